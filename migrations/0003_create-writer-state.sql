@@ -1,0 +1,38 @@
+-- Up Migration
+
+-- Where the writer is in the stream of the pipe's bytes. Each batch moves it in its own transaction,
+-- so a commit whose answer was lost can be told from one that did not happen.
+create table journal_positions (
+  journal uuid primary key,
+  position bigint not null,
+  updated_at timestamptz not null default now()
+);
+
+create table collector_reports (
+  collector text primary key,
+  started_at timestamptz not null,
+  reported_at timestamptz not null,
+  received bigint not null,
+  forwarded bigint not null,
+  queue_dropped bigint not null,
+  kernel_dropped bigint,
+  final boolean not null
+);
+comment on table collector_reports is 'The latest report of each start of a collector, cumulative since that start.';
+
+create table rejected_records (
+  id bigint generated always as identity primary key,
+  rejected_at timestamptz not null default now(),
+  received_at timestamptz,
+  exporter inet,
+  sqlstate text not null,
+  reason text not null,
+  record jsonb not null
+);
+comment on table rejected_records is 'Flow records that the database refused: why, and their values by column.';
+
+-- Down Migration
+
+drop table rejected_records;
+drop table collector_reports;
+drop table journal_positions;

@@ -1,0 +1,67 @@
+/**
+ * Runs a process until it is told to stop: SIGTERM, SIGINT, or the end of the launcher that forked
+ * it. It decides when and with which exit code the process ends, not what stopping means.
+ */
+
+import type { Logger } from './logger.ts'
+import { SettingsError } from './settings.ts'
+
+export interface Service {
+  readonly logger: Logger
+  /** Drains and closes everything; called once. */
+  stop(): Promise<void>
+  /** How long `stop` may take before the process gives up and exits with 1. */
+  readonly stopDeadlineMs: number
+}
+
+/** Ends the process as soon as it is asked to, after `service.stop()`. */
+export function stopOnSignals(service: Service): void {
+  let stopping = false
+  const stop = (reason: string) => {
+    if (stopping) return
+    stopping = true
+    void stopWithinDeadline(service, reason)
+  }
+  process.on('SIGTERM', () => stop('SIGTERM'))
+  process.on('SIGINT', () => stop('SIGINT'))
+  if (process.send) process.on('disconnect', () => stop('the launcher is gone'))
+}
+
+async function stopWithinDeadline(service: Service, reason: string): Promise<void> {
+  const { logger, stopDeadlineMs } = service
+  logger.info({ reason }, 'stopping')
+  const timer = setTimeout(() => {
+    logger.fatal({ stopDeadlineMs }, 'could not stop in time; what was not finished is lost')
+    process.exit(1)
+  }, stopDeadlineMs)
+  try {
+    await service.stop()
+    clearTimeout(timer)
+    logger.info('stopped')
+    process.exit(0)
+  } catch (error) {
+    logger.fatal({ err: error }, 'stopping failed')
+    process.exit(1)
+  }
+}
+
+/**
+ * Runs `main` and turns what it throws into one fatal message: exit code 2 for bad settings, 1 for
+ * anything else.
+ */
+export async function runMain(logger: Logger, main: () => Promise<void>): Promise<void> {
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ err: error }, 'unexpected error')
+    process.exit(1)
+  })
+  try {
+    await main()
+  } catch (error) {
+    if (error instanceof SettingsError) {
+      logger.fatal({ problems: error.problems }, error.message)
+      process.exit(2)
+    }
+    logger.fatal({ err: error }, error instanceof Error ? error.message : String(error))
+    process.exit(1)
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The flow record as the decoder hands it on: one object, reused for every record, in which absence
+ * is a bit. It knows neither wire formats nor the database.
+ */
+
+/**
+ * The fields of a flow record. The number is the field's bit in `FlowRecord.present` and its index
+ * in `FlowRecord.values`; the first three are addresses and index `addresses` and `families`.
+ */
+export const FIELD = {
+  srcAddr: 0,
+  dstAddr: 1,
+  nextHop: 2,
+  flowStart: 3,
+  flowEnd: 4,
+  bytes: 5,
+  packets: 6,
+  inputIf: 7,
+  outputIf: 8,
+  srcAs: 9,
+  dstAs: 10,
+  samplingRate: 11,
+  srcPort: 12,
+  dstPort: 13,
+  srcVlan: 14,
+  dstVlan: 15,
+  srcMac: 16,
+  dstMac: 17,
+  protocol: 18,
+  tcpFlags: 19,
+  tos: 20,
+  icmpType: 21,
+  icmpCode: 22,
+  srcMask: 23,
+  dstMask: 24,
+  direction: 25,
+  forwardingStatus: 26,
+  flowEndReason: 27,
+  event: 28,
+  extra: 29,
+} as const
+
+export type FieldName = keyof typeof FIELD
+export type Field = (typeof FIELD)[FieldName]
+
+/** How many fields a record has. */
+export const FIELD_COUNT = 30
+
+/** The message that a record came in; it may outlive the datagram when a set was held. */
+export interface MessageContext {
+  /** The collector's receive time, Unix microseconds. */
+  readonly receivedAtMicros: number
+  /** Raw bytes of the exporter's address: 4 or 16. */
+  readonly exporterBytes: Uint8Array
+  readonly observationDomain: number
+  /** 1, 5, 6, 7, 8, 9 or 10. */
+  readonly exportVersion: number
+}
+
+/**
+ * Takes one flow record. The record (and the context) are reused for the next one: whoever needs
+ * a value later copies it.
+ */
+export type FlowSink = (record: FlowRecord, message: MessageContext) => void
+
+/** One flow record; `present` has bit `1 << FIELD.x` set when field x holds a value. */
+export class FlowRecord {
+  present = 0
+  /**
+   * Numbers by field. Times are Unix microseconds, MAC addresses 48-bit integers, `bytes` and
+   * `packets` the low 32 bits (see `bytesHigh`). Addresses and `extra` are not in here.
+   */
+  readonly values = new Float64Array(FIELD_COUNT)
+  /** High 32 bits of the counters, so that they stay exact above 2⁵³; below 2³¹. */
+  bytesHigh = 0
+  packetsHigh = 0
+  /** Four big-endian words an address field: IPv4 in the first word, IPv6 in all four. */
+  readonly addresses = new Uint32Array(12)
+  /** 4 or 6 for each of the three address fields. */
+  readonly families = new Uint8Array(3)
+  /** A JSON object as text, valid for jsonb, when the bit of `extra` is set. */
+  extra = ''
+
+  /** Forgets every field. */
+  clear(): void {
+    this.present = 0
+  }
+
+  has(field: Field): boolean {
+    return (this.present & (1 << field)) !== 0
+  }
+
+  /** Sets a number of at most 53 bits; for counters it also sets the high half. */
+  set(field: Field, value: number): void {
+    this.values[field] = value
+    this.present |= 1 << field
+  }
+
+  /** Makes a field absent. */
+  unset(field: Field): void {
+    this.present &= ~(1 << field)
+  }
+
+  setBytes(high: number, low: number): void {
+    this.bytesHigh = high
+    this.set(FIELD.bytes, low)
+  }
+
+  setPackets(high: number, low: number): void {
+    this.packetsHigh = high
+    this.set(FIELD.packets, low)
+  }
+
+  /** Sets an address field (0 to 2) to an IPv4 address, a big-endian word. */
+  setIpv4(field: 0 | 1 | 2, word: number): void {
+    this.addresses[field * 4] = word
+    this.families[field] = 4
+    this.present |= 1 << field
+  }
+
+  /** Sets an address field (0 to 2) to the IPv6 address at `offset` of `view`. */
+  setIpv6(field: 0 | 1 | 2, view: DataView, offset: number): void {
+    const first = field * 4
+    this.addresses[first] = view.getUint32(offset)
+    this.addresses[first + 1] = view.getUint32(offset + 4)
+    this.addresses[first + 2] = view.getUint32(offset + 8)
+    this.addresses[first + 3] = view.getUint32(offset + 12)
+    this.families[field] = 6
+    this.present |= 1 << field
+  }
+
+  setExtra(json: string): void {
+    this.extra = json
+    this.present |= 1 << FIELD.extra
+  }
+}
