@@ -1,0 +1,280 @@
+/**
+ * Which information element fills which field of a flow record, and in which order of preference.
+ * Only IANA's elements are here; it decides nothing about a single template.
+ */
+
+import { FIELD, type Field } from './flow-record.ts'
+
+/** What one step of a plan does with the bytes of a field. */
+export const OP = {
+  skip: 0,
+  /** Unsigned integer into a field. */
+  uint: 1,
+  /** 64-bit counter into `bytes` or `packets`. */
+  counter: 2,
+  ipv4: 3,
+  ipv6: 4,
+  mac: 5,
+  /** Absolute times into `flowStart` or `flowEnd`. */
+  seconds: 6,
+  millis: 7,
+  /** 64 bits of NTP time: seconds since 1900 and 2⁻³² fractions. */
+  ntp: 8,
+  /** Milliseconds of the exporter's uptime. */
+  uptime: 9,
+  /** Microseconds before the export time. */
+  beforeExport: 10,
+  /** Unsigned integer into a slot, for the finishing touches. */
+  slot: 11,
+  /** The same, and into `extra`. */
+  slotAndExtra: 12,
+  /** High and low half of a counter into two slots. */
+  slotCounter: 13,
+  /** A time in any unit into a slot, Unix microseconds. */
+  slotSeconds: 14,
+  slotMillis: 15,
+  slotNtp: 16,
+  /** The offset of the field in the datagram into a slot. */
+  slotOffset: 17,
+  extra: 18,
+} as const
+
+export type Op = (typeof OP)[keyof typeof OP]
+
+/** Working values of one record that need others before they mean anything. */
+export const SLOT = {
+  icmpTypeCode: 0,
+  icmpType: 1,
+  icmpCode: 2,
+  eventTime: 3,
+  durationMillis: 4,
+  durationMicros: 5,
+  ipVersion: 6,
+  ethernetType: 7,
+  samplerId: 8,
+  samplingInterval: 9,
+  dscp: 10,
+  reverseBytesHigh: 11,
+  reverseBytesLow: 12,
+  reversePacketsHigh: 13,
+  reversePacketsLow: 14,
+  /** The other family of a template that has both. */
+  srcIpv6Offset: 15,
+  dstIpv6Offset: 16,
+  nextHopIpv6Offset: 17,
+  srcMaskIpv6: 18,
+  dstMaskIpv6: 19,
+  /** 1 when the ICMP type and code are of ICMPv6. */
+  icmpIsV6: 20,
+} as const
+
+export const SLOT_COUNT = 21
+
+export interface ColumnSource {
+  readonly field: Field
+  readonly op: Op
+  /** Lower wins within a field. */
+  readonly rank: number
+}
+
+const { uint, counter, ipv4, ipv6, mac, seconds, millis, ntp, uptime, beforeExport } = OP
+
+const PRECEDENCE: readonly (readonly [Field, readonly (readonly [id: number, op: Op])[]])[] = [
+  // Output counters (23, 24) stand in for missing ones and are never added: boxes fill both.
+  // 85 and 86 are totals of the flow so far.
+  [
+    FIELD.bytes,
+    [
+      [1, counter],
+      [23, counter],
+      [231, counter],
+      [85, counter],
+      [352, counter],
+    ],
+  ],
+  [
+    FIELD.packets,
+    [
+      [2, counter],
+      [24, counter],
+      [298, counter],
+      [86, counter],
+    ],
+  ],
+  [
+    FIELD.srcAddr,
+    [
+      [8, ipv4],
+      [27, ipv6],
+    ],
+  ],
+  [
+    FIELD.dstAddr,
+    [
+      [12, ipv4],
+      [28, ipv6],
+    ],
+  ],
+  [
+    FIELD.nextHop,
+    [
+      [15, ipv4],
+      [62, ipv6],
+    ],
+  ],
+  [
+    FIELD.srcPort,
+    [
+      [7, uint],
+      [180, uint],
+      [182, uint],
+    ],
+  ],
+  [
+    FIELD.dstPort,
+    [
+      [11, uint],
+      [181, uint],
+      [183, uint],
+    ],
+  ],
+  [FIELD.protocol, [[4, uint]]],
+  [FIELD.tos, [[5, uint]]],
+  [FIELD.tcpFlags, [[6, uint]]],
+  [
+    FIELD.inputIf,
+    [
+      [10, uint],
+      [252, uint],
+    ],
+  ],
+  [
+    FIELD.outputIf,
+    [
+      [14, uint],
+      [253, uint],
+    ],
+  ],
+  [FIELD.srcAs, [[16, uint]]],
+  [FIELD.dstAs, [[17, uint]]],
+  [
+    FIELD.srcMask,
+    [
+      [9, uint],
+      [29, uint],
+    ],
+  ],
+  [
+    FIELD.dstMask,
+    [
+      [13, uint],
+      [30, uint],
+    ],
+  ],
+  // 56 and 80 are as received, 81 and 57 after the exporter ("post").
+  [
+    FIELD.srcMac,
+    [
+      [56, mac],
+      [81, mac],
+    ],
+  ],
+  [
+    FIELD.dstMac,
+    [
+      [80, mac],
+      [57, mac],
+    ],
+  ],
+  [
+    FIELD.srcVlan,
+    [
+      [58, uint],
+      [243, uint],
+    ],
+  ],
+  [
+    FIELD.dstVlan,
+    [
+      [59, uint],
+      [254, uint],
+    ],
+  ],
+  [FIELD.direction, [[61, uint]]],
+  [FIELD.forwardingStatus, [[89, uint]]],
+  [FIELD.flowEndReason, [[136, uint]]],
+  [
+    FIELD.event,
+    [
+      [233, uint],
+      [230, uint],
+    ],
+  ],
+  [
+    FIELD.flowStart,
+    [
+      [152, millis],
+      [154, ntp],
+      [156, ntp],
+      [150, seconds],
+      [158, beforeExport],
+      [22, uptime],
+    ],
+  ],
+  [
+    FIELD.flowEnd,
+    [
+      [153, millis],
+      [155, ntp],
+      [157, ntp],
+      [151, seconds],
+      [159, beforeExport],
+      [21, uptime],
+    ],
+  ],
+]
+
+/** Sources of fields by information element id (enterprise 0). */
+export const COLUMN_SOURCES: ReadonlyMap<number, ColumnSource> = new Map(
+  PRECEDENCE.flatMap(([field, sources]) =>
+    sources.map(([id, op], rank) => [id, { field, op, rank }] as const),
+  ),
+)
+
+/** Elements that help to fill a field without filling one alone. */
+export const SLOT_SOURCES: ReadonlyMap<number, { readonly slot: number; readonly op: Op }> =
+  new Map([
+    [32, { slot: SLOT.icmpTypeCode, op: OP.slot }],
+    [139, { slot: SLOT.icmpTypeCode, op: OP.slot }],
+    [176, { slot: SLOT.icmpType, op: OP.slot }],
+    [178, { slot: SLOT.icmpType, op: OP.slot }],
+    [177, { slot: SLOT.icmpCode, op: OP.slot }],
+    [179, { slot: SLOT.icmpCode, op: OP.slot }],
+    [161, { slot: SLOT.durationMillis, op: OP.slot }],
+    [162, { slot: SLOT.durationMicros, op: OP.slot }],
+    [322, { slot: SLOT.eventTime, op: OP.slotSeconds }],
+    [323, { slot: SLOT.eventTime, op: OP.slotMillis }],
+    [324, { slot: SLOT.eventTime, op: OP.slotNtp }],
+    [325, { slot: SLOT.eventTime, op: OP.slotNtp }],
+    [60, { slot: SLOT.ipVersion, op: OP.slotAndExtra }],
+    [256, { slot: SLOT.ethernetType, op: OP.slotAndExtra }],
+    [48, { slot: SLOT.samplerId, op: OP.slotAndExtra }],
+    [302, { slot: SLOT.samplerId, op: OP.slotAndExtra }],
+    [34, { slot: SLOT.samplingInterval, op: OP.slot }],
+    [50, { slot: SLOT.samplingInterval, op: OP.slot }],
+    [195, { slot: SLOT.dscp, op: OP.slot }],
+    [232, { slot: SLOT.reverseBytesHigh, op: OP.slotCounter }],
+    [299, { slot: SLOT.reversePacketsHigh, op: OP.slotCounter }],
+  ])
+
+/** Where the IPv6 half of a template with both families goes. */
+export const DUAL_FAMILY_SLOTS: ReadonlyMap<
+  number,
+  { readonly twin: number; readonly slot: number; readonly op: Op }
+> = new Map([
+  [27, { twin: 8, slot: SLOT.srcIpv6Offset, op: OP.slotOffset }],
+  [28, { twin: 12, slot: SLOT.dstIpv6Offset, op: OP.slotOffset }],
+  [62, { twin: 15, slot: SLOT.nextHopIpv6Offset, op: OP.slotOffset }],
+  [29, { twin: 9, slot: SLOT.srcMaskIpv6, op: OP.slot }],
+  [30, { twin: 13, slot: SLOT.dstMaskIpv6, op: OP.slot }],
+])

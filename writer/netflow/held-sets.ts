@@ -1,0 +1,124 @@
+/**
+ * Data sets whose template is not known yet, kept until it arrives: bounded per exporter and in
+ * total, the oldest out first. It decodes nothing.
+ */
+
+import type { ExportStream } from './export-stream.ts'
+import type { MessageContext } from './flow-record.ts'
+import { HELD_SET_MAX_AGE_MICROS, MAX_HELD_BYTES, MAX_HELD_BYTES_PER_EXPORTER } from './limits.ts'
+
+/** One held set with all that its records need to be decoded later. */
+export interface HeldSet {
+  readonly stream: ExportStream
+  readonly templateId: number
+  /** Content of the set, without its header; an own copy. */
+  readonly content: Buffer
+  /** The message that it came in, with its own times. */
+  readonly message: MessageContext
+  readonly exportMicros: number
+  /** −1 when the message has none. */
+  readonly uptimeMs: number
+}
+
+/** What a held set costs beside its content. */
+const OVERHEAD_BYTES = 200
+
+/** All held sets of all streams, in the order of arrival. */
+export class HeldSets {
+  readonly #sets = new Set<HeldSet>()
+  readonly #byTemplate = new Map<ExportStream, Map<number, Set<HeldSet>>>()
+  readonly #byExporter = new Map<string, { bytes: number; readonly sets: Set<HeldSet> }>()
+  #bytes = 0
+
+  get count(): number {
+    return this.#sets.size
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /**
+   * Keeps a set.
+   *
+   * @returns the sets that had to go to make room
+   */
+  hold(set: HeldSet): readonly HeldSet[] {
+    this.#add(set)
+    const evicted: HeldSet[] = []
+    const own = this.#byExporter.get(set.stream.exporter)
+    while (own && own.bytes > MAX_HELD_BYTES_PER_EXPORTER) this.#evictFirst(own.sets, evicted)
+    while (this.#bytes > MAX_HELD_BYTES) this.#evictFirst(this.#sets, evicted)
+    return evicted
+  }
+
+  /** Gives up the sets that wait for a template, in the order of arrival. */
+  release(stream: ExportStream, templateId: number): readonly HeldSet[] {
+    const waiting = this.#byTemplate.get(stream)?.get(templateId)
+    if (!waiting) return []
+    const released = [...waiting]
+    for (const set of released) this.#remove(set)
+    return released
+  }
+
+  /** Gives up the sets that have waited too long at `nowMicros`. */
+  expire(nowMicros: number): readonly HeldSet[] {
+    const expired: HeldSet[] = []
+    for (const set of this.#sets) {
+      if (nowMicros - set.message.receivedAtMicros < HELD_SET_MAX_AGE_MICROS) break
+      this.#remove(set)
+      expired.push(set)
+    }
+    return expired
+  }
+
+  #add(set: HeldSet): void {
+    const { stream, templateId } = set
+    this.#sets.add(set)
+    const templates = getOrCreate(this.#byTemplate, stream, () => new Map<number, Set<HeldSet>>())
+    getOrCreate(templates, templateId, () => new Set<HeldSet>()).add(set)
+    const own = getOrCreate(this.#byExporter, stream.exporter, () => ({
+      bytes: 0,
+      sets: new Set(),
+    }))
+    own.sets.add(set)
+    own.bytes += cost(set)
+    this.#bytes += cost(set)
+  }
+
+  #remove(set: HeldSet): void {
+    const { stream, templateId } = set
+    this.#sets.delete(set)
+    this.#bytes -= cost(set)
+    const templates = this.#byTemplate.get(stream)
+    const waiting = templates?.get(templateId)
+    waiting?.delete(set)
+    if (waiting?.size === 0) templates?.delete(templateId)
+    if (templates?.size === 0) this.#byTemplate.delete(stream)
+    const own = this.#byExporter.get(stream.exporter)
+    if (!own) return
+    own.sets.delete(set)
+    own.bytes -= cost(set)
+    if (own.sets.size === 0) this.#byExporter.delete(stream.exporter)
+  }
+
+  #evictFirst(sets: ReadonlySet<HeldSet>, evicted: HeldSet[]): void {
+    const first = sets.values().next()
+    if (first.done) return
+    this.#remove(first.value)
+    evicted.push(first.value)
+  }
+}
+
+function cost(set: HeldSet): number {
+  return set.content.length + OVERHEAD_BYTES
+}
+
+function getOrCreate<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {
+  let value = map.get(key)
+  if (value === undefined) {
+    value = create()
+    map.set(key, value)
+  }
+  return value
+}

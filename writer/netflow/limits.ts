@@ -1,0 +1,27 @@
+/** Every limit that keeps a hostile sender from costing memory or time, with its reason. */
+
+/** The largest UDP payload over IPv4. */
+export const MAX_MESSAGE_BYTES = 65_507
+
+/** Real templates have at most a few hundred fields; a message could define one of 16,000. */
+export const MAX_FIELDS_PER_TEMPLATE = 1_024
+
+/** The busiest exporters define a few dozen per domain. The least recently refreshed one goes. */
+export const MAX_TEMPLATES_PER_STREAM = 1_024
+
+/** 64 KiB full of real records (20 bytes and more) stay below it; one-byte records do not. */
+export const MAX_RECORDS_PER_MESSAGE = 8_192
+
+/** Source ids and observation domains per exporter: line cards times virtual routers. */
+export const MAX_STREAMS_PER_EXPORTER = 1_024
+
+/** Undecodable sets wait for their template: ten minutes cover the usual refresh. */
+export const HELD_SET_MAX_AGE_MICROS = 600 * 1_000_000
+export const MAX_HELD_BYTES_PER_EXPORTER = 5 * 1024 * 1024
+export const MAX_HELD_BYTES = 64 * 1024 * 1024
+
+/** Samplers, interface and application names per stream; a full NBAR table has about 1,500. */
+export const MAX_NAMES_PER_STREAM = 10_000
+
+/** A sampling rate above this is a misread field, not a rate. */
+export const MAX_SAMPLING_RATE = 2 ** 24

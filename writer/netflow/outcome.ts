@@ -1,0 +1,91 @@
+/**
+ * What can come of a datagram, as closed sets of literals: bytes from the network are never
+ * exceptional, so nothing here is thrown.
+ */
+
+/** Why a whole datagram is rejected. */
+export type RejectReason =
+  | 'too-short'
+  | 'unsupported-version'
+  | 'count-exceeds-length'
+  | 'bad-count'
+  | 'malformed-message'
+  | 'no-usable-set'
+
+/** What can be wrong inside a message whose header was good; the rest of it is still used. */
+export type ProblemCode =
+  | 'set-overruns-message'
+  | 'set-too-short'
+  | 'trailing-bytes'
+  | 'reserved-set-id'
+  | 'empty-template'
+  | 'zero-length-template'
+  | 'template-overruns-set'
+  | 'reserved-template-id'
+  | 'too-many-fields'
+  | 'options-template-without-options'
+  | 'record-overruns-set'
+  | 'too-many-records'
+  | 'no-template'
+  | 'nonzero-padding'
+  | 'counter-out-of-range'
+
+export interface Problem {
+  readonly code: ProblemCode
+  readonly templateId: number
+  readonly detail: string
+}
+
+/** A hostile message could have thousands of problems; more than this many are only counted. */
+const MAX_REPORTED_PROBLEMS = 8
+
+/** What came of one message; reused for every message. Counts are of this message only. */
+export class MessageOutcome {
+  flowRecords = 0
+  optionsRecords = 0
+  templateRecords = 0
+  /** Data sets that could be decoded, at once. */
+  decodedSets = 0
+  /** Data sets put aside because their template is unknown. */
+  heldSets = 0
+  /** Of these, those that are still waiting when the message has been read. */
+  waitingSets = 0
+  /** Data sets that a template of this message released. */
+  releasedSets = 0
+  /** Sets (or parts of them) that are malformed. */
+  malformedSets = 0
+  /** Flows whose times are more than 10 min ahead of, or 50 days behind, the receive time. */
+  implausibleTimes = 0
+  /** Templates that were new or changed. */
+  changedTemplates = 0
+  problemCount = 0
+  readonly problems: Problem[] = []
+
+  clear(): void {
+    this.flowRecords = 0
+    this.optionsRecords = 0
+    this.templateRecords = 0
+    this.decodedSets = 0
+    this.heldSets = 0
+    this.waitingSets = 0
+    this.releasedSets = 0
+    this.malformedSets = 0
+    this.implausibleTimes = 0
+    this.changedTemplates = 0
+    this.problemCount = 0
+    this.problems.length = 0
+  }
+
+  /** Tells whether there was nothing in the message that could be used, now or later. */
+  get isUseless(): boolean {
+    const used = this.templateRecords + this.decodedSets + this.heldSets
+    return this.malformedSets > 0 && used === 0
+  }
+
+  report(code: ProblemCode, templateId: number, detail: string): void {
+    this.problemCount += 1
+    if (this.problems.length < MAX_REPORTED_PROBLEMS) {
+      this.problems.push({ code, templateId, detail })
+    }
+  }
+}

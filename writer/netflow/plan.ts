@@ -1,0 +1,189 @@
+/**
+ * Resolves a template once into a plan: for each field what to do with its bytes, as parallel
+ * arrays that a dense switch runs per record (46–80 ns for 23 fields; closures took 193, an object
+ * per record 754). Nothing here sees a datagram.
+ */
+
+import {
+  COLUMN_SOURCES,
+  DUAL_FAMILY_SLOTS,
+  OP,
+  type Op,
+  SLOT,
+  SLOT_SOURCES,
+} from './column-sources.ts'
+import { findElement } from './element-registry.ts'
+import { FORMAT, type Format, formatOf, jsonKey } from './extra-json.ts'
+import type { FieldSpecifier } from './field-specifier.ts'
+import { FIELD } from './flow-record.ts'
+
+/** How to read one kind of record. All arrays have one entry per field specifier. */
+export interface Plan {
+  readonly ops: Uint8Array
+  /** A field of the record, or a slot. */
+  readonly targets: Uint8Array
+  /** Bytes, 65535 where each record says its own. */
+  readonly lengths: Int32Array
+  /** How the value is written into `extra`, and under which key (`"name":`). */
+  readonly formats: Uint8Array
+  readonly keys: readonly string[]
+  /** Which array of repeated values a step adds to; −1 for none. */
+  readonly repeats: Int32Array
+  /** Keys of the repeated values' arrays. */
+  readonly repeatedKeys: readonly string[]
+  /** No slot is used: the record needs only what every record needs. */
+  readonly hasSlots: boolean
+  /** The protocol that is meant when the template has no field for it: 1, 58 or 0 (none). */
+  readonly impliedProtocol: number
+}
+
+interface Choice {
+  readonly op: Op
+  readonly target: number
+}
+
+const EXTRA: Choice = { op: OP.extra, target: 0 }
+const SKIP: Choice = { op: OP.skip, target: 0 }
+const PADDING_OCTETS = 210
+
+/** Resolves the fields of a template of flow records; the cost is linear in their number. */
+export function planRecord(fields: readonly FieldSpecifier[]): Plan {
+  const count = fields.length
+  const survey = surveyFields(fields)
+  const repeatIndex = new Map([...survey.repeated].map((name, index) => [name, index]))
+  const plan = {
+    ops: new Uint8Array(count),
+    targets: new Uint8Array(count),
+    lengths: new Int32Array(count),
+    formats: new Uint8Array(count),
+    keys: new Array<string>(count).fill(''),
+    repeats: new Int32Array(count).fill(-1),
+    repeatedKeys: [...survey.repeated].map((name) => jsonKey(name)),
+    hasSlots: false,
+    impliedProtocol: impliedProtocol(survey.ids),
+  }
+  fields.forEach((specifier, index) => {
+    const { op, target } = chooseStep(specifier, index, survey)
+    const { name, format } = describe(specifier)
+    plan.ops[index] = op
+    plan.targets[index] = target
+    plan.lengths[index] = specifier.length
+    plan.formats[index] = format
+    plan.keys[index] = jsonKey(name)
+    plan.repeats[index] = repeatIndex.get(name) ?? -1
+    if (op >= OP.slot && op < OP.extra) plan.hasSlots = true
+  })
+  return plan
+}
+
+function describe({ enterprise, id, length }: FieldSpecifier): { name: string; format: Format } {
+  const element = findElement(enterprise, id)
+  return {
+    name: element?.name ?? `${enterprise}.${id}`,
+    format: element ? formatOf(element.type, length) : FORMAT.hex,
+  }
+}
+
+/** What has to be known of all fields before one of them can be given its step. */
+interface Survey {
+  /** IANA elements that the template has. */
+  readonly ids: ReadonlySet<number>
+  /** Names that stand in it more than once: all their values are kept, as an array. */
+  readonly repeated: ReadonlySet<string>
+  /** The field specifier that fills a field best: first by rank, then by order. */
+  readonly bestSource: ReadonlyMap<number, { readonly rank: number; readonly index: number }>
+  /** The first specifier of a slot. */
+  readonly firstOfSlot: ReadonlyMap<number, number>
+}
+
+function surveyFields(fields: readonly FieldSpecifier[]): Survey {
+  const ids = new Set<number>()
+  const names = new Set<string>()
+  const repeated = new Set<string>()
+  const bestSource = new Map<number, { rank: number; index: number }>()
+  const firstOfSlot = new Map<number, number>()
+  fields.forEach((specifier, index) => {
+    const { enterprise, id, length } = specifier
+    if (length === 0 || isPadding(specifier)) return
+    const { name } = describe(specifier)
+    if (names.has(name)) repeated.add(name)
+    names.add(name)
+    if (enterprise !== 0) return
+    ids.add(id)
+    const source = COLUMN_SOURCES.get(id)
+    if (source && fitsWidth(source.op, length)) {
+      const best = bestSource.get(source.field)
+      if (!best || source.rank < best.rank)
+        bestSource.set(source.field, { rank: source.rank, index })
+    }
+    const slot = SLOT_SOURCES.get(id)?.slot ?? DUAL_FAMILY_SLOTS.get(id)?.slot
+    if (slot !== undefined && !firstOfSlot.has(slot)) firstOfSlot.set(slot, index)
+  })
+  return { ids, repeated, bestSource, firstOfSlot }
+}
+
+function isPadding({ enterprise, id }: FieldSpecifier): boolean {
+  return enterprise === 0 && id === PADDING_OCTETS
+}
+
+function chooseStep(specifier: FieldSpecifier, index: number, survey: Survey): Choice {
+  const { enterprise, id, length } = specifier
+  if (length === 0 || isPadding(specifier)) return SKIP
+  if (enterprise !== 0) return EXTRA
+  const dual = DUAL_FAMILY_SLOTS.get(id)
+  if (dual && survey.ids.has(dual.twin)) {
+    const fits = fitsWidth(dual.op === OP.slotOffset ? OP.ipv6 : OP.uint, length)
+    const isFirst = survey.firstOfSlot.get(dual.slot) === index
+    return fits && isFirst ? { op: dual.op, target: dual.slot } : EXTRA
+  }
+  const source = COLUMN_SOURCES.get(id)
+  if (source) {
+    const wins = survey.bestSource.get(source.field)?.index === index
+    return wins ? { op: source.op, target: source.field } : EXTRA
+  }
+  const slot = SLOT_SOURCES.get(id)
+  if (!slot || survey.firstOfSlot.get(slot.slot) !== index) return EXTRA
+  const fits = fitsWidth(slot.op === OP.slotNtp ? OP.ntp : OP.uint, length)
+  return fits && isSlotNeeded(slot.slot, survey) ? { op: slot.op, target: slot.slot } : EXTRA
+}
+
+/** A width that the op cannot read goes to `extra` as it is: widths lie. */
+function fitsWidth(op: Op, length: number): boolean {
+  switch (op) {
+    case OP.ipv4:
+      return length === 4
+    case OP.ipv6:
+      return length === 16
+    case OP.mac:
+      return length === 6
+    case OP.ntp:
+      return length === 8
+    default:
+      return length >= 1 && length <= 8
+  }
+}
+
+/** Durations and event times only help where a better source of the time is missing. */
+function isSlotNeeded(slot: number, { ids, bestSource }: Survey): boolean {
+  const hasStart = bestSource.has(FIELD.flowStart)
+  const hasEnd = bestSource.has(FIELD.flowEnd)
+  switch (slot) {
+    case SLOT.durationMillis:
+      return hasStart && !hasEnd
+    case SLOT.durationMicros:
+      return hasStart && !hasEnd && !ids.has(161)
+    case SLOT.eventTime:
+      return !hasStart || (!hasEnd && !ids.has(161) && !ids.has(162))
+    case SLOT.dscp:
+      return !bestSource.has(FIELD.tos)
+    default:
+      return true
+  }
+}
+
+/** softflowd leaves the protocol out of its ICMP templates. */
+function impliedProtocol(ids: ReadonlySet<number>): number {
+  if (ids.has(4)) return 0
+  if (ids.has(32) || ids.has(176)) return 1
+  return ids.has(139) || ids.has(178) ? 58 : 0
+}

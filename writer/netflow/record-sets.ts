@@ -1,0 +1,132 @@
+/** Reads the records of one data set by its template and gives the flows to a sink. */
+
+import { SLOT } from './column-sources.ts'
+import type { ExportStream } from './export-stream.ts'
+import { jsonKey } from './extra-json.ts'
+import { finishRecord, hasImplausibleTime, turnToReverse } from './finish-record.ts'
+import { FIELD, FlowRecord, type FlowSink, type MessageContext } from './flow-record.ts'
+import { MAX_RECORDS_PER_MESSAGE } from './limits.ts'
+import { applyOptions, OptionsRecord } from './options-data.ts'
+import type { MessageOutcome } from './outcome.ts'
+import type { DatagramBytes } from './read-bytes.ts'
+import { RecordReader } from './run-plan.ts'
+import { isSamplingRate } from './samplers.ts'
+import type { Template } from './template.ts'
+
+/** Where the records of a set stand: from `offset` up to `end`. */
+export interface RecordRange {
+  readonly datagram: DatagramBytes
+  readonly offset: number
+  readonly end: number
+}
+
+const REVERSE_SLOTS = (1 << SLOT.reverseBytesHigh) | (1 << SLOT.reversePacketsHigh)
+const SAMPLING_INTERVAL_KEY = jsonKey('samplingInterval')
+
+/** Reads data sets into one reused record; counts go to `outcome`. */
+export class RecordSets {
+  readonly reader: RecordReader
+  sink: FlowSink = () => {}
+  readonly #outcome: MessageOutcome
+
+  constructor(outcome: MessageOutcome, datagram: DatagramBytes) {
+    this.#outcome = outcome
+    this.reader = new RecordReader(new FlowRecord(), datagram)
+  }
+
+  /** Decodes a data set of flow records. */
+  readFlows(
+    template: Template,
+    { datagram, offset, end }: RecordRange,
+    stream: ExportStream,
+    message: MessageContext,
+  ): void {
+    const outcome = this.#outcome
+    const reader = this.reader
+    let at = offset
+    while (at + template.recordLength <= end) {
+      if (!this.#admitRecord(template)) return
+      const next = reader.read(template.plan, datagram, at, end)
+      if (next < 0) {
+        outcome.malformedSets += 1
+        outcome.report('record-overruns-set', template.id, `at byte ${at - offset} of the set`)
+        return
+      }
+      at = next
+      finishRecord(reader, template.plan, datagram.view)
+      this.#setSamplingRate(template, stream)
+      this.emit(message)
+      if (reader.slotsPresent & REVERSE_SLOTS && turnToReverse(reader)) this.emit(message)
+    }
+    this.#checkPadding(template, datagram, at, end)
+  }
+
+  /** Decodes a data set of options records. */
+  readOptions(
+    template: Template,
+    { datagram, offset, end }: RecordRange,
+    stream: ExportStream,
+  ): void {
+    const outcome = this.#outcome
+    const record = new OptionsRecord(datagram)
+    let at = offset
+    while (at + template.recordLength <= end) {
+      if (!this.#admitRecord(template)) return
+      const next = record.read(template, at, end)
+      if (next < 0) {
+        outcome.malformedSets += 1
+        outcome.report('record-overruns-set', template.id, `at byte ${at - offset} of the set`)
+        return
+      }
+      at = next
+      outcome.optionsRecords += 1
+      applyOptions(stream, record)
+    }
+    this.#checkPadding(template, datagram, at, end)
+  }
+
+  #admitRecord(template: Template): boolean {
+    const outcome = this.#outcome
+    if (outcome.flowRecords + outcome.optionsRecords < MAX_RECORDS_PER_MESSAGE) return true
+    outcome.malformedSets += 1
+    outcome.report('too-many-records', template.id, `over ${MAX_RECORDS_PER_MESSAGE} records`)
+    return false
+  }
+
+  #checkPadding(template: Template, { bytes }: DatagramBytes, at: number, end: number): void {
+    let offset = at
+    while (offset < end && bytes[offset] === 0) offset++
+    if (offset === end) return
+    const detail = `${end - at} bytes behind the records of template ${template.id}`
+    this.#outcome.report('nonzero-padding', template.id, detail)
+  }
+
+  #setSamplingRate(template: Template, { samplers }: ExportStream): void {
+    const reader = this.reader
+    const record = this.reader.record
+    const own = reader.slot(SLOT.samplingInterval)
+    if (own && !isSamplingRate(own)) reader.addExtra(SAMPLING_INTERVAL_KEY, String(own))
+    if (samplers.isEmpty) {
+      if (isSamplingRate(own)) record.set(FIELD.samplingRate, own)
+      return
+    }
+    const rate = samplers.rateOf({
+      rate: own,
+      samplerId: reader.slot(SLOT.samplerId),
+      inputIf: record.has(FIELD.inputIf) ? record.values[FIELD.inputIf] : undefined,
+      templateId: template.id,
+    })
+    if (rate !== undefined) record.set(FIELD.samplingRate, rate)
+  }
+
+  /** Completes the record that `reader` holds and gives it to the sink. */
+  emit(message: MessageContext): void {
+    const outcome = this.#outcome
+    const record = this.reader.record
+    const { extra } = this.reader
+    if (extra !== '') record.setExtra(`{${extra}}`)
+    outcome.flowRecords += 1
+    if (hasImplausibleTime(record, message.receivedAtMicros)) outcome.implausibleTimes += 1
+    this.sink(record, message)
+  }
+}

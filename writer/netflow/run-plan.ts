@@ -1,0 +1,247 @@
+/**
+ * Reads one flow record by its plan. The hot loop of the decoder: no allocation but the text of
+ * `extra`, no call into anything that can throw. What needs more than one field is left to
+ * `finish-record.ts`.
+ */
+
+import { OP, SLOT_COUNT } from './column-sources.ts'
+import { type Format, formatJson, ntpMicros } from './extra-json.ts'
+import { VARIABLE_LENGTH } from './field-specifier.ts'
+import { FIELD, FIELD_COUNT, type Field, type FlowRecord } from './flow-record.ts'
+import type { Plan } from './plan.ts'
+import { type DatagramBytes, readHigh, readLow, readUint } from './read-bytes.ts'
+
+const SMALLINT_MAX = 32_767
+const INTEGER_MAX = 2_147_483_647
+/** Microseconds that a number holds exactly: up to the year 2255. */
+const MAX_TIME_MICROS = Number.MAX_SAFE_INTEGER
+
+/** The largest value that each field holds; larger ones are misread and go to `extra`. */
+export const FIELD_MAX: Float64Array = new Float64Array(FIELD_COUNT).fill(SMALLINT_MAX)
+for (const field of [FIELD.srcPort, FIELD.dstPort, FIELD.srcVlan, FIELD.dstVlan]) {
+  FIELD_MAX[field] = INTEGER_MAX
+}
+for (const field of [FIELD.inputIf, FIELD.outputIf, FIELD.srcAs, FIELD.dstAs]) {
+  FIELD_MAX[field] = Number.MAX_SAFE_INTEGER
+}
+
+/** The times of the message that relative times of its records count from. */
+export interface MessageTimes {
+  /** Unix microseconds. */
+  exportMicros: number
+  /** Milliseconds since the exporter's boot at export time; −1 when the message has none. */
+  uptimeMs: number
+}
+
+/** Reads records into `record`; `slots` holds what the finishing touches need. */
+export class RecordReader {
+  readonly record: FlowRecord
+  readonly slots = new Float64Array(SLOT_COUNT)
+  /** Bit per slot. */
+  slotsPresent = 0
+  /** Members of the JSON object `extra`, without braces. */
+  extra = ''
+  readonly times: MessageTimes = { exportMicros: 0, uptimeMs: -1 }
+  /** Counters above 2⁶³ so far: NULL in the column, exact in `extra`. */
+  outOfRangeCounters = 0
+
+  #datagram: DatagramBytes
+
+  /** @param record is filled by `read`, and reused */
+  constructor(record: FlowRecord, datagram: DatagramBytes) {
+    this.record = record
+    this.#datagram = datagram
+  }
+
+  /** Gives a slot's value, or undefined. */
+  slot(slot: number): number | undefined {
+    return this.slotsPresent & (1 << slot) ? this.slots[slot] : undefined
+  }
+
+  /** Adds a member to `extra`; `key` is a JSON key with its colon. */
+  addExtra(key: string, json: string): void {
+    this.extra += this.extra === '' ? key + json : `,${key}${json}`
+  }
+
+  /**
+   * Reads the record at `offset`.
+   *
+   *     record = field…            lengths by the template; no alignment
+   *     field of variable length = length8 bytes | 255 length16 bytes     (RFC 7011 section 7)
+   *
+   * @param end where the set ends; nothing behind it is read
+   * @returns where the record ends, or −1 when it would reach beyond `end`
+   */
+  read(plan: Plan, datagram: DatagramBytes, offset: number, end: number): number {
+    const { ops, targets, lengths, repeatedKeys } = plan
+    const { view } = datagram
+    const { record, slots } = this
+    this.#datagram = datagram
+    const repeats = repeatedKeys.length > 0 ? new Array<string>(repeatedKeys.length).fill('') : null
+    record.clear()
+    this.slotsPresent = 0
+    this.extra = ''
+    let at = offset
+    for (let step = 0; step < ops.length; step++) {
+      let length = lengths[step] as number
+      if (length === VARIABLE_LENGTH) {
+        if (at >= end) return -1
+        length = view.getUint8(at++)
+        if (length === 255) {
+          if (at + 2 > end) return -1
+          length = view.getUint16(at)
+          at += 2
+        }
+      }
+      if (at + length > end) return -1
+      const target = targets[step] as number
+      switch (ops[step]) {
+        case OP.skip:
+          break
+        case OP.uint: {
+          const value = readUint(view, at, length)
+          if (value <= (FIELD_MAX[target] as number)) record.set(target as Field, value)
+          else this.#extraField(plan, step, at, length)
+          break
+        }
+        case OP.counter:
+          this.#readCounter(plan, step, at, length)
+          break
+        case OP.ipv4:
+          record.setIpv4(target as 0 | 1 | 2, view.getUint32(at))
+          break
+        case OP.ipv6:
+          record.setIpv6(target as 0 | 1 | 2, view, at)
+          break
+        case OP.mac:
+          record.set(target as Field, view.getUint16(at) * 0x1_0000_0000 + view.getUint32(at + 2))
+          break
+        case OP.slot:
+        case OP.slotAndExtra:
+          slots[target] = readUint(view, at, length)
+          this.slotsPresent |= 1 << target
+          if (ops[step] === OP.slotAndExtra) this.#extraField(plan, step, at, length)
+          break
+        case OP.extra:
+          this.#extraField(plan, step, at, length)
+          break
+        default:
+          this.#readRare(plan, step, at, length)
+      }
+      if (repeats !== null) this.#addRepeated(repeats, plan, step, [at, length])
+      at += length
+    }
+    if (repeats !== null) this.#addRepeats(plan, repeats)
+    return at
+  }
+
+  #extraField(plan: Plan, step: number, at: number, length: number): void {
+    if ((plan.repeats[step] as number) >= 0) return
+    const json = formatJson(plan.formats[step] as Format, this.#datagram, at, length)
+    this.addExtra(plan.keys[step] as string, json)
+  }
+
+  #readCounter(plan: Plan, step: number, at: number, length: number): void {
+    const { view } = this.#datagram
+    const high = readHigh(view, at, length)
+    if (high >= 0x8000_0000) {
+      this.outOfRangeCounters += 1
+      this.#extraField(plan, step, at, length)
+      return
+    }
+    const low = readLow(view, at, length)
+    if (plan.targets[step] === FIELD.bytes) this.record.setBytes(high, low)
+    else this.record.setPackets(high, low)
+  }
+
+  /** Times and slots: not in every template, so not in the loop. */
+  #readRare(plan: Plan, step: number, at: number, length: number): void {
+    const { view } = this.#datagram
+    const target = plan.targets[step] as number
+    switch (plan.ops[step]) {
+      case OP.slotSeconds:
+        this.#setSlot(target, readUint(view, at, length) * 1e6)
+        break
+      case OP.slotMillis:
+        this.#setSlot(target, readUint(view, at, length) * 1e3)
+        break
+      case OP.slotNtp:
+        this.#setSlot(target, ntpMicros(view, at))
+        break
+      case OP.slotOffset:
+        this.#setSlot(target, at)
+        break
+      case OP.slotCounter:
+        this.#setSlot(target, readHigh(view, at, length))
+        this.#setSlot(target + 1, readLow(view, at, length))
+        break
+      default: {
+        const micros = this.#readTime(plan.ops[step] as number, at, length)
+        if (isTime(micros)) this.record.set(target as Field, micros)
+        else this.#extraField(plan, step, at, length)
+      }
+    }
+  }
+
+  /** Reads a time as Unix microseconds; −1 when the message lacks what it is relative to. */
+  #readTime(op: number, at: number, length: number): number {
+    const { view } = this.#datagram
+    switch (op) {
+      case OP.seconds:
+        return readUint(view, at, length) * 1e6
+      case OP.millis:
+        return readUint(view, at, length) * 1e3
+      case OP.ntp:
+        return ntpMicros(view, at)
+      case OP.beforeExport:
+        return this.times.exportMicros - readUint(view, at, length)
+      default: {
+        if (this.times.uptimeMs < 0) return -1
+        return uptimeToMicros(this.times, readUint(view, at, length))
+      }
+    }
+  }
+
+  #setSlot(slot: number, value: number): void {
+    this.slots[slot] = value
+    this.slotsPresent |= 1 << slot
+  }
+
+  #addRepeated(
+    repeats: string[],
+    plan: Plan,
+    step: number,
+    [at, length]: readonly [at: number, length: number],
+  ): void {
+    const index = plan.repeats[step] as number
+    if (index < 0 || plan.ops[step] === OP.skip) return
+    const json = formatJson(plan.formats[step] as Format, this.#datagram, at, length)
+    repeats[index] = repeats[index] === '' ? json : `${repeats[index]},${json}`
+  }
+
+  #addRepeats(plan: Plan, repeats: readonly string[]): void {
+    for (let index = 0; index < repeats.length; index++) {
+      this.addExtra(plan.repeatedKeys[index] as string, `[${repeats[index]}]`)
+    }
+  }
+}
+
+/** Tells whether Unix microseconds are a time that the database can hold. */
+export function isTime(micros: number): boolean {
+  return micros >= 0 && micros <= MAX_TIME_MICROS
+}
+
+const TWO_32 = 0x1_0000_0000
+/** A switched time may lie this long after the header's uptime (rounding, exporter queues). */
+const MAX_AHEAD_MS = 600_000
+
+/**
+ * Turns a time of the exporter's uptime into Unix microseconds. The difference is taken modulo 2³²,
+ * which covers the wrap of the uptime after 49.7 days and flows of that age.
+ */
+export function uptimeToMicros(times: MessageTimes, switchedMs: number): number {
+  let ageMs = (times.uptimeMs - switchedMs) % TWO_32
+  if (ageMs < 0) ageMs += TWO_32
+  if (ageMs > TWO_32 - MAX_AHEAD_MS) ageMs -= TWO_32
+  return times.exportMicros - ageMs * 1000
+}

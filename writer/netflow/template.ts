@@ -1,0 +1,63 @@
+/** A template as an exporter defined it, resolved once for decoding. */
+
+import { type FieldSpecifier, VARIABLE_LENGTH } from './field-specifier.ts'
+import { type Plan, planRecord } from './plan.ts'
+
+/** A template or an options template. */
+export interface Template {
+  readonly id: number
+  readonly fields: readonly FieldSpecifier[]
+  /** How many of `fields` are scope fields; 0 for a template of flow records. */
+  readonly scopeFields: number
+  readonly isOptions: boolean
+  /** Bytes of a record, the least that one can have when a field is of variable length. */
+  readonly recordLength: number
+  readonly hasVariableLength: boolean
+  /** How to read a flow record; resolved when the first one comes. */
+  readonly plan: Plan
+}
+
+/** Makes a template of flow or options records; `fields` is kept. */
+export function createTemplate(
+  id: number,
+  fields: readonly FieldSpecifier[],
+  options?: { readonly scopeFields: number },
+): Template {
+  let recordLength = 0
+  let hasVariableLength = false
+  for (const { length } of fields) {
+    if (length === VARIABLE_LENGTH) hasVariableLength = true
+    recordLength += length === VARIABLE_LENGTH ? 1 : length
+  }
+  let plan: Plan | undefined
+  return {
+    id,
+    fields,
+    scopeFields: options?.scopeFields ?? 0,
+    isOptions: options !== undefined,
+    recordLength,
+    hasVariableLength,
+    get plan() {
+      plan ??= planRecord(fields)
+      return plan
+    },
+  }
+}
+
+/** Tells whether two templates define the same record. */
+export function sameDefinition(a: Template, b: Template): boolean {
+  return (
+    a.isOptions === b.isOptions &&
+    a.scopeFields === b.scopeFields &&
+    a.fields.length === b.fields.length &&
+    a.fields.every((field, index) => {
+      const other = b.fields[index]
+      return (
+        other !== undefined &&
+        field.id === other.id &&
+        field.length === other.length &&
+        field.enterprise === other.enterprise
+      )
+    })
+  )
+}

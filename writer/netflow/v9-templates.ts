@@ -1,0 +1,148 @@
+/** Reads template sets and options template sets of NetFlow v9 (RFC 3954 sections 5.2 and 6.1). */
+
+import type { ExportStream } from './export-stream.ts'
+import { type FieldSpecifier, V9_SCOPE } from './field-specifier.ts'
+import { MAX_FIELDS_PER_TEMPLATE } from './limits.ts'
+import type { MessageOutcome } from './outcome.ts'
+import { createTemplate, type Template } from './template.ts'
+
+/** Called for each template that has come into force, so that held sets can be decoded. */
+export type TemplateSink = (template: Template) => void
+
+/** Content of a set: bytes `offset` (included) to `end` (excluded). */
+export interface SetContent {
+  readonly view: DataView
+  readonly offset: number
+  readonly end: number
+}
+
+const FIRST_TEMPLATE_ID = 256
+
+/**
+ * Reads the templates of a set into `stream`.
+ *
+ *     template set     = template… padding
+ *     template         = templateId16 fieldCount16 field×fieldCount
+ *     field            = type16 length16
+ */
+export function readV9TemplateSet(
+  content: SetContent,
+  stream: ExportStream,
+  outcome: MessageOutcome,
+  onTemplate: TemplateSink,
+): void {
+  const { view, end } = content
+  let at = content.offset
+  while (at + 4 <= end) {
+    const id = view.getUint16(at)
+    const count = view.getUint16(at + 2)
+    if (id === 0 && count === 0) return
+    at += 4
+    if (at + count * 4 > end) {
+      rejectTemplate(stream, outcome, id, 'template-overruns-set')
+      return
+    }
+    const fields = readFields(view, at, count, 0)
+    at += count * 4
+    const template = createTemplate(id, fields)
+    if (checkTemplate(template, stream, outcome)) {
+      defineTemplate(template, stream, outcome, onTemplate)
+    }
+  }
+}
+
+/**
+ * Reads the options templates of a set into `stream`. The lengths are in bytes; padding stands at
+ * the end of the set only.
+ *
+ *     options template set = options template… padding
+ *     options template     = templateId16 scopeLength16 optionLength16 scope… option…
+ *     scope, option        = type16 length16
+ */
+export function readV9OptionsTemplateSet(
+  content: SetContent,
+  stream: ExportStream,
+  outcome: MessageOutcome,
+  onTemplate: TemplateSink,
+): void {
+  const { view, end } = content
+  let at = content.offset
+  while (at + 6 <= end) {
+    const id = view.getUint16(at)
+    const scopeLength = view.getUint16(at + 2)
+    const optionLength = view.getUint16(at + 4)
+    if (id === 0 && scopeLength === 0 && optionLength === 0) return
+    at += 6
+    if (at + scopeLength + optionLength > end) {
+      rejectTemplate(stream, outcome, id, 'template-overruns-set')
+      return
+    }
+    // Whole field specifiers only: one exporter says 9 bytes where it means 8.
+    const scopes = readFields(view, at, scopeLength >>> 2, V9_SCOPE)
+    const options = readFields(view, at + scopeLength, optionLength >>> 2, 0)
+    at += scopeLength + optionLength
+    const template = createTemplate(id, [...scopes, ...options], { scopeFields: scopes.length })
+    if (options.length === 0) {
+      outcome.report('options-template-without-options', id, `options template ${id}`)
+    }
+    if (checkTemplate(template, stream, outcome)) {
+      defineTemplate(template, stream, outcome, onTemplate)
+    }
+  }
+}
+
+function readFields(
+  view: DataView,
+  offset: number,
+  count: number,
+  enterprise: number,
+): FieldSpecifier[] {
+  const fields: FieldSpecifier[] = []
+  const read = Math.min(count, MAX_FIELDS_PER_TEMPLATE + 1)
+  for (let index = 0; index < read; index++) {
+    const at = offset + index * 4
+    fields.push({ enterprise, id: view.getUint16(at), length: view.getUint16(at + 2) })
+  }
+  return fields
+}
+
+/** Checks a definition; an invalid one also ends the one that was in force. */
+function checkTemplate(template: Template, stream: ExportStream, outcome: MessageOutcome): boolean {
+  const { id, fields, recordLength } = template
+  if (id < FIRST_TEMPLATE_ID) rejectTemplate(stream, outcome, id, 'reserved-template-id')
+  else if (fields.length === 0) rejectTemplate(stream, outcome, id, 'empty-template')
+  else if (fields.length > MAX_FIELDS_PER_TEMPLATE) {
+    rejectTemplate(stream, outcome, id, 'too-many-fields')
+  } else if (recordLength === 0) rejectTemplate(stream, outcome, id, 'zero-length-template')
+  else return true
+  return false
+}
+
+function rejectTemplate(
+  stream: ExportStream,
+  outcome: MessageOutcome,
+  id: number,
+  code:
+    | 'template-overruns-set'
+    | 'reserved-template-id'
+    | 'empty-template'
+    | 'too-many-fields'
+    | 'zero-length-template',
+): void {
+  stream.forget(id)
+  outcome.malformedSets += 1
+  outcome.report(code, id, `template ${id}`)
+}
+
+function defineTemplate(
+  template: Template,
+  stream: ExportStream,
+  outcome: MessageOutcome,
+  onTemplate: TemplateSink,
+): void {
+  outcome.templateRecords += 1
+  const change = stream.define(template)
+  if (change === 'refreshed') return
+  outcome.changedTemplates += 1
+  onTemplate(template)
+}
