@@ -1,0 +1,175 @@
+/**
+ * The collector as one living thing: datagrams go from the sockets into the pipe, and its reports
+ * between them. It decides the order of starting and stopping, and never looks into a datagram.
+ */
+
+import { randomUUID } from 'node:crypto'
+import type { Logger } from '../shared/logger.ts'
+import { type CollectorReport, encodeDatagramLine, encodeReportLine } from '../shared/pipe-line.ts'
+import type { CollectorSettings } from './config.ts'
+import { KernelDrops } from './kernel-drops.ts'
+import { LossLog } from './loss-log.ts'
+import { PipeWriter } from './pipe-writer.ts'
+import { ReceiveClock } from './receive-clock.ts'
+import { type ListeningSocket, UdpReceiver } from './udp-receiver.ts'
+
+const REPORT_INTERVAL_MS = 10_000
+const WATCH_INTERVAL_MS = 1000
+
+export interface CollectorOptions {
+  readonly settings: CollectorSettings
+  readonly logger: Logger
+  /** Called when the collector cannot go on. */
+  readonly onFatal: (error: Error) => void
+  /** How long `stop` waits for the pipe's reader; default 10,000. */
+  readonly drainDeadlineMs?: number
+}
+
+/** What the collector has counted since its start, and how it is. */
+export interface CollectorStatus {
+  readonly received: number
+  readonly receivedBytes: number
+  readonly forwarded: number
+  readonly queueDropped: number
+  /** null where the system does not tell. */
+  readonly kernelDropped: number | null
+  readonly queuedDatagrams: number
+  readonly queuedBytes: number
+  readonly sockets: readonly ListeningSocket[]
+  readonly isPipeOpen: boolean
+}
+
+export class Collector {
+  readonly #options: CollectorOptions
+  readonly #receiver: UdpReceiver
+  readonly #pipe: PipeWriter
+  readonly #kernelDrops = new KernelDrops()
+  readonly #id = randomUUID()
+  readonly #queueLosses: LossLog
+  readonly #kernelLosses: LossLog
+  #startedAtMs = 0
+  #timers: NodeJS.Timeout[] = []
+
+  constructor(options: CollectorOptions) {
+    const { settings, logger, onFatal } = options
+    this.#options = options
+    this.#pipe = new PipeWriter({
+      path: settings.NAMED_PIPE_FILENAME,
+      maxQueueBytes: settings.COLLECTOR_QUEUE_BYTES,
+      logger,
+      onFatal,
+    })
+    const clock = new ReceiveClock()
+    this.#receiver = new UdpReceiver({
+      host: settings.NETFLOW_HOST,
+      ports: settings.NETFLOW_PORT,
+      receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
+      logger,
+      onDatagram: (payload, address, port) => {
+        this.#pipe.push(encodeDatagramLine(payload, clock.now(), address, port))
+      },
+    })
+    this.#queueLosses = new LossLog({ logger, ...QUEUE_LOSS })
+    this.#kernelLosses = new LossLog({ logger, ...KERNEL_LOSS })
+  }
+
+  get status(): CollectorStatus {
+    const { received, receivedBytes, listening } = this.#receiver
+    const { forwarded, queueDropped, queuedDatagrams, queuedBytes, isOpen } = this.#pipe
+    return {
+      received,
+      receivedBytes,
+      forwarded,
+      queueDropped,
+      kernelDropped: this.#kernelDrops.total,
+      queuedDatagrams,
+      queuedBytes,
+      sockets: listening,
+      isPipeOpen: isOpen,
+    }
+  }
+
+  /**
+   * Listens, then opens the pipe or begins to wait for it.
+   *
+   * @throws ListenError, NotAPipeError
+   */
+  async start(): Promise<void> {
+    if (this.#startedAtMs > 0) return
+    this.#startedAtMs = Date.now()
+    // First, so that a second collector started by mistake fails before it touches the pipe.
+    await this.#receiver.start()
+    this.#kernelDrops.start(this.#receiver.listening.map(({ port }) => port))
+    this.#pushReport(false)
+    this.#pipe.start()
+    this.#timers = [
+      setInterval(() => this.#watchLosses(), WATCH_INTERVAL_MS),
+      setInterval(() => this.#pushReport(false), REPORT_INTERVAL_MS),
+    ]
+  }
+
+  /**
+   * Takes what the kernel holds, closes the sockets, and waits until everything is in the pipe and
+   * the final report behind it. What the deadline leaves is counted as dropped, and logged.
+   */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers.splice(0)) clearInterval(timer)
+    const deadline = performance.now() + (this.#options.drainDeadlineMs ?? 10_000)
+    await this.#receiver.finish()
+    this.#kernelDrops.poll()
+    await this.#receiver.stop()
+    if (await this.#pipe.drain(deadline - performance.now())) {
+      this.#pushReport(true)
+      await this.#pipe.drain(deadline - performance.now())
+    }
+    const left = this.#pipe.stop()
+    const { received, forwarded, queueDropped, kernelDropped } = this.status
+    const counts = { received, forwarded, queueDropped, kernelDropped }
+    const { logger } = this.#options
+    if (left > 0) {
+      logger.error(
+        { left, ...counts },
+        'the named pipe did not take the queue in time, its reader is stopped: the rest is dropped',
+      )
+    } else logger.info(counts, 'every datagram is in the named pipe, or counted as dropped')
+  }
+
+  #pushReport(final: boolean): void {
+    if (final) this.#kernelDrops.poll()
+    const { received, forwarded, queueDropped, kernelDropped } = this.status
+    const report: CollectorReport = {
+      collector: this.#id,
+      startedAt: this.#startedAtMs / 1000,
+      time: Date.now() / 1000,
+      received,
+      forwarded,
+      queueDropped,
+      kernelDropped,
+      final,
+    }
+    this.#pipe.pushReport(encodeReportLine(report))
+  }
+
+  #watchLosses(): void {
+    this.#kernelDrops.poll()
+    const { queueDropped, queuedBytes, kernelDropped } = this.status
+    const now = performance.now()
+    const isCalm = queuedBytes < this.#options.settings.COLLECTOR_QUEUE_BYTES / 2
+    this.#queueLosses.observe(queueDropped, isCalm, now)
+    this.#kernelLosses.observe(kernelDropped ?? 0, true, now)
+  }
+}
+
+const QUEUE_LOSS = {
+  message:
+    'the queue is full and the newest datagrams are dropped: the reader of the named pipe is ' +
+    'stopped or too slow; look at the writer, or raise COLLECTOR_QUEUE_BYTES',
+  recovered: 'the queue has room again',
+} as const
+
+const KERNEL_LOSS = {
+  message:
+    'the kernel dropped datagrams because the receive buffer was full; raise ' +
+    'UDP_RECEIVE_BUFFER_BYTES and net.core.rmem_max',
+  recovered: 'the kernel drops no more datagrams',
+} as const

@@ -1,0 +1,44 @@
+/** The collector's settings and their defaults. It only reads them; nothing is opened here. */
+
+import { address, commonSettings, integer, listOf, readSettings } from '../shared/settings.ts'
+
+const MAX_PORT = 65_535
+
+/** Comma list of UDP ports; 0 lets the kernel choose one, which the log then names. */
+const ports = listOf('UDP ports from 0 to 65535', isPort)
+  .refine((entries) => entries.length > 0, 'expected at least one UDP port')
+  .refine((entries) => findRepeated(entries) === undefined, {
+    error: ({ input }) => `port ${findRepeated(input as string[])} is named twice`,
+  })
+  .transform((entries) => entries.map(Number))
+  .default([2055])
+
+const shape = {
+  ...commonSettings,
+  NETFLOW_HOST: address('::'),
+  NETFLOW_PORT: ports,
+  UDP_RECEIVE_BUFFER_BYTES: integer(33_554_432, 4096, 1_073_741_824),
+  COLLECTOR_QUEUE_BYTES: integer(67_108_864, 4096, 68_719_476_736),
+  METRICS_PORT: integer(9101, 0, MAX_PORT),
+}
+
+/**
+ * Reads the collector's settings.
+ *
+ * @throws SettingsError that lists every problem.
+ */
+export function readCollectorSettings(environment: NodeJS.ProcessEnv) {
+  return readSettings(shape, environment)
+}
+
+/** The settings under the names of their environment variables. */
+export type CollectorSettings = ReturnType<typeof readCollectorSettings>
+
+function isPort(entry: string): boolean {
+  return /^\d{1,5}$/.test(entry) && Number(entry) <= MAX_PORT
+}
+
+function findRepeated(entries: readonly string[]): number | undefined {
+  const numbers = entries.map(Number)
+  return numbers.find((port, index) => port !== 0 && numbers.indexOf(port) !== index)
+}

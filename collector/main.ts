@@ -1,0 +1,40 @@
+/** The collector's process: wires settings, log, metrics and the collector, and decides nothing. */
+
+import { createLogger } from '../shared/logger.ts'
+import { MetricsServer } from '../shared/metrics.ts'
+import { printableSettings } from '../shared/settings.ts'
+import { runMain, stopOnSignals } from '../shared/shutdown.ts'
+import { Collector } from './collector.ts'
+import { readCollectorSettings } from './config.ts'
+import { createCollectorRegistry, judgeHealth } from './metrics.ts'
+
+/** Above the drain deadline of the collector itself, which is to end it in good order. */
+const STOP_DEADLINE_MS = 15_000
+
+const startLogger = createLogger('collector', 'info')
+
+await runMain(startLogger, async () => {
+  const settings = readCollectorSettings(process.env)
+  const logger = createLogger('collector', settings.LOG_LEVEL)
+  logger.info(printableSettings(settings), 'settings')
+  const onFatal = (error: Error) => {
+    logger.fatal({ err: error, ...collector.status }, error.message)
+    process.exit(1)
+  }
+  const collector = new Collector({ settings, logger, onFatal })
+  await collector.start()
+  const metrics = new MetricsServer({
+    host: settings.METRICS_HOST,
+    port: settings.METRICS_PORT,
+    registry: createCollectorRegistry(() => collector.status),
+    health: () => judgeHealth(collector.status, settings.NAMED_PIPE_FILENAME),
+    logger,
+  })
+  const stop = async () => {
+    await collector.stop()
+    await metrics.stop()
+  }
+  stopOnSignals({ logger, stop, stopDeadlineMs: STOP_DEADLINE_MS })
+  await metrics.start()
+  process.send?.({ type: 'ready', ports: collector.status.sockets.map(({ port }) => port) })
+})

@@ -1,0 +1,81 @@
+/** Declares the collector's metrics and its health. They are read from its status when asked for. */
+
+import { Counter, Gauge, Registry } from 'prom-client'
+import type { Health } from '../shared/metrics.ts'
+import type { CollectorStatus } from './collector.ts'
+
+const PREFIX = 'netflow_collector_'
+
+/** Makes the registry of a collector whose status `read` gives. */
+export function createCollectorRegistry(read: () => CollectorStatus): Registry {
+  const registry = new Registry()
+  const counter = (name: string, help: string, value: (status: CollectorStatus) => number) => {
+    new Counter({
+      name: `${PREFIX}${name}_total`,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset()
+        this.inc(value(read()))
+      },
+    })
+  }
+  counter('datagrams_received', 'Datagrams that the sockets gave.', (now) => now.received)
+  counter('received_bytes', 'Payload bytes that the sockets gave.', (now) => now.receivedBytes)
+  counter('datagrams_forwarded', 'Datagrams whose line is in the pipe.', (now) => now.forwarded)
+  counter(
+    'datagrams_queue_dropped',
+    'Datagrams dropped because the queue was full.',
+    (now) => now.queueDropped,
+  )
+  if (read().kernelDropped !== null) {
+    counter(
+      'datagrams_kernel_dropped',
+      'Datagrams that the kernel dropped at the receive buffers.',
+      (now) => now.kernelDropped ?? 0,
+    )
+  }
+  addGauges(registry, read)
+  return registry
+}
+
+function addGauges(registry: Registry, read: () => CollectorStatus): void {
+  new Gauge({
+    name: `${PREFIX}queue_bytes`,
+    help: 'Bytes of lines that the pipe has not accepted yet.',
+    registers: [registry],
+    collect() {
+      this.set(read().queuedBytes)
+    },
+  })
+  new Gauge({
+    name: `${PREFIX}queue_datagrams`,
+    help: 'Datagrams that the pipe has not accepted yet.',
+    registers: [registry],
+    collect() {
+      this.set(read().queuedDatagrams)
+    },
+  })
+  new Gauge({
+    name: `${PREFIX}receive_buffer_bytes`,
+    help: 'Receive buffer that the kernel granted, in the unit of UDP_RECEIVE_BUFFER_BYTES.',
+    labelNames: ['address', 'port'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { address, port, receiveBufferBytes } of read().sockets) {
+        this.set({ address, port: String(port) }, receiveBufferBytes)
+      }
+    },
+  })
+}
+
+/** Judges a status: healthy while the sockets listen and the pipe is open. */
+export function judgeHealth(status: CollectorStatus, pipePath: string): Health {
+  const { sockets, isPipeOpen, queuedBytes } = status
+  const missing: string[] = []
+  if (sockets.length === 0) missing.push('no socket listens')
+  if (!isPipeOpen) missing.push(`the named pipe ${pipePath} is not open`)
+  const ports = sockets.map(({ port }) => port)
+  return { healthy: missing.length === 0, detail: { missing, ports, queuedBytes } }
+}
