@@ -88,6 +88,7 @@ export class Decoder {
       ? header.samplingRate
       : (stream.samplers.rateOf(NO_SAMPLING) ?? header.samplingRate)
     outcome.decodedSets = 1
+    outcome.dataRecords = header.count
     for (let index = 0; index < header.count; index++) {
       reader.extra = ''
       readV5Record(view, v5RecordOffset(index), reader.times, reader.record)

@@ -53,6 +53,7 @@ export class RecordSets {
         return
       }
       at = next
+      outcome.dataRecords += 1
       finishRecord(reader, template.plan, datagram.view)
       this.#setSamplingRate(template, stream)
       this.emit(message)
@@ -79,6 +80,7 @@ export class RecordSets {
         return
       }
       at = next
+      outcome.dataRecords += 1
       outcome.optionsRecords += 1
       applyOptions(stream, record)
     }
@@ -87,7 +89,7 @@ export class RecordSets {
 
   #admitRecord(template: Template): boolean {
     const outcome = this.#outcome
-    if (outcome.flowRecords + outcome.optionsRecords < MAX_RECORDS_PER_MESSAGE) return true
+    if (outcome.dataRecords < MAX_RECORDS_PER_MESSAGE) return true
     outcome.malformedSets += 1
     outcome.report('too-many-records', template.id, `over ${MAX_RECORDS_PER_MESSAGE} records`)
     return false

@@ -1,0 +1,81 @@
+/**
+ * Fills batches and hands them to the loader: closed by rows, bytes or age. It says when reading has
+ * to pause because the database has fallen behind.
+ */
+
+import { emptyBatchChanges } from './load/batch-changes.ts'
+import { CopyBatch } from './load/copy-batch.ts'
+
+/** A batch beyond this is closed whatever its rows. */
+const MAX_BATCH_BYTES = 16 * 1024 * 1024
+
+export interface BatcherOptions {
+  readonly maxRows: number
+  readonly flushIntervalMs: number
+  /** Batches on their way at the same time; one more is being filled. */
+  readonly maxInFlight: number
+  /** Completes the changes of a batch that is about to be submitted, up to which position. */
+  readonly onClose: (batch: CopyBatch) => void
+  readonly submit: (batch: CopyBatch) => void
+  /** Called when reading may go on. */
+  readonly onRoom: () => void
+}
+
+export class Batcher {
+  readonly #options: BatcherOptions
+  readonly #free: CopyBatch[] = []
+  #current: CopyBatch
+  #isDirty = false
+  #inFlight = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: BatcherOptions) {
+    this.#options = options
+    this.#current = new CopyBatch()
+  }
+
+  /** The batch that is being filled; call `touch` after having changed it. */
+  get current(): CopyBatch {
+    return this.#current
+  }
+
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /** False while as many batches as allowed are on their way. */
+  get hasRoom(): boolean {
+    return this.#inFlight < this.#options.maxInFlight
+  }
+
+  /** Notes that the current batch holds something; it will be closed when it is full or old. */
+  touch(): void {
+    if (!this.#isDirty) {
+      this.#isDirty = true
+      this.#timer = setTimeout(() => this.flush(), this.#options.flushIntervalMs)
+    }
+    const { rows, bytes } = this.#current
+    if (rows >= this.#options.maxRows || bytes >= MAX_BATCH_BYTES) this.flush()
+  }
+
+  /** Submits what there is, however little. */
+  flush(): void {
+    clearTimeout(this.#timer)
+    if (!this.#isDirty) return
+    const batch = this.#current
+    this.#options.onClose(batch)
+    this.#isDirty = false
+    this.#current = this.#free.pop() ?? new CopyBatch()
+    this.#inFlight += 1
+    this.#options.submit(batch)
+  }
+
+  /** Takes back a batch that has been committed. */
+  release(batch: CopyBatch): void {
+    batch.reset()
+    batch.changes = emptyBatchChanges()
+    this.#free.push(batch)
+    this.#inFlight -= 1
+    if (this.hasRoom) this.#options.onRoom()
+  }
+}

@@ -1,0 +1,61 @@
+/** The writer's settings, checked all at once before anything is opened. */
+
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import {
+  address,
+  commonSettings,
+  integer,
+  listOf,
+  oneOf,
+  readSettings,
+  text,
+} from '../shared/settings.ts'
+
+const DAY_OR_HOUR = ['day', 'hour'] as const
+const OFF_OR_INTERVAL = ['off', 'interval'] as const
+const OPEN_OR_KNOWN = ['open', 'known'] as const
+
+/** Every setting of the writer by its name in the environment. */
+export const WRITER_SETTINGS = {
+  ...commonSettings,
+  DATABASE_URL: text(''),
+  BATCH_ROWS: integer(20_000, 1, 1_000_000),
+  FLUSH_INTERVAL_MS: integer(1_000, 10, 60_000),
+  COPY_LANES: integer(2, 1, 16),
+  JOURNAL_DIR: text('./data/journal'),
+  JOURNAL_MAX_BYTES: integer(1_073_741_824, 1_048_576, Number.MAX_SAFE_INTEGER),
+  JOURNAL_SEGMENT_BYTES: integer(67_108_864, 65_536, 1_073_741_824),
+  JOURNAL_FSYNC: oneOf(OFF_OR_INTERVAL, 'off'),
+  RETENTION_DAYS: integer(30, 0, 36_500),
+  PARTITION_INTERVAL: oneOf(DAY_OR_HOUR, 'day'),
+  EXPORTER_POLICY: oneOf(OPEN_OR_KNOWN, 'open'),
+  EXPORTER_ALLOW: listOf('an address or a CIDR like 192.0.2.0/24', isCidr).default([]),
+  MAX_EXPORTERS: integer(10_000, 1, 1_000_000),
+  METRICS_PORT: integer(9102, 0, 65_535),
+  METRICS_HOST: address('127.0.0.1'),
+}
+
+export type WriterSettings = ReturnType<typeof readWriterSettings>
+
+/**
+ * Reads the settings; paths become absolute.
+ *
+ * @throws SettingsError that lists every problem.
+ */
+export function readWriterSettings(environment: NodeJS.ProcessEnv) {
+  const settings = readSettings(WRITER_SETTINGS, environment)
+  return {
+    ...settings,
+    NAMED_PIPE_FILENAME: resolve(settings.NAMED_PIPE_FILENAME),
+    JOURNAL_DIR: resolve(settings.JOURNAL_DIR),
+  }
+}
+
+function isCidr(entry: string): boolean {
+  const [base = '', prefix, ...rest] = entry.split('/')
+  const family = isIP(base)
+  if (family === 0 || rest.length > 0) return false
+  if (prefix === undefined) return true
+  return /^\d+$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128)
+}

@@ -1,0 +1,128 @@
+/**
+ * Reads a line of the pipe: a datagram straight into the decoder's buffer, or a collector's report.
+ * The line format stands in `shared/pipe-line.ts`. It never throws.
+ */
+
+import { type CollectorReport, MAX_DATAGRAM_BYTES } from '../shared/pipe-line.ts'
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPEN_BRACE = 0x7b
+const OPEN_BRACKET = 0x5b
+/** Unix seconds of the year 2255: later microseconds are no exact numbers any more. */
+const MAX_SECONDS = 9_007_199_254
+
+/** What a line held. */
+export type LineKind = 'datagram' | 'report' | 'empty' | 'malformed'
+
+export class LineReader {
+  /** Bytes of the datagram in the buffer. */
+  length = 0
+  receivedAtMicros = 0
+  address = ''
+  port = 0
+  report: CollectorReport | undefined
+  readonly #datagram: Buffer
+
+  /** @param datagram takes each datagram; at least 65,507 bytes */
+  constructor(datagram: Buffer) {
+    this.#datagram = datagram
+  }
+
+  /** Reads the line in `start`…`end` of `bytes` into the fields of this object. */
+  read(bytes: Buffer, start: number, end: number): LineKind {
+    let at = start
+    while (at < end && isSpace(bytes[at])) at++
+    if (at === end) return 'empty'
+    if (bytes[at] === OPEN_BRACE) return this.#readReport(bytes.toString('utf8', at, end))
+    if (bytes[at] !== OPEN_BRACKET) return 'malformed'
+    do at++
+    while (at < end && isSpace(bytes[at]))
+    if (bytes[at] !== QUOTE) return 'malformed'
+    const close = bytes.indexOf(QUOTE, at + 1)
+    if (close < 0 || close >= end) return 'malformed'
+    const payload = bytes.toString('latin1', at + 1, close)
+    // Some JSON writers escape "/": rare enough for a slower way.
+    if (bytes[close - 1] === BACKSLASH || payload.includes('\\')) {
+      return this.#readEscaped(bytes.toString('utf8', start, end))
+    }
+    return this.#readParts(payload, parseJson(`[0${bytes.toString('latin1', close + 1, end)}`))
+  }
+
+  #readEscaped(line: string): LineKind {
+    const parts = parseJson(line)
+    const payload = Array.isArray(parts) ? parts[0] : undefined
+    return typeof payload === 'string' ? this.#readParts(payload, parts) : 'malformed'
+  }
+
+  #readParts(payload: string, parts: unknown): LineKind {
+    if (!Array.isArray(parts) || parts.length < 3) return 'malformed'
+    const [, seconds, source] = parts as readonly unknown[]
+    if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= MAX_SECONDS)) return 'malformed'
+    if (!Array.isArray(source)) return 'malformed'
+    const [address, port] = source as readonly unknown[]
+    if (typeof address !== 'string') return 'malformed'
+    if (typeof port !== 'number' || !(port >= 0 && port <= 65_535)) return 'malformed'
+    const length = base64Length(payload)
+    if (length < 0 || length > MAX_DATAGRAM_BYTES) return 'malformed'
+    // The decoder of base64 skips what is no base64: then fewer bytes come out.
+    if (this.#datagram.write(payload, 'base64') !== length) return 'malformed'
+    this.length = length
+    this.receivedAtMicros = Math.round(seconds * 1_000_000)
+    this.address = address
+    this.port = port
+    return 'datagram'
+  }
+
+  #readReport(text: string): LineKind {
+    const value = parseJson(text)
+    if (!isReport(value)) return 'malformed'
+    this.report = value
+    return 'report'
+  }
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Bytes that a base64 text stands for, padded or not; −1 when it cannot be one. */
+function base64Length(text: string): number {
+  let length = text.length
+  if (length % 4 === 1) return -1
+  if (length % 4 === 0 && text.endsWith('=')) length -= text.endsWith('==') ? 2 : 1
+  return Math.floor((length * 3) / 4)
+}
+
+function isReport(value: unknown): value is CollectorReport {
+  if (typeof value !== 'object' || value === null) return false
+  const { collector, startedAt, time, received, forwarded, queueDropped, kernelDropped } =
+    value as Record<string, unknown>
+  return (
+    typeof collector === 'string' &&
+    collector !== '' &&
+    collector.length <= 200 &&
+    isTime(startedAt) &&
+    isTime(time) &&
+    isCount(received) &&
+    isCount(forwarded) &&
+    isCount(queueDropped) &&
+    (kernelDropped === null || kernelDropped === undefined || isCount(kernelDropped))
+  )
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= MAX_SECONDS
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}

@@ -1,0 +1,289 @@
+/**
+ * The spine of the writer, top to bottom as the data goes: bytes of the pipe, lines, datagrams,
+ * messages, flow records, batches. It opens and closes nothing.
+ */
+
+import type { Logger } from '../shared/logger.ts'
+import type { CollectorReport } from '../shared/pipe-line.ts'
+import type { Batcher } from './batcher.ts'
+import { type LineKind, LineReader } from './datagram-line.ts'
+import type { Exporter, ExporterRegistry } from './exporters/exporter-registry.ts'
+import { fingerprintPayload } from './exporters/fingerprint.ts'
+import { LineSplitter } from './line-splitter.ts'
+import type { CopyBatch } from './load/copy-batch.ts'
+import { Decoder } from './netflow/decode.ts'
+import type { FlowSink } from './netflow/flow-record.ts'
+import { ProblemLog } from './problem-log.ts'
+import { PROBLEM_TEXT, REJECT_TEXT } from './problem-text.ts'
+import type { StreamState } from './stream-state.ts'
+import type { Streams } from './streams.ts'
+import type { WriterMetrics } from './writer-metrics.ts'
+
+export interface IngestOptions {
+  readonly logger: Logger
+  readonly metrics: WriterMetrics
+  readonly registry: ExporterRegistry
+  readonly streams: Streams
+  readonly batcher: Batcher
+  readonly decoder: Decoder
+  /** Where the next byte of the pipe stands in the stream. */
+  readonly position: number
+}
+
+export class Ingest {
+  readonly #options: IngestOptions
+  readonly #decoder: Decoder
+  readonly #splitter: LineSplitter
+  readonly #line: LineReader
+  readonly #problems: ProblemLog
+  readonly #store: FlowSink
+  readonly #ignore: FlowSink = () => {}
+  /** The stream's clock: receive time of the last line, and when it was read. */
+  #streamMs = 0
+  #readAtMs = 0
+
+  constructor(options: IngestOptions) {
+    this.#options = options
+    this.#decoder = options.decoder
+    this.#line = new LineReader(this.#decoder.datagram.bytes)
+    this.#problems = new ProblemLog(options.logger)
+    this.#store = (record, message) => options.batcher.current.append(record, message)
+    this.#splitter = new LineSplitter(options.position, {
+      onLine: (bytes, start, end) => this.#takeLine(this.#line.read(bytes, start, end)),
+      onOversized: () => this.#takeLine('malformed'),
+    })
+  }
+
+  /** Tells whether the bytes so far end within a line. */
+  get isWithinLine(): boolean {
+    return this.#splitter.isWithinLine
+  }
+
+  /**
+   * Takes the next bytes of the pipe.
+   *
+   * @returns false when the database has fallen behind and reading should pause
+   */
+  takeChunk(chunk: Buffer): boolean {
+    this.#splitter.push(chunk)
+    return this.#options.batcher.hasRoom
+  }
+
+  /** Does what only time brings about: gaps declared, held sets given up. To be called often. */
+  tick(): void {
+    if (this.#streamMs === 0) return
+    const nowMs = this.#streamMs + (performance.now() - this.#readAtMs)
+    for (const stream of this.#options.streams.all()) this.#declareGaps(stream, nowMs)
+    this.#decoder.expireHeldSets(nowMs * 1000)
+    this.#countExpiredSets()
+  }
+
+  /** Completes a batch that is about to be submitted. */
+  closeBatch(batch: CopyBatch): void {
+    const { registry, streams } = this.#options
+    batch.journalTo = this.#splitter.position
+    for (const exporter of registry.takeChanges()) {
+      batch.changes.exporters.set(exporter.address, exporter)
+    }
+    for (const stream of streams.takeDirty()) {
+      batch.changes.streams.set(stream.key, stream.takeChange())
+    }
+  }
+
+  #takeLine(kind: LineKind): void {
+    const { metrics, batcher } = this.#options
+    metrics.lines.inc({ kind })
+    if (kind === 'empty') return
+    if (kind === 'datagram') this.#takeDatagram()
+    else if (kind === 'report') this.#takeReport(this.#line.report as CollectorReport)
+    else this.#problems.warn(performance.now(), 'pipe', 'skipped a malformed line of the pipe', {})
+    batcher.touch()
+  }
+
+  #takeReport(report: CollectorReport): void {
+    this.#setClock(report.time * 1000)
+    this.#options.batcher.current.changes.collectorReports.set(report.collector, {
+      collector: report.collector,
+      startedAtMicros: Math.round(report.startedAt * 1e6),
+      reportedAtMicros: Math.round(report.time * 1e6),
+      received: report.received,
+      forwarded: report.forwarded,
+      queueDropped: report.queueDropped,
+      kernelDropped: report.kernelDropped ?? null,
+      final: report.final === true,
+    })
+  }
+
+  #takeDatagram(): void {
+    const { address, receivedAtMicros, length } = this.#line
+    const receivedAtMs = receivedAtMicros / 1000
+    this.#setClock(receivedAtMs)
+    const reason = this.#decoder.readHeader(length)
+    if (reason !== undefined) {
+      this.#reject(reason, { bytes: length, version: this.#decoder.header.exportVersion })
+      return
+    }
+    const exporter = this.#options.registry.admit(address, receivedAtMicros)
+    if (typeof exporter === 'string') {
+      this.#reject(exporter, {})
+      return
+    }
+    const stream = this.#options.streams.find(exporter, this.#decoder.header)
+    if (stream === undefined) {
+      this.#reject('too-many-streams', {})
+      return
+    }
+    this.#takeMessage(exporter, stream)
+  }
+
+  #takeMessage(exporter: Exporter, stream: StreamState): void {
+    const { metrics, streams } = this.#options
+    const { header, datagram, outcome } = this.#decoder
+    const { receivedAtMicros, port } = this.#line
+    const receivedAtMs = receivedAtMicros / 1000
+    const fingerprint = fingerprintPayload(datagram.bytes.subarray(0, header.length))
+    streams.markDirty(stream)
+    stream.change.lastSeenMicros = receivedAtMicros
+    if (stream.sequence.isDuplicate(header.sequence, fingerprint, port)) {
+      stream.sequence.countDuplicate()
+      metrics.datagrams.inc({ outcome: 'duplicate' })
+      return
+    }
+    const sink = exporter.enabled ? this.#store : this.#ignore
+    this.#decoder.decode(stream.decoding, receivedAtMicros, sink)
+    stream.clockSkew.add(receivedAtMs, header.exportMicros / 1000)
+    stream.sequence.observe(
+      {
+        sequence: header.sequence,
+        dataRecords: outcome.dataRecords,
+        templateRecords: outcome.templateRecords,
+        undecodedSets: outcome.waitingSets,
+        receivedAtMs,
+        uptimeMs: header.uptimeMs,
+        fingerprint,
+      },
+      port,
+    )
+    this.#countOutcome(exporter, stream)
+    this.#declareGaps(stream, receivedAtMs)
+    this.#logNotices(stream)
+  }
+
+  #countOutcome(exporter: Exporter, stream: StreamState): void {
+    const { metrics } = this.#options
+    const { outcome } = this.#decoder
+    const { change, identity } = stream
+    change.datagrams += 1
+    change.optionsRecords += outcome.optionsRecords
+    change.heldSets += outcome.heldSets
+    change.releasedSets += outcome.releasedSets
+    change.malformedSets += outcome.malformedSets
+    change.implausibleTimes += outcome.implausibleTimes
+    metrics.datagrams.inc({ outcome: outcomeWord(outcome) })
+    if (outcome.heldSets > 0) metrics.heldSets.inc({ event: 'held' }, outcome.heldSets)
+    if (outcome.releasedSets > 0) metrics.heldSets.inc({ event: 'released' }, outcome.releasedSets)
+    if (exporter.enabled) change.flowRecords += outcome.flowRecords
+    else if (outcome.flowRecords > 0) this.#countNotStored(exporter, outcome.flowRecords)
+    metrics.flows.inc({ version: identity.exportVersion }, outcome.flowRecords)
+    this.#reportProblems(stream)
+    this.#countExpiredSets()
+  }
+
+  #reportProblems({ identity }: StreamState): void {
+    const { metrics } = this.#options
+    for (const { code, templateId, detail } of this.#decoder.outcome.problems) {
+      metrics.problems.inc({ code })
+      const facts = {
+        version: identity.exportVersion,
+        observationDomain: identity.observationDomain,
+        templateId,
+        detail,
+      }
+      this.#problems.warn(performance.now(), identity.exporter, PROBLEM_TEXT[code] ?? code, facts)
+    }
+  }
+
+  #countNotStored(exporter: Exporter, flows: number): void {
+    this.#options.metrics.flowsNotStored.inc({ reason: 'exporter-disabled' }, flows)
+    this.#problems.warn(
+      performance.now(),
+      exporter.address,
+      'flows are not stored: the exporter is disabled (update exporters set enabled = true where address = …)',
+      {},
+    )
+  }
+
+  #countExpiredSets(): void {
+    const { metrics, streams } = this.#options
+    for (const { stream } of this.#decoder.expiredSets.splice(0)) {
+      metrics.heldSets.inc({ event: 'expired' })
+      const state = streams.of(stream)
+      if (!state) continue
+      state.change.expiredSets += 1
+      streams.markDirty(state)
+      const text = 'gave up a data set whose template did not come'
+      this.#problems.warn(performance.now(), stream.exporter, text, {
+        version: stream.exportVersion,
+        observationDomain: stream.observationDomain,
+      })
+    }
+  }
+
+  #declareGaps(stream: StreamState, nowMs: number): void {
+    const { batcher, metrics, streams } = this.#options
+    for (const gap of stream.sequence.expire(nowMs)) {
+      const { exporter, exportVersion, observationDomain } = stream.identity
+      const { expected, received, lost, unit } = gap
+      metrics.lost.inc({ unit }, lost)
+      batcher.current.changes.gaps.push({
+        detectedAtMicros: Math.round(gap.detectedAtMs * 1000),
+        exporter,
+        exportVersion,
+        observationDomain,
+        expected,
+        received,
+        lost,
+        unit,
+      })
+      streams.markDirty(stream)
+      batcher.touch()
+      const facts = { version: exportVersion, observationDomain, expected, received, lost, unit }
+      this.#problems.warn(performance.now(), exporter, 'sequence gap: lost in the network', facts)
+    }
+  }
+
+  #logNotices(stream: StreamState): void {
+    const { exporter, exportVersion, observationDomain } = stream.identity
+    let notice = stream.sequence.takeNotice()
+    while (notice !== undefined) {
+      const { kind, ...facts } = notice
+      this.#options.logger.info(
+        { exporter, version: exportVersion, observationDomain, ...facts },
+        kind === 'unit-changed'
+          ? 'the exporter counts something else in its sequence than its version says; following it'
+          : 'several exporters behind one address; their sequences are followed by source port',
+      )
+      notice = stream.sequence.takeNotice()
+    }
+  }
+
+  #reject(reason: string, facts: Readonly<Record<string, unknown>>): void {
+    this.#options.metrics.datagrams.inc({ outcome: 'rejected' })
+    this.#options.metrics.rejected.inc({ reason })
+    const text = REJECT_TEXT[reason] ?? `rejected a datagram: ${reason}`
+    this.#problems.warn(performance.now(), this.#line.address, text, facts)
+  }
+
+  #setClock(receivedAtMs: number): void {
+    this.#streamMs = receivedAtMs
+    this.#readAtMs = performance.now()
+  }
+}
+
+function outcomeWord(outcome: {
+  readonly isUseless: boolean
+  readonly waitingSets: number
+}): 'rejected' | 'held' | 'decoded' {
+  if (outcome.isUseless) return 'rejected'
+  return outcome.waitingSets > 0 ? 'held' : 'decoded'
+}

@@ -1,0 +1,84 @@
+/**
+ * Splits the pipe's bytes into lines, wherever the chunks are cut. It counts positions in the
+ * stream of bytes and does not look into a line.
+ */
+
+/** Longer than any line that a collector writes (87,400 bytes), whatever whitespace is in it. */
+export const MAX_LINE_BYTES = 256 * 1024
+
+const NEWLINE = 10
+
+/** Takes the bytes of a line without its newline; they are only valid during the call. */
+export type LineSink = (bytes: Buffer, start: number, end: number) => void
+
+export interface LineSplitterOptions {
+  readonly onLine: LineSink
+  /** A line beyond `MAX_LINE_BYTES`; it is skipped to its end. */
+  readonly onOversized: () => void
+}
+
+export class LineSplitter {
+  readonly #options: LineSplitterOptions
+  readonly #rest = Buffer.allocUnsafe(MAX_LINE_BYTES)
+  #restLength = 0
+  #skipping = false
+  #position: number
+
+  /** @param position of the first byte in the stream */
+  constructor(position: number, options: LineSplitterOptions) {
+    this.#position = position
+    this.#options = options
+  }
+
+  /** Position behind the newline of the last line given out: what is before it is dealt with. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** Tells whether the bytes so far end within a line. */
+  get isWithinLine(): boolean {
+    return this.#restLength > 0 || this.#skipping
+  }
+
+  /** Takes the next bytes of the stream; they may be reused afterwards. */
+  push(chunk: Buffer): void {
+    let start = 0
+    let end = chunk.indexOf(NEWLINE)
+    while (end >= 0) {
+      this.#endLine(chunk, start, end)
+      start = end + 1
+      end = chunk.indexOf(NEWLINE, start)
+    }
+    if (start < chunk.length) this.#keep(chunk, start, chunk.length)
+  }
+
+  #endLine(chunk: Buffer, start: number, end: number): void {
+    if (this.#restLength === 0 && !this.#skipping) {
+      this.#position += end - start + 1
+      if (end > start) this.#options.onLine(chunk, start, end)
+      return
+    }
+    this.#keep(chunk, start, end)
+    const length = this.#restLength
+    this.#position += 1 + length
+    this.#restLength = 0
+    if (!this.#skipping) this.#options.onLine(this.#rest, 0, length)
+    this.#skipping = false
+  }
+
+  #keep(chunk: Buffer, start: number, end: number): void {
+    const length = end - start
+    if (!this.#skipping && this.#restLength + length > MAX_LINE_BYTES) {
+      this.#skipping = true
+      this.#options.onOversized()
+      this.#position += this.#restLength
+      this.#restLength = 0
+    }
+    if (this.#skipping) {
+      this.#position += length
+      return
+    }
+    chunk.copy(this.#rest, this.#restLength, start, end)
+    this.#restLength += length
+  }
+}

@@ -1,0 +1,28 @@
+/** What the log says about bad datagrams, in words. */
+
+/** Why a whole datagram was rejected, by reason. */
+export const REJECT_TEXT: Readonly<Record<string, string>> = {
+  'too-short': 'rejected a datagram: too short for a message',
+  'unsupported-version': 'rejected a datagram: no NetFlow version that is supported',
+  'count-exceeds-length': 'rejected a datagram: it says more records than it has room for',
+  'not-allowed': 'rejected a datagram: the exporter is not in EXPORTER_ALLOW',
+  'too-many': 'rejected a datagram: MAX_EXPORTERS is reached, no new exporter is registered',
+  'too-many-streams': 'rejected a datagram: too many observation domains of one exporter',
+}
+
+/** What is wrong inside of a message, by code. */
+export const PROBLEM_TEXT: Readonly<Record<string, string>> = {
+  'no-template': 'held a data set until its template comes',
+  'set-overruns-message': 'a set says that it is longer than its message',
+  'set-too-short': 'a set says a length shorter than its header; the rest is skipped',
+  'record-overruns-set': 'a record reaches beyond its set; the rest of the set is skipped',
+  'empty-template': 'ignored a template without fields',
+  'zero-length-template': 'ignored a template whose records have no length',
+  'template-overruns-set': 'ignored a template that reaches beyond its set',
+  'reserved-template-id': 'ignored a template with a reserved id',
+  'reserved-set-id': 'skipped a set with a reserved id',
+  'too-many-fields': 'ignored a template with too many fields',
+  'too-many-records': 'skipped the rest of a message with too many records',
+  'options-template-without-options': 'an options template has no options',
+  'nonzero-padding': 'bytes behind the records of a set are not zero',
+}

@@ -1,0 +1,90 @@
+/**
+ * Everything that is known of one stream, side by side: what the decoder remembers, the sequence
+ * ledger, the clock skew, and what of it the current batch still has to write down.
+ */
+
+import { ClockSkew } from './exporters/clock-skew.ts'
+import { StreamSequence } from './exporters/stream-sequence.ts'
+import type { StreamChange } from './load/batch-changes.ts'
+import { ExportStream } from './netflow/export-stream.ts'
+
+/** Names a stream; `key` is unique among all streams. */
+export interface StreamIdentity {
+  readonly exporter: string
+  readonly exporterBytes: Uint8Array
+  readonly exportVersion: number
+  readonly observationDomain: number
+}
+
+/** The key of a stream among those of all exporters. */
+export function streamKey(identity: Omit<StreamIdentity, 'exporterBytes'>): string {
+  return `${identity.exporter}/${identity.exportVersion}/${identity.observationDomain}`
+}
+
+export class StreamState {
+  readonly key: string
+  readonly identity: StreamIdentity
+  readonly decoding: ExportStream
+  readonly sequence: StreamSequence
+  readonly clockSkew = new ClockSkew()
+  #change: StreamChange | undefined
+  /** Counters of the sequence ledger that have been written down already. */
+  readonly #written = { lost: 0, late: 0, duplicates: 0, restarts: 0 }
+
+  constructor(identity: StreamIdentity) {
+    this.identity = identity
+    this.key = streamKey(identity)
+    this.decoding = new ExportStream(identity)
+    this.sequence = new StreamSequence(identity.exportVersion)
+  }
+
+  /** What has changed since the last batch was closed; the caller may count into it. */
+  get change(): StreamChange {
+    this.#change ??= {
+      exporter: this.identity.exporter,
+      exportVersion: this.identity.exportVersion,
+      observationDomain: this.identity.observationDomain,
+      datagrams: 0,
+      flowRecords: 0,
+      optionsRecords: 0,
+      heldSets: 0,
+      releasedSets: 0,
+      expiredSets: 0,
+      malformedSets: 0,
+      implausibleTimes: 0,
+      late: 0,
+      duplicates: 0,
+      restarts: 0,
+      lost: null,
+      sequenceUnit: '',
+      nextSequence: null,
+      sequenceState: null,
+      clockSkewMs: null,
+      lastTemplateMicros: null,
+      lastSeenMicros: 0,
+    }
+    return this.#change
+  }
+
+  /** Completes the change for its batch and begins a new one. */
+  takeChange(): StreamChange {
+    const { change, sequence, decoding } = this
+    const written = this.#written
+    const { lost } = sequence
+    change.lost = lost === null ? null : lost - written.lost
+    change.late = sequence.late - written.late
+    change.duplicates = sequence.duplicates - written.duplicates
+    change.restarts = sequence.restarts - written.restarts
+    written.lost = lost ?? 0
+    written.late = sequence.late
+    written.duplicates = sequence.duplicates
+    written.restarts = sequence.restarts
+    change.sequenceUnit = sequence.unit
+    change.nextSequence = sequence.next
+    change.sequenceState = sequence.toState()
+    change.clockSkewMs = this.clockSkew.medianMs ?? null
+    change.lastTemplateMicros = decoding.lastTemplateMicros || null
+    this.#change = undefined
+    return change
+  }
+}

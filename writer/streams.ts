@@ -1,0 +1,84 @@
+/** Finds the stream of a message, and keeps those that have something to be written down. */
+
+import type { Exporter } from './exporters/exporter-registry.ts'
+import type { StreamSequenceState } from './exporters/stream-sequence.ts'
+import type { ExportStream } from './netflow/export-stream.ts'
+import { MAX_STREAMS_PER_EXPORTER } from './netflow/limits.ts'
+import { StreamState, streamKey } from './stream-state.ts'
+
+/** A stream as it was written down before a restart of the writer. */
+export interface StoredStream {
+  readonly exporter: string
+  readonly exportVersion: number
+  readonly observationDomain: number
+  readonly sequenceState: StreamSequenceState | null
+}
+
+/** What names a stream within its exporter. */
+export interface StreamHeader {
+  readonly exportVersion: number
+  readonly observationDomain: number
+}
+
+export class Streams {
+  readonly #byExporter = new Map<string, Map<number, StreamState>>()
+  readonly #byDecoding = new WeakMap<ExportStream, StreamState>()
+  readonly #stored = new Map<string, StoredStream>()
+  readonly #dirty = new Set<StreamState>()
+
+  /** @param stored streams of before; each is restored when it is heard again */
+  constructor(stored: readonly StoredStream[]) {
+    for (const stream of stored) this.#stored.set(streamKey(stream), stream)
+  }
+
+  /** Finds or makes the stream; undefined when the exporter has too many. */
+  find(exporter: Exporter, header: StreamHeader): StreamState | undefined {
+    const { exportVersion, observationDomain } = header
+    let streams = this.#byExporter.get(exporter.address)
+    if (!streams) {
+      streams = new Map()
+      this.#byExporter.set(exporter.address, streams)
+    }
+    const key = exportVersion * 0x1_0000_0000 + observationDomain
+    const known = streams.get(key)
+    if (known) return known
+    if (streams.size >= MAX_STREAMS_PER_EXPORTER) return undefined
+    const stream = this.#create(exporter, header)
+    streams.set(key, stream)
+    return stream
+  }
+
+  #create(exporter: Exporter, { exportVersion, observationDomain }: StreamHeader): StreamState {
+    const stream = new StreamState({
+      exporter: exporter.address,
+      exporterBytes: exporter.bytes,
+      exportVersion,
+      observationDomain,
+    })
+    const stored = this.#stored.get(stream.key)
+    if (stored?.sequenceState) stream.sequence.restore(stored.sequenceState)
+    this.#stored.delete(stream.key)
+    this.#byDecoding.set(stream.decoding, stream)
+    return stream
+  }
+
+  /** Finds the stream that a held set belongs to. */
+  of(decoding: ExportStream): StreamState | undefined {
+    return this.#byDecoding.get(decoding)
+  }
+
+  *all(): Iterable<StreamState> {
+    for (const streams of this.#byExporter.values()) yield* streams.values()
+  }
+
+  markDirty(stream: StreamState): void {
+    this.#dirty.add(stream)
+  }
+
+  /** Gives the streams that have changed since the last call. */
+  takeDirty(): readonly StreamState[] {
+    const dirty = [...this.#dirty]
+    this.#dirty.clear()
+    return dirty
+  }
+}

@@ -1,0 +1,56 @@
+/** The writer's Prometheus metrics, by name; it counts what others tell it. */
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Registers the writer's metrics; `values` are read when somebody asks for the gauges. */
+export function createWriterMetrics(values: {
+  readonly heldSets: () => number
+  readonly heldBytes: () => number
+  readonly exporters: () => number
+  readonly batchesInFlight: () => number
+}) {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const counter = <Label extends string = never>(
+    name: string,
+    help: string,
+    labelNames: Label[] = [],
+  ) => new Counter<Label>({ name: `netflow_writer_${name}`, help, labelNames, registers })
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `netflow_writer_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+  gauge('held_sets', 'Data sets that wait for their template.', values.heldSets)
+  gauge('held_bytes', 'Bytes of the data sets that wait for their template.', values.heldBytes)
+  gauge('exporters', 'Exporters known.', values.exporters)
+  gauge('batches_in_flight', 'Batches on their way into the database.', values.batchesInFlight)
+  return {
+    registry,
+    lines: counter('lines_total', 'Lines read from the pipe.', ['kind']),
+    datagrams: counter('datagrams_total', 'Datagrams by what came of them.', ['outcome']),
+    rejected: counter('rejected_datagrams_total', 'Datagrams that are no message.', ['reason']),
+    problems: counter('problems_total', 'Problems inside of messages.', ['code']),
+    flows: counter('flow_records_total', 'Flow records decoded.', ['version']),
+    flowsNotStored: counter('flow_records_not_stored_total', 'Flows not stored by choice.', [
+      'reason',
+    ]),
+    heldSets: counter('held_sets_total', 'Data sets held and what came of them.', ['event']),
+    lost: counter('sequence_lost_total', 'Units lost in the network, in declared gaps.', ['unit']),
+    rowsCommitted: counter('rows_committed_total', 'Rows of flows committed.'),
+    batchesCommitted: counter('batches_committed_total', 'Batches committed.'),
+    batchAge: new Histogram({
+      name: 'netflow_writer_batch_seconds',
+      help: 'From the first row of a batch to its commit.',
+      buckets: [0.1, 0.25, 0.5, 1, 1.5, 2, 5, 10, 60, 600],
+      registers,
+    }),
+  }
+}
+
+export type WriterMetrics = ReturnType<typeof createWriterMetrics>
