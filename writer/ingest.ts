@@ -11,7 +11,7 @@ import type { Exporter, ExporterRegistry } from './exporters/exporter-registry.t
 import { fingerprintPayload } from './exporters/fingerprint.ts'
 import { LineSplitter } from './line-splitter.ts'
 import type { CopyBatch } from './load/copy-batch.ts'
-import { Decoder } from './netflow/decode.ts'
+import type { Decoder } from './netflow/decode.ts'
 import type { FlowSink } from './netflow/flow-record.ts'
 import { ProblemLog } from './problem-log.ts'
 import { PROBLEM_TEXT, REJECT_TEXT } from './problem-text.ts'

@@ -3,8 +3,8 @@
  * count of what was muted in between. It decides nothing.
  */
 
-import type { Logger } from '../shared/logger.ts'
 import { LogThrottle } from '../shared/log-throttle.ts'
+import type { Logger } from '../shared/logger.ts'
 
 /** Facts of a log line. */
 export type Facts = Readonly<Record<string, unknown>>

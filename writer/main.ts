@@ -1,0 +1,21 @@
+/** The writer process: reads settings, wires the parts, runs until it is told to stop. */
+
+import { createLogger } from '../shared/logger.ts'
+import { printableSettings } from '../shared/settings.ts'
+import { runMain, stopOnSignals } from '../shared/shutdown.ts'
+import { readWriterSettings } from './config.ts'
+import { Writer } from './writer.ts'
+
+/** What is read from the pipe is committed within this time when the process stops. */
+const STOP_DEADLINE_MS = 30_000
+
+const logger = createLogger('writer', process.env['LOG_LEVEL'] || 'info')
+
+await runMain(logger, async () => {
+  const settings = readWriterSettings(process.env)
+  logger.info({ settings: printableSettings(settings) }, 'starting')
+  const writer = new Writer({ settings, logger, environment: process.env })
+  stopOnSignals({ logger, stop: () => writer.stop(), stopDeadlineMs: STOP_DEADLINE_MS })
+  await writer.start()
+  process.send?.({ type: 'ready' })
+})
