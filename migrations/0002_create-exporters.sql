@@ -25,6 +25,7 @@ create table exporter_streams (
   implausible_times bigint not null default 0,
   sequence_unit text not null,
   next_sequence bigint,
+  sequence_state jsonb,
   lost bigint,
   late bigint not null default 0,
   duplicates bigint not null default 0,

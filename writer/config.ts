@@ -1,6 +1,5 @@
 /** The writer's settings, checked all at once before anything is opened. */
 
-import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import {
   address,
@@ -11,10 +10,11 @@ import {
   readSettings,
   text,
 } from '../shared/settings.ts'
+import { isCidr } from './exporters/allow-list.ts'
+import { EXPORTER_POLICIES } from './exporters/exporter-registry.ts'
 
 const DAY_OR_HOUR = ['day', 'hour'] as const
 const OFF_OR_INTERVAL = ['off', 'interval'] as const
-const OPEN_OR_KNOWN = ['open', 'known'] as const
 
 /** Every setting of the writer by its name in the environment. */
 export const WRITER_SETTINGS = {
@@ -29,7 +29,7 @@ export const WRITER_SETTINGS = {
   JOURNAL_FSYNC: oneOf(OFF_OR_INTERVAL, 'off'),
   RETENTION_DAYS: integer(30, 0, 36_500),
   PARTITION_INTERVAL: oneOf(DAY_OR_HOUR, 'day'),
-  EXPORTER_POLICY: oneOf(OPEN_OR_KNOWN, 'open'),
+  EXPORTER_POLICY: oneOf(EXPORTER_POLICIES, 'open'),
   EXPORTER_ALLOW: listOf('an address or a CIDR like 192.0.2.0/24', isCidr).default([]),
   MAX_EXPORTERS: integer(10_000, 1, 1_000_000),
   METRICS_PORT: integer(9102, 0, 65_535),
@@ -50,12 +50,4 @@ export function readWriterSettings(environment: NodeJS.ProcessEnv) {
     NAMED_PIPE_FILENAME: resolve(settings.NAMED_PIPE_FILENAME),
     JOURNAL_DIR: resolve(settings.JOURNAL_DIR),
   }
-}
-
-function isCidr(entry: string): boolean {
-  const [base = '', prefix, ...rest] = entry.split('/')
-  const family = isIP(base)
-  if (family === 0 || rest.length > 0) return false
-  if (prefix === undefined) return true
-  return /^\d+$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128)
 }

@@ -38,6 +38,8 @@ export class Ingest {
   readonly #problems: ProblemLog
   readonly #store: FlowSink
   readonly #ignore: FlowSink = () => {}
+  /** Exporters heard since the last batch was closed. */
+  readonly #heard = new Set<Exporter>()
   /** The stream's clock: receive time of the last line, and when it was read. */
   #streamMs = 0
   #readAtMs = 0
@@ -80,11 +82,14 @@ export class Ingest {
 
   /** Completes a batch that is about to be submitted. */
   closeBatch(batch: CopyBatch): void {
-    const { registry, streams } = this.#options
+    const { streams } = this.#options
     batch.journalTo = this.#splitter.position
-    for (const exporter of registry.takeChanges()) {
-      batch.changes.exporters.set(exporter.address, exporter)
+    for (const exporter of this.#heard) {
+      const { address, firstSeenMicros, lastSeenMicros, enabled } = exporter
+      const change = { address, firstSeenMicros, lastSeenMicros, enabled }
+      batch.changes.exporters.set(address, change)
     }
+    this.#heard.clear()
     for (const stream of streams.takeDirty()) {
       batch.changes.streams.set(stream.key, stream.takeChange())
     }
@@ -123,17 +128,36 @@ export class Ingest {
       this.#reject(reason, { bytes: length, version: this.#decoder.header.exportVersion })
       return
     }
-    const exporter = this.#options.registry.admit(address, receivedAtMicros)
-    if (typeof exporter === 'string') {
-      this.#reject(exporter, {})
-      return
-    }
+    const exporter = this.#admit(address, receivedAtMicros)
+    if (exporter === undefined) return
     const stream = this.#options.streams.find(exporter, this.#decoder.header)
     if (stream === undefined) {
       this.#reject('too-many-streams', {})
       return
     }
     this.#takeMessage(exporter, stream)
+  }
+
+  #admit(address: string, receivedAtMicros: number): Exporter | undefined {
+    const { registry, logger } = this.#options
+    const known = registry.size
+    const exporter = registry.admit(address, receivedAtMicros)
+    if (typeof exporter === 'string') {
+      this.#reject(exporter, {})
+      return undefined
+    }
+    this.#heard.add(exporter)
+    if (registry.size > known) {
+      const { exportVersion: version, observationDomain } = this.#decoder.header
+      const facts = {
+        exporter: exporter.address,
+        enabled: exporter.enabled,
+        version,
+        observationDomain,
+      }
+      logger.info(facts, 'registered a new exporter')
+    }
+    return exporter
   }
 
   #takeMessage(exporter: Exporter, stream: StreamState): void {
@@ -151,7 +175,7 @@ export class Ingest {
     }
     const sink = exporter.enabled ? this.#store : this.#ignore
     this.#decoder.decode(stream.decoding, receivedAtMicros, sink)
-    stream.clockSkew.add(receivedAtMs, header.exportMicros / 1000)
+    stream.clockSkew.observe(receivedAtMs, header.exportMicros / 1000)
     stream.sequence.observe(
       {
         sequence: header.sequence,

@@ -14,7 +14,7 @@ const logger = createLogger('writer', process.env['LOG_LEVEL'] || 'info')
 await runMain(logger, async () => {
   const settings = readWriterSettings(process.env)
   logger.info({ settings: printableSettings(settings) }, 'starting')
-  const writer = new Writer({ settings, logger, environment: process.env })
+  const writer = new Writer({ settings, logger })
   stopOnSignals({ logger, stop: () => writer.stop(), stopDeadlineMs: STOP_DEADLINE_MS })
   await writer.start()
   process.send?.({ type: 'ready' })

@@ -133,7 +133,12 @@ function readByte(fd: number, into: Buffer): boolean {
   }
 }
 
-function ensurePipe(path: string, logger: Logger): void {
+/**
+ * Makes the named pipe when it is missing (mode 0660).
+ *
+ * @throws PipeError when the path is something else, or cannot be made
+ */
+export function ensurePipe(path: string, logger: Logger): void {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found?.isFIFO()) return
   if (found) {

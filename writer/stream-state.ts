@@ -82,7 +82,7 @@ export class StreamState {
     change.sequenceUnit = sequence.unit
     change.nextSequence = sequence.next
     change.sequenceState = sequence.toState()
-    change.clockSkewMs = this.clockSkew.medianMs ?? null
+    change.clockSkewMs = this.clockSkew.medianMs()
     change.lastTemplateMicros = decoding.lastTemplateMicros || null
     this.#change = undefined
     return change

@@ -33,6 +33,8 @@ export interface StreamChange {
   lost: number | null
   sequenceUnit: string
   nextSequence: number | null
+  /** What the sequence ledger needs to go on after a restart; plain JSON. */
+  sequenceState: unknown
   clockSkewMs: number | null
   lastTemplateMicros: number | null
   lastSeenMicros: number

@@ -1,0 +1,47 @@
+/**
+ * Measures how far an exporter's clock is off: the median of receive time minus export time over
+ * the last five minutes. It corrects nothing, as stored times are not shifted.
+ */
+
+const PERIOD_MS = 300_000
+const MAX_SAMPLES = 64
+/** Once there are enough samples, they are taken so far apart that they span the period. */
+const SAMPLE_INTERVAL_MS = PERIOD_MS / MAX_SAMPLES
+
+/** The clock skew of one stream. */
+export class ClockSkew {
+  readonly #skewsMs = new Float64Array(MAX_SAMPLES)
+  readonly #takenAtMs = new Float64Array(MAX_SAMPLES)
+  #length = 0
+  #head = 0
+  #lastTakenAtMs = 0
+
+  /** Takes the two times of a message, both Unix milliseconds. */
+  observe(receivedAtMs: number, exportedAtMs: number): void {
+    const sinceMs = receivedAtMs - this.#lastTakenAtMs
+    // A clock of ours that was set back must not stop the sampling.
+    if (this.#length === MAX_SAMPLES && sinceMs >= 0 && sinceMs < SAMPLE_INTERVAL_MS) return
+    this.#skewsMs[this.#head] = receivedAtMs - exportedAtMs
+    this.#takenAtMs[this.#head] = receivedAtMs
+    this.#head = (this.#head + 1) % MAX_SAMPLES
+    if (this.#length < MAX_SAMPLES) this.#length += 1
+    this.#lastTakenAtMs = receivedAtMs
+  }
+
+  /**
+   * Gives the median in whole milliseconds; positive: the exporter's clock is behind ours. Null
+   * when nothing came in the five minutes before the last message.
+   */
+  medianMs(): number | null {
+    const since = this.#lastTakenAtMs - PERIOD_MS
+    const skews = this.#skewsMs
+      .subarray(0, this.#length)
+      .filter((_, index) => (this.#takenAtMs[index] ?? 0) >= since)
+      .sort()
+    const middle = skews.length >> 1
+    const upper = skews[middle]
+    if (upper === undefined) return null
+    const lower = skews.length % 2 === 0 ? (skews[middle - 1] ?? upper) : upper
+    return Math.round((lower + upper) / 2)
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Keeps the datagrams of one stream key that came from another source port and do not fit its
+ * sequence, until it is clear whether the stream moved there (a restart, a loss, an exporter that
+ * uses several ports) or another exporter shares the address. Bounded: the oldest is forgotten.
+ */
+
+import type { SequencedDatagram } from './sequenced-datagram.ts'
+
+/** So many datagrams in order on one port, beside a stream that goes on, are another exporter. */
+const SEVERAL_EXPORTERS_RUN = 4
+/** So many are the stream itself, when the stream is heard nowhere else. */
+const SAME_STREAM_RUN = 2
+/** A stream is not heard any more when it is silent for so many of its longest intervals. */
+const SILENT_INTERVALS = 3
+/** The longest interval is forgotten by this share with each datagram. */
+const INTERVAL_DECAY = 0.05
+const MAX_HELD = 256
+
+export type OutsiderVerdict = 'undecided' | 'same-stream' | 'several-exporters'
+
+export interface HeldDatagram {
+  readonly port: number
+  readonly datagram: SequencedDatagram
+}
+
+interface OutsiderRun {
+  next: number
+  length: number
+  /** The stream itself was heard since the first datagram of this port. */
+  isMainHeard: boolean
+}
+
+export class OutsiderRuns {
+  readonly #maxPorts: number
+  readonly #runs = new Map<number, OutsiderRun>()
+  #held: HeldDatagram[] = []
+  #mainHeardAtMs: number | undefined
+  #mainIntervalMs: number | undefined
+
+  constructor(maxPorts: number) {
+    this.#maxPorts = maxPorts
+  }
+
+  get size(): number {
+    return this.#held.length
+  }
+
+  /** Takes note that the stream itself was heard. */
+  noteMain(receivedAtMs: number): void {
+    if (this.#mainHeardAtMs !== undefined) {
+      const intervalMs = receivedAtMs - this.#mainHeardAtMs
+      const longest = this.#mainIntervalMs ?? 0
+      this.#mainIntervalMs =
+        intervalMs > longest ? intervalMs : longest + (intervalMs - longest) * INTERVAL_DECAY
+    }
+    this.#mainHeardAtMs = receivedAtMs
+    if (this.#runs.size === 0) return
+    for (const run of this.#runs.values()) run.isMainHeard = true
+  }
+
+  /** Tells whether a datagram is the next one after those that are held of its port. */
+  continues(sequence: number, port: number): boolean {
+    return this.#runs.get(port)?.next === sequence
+  }
+
+  isDuplicate(sequence: number, fingerprint: number): boolean {
+    return this.#held.some(
+      ({ datagram }) => datagram.sequence === sequence && datagram.fingerprint === fingerprint,
+    )
+  }
+
+  /**
+   * Holds a copy of a datagram and judges what it and those before it are.
+   *
+   * @param units how far it moves the sequence number
+   */
+  add(datagram: SequencedDatagram, port: number, units: number): OutsiderVerdict {
+    const { sequence, receivedAtMs } = datagram
+    this.#held.push({ port, datagram: { ...datagram } })
+    if (this.#held.length > MAX_HELD) this.#held.shift()
+    const isOnOtherPort = this.#isNextElsewhere(sequence, port)
+    const run = this.#runOf(port)
+    run.length = run.next === sequence ? run.length + 1 : 1
+    run.next = (sequence + units) >>> 0
+    // Two exporters do not continue each other: one exporter sends from several ports.
+    if (isOnOtherPort && run.length === 1) return 'same-stream'
+    if (run.isMainHeard) {
+      return run.length >= SEVERAL_EXPORTERS_RUN ? 'several-exporters' : 'undecided'
+    }
+    const needed = this.#isMainSilent(receivedAtMs) ? SAME_STREAM_RUN : SEVERAL_EXPORTERS_RUN
+    return run.length >= needed ? 'same-stream' : 'undecided'
+  }
+
+  /** Gives back what fits the stream after all, in the order of arrival. */
+  takeFitting(fits: (sequence: number) => boolean): readonly HeldDatagram[] {
+    const fitting = this.#held.filter(({ datagram }) => fits(datagram.sequence))
+    if (fitting.length === 0) return fitting
+    this.#held = this.#held.filter((held) => !fitting.includes(held))
+    for (const port of [...this.#runs.keys()]) {
+      if (!this.#held.some((held) => held.port === port)) this.#runs.delete(port)
+    }
+    return fitting
+  }
+
+  /** Gives back everything, in the order of arrival. */
+  takeAll(): readonly HeldDatagram[] {
+    const all = this.#held
+    this.#held = []
+    this.#runs.clear()
+    return all
+  }
+
+  #runOf(port: number): OutsiderRun {
+    const known = this.#runs.get(port)
+    if (known !== undefined) return known
+    if (this.#runs.size >= this.#maxPorts) {
+      const oldest = this.#runs.keys().next()
+      if (!oldest.done) this.#forgetPort(oldest.value)
+    }
+    const run = { next: 0, length: 0, isMainHeard: false }
+    this.#runs.set(port, run)
+    return run
+  }
+
+  #forgetPort(port: number): void {
+    this.#runs.delete(port)
+    this.#held = this.#held.filter((held) => held.port !== port)
+  }
+
+  #isNextElsewhere(sequence: number, port: number): boolean {
+    for (const [otherPort, run] of this.#runs) {
+      if (otherPort !== port && !run.isMainHeard && run.next === sequence) return true
+    }
+    return false
+  }
+
+  #isMainSilent(nowMs: number): boolean {
+    if (this.#mainHeardAtMs === undefined || this.#mainIntervalMs === undefined) return false
+    return nowMs - this.#mainHeardAtMs >= SILENT_INTERVALS * this.#mainIntervalMs
+  }
+}

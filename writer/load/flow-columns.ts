@@ -1,0 +1,87 @@
+/**
+ * The one list of the columns of `flows`, in table order: name, type, and what fills it. It encodes
+ * nothing; `copy-row.ts` and `copy-tuple.ts` follow this list, and a test compares it with the table.
+ */
+
+import { FIELD, FIELD_COUNT, type FieldName } from '../netflow/flow-record.ts'
+
+export type ColumnType =
+  | 'timestamptz'
+  | 'bigint'
+  | 'integer'
+  | 'smallint'
+  | 'macaddr'
+  | 'inet'
+  | 'jsonb'
+
+/** What a row takes from its message and not from its record. */
+export type MessageSource = 'receivedAt' | 'observationDomain' | 'exportVersion' | 'exporter'
+
+export interface FlowColumn {
+  readonly name: string
+  readonly type: ColumnType
+  readonly source: FieldName | MessageSource
+}
+
+/** The columns of `flows` in table order, which is also the order in a COPY tuple. */
+export const FLOW_COLUMNS: readonly FlowColumn[] = [
+  { name: 'received_at', type: 'timestamptz', source: 'receivedAt' },
+  { name: 'flow_start', type: 'timestamptz', source: 'flowStart' },
+  { name: 'flow_end', type: 'timestamptz', source: 'flowEnd' },
+  { name: 'observation_domain', type: 'bigint', source: 'observationDomain' },
+  { name: 'bytes', type: 'bigint', source: 'bytes' },
+  { name: 'packets', type: 'bigint', source: 'packets' },
+  { name: 'input_if', type: 'bigint', source: 'inputIf' },
+  { name: 'output_if', type: 'bigint', source: 'outputIf' },
+  { name: 'src_as', type: 'bigint', source: 'srcAs' },
+  { name: 'dst_as', type: 'bigint', source: 'dstAs' },
+  { name: 'sampling_rate', type: 'bigint', source: 'samplingRate' },
+  { name: 'src_port', type: 'integer', source: 'srcPort' },
+  { name: 'dst_port', type: 'integer', source: 'dstPort' },
+  { name: 'src_vlan', type: 'integer', source: 'srcVlan' },
+  { name: 'dst_vlan', type: 'integer', source: 'dstVlan' },
+  { name: 'src_mac', type: 'macaddr', source: 'srcMac' },
+  { name: 'dst_mac', type: 'macaddr', source: 'dstMac' },
+  { name: 'export_version', type: 'smallint', source: 'exportVersion' },
+  { name: 'protocol', type: 'smallint', source: 'protocol' },
+  { name: 'tcp_flags', type: 'smallint', source: 'tcpFlags' },
+  { name: 'tos', type: 'smallint', source: 'tos' },
+  { name: 'icmp_type', type: 'smallint', source: 'icmpType' },
+  { name: 'icmp_code', type: 'smallint', source: 'icmpCode' },
+  { name: 'src_mask', type: 'smallint', source: 'srcMask' },
+  { name: 'dst_mask', type: 'smallint', source: 'dstMask' },
+  { name: 'direction', type: 'smallint', source: 'direction' },
+  { name: 'forwarding_status', type: 'smallint', source: 'forwardingStatus' },
+  { name: 'flow_end_reason', type: 'smallint', source: 'flowEndReason' },
+  { name: 'event', type: 'smallint', source: 'event' },
+  { name: 'exporter', type: 'inet', source: 'exporter' },
+  { name: 'src_addr', type: 'inet', source: 'srcAddr' },
+  { name: 'dst_addr', type: 'inet', source: 'dstAddr' },
+  { name: 'next_hop', type: 'inet', source: 'nextHop' },
+  { name: 'extra', type: 'jsonb', source: 'extra' },
+]
+
+/** The statement that a batch is copied with. */
+export const COPY_FLOWS = `copy flows (${FLOW_COLUMNS.map((column) => column.name).join(', ')}) from stdin (format binary)`
+
+/** The last microsecond of the year 9999, the latest time that a row can hold. */
+export const MAX_TIME_MICROS = 253_402_300_799_999_999
+
+const LIMIT_OF_TYPE: Readonly<Record<ColumnType, number>> = {
+  timestamptz: MAX_TIME_MICROS,
+  bigint: Number.MAX_SAFE_INTEGER,
+  integer: 2 ** 31 - 1,
+  smallint: 2 ** 15 - 1,
+  macaddr: 2 ** 48 - 1,
+  inet: 0,
+  jsonb: 0,
+}
+
+/**
+ * By field, the largest number that its column holds; the smallest is 0. Counters may be larger, as
+ * their high halves travel apart (up to 2⁶³ − 1). 0 for the fields that are no numbers.
+ */
+export const FIELD_LIMITS: Float64Array = new Float64Array(FIELD_COUNT)
+for (const { type, source } of FLOW_COLUMNS) {
+  if (source in FIELD) FIELD_LIMITS[FIELD[source as FieldName]] = LIMIT_OF_TYPE[type]
+}

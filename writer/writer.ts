@@ -1,0 +1,163 @@
+/** The writer as a whole: makes the parts, starts them in order, and stops them without a loss. */
+
+import type { Logger } from '../shared/logger.ts'
+import { type Health, MetricsServer } from '../shared/metrics.ts'
+import { Batcher } from './batcher.ts'
+import type { WriterSettings } from './config.ts'
+import { AllowList } from './exporters/allow-list.ts'
+import { ExporterRegistry } from './exporters/exporter-registry.ts'
+import { Ingest } from './ingest.ts'
+import { openJournalId } from './journal/journal-id.ts'
+import type { CopyBatch } from './load/copy-batch.ts'
+import { FlowLoader, type LoaderState } from './load/flow-loader.ts'
+import { Decoder } from './netflow/decode.ts'
+import { ensurePipe, PipeReader } from './pipe-reader.ts'
+import { Streams } from './streams.ts'
+import { createWriterMetrics, type WriterMetrics } from './writer-metrics.ts'
+
+/** How often time is looked at: gaps leave their window, held sets grow old. */
+const TICK_MS = 250
+/** How often the database is asked which exporters an operator has switched on or off. */
+const EXPORTER_POLL_MS = 2_000
+
+export interface WriterOptions {
+  readonly settings: WriterSettings
+  readonly logger: Logger
+}
+
+export class Writer {
+  readonly #options: WriterOptions
+  readonly #decoder = new Decoder()
+  readonly #metrics: WriterMetrics
+  readonly #metricsServer: MetricsServer
+  #registry: ExporterRegistry | undefined
+  #loader: FlowLoader | undefined
+  #batcher: Batcher | undefined
+  #ingest: Ingest | undefined
+  #pipe: PipeReader | undefined
+  readonly #timers: NodeJS.Timeout[] = []
+  #isStopping = false
+
+  constructor(options: WriterOptions) {
+    this.#options = options
+    const { METRICS_HOST, METRICS_PORT } = options.settings
+    this.#metrics = createWriterMetrics({
+      heldSets: () => this.#decoder.heldSets.count,
+      heldBytes: () => this.#decoder.heldSets.bytes,
+      exporters: () => this.#registry?.size ?? 0,
+      batchesInFlight: () => this.#batcher?.inFlight ?? 0,
+    })
+    this.#metricsServer = new MetricsServer({
+      host: METRICS_HOST,
+      port: METRICS_PORT,
+      registry: this.#metrics.registry,
+      health: () => this.#health(),
+      logger: options.logger,
+    })
+  }
+
+  /**
+   * Makes the pipe, waits for the database, and begins to read.
+   *
+   * @throws PipeError, JournalError, DatabaseError: the message says what to do
+   */
+  async start(): Promise<void> {
+    const { settings, logger } = this.#options
+    const { NAMED_PIPE_FILENAME, JOURNAL_DIR } = settings
+    ensurePipe(NAMED_PIPE_FILENAME, logger)
+    const journalId = openJournalId(JOURNAL_DIR)
+    await this.#metricsServer.start()
+    const loader = new FlowLoader({
+      settings,
+      logger,
+      journalId,
+      onReleased: (batch) => this.#release(batch),
+    })
+    this.#loader = loader
+    const state = await loader.start()
+    if (this.#isStopping) return
+    this.#wire(state, loader)
+    this.#pipe?.start()
+    this.#every(TICK_MS, () => this.#ingest?.tick())
+    this.#every(EXPORTER_POLL_MS, () => void this.#pollExporters())
+    logger.info({ path: NAMED_PIPE_FILENAME, journalId }, 'reading the pipe')
+  }
+
+  #wire(state: LoaderState, loader: FlowLoader): void {
+    const { settings, logger } = this.#options
+    const registry = new ExporterRegistry({
+      policy: settings.EXPORTER_POLICY,
+      allowList: new AllowList(settings.EXPORTER_ALLOW),
+      maxExporters: settings.MAX_EXPORTERS,
+    })
+    registry.update(state.exporters)
+    const batcher = new Batcher({
+      maxRows: settings.BATCH_ROWS,
+      flushIntervalMs: settings.FLUSH_INTERVAL_MS,
+      maxInFlight: settings.COPY_LANES + 1,
+      onClose: (batch) => this.#ingest?.closeBatch(batch),
+      submit: (batch) => loader.submit(batch),
+      onRoom: () => this.#pipe?.resume(),
+    })
+    const ingest = new Ingest({
+      logger,
+      metrics: this.#metrics,
+      registry,
+      streams: new Streams(state.streams),
+      batcher,
+      decoder: this.#decoder,
+      position: state.position,
+    })
+    this.#registry = registry
+    this.#batcher = batcher
+    this.#ingest = ingest
+    this.#pipe = new PipeReader({
+      path: settings.NAMED_PIPE_FILENAME,
+      logger,
+      onChunk: (chunk) => ingest.takeChunk(chunk),
+    })
+  }
+
+  #release(batch: CopyBatch): void {
+    this.#metrics.rowsCommitted.inc(batch.rows)
+    this.#metrics.batchesCommitted.inc()
+    this.#batcher?.release(batch)
+  }
+
+  async #pollExporters(): Promise<void> {
+    const { logger } = this.#options
+    try {
+      const rows = await this.#loader?.readExporters()
+      for (const { address, enabled } of this.#registry?.update(rows ?? []) ?? []) {
+        logger.info({ exporter: address, enabled }, 'an exporter was switched by the operator')
+      }
+    } catch (error) {
+      logger.debug({ err: error }, 'the exporters could not be read; trying again')
+    }
+  }
+
+  #health(): Health {
+    return { healthy: this.#ingest !== undefined, detail: { reading: this.#ingest !== undefined } }
+  }
+
+  #every(intervalMs: number, action: () => void): void {
+    this.#timers.push(setInterval(action, intervalMs))
+  }
+
+  /** Stops reading and commits everything that was read. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    for (const timer of this.#timers) clearInterval(timer)
+    const pipe = this.#pipe
+    const ingest = this.#ingest
+    if (pipe && ingest) {
+      pipe.pause()
+      await pipe.finishLine(() => !ingest.isWithinLine)
+      pipe.stop()
+      this.#batcher?.flush()
+      await this.#loader?.drain()
+    }
+    await this.#loader?.stop()
+    await this.#metricsServer.stop()
+  }
+}
