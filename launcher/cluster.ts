@@ -1,0 +1,82 @@
+/**
+ * Makes a PostgreSQL cluster (`initdb`) and tells of which major version one is. It starts no
+ * server.
+ */
+
+import { execFile } from 'node:child_process'
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { handOver, type ServerAccount } from './server-account.ts'
+
+const run = promisify(execFile)
+
+/** The owner of the cluster and of the database; `-A trust` on a closed socket needs no password. */
+export const DATABASE_USER = 'netflow'
+
+/** The database of this program in the embedded server. */
+export const DATABASE_NAME = 'netflow'
+
+export interface ClusterOptions {
+  readonly dataDir: string
+  readonly binDir: string
+  readonly account: ServerAccount
+  /** False: do not flush to disk, for clusters that need not survive a power cut. */
+  readonly durable: boolean
+}
+
+/** Gives the major version that a cluster was made by; `undefined` when there is no cluster. */
+export async function readClusterMajor(dataDir: string): Promise<number | undefined> {
+  const path = join(dataDir, 'PG_VERSION')
+  try {
+    return Number.parseInt(await readFile(path, 'utf8'), 10)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    if (code !== 'EACCES') throw error
+    throw new Error(
+      `${path} cannot be read: the database was made by another user, perhaps root. Start as that ` +
+        'user, or give it to yours (chown -R)',
+      { cause: error },
+    )
+  }
+}
+
+/** Makes a cluster. It appears under its name only when it is complete. */
+export async function createCluster(options: ClusterOptions): Promise<void> {
+  const { dataDir, binDir, account, durable } = options
+  const unfinished = `${dataDir}.unfinished`
+  await rm(unfinished, { recursive: true, force: true })
+  await mkdir(unfinished, { mode: 0o700 })
+  await handOver(account, unfinished, binDir)
+  const command = [
+    ...account.prefix,
+    join(binDir, 'initdb'),
+    `--pgdata=${unfinished}`,
+    `--username=${DATABASE_USER}`,
+    '--auth=trust',
+    '--encoding=UTF8',
+    '--locale=C',
+    ...(durable ? [] : ['--no-sync']),
+  ]
+  try {
+    await run(command[0] ?? '', command.slice(1), {
+      cwd: '/',
+      env: serverEnvironment(),
+      ...account.ids,
+    })
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string }
+    throw new Error(`initdb failed: ${stderr?.trim() || message}`, { cause: error })
+  }
+  await rename(unfinished, dataDir)
+}
+
+/** The environment without what would configure a server or a client behind our back. */
+export function serverEnvironment(): NodeJS.ProcessEnv {
+  const entries = Object.entries(process.env)
+  return {
+    ...Object.fromEntries(entries.filter(([name]) => !/^(PG|LC_|LANG)/.test(name))),
+    LC_ALL: 'C',
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Gives each test file a database of its own, copied from a template that was migrated once, and
+ * servers to stop and kill. All of it is in folders for temporary files, and gone with the test
+ * process however it ends; only databases in the server of DATABASE_URL need `drop`.
+ */
+
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { EmbeddedPostgres, type StopMode } from '../../launcher/embedded-postgres.ts'
+import { fingerprintMigrations, migrateTestDatabase } from './migrate.ts'
+
+export interface TestDatabase {
+  /** A connection string for pg and for psql. */
+  readonly url: string
+  /** Ends every session in the database and removes it. */
+  drop(): Promise<void>
+}
+
+/**
+ * Makes a fresh database, in the server of DATABASE_URL if given, else in the one of the whole test
+ * run, else in one of this file's.
+ *
+ * @param options.migrate false: leave it empty
+ */
+export async function createTestDatabase(
+  options: { migrate?: boolean } = {},
+): Promise<TestDatabase> {
+  const server = await serverUrl()
+  const name = `netflow_test_${randomBytes(6).toString('hex')}`
+  await withClient(server, async (client) => {
+    const template = options.migrate === false ? 'template0' : await ensureTemplate(client, server)
+    await client.query(`create database ${name} template ${template}`)
+  })
+  return {
+    url: withDatabase(server, name),
+    drop: () =>
+      withClient(server, async (client) => {
+        await client.query(`drop database if exists ${name} with (force)`)
+      }),
+  }
+}
+
+let ownServer: Promise<string> | undefined
+
+function serverUrl(): Promise<string> {
+  const given = process.env['DATABASE_URL'] || process.env['TEST_DATABASE_URL']
+  if (given) return Promise.resolve(given)
+  ownServer ??= startTestServer({ migrate: false }).then(({ url }) => url)
+  return ownServer
+}
+
+/** Makes the template unless another test file did, and gives its name. */
+async function ensureTemplate(client: pg.Client, server: string): Promise<string> {
+  const name = `netflow_template_${fingerprintMigrations()}`
+  const unfinished = `${name}_unfinished`
+  await client.query('select pg_advisory_lock(hashtext($1))', [name])
+  try {
+    const known = await client.query('select from pg_database where datname = $1', [name])
+    if (known.rowCount) return name
+    await client.query(`drop database if exists ${unfinished} with (force)`)
+    await client.query(`create database ${unfinished} template template0`)
+    await migrateTestDatabase(withDatabase(server, unfinished))
+    await client.query(`alter database ${unfinished} rename to ${name}`)
+    return name
+  } finally {
+    await client.query('select pg_advisory_unlock(hashtext($1))', [name])
+  }
+}
+
+function withDatabase(server: string, name: string): string {
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+async function withClient(url: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await use(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/** A server that a test may stop, kill and start again. */
+export interface TestServer {
+  /** The connection string of its database `netflow`, the same after a restart. */
+  readonly url: string
+  readonly dataDir: string
+  /** The pid of the running server, for `process.kill`. @throws while it is stopped */
+  readonly pid: number
+  stop(mode?: StopMode): Promise<void>
+  /** Starts it again after a stop or a kill; a running one is stopped first. */
+  restart(): Promise<void>
+}
+
+/**
+ * Starts a server of the caller's own.
+ *
+ * @param options.migrate false: leave its database empty
+ */
+export async function startTestServer(options: { migrate?: boolean } = {}): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'netflow-test-'))
+  removeAtExit(folder)
+  const server = new EmbeddedPostgres({
+    dataDir: join(folder, 'postgres'),
+    socketDir: folder,
+    durable: false,
+    settings: { max_connections: '200', shared_buffers: '64MB', log_statement: 'none' },
+  })
+  await server.start()
+  if (options.migrate !== false) await migrateTestDatabase(server.url)
+  return {
+    url: server.url,
+    dataDir: join(folder, 'postgres'),
+    get pid() {
+      if (server.pid === undefined) throw new Error('the test server is stopped')
+      return server.pid
+    },
+    stop: (mode = 'fast') => server.stop(mode),
+    async restart() {
+      await server.stop()
+      await server.start()
+    },
+  }
+}
+
+// The watchdog of EmbeddedPostgres stops the server; this waits for that and removes its files.
+const REMOVE_AT_EXIT = `
+cat >/dev/null
+turns=0
+while [ -e "$1/postgres/postmaster.pid" ] && [ $turns -lt 100 ]; do
+  sleep 0.1; turns=$((turns + 1))
+done
+rm -rf -- "$1"
+`
+
+/** Removes a folder when this process is gone, even if it was killed. */
+function removeAtExit(folder: string): void {
+  const child = spawn('sh', ['-c', REMOVE_AT_EXIT, 'remove-test-server', folder], {
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  child.unref()
+  ;(child.stdin as unknown as { unref(): void }).unref()
+}
