@@ -90,7 +90,7 @@ export class Decoder {
     outcome.decodedSets = 1
     outcome.dataRecords = header.count
     for (let index = 0; index < header.count; index++) {
-      reader.extra = ''
+      reader.clear()
       readV5Record(view, v5RecordOffset(index), reader.times, reader.record)
       finishRecord(reader, FIXED_PLAN, view)
       if (isSamplingRate(rate)) reader.record.set(FIELD.samplingRate, rate)

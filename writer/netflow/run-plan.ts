@@ -53,6 +53,13 @@ export class RecordReader {
     this.#datagram = datagram
   }
 
+  /** Forgets the last record, which may have been of another version. */
+  clear(): void {
+    this.record.clear()
+    this.slotsPresent = 0
+    this.extra = ''
+  }
+
   /** Gives a slot's value, or undefined. */
   slot(slot: number): number | undefined {
     return this.slotsPresent & (1 << slot) ? this.slots[slot] : undefined
@@ -78,9 +85,7 @@ export class RecordReader {
     const { record, slots } = this
     this.#datagram = datagram
     const repeats = repeatedKeys.length > 0 ? new Array<string>(repeatedKeys.length).fill('') : null
-    record.clear()
-    this.slotsPresent = 0
-    this.extra = ''
+    this.clear()
     let at = offset
     for (let step = 0; step < ops.length; step++) {
       let length = lengths[step] as number

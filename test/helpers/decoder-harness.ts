@@ -1,0 +1,167 @@
+/**
+ * Feeds datagrams to a decoder the way the writer does and gives back plain objects that tests can
+ * compare. It checks every record on the way: whatever comes out has to fit the table.
+ */
+
+import assert from 'node:assert/strict'
+import { Decoder } from '../../writer/netflow/decode.ts'
+import { ExportStream } from '../../writer/netflow/export-stream.ts'
+import { FIELD, type FieldName, type FlowRecord } from '../../writer/netflow/flow-record.ts'
+import type { ProblemCode, RejectReason } from '../../writer/netflow/outcome.ts'
+import { EXPORT_SECONDS, type FieldBytes, oneRecordMessage } from './netflow-bytes.ts'
+
+/** When test datagrams arrive unless a test says otherwise, Unix microseconds. */
+export const RECEIVED_AT_MICROS = EXPORT_SECONDS * 1_000_000 + 250_000
+
+/**
+ * The fields that a record has. Addresses and MACs are text (IPv6 in eight groups), times Unix
+ * microseconds, counters above 2⁵³ bigints, `extra` the JSON text.
+ */
+export type DecodedFlow = { [name in FieldName]?: number | bigint | string }
+
+/** What came of one datagram. */
+export interface Decoded {
+  readonly reject: RejectReason | undefined
+  readonly flows: readonly DecodedFlow[]
+  /** Receive time of the message that each flow came in. */
+  readonly receivedAt: readonly number[]
+  readonly problems: readonly ProblemCode[]
+  readonly counts: Counts
+}
+
+const COUNTS = [
+  'dataRecords',
+  'flowRecords',
+  'optionsRecords',
+  'templateRecords',
+  'decodedSets',
+  'heldSets',
+  'waitingSets',
+  'releasedSets',
+  'malformedSets',
+  'implausibleTimes',
+  'changedTemplates',
+] as const
+
+/** The counters of an outcome that are not zero. */
+export type Counts = { [name in (typeof COUNTS)[number]]?: number }
+
+export interface Arrival {
+  readonly exporter?: string
+  readonly receivedAtMicros?: number
+}
+
+/** A decoder with the streams of its exporters. */
+export class DecoderHarness {
+  readonly decoder = new Decoder()
+  readonly #streams = new Map<string, ExportStream>()
+
+  receive(datagram: Buffer, arrival: Arrival = {}): Decoded {
+    const { decoder } = this
+    const flows: DecodedFlow[] = []
+    const receivedAt: number[] = []
+    datagram.copy(decoder.datagram.bytes)
+    // What an earlier, longer datagram left behind must never be read.
+    decoder.datagram.bytes.fill(0xa5, datagram.length)
+    const reject = decoder.readHeader(datagram.length)
+    if (reject !== undefined) return { reject, flows, receivedAt, problems: [], counts: {} }
+    const stream = this.stream(arrival.exporter)
+    decoder.decode(stream, arrival.receivedAtMicros ?? RECEIVED_AT_MICROS, (record, message) => {
+      assert.equal(message.observationDomain, stream.observationDomain)
+      flows.push(describeRecord(record))
+      receivedAt.push(message.receivedAtMicros)
+    })
+    const { outcome } = decoder
+    const counts: Counts = {}
+    for (const name of COUNTS) if (outcome[name] !== 0) counts[name] = outcome[name]
+    const problems = outcome.problems.map(({ code }) => code)
+    return { reject, flows, receivedAt, problems, counts }
+  }
+
+  /** Gives the stream that the header read last names, made when it is new. */
+  stream(exporter = '192.0.2.1'): ExportStream {
+    const { exportVersion, observationDomain } = this.decoder.header
+    const key = `${exporter} ${exportVersion} ${observationDomain}`
+    let stream = this.#streams.get(key)
+    if (stream === undefined) {
+      const exporterBytes = Uint8Array.from(exporter.split('.').map(Number))
+      stream = new ExportStream({ exporter, exporterBytes, exportVersion, observationDomain })
+      this.#streams.set(key, stream)
+    }
+    return stream
+  }
+}
+
+/** Decodes one datagram with a decoder of its own. */
+export function decodeAlone(datagram: Buffer): Decoded {
+  return new DecoderHarness().receive(datagram)
+}
+
+/** Decodes one v9 record that has exactly these fields into the flows that it stands for. */
+export function flowsOf(...fields: readonly FieldBytes[]): readonly DecodedFlow[] {
+  return decodeAlone(oneRecordMessage(fields)).flows
+}
+
+/** The same for a record that stands for one flow. */
+export function flowOf(...fields: readonly FieldBytes[]): DecodedFlow {
+  const [flow, ...others] = flowsOf(...fields)
+  assert.ok(flow !== undefined && others.length === 0, 'one record is one flow')
+  return flow
+}
+
+function describeRecord(record: FlowRecord): DecodedFlow {
+  const flow: DecodedFlow = {}
+  for (const name of Object.keys(FIELD) as FieldName[]) {
+    if (record.has(FIELD[name])) flow[name] = describeField(record, name)
+  }
+  return flow
+}
+
+function describeField(record: FlowRecord, name: FieldName): number | bigint | string {
+  const value = record.values[FIELD[name]] as number
+  switch (name) {
+    case 'srcAddr':
+    case 'dstAddr':
+    case 'nextHop':
+      return describeAddress(record, FIELD[name])
+    case 'srcMac':
+    case 'dstMac':
+      return value.toString(16).padStart(12, '0').replace(/..\B/g, '$&:')
+    case 'bytes':
+      return describeCounter(record.bytesHigh, value)
+    case 'packets':
+      return describeCounter(record.packetsHigh, value)
+    case 'extra':
+      assertJsonb(record.extra)
+      return record.extra
+    default:
+      assert.ok(Number.isSafeInteger(value), `${name} is ${value}`)
+      return value
+  }
+}
+
+function describeCounter(high: number, low: number): number | bigint {
+  const value = (BigInt(high) << 32n) | BigInt(low)
+  assert.ok(value < 1n << 63n, 'bigint holds it')
+  return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
+}
+
+function describeAddress(record: FlowRecord, field: 0 | 1 | 2): string {
+  const bytes = Buffer.alloc(16)
+  for (let word = 0; word < 4; word++) {
+    bytes.writeUInt32BE(record.addresses[field * 4 + word] as number, word * 4)
+  }
+  if (record.families[field] === 4) return bytes.subarray(0, 4).join('.')
+  assert.equal(record.families[field], 6)
+  return Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(i * 2).toString(16)).join(':')
+}
+
+/** Checks that a text is a JSON object that jsonb takes: no NUL, no half of a surrogate pair. */
+export function assertJsonb(text: string): void {
+  const value: unknown = JSON.parse(text, (key, member: unknown) => {
+    assert.doesNotMatch(key, /\0|\p{Surrogate}/u)
+    if (typeof member === 'string') assert.doesNotMatch(member, /\0|\p{Surrogate}/u)
+    return member
+  })
+  assert.ok(typeof value === 'object' && value !== null && !Array.isArray(value), text)
+}
