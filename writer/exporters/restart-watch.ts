@@ -16,7 +16,7 @@ export interface EarlierRun {
   /** Where it would have gone on. */
   readonly next: number
   /** How many late datagrams there are if it does go on, so that the restart was none. */
-  readonly lateIfResumed: number
+  readonly late: number
   /** The restart was judged by numbers alone. */
   readonly isGuess: boolean
 }
@@ -28,6 +28,9 @@ export type EarlierVerdict = 'late-of-earlier' | 'resumes-earlier' | 'no'
 export function isFreshStart(sequence: number, behindUnits: number): boolean {
   return sequence < NEAR_UNITS && behindUnits > FAR_BEHIND_UNITS
 }
+
+/** Messages in order that were behind, and the number after them; plain JSON. */
+export type StoredRun = readonly [length: number, next: number]
 
 export class RestartWatch {
   #run = 0
@@ -58,6 +61,17 @@ export class RestartWatch {
     this.#endedAtCount = count
   }
 
+  /** Gives the length of the run behind and what would continue it, to be restored later. */
+  toRun(): StoredRun {
+    return [this.#run, this.#runNext]
+  }
+
+  /** Takes what `toRun` gave. */
+  restore([run, runNext]: StoredRun): void {
+    this.#run = run
+    this.#runNext = runNext
+  }
+
   /**
    * Judges a number that does not fit the new numbering.
    *
@@ -77,10 +91,14 @@ export class RestartWatch {
     return this.#earlier.isGuess && beyond < NEAR_UNITS ? 'resumes-earlier' : 'no'
   }
 
-  /** Gives the numbering from before the restart, and forgets it. */
-  takeEarlier(): EarlierRun | undefined {
+  /**
+   * Gives the numbering from before the restart, and forgets it: the present datagram goes on with
+   * it, so those between were late ones.
+   */
+  takeEarlier({ count }: WindowPosition): EarlierRun | undefined {
     const earlier = this.#earlier
     this.#earlier = undefined
-    return earlier
+    if (earlier === undefined) return undefined
+    return { ...earlier, late: earlier.late + count - this.#endedAtCount - 1 }
   }
 }

@@ -6,7 +6,7 @@
 import { BootClock, type BootVerdict } from './boot-clock.ts'
 import { GapLedger, type SequenceGap, type StoredHole } from './gap-ledger.ts'
 import { RecentDatagrams } from './recent-datagrams.ts'
-import { isFreshStart, NEAR_UNITS, RestartWatch } from './restart-watch.ts'
+import { isFreshStart, NEAR_UNITS, RestartWatch, type StoredRun } from './restart-watch.ts'
 import type { WindowPosition } from './sequence-holes.ts'
 import { countUnits, isIndeterminate, knownUnits, type SequenceUnit } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceOutcome } from './sequenced-datagram.ts'
@@ -27,6 +27,7 @@ export interface SequenceState {
   readonly holes?: readonly StoredHole[]
   readonly recent?: readonly number[]
   readonly learned?: readonly number[]
+  readonly run?: StoredRun
 }
 
 /** Counters are totals since construction; they only fall when a judgement is taken back. */
@@ -177,6 +178,7 @@ export class SequenceTracker {
       holes: this.#ledger.toArray(this.#position.count),
       recent: this.#recent.toArray(),
       learned: this.#learner.toArray(),
+      run: this.#watch.toRun(),
     }
   }
 
@@ -193,6 +195,7 @@ export class SequenceTracker {
     this.#ledger.restore(state.holes ?? [])
     this.#recent.restore(state.recent ?? [])
     this.#learner.restore(state.learned ?? [])
+    if (state.run !== undefined) this.#watch.restore(state.run)
   }
 
   #place(datagram: SequencedDatagram): SequenceOutcome {
@@ -244,8 +247,7 @@ export class SequenceTracker {
 
   /** @param run how many datagrams in order let it be guessed; undefined: the uptime says it */
   #restart(datagram: SequencedDatagram, run: number | undefined): SequenceOutcome {
-    const lateIfResumed = this.#late + 1
-    const earlier = { next: this.#next, lateIfResumed, isGuess: run !== undefined }
+    const earlier = { next: this.#next, late: this.#late + 1, isGuess: run !== undefined }
     this.#watch.end(earlier, this.#position)
     // The datagrams of the run but this one had been taken for late ones.
     if (run !== undefined) this.#late -= run - 1
@@ -259,13 +261,13 @@ export class SequenceTracker {
 
   /** Takes a guessed restart back: the stream goes on where it had been before. */
   #resumeEarlier(datagram: SequencedDatagram): SequenceOutcome {
-    const earlier = this.#watch.takeEarlier()
+    const earlier = this.#watch.takeEarlier(this.#position)
     if (earlier !== undefined) {
       this.#ledger.discardHoles()
       this.#undecoded.clear()
       this.#isNextKnown = true
       this.#next = earlier.next
-      this.#late = earlier.lateIfResumed
+      this.#late = earlier.late
       this.#restarts -= 1
     }
     return this.#takeForward(datagram, (datagram.sequence - this.#next) | 0)
