@@ -13,7 +13,8 @@ const ports = listOf('UDP ports from 0 to 65535', isPort)
   .transform((entries) => entries.map(Number))
   .default([2055])
 
-const shape = {
+/** Every setting of the collector by its name in the environment. */
+export const COLLECTOR_SETTINGS = {
   ...commonSettings,
   NETFLOW_HOST: address('::'),
   NETFLOW_PORT: ports,
@@ -28,7 +29,7 @@ const shape = {
  * @throws SettingsError that lists every problem.
  */
 export function readCollectorSettings(environment: NodeJS.ProcessEnv) {
-  return readSettings(shape, environment)
+  return readSettings(COLLECTOR_SETTINGS, environment)
 }
 
 /** The settings under the names of their environment variables. */
