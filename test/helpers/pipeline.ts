@@ -1,0 +1,159 @@
+/**
+ * Starts the real collector and the real writer as child processes around a pipe of their own, and
+ * restarts or stops them with real signals. What it makes is removed again.
+ */
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+
+const MAIN = {
+  collector: fileURLToPath(new URL('../../collector/main.js', import.meta.url)),
+  writer: fileURLToPath(new URL('../../writer/main.js', import.meta.url)),
+} as const
+
+type Role = keyof typeof MAIN
+
+export interface PipelineOptions {
+  readonly databaseUrl: string
+  /** Settings of both processes beside those that the pipeline needs itself. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** A process that has said that it is ready. */
+interface Started {
+  readonly child: ChildProcess
+  readonly ports: readonly number[]
+}
+
+export class Pipeline {
+  readonly folder = mkdtempSync(join(tmpdir(), 'netflow-pipeline-'))
+  readonly pipePath = join(this.folder, 'netflow.pipe')
+  readonly #options: PipelineOptions
+  readonly #log = { collector: '', writer: '' }
+  #collector: Started | undefined
+  #writer: Started | undefined
+  #port = 0
+
+  constructor(options: PipelineOptions) {
+    this.#options = options
+  }
+
+  /** The UDP port that the collector listens on, the same after a restart. */
+  get port(): number {
+    return this.#port
+  }
+
+  get collector(): ChildProcess {
+    if (!this.#collector) throw new Error('the collector is not running')
+    return this.#collector.child
+  }
+
+  get writer(): ChildProcess {
+    if (!this.#writer) throw new Error('the writer is not running')
+    return this.#writer.child
+  }
+
+  /** What a process has logged so far, of all its starts: one JSON object a line. */
+  logOf(role: Role): readonly Record<string, unknown>[] {
+    const lines = this.#log[role].split('\n').filter((line) => line !== '')
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  }
+
+  async start(): Promise<void> {
+    this.#writer = await this.#fork('writer')
+    await this.startCollector()
+  }
+
+  async startCollector(): Promise<void> {
+    this.#collector = await this.#fork('collector')
+    this.#port = this.#collector.ports[0] ?? this.#port
+  }
+
+  /** Stops a process; gives its exit code. */
+  async end(role: Role, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const started = role === 'writer' ? this.#writer : this.#collector
+    if (role === 'writer') this.#writer = undefined
+    else this.#collector = undefined
+    return started ? endChild(started.child, signal) : null
+  }
+
+  /** Stops the writer as an operator would and starts it again. */
+  async restartWriter(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const code = await this.end('writer', signal)
+    this.#writer = await this.#fork('writer')
+    return code
+  }
+
+  /** Stops both, the collector first, and removes the pipe. */
+  async stop(): Promise<void> {
+    await this.end('collector')
+    await this.end('writer')
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #fork(role: Role): Promise<Started> {
+    const child = fork(MAIN[role], {
+      env: {
+        ...process.env,
+        DATABASE_URL: this.#options.databaseUrl,
+        NAMED_PIPE_FILENAME: this.pipePath,
+        JOURNAL_DIR: join(this.folder, 'journal'),
+        NETFLOW_PORT: String(this.#port),
+        METRICS_PORT: '0',
+        ...this.#options.environment,
+      },
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    })
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#log[role] += text
+    })
+    child.stdout?.pipe(createWriteStream(join(this.folder, `${role}.log`), { flags: 'a' }))
+    return new Promise((resolve, reject) => {
+      child.once('exit', (code) =>
+        reject(new Error(`the ${role} ended with ${code}:\n${this.#log[role]}`)),
+      )
+      child.once('message', (message: { ports?: number[] }) =>
+        resolve({ child, ports: message.ports ?? [] }),
+      )
+    })
+  }
+}
+
+async function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  child.kill(signal)
+  return ended
+}
+
+/** Starts a pipeline; `stop` it when the test ends. */
+export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const pipeline = new Pipeline(options)
+  try {
+    await pipeline.start()
+    return pipeline
+  } catch (error) {
+    await pipeline.stop()
+    throw error
+  }
+}
+
+/** Asks the database one question; survives a server that is away only by throwing. */
+export async function queryRows(
+  databaseUrl: string,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return (await client.query(sql, [...values])).rows
+  } finally {
+    await client.end()
+  }
+}
