@@ -1,0 +1,203 @@
+/**
+ * Installs and builds what is missing or old, before npm's other commands: the only file that runs
+ * in a fresh clone, so it is plain JavaScript without dependencies. `--install-only` builds
+ * nothing. It starts nothing and never touches a node_modules that is a link.
+ */
+
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import * as fs from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const OLDEST_NODE = [20, 19]
+const SOURCE_FOLDERS = ['shared', 'collector', 'writer', 'launcher', 'test']
+const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+/** Says from which sources `dist` was built; it is missing while somebody builds. */
+const STAMP = join(ROOT, 'dist', '.built-from')
+const LOCK = join(ROOT, 'dist', '.ensure.lock')
+
+const installOnly = process.argv.includes('--install-only')
+
+class EnsureError extends Error {}
+
+async function main() {
+  checkNode()
+  if (!needsInstall() && (installOnly || !needsBuild())) return
+  await withLock(() => {
+    if (needsInstall()) install()
+    if (!installOnly && needsBuild()) build()
+  })
+}
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return
+  throw new EnsureError(
+    `Node.js ${OLDEST_NODE.join('.')} or newer is needed, not ${process.version}`,
+  )
+}
+
+/**
+ * Compares what npm installed with what package-lock.json wants. Times would not do: a checkout
+ * makes new ones. Packages of other platforms are optional and may be missing.
+ */
+function needsInstall() {
+  const wanted = readPackages(join(ROOT, 'package-lock.json'))
+  const installed = readPackages(join(ROOT, 'node_modules', '.package-lock.json'))
+  if (!wanted) throw new EnsureError('package-lock.json is missing: the clone is not complete')
+  if (!installed) return true
+  return Object.entries(wanted).some(([path, { version, optional }]) => {
+    if (path === '' || (optional && !installed[path])) return false
+    return installed[path]?.version !== version
+  })
+}
+
+function readPackages(path) {
+  try {
+    return JSON.parse(fs.readFileSync(path, 'utf8')).packages
+  } catch (error) {
+    if (error.code === 'ENOENT' || error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function install() {
+  const folder = fs.lstatSync(join(ROOT, 'node_modules'), { throwIfNoEntry: false })
+  if (folder?.isSymbolicLink()) {
+    console.log('node_modules is a link and differs from package-lock.json; it is used as it is')
+    return
+  }
+  console.log('installing packages (npm ci) …')
+  // The npm that runs this script, if one does. With NODE_ENV=production it would leave tsc out.
+  const cli = process.env.npm_execpath ?? ''
+  const npm = /^npm-cli\.c?js$/.test(basename(cli)) ? [process.execPath, cli] : ['npm']
+  run([...npm, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'])
+}
+
+function needsBuild() {
+  try {
+    return fs.readFileSync(STAMP, 'utf8') !== fingerprintSources()
+  } catch (error) {
+    if (error.code === 'ENOENT') return true
+    throw error
+  }
+}
+
+function build() {
+  console.log('building (tsc) …')
+  const sources = fingerprintSources()
+  fs.rmSync(STAMP, { force: true })
+  run([process.execPath, TSC, '-p', 'tsconfig.json'])
+  removeLeftOvers()
+  fs.writeFileSync(STAMP, sources)
+}
+
+function fingerprintSources() {
+  const hash = createHash('sha256')
+  for (const path of ['package-lock.json', 'tsconfig.json', ...listFiles(SOURCE_FOLDERS, '.ts')]) {
+    const { mtimeMs, size } = fs.statSync(join(ROOT, path))
+    hash.update(`${path} ${mtimeMs} ${size}\n`)
+  }
+  return hash.digest('hex')
+}
+
+/** A file whose source is gone would still run, a test above all. */
+function removeLeftOvers() {
+  const folders = SOURCE_FOLDERS.map((folder) => join('dist', folder))
+  for (const path of listFiles(folders, '.js')) {
+    const source = path.slice('dist/'.length).replace(/\.js$/, '.ts')
+    if (fs.existsSync(join(ROOT, source))) continue
+    fs.rmSync(join(ROOT, path))
+    fs.rmSync(join(ROOT, `${path}.map`), { force: true })
+  }
+}
+
+function listFiles(folders, extension) {
+  return folders
+    .filter((folder) => fs.existsSync(join(ROOT, folder)))
+    .flatMap((folder) =>
+      fs.readdirSync(join(ROOT, folder), { recursive: true }).map((path) => join(folder, path)),
+    )
+    .filter((path) => path.endsWith(extension))
+    .sort()
+}
+
+function run([command, ...parameters]) {
+  const { status, signal, error } = spawnSync(command, parameters, { cwd: ROOT, stdio: 'inherit' })
+  if (error) throw new EnsureError(`${command} cannot be run: ${error.message}`)
+  if (status !== 0) {
+    throw new EnsureError(`"${[command, ...parameters].join(' ')}" ended with ${signal ?? status}`)
+  }
+}
+
+/** Two commands may be started at once in two terminals: the second waits, then finds it done. */
+async function withLock(action) {
+  fs.mkdirSync(dirname(LOCK), { recursive: true })
+  const self = describeProcess(process.pid)
+  let told = false
+  while (!takeLock(self)) {
+    if (!told) console.log(`waiting for another install or build (${LOCK}) …`)
+    told = true
+    await sleep(100)
+  }
+  try {
+    action()
+  } finally {
+    fs.rmSync(LOCK, { force: true })
+  }
+}
+
+function takeLock(self) {
+  try {
+    fs.writeFileSync(LOCK, self, { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error
+  }
+  const holder = readIfThere(LOCK)
+  // Empty: it is being written just now.
+  if (holder && describeProcess(Number(holder.split(' ')[0])) !== holder) breakLock(holder)
+  return false
+}
+
+/** Removes the lock of a dead process; if another one took it meanwhile, gives it back. */
+function breakLock(holder) {
+  const aside = `${LOCK}.${process.pid}`
+  try {
+    fs.renameSync(LOCK, aside)
+    if (readIfThere(aside) !== holder) fs.linkSync(aside, LOCK)
+  } catch (error) {
+    if (error.code !== 'ENOENT' && error.code !== 'EEXIST') throw error
+  }
+  fs.rmSync(aside, { force: true })
+}
+
+/** "<pid> <start time>", so that a pid that came again is not mistaken; "" when it is gone. */
+function describeProcess(pid) {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if (error.code !== 'EPERM') return ''
+  }
+  const text = readIfThere(`/proc/${pid}/stat`) ?? ''
+  return `${pid} ${text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`
+}
+
+function readIfThere(path) {
+  try {
+    return fs.readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return undefined
+    throw error
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  console.error(error instanceof EnsureError ? `ensure: ${error.message}` : error)
+  process.exitCode = 1
+}
