@@ -1,0 +1,88 @@
+/** The conversations that every real exporter is shown: small, fixed, and of every common kind. */
+
+import { PROTOCOL } from '../../helpers/ethernet-frames.ts'
+import type { CapturedPacket } from '../../helpers/packet-capture.ts'
+
+interface Conversation extends Omit<CapturedPacket, 'atMs' | 'payloadBytes' | 'tcpFlags'> {
+  /** Payload of each packet there and back, in turn. */
+  readonly forwardPayload: number
+  readonly backwardPayload: number
+  readonly rounds: number
+  readonly stepMs: number
+}
+
+const V4_CONVERSATIONS: readonly Conversation[] = [
+  tcp('10.1.0.10', '192.0.2.80', 40_001, 443, { rounds: 12, stepMs: 250 }),
+  tcp('10.1.0.11', '192.0.2.80', 40_002, 80, { rounds: 5, stepMs: 700 }),
+  tcp('10.1.0.12', '198.51.100.22', 40_003, 22, { rounds: 8, stepMs: 400 }),
+  udp('10.1.0.10', '203.0.113.53', 51_000, 53, { rounds: 1, stepMs: 30 }),
+  udp('10.1.0.13', '203.0.113.5', 5004, 5004, { rounds: 20, stepMs: 120 }),
+  ping('10.1.0.10', '192.0.2.1', PROTOCOL.icmp),
+]
+
+const V6_CONVERSATIONS: readonly Conversation[] = [
+  tcp('2001:db8:1::10', '2001:db8:2::80', 40_010, 443, { rounds: 9, stepMs: 300 }),
+  udp('2001:db8:1::10', '2001:db8:2::53', 51_010, 53, { rounds: 2, stepMs: 90 }),
+]
+
+type Pace = Pick<Conversation, 'rounds' | 'stepMs'>
+
+function tcp(srcAddr: string, dstAddr: string, srcPort: number, dstPort: number, pace: Pace) {
+  const ends = { srcAddr, dstAddr, srcPort, dstPort }
+  return { ...ends, protocol: PROTOCOL.tcp, forwardPayload: 80, backwardPayload: 1400, ...pace }
+}
+
+function udp(srcAddr: string, dstAddr: string, srcPort: number, dstPort: number, pace: Pace) {
+  const ends = { srcAddr, dstAddr, srcPort, dstPort }
+  return { ...ends, protocol: PROTOCOL.udp, forwardPayload: 41, backwardPayload: 137, ...pace }
+}
+
+function ping(srcAddr: string, dstAddr: string, protocol: typeof PROTOCOL.icmp): Conversation {
+  const payload = { forwardPayload: 56, backwardPayload: 56 }
+  return { srcAddr, dstAddr, protocol, dstPort: 0x0800, ...payload, rounds: 3, stepMs: 1000 }
+}
+
+/**
+ * Makes the packets in the order of time.
+ *
+ * @param startMs capture time of the first packet, Unix milliseconds
+ */
+export function sampleTraffic(startMs: number, families: 'ipv4' | 'both'): CapturedPacket[] {
+  const conversations =
+    families === 'both' ? [...V4_CONVERSATIONS, ...V6_CONVERSATIONS] : V4_CONVERSATIONS
+  return conversations
+    .flatMap((conversation, index) => packetsOf(conversation, startMs + index * 37))
+    .sort((a, b) => a.atMs - b.atMs)
+}
+
+const FLAGS = { syn: 0x02, synAck: 0x12, ack: 0x18, finAck: 0x11 } as const
+
+function packetsOf(conversation: Conversation, startMs: number): CapturedPacket[] {
+  const { rounds, stepMs, forwardPayload, backwardPayload, ...plan } = conversation
+  const there = (atMs: number, tcpFlags: number, payloadBytes = forwardPayload) => {
+    return { ...plan, atMs, tcpFlags, payloadBytes }
+  }
+  const back = (atMs: number, tcpFlags: number, payloadBytes = backwardPayload) => {
+    return { ...there(atMs, tcpFlags, payloadBytes), ...reversed(conversation) }
+  }
+  const packets = []
+  for (let round = 0; round < rounds; round += 1) {
+    const atMs = startMs + round * stepMs
+    const opening = round === 0 && plan.protocol === PROTOCOL.tcp
+    packets.push(there(atMs, opening ? FLAGS.syn : FLAGS.ack, opening ? 0 : undefined))
+    packets.push(back(atMs + 11, opening ? FLAGS.synAck : FLAGS.ack, opening ? 0 : undefined))
+  }
+  if (plan.protocol === PROTOCOL.tcp) {
+    packets.push(there(startMs + rounds * stepMs, FLAGS.finAck, 0))
+    packets.push(back(startMs + rounds * stepMs + 11, FLAGS.finAck, 0))
+  }
+  return packets
+}
+
+function reversed(conversation: Conversation) {
+  const { srcAddr, dstAddr, srcPort = 0, dstPort = 0 } = conversation
+  const ends = { srcAddr: dstAddr, dstAddr: srcAddr }
+  const isEcho = conversation.protocol === PROTOCOL.icmp
+  // The answer to an echo request (type 8) is an echo reply (type 0).
+  return isEcho ? { ...ends, dstPort: 0 } : { ...ends, srcPort: dstPort, dstPort: srcPort }
+}
