@@ -1,0 +1,64 @@
+/** The pipe line as text: what is encoded is JSON of the agreed shape, and loses nothing. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import {
+  encodeDatagramLine,
+  encodeReportLine,
+  MAX_DATAGRAM_BYTES,
+  unmapAddress,
+} from '../../shared/pipe-line.ts'
+
+test('a datagram is written as one JSON line', () => {
+  const line = encodeDatagramLine(Buffer.from('0005', 'hex'), 1_700_000_000_123.456, '192.0.2.1', 9)
+  assert.equal(line, '["AAU=", 1700000000.123456, ["192.0.2.1", 9]]\n')
+})
+
+test('every datagram comes back from its line', () => {
+  const address = fc.oneof(fc.ipV4(), fc.ipV6())
+  const port = fc.integer({ min: 0, max: 65_535 })
+  const bytes = fc.uint8Array({ maxLength: 2000 })
+  const millis = fc.integer({ min: 0, max: 4_000_000_000_000_000 }).map((micros) => micros / 1000)
+  fc.assert(
+    fc.property(bytes, millis, address, port, (payload, receivedAtMs, from, fromPort) => {
+      const line = encodeDatagramLine(Buffer.from(payload), receivedAtMs, from, fromPort)
+      assert.equal(line.indexOf('\n'), line.length - 1)
+      const [base64, seconds, source] = JSON.parse(line) as [string, number, [string, number]]
+      assert.deepEqual(Buffer.from(base64, 'base64'), Buffer.from(payload))
+      assert.ok(Math.abs(seconds * 1000 - receivedAtMs) < 0.001)
+      assert.deepEqual(source, [unmapAddress(from), fromPort])
+    }),
+  )
+})
+
+test('the largest datagram comes back from its line', () => {
+  const payload = Buffer.alloc(MAX_DATAGRAM_BYTES, 0xa5)
+  const line = encodeDatagramLine(payload, 0, '2001:db8::1', 65_535)
+  const [base64] = JSON.parse(line) as [string]
+  assert.deepEqual(Buffer.from(base64, 'base64'), payload)
+})
+
+test('an IPv4-mapped address is written as IPv4, and a zone is left out', () => {
+  assert.equal(unmapAddress('::ffff:192.0.2.7'), '192.0.2.7')
+  assert.equal(unmapAddress('fe80::1%eth0'), 'fe80::1')
+  assert.equal(unmapAddress('::ffff:0:1'), '::ffff:0:1')
+  assert.equal(unmapAddress('2001:db8::7'), '2001:db8::7')
+})
+
+test('a report is one JSON line that begins with a brace', () => {
+  const report = {
+    collector: 'a',
+    startedAt: 1.5,
+    time: 2.5,
+    received: 3,
+    forwarded: 2,
+    queueDropped: 1,
+    kernelDropped: null,
+    final: true,
+  }
+  const line = encodeReportLine(report)
+  assert.ok(line.startsWith('{'))
+  assert.equal(line.indexOf('\n'), line.length - 1)
+  assert.deepEqual(JSON.parse(line), report)
+})
