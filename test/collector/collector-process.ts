@@ -23,8 +23,12 @@ export class CollectorProcess {
 
   private constructor(child: ChildProcess) {
     this.#child = child
-    // Unlike 'exit', 'close' comes only after the last line of the log.
-    this.#exit = once(child, 'close').then(([code]) => code as number | null)
+    // After a disconnect there is no 'close'; the end of the log comes on its own.
+    const logEnd = child.stdout ? once(child.stdout, 'close') : undefined
+    this.#exit = once(child, 'exit').then(async ([code]) => {
+      await logEnd
+      return code as number | null
+    })
     let text = ''
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       const lines = (text + chunk).split('\n')

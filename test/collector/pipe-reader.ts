@@ -68,6 +68,15 @@ export class PipeReader {
     return this.reports.find(({ final }) => final)
   }
 
+  /** Stops taking, so that the pipe fills. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
   close(): void {
     this.#socket.destroy()
   }

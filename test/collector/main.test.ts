@@ -1,0 +1,252 @@
+/** The collector's process: real children, real sockets, real pipes, real signals. */
+
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { type TestContext, test } from 'node:test'
+import { CollectorProcess } from './collector-process.ts'
+import { DatagramSender } from './datagram-sender.ts'
+import { makePipe, makePipePath, openReader } from './pipe-reader.ts'
+import { until } from './until.ts'
+
+/** Starts a collector that is surely gone after the test. */
+async function startCollector(
+  context: TestContext,
+  settings: Readonly<Record<string, string>>,
+): Promise<CollectorProcess> {
+  const collector = await CollectorProcess.start(settings)
+  context.after(() => collector.kill())
+  return collector
+}
+
+async function preparePipe(context: TestContext) {
+  const path = await makePipePath(context)
+  makePipe(path)
+  return { path, reader: openReader(context, path) }
+}
+
+test('datagrams of both families come through several ports', async (context) => {
+  const { path, reader } = await preparePipe(context)
+  const collector = await startCollector(context, {
+    NAMED_PIPE_FILENAME: path,
+    NETFLOW_PORT: '0,0',
+  })
+  const [first, second] = collector.ports
+  assert.ok(first !== undefined && second !== undefined && first !== second)
+  const before = Date.now() / 1000 - 1
+  const large = Buffer.alloc(65_507, 0x5a)
+  await new DatagramSender(context, '127.0.0.1', first).send(large)
+  await new DatagramSender(context, '::1', second).send(Buffer.from('six'))
+  await until('both are read', () => reader.datagrams.length === 2)
+  const four = reader.datagrams.find(({ address }) => address === '127.0.0.1')
+  const six = reader.datagrams.find(({ address }) => address === '::1')
+  assert.deepEqual(four?.payload, large)
+  assert.deepEqual(six?.payload, Buffer.from('six'))
+  for (const { receivedAt, port } of reader.datagrams) {
+    assert.ok(receivedAt > before && receivedAt < Date.now() / 1000 + 1)
+    assert.ok(port > 0 && port <= 65_535)
+  }
+  assert.equal(await collector.stop(), 0)
+})
+
+test('reports are in the pipe from the start to the end, and add up', async (context) => {
+  const { path, reader } = await preparePipe(context)
+  const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
+  await until('the first report is read', () => reader.reports.length > 0)
+  await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(50, 500)
+  assert.equal(await collector.stop(), 0)
+  await until('the final report is read', () => reader.finalReport !== undefined)
+  const [first] = reader.reports
+  const final = reader.finalReport
+  assert.equal(first?.received, 0)
+  assert.equal(first?.final, false)
+  assert.equal(first?.collector, final?.collector)
+  assert.equal(final?.received, 50)
+  assert.equal(final?.forwarded, 50)
+  assert.equal(final?.queueDropped, 0)
+  assert.equal(final?.kernelDropped, process.platform === 'linux' ? 0 : null)
+  assert.ok((final?.time ?? 0) >= (final?.startedAt ?? 0))
+  assert.equal(reader.datagrams.length, 50)
+  assert.ok(reader.lines.at(-1)?.startsWith('{'), 'the final report is the last line')
+  assert.equal(reader.bytes[0], 0x0a)
+})
+
+test('the settings and each socket are logged at the start', async (context) => {
+  const { path } = await preparePipe(context)
+  const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
+  await until('the start is logged', () => collector.find(/receiving datagrams/) !== undefined)
+  assert.equal(collector.find(/^settings$/)?.['NAMED_PIPE_FILENAME'], path)
+  const listening = collector.find(/receiving datagrams/)
+  assert.equal(listening?.['port'], collector.port)
+  assert.ok(Number(listening?.['receiveBufferBytes']) > 0)
+})
+
+test('bad settings end it with exit code 2 and one message', async (context) => {
+  const path = await makePipePath(context)
+  const collector = CollectorProcess.spawn({
+    NAMED_PIPE_FILENAME: path,
+    NETFLOW_PORT: 'high',
+    METRICS_PORT: '-1',
+  })
+  context.after(() => collector.kill())
+  assert.equal(await collector.exit, 2)
+  assert.equal(collector.log.length, 1)
+  assert.match(collector.log[0]?.msg ?? '', /NETFLOW_PORT=high.*METRICS_PORT=-1/s)
+  assert.equal(collector.log[0]?.level, 60)
+})
+
+test('a path that is no pipe ends it with exit code 1', async (context) => {
+  const path = await makePipePath(context)
+  writeFileSync(path, 'not a pipe')
+  const collector = CollectorProcess.spawn({ NAMED_PIPE_FILENAME: path })
+  context.after(() => collector.kill())
+  assert.equal(await collector.exit, 1)
+  assert.match(collector.find(/is not a named pipe/)?.msg ?? '', /NAMED_PIPE_FILENAME/)
+})
+
+test('a directory that appears where the pipe is awaited ends it, too', async (context) => {
+  const path = await makePipePath(context)
+  const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
+  mkdirSync(path)
+  assert.equal(await collector.exit, 1)
+  assert.ok(collector.find(/is not a named pipe/))
+})
+
+test('a port in use ends it with exit code 1 before it touches the pipe', async (context) => {
+  const { path, reader } = await preparePipe(context)
+  const first = await startCollector(context, { NAMED_PIPE_FILENAME: path })
+  await until('the first is at work', () => reader.reports.length > 0)
+  const { length } = reader.bytes
+  const second = CollectorProcess.spawn({
+    NAMED_PIPE_FILENAME: path,
+    NETFLOW_PORT: String(first.port),
+  })
+  context.after(() => second.kill())
+  assert.equal(await second.exit, 1)
+  assert.match(second.log.at(-1)?.msg ?? '', new RegExp(`UDP port ${first.port} .*is in use`))
+  assert.equal(reader.bytes.length, length)
+})
+
+test('a pipe that appears late gets what was received before', async (context) => {
+  const path = await makePipePath(context)
+  const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
+  await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(100, 1000)
+  makePipe(path)
+  const reader = openReader(context, path)
+  await until('all are read', () => reader.datagrams.length === 100)
+  assert.equal(reader.bytes[0], 0x0a)
+  assert.equal(collector.log.filter(({ msg }) => /waiting for the named pipe/.test(msg)).length, 1)
+  assert.equal(await collector.stop(), 0)
+})
+
+test('with a stalled reader, sent = forwarded + dropped to the datagram', async (context) => {
+  const path = await makePipePath(context)
+  makePipe(path)
+  const collector = await startCollector(context, {
+    NAMED_PIPE_FILENAME: path,
+    COLLECTOR_QUEUE_BYTES: '262144',
+  })
+  await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(1200, 900)
+  await until('the drops are logged', () => collector.find(/queue is full/) !== undefined)
+  const reader = openReader(context, path)
+  await until('the recovery is logged', () => collector.find(/has room again/) !== undefined)
+  await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(10, 900, 1200)
+  assert.equal(await collector.stop(), 0)
+  await until('the final report is read', () => reader.finalReport !== undefined)
+  const final = reader.finalReport
+  assert.equal(final?.received, 1210)
+  assert.equal(final?.forwarded, reader.datagrams.length)
+  assert.equal((final?.forwarded ?? 0) + (final?.queueDropped ?? 0), 1210)
+  assert.ok((final?.queueDropped ?? 0) > 0)
+  assert.equal(final?.kernelDropped ?? 0, 0)
+  const numbers = reader.datagrams.map(({ payload }) => payload.readUInt32BE())
+  const expected = numbers.slice(0, -10).map((_, index) => index)
+  assert.deepEqual(numbers.slice(0, -10), expected, 'the oldest are kept, in order')
+  assert.deepEqual(
+    numbers.slice(-10),
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => n + 1200),
+  )
+})
+
+test('readers come and go without harm', async (context) => {
+  const { path, reader } = await preparePipe(context)
+  const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
+  const sender = new DatagramSender(context, '127.0.0.1', collector.port)
+  await sender.sendNumbered(20, 100)
+  await until('the first reader has all', () => reader.datagrams.length === 20)
+  reader.close()
+  await sender.sendNumbered(20, 100, 20)
+  const second = openReader(context, path)
+  await until('the second reader has the rest', () => second.datagrams.length === 20)
+  assert.equal(second.datagrams[0]?.payload.readUInt32BE(), 20)
+  assert.equal(await collector.stop(), 0)
+})
+
+test('a signal drains what is received, the socket buffer included', async (context) => {
+  const { path, reader } = await preparePipe(context)
+  const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
+  const sender = new DatagramSender(context, '127.0.0.1', collector.port)
+  // Stopped, it cannot have read anything before the signal is handled.
+  collector.signal('SIGSTOP')
+  await sender.sendNumbered(500, 400)
+  collector.signal('SIGINT')
+  collector.signal('SIGCONT')
+  assert.equal(await collector.exit, 0)
+  await until('the final report is read', () => reader.finalReport !== undefined)
+  assert.equal(reader.datagrams.length, 500)
+  assert.equal(reader.finalReport?.received, 500)
+})
+
+test('it stops in good order when its launcher is gone', async (context) => {
+  const { path, reader } = await preparePipe(context)
+  const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
+  await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(20, 100)
+  collector.disconnect()
+  assert.equal(await collector.exit, 0)
+  await until('the final report is read', () => reader.finalReport !== undefined)
+  assert.equal(reader.datagrams.length, 20)
+})
+
+test('it stops at once when there is no pipe and nothing to forward', async (context) => {
+  const path = await makePipePath(context)
+  const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
+  assert.equal(await collector.stop(), 0)
+})
+
+test('a killed collector leaves no cut line for its successor', async (context) => {
+  const path = await makePipePath(context)
+  makePipe(path)
+  const first = await startCollector(context, { NAMED_PIPE_FILENAME: path })
+  const reader = openReader(context, path)
+  // The full pipe then ends in the middle of a line.
+  reader.pause()
+  await new DatagramSender(context, '127.0.0.1', first.port).sendNumbered(100, 3000)
+  await first.kill()
+  const second = await startCollector(context, { NAMED_PIPE_FILENAME: path })
+  reader.resume()
+  await new DatagramSender(context, '127.0.0.1', second.port).send(Buffer.from('after'))
+  await until('the new line is read', () => reader.lines.some((line) => line.includes('YWZ0ZXI=')))
+  const line = reader.lines.find((text) => text.includes('YWZ0ZXI='))
+  assert.match(line ?? '', /^\["YWZ0ZXI=", [\d.]+, \["127.0.0.1", \d+\]\]$/)
+})
+
+test('what the kernel drops is counted, and the balance adds up', {
+  skip: process.platform !== 'linux',
+}, async (context) => {
+  const { path, reader } = await preparePipe(context)
+  const collector = await startCollector(context, {
+    NAMED_PIPE_FILENAME: path,
+    UDP_RECEIVE_BUFFER_BYTES: '65536',
+  })
+  const sender = new DatagramSender(context, '127.0.0.1', collector.port)
+  collector.signal('SIGSTOP')
+  await sender.sendNumbered(1000, 1000)
+  collector.signal('SIGCONT')
+  await until('the drops are logged', () => collector.find(/kernel dropped/) !== undefined)
+  assert.equal(await collector.stop(), 0)
+  await until('the final report is read', () => reader.finalReport !== undefined)
+  const final = reader.finalReport
+  assert.ok((final?.kernelDropped ?? 0) > 0)
+  assert.equal((final?.received ?? 0) + (final?.kernelDropped ?? 0), 1000)
+  assert.equal(final?.received, final?.forwarded)
+  assert.equal(reader.datagrams.length, final?.forwarded)
+})
