@@ -4,14 +4,17 @@
  * uses several ports) or another exporter shares the address. Bounded: the oldest is forgotten.
  */
 
+import { REORDER_WINDOW_MS } from './sequence-holes.ts'
 import type { SequencedDatagram } from './sequenced-datagram.ts'
 
 /** So many datagrams in order on one port, beside a stream that goes on, are another exporter. */
-const SEVERAL_EXPORTERS_RUN = 4
-/** So many are the stream itself, when the stream is heard nowhere else. */
+const SEVERAL_EXPORTERS_RUN = 6
+/** So many are the stream itself, when the stream is not heard any more elsewhere. */
 const SAME_STREAM_RUN = 2
 /** A stream is not heard any more when it is silent for so many of its longest intervals. */
-const SILENT_INTERVALS = 3
+const SILENT_INTERVALS = 5
+/** So many are the stream itself, when it is not known how often the stream is heard. */
+const SAME_STREAM_LONG_RUN = 16
 /** The longest interval is forgotten by this share with each datagram. */
 const INTERVAL_DECAY = 0.05
 const MAX_HELD = 256
@@ -45,7 +48,7 @@ export class OutsiderRuns {
     return this.#held.length
   }
 
-  /** Takes note that the stream itself was heard. */
+  /** Takes note that the stream itself was heard and went on. */
   noteMain(receivedAtMs: number): void {
     if (this.#mainHeardAtMs !== undefined) {
       const intervalMs = receivedAtMs - this.#mainHeardAtMs
@@ -75,7 +78,7 @@ export class OutsiderRuns {
    * @param units how far it moves the sequence number
    */
   add(datagram: SequencedDatagram, port: number, units: number): OutsiderVerdict {
-    const { sequence, receivedAtMs } = datagram
+    const { sequence } = datagram
     this.#held.push({ port, datagram: { ...datagram } })
     if (this.#held.length > MAX_HELD) this.#held.shift()
     const isOnOtherPort = this.#isNextElsewhere(sequence, port)
@@ -87,18 +90,34 @@ export class OutsiderRuns {
     if (run.isMainHeard) {
       return run.length >= SEVERAL_EXPORTERS_RUN ? 'several-exporters' : 'undecided'
     }
-    const needed = this.#isMainSilent(receivedAtMs) ? SAME_STREAM_RUN : SEVERAL_EXPORTERS_RUN
+    if (this.#hasBootedSince(datagram)) return 'same-stream'
+    const needed = this.#isMainSilent(datagram.receivedAtMs)
+      ? SAME_STREAM_RUN
+      : SAME_STREAM_LONG_RUN
     return run.length >= needed ? 'same-stream' : 'undecided'
   }
 
-  /** Gives back what fits the stream after all, in the order of arrival. */
-  takeFitting(fits: (sequence: number) => boolean): readonly HeldDatagram[] {
-    const fitting = this.#held.filter(({ datagram }) => fits(datagram.sequence))
-    if (fitting.length === 0) return fitting
-    this.#held = this.#held.filter((held) => !fitting.includes(held))
-    for (const port of [...this.#runs.keys()]) {
-      if (!this.#held.some((held) => held.port === port)) this.#runs.delete(port)
-    }
+  /**
+   * Tells whether what is held can wait no longer, as the stream is heard nowhere else any more.
+   *
+   * @param isNear whether a number may follow on the stream after a small loss
+   */
+  isOverdue(nowMs: number, isNear: (sequence: number) => boolean): boolean {
+    const last = this.#held.at(-1)
+    if (last === undefined || this.#mainHeardAtMs === undefined) return false
+    if (nowMs - last.datagram.receivedAtMs <= REORDER_WINDOW_MS) return false
+    if (this.#mainIntervalMs !== undefined) return this.#isMainSilent(nowMs)
+    const isLong = nowMs - this.#mainHeardAtMs > SILENT_INTERVALS * REORDER_WINDOW_MS
+    return isLong && this.#held.every(({ datagram }) => isNear(datagram.sequence))
+  }
+
+  /** Gives back the first one that fits the stream after all; to be asked until there is none. */
+  takeFitting(fits: (sequence: number) => boolean): HeldDatagram | undefined {
+    const index = this.#held.findIndex(({ datagram }) => fits(datagram.sequence))
+    const [fitting] = index < 0 ? [] : this.#held.splice(index, 1)
+    if (fitting === undefined) return undefined
+    const { port } = fitting
+    if (!this.#held.some((held) => held.port === port)) this.#runs.delete(port)
     return fitting
   }
 
@@ -137,5 +156,11 @@ export class OutsiderRuns {
   #isMainSilent(nowMs: number): boolean {
     if (this.#mainHeardAtMs === undefined || this.#mainIntervalMs === undefined) return false
     return nowMs - this.#mainHeardAtMs >= SILENT_INTERVALS * this.#mainIntervalMs
+  }
+
+  /** Tells whether the exporter booted after the stream was last heard: then it restarted. */
+  #hasBootedSince({ receivedAtMs, uptimeMs }: SequencedDatagram): boolean {
+    if (this.#mainHeardAtMs === undefined || uptimeMs === undefined || uptimeMs === 0) return false
+    return uptimeMs < receivedAtMs - this.#mainHeardAtMs
   }
 }

@@ -105,9 +105,13 @@ export class SequenceTracker {
   /** Tells whether a number is the next one of this stream, or missing in it. */
   accepts(sequence: number): boolean {
     if (!this.#isAnchored || this.#unit === 'none') return true
-    const distance = (sequence - this.#next) >>> 0
-    if (distance === 0 || this.#ledger.isMissing(sequence)) return true
-    return !this.#isNextKnown && distance < NEAR_UNITS
+    if (sequence === this.#next || this.#ledger.isMissing(sequence)) return true
+    return !this.#isNextKnown && this.isNear(sequence)
+  }
+
+  /** Tells whether a number may follow after a small loss. */
+  isNear(sequence: number): boolean {
+    return (sequence - this.#next) >>> 0 < NEAR_UNITS
   }
 
   /** Takes the next datagram after decoding, in the order of arrival. */

@@ -4,19 +4,23 @@
  * know nothing of that; it is for accounting only.
  */
 
-import { NO_GAPS, type SequenceGap } from './gap-ledger.ts'
+import type { SequenceGap } from './gap-ledger.ts'
 import { OutsiderRuns } from './outsider-runs.ts'
+import {
+  addTotals,
+  type LedgerTotals,
+  MAX_PORTS,
+  PortTrackers,
+  type StoredPort,
+} from './port-trackers.ts'
 import { type SequenceState, SequenceTracker } from './sequence-tracker.ts'
 import { countUnits, type SequenceUnit } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceOutcome } from './sequenced-datagram.ts'
 import type { UnitChange } from './unit-learner.ts'
 
-/** More exporters behind one address are not told apart at the same time. */
-export const MAX_PORTS = 64
-
-/** What must be stored of a stream; `ports` is there once it was split. */
+/** What must be stored of a stream; `ports` is there while it is split. */
 export interface StreamSequenceState extends SequenceState {
-  readonly ports?: readonly (readonly [port: number, state: SequenceState])[]
+  readonly ports?: readonly StoredPort[]
 }
 
 /** Something to be logged once. */
@@ -24,43 +28,51 @@ export type SequenceNotice =
   | ({ readonly kind: 'unit-changed' } & UnitChange)
   | { readonly kind: 'several-exporters'; readonly ports: readonly number[] }
 
-const COUNTERS = ['lost', 'late', 'duplicates', 'restarts'] as const
-type Counter = (typeof COUNTERS)[number]
-
 /** `undecided`: whether it begins a restart or another exporter is told by the next ones. */
 export type StreamOutcome = SequenceOutcome | 'undecided'
 
-/** Counters are totals since construction; they only fall when a judgement is taken back. */
+/**
+ * The ledger of one stream key. Counters are totals since construction; they only fall when a
+ * judgement is taken back.
+ *
+ * For v8 the aggregation scheme takes the place of the source port: routers number each
+ * aggregation cache on its own, or all of them together, and which one it is shows in the same way.
+ */
 export class StreamSequence {
   readonly #exportVersion: number
-  readonly #outsiders: OutsiderRuns
-  readonly #main: SequenceTracker
+  readonly #outsiders = new OutsiderRuns(MAX_PORTS)
+  /** What trackers had counted that are no more. */
+  readonly #forgotten: LedgerTotals = { lost: 0, late: 0, duplicates: 0, restarts: 0 }
+  /** Follows all ports, unless there are several exporters: then `#ports` does. */
+  #main: SequenceTracker
   #mainPort: number | undefined
-  #ports: Map<number, SequenceTracker> | undefined
-  #isSplitReported = false
-  readonly #forgotten = { lost: 0, late: 0, duplicates: 0, restarts: 0 }
+  /** The one tracker has followed datagrams of more than one port. */
+  #hasMoved = false
+  #ports: PortTrackers | undefined
+  #isSplitReported: boolean
 
   constructor(exportVersion: number) {
     this.#exportVersion = exportVersion
     this.#main = new SequenceTracker(exportVersion)
-    this.#outsiders = new OutsiderRuns(MAX_PORTS)
+    // Aggregation caches that number on their own are nothing to be told of.
+    this.#isSplitReported = exportVersion === 8
   }
 
   /** Lost units; null when the stream has no sequence, so that loss cannot be known. */
   get lost(): number | null {
-    return this.#main.lost === null ? null : this.#sum('lost')
+    return this.unit === 'none' ? null : this.#totals().lost
   }
 
   get late(): number {
-    return this.#sum('late')
+    return this.#totals().late
   }
 
   get duplicates(): number {
-    return this.#sum('duplicates')
+    return this.#totals().duplicates
   }
 
   get restarts(): number {
-    return this.#sum('restarts')
+    return this.#totals().restarts
   }
 
   get unit(): SequenceUnit {
@@ -74,54 +86,51 @@ export class StreamSequence {
 
   /** Tells, before decoding, whether a recent datagram had this number and payload. */
   isDuplicate(sequence: number, fingerprint: number, port: number): boolean {
-    if (this.#trackerOf(port).isDuplicate(sequence, fingerprint)) return true
+    if (this.#ports !== undefined) {
+      return this.#ports.find(port)?.isDuplicate(sequence, fingerprint) ?? false
+    }
+    if (this.#main.isDuplicate(sequence, fingerprint)) return true
     return this.#outsiders.size > 0 && this.#outsiders.isDuplicate(sequence, fingerprint)
   }
 
   /** Counts a datagram that is a duplicate; it is not observed. */
   countDuplicate(): void {
-    this.#main.countDuplicate()
+    this.#forgotten.duplicates += 1
   }
 
   /** Takes the next datagram after decoding, in the order of arrival. */
   observe(datagram: SequencedDatagram, port: number): StreamOutcome {
-    if (this.#ports !== undefined) return this.#trackerAt(this.#ports, port).observe(datagram)
+    if (this.#ports !== undefined) return this.#observeSplit(this.#ports, datagram, port)
     if (port !== this.#mainPort && this.#isOutsider(datagram, port)) {
       return this.#takeOutsider(datagram, port)
     }
-    this.#mainPort = port
-    this.#outsiders.noteMain(datagram.receivedAtMs)
+    this.#movePort(port)
     const outcome = this.#main.observe(datagram)
+    // A late datagram may come long after the stream has moved to another port.
+    if (outcome !== 'late') this.#outsiders.noteMain(datagram.receivedAtMs)
     if (this.#outsiders.size > 0) this.#takeBackFitting()
     return outcome
   }
 
   /** Declares what left the reorder window as loss; see `SequenceTracker.expire`. */
   expire(nowMs: number): readonly SequenceGap[] {
-    if (this.#ports === undefined) return this.#main.expire(nowMs)
-    let gaps = NO_GAPS
-    for (const tracker of this.#ports.values()) {
-      const more = tracker.expire(nowMs)
-      if (more.length > 0) gaps = [...gaps, ...more]
-    }
-    return gaps
+    if (this.#ports !== undefined) return this.#ports.expire(nowMs)
+    if (this.#outsiders.size > 0) this.#settleOverdue(nowMs)
+    return this.#main.expire(nowMs)
   }
 
   /** Adds the records of a held set that was decoded after all; see `SequenceTracker.release`. */
   release(sequence: number, dataRecords: number): void {
-    for (const tracker of this.#ports?.values() ?? [this.#main]) {
-      if (tracker.release(sequence, dataRecords)) return
-    }
+    for (const tracker of this.#trackers) if (tracker.release(sequence, dataRecords)) return
   }
 
   /** Gives something to be logged, once; to be asked until it is undefined. */
   takeNotice(): SequenceNotice | undefined {
     if (this.#ports !== undefined && !this.#isSplitReported) {
       this.#isSplitReported = true
-      return { kind: 'several-exporters', ports: [...this.#ports.keys()] }
+      return { kind: 'several-exporters', ports: this.#ports.ports }
     }
-    const trackers = this.#ports?.values() ?? [this.#main]
-    for (const tracker of trackers) {
+    for (const tracker of this.#trackers) {
       const change = tracker.takeUnitChange()
       if (change !== undefined) return { kind: 'unit-changed', ...change }
     }
@@ -129,33 +138,54 @@ export class StreamSequence {
   }
 
   toState(): StreamSequenceState {
-    const { unit } = this.#main
     if (this.#ports === undefined) return this.#main.toState()
-    const ports = [...this.#ports].map(([port, tracker]) => [port, tracker.toState()] as const)
-    return { unit, next: null, ports }
+    return { unit: this.unit, next: null, ports: this.#ports.toState() }
   }
 
   /** Continues a stream from before a restart of this program; `unit` and `next` suffice. */
   restore(state: StreamSequenceState): void {
     this.#main.restore(state)
     if (state.ports === undefined) return
-    this.#ports = new Map()
+    this.#ports = new PortTrackers(this.#exportVersion, this.#forgotten)
+    this.#ports.restore(state.ports)
     this.#isSplitReported = true
-    for (const [port, portState] of state.ports.slice(0, MAX_PORTS)) {
-      this.#trackerAt(this.#ports, port).restore(portState)
+  }
+
+  get #trackers(): Iterable<SequenceTracker> {
+    return this.#ports?.trackers ?? [this.#main]
+  }
+
+  #totals(): LedgerTotals {
+    const totals = { ...this.#forgotten }
+    for (const tracker of this.#trackers) addTotals(totals, tracker)
+    return totals
+  }
+
+  #observeSplit(ports: PortTrackers, datagram: SequencedDatagram, port: number): SequenceOutcome {
+    const outcome = ports.observe(datagram, port)
+    if (ports.isOneStream) {
+      this.#main = ports.merge()
+      this.#ports = undefined
+      this.#hasMoved = true
+      this.#mainPort = port
     }
+    return outcome
   }
 
   #isOutsider({ sequence }: SequencedDatagram, port: number): boolean {
-    if (this.#mainPort === undefined || this.#main.unit === 'none') return false
+    if (this.#mainPort === undefined || this.unit === 'none') return false
     return this.#outsiders.continues(sequence, port) || !this.#main.accepts(sequence)
   }
 
+  #movePort(port: number): void {
+    if (this.#mainPort !== undefined && port !== this.#mainPort) this.#hasMoved = true
+    this.#mainPort = port
+  }
+
   #takeOutsider(datagram: SequencedDatagram, port: number): StreamOutcome {
-    const units = countUnits(this.#main.unit, datagram)
-    const verdict = this.#outsiders.add(datagram, port, units)
+    const verdict = this.#outsiders.add(datagram, port, countUnits(this.unit, datagram))
     if (verdict === 'same-stream') {
-      this.#mainPort = port
+      this.#movePort(port)
       return this.#replayIntoMain()
     }
     if (verdict === 'several-exporters') this.#split()
@@ -173,54 +203,27 @@ export class StreamSequence {
     return isRestart ? 'restart' : outcome
   }
 
+  /** After the last datagram there is nobody left to tell whose it was. */
+  #settleOverdue(nowMs: number): void {
+    if (!this.#outsiders.isOverdue(nowMs, (sequence) => this.#main.isNear(sequence))) return
+    this.#hasMoved = true
+    this.#replayIntoMain()
+  }
+
   #takeBackFitting(): void {
-    for (const { datagram } of this.#outsiders.takeFitting((number) =>
-      this.#main.accepts(number),
-    )) {
-      this.#main.observe(datagram)
+    const fits = (sequence: number) => this.#main.accepts(sequence)
+    let fitting = this.#outsiders.takeFitting(fits)
+    while (fitting !== undefined) {
+      this.#main.observe(fitting.datagram)
+      fitting = this.#outsiders.takeFitting(fits)
     }
   }
 
   #split(): void {
-    // What is missing in the mixture of several streams is missing in none of them.
-    this.#main.discardHoles()
-    const ports = new Map<number, SequenceTracker>()
-    if (this.#mainPort !== undefined) ports.set(this.#mainPort, this.#main)
-    this.#ports = ports
-    for (const { port, datagram } of this.#outsiders.takeAll()) {
-      this.#trackerAt(ports, port).observe(datagram)
-    }
-  }
-
-  #trackerOf(port: number): SequenceTracker {
-    return this.#ports?.get(port) ?? this.#main
-  }
-
-  #trackerAt(ports: Map<number, SequenceTracker>, port: number): SequenceTracker {
-    const known = ports.get(port)
-    if (known !== undefined) return known
-    if (ports.size >= MAX_PORTS) this.#forgetOldest(ports)
-    const tracker = new SequenceTracker(this.#exportVersion)
-    ports.set(port, tracker)
-    return tracker
-  }
-
-  #forgetOldest(ports: Map<number, SequenceTracker>): void {
-    const [oldest] = [...ports].sort(
-      ([, one], [, other]) => one.lastReceivedAtMs - other.lastReceivedAtMs,
-    )
-    if (oldest === undefined) return
-    const [port, tracker] = oldest
-    ports.delete(port)
-    if (tracker === this.#main) return
-    for (const counter of COUNTERS) this.#forgotten[counter] += tracker[counter] ?? 0
-  }
-
-  #sum(counter: Counter): number {
-    let sum = this.#forgotten[counter] + (this.#main[counter] ?? 0)
-    for (const tracker of this.#ports?.values() ?? []) {
-      if (tracker !== this.#main) sum += tracker[counter] ?? 0
-    }
-    return sum
+    // What is missing in a mixture of several streams is missing in none of them.
+    if (this.#hasMoved) this.#main.discardHoles()
+    this.#ports = new PortTrackers(this.#exportVersion, this.#forgotten)
+    if (this.#mainPort !== undefined) this.#ports.add(this.#mainPort, this.#main)
+    for (const { port, datagram } of this.#outsiders.takeAll()) this.#ports.observe(datagram, port)
   }
 }

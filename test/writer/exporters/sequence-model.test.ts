@@ -121,6 +121,18 @@ function follow(version: number, arrivals: readonly SequencedDatagram[], restart
   return ledger
 }
 
+/** Follows datagrams of several ports and gives what was lost. */
+function lostOf(version: number, arrivals: readonly (readonly [number, SequencedDatagram])[]) {
+  const stream = new StreamSequence(version)
+  for (const [port, datagram] of arrivals) {
+    if (stream.isDuplicate(datagram.sequence, datagram.fingerprint, port)) continue
+    stream.observe(datagram, port)
+    stream.expire(datagram.receivedAtMs)
+  }
+  stream.expire(Number.MAX_SAFE_INTEGER)
+  return stream.lost
+}
+
 describe('the ledger of a random stream', () => {
   for (const version of [5, 9, 10]) {
     it(`equals the model under loss, reordering, duplicates, wraps and restarts (v${version})`, () => {
@@ -144,6 +156,47 @@ describe('the ledger of a random stream', () => {
           const ledger = follow(version, arrivals, stream.writerRestart)
           assert.equal(ledger.lost, 0)
           assert.equal(ledger.gaps, 0)
+        }),
+        { numRuns: 200 },
+      )
+    })
+  }
+
+  for (const version of [5, 9, 10]) {
+    for (const what of ['lost', 'reordered'] as const) {
+      it(`is the same whatever ports the datagrams come from when some are ${what} (v${version})`, () => {
+        const ports = fc.infiniteStream(fc.integer({ min: 4_000, max: 4_003 }))
+        fc.assert(
+          fc.property(STREAM, ports, ({ epochs: [epoch = []], ...stream }, portOf) => {
+            const messages = epoch.map((message) =>
+              what === 'lost' ? { ...message, delay: 0 } : { ...message, isLost: false },
+            )
+            const { arrivals, lost } = play(version, { ...stream, epochs: [messages] })
+            const fromPorts = arrivals.map((datagram) => [portOf.next().value, datagram] as const)
+            assert.equal(lostOf(version, fromPorts), lost)
+          }),
+          { numRuns: 200 },
+        )
+      })
+    }
+
+    it(`is the sum of those of several exporters behind one address (v${version})`, () => {
+      fc.assert(
+        fc.property(fc.array(STREAM, { minLength: 2, maxLength: 4 }), (streams) => {
+          const plays = streams.map(({ epochs: [epoch = []] }, index) =>
+            // Beside each other from the first to the last message, and far from each other.
+            play(version, {
+              sequence: (index + 1) * 500_000_000,
+              epochs: [[...Array(10).fill(CLEAN), ...epoch, ...Array(60).fill(CLEAN)]],
+              writerRestart: 0,
+            }),
+          )
+          const arrivals = plays.flatMap((play, index) =>
+            play.arrivals.map((datagram) => [4_000 + index, datagram] as const),
+          )
+          arrivals.sort(([, one], [, other]) => one.receivedAtMs - other.receivedAtMs)
+          const lost = plays.reduce((sum, play) => sum + play.lost, 0)
+          assert.equal(lostOf(version, arrivals), lost)
         }),
         { numRuns: 200 },
       )
