@@ -199,8 +199,8 @@ describe('one exporter', () => {
     const sent = exporter.sendMany(18)
     const take = (port: number, ...numbers: number[]) =>
       numbers.map((number) => [port, sent[number] as SequencedDatagram] as const)
-    const byChance = [...take(1, 0, 1, 2, 3), ...take(2, 6, 7, 8), ...take(1, 4)]
-    for (const [port, datagram] of [...byChance, ...take(2, 9, 10, 11)]) {
+    const byChance = [...take(1, 0, 1, 2, 3), ...take(2, 6, 7), ...take(1, 4)]
+    for (const [port, datagram] of [...byChance, ...take(2, 8, 9, 10, 11)]) {
       stream.observe(datagram, port)
     }
     assert.equal(stream.toState().ports?.length, 2)
