@@ -69,17 +69,17 @@ export function readV9OptionsTemplateSet(
   let at = content.offset
   while (at + 6 <= end) {
     const id = view.getUint16(at)
-    const scopeLength = view.getUint16(at + 2)
-    const optionLength = view.getUint16(at + 4)
+    // Whole field specifiers only: one exporter says 9 bytes where it means 8.
+    const scopeLength = view.getUint16(at + 2) & ~3
+    const optionLength = view.getUint16(at + 4) & ~3
     if (id === 0 && scopeLength === 0 && optionLength === 0) return
     at += 6
     if (at + scopeLength + optionLength > end) {
       rejectTemplate(stream, outcome, id, 'template-overruns-set')
       return
     }
-    // Whole field specifiers only: one exporter says 9 bytes where it means 8.
-    const scopes = readFields(view, at, scopeLength >>> 2, V9_SCOPE)
-    const options = readFields(view, at + scopeLength, optionLength >>> 2, 0)
+    const scopes = readFields(view, at, scopeLength / 4, V9_SCOPE)
+    const options = readFields(view, at + scopeLength, optionLength / 4, 0)
     at += scopeLength + optionLength
     const template = createTemplate(id, [...scopes, ...options], { scopeFields: scopes.length })
     if (options.length === 0) {
