@@ -31,6 +31,7 @@ export interface Decoded {
 
 const COUNTS = [
   'dataRecords',
+  'releasedRecords',
   'flowRecords',
   'optionsRecords',
   'templateRecords',

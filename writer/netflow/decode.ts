@@ -72,7 +72,7 @@ export class Decoder {
 
   /** Gives up held sets that have waited too long. */
   expireHeldSets(nowMicros: number): void {
-    this.expiredSets.push(...this.heldSets.expire(nowMicros))
+    for (const set of this.heldSets.expire(nowMicros)) this.expiredSets.push(set)
   }
 
   #setTimes(exportMicros: number, uptimeMs: number): void {
@@ -167,6 +167,7 @@ export class Decoder {
   ): void {
     const template = stream.template(templateId)
     if (template === undefined) {
+      if (content.offset === content.end) return
       this.#holdSet(templateId, content, stream, message)
       return
     }
@@ -194,7 +195,7 @@ export class Decoder {
       exportMicros,
       uptimeMs,
     })
-    if (evicted.length > 0) this.expiredSets.push(...evicted)
+    for (const set of evicted) this.expiredSets.push(set)
   }
 
   /** Decodes the sets that waited for `template`, each with the times of its own message. */
@@ -205,11 +206,13 @@ export class Decoder {
     for (const { content, message, ...times } of released) {
       this.outcome.releasedSets += 1
       if (message === current) this.outcome.waitingSets -= 1
+      this.#records.source = message === current ? 'dataRecords' : 'releasedRecords'
       this.#setTimes(times.exportMicros, times.uptimeMs)
       const datagram = viewDatagramBytes(content)
       const range = { datagram, offset: 0, end: content.length }
       this.#decodeDataSet(template.id, range, stream, message)
     }
+    this.#records.source = 'dataRecords'
     this.#setTimes(exportMicros, uptimeMs)
   }
 }

@@ -20,6 +20,9 @@ export const HELD_SET_MAX_AGE_MICROS = 600 * 1_000_000
 export const MAX_HELD_BYTES_PER_EXPORTER = 5 * 1024 * 1024
 export const MAX_HELD_BYTES = 64 * 1024 * 1024
 
+/** What one message may release: all that its exporter can hold of records of 20 bytes and more. */
+export const MAX_RELEASED_RECORDS = MAX_HELD_BYTES_PER_EXPORTER / 20
+
 /** Samplers, interface and application names per stream; a full NBAR table has about 1,500. */
 export const MAX_NAMES_PER_STREAM = 10_000
 

@@ -41,8 +41,13 @@ const MAX_REPORTED_PROBLEMS = 8
 
 /** What came of one message; reused for every message. Counts are of this message only. */
 export class MessageOutcome {
-  /** Records that were read, options records included; one with both directions counts once. */
+  /**
+   * Records of this message that were read, options records included; one with both directions
+   * counts once.
+   */
   dataRecords = 0
+  /** The same of earlier messages' sets that were released. */
+  releasedRecords = 0
   /** Flow records given to the sink, of released sets too. */
   flowRecords = 0
   optionsRecords = 0
@@ -66,6 +71,7 @@ export class MessageOutcome {
 
   clear(): void {
     this.dataRecords = 0
+    this.releasedRecords = 0
     this.flowRecords = 0
     this.optionsRecords = 0
     this.templateRecords = 0

@@ -5,7 +5,7 @@ import type { ExportStream } from './export-stream.ts'
 import { jsonKey } from './extra-json.ts'
 import { finishRecord, hasImplausibleTime, turnToReverse } from './finish-record.ts'
 import { FIELD, FlowRecord, type FlowSink, type MessageContext } from './flow-record.ts'
-import { MAX_RECORDS_PER_MESSAGE } from './limits.ts'
+import { MAX_RECORDS_PER_MESSAGE, MAX_RELEASED_RECORDS } from './limits.ts'
 import { applyOptions, OptionsRecord } from './options-data.ts'
 import type { MessageOutcome } from './outcome.ts'
 import type { DatagramBytes } from './read-bytes.ts'
@@ -20,6 +20,11 @@ export interface RecordRange {
   readonly end: number
 }
 
+const MAX_RECORDS = {
+  dataRecords: MAX_RECORDS_PER_MESSAGE,
+  releasedRecords: MAX_RELEASED_RECORDS,
+} as const
+
 const REVERSE_SLOTS = (1 << SLOT.reverseBytesHigh) | (1 << SLOT.reversePacketsHigh)
 const SAMPLING_INTERVAL_KEY = jsonKey('samplingInterval')
 
@@ -27,6 +32,8 @@ const SAMPLING_INTERVAL_KEY = jsonKey('samplingInterval')
 export class RecordSets {
   readonly reader: RecordReader
   sink: FlowSink = () => {}
+  /** What the records count as: the message's own, or of earlier messages whose sets waited. */
+  source: keyof typeof MAX_RECORDS = 'dataRecords'
   readonly #outcome: MessageOutcome
 
   constructor(outcome: MessageOutcome, datagram: DatagramBytes) {
@@ -53,7 +60,7 @@ export class RecordSets {
         return
       }
       at = next
-      outcome.dataRecords += 1
+      outcome[this.source] += 1
       finishRecord(reader, template.plan, datagram.view)
       this.#setSamplingRate(template, stream)
       this.emit(message)
@@ -80,7 +87,7 @@ export class RecordSets {
         return
       }
       at = next
-      outcome.dataRecords += 1
+      outcome[this.source] += 1
       outcome.optionsRecords += 1
       applyOptions(stream, record)
     }
@@ -89,9 +96,10 @@ export class RecordSets {
 
   #admitRecord(template: Template): boolean {
     const outcome = this.#outcome
-    if (outcome.dataRecords < MAX_RECORDS_PER_MESSAGE) return true
+    const limit = MAX_RECORDS[this.source]
+    if (outcome[this.source] < limit) return true
     outcome.malformedSets += 1
-    outcome.report('too-many-records', template.id, `over ${MAX_RECORDS_PER_MESSAGE} records`)
+    outcome.report('too-many-records', template.id, `over ${limit} records`)
     return false
   }
 
