@@ -3,7 +3,6 @@
  * to pause because the database has fallen behind.
  */
 
-import { emptyBatchChanges } from './load/batch-changes.ts'
 import { CopyBatch } from './load/copy-batch.ts'
 
 /** A batch beyond this is closed whatever its rows. */
@@ -73,7 +72,6 @@ export class Batcher {
   /** Takes back a batch that has been committed. */
   release(batch: CopyBatch): void {
     batch.reset()
-    batch.changes = emptyBatchChanges()
     this.#free.push(batch)
     this.#inFlight -= 1
     if (this.hasRoom) this.#options.onRoom()

@@ -11,7 +11,8 @@ export interface StoredStream {
   readonly exporter: string
   readonly exportVersion: number
   readonly observationDomain: number
-  readonly sequenceState: StreamSequenceState | null
+  /** What `StreamSequence.toState` gave. */
+  readonly sequenceState: unknown
 }
 
 /** What names a stream within its exporter. */
@@ -56,7 +57,7 @@ export class Streams {
       observationDomain,
     })
     const stored = this.#stored.get(stream.key)
-    if (stored?.sequenceState) stream.sequence.restore(stored.sequenceState)
+    if (stored?.sequenceState) stream.sequence.restore(stored.sequenceState as StreamSequenceState)
     this.#stored.delete(stream.key)
     this.#byDecoding.set(stream.decoding, stream)
     return stream

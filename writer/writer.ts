@@ -19,6 +19,8 @@ import { createWriterMetrics, type WriterMetrics } from './writer-metrics.ts'
 const TICK_MS = 250
 /** How often the database is asked which exporters an operator has switched on or off. */
 const EXPORTER_POLL_MS = 2_000
+/** A database away for longer than this is unhealthy. */
+const MAX_AWAY_MS = 60_000
 
 export interface WriterOptions {
   readonly settings: WriterSettings
@@ -68,10 +70,17 @@ export class Writer {
     const journalId = openJournalId(JOURNAL_DIR)
     await this.#metricsServer.start()
     const loader = new FlowLoader({
-      settings,
-      logger,
+      databaseUrl: settings.DATABASE_URL,
+      lanes: settings.COPY_LANES,
+      partitionInterval: settings.PARTITION_INTERVAL,
+      retentionDays: settings.RETENTION_DAYS,
       journalId,
+      logger,
       onReleased: (batch) => this.#release(batch),
+      onFatal: (error) => {
+        logger.fatal({ err: error }, error instanceof Error ? error.message : String(error))
+        process.exit(1)
+      },
     })
     this.#loader = loader
     const state = await loader.start()
@@ -137,7 +146,11 @@ export class Writer {
   }
 
   #health(): Health {
-    return { healthy: this.#ingest !== undefined, detail: { reading: this.#ingest !== undefined } }
+    const reading = this.#ingest !== undefined
+    const since = this.#loader?.awaySince
+    const awayMs = since === undefined ? 0 : performance.now() - since
+    const databaseAwaySeconds = Math.round(awayMs / 1000)
+    return { healthy: reading && awayMs < MAX_AWAY_MS, detail: { reading, databaseAwaySeconds } }
   }
 
   #every(intervalMs: number, action: () => void): void {

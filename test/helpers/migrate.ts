@@ -3,22 +3,14 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { runner } from 'node-pg-migrate'
+import { pino } from 'pino'
+import { migrateDatabase } from '../../writer/load/migrate.ts'
 
 /** The migrations of the source tree, seen from the built helper in `dist/test/helpers`. */
 const MIGRATIONS_DIR = fileURLToPath(new URL('../../../migrations', import.meta.url))
 
 export async function migrateTestDatabase(databaseUrl: string): Promise<void> {
-  await runner({
-    databaseUrl,
-    dir: MIGRATIONS_DIR,
-    direction: 'up',
-    count: Number.POSITIVE_INFINITY,
-    migrationsTable: 'pgmigrations',
-    singleTransaction: true,
-    advisoryLockMode: 'wait',
-    log: () => {},
-  })
+  await migrateDatabase(databaseUrl, pino({ level: 'silent' }))
 }
 
 /** Names the state of the migrations; another content has another name. */

@@ -1,46 +1,105 @@
-/** Interim: replaced by the loading part. A batch of rows as one binary COPY stream. */
+/**
+ * Rows of flows, encoded as they come for one binary COPY, with everything else that their lines
+ * changed. It sends nothing.
+ */
 
 import type { FlowRecord, MessageContext } from '../netflow/flow-record.ts'
 import { type BatchChanges, emptyBatchChanges } from './batch-changes.ts'
-import { encodeRow, maxRowBytes } from './copy-row.ts'
+import { encodeRow, maxRowBytes, type RowBuffer } from './copy-row.ts'
 
+/**
+ *     copy data = signature flags:i32=0 extension:i32=0 tuple… -1:i16
+ *     signature = 'PGCOPY\n' 0xff '\r\n' 0x00                 (PostgreSQL: "COPY", Binary Format)
+ */
 const HEADER = Buffer.from('5047434f50590aff0d0a000000000000000000', 'hex')
+const TRAILER = Buffer.from('ffff', 'hex')
+
+const FIRST_BYTES = 1024 * 1024
+const FIRST_ROWS = 4_096
+/** COPY takes 64 KiB to 1 MiB at a time equally well. */
+const SLICE_BYTES = 256 * 1024
+
+const HOUR_MICROS = 3_600_000_000
 
 export class CopyBatch {
-  rows = 0
-  bytes = HEADER.length
   changes: BatchChanges = emptyBatchChanges()
+  /** Positions in the stream of bytes: the batch holds what stands from the one up to the other. */
   journalFrom = 0
   journalTo = 0
-  readonly days = new Set<number>()
-  #bytes = Buffer.alloc(1 << 20)
-  #view = new DataView(this.#bytes.buffer)
+  /** Hours (since 1970) of the receive times of its rows: their partitions must exist. */
+  readonly hours = new Set<number>()
+  #target: RowBuffer = allocate(FIRST_BYTES)
+  #offsets = new Uint32Array(FIRST_ROWS)
+  #length = 0
+  #rows = 0
+  #lastHour = -1
 
-  constructor() {
-    HEADER.copy(this.#bytes)
+  get rows(): number {
+    return this.#rows
   }
 
+  /** Encoded bytes of the rows. */
+  get bytes(): number {
+    return this.#length
+  }
+
+  /** Encodes one record as a row; nothing of the arguments is kept. */
   append(record: FlowRecord, message: MessageContext): void {
-    if (this.bytes + maxRowBytes(record) + 2 > this.#bytes.length) {
-      const larger = Buffer.alloc(this.#bytes.length * 2)
-      this.#bytes.copy(larger, 0, 0, this.bytes)
-      this.#bytes = larger
-      this.#view = new DataView(larger.buffer)
+    const needed = this.#length + maxRowBytes(record)
+    if (needed > this.#target.bytes.length) this.#grow(needed)
+    if (this.#rows === this.#offsets.length) this.#growOffsets()
+    this.#offsets[this.#rows] = this.#length
+    this.#length = encodeRow(this.#target, this.#length, record, message)
+    this.#rows += 1
+    const hour = Math.floor(message.receivedAtMicros / HOUR_MICROS)
+    if (hour !== this.#lastHour) {
+      this.#lastHour = hour
+      this.hours.add(hour)
     }
-    this.bytes = encodeRow({ bytes: this.#bytes, view: this.#view }, this.bytes, record, message)
-    this.rows += 1
-    this.days.add(Math.floor(message.receivedAtMicros / 86_400e6))
   }
 
-  get copyStream(): Buffer {
-    this.#view.setInt16(this.bytes, -1)
-    return this.#bytes.subarray(0, this.bytes + 2)
+  /** Gives rows `first` up to `end` as a whole COPY, in slices of the batch's own buffer. */
+  *copyData(first = 0, end = this.#rows): Iterable<Buffer> {
+    yield HEADER
+    const stop = this.#offsetOf(end)
+    for (let at = this.#offsetOf(first); at < stop; at += SLICE_BYTES) {
+      yield this.#target.bytes.subarray(at, Math.min(at + SLICE_BYTES, stop))
+    }
+    yield TRAILER
   }
 
+  /** Gives the tuple of one row. */
+  tuple(row: number): Buffer {
+    return this.#target.bytes.subarray(this.#offsetOf(row), this.#offsetOf(row + 1))
+  }
+
+  /** Empties the batch; only when its COPY has finished, as the buffer is used again. */
   reset(): void {
-    this.rows = 0
-    this.bytes = HEADER.length
-    this.days.clear()
     this.changes = emptyBatchChanges()
+    this.hours.clear()
+    this.#lastHour = -1
+    this.#length = 0
+    this.#rows = 0
   }
+
+  #offsetOf(row: number): number {
+    return row < this.#rows ? (this.#offsets[row] as number) : this.#length
+  }
+
+  #grow(needed: number): void {
+    const larger = allocate(Math.max(needed, this.#target.bytes.length * 2))
+    this.#target.bytes.copy(larger.bytes, 0, 0, this.#length)
+    this.#target = larger
+  }
+
+  #growOffsets(): void {
+    const larger = new Uint32Array(this.#offsets.length * 2)
+    larger.set(this.#offsets)
+    this.#offsets = larger
+  }
+}
+
+function allocate(size: number): RowBuffer {
+  const bytes = Buffer.allocUnsafeSlow(size)
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size) }
 }

@@ -64,8 +64,8 @@ export const FLOW_COLUMNS: readonly FlowColumn[] = [
 /** The statement that a batch is copied with. */
 export const COPY_FLOWS = `copy flows (${FLOW_COLUMNS.map((column) => column.name).join(', ')}) from stdin (format binary)`
 
-/** The last microsecond of the year 9999, the latest time that a row can hold. */
-export const MAX_TIME_MICROS = 253_402_300_799_999_999
+/** The latest time that a row can hold: microseconds are exact numbers up to the year 2255. */
+export const MAX_TIME_MICROS = Number.MAX_SAFE_INTEGER
 
 const LIMIT_OF_TYPE: Readonly<Record<ColumnType, number>> = {
   timestamptz: MAX_TIME_MICROS,

@@ -1,187 +1,206 @@
-/** Interim: replaced by the loading part. One connection, one batch after the other. */
+/**
+ * Loads batches over several connections, committed in the order in which they were submitted, so
+ * that the database always holds a prefix of the stream with the state that belongs to it.
+ */
 
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
+import type pg from 'pg'
 import type { Logger } from '../../shared/logger.ts'
 import type { CopyBatch } from './copy-batch.ts'
+import { CopyLane } from './copy-lane.ts'
+import { DatabaseError } from './database.ts'
+import { type ExporterRow, Housekeeping } from './housekeeping.ts'
 import { migrateDatabase } from './migrate.ts'
+import { OutageLog } from './outage-log.ts'
+import { type PartitionInterval, Partitions } from './partitions.ts'
+import { describeError } from './sql-state.ts'
 
+const RETRY_MS = 1_000
+/** A writer that was killed leaves its lock until the server notices. */
+const LOCK_ATTEMPTS = 15
+
+export interface FlowLoaderOptions {
+  readonly databaseUrl: string
+  readonly lanes: number
+  readonly partitionInterval: PartitionInterval
+  readonly retentionDays: number
+  /** Names the stream of bytes whose position is kept. */
+  readonly journalId: string
+  readonly logger: Logger
+  /** Called when a batch is committed and may be reset and filled again. */
+  readonly onReleased: (batch: CopyBatch) => void
+  /** Called when a batch can never be loaded: the process must stop. */
+  readonly onFatal: (error: unknown) => void
+}
+
+/** A row of `exporter_streams`, as far as the writer goes on from it. */
+export interface StreamRow {
+  readonly exporter: string
+  readonly exportVersion: number
+  readonly observationDomain: number
+  readonly sequenceState: unknown
+}
+
+/** What the database knows, for the writer to go on from. */
 export interface LoaderState {
   readonly position: number
   readonly exporters: readonly ExporterRow[]
   readonly streams: readonly StreamRow[]
 }
 
-interface ExporterRow {
-  readonly address: string
-  readonly enabled: boolean
-  readonly firstSeenMicros: number
-  readonly lastSeenMicros: number
-}
-
-interface StreamRow {
-  readonly exporter: string
-  readonly exportVersion: number
-  readonly observationDomain: number
-  readonly sequenceState: never
-}
-
-export interface FlowLoaderOptions {
-  readonly settings: { readonly DATABASE_URL: string }
-  readonly logger: Logger
-  readonly journalId: string
-  readonly onReleased: (batch: CopyBatch) => void
-}
-
 export class FlowLoader {
   readonly #options: FlowLoaderOptions
-  #client: pg.Client | undefined
-  #chain: Promise<void> = Promise.resolve()
+  readonly #abort = new AbortController()
+  readonly #outage: OutageLog
+  readonly #housekeeping: Housekeeping
+  readonly #lanes: readonly CopyLane[]
+  /** By lane: when its last batch is in. */
+  readonly #laneFree: Promise<void>[]
+  #lastCommit: Promise<void> = Promise.resolve()
+  #submitted = 0
   #position = 0
 
   constructor(options: FlowLoaderOptions) {
     this.#options = options
+    const { databaseUrl, journalId, logger, lanes, retentionDays, partitionInterval } = options
+    const partitions = new Partitions(partitionInterval)
+    const outage = new OutageLog(logger)
+    const { signal } = this.#abort
+    this.#outage = outage
+    this.#housekeeping = new Housekeeping({ databaseUrl, partitions, retentionDays, logger })
+    this.#lanes = Array.from(
+      { length: lanes },
+      () => new CopyLane({ databaseUrl, journalId, partitions, outage, logger, signal }),
+    )
+    this.#laneFree = this.#lanes.map(() => Promise.resolve())
   }
 
+  /** Since when nothing could be committed (`performance.now()`); undefined while all is well. */
+  get awaySince(): number | undefined {
+    return this.#outage.since
+  }
+
+  /**
+   * Waits for the database as long as it takes, migrates it, and reads the state.
+   *
+   * @throws DatabaseError when waiting does not help: wrong login, rights, or a second writer
+   */
   async start(): Promise<LoaderState> {
-    const { settings, logger, journalId } = this.#options
-    await migrateDatabase(settings.DATABASE_URL, logger)
-    const client = await this.#connect()
-    await client.query(
-      'insert into journal_positions (journal, position) values ($1, 0) on conflict do nothing',
-      [journalId],
+    const { databaseUrl, logger } = this.#options
+    await this.#persist(() => migrateDatabase(databaseUrl, logger))
+    await this.#persist(() => this.#lockJournal())
+    const state = await this.#persist(() =>
+      this.#housekeeping.use((client) => readState(client, this.#options.journalId)),
     )
-    const found = await client.query('select position from journal_positions where journal = $1', [
-      journalId,
-    ])
-    this.#position = Number(found.rows[0].position)
-    const exporters = await this.readExporters()
-    const streams = await client.query(
-      `select host(exporter) as exporter, export_version as "exportVersion",
-        observation_domain::float8 as "observationDomain", sequence_state as "sequenceState"
-       from exporter_streams`,
-    )
-    return { position: this.#position, exporters, streams: streams.rows }
+    this.#position = state.position
+    await this.#housekeeping.start()
+    return state
   }
 
-  async readExporters(): Promise<ExporterRow[]> {
-    const client = await this.#connect()
-    const { rows } = await client.query(
-      `select host(address) as address, enabled,
-        (extract(epoch from first_seen) * 1e6)::float8 as "firstSeenMicros",
-        (extract(epoch from last_seen) * 1e6)::float8 as "lastSeenMicros" from exporters`,
-    )
-    return rows
+  /** Reads all exporters, to see which ones an operator has switched. */
+  readExporters(): Promise<readonly ExporterRow[]> {
+    return this.#housekeeping.readExporters()
   }
 
+  /** Takes a batch; it must not be touched until it is released. */
   submit(batch: CopyBatch): void {
-    this.#chain = this.#chain.then(() => this.#load(batch))
+    batch.journalFrom = this.#position
+    this.#position = batch.journalTo
+    const lane = this.#submitted % this.#lanes.length
+    this.#submitted += 1
+    const turn = this.#lastCommit
+    const free = this.#laneFree[lane] as Promise<void>
+    const committed = free.then(() => (this.#lanes[lane] as CopyLane).load(batch, turn))
+    this.#laneFree[lane] = committed
+    this.#lastCommit = committed
+    committed.then(
+      () => this.#options.onReleased(batch),
+      (error: unknown) => {
+        if (!this.#abort.signal.aborted) this.#options.onFatal(error)
+      },
+    )
   }
 
-  async drain(): Promise<void> {
-    await this.#chain
+  /** Waits until everything that was submitted is committed. */
+  drain(): Promise<void> {
+    return this.#lastCommit
   }
 
+  /** Closes the connections; what is not committed is given up. */
   async stop(): Promise<void> {
-    await this.#client?.end()
+    this.#abort.abort()
+    await Promise.all(this.#lanes.map((lane) => lane.stop()))
+    await this.#housekeeping.stop()
   }
 
-  async #load(batch: CopyBatch): Promise<void> {
+  /** Tries until it works, or cannot work. */
+  async #persist<Result>(action: () => Promise<Result>): Promise<Result> {
+    const { signal } = this.#abort
     for (;;) {
+      signal.throwIfAborted()
       try {
-        await this.#loadOnce(batch)
-        break
+        const result = await action()
+        this.#outage.succeeded(performance.now())
+        return result
       } catch (error) {
-        this.#options.logger.warn({ err: error }, 'loading failed, trying again')
-        await this.#client?.end().catch(() => {})
-        this.#client = undefined
-        await sleep(500)
+        if (error instanceof DatabaseError) throw error
+        const described = describeError(error)
+        if (described.kind !== 'retry') throw new DatabaseError(adviseOn(described), error)
+        this.#outage.failed(performance.now(), described)
+        await sleep(RETRY_MS, undefined, { signal })
       }
     }
-    this.#options.onReleased(batch)
   }
 
-  async #loadOnce(batch: CopyBatch): Promise<void> {
-    const client = await this.#connect()
-    for (const day of batch.days) {
-      const name = `flows_${new Date(day * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')}`
-      const bounds = [day, day + 1].map((d) => new Date(d * 86_400_000).toISOString())
-      await client.query(
-        `create table if not exists ${name} partition of flows for values from ('${bounds[0]}') to ('${bounds[1]}')`,
-      )
+  async #lockJournal(): Promise<void> {
+    const { journalId } = this.#options
+    for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+      const isLocked = await this.#housekeeping.use(async (client) => {
+        const { rows } = await client.query<{ locked: boolean }>(
+          `select pg_try_advisory_lock(hashtextextended($1, 0)) as locked`,
+          [`netflow journal ${journalId}`],
+        )
+        return rows[0]?.locked === true
+      })
+      if (isLocked) return
+      await sleep(RETRY_MS, undefined, { signal: this.#abort.signal })
     }
-    await client.query('begin')
-    if (batch.rows > 0) {
-      const copy = client.query(copyFrom('copy flows from stdin binary'))
-      await pipeline(Readable.from([batch.copyStream]), copy)
-    }
-    const { changes } = batch
-    for (const e of changes.exporters.values()) {
-      await client.query(
-        `insert into exporters (address, enabled, first_seen, last_seen)
-         values ($1, $2, to_timestamp($3), to_timestamp($4))
-         on conflict (address) do update set last_seen = excluded.last_seen`,
-        [e.address, e.enabled, e.firstSeenMicros / 1e6, e.lastSeenMicros / 1e6],
-      )
-    }
-    for (const s of changes.streams.values()) {
-      await client.query(
-        `insert into exporter_streams as t (exporter, export_version, observation_domain, first_seen,
-          last_seen, datagrams, flow_records, lost, late, duplicates, restarts, sequence_unit,
-          next_sequence, sequence_state)
-         values ($1, $2, $3, now(), now(), $4, $5, $6, $7, $8, $9, $10, $11, $12)
-         on conflict (exporter, export_version, observation_domain) do update set
-          last_seen = now(), datagrams = t.datagrams + $4, flow_records = t.flow_records + $5,
-          lost = t.lost + $6, late = t.late + $7, duplicates = t.duplicates + $8,
-          restarts = t.restarts + $9, sequence_unit = $10, next_sequence = $11, sequence_state = $12`,
-        [
-          s.exporter,
-          s.exportVersion,
-          s.observationDomain,
-          s.datagrams,
-          s.flowRecords,
-          s.lost,
-          s.late,
-          s.duplicates,
-          s.restarts,
-          s.sequenceUnit,
-          s.nextSequence,
-          JSON.stringify(s.sequenceState),
-        ],
-      )
-    }
-    for (const g of changes.gaps) {
-      await client.query(
-        `insert into sequence_gaps (detected_at, exporter, export_version, observation_domain,
-          expected, received, lost, unit) values (to_timestamp($1), $2, $3, $4, $5, $6, $7, $8)`,
-        [
-          g.detectedAtMicros / 1e6,
-          g.exporter,
-          g.exportVersion,
-          g.observationDomain,
-          g.expected,
-          g.received,
-          g.lost,
-          g.unit,
-        ],
-      )
-    }
-    await client.query('update journal_positions set position = $2 where journal = $1', [
-      this.#options.journalId,
-      batch.journalTo,
-    ])
-    await client.query('commit')
+    throw new DatabaseError(
+      `another writer is using journal ${journalId}: stop it, or give this one its own JOURNAL_DIR`,
+    )
   }
+}
 
-  async #connect(): Promise<pg.Client> {
-    if (this.#client) return this.#client
-    const client = new pg.Client({ connectionString: this.#options.settings.DATABASE_URL })
-    client.on('error', () => {})
-    await client.connect()
-    this.#client = client
-    return client
+function adviseOn({ condition, message, sqlState }: ReturnType<typeof describeError>): string {
+  return (
+    `the database cannot be used: ${condition} (${sqlState}: ${message}); ` +
+    'check DATABASE_URL, and that the role owns the tables or the database'
+  )
+}
+
+async function readState(client: pg.Client, journalId: string): Promise<LoaderState> {
+  await client.query(
+    'insert into journal_positions (journal, position) values ($1, 0) on conflict do nothing',
+    [journalId],
+  )
+  const positions = await client.query<{ position: string }>(
+    'select position from journal_positions where journal = $1',
+    [journalId],
+  )
+  const exporters = await client.query<ExporterRow>(
+    `select host(address) as address, enabled,
+       (extract(epoch from first_seen) * 1000000)::float8 as "firstSeenMicros",
+       (extract(epoch from last_seen) * 1000000)::float8 as "lastSeenMicros"
+     from exporters`,
+  )
+  const streams = await client.query<StreamRow>(
+    `select host(exporter) as exporter, export_version as "exportVersion",
+       observation_domain::float8 as "observationDomain", sequence_state as "sequenceState"
+     from exporter_streams`,
+  )
+  return {
+    position: Number(positions.rows[0]?.position),
+    exporters: exporters.rows,
+    streams: streams.rows,
   }
 }

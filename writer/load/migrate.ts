@@ -1,18 +1,46 @@
-/** Interim: replaced by the loading part. Brings the database's tables up to date. */
+/** Brings the tables up to date with `migrations/`; several processes may do so at once. */
 
 import { fileURLToPath } from 'node:url'
 import { runner } from 'node-pg-migrate'
 import type { Logger } from '../../shared/logger.ts'
+import { connectionConfig } from './database.ts'
 
-export async function migrateDatabase(databaseUrl: string, logger: Logger): Promise<void> {
-  await runner({
-    databaseUrl,
-    dir: fileURLToPath(new URL('../../../migrations', import.meta.url)),
+const MIGRATIONS = fileURLToPath(new URL('../../../migrations', import.meta.url))
+
+/** How far to go, and which way. */
+export interface MigrationTarget {
+  readonly direction: 'up' | 'down'
+  readonly count: number
+}
+
+const ALL_UP: MigrationTarget = { direction: 'up', count: Number.POSITIVE_INFINITY }
+
+/**
+ * Runs the migrations that are due, all in one transaction, under an advisory lock.
+ *
+ * @param databaseUrl empty: libpq's PG variables
+ * @returns the names of those that were run
+ */
+export async function migrateDatabase(
+  databaseUrl: string,
+  logger: Logger,
+  target: MigrationTarget = ALL_UP,
+): Promise<readonly string[]> {
+  // A migration may take long: only the connection has a time limit.
+  const { query_timeout: _, ...config } = connectionConfig(databaseUrl)
+  const ran = await runner({
+    databaseUrl: config,
+    dir: MIGRATIONS,
     migrationsTable: 'pgmigrations',
-    direction: 'up',
-    count: Number.POSITIVE_INFINITY,
+    direction: target.direction,
+    count: target.count,
+    // Not the default when run from a program: half a migration would stay.
     singleTransaction: true,
     advisoryLockMode: 'wait',
     log: (text) => logger.debug(text),
   })
+  const names = ran.map(({ name }) => name)
+  if (names.length > 0)
+    logger.info({ migrations: names }, `migrated the database ${target.direction}`)
+  return names
 }

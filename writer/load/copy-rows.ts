@@ -1,0 +1,68 @@
+/** Copies the rows of a batch into `flows` within an open transaction, around those it refuses. */
+
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { CopyBatch } from './copy-batch.ts'
+import { describeTuple } from './copy-tuple.ts'
+import { COPY_FLOWS } from './flow-columns.ts'
+import { describeError } from './sql-state.ts'
+
+/** A row that the database refused. */
+export interface RefusedRow {
+  readonly sqlState: string
+  readonly reason: string
+  readonly record: Readonly<Record<string, unknown>>
+}
+
+/** Copies rows `first` up to `end`; the error of the database passes through. */
+export async function copyRows(
+  client: pg.Client,
+  batch: CopyBatch,
+  first = 0,
+  end = batch.rows,
+): Promise<void> {
+  if (end <= first) return
+  const copy = client.query(copyFrom(COPY_FLOWS))
+  await pipeline(Readable.from(batch.copyData(first, end)), copy)
+}
+
+/**
+ * Copies all rows but those that the database refuses as data, found by halving.
+ *
+ * @returns the refused rows, in their order
+ */
+export async function copyAcceptableRows(
+  client: pg.Client,
+  batch: CopyBatch,
+): Promise<readonly RefusedRow[]> {
+  const refused: RefusedRow[] = []
+  const ranges: [first: number, end: number][] = [[0, batch.rows]]
+  for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
+    const [first, end] = range
+    await client.query('savepoint halving')
+    try {
+      await copyRows(client, batch, first, end)
+    } catch (error) {
+      const { kind, sqlState, message } = describeError(error)
+      if (kind !== 'data') throw error
+      await client.query('rollback to savepoint halving')
+      const middle = (first + end) >>> 1
+      if (end - first > 1) ranges.push([middle, end], [first, middle])
+      else refused.push({ sqlState, reason: message, record: describeTuple(batch.tuple(first)) })
+    }
+    await client.query('release savepoint halving')
+  }
+  return refused
+}
+
+const PARK_ROWS = `
+  insert into rejected_records (received_at, exporter, sqlstate, reason, record)
+  select (record->>'received_at')::timestamptz, (record->>'exporter')::inet, "sqlState", reason, record
+  from jsonb_to_recordset($1) as refused ("sqlState" text, reason text, record jsonb)`
+
+/** Keeps refused rows in `rejected_records`, in the same transaction. */
+export async function parkRows(client: pg.Client, refused: readonly RefusedRow[]): Promise<void> {
+  if (refused.length > 0) await client.query(PARK_ROWS, [JSON.stringify(refused)])
+}

@@ -1,0 +1,94 @@
+/** Writes what a batch changed beside its rows: one statement a table, all rows at once. */
+
+import type pg from 'pg'
+import type { BatchChanges } from './batch-changes.ts'
+
+const MICROS = `timestamptz 'epoch' + interval '1 microsecond' *`
+
+const UPSERT_EXPORTERS = `
+  insert into exporters as known (address, enabled, first_seen, last_seen)
+  select address, enabled, ${MICROS} "firstSeenMicros", ${MICROS} "lastSeenMicros"
+  from jsonb_to_recordset($1) as heard (
+    address inet, enabled boolean, "firstSeenMicros" bigint, "lastSeenMicros" bigint)
+  order by address
+  on conflict (address) do update
+  set last_seen = greatest(known.last_seen, excluded.last_seen)`
+
+// An exporter that an operator has deleted gets no stream until it is heard again.
+const UPSERT_STREAMS = `
+  insert into exporter_streams as known (
+    exporter, export_version, observation_domain, first_seen, last_seen, datagrams, flow_records,
+    options_records, held_sets, released_sets, expired_sets, malformed_sets, implausible_times,
+    sequence_unit, next_sequence, sequence_state, lost, late, duplicates, restarts, clock_skew_ms,
+    last_template_at)
+  select
+    exporter, "exportVersion", "observationDomain", ${MICROS} "lastSeenMicros",
+    ${MICROS} "lastSeenMicros", datagrams, "flowRecords", "optionsRecords", "heldSets",
+    "releasedSets", "expiredSets", "malformedSets", "implausibleTimes", "sequenceUnit",
+    "nextSequence", "sequenceState", lost, late, duplicates, restarts, "clockSkewMs",
+    ${MICROS} "lastTemplateMicros"
+  from jsonb_to_recordset($1) as changed (
+    exporter inet, "exportVersion" smallint, "observationDomain" bigint, "lastSeenMicros" bigint,
+    datagrams bigint, "flowRecords" bigint, "optionsRecords" bigint, "heldSets" bigint,
+    "releasedSets" bigint, "expiredSets" bigint, "malformedSets" bigint,
+    "implausibleTimes" bigint, "sequenceUnit" text, "nextSequence" bigint, "sequenceState" jsonb,
+    lost bigint, late bigint, duplicates bigint, restarts bigint, "clockSkewMs" bigint,
+    "lastTemplateMicros" bigint)
+  join exporters on exporters.address = changed.exporter
+  order by exporter, "exportVersion", "observationDomain"
+  on conflict (exporter, export_version, observation_domain) do update set
+    last_seen = greatest(known.last_seen, excluded.last_seen),
+    datagrams = known.datagrams + excluded.datagrams,
+    flow_records = known.flow_records + excluded.flow_records,
+    options_records = known.options_records + excluded.options_records,
+    held_sets = known.held_sets + excluded.held_sets,
+    released_sets = known.released_sets + excluded.released_sets,
+    expired_sets = known.expired_sets + excluded.expired_sets,
+    malformed_sets = known.malformed_sets + excluded.malformed_sets,
+    implausible_times = known.implausible_times + excluded.implausible_times,
+    sequence_unit = excluded.sequence_unit,
+    next_sequence = excluded.next_sequence,
+    sequence_state = excluded.sequence_state,
+    lost = coalesce(known.lost, 0) + excluded.lost,
+    late = known.late + excluded.late,
+    duplicates = known.duplicates + excluded.duplicates,
+    restarts = known.restarts + excluded.restarts,
+    clock_skew_ms = excluded.clock_skew_ms,
+    last_template_at = coalesce(excluded.last_template_at, known.last_template_at)`
+
+const INSERT_GAPS = `
+  insert into sequence_gaps (
+    detected_at, exporter, export_version, observation_domain, expected, received, lost, unit)
+  select
+    ${MICROS} "detectedAtMicros", exporter, "exportVersion", "observationDomain", expected,
+    received, lost, unit
+  from jsonb_to_recordset($1) as declared (
+    "detectedAtMicros" bigint, exporter inet, "exportVersion" smallint,
+    "observationDomain" bigint, expected bigint, received bigint, lost bigint, unit text)`
+
+const UPSERT_REPORTS = `
+  insert into collector_reports (
+    collector, started_at, reported_at, received, forwarded, queue_dropped, kernel_dropped, final)
+  select
+    collector, ${MICROS} "startedAtMicros", ${MICROS} "reportedAtMicros", received, forwarded,
+    "queueDropped", "kernelDropped", final
+  from jsonb_to_recordset($1) as reported (
+    collector text, "startedAtMicros" bigint, "reportedAtMicros" bigint, received bigint,
+    forwarded bigint, "queueDropped" bigint, "kernelDropped" bigint, final boolean)
+  on conflict (collector) do update set
+    reported_at = excluded.reported_at, received = excluded.received,
+    forwarded = excluded.forwarded, queue_dropped = excluded.queue_dropped,
+    kernel_dropped = excluded.kernel_dropped, final = excluded.final`
+
+/** Writes the changes in the transaction that is open on `client`. */
+export async function writeChanges(client: pg.Client, changes: BatchChanges): Promise<void> {
+  await writeRows(client, UPSERT_EXPORTERS, changes.exporters.values())
+  await writeRows(client, UPSERT_STREAMS, changes.streams.values())
+  await writeRows(client, INSERT_GAPS, changes.gaps)
+  await writeRows(client, UPSERT_REPORTS, changes.collectorReports.values())
+}
+
+async function writeRows(client: pg.Client, sql: string, rows: Iterable<object>): Promise<void> {
+  const list = [...rows]
+  if (list.length > 0) await client.query(sql, [JSON.stringify(list)])
+}
