@@ -5,6 +5,7 @@
 
 import type { Logger } from '../shared/logger.ts'
 import type { CollectorReport } from '../shared/pipe-line.ts'
+import { Accounting } from './accounting.ts'
 import type { Batcher } from './batcher.ts'
 import { type LineKind, LineReader } from './datagram-line.ts'
 import type { Exporter, ExporterRegistry } from './exporters/exporter-registry.ts'
@@ -14,7 +15,7 @@ import type { CopyBatch } from './load/copy-batch.ts'
 import type { Decoder } from './netflow/decode.ts'
 import type { FlowSink } from './netflow/flow-record.ts'
 import { ProblemLog } from './problem-log.ts'
-import { PROBLEM_TEXT, REJECT_TEXT } from './problem-text.ts'
+import { REJECT_TEXT } from './problem-text.ts'
 import type { StreamState } from './stream-state.ts'
 import type { Streams } from './streams.ts'
 import type { WriterMetrics } from './writer-metrics.ts'
@@ -30,12 +31,16 @@ export interface IngestOptions {
   readonly position: number
 }
 
+/** When this process itself did not run for so long, what was sent meanwhile is still to be read. */
+const STALLED_TICK_MS = 1_000
+
 export class Ingest {
   readonly #options: IngestOptions
   readonly #decoder: Decoder
   readonly #splitter: LineSplitter
   readonly #line: LineReader
   readonly #problems: ProblemLog
+  readonly #accounting: Accounting
   readonly #store: FlowSink
   readonly #ignore: FlowSink = () => {}
   /** Exporters heard since the last batch was closed. */
@@ -43,12 +48,16 @@ export class Ingest {
   /** The stream's clock: receive time of the last line, and when it was read. */
   #streamMs = 0
   #readAtMs = 0
+  #tickedAtMs = 0
 
   constructor(options: IngestOptions) {
     this.#options = options
     this.#decoder = options.decoder
     this.#line = new LineReader(this.#decoder.datagram.bytes)
+    const { metrics, streams, batcher, decoder } = options
     this.#problems = new ProblemLog(options.logger)
+    const log = this.#problems
+    this.#accounting = new Accounting({ log, metrics, streams, batcher, decoder })
     this.#store = (record, message) => options.batcher.current.append(record, message)
     this.#splitter = new LineSplitter(options.position, {
       onLine: (bytes, start, end) => this.#takeLine(this.#line.read(bytes, start, end)),
@@ -71,13 +80,25 @@ export class Ingest {
     return this.#options.batcher.hasRoom
   }
 
-  /** Does what only time brings about: gaps declared, held sets given up. To be called often. */
+  /**
+   * Does what only time brings about: gaps declared, held sets given up. To be called often. The
+   * stream's clock stands still while nothing is read, or what is late but already in the pipe would
+   * be declared lost.
+   */
   tick(): void {
+    const now = performance.now()
+    const sinceTickMs = now - this.#tickedAtMs
+    this.#tickedAtMs = now
     if (this.#streamMs === 0) return
-    const nowMs = this.#streamMs + (performance.now() - this.#readAtMs)
-    for (const stream of this.#options.streams.all()) this.#declareGaps(stream, nowMs)
+    const isStanding = !this.#options.batcher.hasRoom || sinceTickMs > STALLED_TICK_MS
+    if (isStanding) {
+      this.#readAtMs += sinceTickMs
+      return
+    }
+    const nowMs = this.#streamMs + Math.max(0, now - this.#readAtMs)
+    for (const stream of this.#options.streams.all()) this.#accounting.declareGaps(stream, nowMs)
     this.#decoder.expireHeldSets(nowMs * 1000)
-    this.#countExpiredSets()
+    this.#accounting.countExpiredSets()
   }
 
   /** Completes a batch that is about to be submitted. */
@@ -176,7 +197,7 @@ export class Ingest {
     const sink = exporter.enabled ? this.#store : this.#ignore
     this.#decoder.decode(stream.decoding, receivedAtMicros, sink)
     stream.clockSkew.observe(receivedAtMs, header.exportMicros / 1000)
-    stream.sequence.observe(
+    const sequenced = stream.sequence.observe(
       {
         sequence: header.sequence,
         dataRecords: outcome.dataRecords,
@@ -188,107 +209,10 @@ export class Ingest {
       },
       port,
     )
-    this.#countOutcome(exporter, stream)
-    this.#declareGaps(stream, receivedAtMs)
-    this.#logNotices(stream)
-  }
-
-  #countOutcome(exporter: Exporter, stream: StreamState): void {
-    const { metrics } = this.#options
-    const { outcome } = this.#decoder
-    const { change, identity } = stream
-    change.datagrams += 1
-    change.optionsRecords += outcome.optionsRecords
-    change.heldSets += outcome.heldSets
-    change.releasedSets += outcome.releasedSets
-    change.malformedSets += outcome.malformedSets
-    change.implausibleTimes += outcome.implausibleTimes
-    metrics.datagrams.inc({ outcome: outcomeWord(outcome) })
-    if (outcome.heldSets > 0) metrics.heldSets.inc({ event: 'held' }, outcome.heldSets)
-    if (outcome.releasedSets > 0) metrics.heldSets.inc({ event: 'released' }, outcome.releasedSets)
-    if (exporter.enabled) change.flowRecords += outcome.flowRecords
-    else if (outcome.flowRecords > 0) this.#countNotStored(exporter, outcome.flowRecords)
-    metrics.flows.inc({ version: identity.exportVersion }, outcome.flowRecords)
-    this.#reportProblems(stream)
-    this.#countExpiredSets()
-  }
-
-  #reportProblems({ identity }: StreamState): void {
-    const { metrics } = this.#options
-    for (const { code, templateId, detail } of this.#decoder.outcome.problems) {
-      metrics.problems.inc({ code })
-      const facts = {
-        version: identity.exportVersion,
-        observationDomain: identity.observationDomain,
-        templateId,
-        detail,
-      }
-      this.#problems.warn(performance.now(), identity.exporter, PROBLEM_TEXT[code] ?? code, facts)
-    }
-  }
-
-  #countNotStored(exporter: Exporter, flows: number): void {
-    this.#options.metrics.flowsNotStored.inc({ reason: 'exporter-disabled' }, flows)
-    this.#problems.warn(
-      performance.now(),
-      exporter.address,
-      'flows are not stored: the exporter is disabled (update exporters set enabled = true where address = …)',
-      {},
-    )
-  }
-
-  #countExpiredSets(): void {
-    const { metrics, streams } = this.#options
-    for (const { stream } of this.#decoder.expiredSets.splice(0)) {
-      metrics.heldSets.inc({ event: 'expired' })
-      const state = streams.of(stream)
-      if (!state) continue
-      state.change.expiredSets += 1
-      streams.markDirty(state)
-      const text = 'gave up a data set whose template did not come'
-      this.#problems.warn(performance.now(), stream.exporter, text, {
-        version: stream.exportVersion,
-        observationDomain: stream.observationDomain,
-      })
-    }
-  }
-
-  #declareGaps(stream: StreamState, nowMs: number): void {
-    const { batcher, metrics, streams } = this.#options
-    for (const gap of stream.sequence.expire(nowMs)) {
-      const { exporter, exportVersion, observationDomain } = stream.identity
-      const { expected, received, lost, unit } = gap
-      metrics.lost.inc({ unit }, lost)
-      batcher.current.changes.gaps.push({
-        detectedAtMicros: Math.round(gap.detectedAtMs * 1000),
-        exporter,
-        exportVersion,
-        observationDomain,
-        expected,
-        received,
-        lost,
-        unit,
-      })
-      streams.markDirty(stream)
-      batcher.touch()
-      const facts = { version: exportVersion, observationDomain, expected, received, lost, unit }
-      this.#problems.warn(performance.now(), exporter, 'sequence gap: lost in the network', facts)
-    }
-  }
-
-  #logNotices(stream: StreamState): void {
-    const { exporter, exportVersion, observationDomain } = stream.identity
-    let notice = stream.sequence.takeNotice()
-    while (notice !== undefined) {
-      const { kind, ...facts } = notice
-      this.#options.logger.info(
-        { exporter, version: exportVersion, observationDomain, ...facts },
-        kind === 'unit-changed'
-          ? 'the exporter counts something else in its sequence than its version says; following it'
-          : 'several exporters behind one address; their sequences are followed by source port',
-      )
-      notice = stream.sequence.takeNotice()
-    }
+    if (sequenced === 'restart') this.#accounting.logRestart(stream)
+    this.#accounting.countMessage(exporter, stream)
+    this.#accounting.declareGaps(stream, receivedAtMs)
+    this.#accounting.logNotices(stream)
   }
 
   #reject(reason: string, facts: Readonly<Record<string, unknown>>): void {
@@ -302,12 +226,4 @@ export class Ingest {
     this.#streamMs = receivedAtMs
     this.#readAtMs = performance.now()
   }
-}
-
-function outcomeWord(outcome: {
-  readonly isUseless: boolean
-  readonly waitingSets: number
-}): 'rejected' | 'held' | 'decoded' {
-  if (outcome.isUseless) return 'rejected'
-  return outcome.waitingSets > 0 ? 'held' : 'decoded'
 }

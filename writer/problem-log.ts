@@ -24,9 +24,20 @@ export class ProblemLog {
    * @param message what is wrong and what is done about it; also the reason that is throttled by
    */
   warn(nowMs: number, exporter: string, message: string, facts: Facts): void {
+    const muted = this.#admit(nowMs, exporter, message)
+    if (muted) this.#logger.warn({ exporter, ...facts, ...muted }, message)
+  }
+
+  /** Writes something that is good to know, throttled the same way. */
+  info(nowMs: number, exporter: string, message: string, facts: Facts): void {
+    const muted = this.#admit(nowMs, exporter, message)
+    if (muted) this.#logger.info({ exporter, ...facts, ...muted }, message)
+  }
+
+  /** Gives undefined when the line is muted, else what to say about those muted before. */
+  #admit(nowMs: number, exporter: string, message: string): Facts | undefined {
     const verdict = this.#throttle.admit(`${exporter} ${message}`, nowMs)
-    if (!verdict) return
-    const { muted } = verdict
-    this.#logger.warn({ exporter, ...facts, ...(muted > 0 ? { muted } : {}) }, message)
+    if (!verdict) return undefined
+    return verdict.muted > 0 ? { muted: verdict.muted } : {}
   }
 }

@@ -27,3 +27,11 @@ export const PROBLEM_TEXT: Readonly<Record<string, string>> = {
   'options-template-without-options': 'an options template has no options',
   'nonzero-padding': 'bytes behind the records of a set are not zero',
 }
+
+/** What was found out about a stream's sequence, by kind. */
+export const NOTICE_TEXT = {
+  'unit-changed':
+    'the exporter counts something else in its sequence than its version says; following it',
+  'several-exporters':
+    'several exporters behind one address; their sequences are followed by source port',
+} as const

@@ -1,5 +1,6 @@
 /** Finds the stream of a message, and keeps those that have something to be written down. */
 
+import { parseAddress } from './exporters/address-bytes.ts'
 import type { Exporter } from './exporters/exporter-registry.ts'
 import type { StreamSequenceState } from './exporters/stream-sequence.ts'
 import type { ExportStream } from './netflow/export-stream.ts'
@@ -21,6 +22,14 @@ export interface StreamHeader {
   readonly observationDomain: number
 }
 
+/** What a stream has to know of its exporter. */
+export type StreamExporter = Pick<Exporter, 'address' | 'bytes'>
+
+function hasOpenHoles(state: unknown): boolean {
+  const { holes, ports } = (state ?? {}) as Partial<StreamSequenceState>
+  return (holes?.length ?? 0) > 0 || (ports ?? []).some(([, port]) => hasOpenHoles(port))
+}
+
 export class Streams {
   readonly #byExporter = new Map<string, Map<number, StreamState>>()
   readonly #byDecoding = new WeakMap<ExportStream, StreamState>()
@@ -30,10 +39,19 @@ export class Streams {
   /** @param stored streams of before; each is restored when it is heard again */
   constructor(stored: readonly StoredStream[]) {
     for (const stream of stored) this.#stored.set(streamKey(stream), stream)
+    for (const stream of stored) {
+      if (hasOpenHoles(stream.sequenceState)) this.#restoreSilent(stream)
+    }
+  }
+
+  /** A stream that has fallen silent still has to declare its open holes. */
+  #restoreSilent(stored: StoredStream): void {
+    const bytes = parseAddress(stored.exporter)
+    if (bytes) this.find({ address: stored.exporter, bytes }, stored)
   }
 
   /** Finds or makes the stream; undefined when the exporter has too many. */
-  find(exporter: Exporter, header: StreamHeader): StreamState | undefined {
+  find(exporter: StreamExporter, header: StreamHeader): StreamState | undefined {
     const { exportVersion, observationDomain } = header
     let streams = this.#byExporter.get(exporter.address)
     if (!streams) {
@@ -49,7 +67,10 @@ export class Streams {
     return stream
   }
 
-  #create(exporter: Exporter, { exportVersion, observationDomain }: StreamHeader): StreamState {
+  #create(
+    exporter: StreamExporter,
+    { exportVersion, observationDomain }: StreamHeader,
+  ): StreamState {
     const stream = new StreamState({
       exporter: exporter.address,
       exporterBytes: exporter.bytes,
