@@ -4,8 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chown, mkdir, mkdtemp, open, readFile, realpath, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, open, readFile, realpath, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../shared/logger.ts'
@@ -22,6 +21,7 @@ import { readProcessState } from './process-state.ts'
 import { chooseServerAccount, handOver, type ServerAccount } from './server-account.ts'
 import { findServerBinaries } from './server-binaries.ts'
 import { ensureDatabase, isServerReady } from './server-probe.ts'
+import { chooseSocketDir } from './socket-folder.ts'
 
 export interface EmbeddedPostgresOptions {
   /** The cluster; made when missing. The server's first messages go to `<dataDir>.log`. */
@@ -45,16 +45,13 @@ const STOP_SIGNALS = { smart: 'SIGTERM', fast: 'SIGINT', immediate: 'SIGQUIT' } 
 /** smart: waits for all sessions; fast: ends them; immediate: as if killed, recovers at start. */
 export type StopMode = keyof typeof STOP_SIGNALS
 
-/** sockaddr_un holds 108 bytes on Linux, 104 on macOS, one of them a closing zero. */
-const MAX_SOCKET_PATH_BYTES = 103
 const STOP_DEADLINE_MS = 60_000
 const EARLIER_SERVER_DEADLINE_MS = 120_000
 
 interface Server {
   readonly pid: number
   readonly socketDir: string
-  /** A folder of our making that goes with the server. */
-  readonly temporaryDir: string | undefined
+  /** Absent where another process started it. */
   readonly child: ChildProcess | undefined
   running: boolean
 }
@@ -122,7 +119,7 @@ export class EmbeddedPostgres {
       }
       await sleep(10)
     }
-    if (server.temporaryDir) await rm(server.temporaryDir, { recursive: true, force: true })
+    await this.#removeTemporaryDir(server.socketDir)
   }
 
   /** Waits for an earlier server to answer, and adopts it, or to be gone. */
@@ -134,7 +131,7 @@ export class EmbeddedPostgres {
       if (!running) return undefined
       if (await isServerReady(running.socketDir)) {
         this.#options.logger?.info({ serverPid: running.pid }, 'using the PostgreSQL that runs')
-        const server = { ...running, temporaryDir: undefined, child: undefined, running: true }
+        const server = { ...running, child: undefined, running: true }
         this.#poll = setInterval(() => void this.#checkAdopted(server), 200).unref()
         return server
       }
@@ -171,21 +168,29 @@ export class EmbeddedPostgres {
     const { binDir } = await findServerBinaries(major)
     if (major === undefined) await createCluster({ dataDir, binDir, account, durable })
     else await handOver(account, dataDir, binDir)
-    const { socketDir, temporaryDir } = await chooseSocketDir(this.#options.socketDir, account)
+    // A server that is started again keeps its place: clients know it.
+    const socketDir =
+      this.#server?.socketDir ?? (await chooseSocketDir(this.#options.socketDir, account))
     await clearStaleLocks(dataDir, socketDir)
     const child = await this.#spawn({ binDir, account, socketDir })
-    const server = { pid: child.pid ?? 0, socketDir, temporaryDir, child, running: true }
+    const server = { pid: child.pid ?? 0, socketDir, child, running: true }
     try {
       await this.#waitUntilReady(server)
     } catch (error) {
       server.running = false
       if (await isAlive(server)) signal(server.pid, 'immediate')
-      if (temporaryDir) await rm(temporaryDir, { recursive: true, force: true })
       throw error
     }
     child.once('exit', () => this.#onEnd(server))
     if (child.exitCode !== null || child.signalCode !== null) this.#onEnd(server)
     return server
+  }
+
+  /** The wanted folder is the user's; any other one was made for this server. */
+  async #removeTemporaryDir(socketDir: string): Promise<void> {
+    if (socketDir === resolve(this.#options.socketDir)) return
+    await rm(socketDir, { recursive: true, force: true })
+    this.#server = undefined
   }
 
   async #spawn(where: {
@@ -243,20 +248,6 @@ export class EmbeddedPostgres {
       await sleep(15)
     }
   }
-}
-
-/** The socket's folder: the wanted one, unless its path is too long or the account cannot use it. */
-async function chooseSocketDir(wanted: string, account: ServerAccount) {
-  const socketDir = resolve(wanted)
-  const path = join(socketDir, `.s.PGSQL.${SOCKET_PORT}`)
-  await mkdir(socketDir, { recursive: true, mode: 0o700 })
-  const usable = !account.ids || (await stat(socketDir)).uid === account.ids.uid
-  if (usable && Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) {
-    return { socketDir, temporaryDir: undefined }
-  }
-  const temporaryDir = await mkdtemp(join(tmpdir(), 'netflow-'))
-  if (account.ids) await chown(temporaryDir, account.ids.uid, account.ids.gid)
-  return { socketDir: temporaryDir, temporaryDir }
 }
 
 function signal(pid: number, mode: StopMode): void {

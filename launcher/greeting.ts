@@ -1,0 +1,107 @@
+/**
+ * Makes the text that `npm start` shows when everything runs. It knows no process and prints
+ * nothing.
+ */
+
+export interface GreetingFacts {
+  readonly host: string
+  readonly ports: readonly number[]
+  readonly pipePath: string
+  /** The folder of the embedded server's socket; absent: `databaseUrl` is the user's own. */
+  readonly socketDir: string | undefined
+  readonly databaseUrl: string
+  readonly hasPsql: boolean
+  /** The folder of this program, which has `node_modules`. */
+  readonly programDir: string
+}
+
+/** Questions to begin with; each is one line, so that it can be pasted. */
+export const EXAMPLE_QUERIES = [
+  {
+    question: 'Top talkers of the last hour',
+    query:
+      'select src_addr, sum(bytes * coalesce(sampling_rate, 1)) as bytes, count(*) as flows ' +
+      "from flows where received_at > now() - interval '1 hour' " +
+      'group by src_addr order by bytes desc nulls last limit 10;',
+  },
+  {
+    question: 'Traffic per minute and protocol',
+    query:
+      "select date_trunc('minute', received_at) as minute, protocol, sum(packets) as packets, " +
+      "sum(bytes) as bytes from flows where received_at > now() - interval '1 hour' " +
+      'group by minute, protocol order by minute desc, bytes desc nulls last limit 50;',
+  },
+  {
+    question: 'What was lost on the way here',
+    query:
+      'select detected_at, exporter, export_version, lost, unit from sequence_gaps ' +
+      'order by detected_at desc limit 20;',
+  },
+] as const
+
+/** Formats the greeting, with a newline at its end. */
+export function formatGreeting(facts: GreetingFacts): string {
+  const psql = facts.socketDir
+    ? `psql -h ${quote(facts.socketDir)} -U netflow netflow`
+    : `psql ${quote(withoutPassword(facts.databaseUrl), '"')}`
+  const lines = [
+    '',
+    'Ready.',
+    '',
+    `  NetFlow and IPFIX   ${facts.ports.map((port) => describePort(facts.host, port)).join(', ')}`,
+    `  Named pipe          ${facts.pipePath}`,
+    `  Database            ${facts.socketDir ? 'embedded, in ' : ''}${describeDatabase(facts)}`,
+    '',
+    'Connect:',
+    '',
+    psql,
+    '',
+    ...(facts.hasPsql ? [] : describeNodeClient(facts)),
+    'Ask:',
+    '',
+    ...EXAMPLE_QUERIES.flatMap(({ question, query }) => [`-- ${question}`, query, '']),
+    'No exporter at hand? In a second terminal: npm run demo',
+    'Stop: Ctrl-C (what was received is stored first)',
+    '',
+  ]
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function describePort(host: string, port: number): string {
+  if (host === '::' || host === '0.0.0.0') return `UDP port ${port} on every address`
+  return `UDP ${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function describeDatabase({ socketDir, databaseUrl }: GreetingFacts): string {
+  return socketDir ? `${socketDir} (unix socket, no TCP)` : withoutPassword(databaseUrl)
+}
+
+/** For machines without psql: pg is installed here anyway. */
+function describeNodeClient({ programDir, socketDir, databaseUrl }: GreetingFacts): string[] {
+  const url = socketDir ? JSON.stringify(databaseUrl) : 'process.env.DATABASE_URL'
+  const script =
+    `const{Client}=require(${JSON.stringify(`${programDir}/node_modules/pg`)});` +
+    `const c=new Client(${url});` +
+    'c.connect().then(()=>c.query(process.argv[1])).then(r=>{console.table(r.rows);return c.end()})'
+  return [
+    'psql is not installed here; this asks one question without it:',
+    '',
+    `node -e ${quote(script)} "select count(*) from flows"`,
+    '',
+  ]
+}
+
+/** Leaves the password out of a connection string. */
+export function withoutPassword(url: string): string {
+  return url
+    .replace(/^([a-z]+:\/\/[^/?#@:]*):[^/?#]*@/i, '$1@')
+    .replace(/([?&])password=[^&]*&?/gi, '$1')
+    .replace(/[?&]$/, '')
+}
+
+/** Quotes a word for the shell, where it needs it; `mark` forces a pair of quotes. */
+function quote(word: string, mark = ''): string {
+  if (mark === '"' && !/["$`\\!]/.test(word)) return `"${word}"`
+  if (mark === '' && /^[\w@%+=:,./-]+$/.test(word)) return word
+  return `'${word.replaceAll("'", `'\\''`)}'`
+}

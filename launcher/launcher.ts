@@ -1,0 +1,177 @@
+/**
+ * Everything of `npm start` in its order: lock, database, schema, pipe, writer and collector; and
+ * the way back. What each of them does is not its concern.
+ */
+
+import { closeSync, constants, openSync } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Logger } from '../shared/logger.ts'
+import { ensurePipe } from '../writer/pipe-reader.ts'
+import { formatGreeting } from './greeting.ts'
+import { migrateWhenReachable } from './migration.ts'
+import { DATA_DIR, type LauncherSettings, withoutPostgresVariables } from './settings.ts'
+import { StartLock } from './start-lock.ts'
+import { SupervisedDatabase } from './supervised-database.ts'
+import { type ReadyMessage, SupervisedProcess } from './supervised-process.ts'
+
+/** The folder of the program, seen from `dist/launcher`. */
+const PROGRAM_DIR = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
+/** Above the processes' own deadlines, which end them in better order. */
+const COLLECTOR_STOP_MS = 20_000
+const WRITER_STOP_MS = 40_000
+
+export interface LauncherOptions {
+  readonly settings: LauncherSettings
+  readonly logger: Logger
+  /** Shows a text to the user. */
+  readonly print: (text: string) => void
+  /** Called when a process refuses its settings: all has to stop, with exit code 2. */
+  readonly onBadSettings: () => void
+}
+
+export class Launcher {
+  readonly #options: LauncherOptions
+  readonly #locks: readonly StartLock[]
+  readonly #database: SupervisedDatabase | undefined
+  readonly #stopping = new AbortController()
+  #starting: Promise<void> | undefined
+  #pipe = -1
+  #writer: SupervisedProcess | undefined
+  #collector: SupervisedProcess | undefined
+  #noting: Promise<void> = Promise.resolve()
+
+  constructor(options: LauncherOptions) {
+    const { settings, logger } = options
+    this.#options = options
+    const isEmbedded = settings.databaseUrl === undefined
+    this.#database = isEmbedded ? new SupervisedDatabase(DATA_DIR, logger) : undefined
+    // Two launchers must share neither a cluster nor a pipe, which may lie in different folders.
+    const folders = isEmbedded ? [join(DATA_DIR, 'launcher.lock')] : []
+    this.#locks = [...folders, `${settings.pipePath}.lock`].map((path) => new StartLock(path))
+  }
+
+  /**
+   * Starts everything; resolves when both processes are ready and the user is told so, or early
+   * when `stop` is called meanwhile.
+   */
+  start(): Promise<void> {
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      if (!this.#stopping.signal.aborted) throw error
+    })
+    return this.#starting
+  }
+
+  /** Stops collector, writer and database, in this order: each drains into the next. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#starting?.catch(() => {}) // Its caller has the error.
+    await this.#collector?.stop()
+    await this.#writer?.stop()
+    if (this.#pipe >= 0) closeSync(this.#pipe)
+    this.#pipe = -1
+    await this.#database?.stop()
+    await this.#noting
+    for (const lock of this.#locks) await lock.release()
+  }
+
+  async #start(): Promise<void> {
+    const { settings, logger } = this.#options
+    const { signal } = this.#stopping
+    for (const lock of this.#locks) {
+      await lock.take((pids) => logger.info({ pids }, 'waiting for processes of an earlier start'))
+    }
+    signal.throwIfAborted()
+    await this.#database?.start()
+    const databaseUrl = this.#database?.url ?? settings.databaseUrl ?? ''
+    await migrateWhenReachable({ databaseUrl, logger, signal })
+    ensurePipe(settings.pipePath, logger)
+    // While this holds the pipe, what is in it survives the end of both processes.
+    this.#pipe = openSync(settings.pipePath, constants.O_RDWR | constants.O_NONBLOCK)
+    signal.throwIfAborted()
+    const { ports = [] } = await this.#startProcesses(databaseUrl)
+    await this.#greet(ports, databaseUrl)
+  }
+
+  /** Starts both processes and resolves with what the collector says when both are ready. */
+  #startProcesses(databaseUrl: string): Promise<ReadyMessage> {
+    const { settings } = this.#options
+    const inherited = this.#database ? withoutPostgresVariables(process.env) : process.env
+    const environment = { ...inherited, DATABASE_URL: databaseUrl }
+    const writerReady = new Promise<ReadyMessage>((onReady) => {
+      const own = { ...environment, ...settings.writerEnvironment }
+      this.#writer = this.#makeProcess('writer', own, { stopDeadlineMs: WRITER_STOP_MS, onReady })
+    })
+    const collectorReady = new Promise<ReadyMessage>((onReady) => {
+      const stopDeadlineMs = COLLECTOR_STOP_MS
+      this.#collector = this.#makeProcess('collector', environment, { stopDeadlineMs, onReady })
+    })
+    this.#writer?.start()
+    this.#collector?.start()
+    const ready = Promise.all([collectorReady, writerReady]).then(([message]) => message)
+    return Promise.race([ready, rejectOnAbort(this.#stopping.signal)])
+  }
+
+  #makeProcess(
+    name: 'collector' | 'writer',
+    environment: NodeJS.ProcessEnv,
+    own: { readonly stopDeadlineMs: number; readonly onReady: (message: ReadyMessage) => void },
+  ): SupervisedProcess {
+    return new SupervisedProcess({
+      ...own,
+      name,
+      environment,
+      modulePath: join(PROGRAM_DIR, 'dist', name, 'main.js'),
+      logger: this.#options.logger,
+      onPid: () => this.#notePids(),
+      onBadSettings: this.#options.onBadSettings,
+    })
+  }
+
+  /** Tells those who act when this process is killed which processes still work then. */
+  #notePids(): void {
+    const pids = [this.#collector?.pid, this.#writer?.pid].filter((pid) => pid !== undefined)
+    this.#database?.setClients(pids)
+    this.#noting = this.#noting
+      .then(async () => {
+        for (const lock of this.#locks) await lock.setChildren(pids)
+      })
+      .catch((error: unknown) => {
+        this.#options.logger.warn({ err: error }, 'the lock file cannot be written')
+      })
+  }
+
+  async #greet(ports: readonly number[], databaseUrl: string): Promise<void> {
+    const { settings, print } = this.#options
+    const text = formatGreeting({
+      host: settings.netflowHost,
+      ports,
+      pipePath: settings.pipePath,
+      socketDir: this.#database?.socketDir,
+      databaseUrl,
+      hasPsql: await isOnPath('psql'),
+      programDir: PROGRAM_DIR,
+    })
+    print(text)
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+async function isOnPath(program: string): Promise<boolean> {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  const found = await Promise.all(
+    folders.map((folder) =>
+      access(join(folder, program), constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
+  return found.includes(true)
+}

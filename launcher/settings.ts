@@ -1,0 +1,88 @@
+/**
+ * Reads the settings of `npm start`: those of both processes, checked together, and which database
+ * they use. It opens nothing.
+ */
+
+import { userInfo } from 'node:os'
+import { resolve } from 'node:path'
+import { readCollectorSettings } from '../collector/config.ts'
+import { SettingsError } from '../shared/settings.ts'
+import { readWriterSettings } from '../writer/config.ts'
+
+export interface LauncherSettings {
+  /** The database of the user's choice; absent: the embedded server. */
+  readonly databaseUrl: string | undefined
+  /** Absolute. */
+  readonly pipePath: string
+  readonly netflowHost: string
+  readonly logLevel: string
+  /** What the writer gets beside the environment of this process. */
+  readonly writerEnvironment: Readonly<Record<string, string>>
+}
+
+/** Everything of this program that outlives it, below the folder it is started in. */
+export const DATA_DIR = resolve('data')
+
+/** Variables that say where a database is; a user name or a password alone does not. */
+const PLACE_VARIABLES = ['PGHOST', 'PGPORT', 'PGDATABASE'] as const
+
+/**
+ * Reads the settings.
+ *
+ * @throws SettingsError that lists every problem of both processes
+ */
+export function readLauncherSettings(environment: NodeJS.ProcessEnv): LauncherSettings {
+  const problems = new Set<string>()
+  const attempt = <T>(read: () => T): T | undefined => {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error
+      for (const problem of error.problems) problems.add(problem)
+      return undefined
+    }
+  }
+  const metricsPort = environment['METRICS_PORT']?.trim()
+  const databaseUrl = attempt(() => chooseDatabaseUrl(environment))
+  const collector = attempt(() => readCollectorSettings(environment))
+  const writer = attempt(() => readWriterSettings(environment))
+  const writerMetricsPort = metricsPort && Number(metricsPort) > 0 ? Number(metricsPort) + 1 : 0
+  if (writerMetricsPort === 65_536) {
+    problems.add('METRICS_PORT=65535: the writer uses the next port, and there is none')
+  }
+  if (!collector || !writer || problems.size > 0) throw new SettingsError([...problems])
+  return {
+    databaseUrl,
+    pipePath: resolve(collector.NAMED_PIPE_FILENAME),
+    netflowHost: collector.NETFLOW_HOST,
+    logLevel: collector.LOG_LEVEL,
+    writerEnvironment: metricsPort ? { METRICS_PORT: String(writerMetricsPort) } : {},
+  }
+}
+
+function chooseDatabaseUrl(environment: NodeJS.ProcessEnv): string | undefined {
+  const given = environment['DATABASE_URL']?.trim()
+  if (given) {
+    // The value may hold a password, so the problem does not repeat it.
+    if (/^postgres(ql)?:\/\//.test(given)) return given
+    throw new SettingsError(['DATABASE_URL: expected postgres://user:password@host:port/database'])
+  }
+  if (!PLACE_VARIABLES.some((name) => environment[name])) return undefined
+  const user = environment['PGUSER'] || userInfo().username
+  const password = environment['PGPASSWORD']
+  const account = encodeURIComponent(user) + (password ? `:${encodeURIComponent(password)}` : '')
+  const host = environment['PGHOST'] || 'localhost'
+  // A path is the folder of a socket; an IPv6 address needs brackets.
+  const place = host.startsWith('/') ? encodeURIComponent(host) : bracketIpv6(host)
+  const port = environment['PGPORT'] || '5432'
+  return `postgres://${account}@${place}:${port}/${encodeURIComponent(environment['PGDATABASE'] || user)}`
+}
+
+function bracketIpv6(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** Gives an environment without libpq's variables, which would reach into the embedded server. */
+export function withoutPostgresVariables(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('PG')))
+}

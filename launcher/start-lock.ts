@@ -1,0 +1,169 @@
+/**
+ * Lets one launcher at a time use a folder: a lock file with the pids of the launcher and of its
+ * children. It ends no process.
+ */
+
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readProcessState } from './process-state.ts'
+
+interface ProcessMark {
+  readonly pid: number
+  /** So that another process with a recycled pid is not taken for it. */
+  readonly startedAt: string
+}
+
+interface LockContent {
+  readonly launcher: ProcessMark
+  readonly children: readonly ProcessMark[]
+}
+
+/** Another launcher runs; `code` is `ALREADY_RUNNING`. */
+export class AlreadyRunningError extends Error {
+  readonly code = 'ALREADY_RUNNING'
+  constructor(pid: number, path: string) {
+    super(
+      `already running with pid ${pid} (${path}). Stop that one with Ctrl-C or kill ${pid}, or ` +
+        'start this one in another folder, with another NAMED_PIPE_FILENAME and NETFLOW_PORT',
+    )
+    this.name = 'AlreadyRunningError'
+  }
+}
+
+/** Above the writer's own deadline for committing what it has read. */
+const LEFT_OVER_DEADLINE_MS = 60_000
+
+export class StartLock {
+  readonly #path: string
+  #children: readonly ProcessMark[] = []
+  #isHeld = false
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /**
+   * Takes the lock; when the launcher that held it was killed, waits until its children, which
+   * finish their work by themselves, are gone.
+   *
+   * @param onWait told once with the pids that are waited for
+   * @throws AlreadyRunningError
+   */
+  async take(onWait: (pids: readonly number[]) => void): Promise<void> {
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
+    const leftOver: ProcessMark[] = []
+    while (!(await this.#create())) {
+      const text = await readIfThere(this.#path)
+      if (text === undefined) continue
+      const content = parseContent(text)
+      if (content && (await isAlive(content.launcher))) {
+        throw new AlreadyRunningError(content.launcher.pid, this.#path)
+      }
+      leftOver.push(...(content?.children ?? []))
+      await this.#breakLock(text)
+    }
+    this.#isHeld = true
+    this.#children = leftOver
+    await this.#write()
+    await waitForEnd(leftOver, onWait)
+  }
+
+  /** Notes the processes that a next launcher has to wait for if this one is killed. */
+  async setChildren(pids: readonly number[]): Promise<void> {
+    this.#children = await Promise.all(pids.map(markProcess))
+    if (this.#isHeld) await this.#write()
+  }
+
+  async release(): Promise<void> {
+    if (!this.#isHeld) return
+    this.#isHeld = false
+    await rm(this.#path, { force: true })
+  }
+
+  /** A link appears with its whole content at once, or not at all. */
+  async #create(): Promise<boolean> {
+    const draft = `${this.#path}.${process.pid}`
+    await writeFile(draft, await this.#describe(), { mode: 0o600 })
+    try {
+      await link(draft, this.#path)
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      throw error
+    } finally {
+      await rm(draft, { force: true })
+    }
+  }
+
+  async #write(): Promise<void> {
+    const draft = `${this.#path}.${process.pid}`
+    await writeFile(draft, await this.#describe(), { mode: 0o600 })
+    await rename(draft, this.#path)
+  }
+
+  async #describe(): Promise<string> {
+    const content: LockContent = {
+      launcher: await markProcess(process.pid),
+      children: this.#children,
+    }
+    return `${JSON.stringify(content)}\n`
+  }
+
+  /** Removes a dead launcher's lock; if another one took it meanwhile, gives it back. */
+  async #breakLock(text: string): Promise<void> {
+    const aside = `${this.#path}.${process.pid}.stale`
+    try {
+      await rename(this.#path, aside)
+      if ((await readIfThere(aside)) !== text) await link(aside, this.#path)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code !== 'ENOENT' && code !== 'EEXIST') throw error
+    }
+    await rm(aside, { force: true })
+  }
+}
+
+async function waitForEnd(
+  processes: readonly ProcessMark[],
+  onWait: (pids: readonly number[]) => void,
+): Promise<void> {
+  const deadline = Date.now() + LEFT_OVER_DEADLINE_MS
+  let told = false
+  for (;;) {
+    const alive: number[] = []
+    for (const mark of processes) if (await isAlive(mark)) alive.push(mark.pid)
+    if (alive.length === 0) return
+    if (Date.now() > deadline) {
+      const pids = alive.join(' ')
+      throw new Error(`processes of an earlier start do not end; end them with: kill -9 ${pids}`)
+    }
+    if (!told) onWait(alive)
+    told = true
+    await sleep(100)
+  }
+}
+
+async function markProcess(pid: number): Promise<ProcessMark> {
+  return { pid, startedAt: (await readProcessState(pid))?.startedAt ?? '' }
+}
+
+async function isAlive(mark: ProcessMark): Promise<boolean> {
+  return (await readProcessState(mark.pid))?.startedAt === mark.startedAt
+}
+
+/** What cannot be read was cut by a crash of the machine. */
+function parseContent(text: string): LockContent | undefined {
+  try {
+    return JSON.parse(text) as LockContent
+  } catch {
+    return undefined
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+}
