@@ -41,6 +41,7 @@ export interface DemoExporter {
 }
 
 const V5_FLOWS_PER_MESSAGE = 30
+const V5_NEXT_HOP = '198.51.100.254'
 
 /** Exports v5; the sequence counts flows. */
 export class V5DemoExporter implements DemoExporter {
@@ -71,7 +72,7 @@ export class V5DemoExporter implements DemoExporter {
     this.#sequence += flows.length
     const bytes = encodeV5Message(
       header,
-      flows.map((flow) => ({ ...flow, ...flowTimes(flow, sysUptimeMs) })),
+      flows.map((flow) => ({ ...flow, nextHop: V5_NEXT_HOP, ...flowTimes(flow, sysUptimeMs) })),
     )
     return { bytes, flows: flows.length }
   }
