@@ -5,8 +5,11 @@
 create table journal_positions (
   journal uuid primary key,
   position bigint not null,
+  batches bigint not null default 0,
   updated_at timestamptz not null default now()
 );
+comment on column journal_positions.position is 'Bytes of the stream that the tables hold.';
+comment on column journal_positions.batches is 'Batches committed; counts those that moved no bytes, too.';
 
 create table collector_reports (
   collector text primary key,
@@ -29,6 +32,7 @@ create table rejected_records (
   reason text not null,
   record jsonb not null
 );
+create index rejected_records_rejected_at_idx on rejected_records (rejected_at);
 comment on table rejected_records is 'Flow records that the database refused: why, and their values by column.';
 
 -- Down Migration

@@ -43,6 +43,7 @@ export function createWriterMetrics(values: {
     heldSets: counter('held_sets_total', 'Data sets held and what came of them.', ['event']),
     lost: counter('sequence_lost_total', 'Units lost in the network, in declared gaps.', ['unit']),
     rowsCommitted: counter('rows_committed_total', 'Rows of flows committed.'),
+    rowsParked: counter('rows_parked_total', 'Rows the database refused, in rejected_records.'),
     batchesCommitted: counter('batches_committed_total', 'Batches committed.'),
     batchAge: new Histogram({
       name: 'netflow_writer_batch_seconds',

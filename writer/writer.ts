@@ -9,7 +9,8 @@ import { ExporterRegistry } from './exporters/exporter-registry.ts'
 import { Ingest } from './ingest.ts'
 import { openJournalId } from './journal/journal-id.ts'
 import type { CopyBatch } from './load/copy-batch.ts'
-import { FlowLoader, type LoaderState } from './load/flow-loader.ts'
+import { FlowLoader } from './load/flow-loader.ts'
+import type { LoaderState } from './load/loader-state.ts'
 import { Decoder } from './netflow/decode.ts'
 import { ensurePipe, PipeReader } from './pipe-reader.ts'
 import { Streams } from './streams.ts'
@@ -84,7 +85,7 @@ export class Writer {
     })
     this.#loader = loader
     const state = await loader.start()
-    if (this.#isStopping) return
+    if (!state || this.#isStopping) return
     this.#wire(state, loader)
     this.#pipe?.start()
     this.#every(TICK_MS, () => this.#ingest?.tick())
@@ -128,7 +129,8 @@ export class Writer {
   }
 
   #release(batch: CopyBatch): void {
-    this.#metrics.rowsCommitted.inc(batch.rows)
+    this.#metrics.rowsCommitted.inc(batch.rows - batch.parked)
+    this.#metrics.rowsParked.inc(batch.parked)
     this.#metrics.batchesCommitted.inc()
     this.#batcher?.release(batch)
   }

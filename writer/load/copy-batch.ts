@@ -23,9 +23,10 @@ const HOUR_MICROS = 3_600_000_000
 
 export class CopyBatch {
   changes: BatchChanges = emptyBatchChanges()
-  /** Positions in the stream of bytes: the batch holds what stands from the one up to the other. */
-  journalFrom = 0
+  /** The position in the stream of bytes up to which the batch holds what stands there. */
   journalTo = 0
+  /** How many of its rows the database refused; known when the batch is committed. */
+  parked = 0
   /** Hours (since 1970) of the receive times of its rows: their partitions must exist. */
   readonly hours = new Set<number>()
   #target: RowBuffer = allocate(FIRST_BYTES)
@@ -76,6 +77,8 @@ export class CopyBatch {
   /** Empties the batch; only when its COPY has finished, as the buffer is used again. */
   reset(): void {
     this.changes = emptyBatchChanges()
+    this.journalTo = 0
+    this.parked = 0
     this.hours.clear()
     this.#lastHour = -1
     this.#length = 0

@@ -7,19 +7,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from '../../shared/logger.ts'
 import type { CopyBatch } from './copy-batch.ts'
-import { copyAcceptableRows, copyRows, parkRows } from './copy-rows.ts'
-import { closeQuietly, connectDatabase, DatabaseError } from './database.ts'
+import { copyAcceptableRows, copyRows, parkRows, RefusedRowError } from './copy-rows.ts'
+import { DatabaseError } from './database.ts'
+import { type JournalStep, moveJournalPosition } from './journal-position.ts'
 import type { OutageLog } from './outage-log.ts'
 import type { Partitions } from './partitions.ts'
+import { Session } from './session.ts'
 import { describeError } from './sql-state.ts'
 import { writeChanges } from './state-changes.ts'
 
 const FIRST_DELAY_MS = 100
-const LONGEST_DELAY_MS = 5_000
+const LONGEST_DELAY_MS = 10_000
+/**
+ * How long copied rows wait in their transaction for the batches before them. Those may wait, behind
+ * somebody's `create index`, for just this transaction to end, and the server cannot see that.
+ */
+const PATIENCE_MS = 5_000
 
 export interface CopyLaneOptions {
   readonly databaseUrl: string
-  readonly journalId: string
   readonly partitions: Partitions
   readonly outage: OutageLog
   readonly logger: Logger
@@ -27,134 +33,122 @@ export interface CopyLaneOptions {
   readonly signal: AbortSignal
 }
 
+/** A batch with its place in the stream. */
+export interface LaneJob {
+  readonly batch: CopyBatch
+  readonly step: JournalStep
+  /** Resolves when every batch before is committed. */
+  readonly turn: Promise<void>
+}
+
 /** What is known of the attempts to load one batch. */
 interface Attempts {
-  /** A COMMIT was sent whose answer did not come: only the position tells. */
-  commitSent: boolean
+  failed: number
   /** A row was refused: go around it. */
   halving: boolean
+  /** The turn took too long: do not copy before it. */
+  waiting: boolean
 }
 
 export class CopyLane {
   readonly #options: CopyLaneOptions
-  #client: pg.Client | undefined
+  readonly #session: Session
 
   constructor(options: CopyLaneOptions) {
     this.#options = options
+    this.#session = new Session({ databaseUrl: options.databaseUrl })
   }
 
   /**
-   * Loads a batch. Its rows are copied at once, its state changes and the commit only follow when
-   * `turn` has come: a later batch that held a row of `exporters` while waiting would block an
-   * earlier one for ever, and PostgreSQL could not see that deadlock.
+   * Loads a batch. Its rows are copied at once, its state changes and the commit only follow when its
+   * turn has come: a later batch that held a row of `exporters` while waiting would block an earlier
+   * one for ever, and PostgreSQL could not see that deadlock.
+   *
+   * @throws DatabaseError when the batch must never be loaded; what `signal` aborts with
    */
-  async load(batch: CopyBatch, turn: Promise<void>): Promise<void> {
+  async load(job: LaneJob): Promise<void> {
     const { outage, signal } = this.#options
-    const attempts: Attempts = { commitSent: false, halving: false }
-    for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
+    const attempts: Attempts = { failed: 0, halving: false, waiting: false }
+    for (;;) {
       signal.throwIfAborted()
+      if (attempts.waiting) await job.turn
       try {
-        await this.#attempt(batch, turn, attempts)
+        await this.#session.use((client) => this.#attempt(client, job, attempts))
         outage.succeeded(performance.now())
         return
       } catch (error) {
-        this.#disconnect()
-        if (error instanceof DatabaseError) throw error
-        if (isRefusedRow(error) && !attempts.halving) {
-          attempts.halving = true
-          continue
-        }
-        outage.failed(performance.now(), describeError(error))
-        await sleep(delayMs * (0.75 + Math.random() / 2), undefined, { signal })
+        signal.throwIfAborted()
+        await this.#afterFailure(error, attempts)
       }
     }
   }
 
-  async #attempt(batch: CopyBatch, turn: Promise<void>, attempts: Attempts): Promise<void> {
-    const client = await this.#connect()
-    if (attempts.commitSent && (await this.#readPosition(client)) === batch.journalTo) return
-    await this.#options.partitions.ensure(client, batch.hours)
-    await client.query('begin')
-    if (attempts.halving) {
-      const refused = await copyAcceptableRows(client, batch)
-      await parkRows(client, refused)
-      if (refused.length > 0) this.#logRefused(refused.length, refused[0]?.reason)
-    } else {
-      await copyRows(client, batch).catch((error: unknown) => {
-        throw markRefusedRow(error)
-      })
+  async #afterFailure(error: unknown, attempts: Attempts): Promise<void> {
+    const { outage, partitions, signal } = this.#options
+    if (error instanceof DatabaseError) throw error
+    // Somebody else may have dropped one.
+    partitions.forget()
+    if (error instanceof ImpatienceError) {
+      attempts.waiting = true
+      return
     }
-    await turn
+    if (error instanceof RefusedRowError && !attempts.halving) {
+      attempts.halving = true
+      return
+    }
+    const described = describeError(error)
+    outage.failed(performance.now(), described)
+    const fullMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempts.failed, 10), LONGEST_DELAY_MS)
+    attempts.failed += 1
+    // Half of it is left to chance, or all lanes would knock at the same time.
+    await sleep(fullMs * (0.5 + Math.random() / 2), undefined, { signal })
+  }
+
+  async #attempt(client: pg.Client, job: LaneJob, attempts: Attempts): Promise<void> {
+    const { batch, step } = job
+    await this.#options.partitions.ensure(client, batch.hours)
+    await client.query('begin isolation level read committed')
+    if (attempts.halving) await this.#copyAround(client, batch)
+    else await copyRows(client, batch)
+    await waitPatiently(job.turn)
+    if (!(await moveJournalPosition(client, step))) {
+      await client.query('rollback')
+      return
+    }
     await writeChanges(client, batch.changes)
-    if (!(await this.#movePosition(client, batch, attempts))) return
-    attempts.commitSent = true
     await client.query('commit')
   }
 
-  /** Gives false when the batch is in already, by a commit whose answer was lost. */
-  async #movePosition(client: pg.Client, batch: CopyBatch, attempts: Attempts): Promise<boolean> {
-    const { journalId } = this.#options
-    const { journalFrom, journalTo } = batch
-    const moved = await client.query(
-      `update journal_positions set position = $3, updated_at = now()
-       where journal = $1 and position = $2`,
-      [journalId, journalFrom, journalTo],
-    )
-    if (moved.rowCount === 1) return true
-    const position = await this.#readPosition(client)
-    await client.query('rollback')
-    if (attempts.commitSent && position === journalTo) return false
-    throw new DatabaseError(
-      `the database is at position ${position} of journal ${journalId}, not at ${journalFrom}: ` +
-        'another writer uses the same JOURNAL_DIR, or the database was restored from a backup',
-    )
-  }
-
-  async #readPosition(client: pg.Client): Promise<number> {
-    const { rows } = await client.query<{ position: string }>(
-      'select position from journal_positions where journal = $1',
-      [this.#options.journalId],
-    )
-    return Number(rows[0]?.position)
-  }
-
-  #logRefused(rows: number, reason: string | undefined): void {
+  async #copyAround(client: pg.Client, batch: CopyBatch): Promise<void> {
+    const refused = await copyAcceptableRows(client, batch)
+    await parkRows(client, refused)
+    batch.parked = refused.length
+    if (refused.length === 0) return
     this.#options.logger.warn(
-      { rows, reason },
+      { rows: refused.length, reason: refused[0]?.reason },
       'the database refused rows; they are kept in rejected_records, the others are stored',
     )
   }
 
-  async #connect(): Promise<pg.Client> {
-    this.#client ??= await connectDatabase(this.#options.databaseUrl)
-    return this.#client
-  }
-
-  #disconnect(): void {
-    if (this.#client) closeQuietly(this.#client)
-    this.#client = undefined
-    this.#options.partitions.forget()
-  }
-
+  /** Closes the connection; a batch on its way is given up. */
   async stop(): Promise<void> {
-    const client = this.#client
-    this.#client = undefined
-    await client?.end().catch(() => {})
+    await this.#session.stop()
   }
 }
 
-/** Marks an error of COPY itself: only there a data error means a row. */
-class RefusedRowError extends Error {
-  constructor(cause: unknown) {
-    super('a row was refused', { cause })
-    this.name = 'RefusedRowError'
+/** The turn did not come in time; the transaction must end. */
+class ImpatienceError extends Error {}
+
+async function waitPatiently(turn: Promise<void>): Promise<void> {
+  const timer = new AbortController()
+  try {
+    await Promise.race([
+      turn,
+      sleep(PATIENCE_MS, undefined, { signal: timer.signal }).then(() => {
+        throw new ImpatienceError('the batches before are not committed in time')
+      }),
+    ])
+  } finally {
+    timer.abort()
   }
-}
-
-function markRefusedRow(error: unknown): unknown {
-  return describeError(error).kind === 'data' ? new RefusedRowError(error) : error
-}
-
-function isRefusedRow(error: unknown): boolean {
-  return error instanceof RefusedRowError
 }

@@ -16,7 +16,21 @@ export interface RefusedRow {
   readonly record: Readonly<Record<string, unknown>>
 }
 
-/** Copies rows `first` up to `end`; the error of the database passes through. */
+/** A row of the batch was refused; `cause` says why. The transaction cannot go on. */
+export class RefusedRowError extends Error {
+  readonly code = 'REFUSED_ROW'
+
+  constructor(cause: unknown) {
+    super('a row was refused', { cause })
+    this.name = 'RefusedRowError'
+  }
+}
+
+/**
+ * Copies rows `first` up to `end`.
+ *
+ * @throws RefusedRowError when a row is not accepted, anything else as it came
+ */
 export async function copyRows(
   client: pg.Client,
   batch: CopyBatch,
@@ -25,7 +39,11 @@ export async function copyRows(
 ): Promise<void> {
   if (end <= first) return
   const copy = client.query(copyFrom(COPY_FLOWS))
-  await pipeline(Readable.from(batch.copyData(first, end)), copy)
+  try {
+    await pipeline(Readable.from(batch.copyData(first, end)), copy)
+  } catch (error) {
+    throw describeError(error).kind === 'data' ? new RefusedRowError(error) : error
+  }
 }
 
 /**
@@ -45,8 +63,8 @@ export async function copyAcceptableRows(
     try {
       await copyRows(client, batch, first, end)
     } catch (error) {
-      const { kind, sqlState, message } = describeError(error)
-      if (kind !== 'data') throw error
+      if (!(error instanceof RefusedRowError)) throw error
+      const { sqlState, message } = describeError(error.cause)
       await client.query('rollback to savepoint halving')
       const middle = (first + end) >>> 1
       if (end - first > 1) ranges.push([middle, end], [first, middle])

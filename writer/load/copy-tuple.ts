@@ -33,8 +33,8 @@ function describeValue(type: ColumnType, bytes: Buffer): unknown {
     case 'inet':
       return bytes.length === 8 ? bytes.subarray(4).join('.') : ipv6Groups(bytes.subarray(4))
     default:
-      // Text, not JSON: what the database refuses may be the JSON itself.
-      return bytes.toString('utf8', 1)
+      // Text, not JSON: what the database refuses may be the JSON itself. No text holds a NUL.
+      return bytes.toString('utf8', 1).replaceAll('\0', '\ufffd')
   }
 }
 
@@ -43,9 +43,10 @@ function describeBigint(value: bigint): number | string {
   return Number.isSafeInteger(number) ? number : String(value)
 }
 
+/** ISO 8601 with microseconds; the encoder lets no time before 1970 through. */
 function describeTime(unixMicros: bigint): string {
-  const date = new Date(Number(unixMicros / 1000n))
-  return Number.isNaN(date.getTime()) ? String(unixMicros) : date.toISOString()
+  const seconds = new Date(Number(unixMicros / 1_000_000n) * 1000).toISOString().slice(0, -5)
+  return `${seconds}.${String(unixMicros % 1_000_000n).padStart(6, '0')}Z`
 }
 
 function ipv6Groups(bytes: Buffer): string {

@@ -1,10 +1,31 @@
-/** Connects to the database by the settings; it knows no table. */
+/**
+ * Opens and closes connections to the database, all in the same way; it knows no table and does not
+ * retry.
+ */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
 /** A COPY or statement that takes longer is given up: the server hangs, and the batch is kept. */
 const QUERY_TIMEOUT_MS = 60_000
 const CONNECT_TIMEOUT_MS = 10_000
+const CLOSE_TIMEOUT_MS = 1_000
+
+/**
+ * A session does not depend on the defaults of server and role. The server gives up before the
+ * client does, or what the client no longer waits for would go on; and it notices within a minute
+ * when this host is gone, with its locks.
+ */
+const SESSION_SETTINGS = `
+  set timezone = 'UTC';
+  set datestyle = 'ISO';
+  set lock_timeout = '20s';
+  set statement_timeout = '50s';
+  set idle_in_transaction_session_timeout = 0;
+  set client_min_messages = warning;
+  set tcp_keepalives_idle = 20;
+  set tcp_keepalives_interval = 10;
+  set tcp_keepalives_count = 3`
 
 /** The database cannot be used; the message says what to do. */
 export class DatabaseError extends Error {
@@ -24,25 +45,37 @@ export function connectionConfig(databaseUrl: string): pg.ClientConfig {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   }
 }
 
-/** Opens a connection whose times are in UTC; its own errors reach whoever queries it. */
-export async function connectDatabase(databaseUrl: string): Promise<pg.Client> {
-  const client = new pg.Client(connectionConfig(databaseUrl))
-  // Without a listener the end of a connection would end the process.
-  client.on('error', () => {})
+/**
+ * Opens a connection and prepares its session.
+ *
+ * @param onLost told when it breaks, also while nobody uses it
+ */
+export async function connectDatabase(
+  config: pg.ClientConfig,
+  onLost: (client: pg.Client) => void = () => {},
+): Promise<pg.Client> {
+  const client = new pg.Client(config)
+  // Without a listener the end of a connection would end the process; queries fail on their own.
+  client.on('error', () => onLost(client))
   try {
     await client.connect()
-    await client.query(`set timezone to 'UTC'`)
+    await client.query(SESSION_SETTINGS)
     return client
   } catch (error) {
-    closeQuietly(client)
+    await closeClient(client)
     throw error
   }
 }
 
-/** Closes a connection that may be broken already. */
-export function closeQuietly(client: pg.Client): void {
-  client.end().catch(() => {})
+/** Closes a connection, whatever its state and even when the server is frozen. */
+export async function closeClient(client: pg.Client): Promise<void> {
+  const ended = client.end().catch(() => {
+    // It was broken already, which is why it is closed.
+  })
+  await Promise.race([ended, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+  client.connection.stream.destroy()
 }

@@ -1,95 +1,91 @@
 /**
- * What the database needs beside rows: partitions ahead of time, old ones dropped, and a look at
- * which exporters an operator has switched. It has a connection of its own and never stops loading.
+ * What the database needs beside rows: partitions ahead of time, and old ones dropped. Each has a
+ * connection of its own while it works, so that a long wait for a reader never stops loading.
  */
 
-import type pg from 'pg'
 import type { Logger } from '../../shared/logger.ts'
-import { closeQuietly, connectDatabase } from './database.ts'
 import type { Partitions } from './partitions.ts'
 import { applyRetention } from './retention.ts'
+import type { Session } from './session.ts'
 import { describeError } from './sql-state.ts'
 
-const INTERVAL_MS = 3_600_000
+const INTERVAL_MS = 600_000
 /** After a failure it is tried again sooner. */
 const RETRY_MS = 60_000
 
 export interface HousekeepingOptions {
-  readonly databaseUrl: string
+  /** For partitions; quick work. */
+  readonly session: Session
+  /** For dropping, which waits for readers. */
+  readonly retentionSession: Session
   readonly partitions: Partitions
   readonly retentionDays: number
   readonly logger: Logger
 }
 
-/** A row of `exporters`. */
-export interface ExporterRow {
-  readonly address: string
-  readonly enabled: boolean
-  readonly firstSeenMicros: number
-  readonly lastSeenMicros: number
-}
-
-const READ_EXPORTERS = `
-  select host(address) as address, enabled,
-    (extract(epoch from first_seen) * 1000000)::float8 as "firstSeenMicros",
-    (extract(epoch from last_seen) * 1000000)::float8 as "lastSeenMicros"
-  from exporters`
-
 export class Housekeeping {
   readonly #options: HousekeepingOptions
-  #client: pg.Client | undefined
   #timer: NodeJS.Timeout | undefined
-  /** One statement at a time on the one connection. */
-  #last: Promise<unknown> = Promise.resolve()
   #isStopped = false
 
   constructor(options: HousekeepingOptions) {
     this.#options = options
   }
 
-  /** Does the work now and every hour. */
+  /** Makes the partitions of now and next; the rest follows in the background, again and again. */
   async start(): Promise<void> {
-    const { partitions, retentionDays, logger } = this.#options
-    let nextMs = INTERVAL_MS
+    if (this.#timer || this.#isStopped) return
+    const hasPartitions = await this.#attempt('partitions could not be made ahead of time', () =>
+      this.#makePartitions(),
+    )
+    this.#repeat(hasPartitions, 0)
+  }
+
+  #repeat(isFine: boolean, delayMs = isFine ? INTERVAL_MS : RETRY_MS): void {
+    if (this.#isStopped) return
+    this.#timer = setTimeout(() => {
+      void this.#work().then((isDone) => this.#repeat(isDone))
+    }, delayMs)
+  }
+
+  async #work(): Promise<boolean> {
+    const hasPartitions = await this.#attempt('partitions could not be made ahead of time', () =>
+      this.#makePartitions(),
+    )
+    const hasDropped = await this.#attempt('old partitions could not be dropped', () =>
+      this.#dropOld(),
+    )
+    return hasPartitions && hasDropped
+  }
+
+  async #makePartitions(): Promise<void> {
+    const { session, partitions, logger } = this.#options
+    const made = await session.use((client) => partitions.ensureAhead(client, Date.now()))
+    if (made.length > 0) logger.info({ partitions: made }, 'made partitions ahead of time')
+  }
+
+  async #dropOld(): Promise<void> {
+    const { retentionSession, retentionDays, logger } = this.#options
+    if (retentionDays === 0) return
+    await retentionSession.use((client) =>
+      applyRetention(client, Date.now(), { days: retentionDays, logger }),
+    )
+  }
+
+  async #attempt(failure: string, action: () => Promise<void>): Promise<boolean> {
     try {
-      await this.use(async (client) => {
-        const made = await partitions.ensureAhead(client, Date.now())
-        if (made.length > 0) logger.info({ partitions: made }, 'made partitions ahead of time')
-        await applyRetention(client, Date.now(), { days: retentionDays, logger })
-      })
+      await action()
+      return true
     } catch (error) {
-      nextMs = RETRY_MS
-      logger.warn(describeError(error), 'partitions could not be kept; trying again in a minute')
-    }
-    if (!this.#isStopped) this.#timer = setTimeout(() => void this.start(), nextMs)
-  }
-
-  /** Reads all exporters. */
-  readExporters(): Promise<readonly ExporterRow[]> {
-    return this.use(async (client) => (await client.query<ExporterRow>(READ_EXPORTERS)).rows)
-  }
-
-  /** Uses the connection; after an error it is made anew. */
-  use<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
-    const result = this.#last.then(async () => {
-      try {
-        this.#client ??= await connectDatabase(this.#options.databaseUrl)
-        return await work(this.#client)
-      } catch (error) {
-        if (this.#client) closeQuietly(this.#client)
-        this.#client = undefined
-        throw error
+      if (!this.#isStopped) {
+        this.#options.logger.warn(describeError(error), `${failure}; trying again in a minute`)
       }
-    })
-    this.#last = result.catch(() => {})
-    return result
+      return false
+    }
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     this.#isStopped = true
     clearTimeout(this.#timer)
-    await this.#last
-    await this.#client?.end().catch(() => {})
-    this.#client = undefined
   }
 }

@@ -3,8 +3,9 @@
 import { fileURLToPath } from 'node:url'
 import { runner } from 'node-pg-migrate'
 import type { Logger } from '../../shared/logger.ts'
-import { connectionConfig } from './database.ts'
+import { closeClient, connectDatabase, connectionConfig } from './database.ts'
 
+/** Seen from the built file in `dist/writer/load`. */
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations', import.meta.url))
 
 /** How far to go, and which way. */
@@ -26,21 +27,29 @@ export async function migrateDatabase(
   logger: Logger,
   target: MigrationTarget = ALL_UP,
 ): Promise<readonly string[]> {
-  // A migration may take long: only the connection has a time limit.
   const { query_timeout: _, ...config } = connectionConfig(databaseUrl)
-  const ran = await runner({
-    databaseUrl: config,
-    dir: MIGRATIONS,
-    migrationsTable: 'pgmigrations',
-    direction: target.direction,
-    count: target.count,
-    // Not the default when run from a program: half a migration would stay.
-    singleTransaction: true,
-    advisoryLockMode: 'wait',
-    log: (text) => logger.debug(text),
-  })
-  const names = ran.map(({ name }) => name)
-  if (names.length > 0)
-    logger.info({ migrations: names }, `migrated the database ${target.direction}`)
-  return names
+  // The runner's own client has no listener: a lost connection would end the process.
+  const client = await connectDatabase(config)
+  try {
+    // A migration may take long, and wait long for another one.
+    await client.query('set statement_timeout = 0; set lock_timeout = 0')
+    const ran = await runner({
+      dbClient: client,
+      dir: MIGRATIONS,
+      migrationsTable: 'pgmigrations',
+      direction: target.direction,
+      count: target.count,
+      // Not the default when run from a program: half a migration would stay.
+      singleTransaction: true,
+      advisoryLockMode: 'wait',
+      log: (text) => logger.debug(text),
+    })
+    const names = ran.map(({ name }) => name)
+    if (names.length > 0) {
+      logger.info({ migrations: names }, `migrated the database ${target.direction}`)
+    }
+    return names
+  } finally {
+    await closeClient(client)
+  }
 }

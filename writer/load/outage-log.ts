@@ -9,6 +9,7 @@ const REMIND_MS = 30_000
 const ADVICE: Readonly<Record<SqlError['kind'], string>> = {
   retry: 'the database cannot take flows; the batch is kept and tried again',
   data: 'the database refuses what is not a row; the batch is kept: is the schema as migrated?',
+  partition: 'rows have no partition; the batch is kept, partitions are made again',
   access: 'the database refuses the writer; the batch is kept: check the login and its rights',
   unexpected: 'the database refuses the batch; it is kept: is the schema as migrated?',
 }

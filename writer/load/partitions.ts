@@ -5,17 +5,22 @@
 
 import type pg from 'pg'
 
-export type PartitionInterval = 'day' | 'hour'
+export const PARTITION_INTERVALS = ['day', 'hour'] as const
+export type PartitionInterval = (typeof PARTITION_INTERVALS)[number]
 
-/** One partition and the hours (since 1970) that it covers: from `fromHour` up to `toHour`. */
-export interface Partition {
+/** A range of time in Unix milliseconds, `to` not included. */
+export interface TimeRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** A partition and what it covers; without a lower or upper bound it is infinite. */
+export interface Partition extends TimeRange {
   readonly name: string
-  readonly fromHour: number
-  readonly toHour: number
 }
 
 const HOUR_MS = 3_600_000
-const HOURS_A_DAY = 24
+const DAY_MS = 24 * HOUR_MS
 /** Any number that no other program takes for its own: all writers wait for each other here. */
 const PARTITION_LOCK = 7_411_982
 
@@ -28,18 +33,19 @@ export class Partitions {
   }
 
   /**
-   * Makes what is missing for rows of these hours, each in a transaction of its own. Not to be
-   * called within a transaction.
+   * Makes what is missing for rows of these hours (since 1970), each in a transaction of its own.
+   * Not to be called within a transaction.
    *
    * @returns the names of the partitions that were made
    */
   async ensure(client: pg.Client, hours: Iterable<number>): Promise<readonly string[]> {
     const made: string[] = []
     for (const hour of hours) {
-      if (isCovered(this.#known, hour)) continue
+      const needed = { from: hour * HOUR_MS, to: (hour + 1) * HOUR_MS }
+      if (findGaps(this.#known, needed).length === 0) continue
       this.#known = await listPartitions(client)
-      if (isCovered(this.#known, hour)) continue
-      made.push(...(await this.#make(client, hour)))
+      if (findGaps(this.#known, needed).length === 0) continue
+      made.push(...(await this.#make(client, needed)))
       this.#known = await listPartitions(client)
     }
     return made
@@ -48,7 +54,7 @@ export class Partitions {
   /** Makes the partitions of now and of the next interval. */
   ensureAhead(client: pg.Client, nowMs: number): Promise<readonly string[]> {
     const hour = Math.floor(nowMs / HOUR_MS)
-    return this.ensure(client, [hour, hour + (this.#interval === 'day' ? HOURS_A_DAY : 1)])
+    return this.ensure(client, [hour, hour + (this.#interval === 'day' ? 24 : 1)])
   }
 
   /** Forgets what is known, after somebody else may have dropped a partition. */
@@ -56,46 +62,60 @@ export class Partitions {
     this.#known = []
   }
 
-  async #make(client: pg.Client, hour: number): Promise<readonly string[]> {
+  async #make(client: pg.Client, needed: TimeRange): Promise<readonly string[]> {
     await client.query('begin')
-    try {
-      await client.query('select pg_advisory_xact_lock($1)', [PARTITION_LOCK])
-      const existing = await listPartitions(client)
-      if (isCovered(existing, hour)) return []
-      const partition = choosePartition(this.#interval, existing, hour)
-      const name = await freeName(client, partition.name)
+    await client.query('select pg_advisory_xact_lock($1)', [PARTITION_LOCK])
+    const names: string[] = []
+    // Another writer may have made them while this one waited for the lock.
+    for (const range of chooseRanges(this.#interval, await listPartitions(client), needed)) {
+      const name = await freeName(client, rangeName(range))
       // PARTITION OF would lock the parent against the lanes; LIKE and ATTACH do not.
       await client.query(`create table ${name} (like flows including all)`)
       await client.query(
         `alter table flows attach partition ${name}
-         for values from ('${hourText(partition.fromHour)}') to ('${hourText(partition.toHour)}')`,
+         for values from ('${timeText(range.from)}') to ('${timeText(range.to)}')`,
       )
-      await client.query('commit')
-      return [name]
-    } finally {
-      // After a commit this only says that there is nothing to roll back.
-      await client.query('rollback')
+      names.push(name)
     }
+    await client.query('commit')
+    return names
   }
 }
 
-function isCovered(partitions: readonly Partition[], hour: number): boolean {
-  return partitions.some(({ fromHour, toHour }) => hour >= fromHour && hour < toHour)
-}
-
-/** A day, unless the setting or partitions of single hours in that day ask for an hour. */
-function choosePartition(
+/**
+ * Chooses the partitions to make for an hour: its whole day where nothing stands in the way, else what
+ * of the hour no other partition covers. So the setting may change over an existing table.
+ */
+function chooseRanges(
   interval: PartitionInterval,
   existing: readonly Partition[],
-  hour: number,
-): Partition {
-  const fromHour = Math.floor(hour / HOURS_A_DAY) * HOURS_A_DAY
-  const toHour = fromHour + HOURS_A_DAY
-  const isDayFree = !existing.some((other) => other.fromHour < toHour && other.toHour > fromHour)
-  const digits = hourText(hour).replace(/\D/g, '')
-  if (interval === 'day' && isDayFree)
-    return { name: `flows_${digits.slice(0, 8)}`, fromHour, toHour }
-  return { name: `flows_${digits.slice(0, 10)}`, fromHour: hour, toHour: hour + 1 }
+  needed: TimeRange,
+): readonly TimeRange[] {
+  const from = Math.floor(needed.from / DAY_MS) * DAY_MS
+  const day = { from, to: from + DAY_MS }
+  const isDayFree = !existing.some((other) => other.from < day.to && other.to > day.from)
+  return interval === 'day' && isDayFree ? [day] : findGaps(existing, needed)
+}
+
+/** Gives the parts of `range` that no partition covers. */
+function findGaps(partitions: readonly Partition[], range: TimeRange): readonly TimeRange[] {
+  let gaps: readonly TimeRange[] = [range]
+  for (const { from, to } of partitions) {
+    if (from >= range.to || to <= range.from) continue
+    gaps = gaps.flatMap((gap) =>
+      [
+        { from: gap.from, to: Math.min(gap.to, from) },
+        { from: Math.max(gap.from, to), to: gap.to },
+      ].filter((part) => part.from < part.to),
+    )
+  }
+  return gaps
+}
+
+/** `flows_20261121` for a day, `flows_2026112107` for an hour. */
+function rangeName({ from, to }: TimeRange): string {
+  const digits = timeText(from).replace(/\D/g, '')
+  return `flows_${digits.slice(0, to - from === DAY_MS ? 8 : 10)}`
 }
 
 /** A table that was detached to be kept may have the name already. */
@@ -107,32 +127,29 @@ async function freeName(client: pg.Client, name: string): Promise<string> {
   }
 }
 
-function hourText(hour: number): string {
-  return new Date(hour * HOUR_MS).toISOString()
+function timeText(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
-/**
- * Lists the partitions of `flows` by time. Bounds that are no whole hours (made by hand) are
- * rounded inwards, so that no row is taken to fit where it does not.
- */
+/** Lists the partitions of `flows`, the session's time zone being UTC. */
 export async function listPartitions(client: pg.Client): Promise<readonly Partition[]> {
   const { rows } = await client.query<{ name: string; bounds: string }>(
     `select c.oid::regclass::text as name, pg_get_expr(c.relpartbound, c.oid) as bounds
      from pg_inherits i join pg_class c on c.oid = i.inhrelid
-     where i.inhparent = 'flows'::regclass and not i.inhdetachpending`,
+     where i.inhparent = 'flows'::regclass and not i.inhdetachpending
+     order by c.relname`,
   )
-  return rows.flatMap(({ name, bounds }) => {
+  return rows.map(({ name, bounds }) => {
     const found = /FROM \('?([^')]+)'?\) TO \('?([^')]+)'?\)/.exec(bounds)
-    if (!found) return []
-    const fromHour = Math.ceil(boundHour(found[1] as string))
-    const toHour = Math.floor(boundHour(found[2] as string))
-    return [{ name, fromHour, toHour }]
+    // A default partition takes every row, and none can be made beside it without looking at those.
+    return { name, from: boundMs(found?.[1] ?? 'MINVALUE'), to: boundMs(found?.[2] ?? 'MAXVALUE') }
   })
 }
 
-/** Reads a bound as PostgreSQL writes it in UTC: `2026-11-21 00:00:00+00`, MINVALUE, MAXVALUE. */
-function boundHour(text: string): number {
-  if (text === 'MINVALUE') return Number.NEGATIVE_INFINITY
-  if (text === 'MAXVALUE') return Number.POSITIVE_INFINITY
-  return Date.parse(text.replace(' ', 'T').replace(/\+00$/, 'Z')) / HOUR_MS
+/** Reads a bound as PostgreSQL writes it: `2026-11-21 00:00:00+00`, MINVALUE, `infinity`, … */
+function boundMs(text: string): number {
+  if (/^MINVALUE|^-infinity|BC$/.test(text)) return Number.NEGATIVE_INFINITY
+  const ms = Date.parse(text.replace(' ', 'T').replace(/\+00$/, 'Z'))
+  // MAXVALUE, infinity, and years of five digits.
+  return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms
 }

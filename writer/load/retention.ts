@@ -3,10 +3,11 @@
 import type pg from 'pg'
 import type { Logger } from '../../shared/logger.ts'
 import { listPartitions, type Partition } from './partitions.ts'
-import { describeError } from './sql-state.ts'
 
-const DAY_HOURS = 24
-const HOUR_MS = 3_600_000
+const DAY_MS = 86_400_000
+
+/** Marks a partition before it is detached, so that one whose dropping was cut short is known. */
+const DOOMED = 'Older than RETENTION_DAYS: about to be dropped.'
 
 export interface RetentionOptions {
   /** 0 keeps all. */
@@ -14,58 +15,67 @@ export interface RetentionOptions {
   readonly logger: Logger
 }
 
-/** Drops every partition that ended before `nowMs` minus the days, and old gaps and rejects. */
+/**
+ * Drops every partition that ended before `nowMs` minus the days, and old gaps and rejects.
+ *
+ * @throws the database's error; what is left is dropped by the next call
+ */
 export async function applyRetention(
   client: pg.Client,
   nowMs: number,
   { days, logger }: RetentionOptions,
 ): Promise<void> {
   if (days === 0) return
-  const oldestHour = nowMs / HOUR_MS - days * DAY_HOURS
-  await finishDetaching(client, logger)
-  for (const partition of await listPartitions(client)) {
-    if (partition.toHour > oldestHour) continue
-    await dropPartition(client, partition, logger)
-  }
-  const oldest = [new Date(oldestHour * HOUR_MS)]
+  const oldestMs = nowMs - days * DAY_MS
+  const oldest = [new Date(oldestMs)]
   await client.query('delete from sequence_gaps where detected_at < $1', oldest)
   await client.query('delete from rejected_records where rejected_at < $1', oldest)
+  await finishDropping(client, logger)
+  for (const partition of await listPartitions(client)) {
+    if (partition.to <= oldestMs) await dropPartition(client, partition, logger)
+  }
 }
 
 async function dropPartition(
   client: pg.Client,
-  { name, fromHour, toHour }: Partition,
+  { name, from, to }: Partition,
   logger: Logger,
 ): Promise<void> {
   const estimate = await client.query<{ rows: number }>(
     'select greatest(reltuples, 0)::float8 as rows from pg_class where oid = $1::regclass',
     [name],
   )
-  // CONCURRENTLY waits for the lanes without making them wait.
+  await client.query(`comment on table ${name} is '${DOOMED}'`)
+  // CONCURRENTLY waits for those who load and read without making them wait.
   await client.query(`alter table flows detach partition ${name} concurrently`)
   await client.query(`drop table ${name}`)
   const facts = {
     partition: name,
-    from: new Date(fromHour * HOUR_MS).toISOString(),
-    to: new Date(toHour * HOUR_MS).toISOString(),
+    from: describeTime(from),
+    to: describeTime(to),
     rows: estimate.rows[0]?.rows,
   }
   logger.info(facts, 'dropped a partition older than RETENTION_DAYS')
 }
 
-/** A detachment that was interrupted leaves the partition half detached. */
-async function finishDetaching(client: pg.Client, logger: Logger): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    `select inhrelid::regclass::text as name from pg_inherits
-     where inhparent = 'flows'::regclass and inhdetachpending`,
+/** Drops partitions whose detaching, or dropping, was cut short. */
+async function finishDropping(client: pg.Client, logger: Logger): Promise<void> {
+  const { rows } = await client.query<{ name: string; pending: boolean }>(
+    `select c.oid::regclass::text as name, coalesce(i.inhdetachpending, false) as pending
+     from pg_class c left join pg_inherits i on i.inhrelid = c.oid
+     where c.relkind = 'r' and c.relnamespace = (
+         select relnamespace from pg_class where oid = 'flows'::regclass)
+       and obj_description(c.oid, 'pg_class') = $1
+       and (i.inhdetachpending or i.inhrelid is null)`,
+    [DOOMED],
   )
-  for (const { name } of rows) {
-    try {
-      await client.query(`alter table flows detach partition ${name} finalize`)
-      await client.query(`drop table ${name}`)
-      logger.info({ partition: name }, 'dropped a partition whose dropping had been interrupted')
-    } catch (error) {
-      logger.warn({ partition: name, ...describeError(error) }, 'a partition is half detached')
-    }
+  for (const { name, pending } of rows) {
+    if (pending) await client.query(`alter table flows detach partition ${name} finalize`)
+    await client.query(`drop table ${name}`)
+    logger.info({ partition: name }, 'dropped a partition whose dropping had been cut short')
   }
+}
+
+function describeTime(ms: number): string {
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : 'the beginning'
 }

@@ -1,29 +1,44 @@
-/** Sorts the database's errors by SQLSTATE: what may be tried again, and what never helps. */
+/**
+ * Sorts the database's errors by SQLSTATE: what may be tried again, and what never helps. It retries
+ * and logs nothing itself.
+ */
 
 /**
- * `retry`: the database is away or busy. `data`: a row cannot be stored. `access`: wrong password,
- * database or rights. `unexpected`: something that an operator has to look at.
+ * `retry`: the database is away or busy. `data`: a row cannot be stored. `partition`: a row has no
+ * partition. `access`: wrong login, database or rights. `unexpected`: an operator has to look at it.
  */
-export type ErrorKind = 'retry' | 'data' | 'access' | 'unexpected'
+export type ErrorKind = 'retry' | 'data' | 'partition' | 'access' | 'unexpected'
 
 /** By class or by whole SQLSTATE, the longer one wins (PostgreSQL, appendix A). */
 const KINDS: Readonly<Record<string, readonly [kind: ErrorKind, condition: string]>> = {
   '08': ['retry', 'connection failure'],
   '53': ['retry', 'insufficient resources'],
-  '57P': ['retry', 'the server is shutting down or starting'],
-  '57014': ['retry', 'the statement was cancelled'],
+  '53100': ['retry', 'the disk of the server is full'],
+  '53300': ['retry', 'too many connections: raise max_connections or lower COPY_LANES'],
+  '57P': ['retry', 'the server is shutting down, starting, or ended the session'],
+  '57014': ['retry', 'the statement was cancelled or took too long'],
   '58': ['retry', 'system error of the server'],
-  '25006': ['retry', 'the database is read-only'],
+  '25006': ['retry', 'the database is read-only: is it a standby?'],
+  '25P03': ['retry', 'the session was idle in a transaction for too long'],
   '40': ['retry', 'the transaction was rolled back'],
-  '55P03': ['retry', 'a lock was not available'],
+  '55P03': ['retry', 'a lock was not given in time: is somebody changing the tables?'],
   '55006': ['retry', 'an object is in use'],
-  XX: ['retry', 'internal error of the server'],
+  XX: ['retry', 'internal error of the server: look at its log'],
   '22': ['data', 'a value cannot be stored'],
   '23': ['data', 'a constraint is violated'],
+  P0001: ['data', 'a trigger refused a row'],
   '28': ['access', 'the login is refused'],
   '3D': ['access', 'the database does not exist'],
   '42501': ['access', 'a right is missing'],
+  '42P01': ['unexpected', 'a table is missing: npm run migrate brings the tables up to date'],
+  '42703': ['unexpected', 'a column is missing: npm run migrate brings the tables up to date'],
 }
+
+/** A row without a partition is told as a violated check; only a real check has a name. */
+const CHECK_VIOLATION = '23514'
+
+/** Errors of the client that waiting does not mend: no password, another kind of TLS. */
+const WRONG_SETTING = /^SASL|client password|not support SSL|certificate|Invalid URL/i
 
 /** What is known of an error. */
 export interface SqlError {
@@ -34,17 +49,26 @@ export interface SqlError {
   readonly message: string
 }
 
-/** Sorts an error; one without SQLSTATE is a broken connection. */
+/** Sorts an error; one that did not come from the server is a broken connection. */
 export function describeError(error: unknown): SqlError {
-  const { code, message } = error as { code?: unknown; message?: unknown }
+  const { code, message, severity, constraint } = error as Readonly<Record<string, unknown>>
   const text = typeof message === 'string' && message !== '' ? message : String(code ?? error)
-  const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : ''
-  if (sqlState === '') {
-    return { kind: 'retry', sqlState, condition: 'the server cannot be reached', message: text }
+  // System errors have codes, too, and EPIPE looks like an SQLSTATE; only the server is severe.
+  if (typeof severity !== 'string' || typeof code !== 'string') return describeClientError(text)
+  if (code === CHECK_VIOLATION && constraint === undefined) {
+    return { kind: 'partition', sqlState: code, condition: 'a row has no partition', message: text }
   }
   for (const length of [5, 3, 2]) {
-    const found = KINDS[sqlState.slice(0, length)]
-    if (found) return { kind: found[0], sqlState, condition: found[1], message: text }
+    const found = KINDS[code.slice(0, length)]
+    if (found) return { kind: found[0], sqlState: code, condition: found[1], message: text }
   }
-  return { kind: 'unexpected', sqlState, condition: 'unexpected error', message: text }
+  return { kind: 'unexpected', sqlState: code, condition: 'unexpected error', message: text }
+}
+
+function describeClientError(message: string): SqlError {
+  if (WRONG_SETTING.test(message)) {
+    const condition = 'the connection is set up wrongly'
+    return { kind: 'access', sqlState: '', condition, message }
+  }
+  return { kind: 'retry', sqlState: '', condition: 'the server cannot be reached', message }
 }

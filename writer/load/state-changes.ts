@@ -49,11 +49,11 @@ const UPSERT_STREAMS = `
     sequence_unit = excluded.sequence_unit,
     next_sequence = excluded.next_sequence,
     sequence_state = excluded.sequence_state,
-    lost = coalesce(known.lost, 0) + excluded.lost,
+    lost = coalesce(known.lost + excluded.lost, excluded.lost, known.lost),
     late = known.late + excluded.late,
     duplicates = known.duplicates + excluded.duplicates,
     restarts = known.restarts + excluded.restarts,
-    clock_skew_ms = excluded.clock_skew_ms,
+    clock_skew_ms = coalesce(excluded.clock_skew_ms, known.clock_skew_ms),
     last_template_at = coalesce(excluded.last_template_at, known.last_template_at)`
 
 const INSERT_GAPS = `

@@ -1,0 +1,81 @@
+/**
+ * Where the stream stands in the database. Each batch moves the position in its own transaction: that
+ * is what makes every byte of the stream count exactly once. It begins and ends no transaction.
+ */
+
+import type pg from 'pg'
+import { DatabaseError } from './database.ts'
+
+/** What the database holds of a journal: bytes of the stream, and the batches that brought them. */
+export interface JournalPosition {
+  readonly position: number
+  readonly batches: number
+}
+
+/** The step of one batch: from where the database must be found to where it is left. */
+export interface JournalStep {
+  readonly journalId: string
+  readonly from: JournalPosition
+  /** Not less than `from.position`; equal when only time has brought changes about. */
+  readonly to: number
+}
+
+/** Reads the position, making its row when the journal is new to the database. */
+export async function openJournalPosition(
+  client: pg.Client,
+  journalId: string,
+): Promise<JournalPosition> {
+  await client.query(
+    'insert into journal_positions (journal, position) values ($1, 0) on conflict do nothing',
+    [journalId],
+  )
+  const found = await readJournalPosition(client, journalId)
+  if (!found) throw new DatabaseError(`journal_positions lost its row of journal ${journalId}`)
+  return found
+}
+
+/**
+ * Moves the position. An earlier attempt whose commit is still undecided holds the lock of the row
+ * until it is decided: the answer is sure.
+ *
+ * @returns false when the batch is in already: its commit had worked, and only the answer was lost
+ * @throws DatabaseError when the database is anywhere else
+ */
+export async function moveJournalPosition(client: pg.Client, step: JournalStep): Promise<boolean> {
+  const { journalId, from, to } = step
+  const moved = await client.query(
+    `update journal_positions set position = $4, batches = batches + 1, updated_at = now()
+     where journal = $1 and position = $2 and batches = $3`,
+    [journalId, from.position, from.batches, to],
+  )
+  if (moved.rowCount === 1) return true
+  const found = await readJournalPosition(client, journalId)
+  if (found?.position === to && found.batches === from.batches + 1) return false
+  const where = found ? `at position ${found.position}, batch ${found.batches}` : 'missing'
+  throw new DatabaseError(
+    `journal ${journalId} is ${where} in the database, expected was position ${from.position}, ` +
+      `batch ${from.batches}: another writer uses the same JOURNAL_DIR (stop one of them), or the ` +
+      'database was restored from a backup (start the writer again)',
+  )
+}
+
+async function readJournalPosition(
+  client: pg.Client,
+  journalId: string,
+): Promise<JournalPosition | undefined> {
+  const { rows } = await client.query<JournalPosition>(
+    `select position::float8 as position, batches::float8 as batches
+     from journal_positions where journal = $1`,
+    [journalId],
+  )
+  return rows[0]
+}
+
+/** Takes the session's lock on the journal; false when another session has it. */
+export async function lockJournal(client: pg.Client, journalId: string): Promise<boolean> {
+  const { rows } = await client.query<{ locked: boolean }>(
+    'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
+    [`netflow journal ${journalId}`],
+  )
+  return rows[0]?.locked === true
+}

@@ -1,0 +1,46 @@
+/** Reads the state that the last committed batch has left, for the writer to go on from. */
+
+import type pg from 'pg'
+
+/** A row of `exporters`. Times are Unix microseconds. */
+export interface ExporterRow {
+  readonly address: string
+  readonly enabled: boolean
+  readonly firstSeenMicros: number
+  readonly lastSeenMicros: number
+}
+
+/** A row of `exporter_streams`, as far as the writer goes on from it. */
+export interface StreamRow {
+  readonly exporter: string
+  readonly exportVersion: number
+  readonly observationDomain: number
+  readonly sequenceState: unknown
+}
+
+/** What the database knows, for the writer to go on from. */
+export interface LoaderState {
+  /** Bytes of the stream that the database holds. */
+  readonly position: number
+  readonly exporters: readonly ExporterRow[]
+  readonly streams: readonly StreamRow[]
+}
+
+export async function readExporterRows(client: pg.Client): Promise<readonly ExporterRow[]> {
+  const { rows } = await client.query<ExporterRow>(
+    `select host(address) as address, enabled,
+       (extract(epoch from first_seen) * 1000000)::float8 as "firstSeenMicros",
+       (extract(epoch from last_seen) * 1000000)::float8 as "lastSeenMicros"
+     from exporters`,
+  )
+  return rows
+}
+
+export async function readStreamRows(client: pg.Client): Promise<readonly StreamRow[]> {
+  const { rows } = await client.query<StreamRow>(
+    `select host(exporter) as exporter, export_version as "exportVersion",
+       observation_domain::float8 as "observationDomain", sequence_state as "sequenceState"
+     from exporter_streams`,
+  )
+  return rows
+}
