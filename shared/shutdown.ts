@@ -24,7 +24,10 @@ export function stopOnSignals(service: Service): void {
   }
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
-  if (process.send) process.on('disconnect', () => stop('the launcher is gone'))
+  if (!process.send) return
+  process.on('disconnect', () => stop('the launcher is gone'))
+  // It may have gone before anyone could listen.
+  if (!process.connected) stop('the launcher is gone')
 }
 
 async function stopWithinDeadline(service: Service, reason: string): Promise<void> {
