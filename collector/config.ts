@@ -5,7 +5,7 @@ import { address, commonSettings, integer, listOf, readSettings } from '../share
 const MAX_PORT = 65_535
 
 /** Comma list of UDP ports; 0 lets the kernel choose one, which the log then names. */
-const ports = listOf('UDP ports from 0 to 65535', isPort)
+const ports = listOf('a UDP port from 0 to 65535', isPort)
   .refine((entries) => entries.length > 0, 'expected at least one UDP port')
   .refine((entries) => findRepeated(entries) === undefined, {
     error: ({ input }) => `port ${findRepeated(input as string[])} is named twice`,

@@ -1,6 +1,6 @@
 /** The collector's process: wires settings, log, metrics and the collector, and decides nothing. */
 
-import { createLogger } from '../shared/logger.ts'
+import { createLogger, type Logger } from '../shared/logger.ts'
 import { MetricsServer } from '../shared/metrics.ts'
 import { printableSettings } from '../shared/settings.ts'
 import { runMain, stopOnSignals } from '../shared/shutdown.ts'
@@ -36,5 +36,16 @@ await runMain(startLogger, async () => {
   }
   stopOnSignals({ logger, stop, stopDeadlineMs: STOP_DEADLINE_MS })
   await metrics.start()
-  process.send?.({ type: 'ready', ports: collector.status.sockets.map(({ port }) => port) })
+  tellLauncher(
+    collector.status.sockets.map(({ port }) => port),
+    logger,
+  )
 })
+
+/** Tells the launcher, if one has forked this process, that datagrams are received. */
+function tellLauncher(ports: readonly number[], logger: Logger): void {
+  if (!process.connected) return
+  process.send?.({ type: 'ready', ports }, undefined, undefined, (error) => {
+    if (error) logger.warn({ err: error }, 'the launcher cannot be told that this is ready')
+  })
+}

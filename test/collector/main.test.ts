@@ -206,6 +206,13 @@ test('it stops in good order when its launcher is gone', async (context) => {
   assert.equal(reader.datagrams.length, 20)
 })
 
+test('it ends, too, when its launcher is gone before it has begun', async (context) => {
+  const collector = CollectorProcess.spawn({ NAMED_PIPE_FILENAME: await makePipePath(context) })
+  context.after(() => collector.kill())
+  collector.disconnect()
+  assert.equal(await collector.exit, 0)
+})
+
 test('it stops at once when there is no pipe and nothing to forward', async (context) => {
   const path = await makePipePath(context)
   const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
