@@ -25,6 +25,9 @@ export const PROBLEM_TEXT: Readonly<Record<string, string>> = {
   'too-many-fields': 'ignored a template with too many fields',
   'too-many-records': 'skipped the rest of a message with too many records',
   'options-template-without-options': 'an options template has no options',
+  'counter-out-of-range': 'a counter is above 2⁶³; it is in extra, its column is NULL',
+  'both-address-families': 'records have addresses of both families; IPv4 is taken, IPv6 in extra',
+  'end-before-start': 'flows end a second or more before they start; the end is taken for both',
   'nonzero-padding': 'bytes behind the records of a set are not zero',
 }
 

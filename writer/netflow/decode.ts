@@ -6,6 +6,7 @@
 
 import { readV5Record, v5RecordOffset } from './decode-v5.ts'
 import type { ExportStream } from './export-stream.ts'
+import type { FieldSpecifier } from './field-specifier.ts'
 import { finishRecord } from './finish-record.ts'
 import { FIELD, type FlowSink, type MessageContext } from './flow-record.ts'
 import { type HeldSet, HeldSets } from './held-sets.ts'
@@ -19,8 +20,10 @@ import { isSamplingRate } from './samplers.ts'
 import type { Template } from './template.ts'
 import { readV9OptionsTemplateSet, readV9TemplateSet } from './v9-templates.ts'
 
-/** Fields that stand at fixed places need no plan; the finishing touches want one. */
-const FIXED_PLAN = planRecord([])
+/** Fixed records need no plan but for the names of what does not fit its column. */
+const FIXED_PLAN = planRecord(
+  [7, 11].map((id) => ({ enterprise: 0, id, length: 2 }) satisfies FieldSpecifier),
+)
 
 const FIRST_DATA_SET_ID = 256
 const V9_TEMPLATE_SET_ID = 0
@@ -96,6 +99,7 @@ export class Decoder {
       if (isSamplingRate(rate)) reader.record.set(FIELD.samplingRate, rate)
       this.#records.emit(message)
     }
+    this.#records.reportOddities(0)
   }
 
   /**

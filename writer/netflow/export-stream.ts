@@ -3,7 +3,8 @@
  * domain. Templates of different streams never meet.
  */
 
-import { MAX_TEMPLATES_PER_STREAM } from './limits.ts'
+import { BoundedMap } from './bounded-map.ts'
+import { MAX_NAMES_PER_STREAM, MAX_TEMPLATES_PER_STREAM } from './limits.ts'
 import { Samplers } from './samplers.ts'
 import { sameDefinition, type Template } from './template.ts'
 
@@ -18,14 +19,14 @@ export class ExportStream {
   readonly observationDomain: number
   readonly samplers = new Samplers()
   /** By ifIndex. */
-  readonly interfaceNames = new Map<number, string>()
+  readonly interfaceNames = new BoundedMap<number, string>(MAX_NAMES_PER_STREAM)
   /** By application id in hex. */
-  readonly applicationNames = new Map<string, string>()
+  readonly applicationNames = new BoundedMap<string, string>(MAX_NAMES_PER_STREAM)
   /** By sampler id. */
-  readonly samplerNames = new Map<number, string>()
+  readonly samplerNames = new BoundedMap<number, string>(MAX_NAMES_PER_STREAM)
   /** When a template was last defined or refreshed, Unix microseconds; 0: never. */
   lastTemplateMicros = 0
-  readonly #templates = new Map<number, Template>()
+  readonly #templates = new BoundedMap<number, Template>(MAX_TEMPLATES_PER_STREAM)
 
   constructor(identity: {
     readonly exporter: string
@@ -52,10 +53,6 @@ export class ExportStream {
     const known = this.#templates.get(template.id)
     const same = known !== undefined && sameDefinition(known, template)
     this.#templates.delete(template.id)
-    if (this.#templates.size >= MAX_TEMPLATES_PER_STREAM) {
-      const oldest = this.#templates.keys().next()
-      if (!oldest.done) this.#templates.delete(oldest.value)
-    }
     this.#templates.set(template.id, same ? known : template)
     if (same) return 'refreshed'
     return known ? 'changed' : 'new'

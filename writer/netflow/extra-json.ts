@@ -110,11 +110,11 @@ export function formatJson(
     case FORMAT.ipv6:
       return `"${ipv6Text(view, offset)}"`
     case FORMAT.seconds:
-      return timeJson(readUint(view, offset, length) * 1000)
+      return millisJson(readUint(view, offset, length) * 1000) ?? uintText(view, offset, length)
     case FORMAT.millis:
-      return timeJson(readUint(view, offset, length))
+      return millisJson(readUint(view, offset, length)) ?? uintText(view, offset, length)
     case FORMAT.ntp:
-      return timeJson(ntpMicros(view, offset) / 1000)
+      return microsJson(ntpMicros(view, offset))
     default:
       return hexJson(bytes, offset, length)
   }
@@ -154,9 +154,13 @@ function textJson(bytes: Buffer, offset: number, length: number): string {
 /** Year 9999; later than that is no time but a misread field. */
 const MAX_TIME_MS = 253_402_300_799_999
 
-function timeJson(unixMs: number): string {
-  if (unixMs > MAX_TIME_MS || unixMs < -MAX_TIME_MS) return String(unixMs)
-  return `"${new Date(unixMs).toISOString()}"`
+function millisJson(unixMs: number): string | undefined {
+  return unixMs > MAX_TIME_MS ? undefined : `"${new Date(unixMs).toISOString()}"`
+}
+
+function microsJson(unixMicros: number): string {
+  const millis = new Date(Math.floor(unixMicros / 1000)).toISOString()
+  return `"${millis.slice(0, -1)}${String(unixMicros % 1000).padStart(3, '0')}Z"`
 }
 
 /** Seconds from 1900 to 1970. */

@@ -1,104 +1,66 @@
 /**
- * The finishing touches of a flow record: what needs more than one of its fields, such as the family
- * of its addresses, ICMP, and the order of its times.
+ * The finishing touches of a flow record: what needs more than one of its fields, such as ICMP, the
+ * order of its times, and the other direction.
  */
 
+import { chooseFamily } from './choose-family.ts'
 import { SLOT } from './column-sources.ts'
-import { jsonKey } from './extra-json.ts'
 import { FIELD, type FlowRecord } from './flow-record.ts'
 import type { Plan } from './plan.ts'
-import { isTime, type RecordReader } from './run-plan.ts'
+import { isTime, ODDITY, type RecordReader } from './run-plan.ts'
 
 const ICMP = 1
 const ICMPV6 = 58
-const ETHERTYPE_IPV6 = 0x86dd
-const SRC_PORT_KEY = jsonKey('sourceTransportPort')
-const DST_PORT_KEY = jsonKey('destinationTransportPort')
-const ICMP_TYPE_CODE_KEY = jsonKey('icmpTypeCodeIPv4')
 
 /** Completes the record that `reader` has just read. */
 export function finishRecord(reader: RecordReader, plan: Plan, view: DataView): void {
   const { record } = reader
   if (plan.impliedProtocol !== 0) record.set(FIELD.protocol, plan.impliedProtocol)
   if (plan.hasSlots) {
-    chooseFamily(reader, view)
-    fillTimes(reader)
+    chooseFamily(reader, plan, view)
+    fillTimes(reader, plan)
     const dscp = reader.slot(SLOT.dscp)
-    if (dscp !== undefined && dscp < 64) record.set(FIELD.tos, dscp << 2)
+    if (dscp !== undefined) record.set(FIELD.tos, dscp << 2)
   }
   const protocol = record.has(FIELD.protocol) ? record.values[FIELD.protocol] : -1
-  if (protocol === ICMP || protocol === ICMPV6) finishIcmp(reader)
-  else if (plan.hasSlots) keepStrayIcmp(reader)
-  orderTimes(record)
-}
-
-/**
- * A record with fields of both families means the one that its IP version says, else the one with an
- * address that is not zero; with both (tunnels) the ethertype decides, else IPv4.
- */
-function chooseFamily(reader: RecordReader, view: DataView): void {
-  const { record } = reader
-  const src = reader.slot(SLOT.srcIpv6Offset)
-  const dst = reader.slot(SLOT.dstIpv6Offset)
-  const nextHop = reader.slot(SLOT.nextHopIpv6Offset)
-  if (src === undefined && dst === undefined && nextHop === undefined) return
-  if (!isIpv6(reader, view, [src, dst])) return
-  if (src !== undefined) record.setIpv6(FIELD.srcAddr, view, src)
-  if (dst !== undefined) record.setIpv6(FIELD.dstAddr, view, dst)
-  if (nextHop !== undefined) record.setIpv6(FIELD.nextHop, view, nextHop)
-  const srcMask = reader.slot(SLOT.srcMaskIpv6)
-  const dstMask = reader.slot(SLOT.dstMaskIpv6)
-  if (srcMask !== undefined && srcMask <= 128) record.set(FIELD.srcMask, srcMask)
-  if (dstMask !== undefined && dstMask <= 128) record.set(FIELD.dstMask, dstMask)
-}
-
-function isIpv6(
-  reader: RecordReader,
-  view: DataView,
-  offsets: readonly (number | undefined)[],
-): boolean {
-  const version = reader.slot(SLOT.ipVersion)
-  if (version === 4 || version === 6) return version === 6
-  const { record } = reader
-  const hasIpv4 =
-    (record.has(FIELD.srcAddr) && record.addresses[0] !== 0) ||
-    (record.has(FIELD.dstAddr) && record.addresses[4] !== 0)
-  const hasIpv6 = offsets.some((offset) => offset !== undefined && !isZero(view, offset))
-  if (hasIpv4 && hasIpv6) return reader.slot(SLOT.ethernetType) === ETHERTYPE_IPV6
-  return hasIpv6
-}
-
-function isZero(view: DataView, offset: number): boolean {
-  return (
-    view.getUint32(offset) === 0 &&
-    view.getUint32(offset + 4) === 0 &&
-    view.getUint32(offset + 8) === 0 &&
-    view.getUint32(offset + 12) === 0
-  )
+  if (protocol === ICMP || protocol === ICMPV6) finishIcmp(reader, plan)
+  else if (plan.hasSlots) keepStrayIcmp(reader, plan)
+  orderTimes(reader)
 }
 
 /** Fills missing times from a duration, then from the time of an event. */
-function fillTimes(reader: RecordReader): void {
+function fillTimes(reader: RecordReader, plan: Plan): void {
   const { record } = reader
-  if (record.has(FIELD.flowStart) && !record.has(FIELD.flowEnd)) {
-    const millis = reader.slot(SLOT.durationMillis)
-    const micros = millis === undefined ? reader.slot(SLOT.durationMicros) : millis * 1000
-    if (micros !== undefined) {
-      const end = (record.values[FIELD.flowStart] as number) + micros
-      if (isTime(end)) record.set(FIELD.flowEnd, end)
-    }
-  }
+  if (!record.has(FIELD.flowEnd)) addDuration(reader, plan)
   const event = reader.slot(SLOT.eventTime)
-  if (event === undefined || !isTime(event)) return
+  if (event === undefined) return
   if (!record.has(FIELD.flowStart)) record.set(FIELD.flowStart, event)
   if (!record.has(FIELD.flowEnd)) record.set(FIELD.flowEnd, event)
+}
+
+/** A duration that leads to no time stays in `extra`. */
+function addDuration(reader: RecordReader, plan: Plan): void {
+  const { record } = reader
+  const millis = reader.slot(SLOT.durationMillis)
+  const duration = millis ?? reader.slot(SLOT.durationMicros)
+  if (duration === undefined) return
+  const start = record.has(FIELD.flowStart)
+    ? (record.values[FIELD.flowStart] as number)
+    : Number.NaN
+  const end = start + (millis === undefined ? duration : millis * 1000)
+  if (isTime(end)) {
+    record.set(FIELD.flowEnd, end)
+    return
+  }
+  const slot = millis === undefined ? SLOT.durationMicros : SLOT.durationMillis
+  reader.addExtra(plan.slotKeys[slot] ?? '', String(duration))
 }
 
 /**
  * ICMP has no ports. Its type and code are looked for in fields of their own, then in the destination
  * port (type · 256 + code) while the source port is 0; port values that are neither stay in `extra`.
  */
-function finishIcmp(reader: RecordReader): void {
+function finishIcmp(reader: RecordReader, plan: Plan): void {
   const { record } = reader
   const srcPort = record.has(FIELD.srcPort) ? (record.values[FIELD.srcPort] as number) : 0
   const dstPort = record.has(FIELD.dstPort) ? (record.values[FIELD.dstPort] as number) : -1
@@ -107,8 +69,8 @@ function finishIcmp(reader: RecordReader): void {
   const code = reader.slot(SLOT.icmpCode)
   let used = -1
   if (type !== undefined || code !== undefined) {
-    if (type !== undefined && type <= 255) record.set(FIELD.icmpType, type)
-    if (code !== undefined && code <= 255) record.set(FIELD.icmpCode, code)
+    if (type !== undefined) record.set(FIELD.icmpType, type)
+    if (code !== undefined) record.set(FIELD.icmpCode, code)
     used = (type ?? 0) * 256 + (code ?? 0)
   } else {
     used = typeCode ?? (srcPort === 0 ? dstPort : -1)
@@ -117,24 +79,32 @@ function finishIcmp(reader: RecordReader): void {
       record.set(FIELD.icmpCode, used & 255)
     }
   }
-  if (srcPort !== 0) reader.addExtra(SRC_PORT_KEY, String(srcPort))
-  if (dstPort > 0 && dstPort !== used) reader.addExtra(DST_PORT_KEY, String(dstPort))
+  if (typeCode !== undefined && typeCode !== used) keepSlot(reader, plan, SLOT.icmpTypeCode)
+  if (srcPort !== 0) reader.addExtra(plan.fieldKeys[FIELD.srcPort] ?? '', String(srcPort))
+  if (dstPort > 0 && dstPort !== used) {
+    reader.addExtra(plan.fieldKeys[FIELD.dstPort] ?? '', String(dstPort))
+  }
   record.unset(FIELD.srcPort)
   record.unset(FIELD.dstPort)
 }
 
 /** A type and code in a record that is not of ICMP is kept when it says anything. */
-function keepStrayIcmp(reader: RecordReader): void {
-  const stray =
-    reader.slot(SLOT.icmpTypeCode) ??
-    (reader.slot(SLOT.icmpType) ?? 0) * 256 + (reader.slot(SLOT.icmpCode) ?? 0)
-  if (stray !== 0) reader.addExtra(ICMP_TYPE_CODE_KEY, String(stray))
+function keepStrayIcmp(reader: RecordReader, plan: Plan): void {
+  keepSlot(reader, plan, SLOT.icmpTypeCode)
+  keepSlot(reader, plan, SLOT.icmpType)
+  keepSlot(reader, plan, SLOT.icmpCode)
+}
+
+function keepSlot(reader: RecordReader, plan: Plan, slot: number): void {
+  const value = reader.slot(slot)
+  if (value) reader.addExtra(plan.slotKeys[slot] ?? '', String(value))
 }
 
 const ONE_SECOND_MICROS = 1_000_000
 
 /** An end before the start: a little is rounding, so they are swapped; else the end is believed. */
-function orderTimes(record: FlowRecord): void {
+function orderTimes(reader: RecordReader): void {
+  const { record } = reader
   if (!record.has(FIELD.flowStart) || !record.has(FIELD.flowEnd)) return
   const { values } = record
   const start = values[FIELD.flowStart] as number
@@ -142,6 +112,7 @@ function orderTimes(record: FlowRecord): void {
   if (end >= start) return
   values[FIELD.flowStart] = end
   if (start - end < ONE_SECOND_MICROS) values[FIELD.flowEnd] = start
+  else reader.oddities |= ODDITY.endBeforeStart
 }
 
 const AHEAD_MICROS = 600 * 1_000_000

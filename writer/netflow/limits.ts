@@ -26,5 +26,8 @@ export const MAX_RELEASED_RECORDS = MAX_HELD_BYTES_PER_EXPORTER / 20
 /** Samplers, interface and application names per stream; a full NBAR table has about 1,500. */
 export const MAX_NAMES_PER_STREAM = 10_000
 
+/** Bytes of such a name that are kept. */
+export const MAX_NAME_BYTES = 255
+
 /** A sampling rate above this is a misread field, not a rate. */
 export const MAX_SAMPLING_RATE = 2 ** 24

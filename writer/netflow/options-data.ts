@@ -5,12 +5,17 @@
 
 import type { ExportStream } from './export-stream.ts'
 import { V9_SCOPE, VARIABLE_LENGTH } from './field-specifier.ts'
+import { MAX_NAME_BYTES } from './limits.ts'
 import { type DatagramBytes, readUint } from './read-bytes.ts'
-import { isSamplingRate, setBounded } from './samplers.ts'
+import { isSamplingRate } from './samplers.ts'
 import type { Template } from './template.ts'
 
 const V9_SCOPE_INTERFACE = 2
 const V9_SCOPE_TEMPLATE = 5
+
+function elementKey(enterprise: number, id: number): number {
+  return enterprise * 0x1_0000 + id
+}
 
 interface OptionValue {
   readonly offset: number
@@ -20,7 +25,7 @@ interface OptionValue {
 /** The values of one options data record: where the first field of each kind is. */
 export class OptionsRecord {
   readonly #datagram: DatagramBytes
-  readonly #values = new Map<string, OptionValue>()
+  readonly #values = new Map<number, OptionValue>()
 
   constructor(datagram: DatagramBytes) {
     this.#datagram = datagram
@@ -37,7 +42,7 @@ export class OptionsRecord {
     this.#values.clear()
     const { view } = this.#datagram
     let at = offset
-    for (const field of template.fields) {
+    for (const field of template.presentFields) {
       let { length } = field
       if (length === VARIABLE_LENGTH) {
         if (at >= end) return -1
@@ -49,7 +54,7 @@ export class OptionsRecord {
         }
       }
       if (at + length > end) return -1
-      const key = `${field.enterprise}.${field.id}`
+      const key = elementKey(field.enterprise, field.id)
       if (length > 0 && !this.#values.has(key)) this.#values.set(key, { offset: at, length })
       at += length
     }
@@ -70,34 +75,36 @@ export class OptionsRecord {
     return this.#number(V9_SCOPE, type)
   }
 
-  /** Gives the first of some elements as text, without the padding. */
+  /** Gives the beginning of the first of some elements as text, without the padding. */
   text(...ids: readonly number[]): string | undefined {
     for (const id of ids) {
-      const value = this.#values.get(`0.${id}`)
+      const value = this.#values.get(elementKey(0, id))
       if (!value) continue
       const { offset, length } = value
-      const text = this.#datagram.bytes.toString('utf8', offset, offset + length)
+      const end = offset + Math.min(length, MAX_NAME_BYTES)
+      const text = this.#datagram.bytes.toString('utf8', offset, end)
       const nul = text.indexOf('\0')
       return (nul < 0 ? text : text.slice(0, nul)).trim()
     }
     return undefined
   }
 
-  /** Gives an element as hex digits. */
+  /** Gives an element as hex digits, unless it is too long for a name. */
   hex(id: number): string | undefined {
-    const value = this.#values.get(`0.${id}`)
-    return value && this.#datagram.bytes.toString('hex', value.offset, value.offset + value.length)
+    const value = this.#values.get(elementKey(0, id))
+    if (!value || value.length > MAX_NAME_BYTES) return undefined
+    return this.#datagram.bytes.toString('hex', value.offset, value.offset + value.length)
   }
 
   /** Gives a floating point element. */
   float(id: number): number | undefined {
-    const value = this.#values.get(`0.${id}`)
+    const value = this.#values.get(elementKey(0, id))
     if (value?.length === 4) return this.#datagram.view.getFloat32(value.offset)
     return value?.length === 8 ? this.#datagram.view.getFloat64(value.offset) : undefined
   }
 
   #number(enterprise: number, id: number): number | undefined {
-    const value = this.#values.get(`${enterprise}.${id}`)
+    const value = this.#values.get(elementKey(enterprise, id))
     if (!value || value.length > 8) return undefined
     return readUint(this.#datagram.view, value.offset, value.length)
   }
@@ -117,19 +124,19 @@ export function applyOptions(stream: ExportStream, record: OptionsRecord): void 
   const interfaceName = record.text(82, 83)
   const ifIndex = record.interfaceScope
   if (interfaceName !== undefined && ifIndex !== undefined) {
-    setBounded(stream.interfaceNames, ifIndex, interfaceName)
+    stream.interfaceNames.set(ifIndex, interfaceName)
   }
   const application = record.hex(95)
   const applicationName = record.text(96, 94)
   if (application !== undefined && applicationName !== undefined) {
-    setBounded(stream.applicationNames, application, applicationName)
+    stream.applicationNames.set(application, applicationName)
   }
 }
 
 function applySampling({ samplers, samplerNames }: ExportStream, record: OptionsRecord): void {
   const samplerId = record.number(48, 302)
   const name = record.text(84, 335)
-  if (samplerId !== undefined && name !== undefined) setBounded(samplerNames, samplerId, name)
+  if (samplerId !== undefined && name !== undefined) samplerNames.set(samplerId, name)
   const rate = samplingRate(record)
   if (!isSamplingRate(rate)) return
   const { interfaceScope, templateScope } = record

@@ -29,6 +29,8 @@ export type ProblemCode =
   | 'no-template'
   | 'nonzero-padding'
   | 'counter-out-of-range'
+  | 'both-address-families'
+  | 'end-before-start'
 
 export interface Problem {
   readonly code: ProblemCode

@@ -10,14 +10,15 @@ import {
   OP,
   type Op,
   SLOT,
+  SLOT_COUNT,
   SLOT_SOURCES,
 } from './column-sources.ts'
 import { findElement } from './element-registry.ts'
 import { FORMAT, type Format, formatOf, jsonKey } from './extra-json.ts'
 import type { FieldSpecifier } from './field-specifier.ts'
-import { FIELD } from './flow-record.ts'
+import { FIELD, FIELD_COUNT } from './flow-record.ts'
 
-/** How to read one kind of record. All arrays have one entry per field specifier. */
+/** How to read one kind of record. The first arrays have one entry per field specifier. */
 export interface Plan {
   readonly ops: Uint8Array
   /** A field of the record, or a slot. */
@@ -31,6 +32,10 @@ export interface Plan {
   readonly repeats: Int32Array
   /** Keys of the repeated values' arrays. */
   readonly repeatedKeys: readonly string[]
+  /** Key of the element that fills a field, by field; empty where `extra` has its values anyway. */
+  readonly fieldKeys: readonly string[]
+  /** The same by slot. */
+  readonly slotKeys: readonly string[]
   /** No slot is used: the record needs only what every record needs. */
   readonly hasSlots: boolean
   /** The protocol that is meant when the template has no field for it: 1, 58 or 0 (none). */
@@ -46,7 +51,11 @@ const EXTRA: Choice = { op: OP.extra, target: 0 }
 const SKIP: Choice = { op: OP.skip, target: 0 }
 const PADDING_OCTETS = 210
 
-/** Resolves the fields of a template of flow records; the cost is linear in their number. */
+/**
+ * Resolves the fields of a template of flow records; the cost is linear in their number.
+ *
+ * @param fields none of them of length 0
+ */
 export function planRecord(fields: readonly FieldSpecifier[]): Plan {
   const count = fields.length
   const survey = surveyFields(fields)
@@ -59,6 +68,8 @@ export function planRecord(fields: readonly FieldSpecifier[]): Plan {
     keys: new Array<string>(count).fill(''),
     repeats: new Int32Array(count).fill(-1),
     repeatedKeys: [...survey.repeated].map((name) => jsonKey(name)),
+    fieldKeys: new Array<string>(FIELD_COUNT).fill(''),
+    slotKeys: new Array<string>(SLOT_COUNT).fill(''),
     hasSlots: false,
     impliedProtocol: impliedProtocol(survey.ids),
   }
@@ -71,7 +82,11 @@ export function planRecord(fields: readonly FieldSpecifier[]): Plan {
     plan.formats[index] = format
     plan.keys[index] = jsonKey(name)
     plan.repeats[index] = repeatIndex.get(name) ?? -1
-    if (op >= OP.slot && op < OP.extra) plan.hasSlots = true
+    const isSlot = op >= OP.slot && op < OP.extra
+    if (isSlot) plan.hasSlots = true
+    if (op === OP.skip || op === OP.extra || survey.repeated.has(name)) return
+    if (isSlot) plan.slotKeys[target] = jsonKey(name)
+    else plan.fieldKeys[target] = jsonKey(name)
   })
   return plan
 }
@@ -104,7 +119,7 @@ function surveyFields(fields: readonly FieldSpecifier[]): Survey {
   const firstOfSlot = new Map<number, number>()
   fields.forEach((specifier, index) => {
     const { enterprise, id, length } = specifier
-    if (length === 0 || isPadding(specifier)) return
+    if (isPadding(specifier)) return
     const { name } = describe(specifier)
     if (names.has(name)) repeated.add(name)
     names.add(name)
@@ -128,7 +143,7 @@ function isPadding({ enterprise, id }: FieldSpecifier): boolean {
 
 function chooseStep(specifier: FieldSpecifier, index: number, survey: Survey): Choice {
   const { enterprise, id, length } = specifier
-  if (length === 0 || isPadding(specifier)) return SKIP
+  if (isPadding(specifier)) return SKIP
   if (enterprise !== 0) return EXTRA
   const dual = DUAL_FAMILY_SLOTS.get(id)
   if (dual && survey.ids.has(dual.twin)) {

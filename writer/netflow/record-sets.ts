@@ -2,14 +2,13 @@
 
 import { SLOT } from './column-sources.ts'
 import type { ExportStream } from './export-stream.ts'
-import { jsonKey } from './extra-json.ts'
 import { finishRecord, hasImplausibleTime, turnToReverse } from './finish-record.ts'
 import { FIELD, FlowRecord, type FlowSink, type MessageContext } from './flow-record.ts'
 import { MAX_RECORDS_PER_MESSAGE, MAX_RELEASED_RECORDS } from './limits.ts'
 import { applyOptions, OptionsRecord } from './options-data.ts'
 import type { MessageOutcome } from './outcome.ts'
 import type { DatagramBytes } from './read-bytes.ts'
-import { RecordReader } from './run-plan.ts'
+import { ODDITY, RecordReader } from './run-plan.ts'
 import { isSamplingRate } from './samplers.ts'
 import type { Template } from './template.ts'
 
@@ -25,8 +24,13 @@ const MAX_RECORDS = {
   releasedRecords: MAX_RELEASED_RECORDS,
 } as const
 
+const ODD_RECORDS = [
+  [ODDITY.counterOutOfRange, 'counter-out-of-range'],
+  [ODDITY.bothFamilies, 'both-address-families'],
+  [ODDITY.endBeforeStart, 'end-before-start'],
+] as const
+
 const REVERSE_SLOTS = (1 << SLOT.reverseBytesHigh) | (1 << SLOT.reversePacketsHigh)
-const SAMPLING_INTERVAL_KEY = jsonKey('samplingInterval')
 
 /** Reads data sets into one reused record; counts go to `outcome`. */
 export class RecordSets {
@@ -44,20 +48,32 @@ export class RecordSets {
   /** Decodes a data set of flow records. */
   readFlows(
     template: Template,
-    { datagram, offset, end }: RecordRange,
+    range: RecordRange,
     stream: ExportStream,
     message: MessageContext,
   ): void {
+    const at = this.#readFlowRecords(template, range, stream, message)
+    this.reportOddities(template.id)
+    if (at >= 0) this.#checkPadding(template, range.datagram, at, range.end)
+  }
+
+  /** Gives where the last record ends, or −1 when the set is given up. */
+  #readFlowRecords(
+    template: Template,
+    { datagram, offset, end }: RecordRange,
+    stream: ExportStream,
+    message: MessageContext,
+  ): number {
     const outcome = this.#outcome
     const reader = this.reader
     let at = offset
     while (at + template.recordLength <= end) {
-      if (!this.#admitRecord(template)) return
+      if (!this.#admitRecord(template)) return -1
       const next = reader.read(template.plan, datagram, at, end)
       if (next < 0) {
         outcome.malformedSets += 1
         outcome.report('record-overruns-set', template.id, `at byte ${at - offset} of the set`)
-        return
+        return -1
       }
       at = next
       outcome[this.source] += 1
@@ -66,7 +82,17 @@ export class RecordSets {
       this.emit(message)
       if (reader.slotsPresent & REVERSE_SLOTS && turnToReverse(reader)) this.emit(message)
     }
-    this.#checkPadding(template, datagram, at, end)
+    return at
+  }
+
+  /** Reports what was odd about the flow records since the last report. */
+  reportOddities(templateId: number): void {
+    const { reader } = this
+    if (reader.oddities === 0) return
+    for (const [oddity, code] of ODD_RECORDS) {
+      if (reader.oddities & oddity) this.#outcome.report(code, templateId, `template ${templateId}`)
+    }
+    reader.oddities = 0
   }
 
   /** Decodes a data set of options records. */
@@ -115,7 +141,6 @@ export class RecordSets {
     const reader = this.reader
     const record = this.reader.record
     const own = reader.slot(SLOT.samplingInterval)
-    if (own && !isSamplingRate(own)) reader.addExtra(SAMPLING_INTERVAL_KEY, String(own))
     if (samplers.isEmpty) {
       if (isSamplingRate(own)) record.set(FIELD.samplingRate, own)
       return

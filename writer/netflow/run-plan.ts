@@ -4,16 +4,17 @@
  * `finish-record.ts`.
  */
 
-import { OP, SLOT_COUNT } from './column-sources.ts'
+import { OP, SLOT, SLOT_COUNT } from './column-sources.ts'
 import { type Format, formatJson, ntpMicros } from './extra-json.ts'
 import { VARIABLE_LENGTH } from './field-specifier.ts'
 import { FIELD, FIELD_COUNT, type Field, type FlowRecord } from './flow-record.ts'
+import { MAX_SAMPLING_RATE } from './limits.ts'
 import type { Plan } from './plan.ts'
 import { type DatagramBytes, readHigh, readLow, readUint } from './read-bytes.ts'
 
 const SMALLINT_MAX = 32_767
 const INTEGER_MAX = 2_147_483_647
-/** Microseconds that a number holds exactly: up to the year 2255. */
+/** Microseconds that a number holds exactly: 285 years from 1970 both ways. */
 const MAX_TIME_MICROS = Number.MAX_SAFE_INTEGER
 
 /** The largest value that each field holds; larger ones are misread and go to `extra`. */
@@ -24,6 +25,26 @@ for (const field of [FIELD.srcPort, FIELD.dstPort, FIELD.srcVlan, FIELD.dstVlan]
 for (const field of [FIELD.inputIf, FIELD.outputIf, FIELD.srcAs, FIELD.dstAs]) {
   FIELD_MAX[field] = Number.MAX_SAFE_INTEGER
 }
+
+/** The largest value that a slot can mean anything by; larger ones go to `extra`, too. */
+const SLOT_MAX = new Float64Array(SLOT_COUNT).fill(Number.MAX_SAFE_INTEGER)
+SLOT_MAX[SLOT.icmpTypeCode] = 0xffff
+SLOT_MAX[SLOT.icmpType] = 0xff
+SLOT_MAX[SLOT.icmpCode] = 0xff
+SLOT_MAX[SLOT.samplingInterval] = MAX_SAMPLING_RATE
+SLOT_MAX[SLOT.dscp] = 63
+SLOT_MAX[SLOT.srcMaskIpv6] = 128
+SLOT_MAX[SLOT.dstMaskIpv6] = 128
+
+/** What can be odd about a record that is stored all the same; bits of `RecordReader.oddities`. */
+export const ODDITY = {
+  /** A counter above 2⁶³: NULL in the column, exact in `extra`. */
+  counterOutOfRange: 1,
+  /** Addresses of both families and nothing that says which one is meant. */
+  bothFamilies: 2,
+  /** An end a second or more before the start. */
+  endBeforeStart: 4,
+} as const
 
 /** The times of the message that relative times of its records count from. */
 export interface MessageTimes {
@@ -42,8 +63,8 @@ export class RecordReader {
   /** Members of the JSON object `extra`, without braces. */
   extra = ''
   readonly times: MessageTimes = { exportMicros: 0, uptimeMs: -1 }
-  /** Counters above 2⁶³ so far: NULL in the column, exact in `extra`. */
-  outOfRangeCounters = 0
+  /** What was odd about the records read so far; the caller resets it. */
+  oddities = 0
 
   #datagram: DatagramBytes
 
@@ -65,8 +86,9 @@ export class RecordReader {
     return this.slotsPresent & (1 << slot) ? this.slots[slot] : undefined
   }
 
-  /** Adds a member to `extra`; `key` is a JSON key with its colon. */
+  /** Adds a member to `extra`; `key` is a JSON key with its colon, empty when it is there already. */
   addExtra(key: string, json: string): void {
+    if (key === '') return
     this.extra += this.extra === '' ? key + json : `,${key}${json}`
   }
 
@@ -82,7 +104,7 @@ export class RecordReader {
   read(plan: Plan, datagram: DatagramBytes, offset: number, end: number): number {
     const { ops, targets, lengths, repeatedKeys } = plan
     const { view } = datagram
-    const { record, slots } = this
+    const { record } = this
     this.#datagram = datagram
     const repeats = repeatedKeys.length > 0 ? new Array<string>(repeatedKeys.length).fill('') : null
     this.clear()
@@ -122,11 +144,13 @@ export class RecordReader {
           record.set(target as Field, view.getUint16(at) * 0x1_0000_0000 + view.getUint32(at + 2))
           break
         case OP.slot:
-        case OP.slotAndExtra:
-          slots[target] = readUint(view, at, length)
-          this.slotsPresent |= 1 << target
-          if (ops[step] === OP.slotAndExtra) this.#extraField(plan, step, at, length)
+        case OP.slotAndExtra: {
+          const value = readUint(view, at, length)
+          const fits = value <= (SLOT_MAX[target] as number)
+          if (fits) this.#setSlot(target, value)
+          if (!fits || ops[step] === OP.slotAndExtra) this.#extraField(plan, step, at, length)
           break
+        }
         case OP.extra:
           this.#extraField(plan, step, at, length)
           break
@@ -150,58 +174,56 @@ export class RecordReader {
     const { view } = this.#datagram
     const high = readHigh(view, at, length)
     if (high >= 0x8000_0000) {
-      this.outOfRangeCounters += 1
+      this.oddities |= ODDITY.counterOutOfRange
       this.#extraField(plan, step, at, length)
       return
     }
     const low = readLow(view, at, length)
-    if (plan.targets[step] === FIELD.bytes) this.record.setBytes(high, low)
+    const target = plan.targets[step] as number
+    if (plan.ops[step] === OP.slotCounter) {
+      this.#setSlot(target, high)
+      this.#setSlot(target + 1, low)
+    } else if (target === FIELD.bytes) this.record.setBytes(high, low)
     else this.record.setPackets(high, low)
   }
 
   /** Times and slots: not in every template, so not in the loop. */
   #readRare(plan: Plan, step: number, at: number, length: number): void {
-    const { view } = this.#datagram
     const target = plan.targets[step] as number
     switch (plan.ops[step]) {
-      case OP.slotSeconds:
-        this.#setSlot(target, readUint(view, at, length) * 1e6)
-        break
-      case OP.slotMillis:
-        this.#setSlot(target, readUint(view, at, length) * 1e3)
-        break
-      case OP.slotNtp:
-        this.#setSlot(target, ntpMicros(view, at))
-        break
       case OP.slotOffset:
         this.#setSlot(target, at)
         break
       case OP.slotCounter:
-        this.#setSlot(target, readHigh(view, at, length))
-        this.#setSlot(target + 1, readLow(view, at, length))
+        this.#readCounter(plan, step, at, length)
         break
       default: {
-        const micros = this.#readTime(plan.ops[step] as number, at, length)
-        if (isTime(micros)) this.record.set(target as Field, micros)
-        else this.#extraField(plan, step, at, length)
+        const op = plan.ops[step] as number
+        const micros = this.#readTime(op, at, length)
+        if (!isTime(micros)) this.#extraField(plan, step, at, length)
+        else if (op < OP.slot) this.record.set(target as Field, micros)
+        else this.#setSlot(target, micros)
       }
     }
   }
 
-  /** Reads a time as Unix microseconds; −1 when the message lacks what it is relative to. */
+  /** Reads a time as Unix microseconds; NaN when the message lacks what it is relative to. */
   #readTime(op: number, at: number, length: number): number {
     const { view } = this.#datagram
     switch (op) {
       case OP.seconds:
+      case OP.slotSeconds:
         return readUint(view, at, length) * 1e6
       case OP.millis:
+      case OP.slotMillis:
         return readUint(view, at, length) * 1e3
       case OP.ntp:
+      case OP.slotNtp:
         return ntpMicros(view, at)
       case OP.beforeExport:
         return this.times.exportMicros - readUint(view, at, length)
       default: {
-        if (this.times.uptimeMs < 0) return -1
+        if (this.times.uptimeMs < 0) return Number.NaN
         return uptimeToMicros(this.times, readUint(view, at, length))
       }
     }
@@ -231,9 +253,9 @@ export class RecordReader {
   }
 }
 
-/** Tells whether Unix microseconds are a time that the database can hold. */
+/** Tells whether Unix microseconds are a time; a clock that starts in 1970 has flows before it. */
 export function isTime(micros: number): boolean {
-  return micros >= 0 && micros <= MAX_TIME_MICROS
+  return Math.abs(micros) <= MAX_TIME_MICROS
 }
 
 const TWO_32 = 0x1_0000_0000

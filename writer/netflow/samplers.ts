@@ -3,6 +3,7 @@
  * record was sampled at. A rate is the number of packets that one counted packet stands for.
  */
 
+import { BoundedMap } from './bounded-map.ts'
 import { MAX_NAMES_PER_STREAM, MAX_SAMPLING_RATE } from './limits.ts'
 
 /** What a record says about its sampling. */
@@ -22,21 +23,21 @@ export function isSamplingRate(rate: number | undefined): rate is number {
 
 /** Samplers of one stream, by every scope in which they are announced. */
 export class Samplers {
-  readonly #byId = new Map<number, number>()
-  readonly #byInterface = new Map<number, number>()
-  readonly #byTemplate = new Map<number, number>()
+  readonly #byId = new BoundedMap<number, number>(MAX_NAMES_PER_STREAM)
+  readonly #byInterface = new BoundedMap<number, number>(MAX_NAMES_PER_STREAM)
+  readonly #byTemplate = new BoundedMap<number, number>(MAX_NAMES_PER_STREAM)
   #domainRate: number | undefined
 
   setSampler(id: number, rate: number): void {
-    setBounded(this.#byId, id, rate)
+    this.#byId.set(id, rate)
   }
 
   setInterfaceRate(ifIndex: number, rate: number): void {
-    setBounded(this.#byInterface, ifIndex, rate)
+    this.#byInterface.set(ifIndex, rate)
   }
 
   setTemplateRate(templateId: number, rate: number): void {
-    setBounded(this.#byTemplate, templateId, rate)
+    this.#byTemplate.set(templateId, rate)
   }
 
   setDomainRate(rate: number): void {
@@ -79,13 +80,4 @@ export class Samplers {
   #onlySampler(): number | undefined {
     return this.#byId.size === 1 ? this.#byId.values().next().value : undefined
   }
-}
-
-/** Sets an entry; at the limit the oldest one goes. */
-export function setBounded<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {
-  if (map.size >= MAX_NAMES_PER_STREAM && !map.has(key)) {
-    const oldest = map.keys().next()
-    if (!oldest.done) map.delete(oldest.value)
-  }
-  map.set(key, value)
 }

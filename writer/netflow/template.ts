@@ -7,6 +7,8 @@ import { type Plan, planRecord } from './plan.ts'
 export interface Template {
   readonly id: number
   readonly fields: readonly FieldSpecifier[]
+  /** Those of them that are not of length 0: the only ones that cost anything per record. */
+  readonly presentFields: readonly FieldSpecifier[]
   /** How many of `fields` are scope fields; 0 for a template of flow records. */
   readonly scopeFields: number
   readonly isOptions: boolean
@@ -29,16 +31,18 @@ export function createTemplate(
     if (length === VARIABLE_LENGTH) hasVariableLength = true
     recordLength += length === VARIABLE_LENGTH ? 1 : length
   }
+  const presentFields = fields.filter(({ length }) => length > 0)
   let plan: Plan | undefined
   return {
     id,
     fields,
+    presentFields: presentFields.length === fields.length ? fields : presentFields,
     scopeFields: options?.scopeFields ?? 0,
     isOptions: options !== undefined,
     recordLength,
     hasVariableLength,
     get plan() {
-      plan ??= planRecord(fields)
+      plan ??= planRecord(presentFields)
       return plan
     },
   }

@@ -1,0 +1,51 @@
+/**
+ * Maps and sets that lose their oldest entry in constant time. It decides nothing about what is
+ * kept beyond the order of arrival.
+ */
+
+interface Keyed<Key> {
+  keys(): IterableIterator<Key>
+}
+
+/**
+ * Walks through a map or set from the oldest entry on, as entries are taken out. A fresh iterator
+ * each time would step over the gaps of all that went before: 100 µs with 130,000 entries.
+ */
+export class OldestFirst<Key> {
+  readonly #entries: Keyed<Key>
+  #keys: Iterator<Key>
+
+  constructor(entries: Keyed<Key>) {
+    this.#entries = entries
+    this.#keys = entries.keys()
+  }
+
+  /** Gives the oldest key, which the caller takes out; undefined when there is none. */
+  next(): Key | undefined {
+    let oldest = this.#keys.next()
+    if (oldest.done) {
+      this.#keys = this.#entries.keys()
+      oldest = this.#keys.next()
+    }
+    return oldest.done ? undefined : oldest.value
+  }
+}
+
+/** A map of at most `limit` entries: a new one displaces the oldest. */
+export class BoundedMap<Key, Value> extends Map<Key, Value> {
+  readonly #limit: number
+  readonly #oldest = new OldestFirst<Key>(this)
+
+  constructor(limit: number) {
+    super()
+    this.#limit = limit
+  }
+
+  override set(key: Key, value: Value): this {
+    if (this.size >= this.#limit && !this.has(key)) {
+      const oldest = this.#oldest.next()
+      if (oldest !== undefined) this.delete(oldest)
+    }
+    return super.set(key, value)
+  }
+}
