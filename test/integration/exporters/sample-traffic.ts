@@ -42,18 +42,30 @@ function ping(srcAddr: string, dstAddr: string, protocol: typeof PROTOCOL.icmp):
   return { srcAddr, dstAddr, protocol, dstPort: 0x0800, ...payload, rounds: 3, stepMs: 1000 }
 }
 
-/**
- * Makes the packets in the order of time.
- *
- * @param startMs capture time of the first packet, Unix milliseconds
- */
-export function sampleTraffic(startMs: number, families: 'ipv4' | 'both'): CapturedPacket[] {
-  const conversations =
-    families === 'both' ? [...V4_CONVERSATIONS, ...V6_CONVERSATIONS] : V4_CONVERSATIONS
+export interface SampleOptions {
+  /** Capture time of the first packet, Unix milliseconds. */
+  readonly startMs: number
+  readonly families: 'ipv4' | 'both'
+  /** So many name lookups beside the fixed conversations, each by a client of its own. */
+  readonly lookups?: number
+}
+
+/** Makes the packets in the order of time. */
+export function sampleTraffic(options: SampleOptions): CapturedPacket[] {
+  const { startMs, families, lookups = 0 } = options
+  const conversations = [
+    ...V4_CONVERSATIONS,
+    ...(families === 'both' ? V6_CONVERSATIONS : []),
+    ...Array.from({ length: lookups }, (_, client) =>
+      udp(`10.2.${client >> 8}.${client & 255}`, '203.0.113.53', 53_000, 53, LOOKUP_PACE),
+    ),
+  ]
   return conversations
-    .flatMap((conversation, index) => packetsOf(conversation, startMs + index * 37))
+    .flatMap((conversation, index) => packetsOf(conversation, startMs + ((index * 37) % 3_000)))
     .sort((a, b) => a.atMs - b.atMs)
 }
+
+const LOOKUP_PACE = { rounds: 1, stepMs: 30 }
 
 const FLAGS = { syn: 0x02, synAck: 0x12, ack: 0x18, finAck: 0x11 } as const
 
