@@ -1,0 +1,80 @@
+/**
+ * The command that prepares a database for the writer: run once as its administrator, and again
+ * whenever a password changes. It makes roles and grants, and leaves tables to the migrations.
+ */
+
+import { Client } from 'pg'
+import { z } from 'zod'
+import { createLogger } from '../shared/logger.ts'
+import { readSettings } from '../shared/settings.ts'
+import { runMain } from '../shared/shutdown.ts'
+
+/** The administrator's connection is what libpq's variables (PGHOST, PGUSER, …) say. */
+const shape = {
+  NETFLOW_WRITER_PASSWORD: z.string('expected a password for the role netflow_writer'),
+  NETFLOW_READER_PASSWORD: z.string().default(''),
+}
+
+// Passwords are handed over as settings of the session, so that no log of statements shows them.
+const HAND_OVER_PASSWORDS = `
+select set_config('netflow.writer_password', $1, false),
+       set_config('netflow.reader_password', $2, false)`
+
+// The writer owns its tables, because only an owner may attach partitions; so it needs no more than
+// to create in the schema. Each statement may be repeated, also while the writer runs: tables that
+// the readers can read already are not touched.
+const CREATE_ROLES = `
+do $$
+declare
+  writer_password text := current_setting('netflow.writer_password');
+  reader_password text := current_setting('netflow.reader_password');
+  unreadable regclass;
+begin
+  if to_regrole('netflow_writer') is null then create role netflow_writer; end if;
+  if to_regrole('netflow_reader') is null then create role netflow_reader; end if;
+
+  execute format(
+    'alter role netflow_writer login nosuperuser nocreatedb nocreaterole noreplication password %L',
+    writer_password);
+  if reader_password = '' then
+    alter role netflow_reader nologin password null;
+  else
+    execute format('alter role netflow_reader login password %L', reader_password);
+  end if;
+
+  execute format('revoke all on database %I from public', current_database());
+  execute format('grant connect on database %I to netflow_reader', current_database());
+  execute format('grant connect, temporary on database %I to netflow_writer', current_database());
+  revoke create on schema public from public;
+  grant usage, create on schema public to netflow_writer;
+  grant usage on schema public to netflow_reader;
+
+  alter default privileges for role netflow_writer in schema public
+    grant select on tables to netflow_reader;
+  for unreadable in
+    select oid from pg_class
+    where relowner = 'netflow_writer'::regrole and relkind in ('r', 'p', 'v', 'm')
+      and not has_table_privilege('netflow_reader', oid, 'select')
+  loop
+    execute format('grant select on %s to netflow_reader', unreadable);
+  end loop;
+end
+$$`
+
+const logger = createLogger('create-role', process.env['LOG_LEVEL'] || 'info')
+
+await runMain(logger, async () => {
+  const settings = readSettings(shape, process.env)
+  const client = new Client()
+  await client.connect()
+  try {
+    await client.query(HAND_OVER_PASSWORDS, [
+      settings.NETFLOW_WRITER_PASSWORD,
+      settings.NETFLOW_READER_PASSWORD,
+    ])
+    await client.query(CREATE_ROLES)
+  } finally {
+    await client.end()
+  }
+  logger.info('the roles netflow_writer and netflow_reader are ready')
+})
