@@ -105,6 +105,8 @@ async function timeWriter(
       NAMED_PIPE_FILENAME: pipe,
       JOURNAL_DIR: join(folder, 'journal'),
       COPY_LANES: String(options.lanes),
+      // The last, partly filled batch must not wait out its age.
+      FLUSH_INTERVAL_MS: '20',
       RETENTION_DAYS: '0',
       METRICS_PORT: '0',
       LOG_LEVEL: 'warn',

@@ -64,8 +64,12 @@ export class Pipeline {
   }
 
   async start(): Promise<void> {
-    this.#writer = await this.#fork('writer')
+    await this.startWriter()
     await this.startCollector()
+  }
+
+  async startWriter(): Promise<void> {
+    this.#writer = await this.#fork('writer')
   }
 
   async startCollector(): Promise<void> {
@@ -84,7 +88,7 @@ export class Pipeline {
   /** Stops the writer as an operator would and starts it again. */
   async restartWriter(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const code = await this.end('writer', signal)
-    this.#writer = await this.#fork('writer')
+    await this.startWriter()
     return code
   }
 

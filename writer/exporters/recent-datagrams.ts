@@ -27,6 +27,12 @@ export class RecentDatagrams {
     return false
   }
 
+  /** Forgets all of them: another start of the exporter may repeat numbers and payloads. */
+  clear(): void {
+    this.#length = 0
+    this.#head = 0
+  }
+
   /** Gives sequence number and fingerprint in turn, oldest datagram first. */
   toArray(): number[] {
     const pairs: number[] = []

@@ -256,6 +256,10 @@ export class SequenceTracker {
     // The datagrams of the run but this one had been taken for late ones.
     if (run !== undefined) this.#late -= run - 1
     this.#restarts += 1
+    if (run === undefined) {
+      this.#recent.clear()
+      this.#recent.add(datagram.sequence, datagram.fingerprint)
+    }
     if (this.#learner.doubt === 'strong') this.#ledger.discardHoles()
     else this.#ledger.declareAll(this.#position.nowMs)
     this.#undecoded.clear()

@@ -210,6 +210,16 @@ describe('the reorder window', () => {
     }
   })
 
+  it('takes the same datagram after a restart of the exporter for no duplicate', () => {
+    const { exporter, tracker } = pair({ version: 9 })
+    const datagram = exporter.send()
+    const elsewhere = new NumberedExporter({ version: 9, sequence: 9_000_000, bootedAtMs: 1_000 })
+    const { outcomes } = follow(tracker, [datagram, elsewhere.send(), datagram])
+    assert.deepEqual(outcomes.slice(0, 2), ['first', 'restart'])
+    assert.equal(outcomes.length, 3)
+    assert.equal(tracker.duplicates, 0)
+  })
+
   it('takes the same number with another payload for no duplicate', () => {
     const { exporter, tracker } = pair({ version: 5 })
     const datagram = exporter.send()
