@@ -13,19 +13,23 @@ const FLOW_SUMS = `
     extract(epoch from max(flow_end))::float8 * 1000 as "lastMs"
   from flows group by 1, 2, 3, 4, 5`
 
+/** Exporters take their time, above all those that watch interfaces. */
+const DEADLINE_MS = 90_000
+
 /** Waits until the rows hold as many packets as the capture, then gives their sums by `flowKey`. */
 export async function waitForFlows(
   databaseUrl: string,
   truth: ReadonlyMap<string, FlowSum>,
 ): Promise<Map<string, FlowSum>> {
   const wanted = [...truth.values()].reduce((sum, { packets }) => sum + packets, 0)
-  await until(`${wanted} packets in the flows`, async () => {
+  const holdsAll = async () => {
     const [row] = await queryRows(
       databaseUrl,
       'select coalesce(sum(packets), 0)::int as packets from flows',
     )
     return Number(row?.['packets']) >= wanted
-  })
+  }
+  await until(`${wanted} packets in the flows`, holdsAll, DEADLINE_MS)
   const rows = (await queryRows(databaseUrl, FLOW_SUMS)) as unknown as FlowSum[]
   return new Map(rows.map((row) => [flowKey(row), row]))
 }
@@ -40,13 +44,21 @@ export function assertSameFlows(
   stored: ReadonlyMap<string, FlowSum>,
   truth: ReadonlyMap<string, FlowSum>,
 ): void {
-  assert.deepEqual(countersOf(stored), countersOf(truth))
+  assertSameCounters(stored, truth)
   for (const [key, { firstMs, lastMs }] of truth) {
     const flow = stored.get(key)
     assert.ok(flow)
     assertNear(flow.firstMs, firstMs, `start of ${key}`)
     assertNear(flow.lastMs, lastMs, `end of ${key}`)
   }
+}
+
+/** Asserts that both have the same flows with the same packets and bytes. */
+export function assertSameCounters(
+  stored: ReadonlyMap<string, FlowSum>,
+  truth: ReadonlyMap<string, FlowSum>,
+): void {
+  assert.deepEqual(countersOf(stored), countersOf(truth))
 }
 
 function countersOf(flows: ReadonlyMap<string, FlowSum>): Record<string, string> {

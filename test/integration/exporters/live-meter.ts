@@ -1,0 +1,74 @@
+/**
+ * A process of the fprobe test: in a network namespace of its own it makes a pair of interfaces,
+ * lets fprobe watch one end, and replays a capture into the other, with a pipeline behind it. It
+ * tells its parent when the replay was, and ends. Run by `fprobe.test.ts` only.
+ *
+ *     node live-meter.js <start of the sample traffic, Unix milliseconds>
+ */
+
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { encodeCapture, sumFlows } from '../../helpers/packet-capture.ts'
+import { startPipeline } from '../../helpers/pipeline.ts'
+import { until } from '../../helpers/until.ts'
+import { findProgram } from './programs.ts'
+import { sampleTraffic } from './sample-traffic.ts'
+import { waitForFlows } from './stored-flows.ts'
+
+const run = promisify(execFile)
+
+const REPLAYED_TO = 'meter0'
+const WATCHED = 'meter1'
+
+/** The times around the replay, Unix milliseconds. */
+export interface ReplayTimes {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+const packets = sampleTraffic({ startMs: Number(process.argv[2]), families: 'ipv4' })
+await makeInterfaces()
+const databaseUrl = process.env['DATABASE_URL'] ?? ''
+const pipeline = await startPipeline({ databaseUrl })
+const capturePath = join(pipeline.folder, 'sample.pcap')
+await writeFile(capturePath, encodeCapture(packets))
+// A flow is exported when it was idle for 2 s; a flow that was cut so only has more rows.
+const options = ['-i', WATCHED, '-f', 'ip', '-d', '2', '-s', '1', '-l', '2']
+const fprobe = spawn(
+  findProgram('fprobe') ?? 'fprobe',
+  [...options, `127.0.0.1:${pipeline.port}`],
+  {
+    stdio: 'inherit',
+  },
+)
+try {
+  await until('fprobe captures packets', capturesPackets)
+  const fromMs = Date.now()
+  await run(findProgram('tcpreplay') ?? 'tcpreplay', ['-i', REPLAYED_TO, capturePath])
+  const times: ReplayTimes = { fromMs, toMs: Date.now() }
+  await waitForFlows(databaseUrl, sumFlows(packets))
+  process.send?.(times)
+} finally {
+  fprobe.kill('SIGTERM')
+  await once(fprobe, 'exit')
+  await pipeline.stop()
+  process.disconnect?.()
+}
+
+/** They exist as long as the namespace; nothing but the replay may send on them. */
+async function makeInterfaces(): Promise<void> {
+  await run('ip', ['link', 'set', 'lo', 'up'])
+  await run('ip', ['link', 'add', REPLAYED_TO, 'type', 'veth', 'peer', 'name', WATCHED])
+  for (const name of [REPLAYED_TO, WATCHED]) {
+    await run('ip', ['link', 'set', name, 'addrgenmode', 'none', 'arp', 'off', 'up'])
+  }
+}
+
+/** Tells whether a socket of this namespace captures: a line of /proc/net/packet below its title. */
+async function capturesPackets(): Promise<boolean> {
+  const text = await readFile('/proc/net/packet', 'utf8')
+  return text.trimEnd().split('\n').length > 1
+}
