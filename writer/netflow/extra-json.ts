@@ -100,7 +100,7 @@ export function formatJson(
       return Number.isFinite(value) ? String(value) : `"${value}"`
     }
     case FORMAT.boolean:
-      return booleanText(readUint(view, offset, length))
+      return booleanText(view, offset, length)
     case FORMAT.mac:
       return `"${bytes.toString('hex', offset, offset + 6).replace(/..(?=.)/g, '$&:')}"`
     case FORMAT.text:
@@ -135,9 +135,10 @@ function intText(bytes: Buffer, offset: number, length: number): string {
 }
 
 /** RFC 7011 section 6.1.5: 1 is true, 2 is false; anything else is shown as it came. */
-function booleanText(value: number): string {
+function booleanText(view: DataView, offset: number, length: number): string {
+  const value = readUint(view, offset, length)
   if (value === 1) return 'true'
-  return value === 2 ? 'false' : String(value)
+  return value === 2 ? 'false' : uintText(view, offset, length)
 }
 
 function hexJson(bytes: Buffer, offset: number, length: number): string {

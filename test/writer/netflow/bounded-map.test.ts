@@ -1,0 +1,55 @@
+/** Maps that displace their oldest entry. */
+
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { BoundedMap, OldestFirst } from '../../../writer/netflow/bounded-map.ts'
+
+suite('a bounded map', () => {
+  test('displaces the oldest entry when a new one would be too many', () => {
+    const map = new BoundedMap<number, string>(2)
+    map.set(1, 'a').set(2, 'b').set(3, 'c')
+    assert.deepEqual(
+      [...map],
+      [
+        [2, 'b'],
+        [3, 'c'],
+      ],
+    )
+    map.set(2, 'B').set(4, 'd')
+    assert.deepEqual(
+      [...map],
+      [
+        [3, 'c'],
+        [4, 'd'],
+      ],
+    )
+  })
+
+  test('forgets in the order of arrival, also when entries are deleted and come back', () => {
+    const map = new BoundedMap<number, number>(100)
+    const order: number[] = []
+    for (let i = 0; i < 5000; i++) {
+      const key = (i * 37) % 160
+      if (i % 3 === 0 && map.delete(key)) order.splice(order.indexOf(key), 1)
+      if (!map.has(key)) {
+        order.push(key)
+        if (order.length > 100) order.shift()
+      }
+      map.set(key, i)
+      assert.deepEqual([...map.keys()], order)
+    }
+  })
+})
+
+test('the oldest entry is found again after there was none', () => {
+  const set = new Set<string>()
+  const oldest = new OldestFirst(set)
+  assert.equal(oldest.next(), undefined)
+  set.add('a').add('b')
+  assert.equal(oldest.next(), 'a')
+  set.delete('a')
+  set.delete('b')
+  assert.equal(oldest.next(), undefined)
+  set.add('c')
+  assert.equal(oldest.next(), 'c')
+})
