@@ -3,11 +3,13 @@
  * settings that those processes read. It starts nothing.
  */
 
-import { resolve } from 'node:path'
+import { join } from 'node:path'
 import pg from 'pg'
-import { address, listOf, readSettings, text } from '../shared/settings.ts'
+import { readCollectorSettings } from '../collector/config.ts'
+import { SettingsError } from '../shared/settings.ts'
 import { DATABASE_NAME, DATABASE_USER } from './cluster.ts'
 import { findRunningServer, SOCKET_PORT } from './postmaster-file.ts'
+import { DATA_DIR, readLauncherSettings } from './settings.ts'
 
 /** No database, or not one of this program; `code` is `NO_DATABASE`. */
 export class NoDatabaseError extends Error {
@@ -17,12 +19,6 @@ export class NoDatabaseError extends Error {
     super(what, { cause })
     this.name = 'NoDatabaseError'
   }
-}
-
-const DEMO_SETTINGS = {
-  NETFLOW_HOST: address('::'),
-  NETFLOW_PORT: listOf('UDP ports from 1 to 65535', isPort).default(['2055']),
-  DATABASE_URL: text(''),
 }
 
 export interface DemoTarget {
@@ -41,11 +37,15 @@ export interface DemoTarget {
  * @throws NoDatabaseError when no database is named and no embedded server runs
  */
 export async function findTarget(environment: NodeJS.ProcessEnv): Promise<DemoTarget> {
-  const settings = readSettings(DEMO_SETTINGS, environment)
-  const host = reachableAddress(settings.NETFLOW_HOST)
-  const port = Number(settings.NETFLOW_PORT[0] ?? 2055)
-  const database = await findDatabase(settings.DATABASE_URL, environment)
-  return { host, port, database, psqlCommand: describePsql(new pg.Client(database)) }
+  const { databaseUrl } = readLauncherSettings(environment)
+  const { NETFLOW_HOST, NETFLOW_PORT } = readCollectorSettings(environment)
+  const port = NETFLOW_PORT[0] ?? 0
+  if (port === 0) {
+    throw new SettingsError(['NETFLOW_PORT=0: name the port that the collector says it listens on'])
+  }
+  const database = await findDatabase(databaseUrl)
+  const psqlCommand = describePsql(new pg.Client(database))
+  return { host: reachableAddress(NETFLOW_HOST), port, database, psqlCommand }
 }
 
 /** Who listens on every address is asked on the loopback one. */
@@ -53,23 +53,24 @@ function reachableAddress(host: string): string {
   return host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host
 }
 
-async function findDatabase(url: string, environment: NodeJS.ProcessEnv): Promise<pg.ClientConfig> {
+async function findDatabase(databaseUrl: string | undefined): Promise<pg.ClientConfig> {
   const connectionTimeoutMillis = 10_000
-  if (url) return { connectionString: url, connectionTimeoutMillis }
-  const isNamed = ['PGHOST', 'PGPORT', 'PGDATABASE'].some((name) => environment[name])
-  if (isNamed) return { connectionTimeoutMillis }
-  const server = await findRunningServer(resolve('data', 'postgres'))
+  if (databaseUrl) return { connectionString: databaseUrl, connectionTimeoutMillis }
+  const server = await findRunningServer(join(DATA_DIR, 'postgres'))
   if (!server) {
-    throw new NoDatabaseError(
-      `no database: no server runs in ${resolve('data')}, and no DATABASE_URL`,
-    )
+    throw new NoDatabaseError(`no database: none runs in ${DATA_DIR}, and DATABASE_URL is not set`)
   }
   const place = { host: server.socketDir, port: SOCKET_PORT, ssl: false }
   return { ...place, user: DATABASE_USER, database: DATABASE_NAME, connectionTimeoutMillis }
 }
 
-function describePsql({ host, port, user, database }: pg.Client): string {
-  return `psql -h ${host} -p ${port} -U ${user} ${database}`
+function describePsql({ host, port, user = '', database = '' }: pg.Client): string {
+  const words = ['psql', '-h', host, '-p', String(port), '-U', user, database]
+  return words.map(quoteForShell).join(' ')
+}
+
+function quoteForShell(word: string): string {
+  return /^[\w./:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 /**
@@ -92,8 +93,4 @@ export async function openDatabase({ database, psqlCommand }: DemoTarget): Promi
   }
   await client.end()
   throw new NoDatabaseError(`the database has no tables yet (${psqlCommand})`)
-}
-
-function isPort(entry: string): boolean {
-  return /^\d{1,5}$/.test(entry) && Number(entry) >= 1 && Number(entry) <= 65_535
 }
