@@ -55,8 +55,7 @@ async function runDemo(): Promise<number> {
   try {
     await demo.start()
     introduce(demo, `${host}:${port}`)
-    const sent = await demo.send()
-    endProgress()
+    const sent = await demo.send().finally(endProgress)
     const stored = await waitUntilStored(client, demo.run, sent)
     await showReport(client, demo.run)
     const isComplete = await conclude({ client, run: demo.run, sent, stored })
