@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { FIELD_LIMITS, FLOW_COLUMNS } from '../../../writer/load/flow-columns.ts'
+import { FIELD, FIELD_COUNT } from '../../../writer/netflow/flow-record.ts'
+import { createTestDatabase } from '../../helpers/database.ts'
+import { ask } from './loader-harness.ts'
+
+describe('the columns of flows', () => {
+  it('are those of the table, in its order and with its types', async () => {
+    const database = await createTestDatabase()
+    const rows = await ask(
+      database.url,
+      `select attname as name, format_type(atttypid, atttypmod) as type
+       from pg_attribute where attrelid = 'flows'::regclass and attnum > 0 and not attisdropped
+       order by attnum`,
+    )
+    await database.drop()
+    const types = { 'timestamp with time zone': 'timestamptz' } as Record<string, string>
+    assert.deepEqual(
+      FLOW_COLUMNS.map(({ name, type }) => ({ name, type })),
+      rows.map(({ name, type }) => ({ name, type: types[String(type)] ?? type })),
+    )
+  })
+
+  it('take every field of a record once', () => {
+    const sources = FLOW_COLUMNS.map(({ source }) => source).filter((source) => source in FIELD)
+    assert.deepEqual([...sources].sort(), Object.keys(FIELD).sort())
+    assert.equal(sources.length, FIELD_COUNT)
+  })
+
+  it('stand in the order of the fields, which the encoder relies on', () => {
+    const fields = FLOW_COLUMNS.flatMap(({ source, type }) =>
+      source in FIELD && type !== 'inet' ? [FIELD[source as keyof typeof FIELD]] : [],
+    )
+    assert.deepEqual(
+      fields,
+      [...fields].sort((one, other) => one - other),
+    )
+  })
+
+  it('limit the fields to what their types hold', () => {
+    assert.equal(FIELD_LIMITS[FIELD.tcpFlags], 32_767)
+    assert.equal(FIELD_LIMITS[FIELD.dstVlan], 2_147_483_647)
+    assert.equal(FIELD_LIMITS[FIELD.inputIf], Number.MAX_SAFE_INTEGER)
+    assert.equal(FIELD_LIMITS[FIELD.srcMac], 0xffff_ffff_ffff)
+  })
+})

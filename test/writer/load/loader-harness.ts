@@ -1,0 +1,80 @@
+/** Runs a FlowLoader against a database and keeps what it says. */
+
+import { randomUUID } from 'node:crypto'
+import { Writable } from 'node:stream'
+import pg from 'pg'
+import { pino } from 'pino'
+import type { Logger } from '../../../shared/logger.ts'
+import type { CopyBatch } from '../../../writer/load/copy-batch.ts'
+import { FlowLoader, type FlowLoaderOptions } from '../../../writer/load/flow-loader.ts'
+import { until } from '../../helpers/until.ts'
+
+export interface LogLine {
+  readonly level: number
+  readonly msg: string
+  readonly [fact: string]: unknown
+}
+
+/** Makes a logger that adds its lines to `lines`. */
+export function recordingLogger(lines: LogLine[]): Logger {
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(JSON.parse(chunk.toString()) as LogLine)
+      done()
+    },
+  })
+  return pino({ level: 'debug' }, sink)
+}
+
+export class LoaderHarness {
+  readonly lines: LogLine[] = []
+  /** Batches in the order in which they were released. */
+  readonly released: CopyBatch[] = []
+  readonly fatal: unknown[] = []
+  readonly loader: FlowLoader
+  readonly journalId: string
+
+  constructor(databaseUrl: string, options: Partial<FlowLoaderOptions> = {}) {
+    this.journalId = options.journalId ?? randomUUID()
+    this.loader = new FlowLoader({
+      databaseUrl,
+      lanes: 2,
+      partitionInterval: 'day',
+      retentionDays: 0,
+      journalId: this.journalId,
+      logger: recordingLogger(this.lines),
+      onReleased: (batch) => this.released.push(batch),
+      onFatal: (error) => this.fatal.push(error),
+      ...options,
+    })
+  }
+
+  /** Waits until a line of the log matches, and gives it. */
+  waitForLine(message: RegExp): Promise<LogLine> {
+    return until(`a line like ${message}`, () => this.lines.find(({ msg }) => message.test(msg)))
+  }
+}
+
+/** Asks the database with a connection of its own; rows as objects. */
+export async function ask(
+  url: string,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(sql, [...values])).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** How many rows there are, and how many different numbers they bear. */
+export async function countRows(url: string): Promise<{ rows: number; different: number }> {
+  const [counts] = await ask(
+    url,
+    'select count(*)::int as rows, count(distinct bytes)::int as different from flows',
+  )
+  return counts as { rows: number; different: number }
+}

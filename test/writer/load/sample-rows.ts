@@ -1,0 +1,70 @@
+/** Makes flow records and batches for the tests of loading. */
+
+import { CopyBatch } from '../../../writer/load/copy-batch.ts'
+import { FIELD, FlowRecord, type MessageContext } from '../../../writer/netflow/flow-record.ts'
+
+/** When the rows are received unless a test says otherwise: 2026-11-21 06:13:20.123456 UTC. */
+export const RECEIVED_AT_MICROS = 1_795_241_600_123_456
+
+export function messageOf(changes: Partial<MessageContext> = {}): MessageContext {
+  return {
+    receivedAtMicros: RECEIVED_AT_MICROS,
+    exporterBytes: Uint8Array.of(192, 0, 2, 1),
+    observationDomain: 7,
+    exportVersion: 9,
+    ...changes,
+  }
+}
+
+/** Makes a record with 25 columns filled, as a router's template has them. */
+export function typicalRecord(serial = 0): FlowRecord {
+  const record = new FlowRecord()
+  record.setIpv4(FIELD.srcAddr, 0xc000_0201)
+  record.setIpv4(FIELD.dstAddr, 0xc633_6401)
+  record.setIpv4(FIELD.nextHop, 0xcb00_7101)
+  record.set(FIELD.flowStart, RECEIVED_AT_MICROS - 2_000_000)
+  record.set(FIELD.flowEnd, RECEIVED_AT_MICROS - 1_000_000)
+  record.setBytes(0, serial)
+  record.setPackets(0, 10)
+  record.set(FIELD.inputIf, 1)
+  record.set(FIELD.outputIf, 2)
+  record.set(FIELD.srcAs, 64_500)
+  record.set(FIELD.dstAs, 4_200_000_000)
+  record.set(FIELD.samplingRate, 100)
+  record.set(FIELD.srcPort, 50_000)
+  record.set(FIELD.dstPort, 443)
+  record.set(FIELD.srcVlan, 10)
+  record.set(FIELD.protocol, 6)
+  record.set(FIELD.tcpFlags, 0x1b)
+  record.set(FIELD.tos, 8)
+  record.set(FIELD.srcMask, 24)
+  record.set(FIELD.dstMask, 16)
+  record.set(FIELD.direction, 0)
+  return record
+}
+
+/** Where a batch of numbered rows begins and ends; `bytes` of each row is its number. */
+export interface Numbers {
+  readonly from: number
+  readonly count: number
+  readonly receivedAtMicros?: number
+}
+
+/** Makes a batch of rows numbered one after the other; its journal step is one byte a row. */
+export function numberedBatch({ from, count, receivedAtMicros }: Numbers): CopyBatch {
+  const batch = new CopyBatch()
+  const record = typicalRecord()
+  const message = messageOf(receivedAtMicros === undefined ? {} : { receivedAtMicros })
+  for (let number = from; number < from + count; number++) {
+    record.setBytes(0, number)
+    batch.append(record, message)
+  }
+  batch.journalTo = from + count
+  batch.changes.exporters.set('192.0.2.1', {
+    address: '192.0.2.1',
+    firstSeenMicros: RECEIVED_AT_MICROS,
+    lastSeenMicros: RECEIVED_AT_MICROS + from,
+    enabled: true,
+  })
+  return batch
+}
