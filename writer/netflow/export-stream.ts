@@ -3,8 +3,8 @@
  * domain. Templates of different streams never meet.
  */
 
-import { BoundedMap } from './bounded-map.ts'
-import { MAX_NAMES_PER_STREAM, MAX_TEMPLATES_PER_STREAM } from './limits.ts'
+import { BoundedMap, OldestFirst } from './bounded-map.ts'
+import { MAX_FIELDS_PER_STREAM, MAX_NAMES_PER_STREAM, MAX_TEMPLATES_PER_STREAM } from './limits.ts'
 import { Samplers } from './samplers.ts'
 import { sameDefinition, type Template } from './template.ts'
 
@@ -26,7 +26,9 @@ export class ExportStream {
   readonly samplerNames = new BoundedMap<number, string>(MAX_NAMES_PER_STREAM)
   /** When a template was last defined or refreshed, Unix microseconds; 0: never. */
   lastTemplateMicros = 0
-  readonly #templates = new BoundedMap<number, Template>(MAX_TEMPLATES_PER_STREAM)
+  readonly #templates = new Map<number, Template>()
+  readonly #oldestTemplate = new OldestFirst(this.#templates)
+  #fieldCount = 0
 
   constructor(identity: {
     readonly exporter: string
@@ -44,22 +46,43 @@ export class ExportStream {
     return this.#templates.size
   }
 
+  /** Fields of all templates together. */
+  get fieldCount(): number {
+    return this.#fieldCount
+  }
+
   template(id: number): Template | undefined {
     return this.#templates.get(id)
   }
 
-  /** Takes a definition into force at once; at the limit the least recently refreshed one goes. */
+  /** Takes a definition into force at once; at a limit the least recently refreshed ones go. */
   define(template: Template): TemplateChange {
     const known = this.#templates.get(template.id)
     const same = known !== undefined && sameDefinition(known, template)
-    this.#templates.delete(template.id)
+    this.forget(template.id)
+    this.#makeRoom(template.fields.length)
     this.#templates.set(template.id, same ? known : template)
+    this.#fieldCount += template.fields.length
     if (same) return 'refreshed'
     return known ? 'changed' : 'new'
   }
 
   /** Forgets a definition: an invalid redefinition must not leave the old one in force. */
   forget(id: number): void {
+    const known = this.#templates.get(id)
+    if (known === undefined) return
     this.#templates.delete(id)
+    this.#fieldCount -= known.fields.length
+  }
+
+  #makeRoom(fields: number): void {
+    while (
+      this.#templates.size >= MAX_TEMPLATES_PER_STREAM ||
+      this.#fieldCount + fields > MAX_FIELDS_PER_STREAM
+    ) {
+      const oldest = this.#oldestTemplate.next()
+      if (oldest === undefined) return
+      this.forget(oldest)
+    }
   }
 }

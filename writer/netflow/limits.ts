@@ -9,6 +9,9 @@ export const MAX_FIELDS_PER_TEMPLATE = 1_024
 /** The busiest exporters define a few dozen per domain. The least recently refreshed one goes. */
 export const MAX_TEMPLATES_PER_STREAM = 1_024
 
+/** What they may have in all: a field costs some 100 bytes once it is in use. */
+export const MAX_FIELDS_PER_STREAM = 32_768
+
 /** 64 KiB full of real records (20 bytes and more) stay below it; one-byte records do not. */
 export const MAX_RECORDS_PER_MESSAGE = 8_192
 

@@ -256,4 +256,15 @@ suite('templates of one stream', () => {
     assert.notEqual(stream.template(1002), undefined)
     assert.notEqual(stream.template(3000), undefined)
   })
+
+  test('have 32768 fields at most: the least recently refreshed ones go', () => {
+    const harness = new DecoderHarness()
+    const thousand = Array.from({ length: 1000 }, (_, i) => [i + 1, 1] as const)
+    for (let id = 256; id < 296; id++) harness.receive(v9Message(set(0, template(id, thousand))))
+    const stream = harness.stream()
+    assert.deepEqual([stream.templateCount, stream.fieldCount], [32, 32_000])
+    assert.deepEqual([stream.template(263), stream.template(264)?.id], [undefined, 264])
+    harness.receive(v9Message(set(0, template(295, BYTES), template(294, []))))
+    assert.deepEqual([stream.templateCount, stream.fieldCount], [31, 30_001])
+  })
 })
