@@ -1,11 +1,15 @@
-/** Says once that the database is away, once in a while that it still is, and once that it is back. */
+/**
+ * Says that the database is away and why, once in a while that it still is, and once that it is back.
+ * It decides nothing.
+ */
 
+import { LogThrottle } from '../../shared/log-throttle.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { SqlError } from './sql-state.ts'
 
 const REMIND_MS = 30_000
 
-/** What to do about an error that does not go away by itself. */
+/** What becomes of the batch, and what to do about an error that does not go away by itself. */
 const ADVICE: Readonly<Record<SqlError['kind'], string>> = {
   retry: 'the database cannot take flows; the batch is kept and tried again',
   data: 'the database refuses what is not a row; the batch is kept: is the schema as migrated?',
@@ -18,7 +22,7 @@ const ADVICE: Readonly<Record<SqlError['kind'], string>> = {
 export class OutageLog {
   readonly #logger: Logger
   #since: number | undefined
-  #saidAt = 0
+  #throttle = new LogThrottle(REMIND_MS)
 
   constructor(logger: Logger) {
     this.#logger = logger
@@ -29,13 +33,13 @@ export class OutageLog {
     return this.#since
   }
 
+  /** Notes a failure; each condition is told at once, then every 30 s. */
   failed(now: number, error: SqlError): void {
-    const isNew = this.#since === undefined
     this.#since ??= now
-    if (!isNew && now - this.#saidAt < REMIND_MS) return
-    this.#saidAt = now
+    const verdict = this.#throttle.admit(error.condition, now)
+    if (verdict === undefined) return
     const awaySeconds = Math.round((now - this.#since) / 1000)
-    const facts = { ...error, awaySeconds }
+    const facts = { ...error, awaySeconds, failuresMuted: verdict.muted }
     if (error.kind === 'retry') this.#logger.warn(facts, ADVICE.retry)
     else this.#logger.error(facts, ADVICE[error.kind])
   }
@@ -44,6 +48,7 @@ export class OutageLog {
     if (this.#since === undefined) return
     const awaySeconds = Math.round((now - this.#since) / 1000)
     this.#since = undefined
+    this.#throttle = new LogThrottle(REMIND_MS)
     this.#logger.info({ awaySeconds }, 'the database takes flows again')
   }
 }
