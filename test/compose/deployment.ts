@@ -1,0 +1,170 @@
+/**
+ * The project's docker-compose.yml as an operator uses it: with an .env file, docker-compose, psql's
+ * port and the processes that it starts. It changes nothing about the deployment but ports.
+ */
+
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import pg from 'pg'
+import { until } from '../helpers/until.ts'
+import { runCommand } from './command.ts'
+import type { Engine } from './engine.ts'
+
+const PROJECT_NAME = 'netflow-compose-test'
+
+export const RUNNING_SERVICES = ['db', 'writer', 'collector'] as const
+export type Service = (typeof RUNNING_SERVICES)[number]
+
+export interface Passwords {
+  readonly writer: string
+  readonly reader: string
+}
+
+export interface DeploymentOptions {
+  readonly engine: Engine
+  /** The folder of docker-compose.yml. */
+  readonly project: string
+}
+
+export class Deployment {
+  readonly #options: DeploymentOptions
+  #passwords: Passwords = { writer: '', reader: '' }
+  #ports = { netflow: 0, postgres: 0, collector: 0, writer: 0 }
+
+  constructor(options: DeploymentOptions) {
+    this.#options = options
+  }
+
+  /** Free ports of the host: UDP for datagrams, TCP for the database and the metrics. */
+  get ports(): Readonly<{ netflow: number; postgres: number; collector: number; writer: number }> {
+    return this.#ports
+  }
+
+  /** Chooses the ports; once, so that they stay over restarts. */
+  async choosePorts(): Promise<void> {
+    const [postgres = 0, collector = 0, writer = 0] = await findFreeTcpPorts(3)
+    this.#ports = { netflow: await findFreeUdpPort(), postgres, collector, writer }
+  }
+
+  /** Writes the .env file of the deployment. */
+  async configure(passwords: Passwords): Promise<void> {
+    this.#passwords = passwords
+    const settings = {
+      POSTGRES_PASSWORD: 'of-the-administrator',
+      NETFLOW_WRITER_PASSWORD: passwords.writer,
+      NETFLOW_READER_PASSWORD: passwords.reader,
+      NETFLOW_PORT: this.#ports.netflow,
+      POSTGRES_PORT: this.#ports.postgres,
+      COLLECTOR_METRICS_PORT: this.#ports.collector,
+      WRITER_METRICS_PORT: this.#ports.writer,
+      RETENTION_DAYS: 7,
+    }
+    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
+    await writeFile(this.#settingsPath, lines.join(''))
+  }
+
+  get #settingsPath(): string {
+    return join(this.#options.engine.folder, 'env')
+  }
+
+  /** Runs docker-compose; gives what it prints. */
+  compose(...args: string[]): Promise<string> {
+    const { engine, project } = this.#options
+    const files = ['--project-directory', project, '--env-file', this.#settingsPath]
+    return runCommand('docker-compose', [...files, '-p', PROJECT_NAME, ...args], {
+      cwd: project,
+      environment: engine.environment,
+    })
+  }
+
+  containerOf(service: Service | 'setup'): string {
+    return `${PROJECT_NAME}_${service}_1`
+  }
+
+  /** Fills a template of podman's inspect command. */
+  async inspect(service: Service | 'setup', template: string): Promise<string> {
+    const name = this.containerOf(service)
+    return (await this.#options.engine.podman('inspect', '--format', template, name)).trim()
+  }
+
+  /** Runs a shell command in a container, as the container's user. */
+  execute(service: Service, command: string): Promise<string> {
+    return this.#options.engine.podman('exec', this.containerOf(service), 'sh', '-c', command)
+  }
+
+  /** The last lines that each container logged. */
+  async logs(): Promise<string> {
+    const sections = [...RUNNING_SERVICES, 'setup' as const].map(async (service) => {
+      const args = ['logs', '--tail', '25', this.containerOf(service)]
+      const text = await this.#options.engine.podman(...args).catch((error) => String(error))
+      return `--- ${service}\n${text}`
+    })
+    return (await Promise.all(sections)).join('\n')
+  }
+
+  /** Kills the process of a service from outside, as a crash would, and waits for its successor. */
+  async crash(...services: Service[]): Promise<void> {
+    const pids = new Map<Service, string>()
+    for (const service of services) pids.set(service, await this.inspect(service, '{{.State.Pid}}'))
+    for (const pid of pids.values()) process.kill(Number(pid), 'SIGKILL')
+    for (const [service, killed] of pids) {
+      await until(`${service} is restarted`, async () => {
+        const pid = await this.inspect(service, '{{.State.Pid}}').catch(() => killed)
+        return pid !== '0' && pid !== killed
+      })
+    }
+  }
+
+  /** Waits until a process answers that it is healthy, asked on the host's loopback. */
+  async untilHealthy(service: 'collector' | 'writer'): Promise<void> {
+    const url = `http://127.0.0.1:${this.#ports[service]}/healthz`
+    await until(`${service} is healthy`, () => fetch(url).then(isOk, () => false), 120_000)
+  }
+
+  /** Asks the database over its published port; each time over a new connection. */
+  async query(
+    role: keyof Passwords,
+    sql: string,
+    password = this.#passwords[role],
+  ): Promise<Record<string, unknown>[]> {
+    const client = new pg.Client({
+      host: '127.0.0.1',
+      port: this.#ports.postgres,
+      database: 'netflow',
+      user: `netflow_${role}`,
+      password,
+      connectionTimeoutMillis: 10_000,
+    })
+    // A server that goes away is told by the query itself.
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      return (await client.query(sql)).rows as Record<string, unknown>[]
+    } finally {
+      await client.end().catch(() => {})
+    }
+  }
+}
+
+function isOk(response: Response): boolean {
+  return response.ok
+}
+
+async function findFreeTcpPorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
+}
+
+async function findFreeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const { port } = socket.address()
+  await once(socket.close(), 'close')
+  return port
+}

@@ -1,0 +1,100 @@
+/** The life of a deployment, step by step: up, traffic, crashes, down, up with new passwords. */
+
+import assert from 'node:assert/strict'
+import { until } from '../helpers/until.ts'
+import { assertAllContained, assertImageIsLean, assertPipe, assertRoles } from './containment.ts'
+import { type Deployment, RUNNING_SERVICES } from './deployment.ts'
+import type { StepLog } from './step-log.ts'
+import { Traffic } from './traffic.ts'
+
+const FIRST = { writer: 'first-of-the-writer', reader: 'first-of-the-reader' }
+const SECOND = { writer: 'second-of-the-writer', reader: 'second-of-the-reader' }
+
+/** Runs all steps. @throws with the first that fails */
+export async function runScenario(deployment: Deployment, steps: StepLog): Promise<void> {
+  await steps.run('docker-compose refuses a missing password and names the setting', async () => {
+    await deployment.configure({ ...FIRST, writer: '' })
+    await assert.rejects(deployment.compose('config'), /set it in \.env, see \.env\.example/)
+  })
+  await steps.run('docker-compose accepts the file', async () => {
+    await deployment.configure(FIRST)
+    await deployment.compose('config', '--quiet')
+  })
+  await steps.run('docker-compose builds the image', async () => {
+    await deployment.compose('build')
+  })
+  await steps.run('all services come up healthy', () => comeUp(deployment))
+  await steps.run('containers have no root, no capabilities, no writable image', async () => {
+    await assertAllContained(deployment)
+    await assertImageIsLean(deployment)
+    await assertPipe(deployment)
+  })
+  await steps.run('the writer owns its tables and no more, readers read', () =>
+    assertRoles(deployment),
+  )
+  const traffic = new Traffic(deployment)
+  try {
+    await runTraffic(deployment, traffic, steps)
+  } finally {
+    traffic.close()
+  }
+}
+
+async function runTraffic(deployment: Deployment, traffic: Traffic, steps: StepLog): Promise<void> {
+  await steps.run('flows are stored under the addresses of their exporters', async () => {
+    await traffic.send(50)
+    await traffic.assertStored()
+  })
+  await steps.run('the writer is killed under traffic, restarted, nothing is lost', async () => {
+    await traffic.during(() => deployment.crash('writer'))
+    await traffic.assertStored()
+  })
+  await steps.run('the database is killed under traffic, restarted, nothing is lost', async () => {
+    await traffic.during(() => deployment.crash('db'))
+    await traffic.assertStored()
+  })
+  await steps.run('both are killed at once, restarted, nothing is lost', async () => {
+    await traffic.during(() => deployment.crash('writer', 'db'))
+    await traffic.assertStored()
+    await deployment.untilHealthy('writer')
+  })
+  await steps.run('"down" right behind traffic stops in good order', async () => {
+    await traffic.send(200)
+    await traffic.untilReceived()
+    await deployment.compose('down')
+  })
+  await steps.run('"up" finds the data, and takes over new passwords', async () => {
+    await deployment.configure(SECOND)
+    await comeUp(deployment)
+    await traffic.assertStored()
+    await traffic.send(50)
+    await traffic.assertStored()
+    await traffic.assertNothingLost()
+    await assert.rejects(
+      deployment.query('writer', 'select', FIRST.writer),
+      /password authentication/,
+    )
+  })
+  await steps.run('the collector is killed, restarted, and receives again', async () => {
+    await deployment.crash('collector')
+    await deployment.untilHealthy('collector')
+    await traffic.send(50)
+    await traffic.assertStored()
+  })
+  await steps.run('"down --volumes" leaves nothing', async () => {
+    await deployment.compose('down', '--volumes')
+    await assert.rejects(deployment.query('reader', 'select'), /ECONNREFUSED/)
+  })
+}
+
+async function comeUp(deployment: Deployment): Promise<void> {
+  await deployment.compose('up', '--detach')
+  for (const service of RUNNING_SERVICES) {
+    await until(
+      `the health check of ${service} says "healthy"`,
+      async () => (await deployment.inspect(service, '{{.State.Health.Status}}')) === 'healthy',
+      120_000,
+    )
+  }
+  assert.equal(await deployment.inspect('setup', '{{.State.ExitCode}}'), '0')
+}

@@ -1,0 +1,113 @@
+/**
+ * Makes the images that the deployment is built from, under the names that its files use, because
+ * the machine of the test may not reach a registry of images: Debian with Node from npm, and Debian
+ * with its PostgreSQL.
+ */
+
+import { createHash } from 'node:crypto'
+import { copyFile, cp, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runCommand } from './command.ts'
+import type { Engine } from './engine.ts'
+
+const BASE = 'localhost/netflow-stand-in-base'
+const SUITE = 'bookworm'
+const NPM_VERSION = '11'
+
+export interface StandInSources {
+  readonly engine: Engine
+  /** The project's folder, with Dockerfile and docker-compose.yml. */
+  readonly project: string
+}
+
+/** Makes the images that are not there yet; gives the names of those it made. */
+export async function makeStandInImages(sources: StandInSources): Promise<string[]> {
+  const { engine, project } = sources
+  const nodeImage = await findImage(join(project, 'Dockerfile'), /^FROM (node:(\d+)\S*)/m)
+  const postgresImage = await findImage(
+    join(project, 'docker-compose.yml'),
+    /^ +image: (postgres:(\d+)\S*)/m,
+  )
+  const nodePackage = `node-linux-${process.arch}`
+  const packages = [`${nodePackage}@${nodeImage.version}`, `npm@${NPM_VERSION}`]
+  const recipes = [
+    { ...nodeImage, source: 'node', packages, buildArgs: [`NODE_PACKAGE=${nodePackage}`] },
+    { ...postgresImage, source: 'postgres', packages: [], buildArgs: [] },
+  ]
+  const made: string[] = []
+  for (const recipe of recipes) {
+    const folder = join(project, 'test/compose/stand-ins', recipe.source)
+    const fingerprint = await fingerprintRecipe(folder, recipe.packages)
+    if (await isThere(engine, recipe.name, fingerprint)) continue
+    await ensureBase(engine)
+    await build(engine, { ...recipe, folder, fingerprint })
+    made.push(recipe.name)
+  }
+  return made
+}
+
+interface BuildRecipe {
+  readonly name: string
+  readonly folder: string
+  readonly packages: readonly string[]
+  readonly buildArgs: readonly string[]
+  readonly fingerprint: string
+}
+
+async function build(engine: Engine, recipe: BuildRecipe): Promise<void> {
+  const context = join(engine.folder, 'stand-in')
+  await mkdir(context)
+  await cp(recipe.folder, context, { recursive: true })
+  if (recipe.packages.length > 0) {
+    const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock']
+    await runCommand('npm', ['install', '--prefix', context, ...options, ...recipe.packages])
+    await copyFile('/etc/ssl/certs/ca-certificates.crt', join(context, 'ca-certificates.crt'))
+  }
+  const buildArgs = recipe.buildArgs.flatMap((argument) => ['--build-arg', argument])
+  const label = `recipe=${recipe.fingerprint}`
+  const tag = fullName(recipe.name)
+  await engine.podman('build', '--network=host', '--label', label, '-t', tag, ...buildArgs, context)
+  await rm(context, { recursive: true })
+}
+
+async function ensureBase(engine: Engine): Promise<void> {
+  if (await isThere(engine, BASE, SUITE)) return
+  const folder = join(engine.folder, 'base')
+  await runCommand('debootstrap', ['--variant=minbase', SUITE, folder])
+  await runCommand('tar', ['-C', folder, '-cf', `${folder}.tar`, '.'])
+  await engine.podman('import', '--change', `LABEL recipe=${SUITE}`, `${folder}.tar`, BASE)
+  await rm(folder, { recursive: true })
+  await rm(`${folder}.tar`)
+}
+
+async function isThere(engine: Engine, name: string, fingerprint: string): Promise<boolean> {
+  const args = [
+    '--filter',
+    `reference=${fullName(name)}`,
+    '--filter',
+    `label=recipe=${fingerprint}`,
+  ]
+  return (await engine.podman('images', '--quiet', ...args)).trim() !== ''
+}
+
+/** Short names mean the registry of Docker. */
+function fullName(name: string): string {
+  return name.includes('/') ? name : `docker.io/library/${name}`
+}
+
+async function findImage(
+  path: string,
+  pattern: RegExp,
+): Promise<{ name: string; version: string }> {
+  const [, name, version] = pattern.exec(await readFile(path, 'utf8')) ?? []
+  if (name === undefined || version === undefined) throw new Error(`${path} names no ${pattern}`)
+  return { name, version }
+}
+
+async function fingerprintRecipe(folder: string, packages: readonly string[]): Promise<string> {
+  const hash = createHash('sha256').update(packages.join())
+  for (const name of (await readdir(folder)).sort()) {
+    hash.update(name).update(await readFile(join(folder, name)))
+  }
+  return hash.digest('hex').slice(0, 16)
+}

@@ -1,0 +1,103 @@
+/** Two exporters of the loopback network that send numbered flows, and the account of what arrived. */
+
+import assert from 'node:assert/strict'
+import { FlowSender } from '../helpers/flow-sender.ts'
+import { until } from '../helpers/until.ts'
+import type { Deployment } from './deployment.ts'
+
+const EXPORTERS = ['127.0.0.1', '127.0.0.2'] as const
+const FLOWS_PER_DATAGRAM = 10
+const DATAGRAMS_PER_SECOND = 100
+
+/** Each flow's number of bytes is its serial number, so what is there twice is seen. */
+const ACCOUNT = `
+select host(exporter) as exporter, count(*)::int as flows, count(distinct bytes)::int as serials,
+       max(bytes)::int as last, bool_and(export_version = 5) as is_v5
+from flows group by exporter order by exporter`
+
+export class Traffic {
+  readonly #deployment: Deployment
+  readonly #senders: readonly FlowSender[]
+
+  constructor(deployment: Deployment) {
+    this.#deployment = deployment
+    this.#senders = EXPORTERS.map(
+      (from) =>
+        new FlowSender({
+          port: deployment.ports.netflow,
+          from,
+          exportVersion: 5,
+          flowsPerDatagram: FLOWS_PER_DATAGRAM,
+        }),
+    )
+  }
+
+  /** Sends a number of datagrams from each exporter. */
+  async send(datagrams: number): Promise<void> {
+    await Promise.all(this.#senders.map((one) => one.send(datagrams, DATAGRAMS_PER_SECOND)))
+  }
+
+  /** Sends from both exporters from before `action` begins until after it ended. */
+  async during(action: () => Promise<void>): Promise<void> {
+    let isOver = false
+    const sending = this.#senders.map(async (sender) => {
+      while (!isOver) await sender.send(20, DATAGRAMS_PER_SECOND)
+    })
+    try {
+      await this.send(20)
+      await action()
+    } finally {
+      isOver = true
+      await Promise.all(sending)
+    }
+    await this.send(20)
+  }
+
+  /** Waits until the collector has taken all datagrams out of its socket. */
+  async untilReceived(): Promise<void> {
+    const sent = this.#senders.reduce((sum, sender) => sum + sender.sentDatagrams, 0)
+    const url = `http://127.0.0.1:${this.#deployment.ports.collector}/metrics`
+    await until('the collector has received what was sent', async () => {
+      const text = await (await fetch(url)).text()
+      const [, received] = /^netflow_collector_datagrams_received_total (\d+)$/m.exec(text) ?? []
+      return Number(received) === sent
+    })
+  }
+
+  /** Waits until every flow is stored, and sees that each is there once, under its exporter. */
+  async assertStored(): Promise<void> {
+    const sent = this.#senders.reduce((sum, sender) => sum + sender.sentFlows, 0)
+    const account = () => this.#deployment.query('reader', ACCOUNT).catch(() => [])
+    await until(
+      `${sent} flows are stored`,
+      async () => (await account()).reduce((sum, row) => sum + Number(row['flows']), 0) >= sent,
+      120_000,
+    ).catch(async (error: Error) => {
+      throw new Error(`${error.message}; there are ${JSON.stringify(await account())}`)
+    })
+    const expected = this.#senders.map(({ sentFlows }, index) => ({
+      exporter: EXPORTERS[index],
+      flows: sentFlows,
+      serials: sentFlows,
+      last: sentFlows - 1,
+      is_v5: true,
+    }))
+    assert.deepEqual(await account(), expected)
+  }
+
+  /** Sees that no exporter's sequence shows a loss, and no process dropped anything. */
+  async assertNothingLost(): Promise<void> {
+    const rows = await this.#deployment.query(
+      'reader',
+      `select (select sum(lost) from exporter_streams)::int as lost,
+              (select sum(duplicates) from exporter_streams)::int as duplicates,
+              (select count(*) from rejected_records)::int as parked,
+              (select sum(queue_dropped + kernel_dropped) from collector_reports)::int as dropped`,
+    )
+    assert.deepEqual(rows, [{ lost: 0, duplicates: 0, parked: 0, dropped: 0 }])
+  }
+
+  close(): void {
+    for (const sender of this.#senders) sender.close()
+  }
+}
