@@ -37,6 +37,10 @@ export const OP = {
   /** The offset of the field in the datagram into a slot. */
   slotOffset: 17,
   extra: 18,
+  /** Like `uint`, of a width whose values the field holds all. */
+  uint8: 19,
+  uint16: 20,
+  uint32: 21,
 } as const
 
 export type Op = (typeof OP)[keyof typeof OP]

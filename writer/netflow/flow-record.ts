@@ -46,6 +46,18 @@ export type Field = (typeof FIELD)[FieldName]
 /** How many fields a record has. */
 export const FIELD_COUNT = 30
 
+const SMALLINT_MAX = 32_767
+const INTEGER_MAX = 2_147_483_647
+
+/** The largest value that each field holds; larger ones are misread and go to `extra`. */
+export const FIELD_MAX: Float64Array = new Float64Array(FIELD_COUNT).fill(SMALLINT_MAX)
+for (const field of [FIELD.srcPort, FIELD.dstPort, FIELD.srcVlan, FIELD.dstVlan]) {
+  FIELD_MAX[field] = INTEGER_MAX
+}
+for (const field of [FIELD.inputIf, FIELD.outputIf, FIELD.srcAs, FIELD.dstAs]) {
+  FIELD_MAX[field] = Number.MAX_SAFE_INTEGER
+}
+
 /** The message that a record came in; it may outlive the datagram when a set was held. */
 export interface MessageContext {
   /** The collector's receive time, Unix microseconds. */

@@ -7,24 +7,13 @@
 import { OP, SLOT, SLOT_COUNT } from './column-sources.ts'
 import { type Format, formatJson, ntpMicros } from './extra-json.ts'
 import { VARIABLE_LENGTH } from './field-specifier.ts'
-import { FIELD, FIELD_COUNT, type Field, type FlowRecord } from './flow-record.ts'
+import { FIELD, FIELD_MAX, type Field, type FlowRecord } from './flow-record.ts'
 import { MAX_SAMPLING_RATE } from './limits.ts'
 import type { Plan } from './plan.ts'
 import { type DatagramBytes, readHigh, readLow, readUint } from './read-bytes.ts'
 
-const SMALLINT_MAX = 32_767
-const INTEGER_MAX = 2_147_483_647
 /** Microseconds that a number holds exactly: 285 years from 1970 both ways. */
 const MAX_TIME_MICROS = Number.MAX_SAFE_INTEGER
-
-/** The largest value that each field holds; larger ones are misread and go to `extra`. */
-export const FIELD_MAX: Float64Array = new Float64Array(FIELD_COUNT).fill(SMALLINT_MAX)
-for (const field of [FIELD.srcPort, FIELD.dstPort, FIELD.srcVlan, FIELD.dstVlan]) {
-  FIELD_MAX[field] = INTEGER_MAX
-}
-for (const field of [FIELD.inputIf, FIELD.outputIf, FIELD.srcAs, FIELD.dstAs]) {
-  FIELD_MAX[field] = Number.MAX_SAFE_INTEGER
-}
 
 /** The largest value that a slot can mean anything by; larger ones go to `extra`, too. */
 const SLOT_MAX = new Float64Array(SLOT_COUNT).fill(Number.MAX_SAFE_INTEGER)
@@ -123,7 +112,20 @@ export class RecordReader {
       if (at + length > end) return -1
       const target = targets[step] as number
       switch (ops[step]) {
-        case OP.skip:
+        case OP.uint8:
+          record.set(target as Field, view.getUint8(at))
+          break
+        case OP.uint16:
+          record.set(target as Field, view.getUint16(at))
+          break
+        case OP.uint32:
+          record.set(target as Field, view.getUint32(at))
+          break
+        case OP.ipv4:
+          record.setIpv4(target as 0 | 1 | 2, view.getUint32(at))
+          break
+        case OP.counter:
+          this.#readCounter(plan, step, at, length)
           break
         case OP.uint: {
           const value = readUint(view, at, length)
@@ -131,12 +133,6 @@ export class RecordReader {
           else this.#extraField(plan, step, at, length)
           break
         }
-        case OP.counter:
-          this.#readCounter(plan, step, at, length)
-          break
-        case OP.ipv4:
-          record.setIpv4(target as 0 | 1 | 2, view.getUint32(at))
-          break
         case OP.ipv6:
           record.setIpv6(target as 0 | 1 | 2, view, at)
           break
@@ -153,6 +149,8 @@ export class RecordReader {
         }
         case OP.extra:
           this.#extraField(plan, step, at, length)
+          break
+        case OP.skip:
           break
         default:
           this.#readRare(plan, step, at, length)
@@ -267,8 +265,7 @@ const MAX_AHEAD_MS = 600_000
  * which covers the wrap of the uptime after 49.7 days and flows of that age.
  */
 export function uptimeToMicros(times: MessageTimes, switchedMs: number): number {
-  let ageMs = (times.uptimeMs - switchedMs) % TWO_32
-  if (ageMs < 0) ageMs += TWO_32
+  let ageMs = (times.uptimeMs - switchedMs) >>> 0
   if (ageMs > TWO_32 - MAX_AHEAD_MS) ageMs -= TWO_32
   return times.exportMicros - ageMs * 1000
 }
