@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from '../helpers/until.ts'
 import { runCommand } from './command.ts'
+import { CannotRunError } from './engine-packages.ts'
 
 const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward'
 
@@ -47,9 +48,10 @@ export class Engine {
   /** Starts the service that docker-compose talks to, and removes what a killed run left. */
   async start(): Promise<void> {
     if (this.#service) return
+    await mkdir(this.#cacheFolder, { recursive: true })
+    await this.#lock()
     this.#ipForward = await readFile(IP_FORWARD, 'utf8')
     this.#folder = await mkdtemp(join(tmpdir(), 'netflow-compose-'))
-    await mkdir(this.#cacheFolder, { recursive: true })
     await writeFile(join(this.#cacheFolder, 'containers.conf'), this.#configuration())
     await this.#removeContainers()
     const socket = `${this.#folder}/podman.sock`
@@ -85,6 +87,20 @@ export class Engine {
     await rm(this.#folder, { recursive: true, force: true })
     this.#folder = ''
     await writeFile(IP_FORWARD, this.#ipForward)
+    await rm(this.#lockPath)
+  }
+
+  get #lockPath(): string {
+    return join(this.#cacheFolder, 'lock')
+  }
+
+  /** Two runs would remove each other's containers. */
+  async #lock(): Promise<void> {
+    const holder = Number(await readFile(this.#lockPath, 'utf8').catch(() => '0'))
+    if (holder !== 0 && existsSync(`/proc/${holder}`)) {
+      throw new CannotRunError(`process ${holder} is running it, says ${this.#lockPath}`)
+    }
+    await writeFile(this.#lockPath, String(process.pid))
   }
 
   async #removeContainers(): Promise<void> {
