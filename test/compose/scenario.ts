@@ -21,7 +21,8 @@ export async function runScenario(deployment: Deployment, steps: StepLog): Promi
     await deployment.compose('config', '--quiet')
   })
   await steps.run('docker-compose builds the image', async () => {
-    await deployment.compose('build')
+    // The services share it.
+    await deployment.compose('build', 'writer')
   })
   await steps.run('all services come up healthy', () => comeUp(deployment))
   await steps.run('containers have no root, no capabilities, no writable image', async () => {
@@ -58,12 +59,16 @@ async function runTraffic(deployment: Deployment, traffic: Traffic, steps: StepL
     await traffic.assertAccounted()
     await deployment.untilHealthy('writer')
   })
-  await steps.run('"down" right behind traffic stops in good order', async () => {
+  await steps.run('"stop" right behind traffic stops in good order', async () => {
     await traffic.send(200)
     await traffic.untilReceived()
-    await deployment.compose('down')
+    await deployment.compose('stop')
+    for (const service of RUNNING_SERVICES) {
+      assert.equal(await deployment.inspect(service, '{{.State.ExitCode}}'), '0', service)
+    }
   })
-  await steps.run('"up" finds the data, and takes over new passwords', async () => {
+  await steps.run('"down" and "up" keep the data, and take over new passwords', async () => {
+    await deployment.compose('down')
     await deployment.configure(SECOND)
     await comeUp(deployment)
     await traffic.assertStored()
