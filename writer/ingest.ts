@@ -197,14 +197,17 @@ export class Ingest {
     const sink = exporter.enabled ? this.#store : this.#ignore
     this.#decoder.decode(stream.decoding, receivedAtMicros, sink)
     stream.clockSkew.observe(receivedAtMs, header.exportMicros / 1000)
+    for (const { sequence, dataRecords } of outcome.releases) {
+      stream.sequence.release(sequence, dataRecords)
+    }
     const sequenced = stream.sequence.observe(
       {
         sequence: header.sequence,
         dataRecords: outcome.dataRecords,
         templateRecords: outcome.templateRecords,
-        undecodedSets: outcome.waitingSets,
+        undecodedSets: outcome.waitingSets + outcome.malformedSets,
         receivedAtMs,
-        uptimeMs: header.uptimeMs,
+        uptimeMs: Number.isNaN(header.uptimeMs) ? undefined : header.uptimeMs,
         fingerprint,
       },
       port,

@@ -4,6 +4,7 @@
 export const REJECT_TEXT: Readonly<Record<string, string>> = {
   'too-short': 'rejected a datagram: too short for a message',
   'unsupported-version': 'rejected a datagram: no NetFlow version that is supported',
+  'malformed-message': 'rejected a datagram: a malformed IPFIX message',
   'count-exceeds-length': 'rejected a datagram: it says more records than it has room for',
   'invalid-address': 'rejected a datagram: its line names no valid exporter address',
   'not-allowed': 'rejected a datagram: the exporter is not in EXPORTER_ALLOW',
@@ -24,6 +25,9 @@ export const PROBLEM_TEXT: Readonly<Record<string, string>> = {
   'reserved-set-id': 'skipped a set with a reserved id',
   'too-many-fields': 'ignored a template with too many fields',
   'too-many-records': 'skipped the rest of a message with too many records',
+  'options-template-without-scope': 'ignored an options template without a scope',
+  'malformed-message': 'discarded a malformed IPFIX message',
+  'template-withdrawal': 'ignored the withdrawal of a template, as it came over UDP',
   'options-template-without-options': 'an options template has no options',
   'counter-out-of-range': 'a counter is above 2⁶³; it is in extra, its column is NULL',
   'both-address-families': 'records have addresses of both families; IPv4 is taken, IPv6 in extra',

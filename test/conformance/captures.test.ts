@@ -10,12 +10,12 @@ import { until } from '../helpers/until.ts'
 
 /** Captures of real exporters lie beside the repository; they are no part of it. */
 const CAPTURES = fileURLToPath(new URL('../../../../shared/captures/', import.meta.url))
-const SUPPORTED = new Set([5, 9])
+const SUPPORTED = new Set([5, 9, 10])
 
 const ROWS = `
   select host(exporter) as exporter, export_version as version, observation_domain::float8 as domain,
     host(src_addr) as src_addr, host(dst_addr) as dst_addr, host(next_hop) as next_hop,
-    src_port, dst_port, protocol, tos, tcp_flags, packets::float8, bytes::float8,
+    src_port, dst_port, protocol, tos, tcp_flags, packets::text, bytes::text,
     input_if::float8, output_if::float8, src_as::float8, dst_as::float8, src_mask, dst_mask,
     direction, src_vlan as vlan,
     (extract(epoch from flow_start) * 1000)::float8 as flow_start_ms,
@@ -26,6 +26,7 @@ const ROWS = `
 const REPORTS: Readonly<Record<string, RegExp>> = {
   'unsupported-version': /no NetFlow version/,
   'count-exceeds-length': /more records than it has room for/,
+  'malformed-message': /malformed IPFIX message/,
   'no-template': /held a data set/,
   'set-overruns-datagram': /longer than its message/,
   'empty-template': /template without fields/,

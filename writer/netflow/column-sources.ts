@@ -68,11 +68,13 @@ export const SLOT = {
   nextHopIpv6Offset: 17,
   srcMaskIpv6: 18,
   dstMaskIpv6: 19,
-  /** 1 when the ICMP type and code are of ICMPv6. */
-  icmpIsV6: 20,
+  /** When the exporter booted, Unix microseconds, and times that count from then. */
+  systemInit: 20,
+  startUptime: 21,
+  endUptime: 22,
 } as const
 
-export const SLOT_COUNT = 21
+export const SLOT_COUNT = 23
 
 export interface ColumnSource {
   readonly field: Field
@@ -266,6 +268,7 @@ export const SLOT_SOURCES: ReadonlyMap<number, { readonly slot: number; readonly
     [302, { slot: SLOT.samplerId, op: OP.slotAndExtra }],
     [34, { slot: SLOT.samplingInterval, op: OP.slot }],
     [50, { slot: SLOT.samplingInterval, op: OP.slot }],
+    [160, { slot: SLOT.systemInit, op: OP.slotMillis }],
     [195, { slot: SLOT.dscp, op: OP.slot }],
     [232, { slot: SLOT.reverseBytesHigh, op: OP.slotCounter }],
     [299, { slot: SLOT.reversePacketsHigh, op: OP.slotCounter }],

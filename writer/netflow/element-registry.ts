@@ -43,12 +43,18 @@ const registry = new Map<string, InformationElement>()
  */
 export function findElement(enterprise: number, id: number): InformationElement | undefined {
   if (registry.size === 0) loadRegistry()
-  return registry.get(`${enterprise}.${id}`)
+  return registry.get(`${enterprise === REVERSE_ENTERPRISE ? 0 : enterprise}.${id}`)
 }
+
+/** The enterprise number under which an element means that of the reverse direction (RFC 5103). */
+export const REVERSE_ENTERPRISE = 29_305
 
 /** Gives the name of an element for people: its registered name, or `enterprise.id`. */
 export function elementName(enterprise: number, id: number): string {
-  return findElement(enterprise, id)?.name ?? `${enterprise}.${id}`
+  const element = findElement(enterprise, id)
+  if (element === undefined) return `${enterprise}.${id}`
+  if (enterprise !== REVERSE_ENTERPRISE) return element.name
+  return `reverse${element.name.charAt(0).toUpperCase()}${element.name.slice(1)}`
 }
 
 function loadRegistry(): void {

@@ -24,6 +24,8 @@ export class ExportStream {
   readonly applicationNames = new BoundedMap<string, string>(MAX_NAMES_PER_STREAM)
   /** By sampler id. */
   readonly samplerNames = new BoundedMap<number, string>(MAX_NAMES_PER_STREAM)
+  /** When the exporter booted (160), Unix milliseconds, where its options say so; NaN: unknown. */
+  systemInitMs = Number.NaN
   /** When a template was last defined or refreshed, Unix microseconds; 0: never. */
   lastTemplateMicros = 0
   readonly #templates = new Map<number, Template>()

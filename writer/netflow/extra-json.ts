@@ -4,6 +4,7 @@
  */
 
 import type { DataType } from './element-registry.ts'
+import { VARIABLE_LENGTH } from './field-specifier.ts'
 import { type DatagramBytes, readHigh, readLow, readUint } from './read-bytes.ts'
 
 /** How a field's bytes become JSON. */
@@ -20,6 +21,10 @@ export const FORMAT = {
   seconds: 9,
   millis: 10,
   ntp: 11,
+  /** Lists of RFC 6313; see `structured-data.ts`. */
+  basicList: 12,
+  subTemplateList: 13,
+  subTemplateMultiList: 14,
 } as const
 
 export type Format = (typeof FORMAT)[keyof typeof FORMAT]
@@ -45,14 +50,18 @@ const FORMAT_OF_TYPE: Readonly<Record<DataType, Format>> = {
   dateTimeNanoseconds: FORMAT.ntp,
   ipv4Address: FORMAT.ipv4,
   ipv6Address: FORMAT.ipv6,
-  basicList: FORMAT.hex,
-  subTemplateList: FORMAT.hex,
-  subTemplateMultiList: FORMAT.hex,
+  basicList: FORMAT.basicList,
+  subTemplateList: FORMAT.subTemplateList,
+  subTemplateMultiList: FORMAT.subTemplateMultiList,
 }
 
-/** Chooses the format for a type; a width that the type cannot have is shown as hex. */
+/**
+ * Chooses the format for a type; a width that the type cannot have is shown as hex. Of a variable
+ * length each value is looked at.
+ */
 export function formatOf(type: DataType, length: number): Format {
   const format = FORMAT_OF_TYPE[type]
+  if (length === VARIABLE_LENGTH) return format
   return fitsFormat(format, length) ? format : FORMAT.hex
 }
 
@@ -70,6 +79,9 @@ function fitsFormat(format: Format, length: number): boolean {
       return length === 8
     case FORMAT.hex:
     case FORMAT.text:
+    case FORMAT.basicList:
+    case FORMAT.subTemplateList:
+    case FORMAT.subTemplateMultiList:
       return true
     default:
       return length >= 1 && length <= 8

@@ -11,5 +11,8 @@ export interface FieldSpecifier {
 
 export const VARIABLE_LENGTH = 65_535
 
+/** The element whose value means nothing. */
+export const PADDING_OCTETS = 210
+
 /** Stands for an enterprise number in scope fields of NetFlow v9, whose types are no elements. */
 export const V9_SCOPE = -1

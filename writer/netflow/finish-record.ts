@@ -7,7 +7,7 @@ import { chooseFamily } from './choose-family.ts'
 import { SLOT } from './column-sources.ts'
 import { FIELD, type FlowRecord } from './flow-record.ts'
 import type { Plan } from './plan.ts'
-import { isTime, ODDITY, type RecordReader } from './run-plan.ts'
+import { isTime, ODDITY, type RecordReader, sinceBootToMicros } from './run-plan.ts'
 
 const ICMP = 1
 const ICMPV6 = 58
@@ -31,11 +31,32 @@ export function finishRecord(reader: RecordReader, plan: Plan, view: DataView): 
 /** Fills missing times from a duration, then from the time of an event. */
 function fillTimes(reader: RecordReader, plan: Plan): void {
   const { record } = reader
+  addUptime(reader, plan, SLOT.startUptime, FIELD.flowStart)
+  addUptime(reader, plan, SLOT.endUptime, FIELD.flowEnd)
   if (!record.has(FIELD.flowEnd)) addDuration(reader, plan)
   const event = reader.slot(SLOT.eventTime)
   if (event === undefined) return
   if (!record.has(FIELD.flowStart)) record.set(FIELD.flowStart, event)
   if (!record.has(FIELD.flowEnd)) record.set(FIELD.flowEnd, event)
+}
+
+/** A time of an uptime whose beginning the record itself says. */
+function addUptime(
+  reader: RecordReader,
+  plan: Plan,
+  slot: typeof SLOT.startUptime | typeof SLOT.endUptime,
+  field: typeof FIELD.flowStart | typeof FIELD.flowEnd,
+): void {
+  const switchedMs = reader.slot(slot)
+  const bootMicros = reader.slot(SLOT.systemInit)
+  if (switchedMs === undefined) return
+  if (bootMicros === undefined) {
+    reader.addExtra(plan.slotKeys[slot] ?? '', String(switchedMs))
+    return
+  }
+  const { exportMicros } = reader.times
+  const micros = sinceBootToMicros({ exportMicros, bootMs: bootMicros / 1000 }, switchedMs)
+  if (isTime(micros)) reader.record.set(field, micros)
 }
 
 /** A duration that leads to no time stays in `extra`. */

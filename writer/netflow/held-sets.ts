@@ -16,8 +16,10 @@ export interface HeldSet {
   readonly content: Buffer
   /** The message that it came in, with its own times. */
   readonly message: MessageContext
+  /** Sequence number of that message. */
+  readonly sequence: number
   readonly exportMicros: number
-  /** −1 when the message has none. */
+  /** NaN when the message has none. */
   readonly uptimeMs: number
 }
 

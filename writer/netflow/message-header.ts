@@ -6,12 +6,12 @@ import type { RejectReason } from './outcome.ts'
 export class MessageHeader {
   /** 5 or 9. */
   exportVersion = 0
-  /** v9: source id; v5: engine type · 256 + engine id. */
+  /** IPFIX: observation domain; v9: source id; v5: engine type · 256 + engine id. */
   observationDomain = 0
   sequence = 0
   /** v5: flow records; v9: records of all kinds, not to be relied on. */
   count = 0
-  /** Milliseconds since the exporter's boot. */
+  /** Milliseconds since the exporter's boot; NaN where the version does not say (IPFIX). */
   uptimeMs = 0
   /** Unix microseconds. */
   exportMicros = 0
@@ -34,6 +34,8 @@ export class MessageHeader {
         return this.#readV5(view, length)
       case 9:
         return this.#readV9(view, length)
+      case 10:
+        return this.#readIpfix(view, length)
       default:
         return 'unsupported-version'
     }
@@ -69,8 +71,29 @@ export class MessageHeader {
     this.samplingRate = 0
     return undefined
   }
+
+  /**
+   *     IPFIX header = version16 length16 exportTime32 sequence32 observationDomain32    16 bytes
+   *                                                                   (RFC 7011 section 3.1)
+   *
+   * Bytes behind the header's length are not part of the message.
+   */
+  #readIpfix(view: DataView, length: number): RejectReason | undefined {
+    if (length < IPFIX_HEADER_BYTES) return 'too-short'
+    const messageLength = view.getUint16(2)
+    if (messageLength < IPFIX_HEADER_BYTES || messageLength > length) return 'malformed-message'
+    this.length = messageLength
+    this.count = 0
+    this.uptimeMs = Number.NaN
+    this.exportMicros = view.getUint32(4) * 1_000_000
+    this.sequence = view.getUint32(8)
+    this.observationDomain = view.getUint32(12)
+    this.samplingRate = 0
+    return undefined
+  }
 }
 
 export const V5_HEADER_BYTES = 24
 export const V5_RECORD_BYTES = 48
 export const V9_HEADER_BYTES = 20
+export const IPFIX_HEADER_BYTES = 16

@@ -121,6 +121,8 @@ export class OptionsRecord {
 /** Takes what an options data record says into the state of its stream. */
 export function applyOptions(stream: ExportStream, record: OptionsRecord): void {
   applySampling(stream, record)
+  const systemInitMs = record.number(160)
+  if (systemInitMs) stream.systemInitMs = systemInitMs
   const interfaceName = record.text(82, 83)
   const ifIndex = record.interfaceScope
   if (interfaceName !== undefined && ifIndex !== undefined) {

@@ -24,6 +24,7 @@ export type ProblemCode =
   | 'reserved-template-id'
   | 'too-many-fields'
   | 'options-template-without-options'
+  | 'options-template-without-scope'
   | 'record-overruns-set'
   | 'too-many-records'
   | 'no-template'
@@ -31,6 +32,8 @@ export type ProblemCode =
   | 'counter-out-of-range'
   | 'both-address-families'
   | 'end-before-start'
+  | 'malformed-message'
+  | 'template-withdrawal'
 
 export interface Problem {
   readonly code: ProblemCode
@@ -68,6 +71,10 @@ export class MessageOutcome {
   implausibleTimes = 0
   /** Templates that were new or changed. */
   changedTemplates = 0
+  /** The whole message was discarded (RFC 7011 section 9.1): nothing of it was used. */
+  isDiscarded = false
+  /** Records of released sets by the sequence number of the message that they came in. */
+  readonly releases: { readonly sequence: number; readonly dataRecords: number }[] = []
   problemCount = 0
   readonly problems: Problem[] = []
 
@@ -84,12 +91,15 @@ export class MessageOutcome {
     this.malformedSets = 0
     this.implausibleTimes = 0
     this.changedTemplates = 0
+    this.isDiscarded = false
+    this.releases.length = 0
     this.problemCount = 0
     this.problems.length = 0
   }
 
   /** Tells whether there was nothing in the message that could be used, now or later. */
   get isUseless(): boolean {
+    if (this.isDiscarded) return true
     const used = this.templateRecords + this.decodedSets + this.heldSets
     return this.malformedSets > 0 && used === 0
   }

@@ -14,9 +14,9 @@ import {
   SLOT_COUNT,
   SLOT_SOURCES,
 } from './column-sources.ts'
-import { findElement } from './element-registry.ts'
+import { elementName, findElement } from './element-registry.ts'
 import { FORMAT, type Format, formatOf, jsonKey } from './extra-json.ts'
-import type { FieldSpecifier } from './field-specifier.ts'
+import { type FieldSpecifier, PADDING_OCTETS } from './field-specifier.ts'
 import { FIELD, FIELD_COUNT, FIELD_MAX } from './flow-record.ts'
 
 /** How to read one kind of record. The first arrays have one entry per field specifier. */
@@ -50,7 +50,6 @@ interface Choice {
 
 const EXTRA: Choice = { op: OP.extra, target: 0 }
 const SKIP: Choice = { op: OP.skip, target: 0 }
-const PADDING_OCTETS = 210
 
 /**
  * Resolves the fields of a template of flow records; the cost is linear in their number.
@@ -95,7 +94,7 @@ export function planRecord(fields: readonly FieldSpecifier[]): Plan {
 function describe({ enterprise, id, length }: FieldSpecifier): { name: string; format: Format } {
   const element = findElement(enterprise, id)
   return {
-    name: element?.name ?? `${enterprise}.${id}`,
+    name: elementName(enterprise, id),
     format: element ? formatOf(element.type, length) : FORMAT.hex,
   }
 }
@@ -155,6 +154,11 @@ function chooseStep(specifier: FieldSpecifier, index: number, survey: Survey): C
   const source = COLUMN_SOURCES.get(id)
   if (source) {
     const wins = survey.bestSource.get(source.field)?.index === index
+    // The record itself says when the exporter booted.
+    if (wins && source.op === OP.uptime && survey.ids.has(160)) {
+      const slot = source.field === FIELD.flowStart ? SLOT.startUptime : SLOT.endUptime
+      return { op: OP.slot, target: slot }
+    }
     return wins ? { op: narrowOp(source, length), target: source.field } : EXTRA
   }
   const slot = SLOT_SOURCES.get(id)
@@ -200,6 +204,8 @@ function isSlotNeeded(slot: number, { ids, bestSource }: Survey): boolean {
       return !hasStart || (!hasEnd && !ids.has(161) && !ids.has(162))
     case SLOT.dscp:
       return !bestSource.has(FIELD.tos)
+    case SLOT.systemInit:
+      return ids.has(21) || ids.has(22)
     default:
       return true
   }

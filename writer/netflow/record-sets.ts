@@ -66,6 +66,7 @@ export class RecordSets {
   ): number {
     const outcome = this.#outcome
     const reader = this.reader
+    reader.findTemplate = (id) => stream.template(id)
     let at = offset
     while (at + template.recordLength <= end) {
       if (!this.#admitRecord(template)) return -1
@@ -75,12 +76,20 @@ export class RecordSets {
         outcome.report('record-overruns-set', template.id, `at byte ${at - offset} of the set`)
         return -1
       }
+      const start = at
       at = next
       outcome[this.source] += 1
       finishRecord(reader, template.plan, datagram.view)
       this.#setSamplingRate(template, stream)
       this.emit(message)
       if (reader.slotsPresent & REVERSE_SLOTS && turnToReverse(reader)) this.emit(message)
+      if (template.reversePlan !== null) {
+        reader.read(template.reversePlan, datagram, start, end)
+        if (!hasTraffic(reader.record)) continue
+        finishRecord(reader, template.reversePlan, datagram.view)
+        this.#setSamplingRate(template, stream)
+        this.emit(message)
+      }
     }
     return at
   }
@@ -164,4 +173,11 @@ export class RecordSets {
     if (hasImplausibleTime(record, message.receivedAtMicros)) outcome.implausibleTimes += 1
     this.sink(record, message)
   }
+}
+
+/** An empty reverse half of a biflow is no flow. */
+function hasTraffic(record: FlowRecord): boolean {
+  const { values, bytesHigh, packetsHigh } = record
+  const hasBytes = record.has(FIELD.bytes) && (bytesHigh > 0 || values[FIELD.bytes] !== 0)
+  return hasBytes || (record.has(FIELD.packets) && (packetsHigh > 0 || values[FIELD.packets] !== 0))
 }

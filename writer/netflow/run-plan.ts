@@ -11,6 +11,7 @@ import { FIELD, FIELD_MAX, type Field, type FlowRecord } from './flow-record.ts'
 import { MAX_SAMPLING_RATE } from './limits.ts'
 import type { Plan } from './plan.ts'
 import { type DatagramBytes, readHigh, readLow, readUint } from './read-bytes.ts'
+import { type FindTemplate, formatValue, isList } from './structured-data.ts'
 
 /** Microseconds that a number holds exactly: 285 years from 1970 both ways. */
 const MAX_TIME_MICROS = Number.MAX_SAFE_INTEGER
@@ -39,8 +40,10 @@ export const ODDITY = {
 export interface MessageTimes {
   /** Unix microseconds. */
   exportMicros: number
-  /** Milliseconds since the exporter's boot at export time; −1 when the message has none. */
+  /** Milliseconds since the exporter's boot at export time; NaN when that is unknown. */
   uptimeMs: number
+  /** When the exporter booted, Unix milliseconds (IPFIX, 160); NaN when that is unknown. */
+  bootMs: number
 }
 
 /** Reads records into `record`; `slots` holds what the finishing touches need. */
@@ -51,7 +54,9 @@ export class RecordReader {
   slotsPresent = 0
   /** Members of the JSON object `extra`, without braces. */
   extra = ''
-  readonly times: MessageTimes = { exportMicros: 0, uptimeMs: -1 }
+  readonly times: MessageTimes = { exportMicros: 0, uptimeMs: Number.NaN, bootMs: Number.NaN }
+  /** Finds the templates of lists in `extra`. */
+  findTemplate: FindTemplate = () => undefined
   /** What was odd about the records read so far; the caller resets it. */
   oddities = 0
 
@@ -164,8 +169,14 @@ export class RecordReader {
 
   #extraField(plan: Plan, step: number, at: number, length: number): void {
     if ((plan.repeats[step] as number) >= 0) return
-    const json = formatJson(plan.formats[step] as Format, this.#datagram, at, length)
-    this.addExtra(plan.keys[step] as string, json)
+    this.addExtra(plan.keys[step] as string, this.#format(plan, step, at, length))
+  }
+
+  #format(plan: Plan, step: number, at: number, length: number): string {
+    const format = plan.formats[step] as Format
+    if (!isList(format)) return formatJson(format, this.#datagram, at, length)
+    const { findTemplate } = this
+    return formatValue(format, [at, length], { datagram: this.#datagram, findTemplate, depth: 0 })
   }
 
   #readCounter(plan: Plan, step: number, at: number, length: number): void {
@@ -221,8 +232,10 @@ export class RecordReader {
       case OP.beforeExport:
         return this.times.exportMicros - readUint(view, at, length)
       default: {
-        if (this.times.uptimeMs < 0) return Number.NaN
-        return uptimeToMicros(this.times, readUint(view, at, length))
+        const switchedMs = readUint(view, at, length)
+        const { bootMs, uptimeMs } = this.times
+        if (!Number.isNaN(bootMs)) return sinceBootToMicros(this.times, switchedMs)
+        return Number.isNaN(uptimeMs) ? Number.NaN : uptimeToMicros(this.times, switchedMs)
       }
     }
   }
@@ -240,7 +253,7 @@ export class RecordReader {
   ): void {
     const index = plan.repeats[step] as number
     if (index < 0 || plan.ops[step] === OP.skip) return
-    const json = formatJson(plan.formats[step] as Format, this.#datagram, at, length)
+    const json = this.#format(plan, step, at, length)
     repeats[index] = repeats[index] === '' ? json : `${repeats[index]},${json}`
   }
 
@@ -264,8 +277,29 @@ const MAX_AHEAD_MS = 600_000
  * Turns a time of the exporter's uptime into Unix microseconds. The difference is taken modulo 2³²,
  * which covers the wrap of the uptime after 49.7 days and flows of that age.
  */
-export function uptimeToMicros(times: MessageTimes, switchedMs: number): number {
+export function uptimeToMicros(
+  times: Pick<MessageTimes, 'exportMicros' | 'uptimeMs'>,
+  switchedMs: number,
+): number {
   let ageMs = (times.uptimeMs - switchedMs) >>> 0
   if (ageMs > TWO_32 - MAX_AHEAD_MS) ageMs -= TWO_32
   return times.exportMicros - ageMs * 1000
+}
+
+/** Nothing runs for longer: then the export time and the boot time are of different clocks. */
+const MAX_UPTIME_MS = 10 * 365 * 86_400_000
+
+/**
+ * Turns milliseconds since a known boot time into Unix microseconds. Only an exporter that runs for
+ * so long that they have wrapped needs the export time to tell how often.
+ */
+export function sinceBootToMicros(
+  { exportMicros, bootMs }: Pick<MessageTimes, 'exportMicros' | 'bootMs'>,
+  switchedMs: number,
+): number {
+  const uptimeMs = Math.round(exportMicros / 1000) - bootMs
+  const hasWrapped = uptimeMs >= TWO_32 && uptimeMs <= MAX_UPTIME_MS
+  return hasWrapped
+    ? uptimeToMicros({ exportMicros, uptimeMs }, switchedMs)
+    : (bootMs + switchedMs) * 1000
 }

@@ -1,5 +1,6 @@
 /** A template as an exporter defined it, resolved once for decoding. */
 
+import { splitBiflow } from './biflow.ts'
 import { type FieldSpecifier, VARIABLE_LENGTH } from './field-specifier.ts'
 import { type Plan, planRecord } from './plan.ts'
 
@@ -17,6 +18,8 @@ export interface Template {
   readonly hasVariableLength: boolean
   /** How to read a flow record; resolved when the first one comes. */
   readonly plan: Plan
+  /** How to read the reverse direction of the same bytes; null when the record is no biflow. */
+  readonly reversePlan: Plan | null
 }
 
 /** Makes a template of flow or options records; `fields` is kept. */
@@ -33,6 +36,7 @@ export function createTemplate(
   }
   const presentFields = fields.filter(({ length }) => length > 0)
   let plan: Plan | undefined
+  let reversePlan: Plan | null | undefined
   return {
     id,
     fields,
@@ -42,8 +46,15 @@ export function createTemplate(
     recordLength,
     hasVariableLength,
     get plan() {
-      plan ??= planRecord(presentFields)
+      plan ??= planRecord(splitBiflow(presentFields)?.forward ?? presentFields)
       return plan
+    },
+    get reversePlan() {
+      if (reversePlan === undefined) {
+        const biflow = splitBiflow(presentFields)
+        reversePlan = biflow ? planRecord(biflow.reverse) : null
+      }
+      return reversePlan
     },
   }
 }

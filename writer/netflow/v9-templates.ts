@@ -4,19 +4,13 @@ import type { ExportStream } from './export-stream.ts'
 import { type FieldSpecifier, V9_SCOPE } from './field-specifier.ts'
 import { MAX_FIELDS_PER_TEMPLATE } from './limits.ts'
 import type { MessageOutcome } from './outcome.ts'
-import { createTemplate, type Template } from './template.ts'
-
-/** Called for each template that has come into force, so that held sets can be decoded. */
-export type TemplateSink = (template: Template) => void
-
-/** Content of a set: bytes `offset` (included) to `end` (excluded). */
-export interface SetContent {
-  readonly view: DataView
-  readonly offset: number
-  readonly end: number
-}
-
-const FIRST_TEMPLATE_ID = 256
+import { createTemplate } from './template.ts'
+import {
+  defineTemplate,
+  rejectTemplate,
+  type SetContent,
+  type TemplateSink,
+} from './template-sets.ts'
 
 /**
  * Reads the templates of a set into `stream`.
@@ -44,10 +38,7 @@ export function readV9TemplateSet(
     }
     const fields = readFields(view, at, count, 0)
     at += count * 4
-    const template = createTemplate(id, fields)
-    if (checkTemplate(template, stream, outcome)) {
-      defineTemplate(template, stream, outcome, onTemplate)
-    }
+    defineTemplate(createTemplate(id, fields), stream, outcome, onTemplate)
   }
 }
 
@@ -85,9 +76,7 @@ export function readV9OptionsTemplateSet(
     if (options.length === 0) {
       outcome.report('options-template-without-options', id, `options template ${id}`)
     }
-    if (checkTemplate(template, stream, outcome)) {
-      defineTemplate(template, stream, outcome, onTemplate)
-    }
+    defineTemplate(template, stream, outcome, onTemplate)
   }
 }
 
@@ -104,45 +93,4 @@ function readFields(
     fields.push({ enterprise, id: view.getUint16(at), length: view.getUint16(at + 2) })
   }
   return fields
-}
-
-/** Checks a definition; an invalid one also ends the one that was in force. */
-function checkTemplate(template: Template, stream: ExportStream, outcome: MessageOutcome): boolean {
-  const { id, fields, recordLength } = template
-  if (id < FIRST_TEMPLATE_ID) rejectTemplate(stream, outcome, id, 'reserved-template-id')
-  else if (fields.length === 0) rejectTemplate(stream, outcome, id, 'empty-template')
-  else if (fields.length > MAX_FIELDS_PER_TEMPLATE) {
-    rejectTemplate(stream, outcome, id, 'too-many-fields')
-  } else if (recordLength === 0) rejectTemplate(stream, outcome, id, 'zero-length-template')
-  else return true
-  return false
-}
-
-function rejectTemplate(
-  stream: ExportStream,
-  outcome: MessageOutcome,
-  id: number,
-  code:
-    | 'template-overruns-set'
-    | 'reserved-template-id'
-    | 'empty-template'
-    | 'too-many-fields'
-    | 'zero-length-template',
-): void {
-  stream.forget(id)
-  outcome.malformedSets += 1
-  outcome.report(code, id, `template ${id}`)
-}
-
-function defineTemplate(
-  template: Template,
-  stream: ExportStream,
-  outcome: MessageOutcome,
-  onTemplate: TemplateSink,
-): void {
-  outcome.templateRecords += 1
-  const change = stream.define(template)
-  if (change === 'refreshed') return
-  outcome.changedTemplates += 1
-  onTemplate(template)
 }

@@ -110,7 +110,7 @@ suite('bytes', () => {
     }
     assert.equal(formatOf('unsigned64', 1), FORMAT.uint)
     assert.equal(formatOf('string', 9), FORMAT.text)
-    assert.equal(formatOf('basicList', 9), FORMAT.hex)
+    assert.equal(formatOf('basicList', 9), FORMAT.basicList)
   })
 })
 

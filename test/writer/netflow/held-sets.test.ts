@@ -140,6 +140,7 @@ suite('held sets', () => {
       observationDomain: stream.observationDomain,
       exportVersion: 9,
     },
+    sequence: 0,
     exportMicros: 0,
     uptimeMs: 0,
   })

@@ -83,9 +83,9 @@ suite('a field of variable length in v9', () => {
     assert.deepEqual([counts.malformedSets, problems], [1, ['record-overruns-set']])
   })
 
-  test('is shown as it came when its element is a number or an address', () => {
+  test('is a number where its element is one and each value has a width for it', () => {
     const { flows } = decode([[1, VARIABLE]], '04 00000064')
-    assert.deepEqual(flows, [{ extra: '{"octetDeltaCount":"00000064"}' }])
+    assert.deepEqual(flows, [{ extra: '{"octetDeltaCount":100}' }])
   })
 })
 

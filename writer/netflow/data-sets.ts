@@ -1,0 +1,104 @@
+/**
+ * Decodes the data sets of template-based messages: at once when the template is known, later when
+ * it comes. It knows no message layout.
+ */
+
+import type { ExportStream } from './export-stream.ts'
+import type { MessageContext } from './flow-record.ts'
+import { type HeldSet, HeldSets } from './held-sets.ts'
+import type { MessageOutcome } from './outcome.ts'
+import { type DatagramBytes, viewDatagramBytes } from './read-bytes.ts'
+import { type RecordRange, RecordSets } from './record-sets.ts'
+import type { Template } from './template.ts'
+
+const IPFIX = 10
+
+export class DataSets {
+  readonly outcome: MessageOutcome
+  readonly records: RecordSets
+  readonly heldSets = new HeldSets()
+  /** Held sets given up without having been decoded, since the caller last emptied this list. */
+  readonly expiredSets: HeldSet[] = []
+
+  /** Sequence number of the message whose sets are being decoded. */
+  sequence = 0
+
+  constructor(outcome: MessageOutcome, datagram: DatagramBytes) {
+    this.outcome = outcome
+    this.records = new RecordSets(outcome, datagram)
+  }
+
+  /** Sets what relative times of the records count from; uptime NaN: unknown. */
+  setTimes(exportMicros: number, uptimeMs: number): void {
+    this.records.reader.times.exportMicros = exportMicros
+    this.records.reader.times.uptimeMs = uptimeMs
+    this.records.reader.times.bootMs = Number.NaN
+  }
+
+  /** Decodes a data set, or holds it until its template comes. */
+  decode(
+    templateId: number,
+    content: RecordRange,
+    stream: ExportStream,
+    message: MessageContext,
+  ): void {
+    const template = stream.template(templateId)
+    if (template === undefined) {
+      if (content.offset === content.end) return
+      this.#holdSet(templateId, content, stream, message)
+      return
+    }
+    this.outcome.decodedSets += 1
+    if (template.isOptions) {
+      this.records.readOptions(template, content, stream)
+      if (message.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs
+    } else this.records.readFlows(template, content, stream, message)
+  }
+
+  #holdSet(
+    templateId: number,
+    { datagram, offset, end }: RecordRange,
+    stream: ExportStream,
+    message: MessageContext,
+  ): void {
+    this.outcome.heldSets += 1
+    this.outcome.waitingSets += 1
+    this.outcome.report('no-template', templateId, `data set ${templateId}, ${end - offset} bytes`)
+    const { exportMicros, uptimeMs } = this.records.reader.times
+    const content = Buffer.from(datagram.bytes.subarray(offset, end))
+    const evicted = this.heldSets.hold({
+      stream,
+      templateId,
+      content,
+      message,
+      sequence: this.sequence,
+      exportMicros,
+      uptimeMs,
+    })
+    for (const set of evicted) this.expiredSets.push(set)
+  }
+
+  /** Decodes the sets that waited for `template`, each with the times of its own message. */
+  releaseSets(template: Template, stream: ExportStream, current: MessageContext): void {
+    const released = this.heldSets.release(stream, template.id)
+    if (released.length === 0) return
+    const { exportMicros, uptimeMs } = this.records.reader.times
+    for (const { content, message, sequence, ...times } of released) {
+      this.outcome.releasedSets += 1
+      if (message === current) this.outcome.waitingSets -= 1
+      this.records.source = message === current ? 'dataRecords' : 'releasedRecords'
+      this.setTimes(times.exportMicros, times.uptimeMs)
+      if (message.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs
+      const recordsBefore = this.outcome.releasedRecords
+      const datagram = viewDatagramBytes(content)
+      const range = { datagram, offset: 0, end: content.length }
+      this.decode(template.id, range, stream, message)
+      if (message === current) continue
+      const dataRecords = this.outcome.releasedRecords - recordsBefore
+      this.outcome.releases.push({ sequence, dataRecords })
+    }
+    this.records.source = 'dataRecords'
+    this.setTimes(exportMicros, uptimeMs)
+    if (current.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Checks that an IPFIX message is whole before anything of it is used: a malformed message MUST be
+ * discarded as a whole (RFC 7011 section 9.1). It decodes and changes nothing.
+ */
+
+import type { ExportStream } from './export-stream.ts'
+import { VARIABLE_LENGTH } from './field-specifier.ts'
+import { hasTemplate, readIpfixTemplate, templateOf } from './ipfix-templates.ts'
+import type { RecordRange } from './record-sets.ts'
+import type { Template } from './template.ts'
+
+export const IPFIX_SET = { template: 2, optionsTemplate: 3, firstData: 256 } as const
+export const SET_HEADER_BYTES = 4
+
+/** Gives what is wrong with the message, or undefined when all of it can be used. */
+export function findMalformation(
+  { datagram, offset, end }: RecordRange,
+  stream: ExportStream,
+): string | undefined {
+  const { view } = datagram
+  /** Templates that this message itself defines, before they are in force. */
+  const defined = new Map<number, Template>()
+  let at = offset
+  while (at + SET_HEADER_BYTES <= end) {
+    const setId = view.getUint16(at)
+    const length = view.getUint16(at + 2)
+    if (length < SET_HEADER_BYTES) {
+      // Zeros behind the last set are padding that the header's length should not have counted.
+      return isZero(view, at, end) ? undefined : `set ${setId} says a length of ${length}`
+    }
+    if (at + length > end) return `set ${setId}: ${length} bytes, ${end - at} left`
+    const set = { datagram, offset: at + SET_HEADER_BYTES, end: at + length }
+    if (setId === IPFIX_SET.template || setId === IPFIX_SET.optionsTemplate) {
+      const isWhole = collectTemplates(set, setId === IPFIX_SET.optionsTemplate, defined)
+      if (!isWhole) return `a template reaches beyond set ${setId}`
+    } else if (setId >= IPFIX_SET.firstData) {
+      const template = defined.get(setId) ?? stream.template(setId)
+      const broken = template?.hasVariableLength ? findBrokenRecord(set, template) : -1
+      if (broken >= 0) return `set ${setId}: the record at byte ${broken} reaches beyond it`
+    }
+    at += length
+  }
+  return undefined
+}
+
+function collectTemplates(
+  { datagram, offset, end }: RecordRange,
+  isOptions: boolean,
+  defined: Map<number, Template>,
+): boolean {
+  const { view } = datagram
+  let at = offset
+  while (hasTemplate({ view, offset: at, end })) {
+    const record = readIpfixTemplate({ view, offset: at, end }, isOptions)
+    if (record === undefined) return false
+    at = record.end
+    if (record.fields.length > 0) defined.set(record.id, templateOf(record, isOptions))
+  }
+  return true
+}
+
+/** Gives where a record begins that reaches beyond its set; −1 when none does. */
+function findBrokenRecord({ datagram, offset, end }: RecordRange, template: Template): number {
+  const { view } = datagram
+  if (template.recordLength === 0) return -1
+  let at = offset
+  while (at + template.recordLength <= end) {
+    const next = skipRecord(view, at, end, template)
+    if (next < 0) return isZero(view, at, end) ? -1 : at - offset
+    at = next
+  }
+  return -1
+}
+
+function skipRecord(view: DataView, offset: number, end: number, template: Template): number {
+  let at = offset
+  for (const field of template.fields) {
+    let { length } = field
+    if (length === VARIABLE_LENGTH) {
+      if (at >= end) return -1
+      length = view.getUint8(at++)
+      if (length === 255) {
+        if (at + 2 > end) return -1
+        length = view.getUint16(at)
+        at += 2
+      }
+    }
+    at += length
+    if (at > end) return -1
+  }
+  return at
+}
+
+function isZero(view: DataView, offset: number, end: number): boolean {
+  for (let at = offset; at < end; at++) {
+    if (view.getUint8(at) !== 0) return false
+  }
+  return true
+}

@@ -1,0 +1,184 @@
+/**
+ * Writes the lists of RFC 6313 as JSON: basicList, subTemplateList and subTemplateMultiList. A list
+ * that is broken is left to be shown as hex.
+ */
+
+import { elementName, findElement } from './element-registry.ts'
+import { FORMAT, type Format, formatJson, formatOf, jsonKey } from './extra-json.ts'
+import { type FieldSpecifier, VARIABLE_LENGTH } from './field-specifier.ts'
+import type { DatagramBytes } from './read-bytes.ts'
+import type { Template } from './template.ts'
+
+/** Lists in lists deeper than this are shown as hex. */
+const MAX_DEPTH = 4
+const ENTERPRISE_BIT = 0x8000
+
+/** RFC 6313 section 4.4. */
+const SEMANTICS = ['noneOf', 'exactlyOneOf', 'oneOrMoreOf', 'allOf', 'ordered']
+
+/** Finds a template of the stream. */
+export type FindTemplate = (id: number) => Template | undefined
+
+/** A value within a datagram, and what it takes to read lists in it. */
+interface ListContext {
+  readonly datagram: DatagramBytes
+  readonly findTemplate: FindTemplate
+  readonly depth: number
+}
+
+/** Tells whether a format is that of a list. */
+export function isList(format: number): boolean {
+  return format >= FORMAT.basicList
+}
+
+/** Writes any value as JSON, lists included. */
+export function formatValue(
+  format: Format,
+  [offset, length]: readonly [offset: number, length: number],
+  context: ListContext,
+): string {
+  const { datagram, depth } = context
+  if (isList(format) && depth < MAX_DEPTH && length > 0) {
+    const inner = { ...context, depth: depth + 1 }
+    const json = listJson(format, offset, offset + length, inner)
+    if (json !== undefined) return json
+  }
+  return formatJson(isList(format) ? FORMAT.hex : format, datagram, offset, length)
+}
+
+function listJson(
+  format: Format,
+  offset: number,
+  end: number,
+  context: ListContext,
+): string | undefined {
+  const semantic = context.datagram.view.getUint8(offset)
+  const name = SEMANTICS[semantic] ?? (semantic === 255 ? 'undefined' : String(semantic))
+  const body =
+    format === FORMAT.basicList
+      ? basicListJson(offset + 1, end, context)
+      : format === FORMAT.subTemplateList
+        ? subTemplateListJson(offset + 1, end, context)
+        : subTemplateMultiListJson(offset + 1, end, context)
+  return body === undefined ? undefined : `{"semantic":"${name}",${body}}`
+}
+
+/**
+ *     basicList = semantic8 enterpriseBit1 elementId15 elementLength16 [enterprise32] value…
+ */
+function basicListJson(offset: number, end: number, context: ListContext): string | undefined {
+  const { view } = context.datagram
+  if (offset + 4 > end) return undefined
+  const id = view.getUint16(offset)
+  const length = view.getUint16(offset + 2)
+  const hasEnterprise = (id & ENTERPRISE_BIT) !== 0
+  if (hasEnterprise && offset + 8 > end) return undefined
+  const enterprise = hasEnterprise ? view.getUint32(offset + 4) : 0
+  const field = { enterprise, id: id & ~ENTERPRISE_BIT, length }
+  const values: string[] = []
+  let at = offset + (hasEnterprise ? 8 : 4)
+  while (at < end && length > 0) {
+    const range = fieldRange(view, field, at, end)
+    if (range === undefined) return undefined
+    values.push(formatValue(describe(field).format, range, context))
+    at = range[0] + range[1]
+  }
+  return `"element":${JSON.stringify(describe(field).name)},"values":[${values.join(',')}]`
+}
+
+/**
+ *     subTemplateList = semantic8 templateId16 record…
+ */
+function subTemplateListJson(
+  offset: number,
+  end: number,
+  context: ListContext,
+): string | undefined {
+  if (offset + 2 > end) return undefined
+  const templateId = context.datagram.view.getUint16(offset)
+  return recordsJson(templateId, offset + 2, end, context)
+}
+
+/**
+ *     subTemplateMultiList = semantic8 (templateId16 length16 record…)…     length with these four
+ */
+function subTemplateMultiListJson(
+  offset: number,
+  end: number,
+  context: ListContext,
+): string | undefined {
+  const { view } = context.datagram
+  const lists: string[] = []
+  let at = offset
+  while (at + 4 <= end) {
+    const length = view.getUint16(at + 2)
+    if (length < 4 || at + length > end) return undefined
+    const records = recordsJson(view.getUint16(at), at + 4, at + length, context)
+    if (records === undefined) return undefined
+    lists.push(`{${records}}`)
+    at += length
+  }
+  return `"lists":[${lists.join(',')}]`
+}
+
+/** Writes the records of one template; of an unknown one their bytes. */
+function recordsJson(
+  templateId: number,
+  offset: number,
+  end: number,
+  context: ListContext,
+): string | undefined {
+  const template = context.findTemplate(templateId)
+  if (template === undefined) {
+    const hex = context.datagram.bytes.toString('hex', offset, end)
+    return `"templateId":${templateId},"hex":"${hex}"`
+  }
+  const records: string[] = []
+  let at = offset
+  while (template.recordLength > 0 && at + template.recordLength <= end) {
+    const members = new Map<string, string[]>()
+    for (const field of template.fields) {
+      const range = fieldRange(context.datagram.view, field, at, end)
+      if (range === undefined) return undefined
+      at = range[0] + range[1]
+      if (range[1] === 0) continue
+      const { name, format } = describe(field)
+      const values = members.get(name) ?? []
+      values.push(formatValue(format, range, context))
+      members.set(name, values)
+    }
+    records.push(objectJson(members))
+  }
+  return `"templateId":${templateId},"records":[${records.join(',')}]`
+}
+
+function objectJson(members: ReadonlyMap<string, readonly string[]>): string {
+  const parts = [...members].map(([name, values]) => {
+    return jsonKey(name) + (values.length === 1 ? values[0] : `[${values.join(',')}]`)
+  })
+  return `{${parts.join(',')}}`
+}
+
+/** Gives where the value of a field stands; undefined when it would reach beyond `end`. */
+function fieldRange(
+  view: DataView,
+  { length }: FieldSpecifier,
+  offset: number,
+  end: number,
+): readonly [offset: number, length: number] | undefined {
+  if (length !== VARIABLE_LENGTH) return offset + length <= end ? [offset, length] : undefined
+  if (offset >= end) return undefined
+  const short = view.getUint8(offset)
+  if (short < 255) return offset + 1 + short <= end ? [offset + 1, short] : undefined
+  if (offset + 3 > end) return undefined
+  const long = view.getUint16(offset + 1)
+  return offset + 3 + long <= end ? [offset + 3, long] : undefined
+}
+
+function describe({ enterprise, id, length }: FieldSpecifier): { name: string; format: Format } {
+  const element = findElement(enterprise, id)
+  return {
+    name: elementName(enterprise, id),
+    format: element ? formatOf(element.type, length) : FORMAT.hex,
+  }
+}

@@ -1,0 +1,64 @@
+/** What template sets of v9 and IPFIX have in common: checking and taking a definition into force. */
+
+import type { ExportStream } from './export-stream.ts'
+import { MAX_FIELDS_PER_TEMPLATE } from './limits.ts'
+import type { MessageOutcome } from './outcome.ts'
+import type { Template } from './template.ts'
+
+/** Called for each template that has come into force, so that held sets can be decoded. */
+export type TemplateSink = (template: Template) => void
+
+/** Content of a set: bytes `offset` (included) to `end` (excluded). */
+export interface SetContent {
+  readonly view: DataView
+  readonly offset: number
+  readonly end: number
+}
+
+const FIRST_TEMPLATE_ID = 256
+
+function checkTemplate(template: Template, stream: ExportStream, outcome: MessageOutcome): boolean {
+  const { id, fields, recordLength } = template
+  if (id < FIRST_TEMPLATE_ID) rejectTemplate(stream, outcome, id, 'reserved-template-id')
+  else if (fields.length === 0) rejectTemplate(stream, outcome, id, 'empty-template')
+  else if (fields.length > MAX_FIELDS_PER_TEMPLATE) {
+    rejectTemplate(stream, outcome, id, 'too-many-fields')
+  } else if (recordLength === 0) rejectTemplate(stream, outcome, id, 'zero-length-template')
+  else return true
+  return false
+}
+
+/** Reports an invalid definition and ends the one that was in force. */
+export function rejectTemplate(
+  stream: ExportStream,
+  outcome: MessageOutcome,
+  id: number,
+  code:
+    | 'template-overruns-set'
+    | 'reserved-template-id'
+    | 'empty-template'
+    | 'too-many-fields'
+    | 'zero-length-template'
+    | 'options-template-without-scope',
+): void {
+  stream.forget(id)
+  outcome.malformedSets += 1
+  outcome.report(code, id, `template ${id}`)
+}
+
+/**
+ * Takes a definition into force, unless it is invalid: that also ends the one that was in force.
+ */
+export function defineTemplate(
+  template: Template,
+  stream: ExportStream,
+  outcome: MessageOutcome,
+  onTemplate: TemplateSink,
+): void {
+  if (!checkTemplate(template, stream, outcome)) return
+  outcome.templateRecords += 1
+  const change = stream.define(template)
+  if (change === 'refreshed') return
+  outcome.changedTemplates += 1
+  onTemplate(template)
+}
