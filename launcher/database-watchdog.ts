@@ -5,19 +5,16 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 
-// Reads "<pid> <pid> …" (the processes that still use the database) from standard input, and at its
-// end, which is the end of the launcher, asks the server to stop: smart, which lets the sessions
-// of those processes finish; and fast when they are gone, so that no idle psql can hold it up.
+// Reads "<pid> <pid> …" (the processes that still use the database) from standard input. At its end,
+// which is the end of the launcher, it waits until they are gone, so that they can store what they
+// hold, and stops the server. (A smart shutdown at once would let open sessions finish, but refuse
+// the ones that a client has yet to open.) It ends with the server, or gives up after two minutes.
 const SCRIPT = `
 clients=
 while read -r line; do
   [ "$line" = done ] && exit 0
   clients=$line
 done
-server() {
-  pid=$(head -n 1 "$1/postmaster.pid" 2>/dev/null) && [ "$pid" -gt 1 ] || return 1
-  [ ! -e /proc/self/comm ] || [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = postgres ]
-}
 busy() {
   for client in $clients; do
     kill -0 "$client" 2>/dev/null || continue
@@ -25,10 +22,15 @@ busy() {
   done
   return 1
 }
-server "$1" && kill -TERM "$pid"
+server() {
+  pid=$(head -n 1 "$1/postmaster.pid" 2>/dev/null) && [ "$pid" -gt 1 ] || return 1
+  [ ! -e /proc/self/comm ] || [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = postgres ]
+}
 turns=0
 while busy && [ $turns -lt 600 ]; do sleep 0.1; turns=$((turns + 1)); done
 server "$1" && kill -INT "$pid"
+turns=0
+while server "$1" && [ $turns -lt 600 ]; do sleep 0.1; turns=$((turns + 1)); done
 `
 
 export class DatabaseWatchdog {
@@ -37,6 +39,11 @@ export class DatabaseWatchdog {
 
   constructor(dataDir: string) {
     this.#dataDir = dataDir
+  }
+
+  /** The pid while it watches; after the end of this process, until the database is stopped. */
+  get pid(): number | undefined {
+    return this.#process?.pid
   }
 
   start(): void {

@@ -74,6 +74,11 @@ export class EmbeddedPostgres {
     return this.#server?.running ? this.#server.pid : undefined
   }
 
+  /** The pid of the process that stops the server when this one is killed. */
+  get watchdogPid(): number | undefined {
+    return this.#watchdog.pid
+  }
+
   /** The folder of the socket. @throws when the server was never started */
   get socketDir(): string {
     if (!this.#server) throw new Error('the embedded PostgreSQL is not started')

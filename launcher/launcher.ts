@@ -131,8 +131,10 @@ export class Launcher {
 
   /** Tells those who act when this process is killed which processes still work then. */
   #notePids(): void {
-    const pids = [this.#collector?.pid, this.#writer?.pid].filter((pid) => pid !== undefined)
-    this.#database?.setClients(pids)
+    const isPid = (pid: number | undefined) => pid !== undefined
+    const clients = [this.#collector?.pid, this.#writer?.pid].filter(isPid)
+    this.#database?.setClients(clients)
+    const pids = [...clients, this.#database?.watchdogPid].filter(isPid)
     this.#noting = this.#noting
       .then(async () => {
         for (const lock of this.#locks) await lock.setChildren(pids)

@@ -5,6 +5,7 @@
 
 import { execFile } from 'node:child_process'
 import { chmod, stat } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -40,19 +41,30 @@ export class ServerFolderClosedError extends Error {
 const NOBODY = 65_534
 
 /**
- * Chooses the user. An ordinary user stays. Root becomes the owner of an existing cluster; else
+ * Chooses the user. An ordinary user stays, or, without an account, which PostgreSQL does not
+ * accept, seems to be `nobody` in a user namespace. Root becomes the owner of an existing cluster; else
  * `nobody` in a user namespace of its own, in which root's files seem to be nobody's, so no owner
  * changes and folders closed to others work; where that is forbidden, plain `nobody`.
  */
 export async function chooseServerAccount(options: AccountOptions): Promise<ServerAccount> {
-  if (process.getuid?.() !== 0) return { prefix: [] }
+  const isRoot = process.getuid?.() === 0
+  if (!isRoot && hasAccount()) return { prefix: [] }
   const cluster = await stat(options.dataDir).catch(() => undefined)
-  if (cluster && cluster.uid !== 0) {
+  if (isRoot && cluster && cluster.uid !== 0) {
     return { prefix: [], ids: { uid: cluster.uid, gid: cluster.gid } }
   }
   const prefix = ['unshare', '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`, '--']
   if (options.userNamespaces && (await succeeds([...prefix, 'true']))) return { prefix }
-  return { prefix: [], ids: await nobodyIds() }
+  return isRoot ? { prefix: [], ids: await nobodyIds() } : { prefix: [] }
+}
+
+/** Containers may be run as a number that no account has. */
+function hasAccount(): boolean {
+  try {
+    return userInfo().username !== ''
+  } catch {
+    return false
+  }
 }
 
 async function nobodyIds(): Promise<{ uid: number; gid: number }> {

@@ -3,7 +3,8 @@
  * children. It ends no process.
  */
 
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readProcessState } from './process-state.ts'
@@ -34,6 +35,9 @@ export class AlreadyRunningError extends Error {
 /** Above the writer's own deadline for committing what it has read. */
 const LEFT_OVER_DEADLINE_MS = 60_000
 
+/** Far above what it takes to remove one file: whoever held the guard was killed. */
+const GUARD_DEADLINE_MS = 10_000
+
 export class StartLock {
   readonly #path: string
   #children: readonly ProcessMark[] = []
@@ -52,7 +56,6 @@ export class StartLock {
    */
   async take(onWait: (pids: readonly number[]) => void): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
-    const leftOver: ProcessMark[] = []
     while (!(await this.#create())) {
       const text = await readIfThere(this.#path)
       if (text === undefined) continue
@@ -60,13 +63,12 @@ export class StartLock {
       if (content && (await isAlive(content.launcher))) {
         throw new AlreadyRunningError(content.launcher.pid, this.#path)
       }
-      leftOver.push(...(content?.children ?? []))
+      // Before the lock is taken, so that its first content names them, should this one die, too.
+      this.#children = content?.children ?? []
       await this.#breakLock(text)
     }
     this.#isHeld = true
-    this.#children = leftOver
-    await this.#write()
-    await waitForEnd(leftOver, onWait)
+    await waitForEnd(this.#children, onWait)
   }
 
   /** Notes the processes that a next launcher has to wait for if this one is killed. */
@@ -83,7 +85,7 @@ export class StartLock {
 
   /** A link appears with its whole content at once, or not at all. */
   async #create(): Promise<boolean> {
-    const draft = `${this.#path}.${process.pid}`
+    const draft = `${this.#path}.${randomUUID()}`
     await writeFile(draft, await this.#describe(), { mode: 0o600 })
     try {
       await link(draft, this.#path)
@@ -97,7 +99,7 @@ export class StartLock {
   }
 
   async #write(): Promise<void> {
-    const draft = `${this.#path}.${process.pid}`
+    const draft = `${this.#path}.${randomUUID()}`
     await writeFile(draft, await this.#describe(), { mode: 0o600 })
     await rename(draft, this.#path)
   }
@@ -110,17 +112,28 @@ export class StartLock {
     return `${JSON.stringify(content)}\n`
   }
 
-  /** Removes a dead launcher's lock; if another one took it meanwhile, gives it back. */
+  /**
+   * Removes a dead launcher's lock. One at a time may do so, or it could remove the lock that
+   * another one has taken meanwhile.
+   */
   async #breakLock(text: string): Promise<void> {
-    const aside = `${this.#path}.${process.pid}.stale`
+    const guard = `${this.#path}.breaking`
     try {
-      await rename(this.#path, aside)
-      if ((await readIfThere(aside)) !== text) await link(aside, this.#path)
+      await mkdir(guard)
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code !== 'ENOENT' && code !== 'EEXIST') throw error
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      const age =
+        Date.now() -
+        (await stat(guard).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => Date.now(),
+        ))
+      if (age > GUARD_DEADLINE_MS) await rmdir(guard).catch(() => {}) // Another one was faster.
+      await sleep(20)
+      return
     }
-    await rm(aside, { force: true })
+    if ((await readIfThere(this.#path)) === text) await rm(this.#path)
+    await rmdir(guard)
   }
 }
 

@@ -54,6 +54,11 @@ export class SupervisedDatabase {
     return this.#server.socketDir
   }
 
+  /** The pid of the process that stops the server when this one is killed. */
+  get watchdogPid(): number | undefined {
+    return this.#server.watchdogPid
+  }
+
   async start(): Promise<void> {
     this.#isWanted = true
     await this.#server.start()

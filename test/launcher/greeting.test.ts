@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { EXAMPLE_QUERIES, formatGreeting, withoutPassword } from '../../launcher/greeting.ts'
+import { createTestDatabase, type TestDatabase } from '../helpers/database.ts'
+import { queryRows } from '../helpers/pipeline.ts'
+
+const run = promisify(execFile)
+const PROGRAM_DIR = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
+
+const EMBEDDED = {
+  host: '::',
+  ports: [2055, 4739],
+  pipePath: '/srv/flows/data/netflow.pipe',
+  socketDir: '/srv/flows/data',
+  databaseUrl: 'postgres://netflow@%2Fsrv%2Fflows%2Fdata:5432/netflow',
+  hasPsql: true,
+  programDir: PROGRAM_DIR,
+} as const
+
+describe('the greeting', () => {
+  let database: TestDatabase
+  before(async () => {
+    database = await createTestDatabase()
+  })
+  after(() => database.drop())
+
+  it('says where datagrams and the pipe go', () => {
+    const text = formatGreeting(EMBEDDED)
+    assert.match(text, /UDP port 2055 on every address, UDP port 4739 on every address/)
+    assert.match(text, /\/srv\/flows\/data\/netflow\.pipe/)
+    assert.match(formatGreeting({ ...EMBEDDED, host: '::1', ports: [9] }), /UDP \[::1\]:9\n/)
+    assert.match(text, /npm run demo/)
+  })
+
+  it('has one line that begins with psql, quoted for the shell where that is needed', () => {
+    const psqlOf = (facts: Parameters<typeof formatGreeting>[0]) =>
+      formatGreeting(facts)
+        .split('\n')
+        .filter((line) => line.startsWith('psql '))
+    assert.deepEqual(psqlOf(EMBEDDED), ['psql -h /srv/flows/data -U netflow netflow'])
+    assert.deepEqual(psqlOf({ ...EMBEDDED, socketDir: "/srv/it's here" }), [
+      "psql -h '/srv/it'\\''s here' -U netflow netflow",
+    ])
+    const databaseUrl = 'postgres://me:s%40cret@db.example.net/flows?sslmode=require'
+    assert.deepEqual(psqlOf({ ...EMBEDDED, socketDir: undefined, databaseUrl }), [
+      'psql "postgres://me@db.example.net/flows?sslmode=require"',
+    ])
+  })
+
+  it('never shows a password', () => {
+    assert.equal(withoutPassword('postgres://u:p:q@h:1/d'), 'postgres://u@h:1/d')
+    assert.equal(withoutPassword('postgresql://h/d?user=u&password=p'), 'postgresql://h/d?user=u')
+    assert.equal(withoutPassword('postgres://h/d?password=p&a=b'), 'postgres://h/d?a=b')
+    assert.equal(withoutPassword('postgres://u@h/d'), 'postgres://u@h/d')
+  })
+
+  it('has three queries that can be pasted as they are', async () => {
+    const lines = formatGreeting(EMBEDDED).split('\n')
+    assert.equal(EXAMPLE_QUERIES.length, 3)
+    for (const { query } of EXAMPLE_QUERIES) {
+      assert.ok(lines.includes(query))
+      assert.deepEqual(await queryRows(database.url, query), [])
+    }
+  })
+
+  it('gives a one-liner that asks the database where there is no psql', async () => {
+    const facts = { ...EMBEDDED, hasPsql: false, databaseUrl: database.url }
+    const line = formatGreeting(facts)
+      .split('\n')
+      .find((text) => text.startsWith('node -e '))
+    assert.ok(line)
+    const { stdout } = await run('sh', ['-c', line.replace(/^node/, `'${process.execPath}'`)])
+    assert.match(stdout, /count[\s\S]*'0'/)
+  })
+})
