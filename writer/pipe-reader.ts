@@ -13,6 +13,10 @@ import type { Logger } from '../shared/logger.ts'
 const CHUNK_BYTES = 65_536
 /** How long the rest of a line is waited for when reading stops in the middle of one. */
 const FINISH_LINE_MS = 1_000
+/** A collector that stops at the same time has written its last line long before this. */
+const QUIET_MS = 100
+/** A collector that goes on must not keep the reader from stopping. */
+const DRAIN_MS = 2_000
 
 /** The path cannot be used as a named pipe; the message says what to do. */
 export class PipeError extends Error {
@@ -41,6 +45,7 @@ export class PipeReader {
   #socket: Socket | undefined
   #paused = false
   #stopped = false
+  #chunks = 0
 
   constructor(options: PipeReaderOptions) {
     this.#options = options
@@ -73,6 +78,7 @@ export class PipeReader {
       onread: {
         buffer,
         callback: (bytes) => {
+          this.#chunks += 1
           this.#paused = !this.#options.onChunk(buffer.subarray(0, bytes)) || this.#stopped
           return !this.#paused
         },
@@ -91,6 +97,21 @@ export class PipeReader {
     if (!this.#paused || this.#stopped) return
     this.#paused = false
     this.#socket?.resume()
+  }
+
+  /**
+   * Reads on until nothing has come for a while: where both processes stop, the pipe and what is in
+   * it are gone afterwards. Time in which `onChunk` wants no more does not count.
+   */
+  async drain(): Promise<void> {
+    let leftMs = DRAIN_MS
+    while (leftMs > 0 && this.#socket) {
+      const before = this.#chunks
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS))
+      if (this.#paused) continue
+      if (this.#chunks === before) return
+      leftMs -= QUIET_MS
+    }
   }
 
   /** Stops reading; bytes that nobody has read stay in the pipe for the next reader. */

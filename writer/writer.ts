@@ -162,6 +162,7 @@ export class Writer {
   /** Stops reading and commits everything that was read. */
   async stop(): Promise<void> {
     this.#isStopping = true
+    await this.#pipe?.drain()
     for (const timer of this.#timers) clearInterval(timer)
     const pipe = this.#pipe
     const ingest = this.#ingest
