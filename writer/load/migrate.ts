@@ -3,7 +3,8 @@
 import { fileURLToPath } from 'node:url'
 import { runner } from 'node-pg-migrate'
 import type { Logger } from '../../shared/logger.ts'
-import { closeClient, connectDatabase, connectionConfig } from './database.ts'
+import { closeClient, connectDatabase, connectionConfig, DatabaseError } from './database.ts'
+import { describeError } from './sql-state.ts'
 
 /** Seen from the built file in `dist/writer/load`. */
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations', import.meta.url))
@@ -21,6 +22,7 @@ const ALL_UP: MigrationTarget = { direction: 'up', count: Number.POSITIVE_INFINI
  *
  * @param databaseUrl empty: libpq's PG variables
  * @returns the names of those that were run
+ * @throws DatabaseError when waiting does not help, else the database's error
  */
 export async function migrateDatabase(
   databaseUrl: string,
@@ -28,8 +30,11 @@ export async function migrateDatabase(
   target: MigrationTarget = ALL_UP,
 ): Promise<readonly string[]> {
   const { query_timeout: _, ...config } = connectionConfig(databaseUrl)
+  let isLost = false
   // The runner's own client has no listener: a lost connection would end the process.
-  const client = await connectDatabase(config)
+  const client = await connectDatabase(config, () => {
+    isLost = true
+  })
   try {
     // A migration may take long, and wait long for another one.
     await client.query('set statement_timeout = 0; set lock_timeout = 0')
@@ -49,6 +54,14 @@ export async function migrateDatabase(
       logger.info({ migrations: names }, `migrated the database ${target.direction}`)
     }
     return names
+  } catch (error) {
+    // The runner hides some errors of the server behind its own, which say no SQLSTATE.
+    if (isLost || describeError(error).sqlState !== '') throw error
+    const [reason] = String(error).split('\n')
+    throw new DatabaseError(
+      `the tables cannot be brought up to date: ${reason}; does the role own them?`,
+      error,
+    )
   } finally {
     await closeClient(client)
   }
