@@ -102,14 +102,16 @@ function base64Length(text: string): number {
   return Math.floor((length * 3) / 4)
 }
 
+/** What any text column takes: no NUL, no half of a surrogate pair. */
+const COLLECTOR_NAME = /^[^\p{Cc}\p{Cs}]{1,200}$/u
+
 function isReport(value: unknown): value is CollectorReport {
   if (typeof value !== 'object' || value === null) return false
   const { collector, startedAt, time, received, forwarded, queueDropped, kernelDropped } =
     value as Record<string, unknown>
   return (
     typeof collector === 'string' &&
-    collector !== '' &&
-    collector.length <= 200 &&
+    COLLECTOR_NAME.test(collector) &&
     isTime(startedAt) &&
     isTime(time) &&
     isCount(received) &&

@@ -83,6 +83,8 @@ describe('LineReader', () => {
     'a port out of range': '["AQID", 1.5, ["192.0.2.1", 70000]]',
     'no source': '["AQID", 1.5]',
     'a report that is no JSON': '{"collector": ',
+    'a report of a name that no text column takes':
+      '{"collector":"a\\u0000","startedAt":1,"time":2,"received":1,"forwarded":1,"queueDropped":0}',
     'a report without its counts': '{"collector": "a", "startedAt": 1, "time": 2}',
     'a payload above the limit': `["${Buffer.alloc(65_510).toString('base64')}", 1.5, ["192.0.2.1", 1]]`,
   }

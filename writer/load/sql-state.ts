@@ -70,5 +70,7 @@ function describeClientError(message: string): SqlError {
     const condition = 'the connection is set up wrongly'
     return { kind: 'access', sqlState: '', condition, message }
   }
-  return { kind: 'retry', sqlState: '', condition: 'the server cannot be reached', message }
+  const isSilent = message === 'Query read timeout'
+  const condition = isSilent ? 'the server does not answer' : 'the server cannot be reached'
+  return { kind: 'retry', sqlState: '', condition, message }
 }

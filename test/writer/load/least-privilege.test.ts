@@ -1,38 +1,41 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { startTestServer, type TestServer } from '../../helpers/database.ts'
 import { ask, countRows, LoaderHarness } from './loader-harness.ts'
 import { numberedBatch, RECEIVED_AT_MICROS } from './sample-rows.ts'
 
-/** What an administrator runs once, connected as a superuser. */
-const CREATE_ROLES = [
-  "create role netflow_writer login nosuperuser nocreatedb nocreaterole password 'change me'",
-  "create role netflow_reader login nosuperuser nocreatedb nocreaterole password 'change me too'",
-  'create database flows_of_mine owner netflow_writer',
-  'revoke all on database flows_of_mine from public',
-  'grant connect on database flows_of_mine to netflow_reader',
-]
-/** What the writer's role runs in the new database, before the writer is started. */
-const LET_READ = [
-  'grant usage on schema public to netflow_reader',
-  'alter default privileges in schema public grant select on tables to netflow_reader',
-]
+const README = fileURLToPath(new URL('../../../../README.md', import.meta.url))
 
-describe('a role with no more rights than needed', () => {
+/** The statements that the README gives to an administrator: before and after `\\c netflow`. */
+function documentedStatements(): readonly string[][] {
+  const blocks = readFileSync(README, 'utf8').matchAll(/```sql\n([^`]*)```/g)
+  const sql = [...blocks].map(([, text = '']) => text).find((text) => text.includes('create role'))
+  assert.ok(sql, 'the README says how to make the roles')
+  // The test server has a database `netflow` of another owner.
+  return sql
+    .replaceAll('database netflow', 'database flows_of_mine')
+    .split('\\c netflow')
+    .map((part) => part.split(';').filter((statement) => statement.trim() !== ''))
+}
+
+describe('the roles of the README', () => {
   let server: TestServer
   let writerUrl: string
   let readerUrl: string
   before(async () => {
     server = await startTestServer({ migrate: false })
-    for (const statement of CREATE_ROLES) await ask(server.url, statement)
+    const [onServer = [], inDatabase = []] = documentedStatements()
+    for (const statement of onServer) await ask(server.url, statement)
     const base = server.url.replace(/\/netflow$/, '/flows_of_mine')
     writerUrl = base.replace('netflow@', 'netflow_writer:x@')
     readerUrl = base.replace('netflow@', 'netflow_reader:x@')
-    for (const statement of LET_READ) await ask(writerUrl, statement)
+    for (const statement of inDatabase) await ask(base, statement)
   })
   after(() => server.stop())
 
-  it('is enough to migrate, load, park rows, and drop old partitions', async () => {
+  it('let the writer migrate, load rows, and drop old partitions', async () => {
     const harness = new LoaderHarness(writerUrl, { retentionDays: 30 })
     await harness.loader.start()
     const old = RECEIVED_AT_MICROS - 100 * 86_400e6
@@ -49,7 +52,7 @@ describe('a role with no more rights than needed', () => {
     assert.deepEqual(await countRows(writerUrl), { rows: 10, different: 10 })
   })
 
-  it('cannot make roles or databases, or read files of the server', async () => {
+  it('do not let the writer make roles or databases, or read files of the server', async () => {
     for (const statement of [
       'create role intruder',
       'create database intruder',
@@ -61,7 +64,7 @@ describe('a role with no more rights than needed', () => {
     }
   })
 
-  it('lets a reader read all tables, also new partitions, and change nothing', async () => {
+  it('let a reader read all tables, also new partitions, and change nothing', async () => {
     assert.deepEqual(await countRows(readerUrl), { rows: 10, different: 10 })
     const partitions = await ask(
       readerUrl,
@@ -73,7 +76,7 @@ describe('a role with no more rights than needed', () => {
     await assert.rejects(ask(readerUrl, 'create table public.mine ()'), { code: '42501' })
   })
 
-  it('is told to the operator when it is not enough', async () => {
+  it('are told to the operator when they have too few rights', async () => {
     const harness = new LoaderHarness(readerUrl)
     await assert.rejects(harness.loader.start(), /must be owner of table.*does the role own them/)
     await harness.loader.stop()
