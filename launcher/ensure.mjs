@@ -151,21 +151,26 @@ async function withLock(action) {
 }
 
 function takeLock(self) {
+  // A link appears with its whole content at once, or not at all.
+  const draft = `${LOCK}.${process.pid}`
+  fs.writeFileSync(draft, self)
   try {
-    fs.writeFileSync(LOCK, self, { flag: 'wx' })
+    fs.linkSync(draft, LOCK)
     return true
   } catch (error) {
     if (error.code !== 'EEXIST') throw error
+  } finally {
+    fs.rmSync(draft)
   }
   const holder = readIfThere(LOCK)
-  // Empty: it is being written just now.
-  if (holder && describeProcess(Number(holder.split(' ')[0])) !== holder) breakLock(holder)
+  if (holder !== undefined && describeProcess(Number(holder.split(' ')[0])) !== holder)
+    breakLock(holder)
   return false
 }
 
 /** Removes the lock of a dead process; if another one took it meanwhile, gives it back. */
 function breakLock(holder) {
-  const aside = `${LOCK}.${process.pid}`
+  const aside = `${LOCK}.${process.pid}.stale`
   try {
     fs.renameSync(LOCK, aside)
     if (readIfThere(aside) !== holder) fs.linkSync(aside, LOCK)

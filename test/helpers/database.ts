@@ -5,13 +5,20 @@
  */
 
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { EmbeddedPostgres, type StopMode } from '../../launcher/embedded-postgres.ts'
-import { fingerprintMigrations, migrateTestDatabase } from './migrate.ts'
+import { createLogger } from '../../shared/logger.ts'
+import { migrateDatabase } from '../../writer/load/migrate.ts'
+
+const SILENT = createLogger('test', 'silent')
+/** The migrations of the source tree, seen from the built helper in `dist/test/helpers`. */
+const MIGRATIONS_DIR = fileURLToPath(new URL('../../../migrations', import.meta.url))
 
 export interface TestDatabase {
   /** A connection string for pg and for psql. */
@@ -63,12 +70,21 @@ async function ensureTemplate(client: pg.Client, server: string): Promise<string
     if (known.rowCount) return name
     await client.query(`drop database if exists ${unfinished} with (force)`)
     await client.query(`create database ${unfinished} template template0`)
-    await migrateTestDatabase(withDatabase(server, unfinished))
+    await migrateDatabase(withDatabase(server, unfinished), SILENT)
     await client.query(`alter database ${unfinished} rename to ${name}`)
     return name
   } finally {
     await client.query('select pg_advisory_unlock(hashtext($1))', [name])
   }
+}
+
+/** Names the state of the migrations; another content has another name. */
+function fingerprintMigrations(): string {
+  const hash = createHash('sha256')
+  for (const name of readdirSync(MIGRATIONS_DIR).sort()) {
+    hash.update(`${name}\n${readFileSync(join(MIGRATIONS_DIR, name), 'utf8')}\n`)
+  }
+  return hash.digest('hex').slice(0, 12)
 }
 
 function withDatabase(server: string, name: string): string {
@@ -114,7 +130,7 @@ export async function startTestServer(options: { migrate?: boolean } = {}): Prom
     settings: { max_connections: '200', shared_buffers: '64MB', log_statement: 'none' },
   })
   await server.start()
-  if (options.migrate !== false) await migrateTestDatabase(server.url)
+  if (options.migrate !== false) await migrateDatabase(server.url, SILENT)
   return {
     url: server.url,
     dataDir: join(folder, 'postgres'),

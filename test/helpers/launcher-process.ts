@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readProcessState } from '../../launcher/process-state.ts'
+import { withoutPostgresVariables } from '../../launcher/settings.ts'
 import { until } from './until.ts'
 
 const MAIN = fileURLToPath(new URL('../../launcher/main.js', import.meta.url))
@@ -48,7 +49,7 @@ export class LauncherProcess {
 
   /** Starts it, as a process group of its own, as a shell does. */
   spawn(): this {
-    const { DATABASE_URL: _, ...inherited } = process.env
+    const { DATABASE_URL: _, ...inherited } = withoutPostgresVariables(process.env)
     this.output = ''
     const child = spawn(process.execPath, [MAIN], {
       cwd: this.folder,
