@@ -3,16 +3,17 @@
  * whenever a password changes. It makes roles and grants, and leaves tables to the migrations.
  */
 
-import { Client } from 'pg'
+import pg from 'pg'
 import { z } from 'zod'
 import { createLogger } from '../shared/logger.ts'
-import { readSettings } from '../shared/settings.ts'
+import { readSettings, text } from '../shared/settings.ts'
 import { runMain } from '../shared/shutdown.ts'
 
-/** The administrator's connection is what libpq's variables (PGHOST, PGUSER, …) say. */
 const shape = {
+  /** The administrator's; empty: what libpq's variables (PGHOST, PGUSER, …) say. */
+  DATABASE_URL: text(''),
   NETFLOW_WRITER_PASSWORD: z.string('expected a password for the role netflow_writer'),
-  NETFLOW_READER_PASSWORD: z.string().default(''),
+  NETFLOW_READER_PASSWORD: text(''),
 }
 
 // Passwords are handed over as settings of the session, so that no log of statements shows them.
@@ -65,7 +66,8 @@ const logger = createLogger('create-role', process.env['LOG_LEVEL'] || 'info')
 
 await runMain(logger, async () => {
   const settings = readSettings(shape, process.env)
-  const client = new Client()
+  const { DATABASE_URL } = settings
+  const client = new pg.Client(DATABASE_URL ? { connectionString: DATABASE_URL } : {})
   await client.connect()
   try {
     await client.query(HAND_OVER_PASSWORDS, [

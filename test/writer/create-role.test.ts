@@ -1,0 +1,106 @@
+/** The command that makes the roles, run as a process against a server of its own. */
+
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { startTestServer, type TestServer } from '../helpers/database.ts'
+import { migrateTestDatabase } from '../helpers/migrate.ts'
+
+const COMMAND = fileURLToPath(new URL('../../writer/create-role.js', import.meta.url))
+/** A quote, a dollar and a backslash: what a careless statement would break on. */
+const PASSWORD = `it's $a$ \\ secret`
+
+let server: TestServer
+
+before(async () => {
+  server = await startTestServer({ migrate: false })
+})
+after(() => server.stop())
+
+function createRole(environment: Record<string, string>) {
+  const env = { ...process.env, DATABASE_URL: server.url, ...environment }
+  return promisify(execFile)(process.execPath, [COMMAND], { env })
+}
+
+function urlOf(user: string): string {
+  const url = new URL(server.url)
+  url.username = user
+  return url.href
+}
+
+async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(sql)).rows as Record<string, unknown>[]
+  } finally {
+    await client.end()
+  }
+}
+
+async function readPassword(role: string): Promise<unknown> {
+  const rows = await query(
+    server.url,
+    `select rolpassword from pg_authid where rolname = 'netflow_${role}'`,
+  )
+  return rows[0]?.['rolpassword']
+}
+
+test('a missing password ends it with exit code 2 and names the setting', async () => {
+  await assert.rejects(createRole({ NETFLOW_WRITER_PASSWORD: '' }), (error: Error) => {
+    const { code, stdout } = error as Error & { code: number; stdout: string }
+    return code === 2 && stdout.includes('NETFLOW_WRITER_PASSWORD')
+  })
+})
+
+test('the writer may migrate, the reader may read what it makes, and neither may more', async () => {
+  const { stdout } = await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD })
+  assert.ok(!stdout.includes('secret'), 'the password is in the log')
+  await migrateTestDatabase(urlOf('netflow_writer'))
+  const roles = await query(
+    server.url,
+    `select rolname, rolcanlogin, rolsuper or rolcreatedb or rolcreaterole or rolreplication as may_more
+     from pg_roles where rolname like 'netflow\\_%' order by rolname`,
+  )
+  assert.deepEqual(roles, [
+    { rolname: 'netflow_reader', rolcanlogin: false, may_more: false },
+    { rolname: 'netflow_writer', rolcanlogin: true, may_more: false },
+  ])
+  await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD, NETFLOW_READER_PASSWORD: 'readable' })
+  assert.deepEqual(await query(urlOf('netflow_reader'), 'select count(*)::int from flows'), [
+    { count: 0 },
+  ])
+  await assert.rejects(query(urlOf('netflow_reader'), 'delete from flows'), /permission denied/)
+  await assert.rejects(query(urlOf('netflow_reader'), 'create table x ()'), /permission denied/)
+  await assert.rejects(query(urlOf('netflow_writer'), 'create role x'), /permission denied/)
+})
+
+test('a second run takes over a changed password and takes the readers login back', async () => {
+  await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD, NETFLOW_READER_PASSWORD: 'one' })
+  const [writer, reader] = [await readPassword('writer'), await readPassword('reader')]
+  await createRole({ NETFLOW_WRITER_PASSWORD: 'another' })
+  assert.match(String(writer), /^SCRAM-SHA-256\$/)
+  assert.notEqual(await readPassword('writer'), writer)
+  assert.match(String(reader), /^SCRAM-SHA-256\$/)
+  assert.equal(await readPassword('reader'), null)
+})
+
+test('tables that are older than the role of the readers become readable', async () => {
+  await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD })
+  await query(
+    urlOf('netflow_writer'),
+    'create table older (x int); revoke all on older from netflow_reader',
+  )
+  await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD, NETFLOW_READER_PASSWORD: 'readable' })
+  assert.deepEqual(await query(urlOf('netflow_reader'), 'select * from older'), [])
+})
+
+test('a role that was given more than it needs loses it again', async () => {
+  await query(server.url, 'alter role netflow_writer superuser createdb')
+  await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD })
+  const sql = `select rolsuper, rolcreatedb from pg_roles where rolname = 'netflow_writer'`
+  assert.deepEqual(await query(server.url, sql), [{ rolsuper: false, rolcreatedb: false }])
+})
