@@ -6,8 +6,9 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { pino } from 'pino'
+import { migrateDatabase } from '../../writer/load/migrate.ts'
 import { startTestServer, type TestServer } from '../helpers/database.ts'
-import { migrateTestDatabase } from '../helpers/migrate.ts'
 
 const COMMAND = fileURLToPath(new URL('../../writer/create-role.js', import.meta.url))
 /** A quote, a dollar and a backslash: what a careless statement would break on. */
@@ -59,7 +60,7 @@ test('a missing password ends it with exit code 2 and names the setting', async 
 test('the writer may migrate, the reader may read what it makes, and neither may more', async () => {
   const { stdout } = await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD })
   assert.ok(!stdout.includes('secret'), 'the password is in the log')
-  await migrateTestDatabase(urlOf('netflow_writer'))
+  await migrateDatabase(urlOf('netflow_writer'), pino({ level: 'silent' }))
   const roles = await query(
     server.url,
     `select rolname, rolcanlogin, rolsuper or rolcreatedb or rolcreaterole or rolreplication as may_more
