@@ -55,6 +55,13 @@ suite('a record with addresses of both families', () => {
     const extra4 = '"sourceIPv4Address":"192.0.2.1","destinationIPv4Address":"192.0.2.2"'
     assert.deepEqual(ipv6, { ...IPV6, extra: `{"ipVersion":6,${extra4}}` })
     assert.deepEqual(
+      addresses([60, '04'], [8, '00000000'], [12, '00000000'], [27, SRC6], [28, DST6]),
+      {
+        srcAddr: '0.0.0.0',
+        dstAddr: '0.0.0.0',
+      },
+    )
+    assert.deepEqual(
       addresses([60, '06'], [8, '00000000'], [12, '00000000'], [27, ZERO6], [28, ZERO6]),
       { srcAddr: '0:0:0:0:0:0:0:0', dstAddr: '0:0:0:0:0:0:0:0' },
     )
