@@ -184,7 +184,9 @@ export class Ingest {
   #takeMessage(exporter: Exporter, stream: StreamState): void {
     const { metrics, streams } = this.#options
     const { header, datagram, outcome } = this.#decoder
-    const { receivedAtMicros, port } = this.#line
+    const { receivedAtMicros } = this.#line
+    // The caches of a v8 router number their flows each on their own, as if they were several.
+    const port = header.exportVersion === 8 ? header.aggregationScheme : this.#line.port
     const receivedAtMs = receivedAtMicros / 1000
     const fingerprint = fingerprintPayload(datagram.bytes.subarray(0, header.length))
     streams.markDirty(stream)

@@ -5,6 +5,7 @@ export const REJECT_TEXT: Readonly<Record<string, string>> = {
   'too-short': 'rejected a datagram: too short for a message',
   'unsupported-version': 'rejected a datagram: no NetFlow version that is supported',
   'malformed-message': 'rejected a datagram: a malformed IPFIX message',
+  'unsupported-aggregation': 'rejected a datagram: no aggregation scheme of NetFlow v8',
   'count-exceeds-length': 'rejected a datagram: it says more records than it has room for',
   'invalid-address': 'rejected a datagram: its line names no valid exporter address',
   'not-allowed': 'rejected a datagram: the exporter is not in EXPORTER_ALLOW',

@@ -6,25 +6,16 @@
 
 import { DataSets } from './data-sets.ts'
 import { decodeIpfix } from './decode-ipfix.ts'
-import { readV5Record, v5RecordOffset } from './decode-v5.ts'
 import { decodeV9 } from './decode-v9.ts'
 import type { ExportStream } from './export-stream.ts'
-import type { FieldSpecifier } from './field-specifier.ts'
-import { finishRecord } from './finish-record.ts'
-import { FIELD, type FlowSink, type MessageContext } from './flow-record.ts'
+import { FixedRecords } from './fixed-records.ts'
+import type { FlowSink, MessageContext } from './flow-record.ts'
 import type { HeldSet, HeldSets } from './held-sets.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
 import { IPFIX_HEADER_BYTES, MessageHeader, V9_HEADER_BYTES } from './message-header.ts'
 import { MessageOutcome, type RejectReason } from './outcome.ts'
-import { planRecord } from './plan.ts'
 import { allocateDatagramBytes } from './read-bytes.ts'
 import type { RecordRange } from './record-sets.ts'
-import { isSamplingRate } from './samplers.ts'
-
-/** Fixed records need no plan but for the names of what does not fit its column. */
-const FIXED_PLAN = planRecord(
-  [7, 11].map((id) => ({ enterprise: 0, id, length: 2 }) satisfies FieldSpecifier),
-)
 
 /** Decodes one datagram at a time. */
 export class Decoder {
@@ -35,6 +26,12 @@ export class Decoder {
   readonly outcome = new MessageOutcome()
   readonly #sets = new DataSets(this.outcome, this.datagram)
   readonly #records = this.#sets.records
+  readonly #fixed = new FixedRecords({
+    header: this.header,
+    datagram: this.datagram,
+    outcome: this.outcome,
+    records: this.#records,
+  })
 
   get heldSets(): HeldSets {
     return this.#sets.heldSets
@@ -73,15 +70,14 @@ export class Decoder {
     this.#sets.sequence = header.sequence
     this.#sets.setTimes(header.exportMicros, header.uptimeMs)
     switch (header.exportVersion) {
-      case 5:
-        this.#decodeV5(stream, message)
-        break
       case 9:
         decodeV9(this.#sets, this.#contentOf(V9_HEADER_BYTES), stream, message)
         break
       case 10:
         decodeIpfix(this.#sets, this.#contentOf(IPFIX_HEADER_BYTES), stream, message)
         break
+      default:
+        this.#fixed.decode(stream, message)
     }
   }
 
@@ -93,30 +89,4 @@ export class Decoder {
   #contentOf(headerBytes: number): RecordRange {
     return { datagram: this.datagram, offset: headerBytes, end: this.header.length }
   }
-
-  #decodeV5(stream: ExportStream, message: MessageContext): void {
-    const { header, outcome } = this
-    const { view } = this.datagram
-    const { reader } = this.#records
-    const rate = stream.samplers.isEmpty
-      ? header.samplingRate
-      : (stream.samplers.rateOf(NO_SAMPLING) ?? header.samplingRate)
-    outcome.decodedSets = 1
-    outcome.dataRecords = header.count
-    for (let index = 0; index < header.count; index++) {
-      reader.clear()
-      readV5Record(view, v5RecordOffset(index), reader.times, reader.record)
-      finishRecord(reader, FIXED_PLAN, view)
-      if (isSamplingRate(rate)) reader.record.set(FIELD.samplingRate, rate)
-      this.#records.emit(message)
-    }
-    this.#records.reportOddities(0)
-  }
 }
-
-const NO_SAMPLING = {
-  rate: undefined,
-  samplerId: undefined,
-  inputIf: undefined,
-  templateId: 0,
-} as const

@@ -1,22 +1,34 @@
 /** Reads the header of an export message of any supported version; it looks at nothing behind it. */
 
+import { V1_LAYOUT } from './decode-v1.ts'
+import { V5_LAYOUT } from './decode-v5.ts'
+import { V6_LAYOUT } from './decode-v6.ts'
+import { V7_LAYOUT } from './decode-v7.ts'
+import { findV8Layout, V8_HEADER_BYTES } from './decode-v8.ts'
+import type { FixedLayout } from './fixed-layout.ts'
 import type { RejectReason } from './outcome.ts'
 
 /** The header of a message; reused for every message. */
 export class MessageHeader {
-  /** 5 or 9. */
+  /** 1, 5, 6, 7, 8, 9 or 10. */
   exportVersion = 0
-  /** IPFIX: observation domain; v9: source id; v5: engine type · 256 + engine id. */
+  /** IPFIX: observation domain; v9: source id; v5, v6, v8: engine type · 256 + engine id; else 0. */
   observationDomain = 0
+  /** 0 in v1, which has none. */
   sequence = 0
-  /** v5: flow records; v9: records of all kinds, not to be relied on. */
+  /** v1 to v8: flow records; v9: records of all kinds, not to be relied on. */
   count = 0
   /** Milliseconds since the exporter's boot; NaN where the version does not say (IPFIX). */
   uptimeMs = 0
   /** Unix microseconds. */
   exportMicros = 0
-  /** v5: packets that one counted packet stands for, 0 where the exporter does not say. */
+  /** v5, v6: packets that one counted packet stands for; 0 where the exporter does not say. */
   samplingRate = 0
+  /** v8: what its records are sums over, 1 to 14; else 0. */
+  aggregationScheme = 0
+  aggregationVersion = 0
+  /** v1 to v8: how header and records are laid out. */
+  layout: FixedLayout | undefined
   /** Bytes of the message. */
   length = 0
 
@@ -30,8 +42,16 @@ export class MessageHeader {
     if (length < 2) return 'too-short'
     this.exportVersion = view.getUint16(0)
     switch (this.exportVersion) {
+      case 1:
+        return this.#readFixed(view, length, V1_LAYOUT)
       case 5:
-        return this.#readV5(view, length)
+        return this.#readFixed(view, length, V5_LAYOUT)
+      case 6:
+        return this.#readFixed(view, length, V6_LAYOUT)
+      case 7:
+        return this.#readFixed(view, length, V7_LAYOUT)
+      case 8:
+        return this.#readV8(view, length)
       case 9:
         return this.#readV9(view, length)
       case 10:
@@ -42,19 +62,38 @@ export class MessageHeader {
   }
 
   /**
-   *     v5 header = version16 count16 sysUptime32 unixSecs32 unixNsecs32 flowSequence32
-   *                 engineType8 engineId8 samplingMode2 samplingInterval14          24 bytes
+   *     v1 header    = start                                                         16 bytes
+   *     v5/v6 header = start flowSequence32 engineType8 engineId8 samplingMode2 samplingInterval14
+   *     v7 header    = start flowSequence32 reserved32                               24 bytes
+   *     start        = version16 count16 sysUptime32 unixSecs32 unixNsecs32
    */
-  #readV5(view: DataView, length: number): RejectReason | undefined {
-    if (length < V5_HEADER_BYTES) return 'too-short'
+  #readFixed(view: DataView, length: number, layout: FixedLayout): RejectReason | undefined {
+    const { headerBytes, recordBytes } = layout
+    if (length < headerBytes) return 'too-short'
     this.count = view.getUint16(2)
-    if (length < V5_HEADER_BYTES + this.count * V5_RECORD_BYTES) return 'count-exceeds-length'
+    if (length < headerBytes + this.count * recordBytes) return 'count-exceeds-length'
+    const { exportVersion } = this
+    const hasEngine = exportVersion !== 1 && exportVersion !== 7
+    const hasSampling = exportVersion === 5 || exportVersion === 6
+    this.layout = layout
     this.uptimeMs = view.getUint32(4)
     this.exportMicros = view.getUint32(8) * 1_000_000 + Math.floor(view.getUint32(12) / 1000)
-    this.sequence = view.getUint32(16)
-    this.observationDomain = view.getUint16(20)
-    this.samplingRate = view.getUint16(22) & 0x3fff
+    this.sequence = exportVersion === 1 ? 0 : view.getUint32(16)
+    this.observationDomain = hasEngine ? view.getUint16(20) : 0
+    this.samplingRate = hasSampling ? view.getUint16(22) & 0x3fff : 0
     return undefined
+  }
+
+  /**
+   *     v8 header = start flowSequence32 engineType8 engineId8 aggregationScheme8
+   *                 aggregationVersion8 reserved32                                     28 bytes
+   */
+  #readV8(view: DataView, length: number): RejectReason | undefined {
+    if (length < V8_HEADER_BYTES) return 'too-short'
+    this.aggregationScheme = view.getUint8(22)
+    this.aggregationVersion = view.getUint8(23)
+    const layout = findV8Layout(this.aggregationScheme)
+    return layout ? this.#readFixed(view, length, layout) : 'unsupported-aggregation'
   }
 
   /**
@@ -93,7 +132,5 @@ export class MessageHeader {
   }
 }
 
-export const V5_HEADER_BYTES = 24
-export const V5_RECORD_BYTES = 48
 export const V9_HEADER_BYTES = 20
 export const IPFIX_HEADER_BYTES = 16

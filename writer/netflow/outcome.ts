@@ -7,6 +7,7 @@
 export type RejectReason =
   | 'too-short'
   | 'unsupported-version'
+  | 'unsupported-aggregation'
   | 'count-exceeds-length'
   | 'bad-count'
   | 'malformed-message'

@@ -1,0 +1,30 @@
+/** Decodes the fixed records of NetFlow v7: those of v5 and what a Catalyst switch adds. */
+
+import { readV5Record } from './decode-v5.ts'
+import { ipv4Text } from './extra-json.ts'
+import { type FixedLayout, PORTS_PLAN } from './fixed-layout.ts'
+import type { DatagramBytes } from './read-bytes.ts'
+import type { RecordReader } from './run-plan.ts'
+
+export const V7_LAYOUT: FixedLayout = {
+  headerBytes: 24,
+  recordBytes: 52,
+  plan: PORTS_PLAN,
+  read: readV7Record,
+}
+
+/**
+ *     v7 record = common flags8 tcpFlags8 protocol8 tos8 srcAs16 dstAs16 srcMask8 dstMask8
+ *                 flags16 routerSc32                                                      52 bytes
+ *
+ * The flags say which fields are not valid (a switch that keys its flows by destination knows no
+ * source), but not in which bits: they are kept beside the values as sent. routerSc is the router
+ * that the switch spared.
+ */
+function readV7Record(reader: RecordReader, datagram: DatagramBytes, offset: number): void {
+  readV5Record(reader, datagram, offset)
+  const { view } = datagram
+  reader.addExtra('"flags":', String(view.getUint8(offset + 36)))
+  reader.addExtra('"flags2":', String(view.getUint16(offset + 46)))
+  reader.addExtra('"routerSc":', `"${ipv4Text(view.getUint32(offset + 48))}"`)
+}
