@@ -10,7 +10,6 @@ import { until } from '../helpers/until.ts'
 
 /** Captures of real exporters lie beside the repository; they are no part of it. */
 const CAPTURES = fileURLToPath(new URL('../../../../shared/captures/', import.meta.url))
-const SUPPORTED = new Set([5, 9, 10])
 
 const ROWS = `
   select host(exporter) as exporter, export_version as version, observation_domain::float8 as domain,
@@ -35,7 +34,6 @@ const REPORTS: Readonly<Record<string, RegExp>> = {
 }
 
 interface CaseMeta {
-  readonly versions: readonly number[]
   readonly must_report?: readonly { readonly code: string }[]
 }
 
@@ -47,7 +45,6 @@ function listCases(): string[] {
   return readdirSync(CAPTURES, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
-    .filter((name) => readMeta(name).versions.every((version) => SUPPORTED.has(version)))
 }
 
 function whySkipped(): string | false {
