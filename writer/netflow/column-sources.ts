@@ -214,6 +214,9 @@ const PRECEDENCE: readonly (readonly [Field, readonly (readonly [id: number, op:
     [
       [233, uint],
       [230, uint],
+      // Cisco ASA: the event before it had an element, and its extended event.
+      [40_005, uint],
+      [33_002, uint],
     ],
   ],
   [

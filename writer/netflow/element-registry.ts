@@ -1,6 +1,7 @@
 /** Looks information elements up: name and abstract data type by enterprise number and id. */
 
 import { INFORMATION_ELEMENTS } from './information-elements.ts'
+import { VENDOR_ELEMENTS } from './vendor-elements.ts'
 
 /** Abstract data types of RFC 7012 section 3.1, RFC 6313 (lists). */
 export type DataType =
@@ -58,7 +59,8 @@ export function elementName(enterprise: number, id: number): string {
 }
 
 function loadRegistry(): void {
-  for (const [enterprise, elements] of INFORMATION_ELEMENTS) {
+  // In IPFIX no element of IANA's has an id above 32767, so these are only found for v9.
+  for (const [enterprise, elements] of [...INFORMATION_ELEMENTS, [0, VENDOR_ELEMENTS] as const]) {
     for (const line of elements.split('\n')) {
       const [id, name, type] = line.split(' ')
       if (name === undefined) continue

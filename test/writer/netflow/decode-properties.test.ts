@@ -97,7 +97,7 @@ const COLUMNS = [
 
 /** Elements without a column: integers by name, and bytes that nobody has a name for. */
 const INTEGERS = [3, 19, 20, 36, 37, 148, 166, 312]
-const UNKNOWN = [20_000, 33_002, 40_001, 57_552, 65_535]
+const UNKNOWN = [20_000, 41_002, 40_999, 57_552, 65_535]
 
 interface V9Field {
   readonly id: number

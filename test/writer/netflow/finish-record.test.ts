@@ -191,7 +191,7 @@ suite('a record with both directions (ASA NSEL)', () => {
     assert.deepEqual(flowOf([8, 'c0000201'], [233, '03'], [33002, '03e9']), {
       srcAddr: '192.0.2.1',
       event: 3,
-      extra: '{"0.33002":"03e9"}',
+      extra: '{"firewallExtendedEvent":1001}',
     })
   })
 })

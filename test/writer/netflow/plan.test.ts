@@ -120,8 +120,8 @@ suite('an element without a column', () => {
   test('is in extra under its name, by its type', () => {
     const cases = [
       [34967, 'abcd', '"0.34967":"abcd"'],
-      [40000, '00', '"0.40000":"00"'],
-      [33002, '03e9', '"0.33002":"03e9"'],
+      [40999, '00', '"0.40999":"00"'],
+      [33000, '03e9', '"ingressAclId":"03e9"'],
       [95, '0d000001', '"applicationId":"0d000001"'],
       [148, '0000000000000001', '"flowId":1'],
       [148, 'ffffffffffffffff', '"flowId":18446744073709551615'],
