@@ -48,7 +48,7 @@ export function formatGreeting(facts: GreetingFacts): string {
     '',
     'Ready.',
     '',
-    `  NetFlow and IPFIX   ${facts.ports.map((port) => describePort(facts.host, port)).join(', ')}`,
+    `  Exporters           NetFlow v1, v5 to v9, IPFIX to ${facts.ports.map((port) => describePort(facts.host, port)).join(', ')}`,
     `  Named pipe          ${facts.pipePath}`,
     `  Database            ${facts.socketDir ? 'embedded, in ' : ''}${describeDatabase(facts)}`,
     '',
