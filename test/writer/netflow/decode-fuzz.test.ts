@@ -119,12 +119,14 @@ function randomBytes(random: Random): Buffer {
   return bytes
 }
 
-/** Random bytes behind a header of v5 or v9, some of them with set headers that are right. */
+/** Random bytes behind the header of any version, some of them with set headers that are right. */
 function randomMessage(random: Random): Buffer {
-  const bytes = Buffer.alloc(24 + randomLength(random))
+  const bytes = Buffer.alloc(28 + randomLength(random))
   random.fill(bytes)
-  bytes.writeUInt16BE(random.pick([5, 9]), 0)
+  bytes.writeUInt16BE(random.pick([1, 5, 6, 7, 8, 9, 9, 9]), 0)
   bytes.writeUInt16BE(random.below(8), 2)
+  // Where v8 has its aggregation scheme.
+  bytes[22] = random.below(16)
   let at = 20
   while (random.below(4) > 0 && at + 8 < bytes.length) {
     const length = 4 + random.below(bytes.length - at - 4)

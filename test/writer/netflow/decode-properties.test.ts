@@ -194,6 +194,20 @@ suite('a message that is cut short', () => {
     check(encodeV5Message(header, flows), () => true)
   })
 
+  test('is rejected when it is of another version with fixed records', () => {
+    const layouts = [
+      { header: '0001 0005', headerBytes: 16, recordBytes: 48 },
+      { header: '0006 0005', headerBytes: 24, recordBytes: 52 },
+      { header: '0007 0005', headerBytes: 24, recordBytes: 52 },
+      { header: `0008 0005 ${'00'.repeat(18)} 08 02`, headerBytes: 28, recordBytes: 44 },
+    ]
+    for (const { header, headerBytes, recordBytes } of layouts) {
+      const whole = Buffer.alloc(headerBytes + 5 * recordBytes)
+      hex(header).copy(whole)
+      check(whole, () => true)
+    }
+  })
+
   test('gives the flows up to the cut when it is of v9', () => {
     const fields: readonly WireField[] = [
       [8, 4],
