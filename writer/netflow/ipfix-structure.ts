@@ -20,6 +20,8 @@ export function findMalformation(
   const { view } = datagram
   /** Templates that this message itself defines, before they are in force. */
   const defined = new Map<number, Template>()
+  /** Data sets whose template may still come behind them. */
+  const undefinedSets: UndefinedSet[] = []
   let at = offset
   while (at + SET_HEADER_BYTES <= end) {
     const setId = view.getUint16(at)
@@ -35,10 +37,28 @@ export function findMalformation(
       if (!isWhole) return `a template reaches beyond set ${setId}`
     } else if (setId >= IPFIX_SET.firstData) {
       const template = defined.get(setId) ?? stream.template(setId)
-      const broken = template?.hasVariableLength ? findBrokenRecord(set, template) : -1
-      if (broken >= 0) return `set ${setId}: the record at byte ${broken} reaches beyond it`
+      if (template === undefined) undefinedSets.push({ setId, set })
+      const broken = template && findBrokenRecord(setId, set, template)
+      if (broken !== undefined) return broken
     }
     at += length
+  }
+  return findBrokenSet(undefinedSets, defined)
+}
+
+interface UndefinedSet {
+  readonly setId: number
+  readonly set: RecordRange
+}
+
+function findBrokenSet(
+  sets: readonly UndefinedSet[],
+  defined: ReadonlyMap<number, Template>,
+): string | undefined {
+  for (const { setId, set } of sets) {
+    const template = defined.get(setId)
+    const broken = template && findBrokenRecord(setId, set, template)
+    if (broken !== undefined) return broken
   }
   return undefined
 }
@@ -59,17 +79,21 @@ function collectTemplates(
   return true
 }
 
-/** Gives where a record begins that reaches beyond its set; −1 when none does. */
-function findBrokenRecord({ datagram, offset, end }: RecordRange, template: Template): number {
+/** Looks for a record that reaches beyond its set. */
+function findBrokenRecord(
+  setId: number,
+  { datagram, offset, end }: RecordRange,
+  template: Template,
+): string | undefined {
   const { view } = datagram
-  if (template.recordLength === 0) return -1
+  if (!template.hasVariableLength) return undefined
   let at = offset
   while (at + template.recordLength <= end) {
     const next = skipRecord(view, at, end, template)
-    if (next < 0) return isZero(view, at, end) ? -1 : at - offset
+    if (next < 0) return `set ${setId}: the record at byte ${at - offset} reaches beyond it`
     at = next
   }
-  return -1
+  return undefined
 }
 
 function skipRecord(view: DataView, offset: number, end: number, template: Template): number {
