@@ -50,13 +50,11 @@ function addUptime(
   const switchedMs = reader.slot(slot)
   const bootMicros = reader.slot(SLOT.systemInit)
   if (switchedMs === undefined) return
-  if (bootMicros === undefined) {
-    reader.addExtra(plan.slotKeys[slot] ?? '', String(switchedMs))
-    return
-  }
   const { exportMicros } = reader.times
-  const micros = sinceBootToMicros({ exportMicros, bootMs: bootMicros / 1000 }, switchedMs)
+  const bootMs = (bootMicros ?? Number.NaN) / 1000
+  const micros = sinceBootToMicros({ exportMicros, bootMs }, switchedMs)
   if (isTime(micros)) reader.record.set(field, micros)
+  else reader.addExtra(plan.slotKeys[slot] ?? '', String(switchedMs))
 }
 
 /** A duration that leads to no time stays in `extra`. */
@@ -180,6 +178,16 @@ export function turnToReverse(reader: RecordReader): boolean {
     record.setPackets(packetsHigh, packetsLow)
   }
   return true
+}
+
+/**
+ * Puts the ports of an ICMP record whose end points were turned back: a type and a code belong to no
+ * end point. To be called before `finishRecord`.
+ */
+export function turnBackIcmpPorts(record: FlowRecord): void {
+  if (!record.has(FIELD.protocol)) return
+  const protocol = record.values[FIELD.protocol]
+  if (protocol === ICMP || protocol === ICMPV6) swapFields(record, FIELD.srcPort, FIELD.dstPort)
 }
 
 const SWAPPED = [

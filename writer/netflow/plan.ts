@@ -99,6 +99,13 @@ function describe({ enterprise, id, length }: FieldSpecifier): { name: string; f
   }
 }
 
+interface BestSource {
+  readonly rank: number
+  /** Of the field specifier. */
+  readonly index: number
+  readonly id: number
+}
+
 /** What has to be known of all fields before one of them can be given its step. */
 interface Survey {
   /** IANA elements that the template has. */
@@ -106,7 +113,7 @@ interface Survey {
   /** Names that stand in it more than once: all their values are kept, as an array. */
   readonly repeated: ReadonlySet<string>
   /** The field specifier that fills a field best: first by rank, then by order. */
-  readonly bestSource: ReadonlyMap<number, { readonly rank: number; readonly index: number }>
+  readonly bestSource: ReadonlyMap<number, BestSource>
   /** The first specifier of a slot. */
   readonly firstOfSlot: ReadonlyMap<number, number>
 }
@@ -115,7 +122,7 @@ function surveyFields(fields: readonly FieldSpecifier[]): Survey {
   const ids = new Set<number>()
   const names = new Set<string>()
   const repeated = new Set<string>()
-  const bestSource = new Map<number, { rank: number; index: number }>()
+  const bestSource = new Map<number, BestSource>()
   const firstOfSlot = new Map<number, number>()
   fields.forEach((specifier, index) => {
     const { enterprise, id, length } = specifier
@@ -128,8 +135,9 @@ function surveyFields(fields: readonly FieldSpecifier[]): Survey {
     const source = COLUMN_SOURCES.get(id)
     if (source && fitsWidth(source.op, length)) {
       const best = bestSource.get(source.field)
-      if (!best || source.rank < best.rank)
-        bestSource.set(source.field, { rank: source.rank, index })
+      if (!best || source.rank < best.rank) {
+        bestSource.set(source.field, { rank: source.rank, index, id })
+      }
     }
     const slot = SLOT_SOURCES.get(id)?.slot ?? DUAL_FAMILY_SLOTS.get(id)?.slot
     if (slot !== undefined && !firstOfSlot.has(slot)) firstOfSlot.set(slot, index)
@@ -205,7 +213,7 @@ function isSlotNeeded(slot: number, { ids, bestSource }: Survey): boolean {
     case SLOT.dscp:
       return !bestSource.has(FIELD.tos)
     case SLOT.systemInit:
-      return ids.has(21) || ids.has(22)
+      return bestSource.get(FIELD.flowStart)?.id === 22 || bestSource.get(FIELD.flowEnd)?.id === 21
     default:
       return true
   }

@@ -2,7 +2,12 @@
 
 import { SLOT } from './column-sources.ts'
 import type { ExportStream } from './export-stream.ts'
-import { finishRecord, hasImplausibleTime, turnToReverse } from './finish-record.ts'
+import {
+  finishRecord,
+  hasImplausibleTime,
+  turnBackIcmpPorts,
+  turnToReverse,
+} from './finish-record.ts'
 import { FIELD, FlowRecord, type FlowSink, type MessageContext } from './flow-record.ts'
 import { MAX_RECORDS_PER_MESSAGE, MAX_RELEASED_RECORDS } from './limits.ts'
 import { applyOptions, OptionsRecord } from './options-data.ts'
@@ -83,13 +88,14 @@ export class RecordSets {
       this.#setSamplingRate(template, stream)
       this.emit(message)
       if (reader.slotsPresent & REVERSE_SLOTS && turnToReverse(reader)) this.emit(message)
-      if (template.reversePlan !== null) {
-        reader.read(template.reversePlan, datagram, start, end)
-        if (!hasTraffic(reader.record)) continue
-        finishRecord(reader, template.reversePlan, datagram.view)
-        this.#setSamplingRate(template, stream)
-        this.emit(message)
-      }
+      const { reversePlan } = template
+      if (reversePlan === null) continue
+      reader.read(reversePlan, datagram, start, end)
+      if (!hasTraffic(reader.record)) continue
+      turnBackIcmpPorts(reader.record)
+      finishRecord(reader, reversePlan, datagram.view)
+      this.#setSamplingRate(template, stream)
+      this.emit(message)
     }
     return at
   }

@@ -5,7 +5,7 @@
 
 import { elementName, findElement } from './element-registry.ts'
 import { FORMAT, type Format, formatJson, formatOf, jsonKey } from './extra-json.ts'
-import { type FieldSpecifier, VARIABLE_LENGTH } from './field-specifier.ts'
+import { type FieldSpecifier, PADDING_OCTETS, VARIABLE_LENGTH } from './field-specifier.ts'
 import type { DatagramBytes } from './read-bytes.ts'
 import type { Template } from './template.ts'
 
@@ -118,10 +118,14 @@ function subTemplateMultiListJson(
     lists.push(`{${records}}`)
     at += length
   }
+  if (at < end) return undefined
   return `"lists":[${lists.join(',')}]`
 }
 
-/** Writes the records of one template; of an unknown one their bytes. */
+/**
+ * Writes the records of one template; of an unknown one their bytes. Behind the last record there is
+ * no padding (RFC 6313 section 4.5).
+ */
 function recordsJson(
   templateId: number,
   offset: number,
@@ -136,20 +140,35 @@ function recordsJson(
   const records: string[] = []
   let at = offset
   while (template.recordLength > 0 && at + template.recordLength <= end) {
-    const members = new Map<string, string[]>()
-    for (const field of template.fields) {
-      const range = fieldRange(context.datagram.view, field, at, end)
-      if (range === undefined) return undefined
-      at = range[0] + range[1]
-      if (range[1] === 0) continue
-      const { name, format } = describe(field)
-      const values = members.get(name) ?? []
-      values.push(formatValue(format, range, context))
-      members.set(name, values)
-    }
-    records.push(objectJson(members))
+    const next = recordJson(template, at, end, context)
+    if (next === undefined) return undefined
+    records.push(next.json)
+    at = next.end
   }
+  if (at < end) return undefined
   return `"templateId":${templateId},"records":[${records.join(',')}]`
+}
+
+function recordJson(
+  template: Template,
+  offset: number,
+  end: number,
+  context: ListContext,
+): { readonly json: string; readonly end: number } | undefined {
+  const members = new Map<string, string[]>()
+  let at = offset
+  for (const field of template.fields) {
+    const range = fieldRange(context.datagram.view, field, at, end)
+    if (range === undefined) return undefined
+    at = range[0] + range[1]
+    const isPadding = field.enterprise === 0 && field.id === PADDING_OCTETS
+    if (range[1] === 0 || isPadding) continue
+    const { name, format } = describe(field)
+    const values = members.get(name) ?? []
+    values.push(formatValue(format, range, context))
+    members.set(name, values)
+  }
+  return { json: objectJson(members), end: at }
 }
 
 function objectJson(members: ReadonlyMap<string, readonly string[]>): string {
