@@ -1,27 +1,26 @@
 /** Runs commands and gives what they print; a command that fails says what it printed last. */
 
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
-
-const execute = promisify(execFile)
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 
 /** How much of a failed command's output is shown. */
 const SHOWN_LINES = 30
+/** Far beyond what the longest command, the first build of the images, needs. */
+const TIMEOUT_MS = 900_000
 
 export interface CommandOptions {
-  readonly cwd?: string
   /** Beside the environment of this process. */
   readonly environment?: Readonly<Record<string, string>>
-  readonly timeoutMs?: number
+  /** Kills the command and what it started. */
+  readonly signal?: AbortSignal
 }
 
-/** A command that could not be started, was ended, or exited with another code than 0. */
+/** A command that could not be started, was killed, or exited with another code than 0. */
 export class CommandError extends Error {
   readonly code = 'COMMAND_FAILED'
 
-  constructor(command: string, cause: Error & { stdout?: string; stderr?: string }) {
-    const output = `${cause.stdout ?? ''}${cause.stderr ?? ''}`.trim() || cause.message
-    super(`${command}\n${output.split('\n').slice(-SHOWN_LINES).join('\n')}`, { cause })
+  constructor(command: string, output: string) {
+    super(`${command}\n${output.trim().split('\n').slice(-SHOWN_LINES).join('\n')}`)
     this.name = 'CommandError'
   }
 }
@@ -37,15 +36,35 @@ export async function runCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<string> {
+  const command = [file, ...args].join(' ')
+  const deadline = AbortSignal.timeout(TIMEOUT_MS)
+  const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline
+  if (signal.aborted) throw new CommandError(command, 'not started: the test is interrupted')
+  const child = spawn(file, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.environment },
+    // A process group of its own, so that whatever it starts can be killed with it.
+    detached: true,
+  })
+  const output = { stdout: '', all: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output.stdout += text
+    output.all += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output.all += text
+  })
+  const kill = () => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+  }
+  signal.addEventListener('abort', kill)
   try {
-    const { stdout } = await execute(file, args, {
-      env: { ...process.env, ...options.environment },
-      maxBuffer: 64 * 1024 * 1024,
-      timeout: options.timeoutMs ?? 600_000,
-      ...(options.cwd ? { cwd: options.cwd } : {}),
-    })
-    return stdout
+    const [code, killedBy] = await once(child, 'close')
+    if (code === 0) return output.stdout
+    throw new CommandError(command, `${output.all}\n(exit code ${code ?? killedBy})`)
   } catch (error) {
-    throw new CommandError([file, ...args].join(' '), error as Error)
+    throw error instanceof CommandError ? error : new CommandError(command, String(error))
+  } finally {
+    signal.removeEventListener('abort', kill)
   }
 }

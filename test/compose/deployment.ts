@@ -10,7 +10,6 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
 import { until } from '../helpers/until.ts'
-import { runCommand } from './command.ts'
 import type { Engine } from './engine.ts'
 
 const PROJECT_NAME = 'netflow-compose-test'
@@ -73,11 +72,9 @@ export class Deployment {
   /** Runs docker-compose; gives what it prints. */
   compose(...args: string[]): Promise<string> {
     const { engine, project } = this.#options
-    const files = ['--project-directory', project, '--env-file', this.#settingsPath]
-    return runCommand('docker-compose', [...files, '-p', PROJECT_NAME, ...args], {
-      cwd: project,
-      environment: engine.environment,
-    })
+    const files = ['--project-directory', project, '--file', join(project, 'docker-compose.yml')]
+    const settings = ['--env-file', this.#settingsPath, '--project-name', PROJECT_NAME]
+    return engine.run('docker-compose', ...files, ...settings, ...args)
   }
 
   containerOf(service: Service | 'setup'): string {

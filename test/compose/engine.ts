@@ -13,18 +13,27 @@ import { until } from '../helpers/until.ts'
 import { runCommand } from './command.ts'
 import { CannotRunError } from './engine-packages.ts'
 
+const LOCK = '/run/netflow-compose-test.lock'
 const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward'
+
+export interface EngineOptions {
+  /** Where images stay from run to run. */
+  readonly cacheFolder: string
+  /** Ends what is running, but for the work of `stop`. */
+  readonly signal: AbortSignal
+}
 
 export class Engine {
   readonly #cacheFolder: string
+  readonly #signal: AbortSignal
   readonly #runFolder: string
   #folder = ''
   #service: ChildProcess | undefined
   #ipForward = ''
 
-  /** @param cacheFolder where images stay from run to run */
-  constructor(cacheFolder: string) {
+  constructor({ cacheFolder, signal }: EngineOptions) {
     this.#cacheFolder = cacheFolder
+    this.#signal = signal
     this.#runFolder = `/run/${cacheFolder.replaceAll('/', '-').replace(/^-+/, '')}`
   }
 
@@ -69,46 +78,55 @@ export class Engine {
 
   /** Runs podman in the store of this test; gives what it prints. */
   podman(...args: string[]): Promise<string> {
-    return runCommand('podman', [...this.#storeArguments(), ...args], {
-      environment: this.environment,
-    })
+    return this.run('podman', ...this.#storeArguments(), ...args)
+  }
+
+  /** Runs a client of the engine, or what prepares something for it. */
+  run(file: string, ...args: string[]): Promise<string> {
+    const { environment } = this
+    return runCommand(file, args, { environment, signal: this.#signal })
   }
 
   /** Ends the engine and removes all but the images. */
   async stop(): Promise<void> {
     if (this.#folder === '') return
-    await this.#removeContainers()
     const service = this.#service
     this.#service = undefined
+    // First, so that no client can make another container.
     if (service && service.exitCode === null) {
       service.kill('SIGTERM')
       await once(service, 'exit')
     }
+    await this.#removeContainers()
+    await unmountBelow(this.#folder)
     await rm(this.#folder, { recursive: true, force: true })
     this.#folder = ''
     await writeFile(IP_FORWARD, this.#ipForward)
-    await rm(this.#lockPath)
+    await rm(LOCK)
   }
 
-  get #lockPath(): string {
-    return join(this.#cacheFolder, 'lock')
-  }
-
-  /** Two runs would remove each other's containers. */
+  /** Two runs would use the same names of networks and remove each other's containers. */
   async #lock(): Promise<void> {
-    const holder = Number(await readFile(this.#lockPath, 'utf8').catch(() => '0'))
+    const holder = Number(await readFile(LOCK, 'utf8').catch(() => '0'))
     if (holder !== 0 && existsSync(`/proc/${holder}`)) {
-      throw new CannotRunError(`process ${holder} is running it, says ${this.#lockPath}`)
+      throw new CannotRunError(`process ${holder} is running it already, says ${LOCK}`)
     }
-    await writeFile(this.#lockPath, String(process.pid))
+    await writeFile(LOCK, String(process.pid))
   }
 
   async #removeContainers(): Promise<void> {
-    await this.podman('rm', '--all', '--force', '--volumes', '--time=0')
-    await this.podman('volume', 'prune', '--force')
-    await this.podman('network', 'prune', '--force')
+    const { environment } = this
+    const podman = (...args: string[]) =>
+      runCommand('podman', [...this.#storeArguments(), ...args], { environment })
+    // External ones are what an interrupted build leaves.
+    const ids = (await podman('ps', '--all', '--external', '--quiet')).split('\n')
+    for (const id of ids.filter((line) => line !== '')) {
+      await podman('rm', '--force', '--volumes', '--time=0', id)
+    }
+    await podman('volume', 'prune', '--force')
+    await podman('network', 'prune', '--force')
     // Layers of earlier builds make the next one fast, but not for ever.
-    await this.podman('image', 'prune', '--force', '--filter', 'until=168h')
+    await podman('image', 'prune', '--force', '--filter', 'until=168h')
   }
 
   #storeArguments(): string[] {
@@ -128,5 +146,14 @@ tmp_dir = "${this.#runFolder}/engine"
 network_backend = "netavark"
 network_config_dir = "${this.#cacheFolder}/networks"
 `
+  }
+}
+
+/** A killed debootstrap leaves /proc mounted, which must not be taken for files of ours. */
+async function unmountBelow(folder: string): Promise<void> {
+  const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n')
+  const points = mounts.map((line) => line.split(' ')[1] ?? '')
+  for (const point of points.filter((one) => one.startsWith(`${folder}/`)).reverse()) {
+    await runCommand('umount', [point])
   }
 }

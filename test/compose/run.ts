@@ -17,12 +17,15 @@ import { StepLog } from './step-log.ts'
 
 const CANNOT_RUN = 77
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url))
-const CACHE = process.env['COMPOSE_TEST_CACHE'] || join(homedir(), '.cache/netflow-compose-test')
+const CACHE_FOLDER =
+  process.env['COMPOSE_TEST_CACHE'] || join(homedir(), '.cache/netflow-compose-test')
 
 const steps = new StepLog()
-const engine = new Engine(CACHE)
+const interrupt = new AbortController()
+const engine = new Engine({ cacheFolder: CACHE_FOLDER, signal: interrupt.signal })
 const healthTimer = new HealthTimer(engine)
 const deployment = new Deployment({ engine, project: PROJECT })
+let cleaning: Promise<void> | undefined
 
 async function runAll(): Promise<void> {
   await steps.run('the engine is installed and starts', async () => {
@@ -38,21 +41,26 @@ async function runAll(): Promise<void> {
   try {
     await runScenario(deployment, steps)
   } catch (error) {
-    console.error(await deployment.logs())
+    if (!interrupt.signal.aborted) console.error(await deployment.logs())
     throw error
   }
 }
 
-async function cleanUp(): Promise<void> {
-  await healthTimer.stop()
-  await engine.stop()
+function cleanUp(): Promise<void> {
+  cleaning ??= healthTimer.stop().then(() => engine.stop())
+  return cleaning
 }
 
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  process.once(signal, () => void cleanUp().finally(() => process.exit(code)))
+  process.once(signal, () => {
+    interrupt.abort()
+    void cleanUp()
+      .catch((error) => console.error('not everything could be removed:', error))
+      .finally(() => process.exit(code))
+  })
 }
 
 try {
@@ -62,7 +70,7 @@ try {
     console.error(`CANNOT RUN the deployment in containers: ${error.message}`)
     process.exitCode = CANNOT_RUN
   } else {
-    console.error(error)
+    console.error(interrupt.signal.aborted ? 'interrupted' : error)
     process.exitCode = 1
   }
 } finally {

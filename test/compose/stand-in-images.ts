@@ -7,7 +7,6 @@
 import { createHash } from 'node:crypto'
 import { copyFile, cp, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runCommand } from './command.ts'
 import type { Engine } from './engine.ts'
 
 const BASE = 'localhost/netflow-stand-in-base'
@@ -60,7 +59,7 @@ async function build(engine: Engine, recipe: BuildRecipe): Promise<void> {
   await cp(recipe.folder, context, { recursive: true })
   if (recipe.packages.length > 0) {
     const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock']
-    await runCommand('npm', ['install', '--prefix', context, ...options, ...recipe.packages])
+    await engine.run('npm', 'install', '--prefix', context, ...options, ...recipe.packages)
     await copyFile('/etc/ssl/certs/ca-certificates.crt', join(context, 'ca-certificates.crt'))
   }
   const buildArgs = recipe.buildArgs.flatMap((argument) => ['--build-arg', argument])
@@ -73,8 +72,8 @@ async function build(engine: Engine, recipe: BuildRecipe): Promise<void> {
 async function ensureBase(engine: Engine): Promise<void> {
   if (await isThere(engine, BASE, SUITE)) return
   const folder = join(engine.folder, 'base')
-  await runCommand('debootstrap', ['--variant=minbase', SUITE, folder])
-  await runCommand('tar', ['-C', folder, '-cf', `${folder}.tar`, '.'])
+  await engine.run('debootstrap', '--variant=minbase', SUITE, folder)
+  await engine.run('tar', '-C', folder, '-cf', `${folder}.tar`, '.')
   await engine.podman('import', '--change', `LABEL recipe=${SUITE}`, `${folder}.tar`, BASE)
   await rm(folder, { recursive: true })
   await rm(`${folder}.tar`)
