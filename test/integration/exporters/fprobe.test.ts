@@ -27,8 +27,13 @@ function findObstacle(): string | false {
 }
 
 /** Runs the meter in a namespace; gives the times of its replay. */
-async function runLiveMeter(databaseUrl: string, startMs: number): Promise<ReplayTimes> {
-  const args = [...NAMESPACE, process.execPath, LIVE_METER, String(startMs)]
+async function runLiveMeter(
+  databaseUrl: string,
+  startMs: number,
+  version: number,
+): Promise<ReplayTimes> {
+  const meter = [LIVE_METER, String(startMs), String(version)]
+  const args = [...NAMESPACE, process.execPath, ...meter]
   const child = spawn('unshare', args, {
     env: { ...process.env, DATABASE_URL: databaseUrl },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -52,34 +57,41 @@ async function runLiveMeter(databaseUrl: string, startMs: number): Promise<Repla
 }
 
 describe('fprobe', { skip: findObstacle() }, () => {
-  it('is stored by v5 as the packets that it saw on an interface', async (context) => {
-    const database = await createTestDatabase()
-    try {
-      // The namespace has a network of its own, but the sockets of the file system are the same.
-      if (!new URL(database.url).hostname.startsWith('%2F')) {
-        return context.skip('the database is not reached by a unix socket')
+  for (const version of [1, 5, 7]) {
+    it(`is stored by v${version} as the packets that it saw on an interface`, async (context) => {
+      const database = await createTestDatabase()
+      try {
+        // The namespace has a network of its own, but the sockets of the file system are the same.
+        if (!new URL(database.url).hostname.startsWith('%2F')) {
+          return context.skip('the database is not reached by a unix socket')
+        }
+        await checkLiveFlows(database.url, version)
+      } finally {
+        await database.drop()
       }
-      const startMs = Math.floor(Date.now() / 1000) * 1000
-      const { fromMs, toMs } = await runLiveMeter(database.url, startMs)
-      const truth = sumFlows(sampleTraffic({ startMs, families: 'ipv4' }))
-      const stored = await waitForFlows(database.url, truth)
-      assertSameCounters(stored, truth)
-      for (const { firstMs, lastMs } of stored.values()) {
-        assert.ok(firstMs >= fromMs - 1_000 && lastMs <= toMs + 1_000, 'a time outside the replay')
-      }
-      await assertCleanStream(database.url, 5)
-      // It puts the ICMP type into the source port, where nobody else looks: kept, not guessed.
-      const echoes = await queryRows(
-        database.url,
-        `select distinct icmp_type as type, icmp_code as code, extra from flows where protocol = 1
-        order by icmp_type nulls last`,
-      )
-      assert.deepEqual(echoes, [
-        { type: 0, code: 0, extra: null },
-        { type: null, code: null, extra: { sourceTransportPort: 8 } },
-      ])
-    } finally {
-      await database.drop()
-    }
-  })
+    })
+  }
 })
+
+async function checkLiveFlows(databaseUrl: string, version: number): Promise<void> {
+  const startMs = Math.floor(Date.now() / 1000) * 1000
+  const { fromMs, toMs } = await runLiveMeter(databaseUrl, startMs, version)
+  const truth = sumFlows(sampleTraffic({ startMs, families: 'ipv4' }))
+  const stored = await waitForFlows(databaseUrl, truth)
+  assertSameCounters(stored, truth)
+  for (const { firstMs, lastMs } of stored.values()) {
+    assert.ok(firstMs >= fromMs - 1_000 && lastMs <= toMs + 1_000, 'a time outside the replay')
+  }
+  await assertCleanStream(databaseUrl, version)
+  // It puts the ICMP type into the source port, where nobody else looks: kept, not guessed.
+  const echoes = await queryRows(
+    databaseUrl,
+    `select distinct icmp_type as type, icmp_code as code, extra from flows where protocol = 1
+    order by icmp_type nulls last`,
+  )
+  const own = version === 7 ? { flags: 0, flags2: 0, routerSc: '0.0.0.0' } : null
+  assert.deepEqual(echoes, [
+    { type: 0, code: 0, extra: own },
+    { type: null, code: null, extra: { ...own, sourceTransportPort: 8 } },
+  ])
+}

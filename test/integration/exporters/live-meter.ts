@@ -3,7 +3,7 @@
  * lets fprobe watch one end, and replays a capture into the other, with a pipeline behind it. It
  * tells its parent when the replay was, and ends. Run by `fprobe.test.ts` only.
  *
- *     node live-meter.js <start of the sample traffic, Unix milliseconds>
+ *     node live-meter.js <start of the sample traffic, Unix milliseconds> <export version>
  */
 
 import { execFile, spawn } from 'node:child_process'
@@ -36,7 +36,8 @@ const pipeline = await startPipeline({ databaseUrl })
 const capturePath = join(pipeline.folder, 'sample.pcap')
 await writeFile(capturePath, encodeCapture(packets))
 // A flow is exported when it was idle for 2 s; a flow that was cut so only has more rows.
-const options = ['-i', WATCHED, '-f', 'ip', '-d', '2', '-s', '1', '-l', '2']
+const version = process.argv[3] ?? '5'
+const options = ['-i', WATCHED, '-f', 'ip', '-d', '2', '-s', '1', '-l', '2', '-n', version]
 const fprobe = spawn(
   findProgram('fprobe') ?? 'fprobe',
   [...options, `127.0.0.1:${pipeline.port}`],

@@ -6,7 +6,7 @@ import { missingPrograms } from './programs.ts'
 import { assertCleanStream, assertSameFlows, listIcmp } from './stored-flows.ts'
 
 /** In the foreground, without a control socket, and with packet times from the file. */
-function argumentsFor(version: 5 | 9) {
+function argumentsFor(version: 1 | 5 | 9) {
   return ({ capturePath, port }: ReplayPlace) => [
     ...['-r', capturePath, '-n', `127.0.0.1:${port}`, '-v', String(version)],
     ...['-d', '-c', 'none', '-p', 'softflowd.pid'],
@@ -14,21 +14,23 @@ function argumentsFor(version: 5 | 9) {
 }
 
 describe('softflowd', { skip: missingPrograms('softflowd') }, () => {
-  it('is stored by v5 as its capture says', async () => {
-    await replayCapture({
-      program: 'softflowd',
-      families: 'ipv4',
-      argumentsFor: argumentsFor(5),
-      check: async ({ databaseUrl, stored, truth }) => {
-        assertSameFlows(stored, truth)
-        await assertCleanStream(databaseUrl, 5)
-        assert.deepEqual(await listIcmp(databaseUrl), [
-          { type: 0, code: 0, packets: 3 },
-          { type: 8, code: 0, packets: 3 },
-        ])
-      },
+  for (const version of [1, 5] as const) {
+    it(`is stored by v${version} as its capture says`, async () => {
+      await replayCapture({
+        program: 'softflowd',
+        families: 'ipv4',
+        argumentsFor: argumentsFor(version),
+        check: async ({ databaseUrl, stored, truth }) => {
+          assertSameFlows(stored, truth)
+          await assertCleanStream(databaseUrl, version)
+          assert.deepEqual(await listIcmp(databaseUrl), [
+            { type: 0, code: 0, packets: 3 },
+            { type: 8, code: 0, packets: 3 },
+          ])
+        },
+      })
     })
-  })
+  }
 
   it('is stored by v9 as its capture says, IPv6 and the sampling of its options included', async () => {
     await replayCapture({
@@ -48,7 +50,7 @@ describe('softflowd', { skip: missingPrograms('softflowd') }, () => {
     })
   })
 
-  for (const version of [5, 9] as const) {
+  for (const version of [1, 5, 9] as const) {
     it(`is followed without a false gap over many v${version} messages`, async () => {
       await replayCapture({
         program: 'softflowd',

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { type ReplayPlace, replayCapture } from './capture-replay.ts'
+import { missingPrograms, runExporter } from './programs.ts'
+import { assertCleanStream, assertSameFlows, listIcmp } from './stored-flows.ts'
+
+/** nfreplay sends what nfdump's own files hold: the capture becomes one of them first. */
+function argumentsFor(version: 5 | 9) {
+  return async ({ folder, capturePath, port }: ReplayPlace) => {
+    const parts = join(folder, 'parts')
+    const flows = join(folder, 'flows.nf')
+    await mkdir(parts)
+    await runExporter('nfpcapd', ['-r', capturePath, '-w', parts], folder)
+    // A new file begins every five minutes, perhaps within the capture.
+    await runExporter('nfdump', ['-R', parts, '-w', flows], folder)
+    return ['-r', flows, '-H', '127.0.0.1', '-p', String(port), '-v', String(version)]
+  }
+}
+
+const skip = missingPrograms('nfpcapd', 'nfdump', 'nfreplay')
+describe('nfreplay', { skip }, () => {
+  for (const version of [5, 9] as const) {
+    it(`is stored by v${version} as its capture says`, async () => {
+      await replayCapture({
+        program: 'nfreplay',
+        families: version === 5 ? 'ipv4' : 'both',
+        lookups: 300,
+        argumentsFor: argumentsFor(version),
+        check: async ({ databaseUrl, stored, truth }) => {
+          assertSameFlows(stored, truth)
+          await assertCleanStream(databaseUrl, version)
+          assert.deepEqual(await listIcmp(databaseUrl), [
+            { type: 0, code: 0, packets: 3 },
+            { type: 8, code: 0, packets: 3 },
+          ])
+        },
+      })
+    })
+  }
+})
