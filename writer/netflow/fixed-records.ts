@@ -61,7 +61,7 @@ export class FixedRecords {
     return samplers.isEmpty ? samplingRate : (samplers.rateOf(NO_SAMPLING) ?? samplingRate)
   }
 
-  /** Says what a v8 record is a sum over. */
+  /** Says how flows are put together in a v8 record. */
   #addScheme(): void {
     const { header, records } = this.#options
     records.reader.addExtra('"aggregationScheme":', String(header.aggregationScheme))

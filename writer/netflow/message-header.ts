@@ -24,10 +24,10 @@ export class MessageHeader {
   exportMicros = 0
   /** v5, v6: packets that one counted packet stands for; 0 where the exporter does not say. */
   samplingRate = 0
-  /** v8: what its records are sums over, 1 to 14; else 0. */
+  /** v8 only: how flows are put together in its records, 1 to 14. */
   aggregationScheme = 0
   aggregationVersion = 0
-  /** v1 to v8: how header and records are laid out. */
+  /** v1 to v8 only: how header and records are laid out. */
   layout: FixedLayout | undefined
   /** Bytes of the message. */
   length = 0
