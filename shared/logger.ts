@@ -14,5 +14,13 @@ export type { Logger } from 'pino'
 export function createLogger(name: string, level: string) {
   const options = { name, level, base: { name, pid: process.pid } }
   if (!process.stdout.isTTY) return pino(options, pino.destination({ dest: 1, sync: true }))
-  return pino(options, pretty({ sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' }))
+  return pino(
+    options,
+    pretty({
+      sync: true,
+      singleLine: true,
+      ignore: 'pid,hostname',
+      translateTime: 'HH:MM:ss.l',
+    }),
+  )
 }
