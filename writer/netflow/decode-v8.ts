@@ -24,23 +24,23 @@ const AS_AND_IF = 'srcAs16 dstAs16 input16 output16'
  * the same as 9 to 13, and 14; Catalyst switches send 6 to 8 (destination; both ends; full flow).
  * markedTos and extraPkts are of the packets beyond a contract, routerSc is the router spared.
  */
-const RECORDS = [
-  `${COUNTERS} ${AS_AND_IF}`,
-  `${COUNTERS} protocol8 pad24 srcPort16 dstPort16`,
-  `${COUNTERS} srcPrefix32 srcMask8 pad8 srcAs16 input16 pad16`,
-  `${COUNTERS} dstPrefix32 dstMask8 pad8 dstAs16 output16 pad16`,
-  `${COUNTERS} ${PREFIXES} pad16 ${AS_AND_IF}`,
-  `dstAddr32 ${SWITCHED} output16 tos8 markedTos8 extraPkts32 routerSc32`,
-  `dstAddr32 srcAddr32 ${SWITCHED} output16 input16 tos8 markedTos8 pad16 extraPkts32 routerSc32`,
-  `dstAddr32 srcAddr32 dstPort16 srcPort16 ${SWITCHED} output16 input16 tos8 protocol8
+const RECORDS: Readonly<Record<number, string>> = {
+  1: `${COUNTERS} ${AS_AND_IF}`,
+  2: `${COUNTERS} protocol8 pad24 srcPort16 dstPort16`,
+  3: `${COUNTERS} srcPrefix32 srcMask8 pad8 srcAs16 input16 pad16`,
+  4: `${COUNTERS} dstPrefix32 dstMask8 pad8 dstAs16 output16 pad16`,
+  5: `${COUNTERS} ${PREFIXES} pad16 ${AS_AND_IF}`,
+  6: `dstAddr32 ${SWITCHED} output16 tos8 markedTos8 extraPkts32 routerSc32`,
+  7: `dstAddr32 srcAddr32 ${SWITCHED} output16 input16 tos8 markedTos8 pad16 extraPkts32 routerSc32`,
+  8: `dstAddr32 srcAddr32 dstPort16 srcPort16 ${SWITCHED} output16 input16 tos8 protocol8
    markedTos8 pad8 extraPkts32 routerSc32`,
-  `${COUNTERS} ${AS_AND_IF} tos8 pad24`,
-  `${COUNTERS} protocol8 tos8 pad16 srcPort16 dstPort16 input16 output16`,
-  `${COUNTERS} srcPrefix32 srcMask8 tos8 srcAs16 input16 pad16`,
-  `${COUNTERS} dstPrefix32 dstMask8 tos8 dstAs16 output16 pad16`,
-  `${COUNTERS} ${PREFIXES} tos8 pad8 ${AS_AND_IF}`,
-  `${COUNTERS} ${PREFIXES} tos8 protocol8 srcPort16 dstPort16 input16 output16`,
-] as const
+  9: `${COUNTERS} ${AS_AND_IF} tos8 pad24`,
+  10: `${COUNTERS} protocol8 tos8 pad16 srcPort16 dstPort16 input16 output16`,
+  11: `${COUNTERS} srcPrefix32 srcMask8 tos8 srcAs16 input16 pad16`,
+  12: `${COUNTERS} dstPrefix32 dstMask8 tos8 dstAs16 output16 pad16`,
+  13: `${COUNTERS} ${PREFIXES} tos8 pad8 ${AS_AND_IF}`,
+  14: `${COUNTERS} ${PREFIXES} tos8 protocol8 srcPort16 dstPort16 input16 output16`,
+}
 const AS_TOS_SCHEME = 9
 /** The other documented order of scheme 9. */
 const AS_TOS_RECORD = `${COUNTERS} srcAs16 dstAs16 tos8 pad24 input16 output16`
@@ -86,13 +86,16 @@ interface OwnField extends V8Field {
   readonly format: Format
 }
 
-const LAYOUTS: readonly FixedLayout[] = RECORDS.map((grammar, index) => {
-  return index + 1 === AS_TOS_SCHEME ? layOutAsTos(grammar) : layOut(grammar)
-})
+const LAYOUTS: ReadonlyMap<number, FixedLayout> = new Map(
+  Object.entries(RECORDS).map(([key, grammar]) => {
+    const scheme = Number(key)
+    return [scheme, scheme === AS_TOS_SCHEME ? layOutAsTos(grammar) : layOut(grammar)]
+  }),
+)
 
 /** Gives the layout of an aggregation scheme, 1 to 14; undefined when there is no such scheme. */
 export function findV8Layout(scheme: number): FixedLayout | undefined {
-  return LAYOUTS[scheme - 1]
+  return LAYOUTS.get(scheme)
 }
 
 function layOut(grammar: string): FixedLayout {
