@@ -112,6 +112,7 @@ function removeLeftOvers() {
     if (fs.existsSync(join(ROOT, source))) continue
     fs.rmSync(join(ROOT, path))
     fs.rmSync(join(ROOT, `${path}.map`), { force: true })
+    fs.rmSync(join(ROOT, path.replace(/\.js$/, '.d.ts')), { force: true })
   }
 }
 
