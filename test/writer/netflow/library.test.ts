@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type DecodedDatagram, DecoderSession, type Flow } from 'netflow-to-postgresql/decoder'
+import { FLOW_COLUMNS } from '../../../writer/load/flow-columns.ts'
+import {
+  EXPORT_SECONDS,
+  hex,
+  oneRecordMessage,
+  set,
+  template,
+  v9Message,
+  v9MessageOf,
+  type WireField,
+} from '../../helpers/netflow-bytes.ts'
+import { Random } from '../../helpers/random.ts'
+
+const RECEIVED_AT = EXPORT_SECONDS * 1000 + 250.125
+const ORIGIN = { exporter: '192.0.2.1', receivedAt: RECEIVED_AT }
+
+function decode(datagram: Uint8Array, session = new DecoderSession()): DecodedDatagram {
+  return session.decodeDatagram(datagram, ORIGIN)
+}
+
+function flowOf(...fields: Parameters<typeof oneRecordMessage>[0]): Flow {
+  const { flows } = decode(oneRecordMessage(fields))
+  const [flow] = flows
+  assert.ok(flow !== undefined && flows.length === 1)
+  return flow
+}
+
+/** The fields of a flow that the exporter has sent. */
+function present(flow: Flow): object {
+  return Object.fromEntries(Object.entries(flow).filter(([, value]) => value !== null))
+}
+
+const V5 = hex(`
+  0005 0001 05f5e100 6553f100 00000000 00000011 01 02 0000
+  c0000201 c6336402 00000000 0003 0004 0000000a 00000400
+  05f5d960 05f5dd48 01bb c001 00 18 06 00 fc00 fbf4 18 10 0000`)
+
+describe('the decoder as a library', () => {
+  it('gives the flows of v5 with the names of the columns', () => {
+    const decoded = decode(V5)
+    assert.ok(decoded.kind === 'decoded')
+    assert.deepEqual(decoded.message, {
+      exportVersion: 5,
+      observationDomain: 0x0102,
+      sequence: 17,
+      exportTime: EXPORT_SECONDS * 1000,
+      uptimeMs: 100_000_000,
+    })
+    assert.deepEqual(decoded.flows.map(present), [
+      {
+        received_at: RECEIVED_AT,
+        exporter: '192.0.2.1',
+        observation_domain: 0x0102,
+        export_version: 5,
+        flow_start: EXPORT_SECONDS * 1000 - 1952,
+        flow_end: EXPORT_SECONDS * 1000 - 952,
+        src_addr: '192.0.2.1',
+        dst_addr: '198.51.100.2',
+        next_hop: '0.0.0.0',
+        input_if: 3,
+        output_if: 4,
+        packets: 10n,
+        bytes: 1024n,
+        src_port: 443,
+        dst_port: 49153,
+        tcp_flags: 0x18,
+        protocol: 6,
+        tos: 0,
+        src_as: 64512,
+        dst_as: 64500,
+        src_mask: 24,
+        dst_mask: 16,
+      },
+    ])
+  })
+
+  it('gives every column of the table and no other', () => {
+    const [flow] = decode(V5).flows
+    assert.ok(flow)
+    assert.deepEqual(Object.keys(flow).sort(), FLOW_COLUMNS.map(({ name }) => name).sort())
+  })
+
+  it('gives counters and integers of extra exactly', () => {
+    const flow = flowOf(
+      [1, '7fffffffffffffff'],
+      [2, '0020000000000001'],
+      [163, 'fffffffffffffffe'],
+      [164, '0000000000000007'],
+      [82, '22 39393939393939393939393939393939393939 5c'],
+    )
+    assert.equal(flow.bytes, 9_223_372_036_854_775_807n)
+    assert.equal(flow.packets, 9_007_199_254_740_993n)
+    assert.deepEqual(flow.extra, {
+      observedFlowTotalCount: 18_446_744_073_709_551_614n,
+      ignoredPacketTotalCount: 7,
+      interfaceName: '"9999999999999999999\\',
+    })
+  })
+
+  it('writes MAC addresses with colons and IPv6 addresses in their shortest form', () => {
+    assert.equal(flowOf([56, '0000005e0053']).src_mac, '00:00:00:5e:00:53')
+    const addresses = [
+      ['20010db8 00000000 00000000 00000001', '2001:db8::1'],
+      ['00000000 00000000 00000000 00000001', '::1'],
+      ['fe800000 00000000 00000000 00000000', 'fe80::'],
+      ['20010000 00000001 00000000 00000001', '2001:0:0:1::1'],
+      ['00100000 00000001 00000000 00010001', '10::1:0:0:1:1'],
+      ['20010db8 00010001 00010001 00000001', '2001:db8:1:1:1:1:0:1'],
+    ] as const
+    for (const [bytes, text] of addresses) assert.equal(flowOf([27, bytes]).src_addr, text)
+  })
+
+  it('gives the flows of a set that came before its template, with its own receive time', () => {
+    const session = new DecoderSession()
+    const early = session.decodeDatagram(v9Message(set(256, '00000400')), ORIGIN)
+    assert.ok(early.kind === 'decoded')
+    assert.equal(early.counts.waitingSets, 1)
+    assert.deepEqual(
+      early.problems.map(({ code }) => code),
+      ['no-template'],
+    )
+    assert.equal(session.waitingSets, 1)
+    const late = session.decodeDatagram(v9Message(set(0, template(256, [[1, 4]]))), {
+      ...ORIGIN,
+      receivedAt: RECEIVED_AT + 5000,
+    })
+    assert.ok(late.kind === 'decoded')
+    assert.equal(late.counts.releasedSets, 1)
+    assert.deepEqual(
+      late.flows.map(({ received_at, bytes }) => [received_at, bytes]),
+      [[RECEIVED_AT, 1024n]],
+    )
+    assert.equal(session.waitingSets, 0)
+  })
+
+  it('gives up a set that waits for more than ten minutes, and counts it', () => {
+    const session = new DecoderSession()
+    decode(v9Message(set(256, '00000400')), session)
+    session.decodeDatagram(V5, { ...ORIGIN, receivedAt: RECEIVED_AT + 600_000 })
+    assert.deepEqual([session.waitingSets, session.expiredSets], [0, 1])
+  })
+
+  it('shares no template between exporters', () => {
+    const session = new DecoderSession()
+    decode(v9Message(set(0, template(256, [[1, 4]]))), session)
+    const data = v9Message(set(256, '00000400'))
+    assert.equal(decode(data, session).flows.length, 1)
+    const other = session.decodeDatagram(data, { ...ORIGIN, exporter: '192.0.2.2' })
+    assert.equal(other.flows.length, 0)
+  })
+
+  it('keeps what it has given when the next datagram comes', () => {
+    const session = new DecoderSession()
+    const first = decode(v9Message(set(256, '00000400')), session)
+    const before = structuredClone(first)
+    decode(V5, session)
+    assert.deepEqual(first, before)
+  })
+
+  it('rejects what is no message, and streams beyond its limits, with a reason', () => {
+    const session = new DecoderSession({ maxStreams: 2 })
+    const reasonOf = (datagram: Uint8Array) => {
+      const decoded = decode(datagram, session)
+      return decoded.kind === 'rejected' ? decoded.reason : undefined
+    }
+    assert.equal(reasonOf(new Uint8Array(0)), 'too-short')
+    assert.equal(reasonOf(hex('002a 0000')), 'unsupported-version')
+    assert.equal(reasonOf(new Uint8Array(65_508)), 'too-long')
+    assert.equal(reasonOf(v9Message(hex('0000 0003'))), 'no-usable-set')
+    assert.equal(reasonOf(v9MessageOf({ sourceId: 8 }, set(256, '00000400'))), undefined)
+    assert.equal(reasonOf(v9MessageOf({ sourceId: 9 }, set(256, '00000400'))), 'too-many-streams')
+    assert.equal(reasonOf(v9MessageOf({ sourceId: 8 }, set(256, '00000400'))), undefined)
+  })
+
+  it('refuses a receive time that is none', () => {
+    const session = new DecoderSession()
+    for (const receivedAt of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
+      assert.throws(() => session.decodeDatagram(V5, { ...ORIGIN, receivedAt }), /receivedAt/)
+    }
+  })
+
+  it('survives 5,000 hostile datagrams', () => {
+    const random = new Random(11)
+    const session = new DecoderSession({ maxStreams: 100 })
+    let flows = 0
+    for (let index = 0; index < 5_000; index++) {
+      const datagram = hostileMessage(random)
+      try {
+        flows += decode(datagram, session).flows.length
+      } catch (cause) {
+        throw new Error(`datagram ${index}: ${datagram.toString('hex')}`, { cause })
+      }
+    }
+    assert.ok(flows > 3_000, `${flows} flows`)
+  })
+})
+
+/** A template of any fields with data of any bytes, some bytes of it wrong, of v9 or IPFIX. */
+function hostileMessage(random: Random): Buffer {
+  const fields = Array.from({ length: 1 + random.below(12) }, (): WireField => {
+    return [1 + random.below(random.pick([30, 500])), random.pick([1, 2, 4, 8, 16, 65535])]
+  })
+  const data = Buffer.alloc(random.below(400))
+  random.fill(data)
+  const message = v9MessageOf(
+    { sourceId: random.below(4) },
+    set(0, template(256, fields)),
+    set(256, data),
+  )
+  const bytes = random.below(2) === 0 ? message : asIpfix(message)
+  if (random.below(3) === 0) bytes[random.below(bytes.length)] = random.below(256)
+  return random.below(8) === 0 ? bytes.subarray(0, random.below(bytes.length)) : bytes
+}
+
+/** Puts the header of IPFIX before the sets of a message of v9, whose template set becomes 2. */
+function asIpfix(message: Buffer): Buffer {
+  const bytes = Buffer.concat([hex('000a 0000 6553f100 00000000 00000001'), message.subarray(20)])
+  bytes.writeUInt16BE(bytes.length, 2)
+  bytes.writeUInt16BE(2, 16)
+  return bytes
+}

@@ -1,0 +1,145 @@
+/**
+ * Copies a flow record into a plain object for programs that have no hot path: the names of the
+ * columns of `flows`, absence as null. It computes no value that the record does not have.
+ */
+
+import { type ExtraFields, parseExtra } from './extra-fields.ts'
+import { ipv4Text } from './extra-json.ts'
+import { FIELD, type Field, type FlowRecord, type MessageContext } from './flow-record.ts'
+
+/**
+ * One flow. What the exporter did not send is null. Addresses are text (IPv6 as in RFC 5952), MAC
+ * addresses six pairs of hex digits with colons; times are Unix milliseconds, with microseconds
+ * as their fraction; counters are as exported, not multiplied by the sampling rate.
+ */
+export interface Flow {
+  /** When the message that it came in was received: earlier than now if its set was held. */
+  readonly received_at: number
+  /** As the caller named it. */
+  readonly exporter: string
+  /** IPFIX: observation domain; v9: source id; v5, v6, v8: engine type · 256 + engine id; else 0. */
+  readonly observation_domain: number
+  /** 1, 5, 6, 7, 8, 9 or 10. */
+  readonly export_version: number
+  readonly flow_start: number | null
+  readonly flow_end: number | null
+  readonly src_addr: string | null
+  readonly dst_addr: string | null
+  readonly next_hop: string | null
+  /** Null, like `dst_port`, for protocols without ports. */
+  readonly src_port: number | null
+  readonly dst_port: number | null
+  readonly protocol: number | null
+  readonly tcp_flags: number | null
+  readonly tos: number | null
+  readonly icmp_type: number | null
+  readonly icmp_code: number | null
+  /** The ifIndex, like `output_if`. */
+  readonly input_if: number | null
+  readonly output_if: number | null
+  /** Null on records of events without counters; below 2⁶³, like `packets`. */
+  readonly bytes: bigint | null
+  readonly packets: bigint | null
+  readonly src_as: number | null
+  readonly dst_as: number | null
+  /** Prefix length, like `dst_mask`. */
+  readonly src_mask: number | null
+  readonly dst_mask: number | null
+  readonly src_vlan: number | null
+  readonly dst_vlan: number | null
+  readonly src_mac: string | null
+  readonly dst_mac: string | null
+  /** 0 ingress, 1 egress. */
+  readonly direction: number | null
+  readonly forwarding_status: number | null
+  readonly flow_end_reason: number | null
+  /** Firewall event (element 233) or NAT event (230). */
+  readonly event: number | null
+  /** Packets that one counted packet stands for; 1: unsampled, as announced; null: unknown. */
+  readonly sampling_rate: number | null
+  /** Every other field by the name of its information element, `pen.id` where that is unknown. */
+  readonly extra: ExtraFields | null
+}
+
+/** Makes a flow of a record, which may be reused at once; `exporter` is its name. */
+export function toFlow(record: FlowRecord, message: MessageContext, exporter: string): Flow {
+  return {
+    received_at: message.receivedAtMicros / 1000,
+    exporter,
+    observation_domain: message.observationDomain,
+    export_version: message.exportVersion,
+    flow_start: millisOf(record, FIELD.flowStart),
+    flow_end: millisOf(record, FIELD.flowEnd),
+    src_addr: addressOf(record, FIELD.srcAddr),
+    dst_addr: addressOf(record, FIELD.dstAddr),
+    next_hop: addressOf(record, FIELD.nextHop),
+    src_port: numberOf(record, FIELD.srcPort),
+    dst_port: numberOf(record, FIELD.dstPort),
+    protocol: numberOf(record, FIELD.protocol),
+    tcp_flags: numberOf(record, FIELD.tcpFlags),
+    tos: numberOf(record, FIELD.tos),
+    icmp_type: numberOf(record, FIELD.icmpType),
+    icmp_code: numberOf(record, FIELD.icmpCode),
+    input_if: numberOf(record, FIELD.inputIf),
+    output_if: numberOf(record, FIELD.outputIf),
+    bytes: counterOf(record, FIELD.bytes, record.bytesHigh),
+    packets: counterOf(record, FIELD.packets, record.packetsHigh),
+    src_as: numberOf(record, FIELD.srcAs),
+    dst_as: numberOf(record, FIELD.dstAs),
+    src_mask: numberOf(record, FIELD.srcMask),
+    dst_mask: numberOf(record, FIELD.dstMask),
+    src_vlan: numberOf(record, FIELD.srcVlan),
+    dst_vlan: numberOf(record, FIELD.dstVlan),
+    src_mac: macOf(record, FIELD.srcMac),
+    dst_mac: macOf(record, FIELD.dstMac),
+    direction: numberOf(record, FIELD.direction),
+    forwarding_status: numberOf(record, FIELD.forwardingStatus),
+    flow_end_reason: numberOf(record, FIELD.flowEndReason),
+    event: numberOf(record, FIELD.event),
+    sampling_rate: numberOf(record, FIELD.samplingRate),
+    extra: record.has(FIELD.extra) ? parseExtra(record.extra) : null,
+  }
+}
+
+function numberOf(record: FlowRecord, field: Field): number | null {
+  return record.has(field) ? (record.values[field] as number) : null
+}
+
+function millisOf(record: FlowRecord, field: Field): number | null {
+  return record.has(field) ? (record.values[field] as number) / 1000 : null
+}
+
+function counterOf(record: FlowRecord, field: Field, high: number): bigint | null {
+  if (!record.has(field)) return null
+  const low = BigInt(record.values[field] as number)
+  return high === 0 ? low : (BigInt(high) << 32n) | low
+}
+
+function macOf(record: FlowRecord, field: Field): string | null {
+  if (!record.has(field)) return null
+  const digits = (record.values[field] as number).toString(16).padStart(12, '0')
+  return digits.replace(/..(?=.)/g, '$&:')
+}
+
+function addressOf(record: FlowRecord, field: 0 | 1 | 2): string | null {
+  if (!record.has(field)) return null
+  const words = record.addresses.subarray(field * 4, field * 4 + 4)
+  return record.families[field] === 4 ? ipv4Text(words[0] as number) : ipv6Text(words)
+}
+
+/** Writes an IPv6 address as RFC 5952 wants it, but never with a dotted tail. */
+function ipv6Text(words: Uint32Array): string {
+  const groups = Array.from(words, (word) => [word >>> 16, word & 0xffff]).flat()
+  const text = groups.map((group) => group.toString(16)).join(':')
+  let start = 0
+  let length = 0
+  for (const { 0: zeros, index } of text.matchAll(/\b0(?::0)+\b/g)) {
+    if (zeros.length <= length) continue
+    start = index
+    length = zeros.length
+  }
+  if (length === 0) return text
+  const head = text.slice(0, start).replace(/:$/, '')
+  const tail = text.slice(start + length).replace(/^:/, '')
+  return `${head}::${tail}`
+}

@@ -1,0 +1,197 @@
+/**
+ * The decoder for other programs, `netflow-to-postgresql/decoder`: datagrams in, plain objects out.
+ * It has no socket, clock, log or database, and never throws for what is in a datagram.
+ */
+
+import { Decoder } from './decode.ts'
+import { ExportStream } from './export-stream.ts'
+import { type Flow, toFlow } from './flow-object.ts'
+import { MAX_MESSAGE_BYTES, MAX_STREAMS_PER_EXPORTER } from './limits.ts'
+import type { MessageOutcome, Problem, RejectReason } from './outcome.ts'
+
+export type { ExtraFields, ExtraValue } from './extra-fields.ts'
+export type { Flow } from './flow-object.ts'
+export type { Problem, ProblemCode, RejectReason } from './outcome.ts'
+
+/** Where a datagram came from, and when. */
+export interface DatagramOrigin {
+  /** Names the exporter, best by its address: templates are shared within one name only. */
+  readonly exporter: string
+  /** Unix milliseconds, with a fraction if it is known. */
+  readonly receivedAt: number
+}
+
+/** The header of a message. */
+export interface Message {
+  /** 1, 5, 6, 7, 8, 9 or 10. */
+  readonly exportVersion: number
+  readonly observationDomain: number
+  /** Counts flows (v5 to v8), datagrams (v9) or records (IPFIX); 0 in v1. */
+  readonly sequence: number
+  /** Unix milliseconds by the exporter's clock. */
+  readonly exportTime: number
+  /** Milliseconds since the exporter's boot; null in IPFIX. */
+  readonly uptimeMs: number | null
+}
+
+/** What was in a message; what is not a count of flows counts sets or records of the protocol. */
+export interface MessageCounts {
+  /** Records of flows and options that were read; one with both directions counts once. */
+  readonly dataRecords: number
+  readonly optionsRecords: number
+  readonly templateRecords: number
+  /** Data sets that wait for their template; their flows come with the message that brings it. */
+  readonly waitingSets: number
+  /** Data sets that waited, and whose flows are among those of this message. */
+  readonly releasedSets: number
+  readonly malformedSets: number
+  /** Flows whose times are more than 10 min ahead of, or 50 days behind, the receive time. */
+  readonly implausibleTimes: number
+}
+
+/** What came of a datagram. */
+export type DecodedDatagram =
+  | {
+      readonly kind: 'decoded'
+      readonly message: Message
+      /** Also those of sets of earlier datagrams whose template this one has brought. */
+      readonly flows: readonly Flow[]
+      readonly counts: MessageCounts
+      /** What was wrong in it, at most eight of `problemCount`; the rest of it was used. */
+      readonly problems: readonly Problem[]
+      readonly problemCount: number
+    }
+  | {
+      readonly kind: 'rejected'
+      readonly reason: RejectReason | 'too-long' | 'too-many-streams'
+      readonly flows: readonly []
+      readonly problems: readonly Problem[]
+      readonly problemCount: number
+    }
+
+export interface DecoderSessionOptions {
+  /**
+   * Streams (an exporter's version and observation domain) that are remembered in all, 10,000
+   * unless given, and at most 1,024 of one exporter. Datagrams of further ones are rejected.
+   */
+  readonly maxStreams?: number
+}
+
+const DEFAULT_MAX_STREAMS = 10_000
+/** The session knows exporters by name; nothing that it gives out has their bytes. */
+const NO_ADDRESS = new Uint8Array(0)
+
+/**
+ * Decodes datagrams of any number of exporters, and remembers their templates, their options and
+ * the sets that wait for a template, all within fixed limits.
+ */
+export class DecoderSession {
+  readonly #decoder = new Decoder()
+  readonly #streams = new Map<string, Map<string, ExportStream>>()
+  readonly #maxStreams: number
+  #streamCount = 0
+  #expiredSets = 0
+
+  constructor({ maxStreams = DEFAULT_MAX_STREAMS }: DecoderSessionOptions = {}) {
+    this.#maxStreams = maxStreams
+  }
+
+  /** Sets given up since the start: no template within 10 minutes, or no room (64 MiB) for more. */
+  get expiredSets(): number {
+    return this.#expiredSets + this.#decoder.expiredSets.length
+  }
+
+  /** Sets that wait for their template. */
+  get waitingSets(): number {
+    return this.#decoder.heldSets.count
+  }
+
+  /**
+   * Decodes one datagram, the payload of a UDP packet, which is copied. The result is the caller's.
+   *
+   * @throws RangeError when `receivedAt` is no time from 1970 to 2255
+   */
+  decodeDatagram(datagram: Uint8Array, { exporter, receivedAt }: DatagramOrigin): DecodedDatagram {
+    const receivedAtMicros = Math.round(receivedAt * 1000)
+    if (!(Number.isSafeInteger(receivedAtMicros) && receivedAtMicros >= 0)) {
+      throw new RangeError(`receivedAt must be Unix milliseconds, not ${receivedAt}`)
+    }
+    if (datagram.length > MAX_MESSAGE_BYTES) return reject('too-long')
+    const decoder = this.#decoder
+    decoder.datagram.bytes.set(datagram)
+    this.#expireSets(receivedAtMicros)
+    const reason = decoder.readHeader(datagram.length)
+    if (reason !== undefined) return reject(reason)
+    const stream = this.#findStream(exporter)
+    if (stream === undefined) return reject('too-many-streams')
+    const flows: Flow[] = []
+    decoder.decode(stream, receivedAtMicros, (record, message) => {
+      flows.push(toFlow(record, message, exporter))
+    })
+    return this.#describe(flows)
+  }
+
+  #expireSets(nowMicros: number): void {
+    const { expiredSets } = this.#decoder
+    this.#decoder.expireHeldSets(nowMicros)
+    this.#expiredSets += expiredSets.length
+    expiredSets.length = 0
+  }
+
+  /** Finds or makes the stream of the header that was read last. */
+  #findStream(exporter: string): ExportStream | undefined {
+    const { exportVersion, observationDomain } = this.#decoder.header
+    const key = `${exportVersion} ${observationDomain}`
+    const own = this.#streams.get(exporter)
+    const known = own?.get(key)
+    if (known !== undefined) return known
+    if (this.#streamCount >= this.#maxStreams) return undefined
+    if (own !== undefined && own.size >= MAX_STREAMS_PER_EXPORTER) return undefined
+    const identity = { exporter, exporterBytes: NO_ADDRESS, exportVersion, observationDomain }
+    const stream = new ExportStream(identity)
+    if (own === undefined) this.#streams.set(exporter, new Map([[key, stream]]))
+    else own.set(key, stream)
+    this.#streamCount += 1
+    return stream
+  }
+
+  #describe(flows: readonly Flow[]): DecodedDatagram {
+    const { header, outcome } = this.#decoder
+    if (outcome.isUseless) {
+      return reject(outcome.isDiscarded ? 'malformed-message' : 'no-usable-set', outcome)
+    }
+    return {
+      kind: 'decoded',
+      message: {
+        exportVersion: header.exportVersion,
+        observationDomain: header.observationDomain,
+        sequence: header.sequence,
+        exportTime: header.exportMicros / 1000,
+        uptimeMs: Number.isNaN(header.uptimeMs) ? null : header.uptimeMs,
+      },
+      flows,
+      counts: countsOf(outcome),
+      problems: [...outcome.problems],
+      problemCount: outcome.problemCount,
+    }
+  }
+}
+
+type Rejected = Extract<DecodedDatagram, { kind: 'rejected' }>
+
+function reject(reason: Rejected['reason'], outcome?: MessageOutcome): Rejected {
+  const problems = outcome ? [...outcome.problems] : []
+  return { kind: 'rejected', reason, flows: [], problems, problemCount: outcome?.problemCount ?? 0 }
+}
+
+function countsOf(outcome: MessageOutcome): MessageCounts {
+  return {
+    dataRecords: outcome.dataRecords,
+    optionsRecords: outcome.optionsRecords,
+    templateRecords: outcome.templateRecords,
+    waitingSets: outcome.waitingSets,
+    releasedSets: outcome.releasedSets,
+    malformedSets: outcome.malformedSets,
+    implausibleTimes: outcome.implausibleTimes,
+  }
+}
