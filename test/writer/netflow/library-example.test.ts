@@ -1,0 +1,94 @@
+/**
+ * The example of the README as a program of somebody else: its types are checked and it is run, in a
+ * folder where the package is installed as a link.
+ */
+
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { oneRecordMessage } from '../../helpers/netflow-bytes.ts'
+import { until } from '../../helpers/until.ts'
+
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
+const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+const PACKAGE = 'netflow-to-postgresql'
+
+async function readExample(): Promise<string> {
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
+  const section = readme.split('\n## Use the decoder alone\n')[1] ?? ''
+  const example = /^```ts\n(.*?)^```$/ms.exec(section)?.[1]
+  assert.ok(example !== undefined, 'README has an example in "Use the decoder alone"')
+  return example
+}
+
+describe('the example of the README', () => {
+  let folder = ''
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'netflow-library-'))
+    await mkdir(join(folder, 'node_modules'))
+    await symlink(ROOT, join(folder, 'node_modules', PACKAGE))
+    await symlink(join(ROOT, 'node_modules', '@types'), join(folder, 'node_modules', '@types'))
+    await writeFile(join(folder, 'example.mts'), await readExample())
+  })
+
+  after(() => rm(folder, { recursive: true, force: true }))
+
+  it('passes the type check of a strict program, and prints the flows that it is sent', async () => {
+    const strict = [
+      '--strict',
+      '--skipLibCheck',
+      'false',
+      '--module',
+      'nodenext',
+      '--types',
+      'node',
+    ]
+    const compile = [TSC, ...strict, '--target', 'es2023', 'example.mts']
+    await promisify(execFile)(process.execPath, compile, { cwd: folder }).catch((error) => {
+      assert.fail(`the example does not compile: ${error.stdout}`)
+    })
+    const child = spawn(process.execPath, ['example.mjs', '0'], { cwd: folder })
+    const exit = once(child, 'exit')
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (text) => {
+        output += text
+      })
+    }
+    const socket = createSocket('udp4')
+    try {
+      const port = await until('listening', () => {
+        assert.equal(child.exitCode, null, output)
+        return Number(/UDP port (\d+)\n/.exec(output)?.[1]) || undefined
+      })
+      const flow = [
+        [8, 'c0000201'],
+        [12, 'c6336402'],
+        [1, '00000400'],
+        [95, '0d0001bb'],
+      ] as const
+      await until('a flow', () => {
+        // UDP may lose one even on the loopback.
+        socket.send(oneRecordMessage(flow), port, '127.0.0.1')
+        socket.send('garbage', port, '127.0.0.1')
+        return /bytes/.test(output) && /127\.0\.0\.1: unsupported-version/.test(output)
+      })
+      assert.match(
+        output,
+        /192\.0\.2\.1 -> 198\.51\.100\.2: 1024 bytes \{ applicationId: '0d0001bb' \}/,
+      )
+    } finally {
+      socket.close()
+      child.kill()
+      await exit
+    }
+  })
+})
