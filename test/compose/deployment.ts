@@ -102,17 +102,27 @@ export class Deployment {
     return (await Promise.all(sections)).join('\n')
   }
 
-  /** Kills the process of a service from outside, as a crash would, and waits for its successor. */
-  async crash(...services: Service[]): Promise<void> {
+  /** Kills the process of a service from outside, as a crash would; gives what it killed. */
+  async kill(...services: Service[]): Promise<ReadonlyMap<Service, string>> {
     const pids = new Map<Service, string>()
     for (const service of services) pids.set(service, await this.inspect(service, '{{.State.Pid}}'))
     for (const pid of pids.values()) process.kill(Number(pid), 'SIGKILL')
+    return pids
+  }
+
+  /** Waits for the successors of killed processes. */
+  async untilRestarted(pids: ReadonlyMap<Service, string>): Promise<void> {
     for (const [service, killed] of pids) {
       await until(`${service} is restarted`, async () => {
         const pid = await this.inspect(service, '{{.State.Pid}}').catch(() => killed)
         return pid !== '0' && pid !== killed
       })
     }
+  }
+
+  /** Kills processes and waits for their successors. */
+  async crash(...services: Service[]): Promise<void> {
+    await this.untilRestarted(await this.kill(...services))
   }
 
   /** Waits until a process answers that it is healthy, asked on the host's loopback. */

@@ -50,6 +50,16 @@ async function runTraffic(deployment: Deployment, traffic: Traffic, steps: StepL
     await traffic.during(() => deployment.crash('db'))
     await traffic.assertStored()
   })
+  await steps.run(
+    'the writer is killed, restarted, nothing that comes meanwhile is lost',
+    async () => {
+      await traffic.assertStored()
+      const killed = await deployment.kill('writer')
+      await traffic.send(100)
+      await deployment.untilRestarted(killed)
+      await traffic.assertStored()
+    },
+  )
   await steps.run('the writer is killed under traffic, restarted, declares its loss', async () => {
     await traffic.during(() => deployment.crash('writer'))
     await traffic.assertAccounted()
