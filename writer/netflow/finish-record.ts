@@ -6,8 +6,9 @@
 import { chooseFamily } from './choose-family.ts'
 import { SLOT } from './column-sources.ts'
 import { FIELD, type FlowRecord } from './flow-record.ts'
+import { isTime, sinceBootToMicros } from './message-times.ts'
 import type { Plan } from './plan.ts'
-import { isTime, ODDITY, type RecordReader, sinceBootToMicros } from './run-plan.ts'
+import { ODDITY, type RecordReader } from './run-plan.ts'
 
 const ICMP = 1
 const ICMPV6 = 58

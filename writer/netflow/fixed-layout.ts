@@ -5,9 +5,10 @@
 
 import type { FieldSpecifier } from './field-specifier.ts'
 import { FIELD, type Field } from './flow-record.ts'
+import { uptimeToMicros } from './message-times.ts'
 import { type Plan, planRecord } from './plan.ts'
 import type { DatagramBytes } from './read-bytes.ts'
-import { type RecordReader, uptimeToMicros } from './run-plan.ts'
+import type { RecordReader } from './run-plan.ts'
 
 /** How the messages of a version (of v8: of an aggregation scheme) are laid out. */
 export interface FixedLayout {

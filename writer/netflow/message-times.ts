@@ -1,0 +1,54 @@
+/** Turns times that are relative to a message or to the exporter's boot into Unix microseconds. */
+
+/** Microseconds that a number holds exactly: 285 years from 1970 both ways. */
+const MAX_TIME_MICROS = Number.MAX_SAFE_INTEGER
+
+/** The times of the message that relative times of its records count from. */
+export interface MessageTimes {
+  /** Unix microseconds. */
+  exportMicros: number
+  /** Milliseconds since the exporter's boot at export time; NaN when that is unknown. */
+  uptimeMs: number
+  /** When the exporter booted, Unix milliseconds (IPFIX, 160); NaN when that is unknown. */
+  bootMs: number
+}
+
+/** Tells whether Unix microseconds are a time; a clock that starts in 1970 has flows before it. */
+export function isTime(micros: number): boolean {
+  return Math.abs(micros) <= MAX_TIME_MICROS
+}
+
+const TWO_32 = 0x1_0000_0000
+/** A switched time may lie this long after the header's uptime (rounding, exporter queues). */
+const MAX_AHEAD_MS = 600_000
+
+/**
+ * Turns a time of the exporter's uptime into Unix microseconds. The difference is taken modulo 2³²,
+ * which covers the wrap of the uptime after 49.7 days and flows of that age.
+ */
+export function uptimeToMicros(
+  times: Pick<MessageTimes, 'exportMicros' | 'uptimeMs'>,
+  switchedMs: number,
+): number {
+  let ageMs = (times.uptimeMs - switchedMs) >>> 0
+  if (ageMs > TWO_32 - MAX_AHEAD_MS) ageMs -= TWO_32
+  return times.exportMicros - ageMs * 1000
+}
+
+/** Nothing runs for longer: then the export time and the boot time are of different clocks. */
+const MAX_UPTIME_MS = 10 * 365 * 86_400_000
+
+/**
+ * Turns milliseconds since a known boot time into Unix microseconds. Only an exporter that runs for
+ * so long that they have wrapped needs the export time to tell how often.
+ */
+export function sinceBootToMicros(
+  { exportMicros, bootMs }: Pick<MessageTimes, 'exportMicros' | 'bootMs'>,
+  switchedMs: number,
+): number {
+  const uptimeMs = Math.round(exportMicros / 1000) - bootMs
+  const hasWrapped = uptimeMs >= TWO_32 && uptimeMs <= MAX_UPTIME_MS
+  return hasWrapped
+    ? uptimeToMicros({ exportMicros, uptimeMs }, switchedMs)
+    : (bootMs + switchedMs) * 1000
+}
