@@ -65,7 +65,9 @@ export class DataSets {
     this.outcome.waitingSets += 1
     this.outcome.report('no-template', templateId, `data set ${templateId}, ${end - offset} bytes`)
     const { exportMicros, uptimeMs } = this.records.reader.times
-    const content = Buffer.from(datagram.bytes.subarray(offset, end))
+    // Out of the pool of Buffer.from a small set could keep 8 KiB alive, far more than is counted.
+    const content = Buffer.allocUnsafeSlow(end - offset)
+    datagram.bytes.copy(content, 0, offset, end)
     const evicted = this.heldSets.hold({
       stream,
       templateId,
