@@ -31,7 +31,7 @@ export class Accounting {
 
   /** Counts what came of the message that was decoded last, and reports what was wrong with it. */
   countMessage(exporter: Exporter, stream: StreamState): void {
-    const { metrics } = this.#options
+    const { metrics, batcher } = this.#options
     const { outcome } = this.#options.decoder
     const { change, identity } = stream
     change.datagrams += 1
@@ -46,7 +46,10 @@ export class Accounting {
     if (exporter.enabled) change.flowRecords += outcome.flowRecords
     else if (outcome.flowRecords > 0) this.#countNotStored(exporter, outcome.flowRecords)
     metrics.flows.inc({ version: identity.exportVersion }, outcome.flowRecords)
+    const remembered = outcome.templateRecords + outcome.optionsRecords + outcome.heldSets
+    if (remembered > 0) batcher.noteChanges(remembered, this.#options.decoder.header.length)
     this.#reportProblems(stream)
+    this.#reportRedefinitions(stream)
     this.countExpiredSets()
   }
 
@@ -64,6 +67,15 @@ export class Accounting {
     }
   }
 
+  #reportRedefinitions({ identity }: StreamState): void {
+    const { exporter, exportVersion: version, observationDomain } = identity
+    for (const redefinition of this.#options.decoder.outcome.redefinitions) {
+      const text = 'the exporter has redefined a template; the new definition is in force'
+      const facts = { version, observationDomain, ...redefinition }
+      this.#log.info(performance.now(), exporter, text, facts)
+    }
+  }
+
   #countNotStored(exporter: Exporter, flows: number): void {
     this.#options.metrics.flowsNotStored.inc({ reason: 'exporter-disabled' }, flows)
     this.#log.warn(
@@ -76,8 +88,10 @@ export class Accounting {
 
   /** Counts the held sets that were given up. */
   countExpiredSets(): void {
-    const { metrics, streams } = this.#options
-    for (const { stream } of this.#options.decoder.expiredSets.splice(0)) {
+    const { batcher, decoder, metrics, streams } = this.#options
+    const expired = decoder.expiredSets.splice(0)
+    if (expired.length === 0) return
+    for (const { stream } of expired) {
       metrics.heldSets.inc({ event: 'expired' })
       const state = streams.of(stream)
       if (!state) continue
@@ -89,6 +103,7 @@ export class Accounting {
         observationDomain: stream.observationDomain,
       })
     }
+    batcher.touch()
   }
 
   /** Declares the holes that have left the reorder window at `nowMs`, a time of the stream. */

@@ -7,6 +7,8 @@ import { CopyBatch } from './load/copy-batch.ts'
 
 /** A batch beyond this is closed whatever its rows. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024
+/** Beyond this many bytes of messages that changed what is remembered: they are text on their way. */
+const MAX_CHANGE_BYTES = 4 * 1024 * 1024
 
 export interface BatcherOptions {
   readonly maxRows: number
@@ -25,6 +27,9 @@ export class Batcher {
   readonly #free: CopyBatch[] = []
   #current: CopyBatch
   #isDirty = false
+  /** Changes beside the rows, and bytes of the messages that brought them. */
+  #changes = 0
+  #changeBytes = 0
   #inFlight = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -54,7 +59,18 @@ export class Batcher {
       this.#timer = setTimeout(() => this.flush(), this.#options.flushIntervalMs)
     }
     const { rows, bytes } = this.#current
-    if (rows >= this.#options.maxRows || bytes >= MAX_BATCH_BYTES) this.flush()
+    const isFull = rows >= this.#options.maxRows || bytes >= MAX_BATCH_BYTES
+    if (isFull || this.#isFullOfChanges) this.flush()
+  }
+
+  /** Counts changes that a message of so many bytes brings to the current batch beside its rows. */
+  noteChanges(changes: number, messageBytes: number): void {
+    this.#changes += changes
+    this.#changeBytes += messageBytes
+  }
+
+  get #isFullOfChanges(): boolean {
+    return this.#changes >= this.#options.maxRows || this.#changeBytes >= MAX_CHANGE_BYTES
   }
 
   /** Submits what there is, however little. */
@@ -64,6 +80,8 @@ export class Batcher {
     const batch = this.#current
     this.#options.onClose(batch)
     this.#isDirty = false
+    this.#changes = 0
+    this.#changeBytes = 0
     this.#current = this.#free.pop() ?? new CopyBatch()
     this.#inFlight += 1
     this.#options.submit(batch)

@@ -10,12 +10,14 @@ import type { Batcher } from './batcher.ts'
 import { type LineKind, LineReader } from './datagram-line.ts'
 import type { Exporter, ExporterRegistry } from './exporters/exporter-registry.ts'
 import { fingerprintPayload } from './exporters/fingerprint.ts'
+import { takeHeldSets } from './held-memory.ts'
 import { LineSplitter } from './line-splitter.ts'
 import type { CopyBatch } from './load/copy-batch.ts'
 import type { Decoder } from './netflow/decode.ts'
 import type { FlowSink } from './netflow/flow-record.ts'
 import { ProblemLog } from './problem-log.ts'
 import { REJECT_TEXT } from './problem-text.ts'
+import { takeMemory } from './stream-memory.ts'
 import type { StreamState } from './stream-state.ts'
 import type { Streams } from './streams.ts'
 import type { WriterMetrics } from './writer-metrics.ts'
@@ -113,7 +115,9 @@ export class Ingest {
     this.#heard.clear()
     for (const stream of streams.takeDirty()) {
       batch.changes.streams.set(stream.key, stream.takeChange())
+      takeMemory(stream.decoding, batch.changes)
     }
+    takeHeldSets(this.#decoder.heldSets, batch.changes)
   }
 
   #takeLine(kind: LineKind): void {
@@ -197,7 +201,7 @@ export class Ingest {
       return
     }
     const sink = exporter.enabled ? this.#store : this.#ignore
-    this.#decoder.decode(stream.decoding, receivedAtMicros, sink)
+    this.#decoder.decode(stream.decoding, receivedAtMicros, sink, port)
     stream.clockSkew.observe(receivedAtMs, header.exportMicros / 1000)
     for (const { sequence, dataRecords } of outcome.releases) {
       stream.sequence.release(sequence, dataRecords)
@@ -214,7 +218,10 @@ export class Ingest {
       },
       port,
     )
-    if (sequenced === 'restart') this.#accounting.logRestart(stream)
+    if (sequenced === 'restart') {
+      stream.decoding.unconfirm(receivedAtMicros)
+      this.#accounting.logRestart(stream)
+    }
     this.#accounting.countMessage(exporter, stream)
     this.#accounting.declareGaps(stream, receivedAtMs)
     this.#accounting.logNotices(stream)

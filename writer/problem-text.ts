@@ -33,6 +33,12 @@ export const PROBLEM_TEXT: Readonly<Record<string, string>> = {
   'counter-out-of-range': 'a counter is above 2⁶³; it is in extra, its column is NULL',
   'both-address-families': 'records have addresses of both families; IPv4 is taken, IPv6 in extra',
   'end-before-start': 'flows end a second or more before they start; the end is taken for both',
+  'contradicting-templates':
+    'an exporter keeps changing a template back and forth; if several exporters share its address, ' +
+    'give each its own source id or address',
+  'templates-split-by-port':
+    'several exporters behind one address define a template differently; from now on each source ' +
+    'port has templates of its own: better give each exporter its own source id or address',
   'nonzero-padding': 'bytes behind the records of a set are not zero',
 }
 

@@ -61,6 +61,7 @@ export class StreamState {
       sequenceState: null,
       clockSkewMs: null,
       lastTemplateMicros: null,
+      systemInitMs: null,
       lastSeenMicros: 0,
     }
     return this.#change
@@ -84,6 +85,8 @@ export class StreamState {
     change.sequenceState = sequence.toState()
     change.clockSkewMs = this.clockSkew.medianMs()
     change.lastTemplateMicros = decoding.lastTemplateMicros || null
+    const { systemInitMs } = decoding
+    change.systemInitMs = Number.isNaN(systemInitMs) ? null : systemInitMs
     this.#change = undefined
     return change
   }

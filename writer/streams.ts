@@ -5,6 +5,7 @@ import type { Exporter } from './exporters/exporter-registry.ts'
 import type { StreamSequenceState } from './exporters/stream-sequence.ts'
 import type { ExportStream } from './netflow/export-stream.ts'
 import { MAX_STREAMS_PER_EXPORTER } from './netflow/limits.ts'
+import type { StoredMemory } from './stored-memory.ts'
 import { StreamState, streamKey } from './stream-state.ts'
 
 /** A stream as it was written down before a restart of the writer. */
@@ -14,6 +15,8 @@ export interface StoredStream {
   readonly observationDomain: number
   /** What `StreamSequence.toState` gave. */
   readonly sequenceState: unknown
+  /** Unix milliseconds. */
+  readonly systemInitMs?: number | null
 }
 
 /** What names a stream within its exporter. */
@@ -35,9 +38,14 @@ export class Streams {
   readonly #byDecoding = new WeakMap<ExportStream, StreamState>()
   readonly #stored = new Map<string, StoredStream>()
   readonly #dirty = new Set<StreamState>()
+  readonly #memory: StoredMemory | undefined
 
-  /** @param stored streams of before; each is restored when it is heard again */
-  constructor(stored: readonly StoredStream[]) {
+  /**
+   * @param stored streams of before; each is restored when it is heard again
+   * @param memory what their exporters had said
+   */
+  constructor(stored: readonly StoredStream[], memory?: StoredMemory) {
+    this.#memory = memory
     for (const stream of stored) this.#stored.set(streamKey(stream), stream)
     for (const stream of stored) {
       if (hasOpenHoles(stream.sequenceState)) this.#restoreSilent(stream)
@@ -79,7 +87,9 @@ export class Streams {
     })
     const stored = this.#stored.get(stream.key)
     if (stored?.sequenceState) stream.sequence.restore(stored.sequenceState as StreamSequenceState)
+    stream.decoding.systemInitMs = stored?.systemInitMs ?? Number.NaN
     this.#stored.delete(stream.key)
+    this.#memory?.restore(stream.decoding)
     this.#byDecoding.set(stream.decoding, stream)
     return stream
   }

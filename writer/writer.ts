@@ -6,6 +6,7 @@ import { Batcher } from './batcher.ts'
 import type { WriterSettings } from './config.ts'
 import { AllowList } from './exporters/allow-list.ts'
 import { ExporterRegistry } from './exporters/exporter-registry.ts'
+import { restoreHeldSets } from './held-memory.ts'
 import { Ingest } from './ingest.ts'
 import { openJournalId } from './journal/journal-id.ts'
 import type { CopyBatch } from './load/copy-batch.ts'
@@ -13,6 +14,7 @@ import { FlowLoader } from './load/flow-loader.ts'
 import type { LoaderState } from './load/loader-state.ts'
 import { Decoder } from './netflow/decode.ts'
 import { ensurePipe, PipeReader } from './pipe-reader.ts'
+import { StoredMemory } from './stored-memory.ts'
 import { Streams } from './streams.ts'
 import { createWriterMetrics, type WriterMetrics } from './writer-metrics.ts'
 
@@ -109,11 +111,12 @@ export class Writer {
       submit: (batch) => loader.submit(batch),
       onRoom: () => this.#pipe?.resume(),
     })
+    const streams = this.#restoreStreams(state)
     const ingest = new Ingest({
       logger,
       metrics: this.#metrics,
       registry,
-      streams: new Streams(state.streams),
+      streams,
       batcher,
       decoder: this.#decoder,
       position: state.position,
@@ -126,6 +129,20 @@ export class Writer {
       logger,
       onChunk: (chunk) => ingest.takeChunk(chunk),
     })
+  }
+
+  #restoreStreams({ streams: rows, memory }: LoaderState): Streams {
+    const streams = new Streams(rows, new StoredMemory(memory))
+    restoreHeldSets(memory.heldSets, this.#decoder, streams)
+    const counts = {
+      templates: memory.templates.length,
+      samplers: memory.samplers.length,
+      names: memory.names.length,
+      heldSets: memory.heldSets.length,
+    }
+    const text = 'restored what exporters have said; it is used until they say otherwise'
+    if (Object.values(counts).some((count) => count > 0)) this.#options.logger.info(counts, text)
+    return streams
   }
 
   #release(batch: CopyBatch): void {

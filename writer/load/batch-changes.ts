@@ -37,6 +37,8 @@ export interface StreamChange {
   sequenceState: unknown
   clockSkewMs: number | null
   lastTemplateMicros: number | null
+  /** When the exporter booted, Unix milliseconds, as far as its options say so. */
+  systemInitMs: number | null
   lastSeenMicros: number
 }
 
@@ -64,6 +66,79 @@ export interface CollectorReportChange {
   readonly final: boolean
 }
 
+/** Names a stream. */
+export interface StreamKey {
+  readonly exporter: string
+  readonly exportVersion: number
+  readonly observationDomain: number
+}
+
+/** Names a row of `templates`. */
+export interface TemplateKey extends StreamKey {
+  readonly templateId: number
+  /** 0: for every port. */
+  readonly sourcePort: number
+}
+
+/** A row of `templates`. Times are Unix microseconds. */
+export interface TemplateRow extends TemplateKey {
+  readonly kind: 'flows' | 'options'
+  readonly fields: readonly (readonly [enterprise: number, id: number, length: number])[]
+  readonly scopeFields: number
+  readonly status: string
+  readonly firstSeenMicros: number
+  readonly definedMicros: number
+  readonly lastSeenMicros: number
+  readonly redefinitions: number
+  readonly definitionHash: string
+  readonly previousHash: string | null
+}
+
+/** Names a row of `samplers`. */
+export interface SamplerKey extends StreamKey {
+  readonly scope: string
+  readonly scopeValue: number
+}
+
+/** A row of `samplers`. */
+export interface SamplerRow extends SamplerKey {
+  readonly samplingRate: number
+  readonly mode: number | null
+  readonly algorithm: number | null
+  readonly source: string
+  readonly status: string
+  readonly lastSeenMicros: number
+}
+
+/** Names a row of `names`. */
+export interface NameKey extends StreamKey {
+  readonly kind: 'interface' | 'application' | 'sampler'
+  readonly key: string
+}
+
+/** A row of `names`. */
+export interface NameRow extends NameKey {
+  readonly name: string
+}
+
+/** A row of `held_sets`, of the writer's own journal. */
+export interface HeldSetRow extends StreamKey {
+  readonly id: number
+  readonly templateId: number
+  readonly sourcePort: number
+  readonly receivedMicros: number
+  readonly exportedMicros: number
+  readonly uptimeMs: number | null
+  readonly sequence: number
+  readonly content: Buffer
+}
+
+/** Rows to insert or replace, and keys of rows to delete. */
+export interface RowChanges<Key, Row extends Key> {
+  readonly written: Row[]
+  readonly removed: Key[]
+}
+
 /** Changes of one batch, keyed so that each row of a table is written once a batch. */
 export interface BatchChanges {
   /** By address. */
@@ -73,9 +148,22 @@ export interface BatchChanges {
   readonly gaps: GapChange[]
   /** By collector. */
   readonly collectorReports: Map<string, CollectorReportChange>
+  readonly templates: RowChanges<TemplateKey, TemplateRow>
+  readonly samplers: RowChanges<SamplerKey, SamplerRow>
+  readonly names: RowChanges<NameKey, NameRow>
+  readonly heldSets: RowChanges<Pick<HeldSetRow, 'id'>, HeldSetRow>
 }
 
 /** Makes changes that change nothing. */
 export function emptyBatchChanges(): BatchChanges {
-  return { exporters: new Map(), streams: new Map(), gaps: [], collectorReports: new Map() }
+  return {
+    exporters: new Map(),
+    streams: new Map(),
+    gaps: [],
+    collectorReports: new Map(),
+    templates: { written: [], removed: [] },
+    samplers: { written: [], removed: [] },
+    names: { written: [], removed: [] },
+    heldSets: { written: [], removed: [] },
+  }
 }

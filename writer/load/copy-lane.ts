@@ -115,7 +115,7 @@ export class CopyLane {
       await client.query('rollback')
       return
     }
-    await writeChanges(client, batch.changes)
+    await writeChanges(client, batch.changes, step.journalId)
     await client.query('commit')
   }
 

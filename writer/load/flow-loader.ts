@@ -16,6 +16,7 @@ import {
   readExporterRows,
   readStreamRows,
 } from './loader-state.ts'
+import { readMemory } from './memory-state.ts'
 import { migrateDatabase } from './migrate.ts'
 import { OutageLog } from './outage-log.ts'
 import { type PartitionInterval, Partitions } from './partitions.ts'
@@ -109,7 +110,8 @@ export class FlowLoader {
           this.#position = await openJournalPosition(client, journalId)
           const exporters = await readExporterRows(client)
           const streams = await readStreamRows(client)
-          return { position: this.#position.position, exporters, streams }
+          const memory = await readMemory(client, journalId)
+          return { position: this.#position.position, exporters, streams, memory }
         }),
       )
       await this.#housekeeping.start()

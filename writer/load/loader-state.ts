@@ -1,6 +1,7 @@
 /** Reads the state that the last committed batch has left, for the writer to go on from. */
 
 import type pg from 'pg'
+import type { ExporterMemory } from './memory-state.ts'
 
 /** A row of `exporters`. Times are Unix microseconds. */
 export interface ExporterRow {
@@ -16,6 +17,8 @@ export interface StreamRow {
   readonly exportVersion: number
   readonly observationDomain: number
   readonly sequenceState: unknown
+  /** When the exporter booted, Unix milliseconds, as far as its options say so. */
+  readonly systemInitMs: number | null
 }
 
 /** What the database knows, for the writer to go on from. */
@@ -24,6 +27,7 @@ export interface LoaderState {
   readonly position: number
   readonly exporters: readonly ExporterRow[]
   readonly streams: readonly StreamRow[]
+  readonly memory: ExporterMemory
 }
 
 export async function readExporterRows(client: pg.Client): Promise<readonly ExporterRow[]> {
@@ -39,7 +43,8 @@ export async function readExporterRows(client: pg.Client): Promise<readonly Expo
 export async function readStreamRows(client: pg.Client): Promise<readonly StreamRow[]> {
   const { rows } = await client.query<StreamRow>(
     `select host(exporter) as exporter, export_version as "exportVersion",
-       observation_domain::float8 as "observationDomain", sequence_state as "sequenceState"
+       observation_domain::float8 as "observationDomain", sequence_state as "sequenceState",
+       system_init_ms::float8 as "systemInitMs"
      from exporter_streams`,
   )
   return rows

@@ -2,6 +2,7 @@
 
 import type pg from 'pg'
 import type { BatchChanges } from './batch-changes.ts'
+import { writeMemory } from './memory-changes.ts'
 
 const MICROS = `timestamptz 'epoch' + interval '1 microsecond' *`
 
@@ -20,20 +21,20 @@ const UPSERT_STREAMS = `
     exporter, export_version, observation_domain, first_seen, last_seen, datagrams, flow_records,
     options_records, held_sets, released_sets, expired_sets, malformed_sets, implausible_times,
     sequence_unit, next_sequence, sequence_state, lost, late, duplicates, restarts, clock_skew_ms,
-    last_template_at)
+    last_template_at, system_init_ms)
   select
     exporter, "exportVersion", "observationDomain", ${MICROS} "lastSeenMicros",
     ${MICROS} "lastSeenMicros", datagrams, "flowRecords", "optionsRecords", "heldSets",
     "releasedSets", "expiredSets", "malformedSets", "implausibleTimes", "sequenceUnit",
     "nextSequence", "sequenceState", lost, late, duplicates, restarts, "clockSkewMs",
-    ${MICROS} "lastTemplateMicros"
+    ${MICROS} "lastTemplateMicros", "systemInitMs"
   from jsonb_to_recordset($1) as changed (
     exporter inet, "exportVersion" smallint, "observationDomain" bigint, "lastSeenMicros" bigint,
     datagrams bigint, "flowRecords" bigint, "optionsRecords" bigint, "heldSets" bigint,
     "releasedSets" bigint, "expiredSets" bigint, "malformedSets" bigint,
     "implausibleTimes" bigint, "sequenceUnit" text, "nextSequence" bigint, "sequenceState" jsonb,
     lost bigint, late bigint, duplicates bigint, restarts bigint, "clockSkewMs" bigint,
-    "lastTemplateMicros" bigint)
+    "lastTemplateMicros" bigint, "systemInitMs" bigint)
   join exporters on exporters.address = changed.exporter
   order by exporter, "exportVersion", "observationDomain"
   on conflict (exporter, export_version, observation_domain) do update set
@@ -54,7 +55,8 @@ const UPSERT_STREAMS = `
     duplicates = known.duplicates + excluded.duplicates,
     restarts = known.restarts + excluded.restarts,
     clock_skew_ms = coalesce(excluded.clock_skew_ms, known.clock_skew_ms),
-    last_template_at = coalesce(excluded.last_template_at, known.last_template_at)`
+    last_template_at = coalesce(excluded.last_template_at, known.last_template_at),
+    system_init_ms = excluded.system_init_ms`
 
 const INSERT_GAPS = `
   insert into sequence_gaps (
@@ -80,12 +82,17 @@ const UPSERT_REPORTS = `
     forwarded = excluded.forwarded, queue_dropped = excluded.queue_dropped,
     kernel_dropped = excluded.kernel_dropped, final = excluded.final`
 
-/** Writes the changes in the transaction that is open on `client`. */
-export async function writeChanges(client: pg.Client, changes: BatchChanges): Promise<void> {
+/** Writes the changes in the transaction that is open on `client`; they belong to a journal. */
+export async function writeChanges(
+  client: pg.Client,
+  changes: BatchChanges,
+  journalId: string,
+): Promise<void> {
   await writeRows(client, UPSERT_EXPORTERS, changes.exporters.values())
   await writeRows(client, UPSERT_STREAMS, changes.streams.values())
   await writeRows(client, INSERT_GAPS, changes.gaps)
   await writeRows(client, UPSERT_REPORTS, changes.collectorReports.values())
+  await writeMemory(client, changes, journalId)
 }
 
 async function writeRows(client: pg.Client, sql: string, rows: Iterable<object>): Promise<void> {

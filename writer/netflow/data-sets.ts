@@ -76,13 +76,15 @@ export class DataSets {
       sequence: this.sequence,
       exportMicros,
       uptimeMs,
+      sourcePort: stream.sourcePort,
     })
     for (const set of evicted) this.expiredSets.push(set)
   }
 
   /** Decodes the sets that waited for `template`, each with the times of its own message. */
   releaseSets(template: Template, stream: ExportStream, current: MessageContext): void {
-    const released = this.heldSets.release(stream, template.id)
+    const { portInForce } = stream.templates
+    const released = this.heldSets.release(stream, template.id, portInForce)
     if (released.length === 0) return
     const { exportMicros, uptimeMs } = this.records.reader.times
     for (const { content, message, sequence, ...times } of released) {

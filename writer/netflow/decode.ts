@@ -56,10 +56,15 @@ export class Decoder {
    * of held sets whose template it brings. `outcome` says what it was.
    *
    * @param stream the stream that `header` names
+   * @param sourcePort of the datagram; tells exporters behind one address apart
    */
-  decode(stream: ExportStream, receivedAtMicros: number, sink: FlowSink): void {
+  decode(stream: ExportStream, receivedAtMicros: number, sink: FlowSink, sourcePort = 0): void {
     const { header, outcome } = this
     outcome.clear()
+    stream.arrive(receivedAtMicros, sourcePort)
+    if (header.samplingRate > 0) {
+      stream.samplers.noteHeaderRate(header.samplingRate, receivedAtMicros)
+    }
     this.#records.sink = sink
     const message: MessageContext = {
       receivedAtMicros,
@@ -84,6 +89,11 @@ export class Decoder {
   /** Gives up held sets that have waited too long. */
   expireHeldSets(nowMicros: number): void {
     for (const set of this.heldSets.expire(nowMicros)) this.expiredSets.push(set)
+  }
+
+  /** Takes back a held set that was written down under `id`; to be called in the order of ids. */
+  restoreHeldSet(id: number, restored: HeldSet): void {
+    for (const set of this.heldSets.restore(id, restored)) this.expiredSets.push(set)
   }
 
   #contentOf(headerBytes: number): RecordRange {

@@ -3,13 +3,11 @@
  * domain. Templates of different streams never meet.
  */
 
-import { BoundedMap, OldestFirst } from './bounded-map.ts'
-import { MAX_FIELDS_PER_STREAM, MAX_NAMES_PER_STREAM, MAX_TEMPLATES_PER_STREAM } from './limits.ts'
+import { MAX_NAMES_PER_STREAM } from './limits.ts'
 import { Samplers } from './samplers.ts'
-import { sameDefinition, type Template } from './template.ts'
-
-/** How a template definition changed what was known. */
-export type TemplateChange = 'new' | 'changed' | 'refreshed'
+import type { Template } from './template.ts'
+import { type TemplateChange, Templates } from './templates.ts'
+import { TrackedMap } from './tracked-map.ts'
 
 export class ExportStream {
   /** Names the exporter whose memory limits apply. */
@@ -17,20 +15,23 @@ export class ExportStream {
   readonly exporterBytes: Uint8Array
   readonly exportVersion: number
   readonly observationDomain: number
+  readonly templates = new Templates()
   readonly samplers = new Samplers()
   /** By ifIndex. */
-  readonly interfaceNames = new BoundedMap<number, string>(MAX_NAMES_PER_STREAM)
+  readonly interfaceNames = new TrackedMap<number, string>(MAX_NAMES_PER_STREAM)
   /** By application id in hex. */
-  readonly applicationNames = new BoundedMap<string, string>(MAX_NAMES_PER_STREAM)
+  readonly applicationNames = new TrackedMap<string, string>(MAX_NAMES_PER_STREAM)
   /** By sampler id. */
-  readonly samplerNames = new BoundedMap<number, string>(MAX_NAMES_PER_STREAM)
+  readonly samplerNames = new TrackedMap<number, string>(MAX_NAMES_PER_STREAM)
   /** When the exporter booted (160), Unix milliseconds, where its options say so; NaN: unknown. */
   systemInitMs = Number.NaN
+  #systemInitSaidMicros = 0
   /** When a template was last defined or refreshed, Unix microseconds; 0: never. */
   lastTemplateMicros = 0
-  readonly #templates = new Map<number, Template>()
-  readonly #oldestTemplate = new OldestFirst(this.#templates)
-  #fieldCount = 0
+  /** When the message that is being read was received, Unix microseconds. */
+  nowMicros = 0
+  /** The source port that it came from. */
+  sourcePort = 0
 
   constructor(identity: {
     readonly exporter: string
@@ -44,47 +45,49 @@ export class ExportStream {
     this.observationDomain = identity.observationDomain
   }
 
+  /** Says when and from where the message comes that is read next. */
+  arrive(receivedAtMicros: number, sourcePort: number): void {
+    this.nowMicros = receivedAtMicros
+    this.sourcePort = Math.trunc(sourcePort)
+    this.templates.arrive(receivedAtMicros, this.sourcePort)
+  }
+
   get templateCount(): number {
-    return this.#templates.size
+    return this.templates.size
   }
 
   /** Fields of all templates together. */
   get fieldCount(): number {
-    return this.#fieldCount
+    return this.templates.fieldCount
   }
 
   template(id: number): Template | undefined {
-    return this.#templates.get(id)
+    return this.templates.get(id)
   }
 
   /** Takes a definition into force at once; at a limit the least recently refreshed ones go. */
   define(template: Template): TemplateChange {
-    const known = this.#templates.get(template.id)
-    const same = known !== undefined && sameDefinition(known, template)
-    this.forget(template.id)
-    this.#makeRoom(template.fields.length)
-    this.#templates.set(template.id, same ? known : template)
-    this.#fieldCount += template.fields.length
-    if (same) return 'refreshed'
-    return known ? 'changed' : 'new'
+    return this.templates.define(template)
   }
 
   /** Forgets a definition: an invalid redefinition must not leave the old one in force. */
   forget(id: number): void {
-    const known = this.#templates.get(id)
-    if (known === undefined) return
-    this.#templates.delete(id)
-    this.#fieldCount -= known.fields.length
+    this.templates.forget(id)
   }
 
-  #makeRoom(fields: number): void {
-    while (
-      this.#templates.size >= MAX_TEMPLATES_PER_STREAM ||
-      this.#fieldCount + fields > MAX_FIELDS_PER_STREAM
-    ) {
-      const oldest = this.#oldestTemplate.next()
-      if (oldest === undefined) return
-      this.forget(oldest)
-    }
+  /** Takes what the exporter says about its boot. */
+  setSystemInit(systemInitMs: number): void {
+    this.systemInitMs = systemInitMs
+    this.#systemInitSaidMicros = this.nowMicros
+  }
+
+  /**
+   * Marks what was said before the exporter's restart; it is used until something else is said. Only
+   * the time of its boot is known to be another one now.
+   */
+  unconfirm(restartMicros: number): void {
+    if (this.#systemInitSaidMicros < restartMicros) this.systemInitMs = Number.NaN
+    this.templates.unconfirm(restartMicros)
+    this.samplers.unconfirm(restartMicros)
   }
 }

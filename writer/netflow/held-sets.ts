@@ -21,6 +21,16 @@ export interface HeldSet {
   readonly exportMicros: number
   /** NaN when the message has none. */
   readonly uptimeMs: number
+  /** Source port of the message. */
+  readonly sourcePort: number
+}
+
+/** What has to be written down of the held sets. */
+export interface HeldSetChanges {
+  /** Sets that were put aside, with the ids to write them under; ids grow with the arrival. */
+  readonly held: readonly { readonly id: number; readonly set: HeldSet }[]
+  /** Ids of sets that were written down and are held no longer. */
+  readonly gone: readonly number[]
 }
 
 /** What a held set costs beside its content; 310 to 480 bytes were measured. */
@@ -39,6 +49,11 @@ export class HeldSets {
   readonly #oldest = new OldestFirst(this.#sets)
   readonly #byTemplate = new Map<ExportStream, Map<number, Set<HeldSet>>>()
   readonly #byExporter = new Map<string, ExporterSets>()
+  /** Sets that nobody has written down yet, and the ids of the others. */
+  readonly #unwritten = new Set<HeldSet>()
+  readonly #ids = new Map<HeldSet, number>()
+  readonly #gone: number[] = []
+  #nextId = 1
   #bytes = 0
 
   get count(): number {
@@ -55,6 +70,36 @@ export class HeldSets {
    * @returns the sets that had to go to make room
    */
   hold(set: HeldSet): readonly HeldSet[] {
+    this.#unwritten.add(set)
+    return this.#addWithinBounds(set)
+  }
+
+  /**
+   * Takes a set back that was written down, in the order of ids.
+   *
+   * @returns the sets that had to go to make room
+   */
+  restore(id: number, set: HeldSet): readonly HeldSet[] {
+    this.#nextId = Math.max(this.#nextId, id + 1)
+    this.#ids.set(set, id)
+    return this.#addWithinBounds(set)
+  }
+
+  /** Notes that a set was written down that can never be decoded. */
+  discard(id: number): void {
+    this.#nextId = Math.max(this.#nextId, id + 1)
+    this.#gone.push(id)
+  }
+
+  /** Gives what has to be written down since the last call; the caller has to see to it. */
+  takeChanges(): HeldSetChanges {
+    const held = Array.from(this.#unwritten, (set) => ({ id: this.#nextId++, set }))
+    for (const { id, set } of held) this.#ids.set(set, id)
+    this.#unwritten.clear()
+    return { held, gone: this.#gone.splice(0) }
+  }
+
+  #addWithinBounds(set: HeldSet): readonly HeldSet[] {
     this.#add(set)
     const evicted: HeldSet[] = []
     const own = this.#byExporter.get(set.stream.exporter)
@@ -63,11 +108,17 @@ export class HeldSets {
     return evicted
   }
 
-  /** Gives up the sets that wait for a template, in the order of arrival. */
-  release(stream: ExportStream, templateId: number): readonly HeldSet[] {
+  /**
+   * Gives up the sets that wait for a template, in the order of arrival.
+   *
+   * @param sourcePort only sets from there, when each port has templates of its own
+   */
+  release(stream: ExportStream, templateId: number, sourcePort?: number): readonly HeldSet[] {
     const waiting = this.#byTemplate.get(stream)?.get(templateId)
     if (!waiting) return []
-    const released = [...waiting]
+    const released = [...waiting].filter(
+      (set) => sourcePort === undefined || set.sourcePort === sourcePort,
+    )
     for (const set of released) this.#remove(set)
     return released
   }
@@ -98,6 +149,7 @@ export class HeldSets {
     const { stream, templateId } = set
     this.#sets.delete(set)
     this.#bytes -= cost(set)
+    this.#noteGone(set)
     const templates = this.#byTemplate.get(stream)
     const waiting = templates?.get(templateId)
     waiting?.delete(set)
@@ -108,6 +160,14 @@ export class HeldSets {
     own.sets.delete(set)
     own.bytes -= cost(set)
     if (own.sets.size === 0) this.#byExporter.delete(stream.exporter)
+  }
+
+  /** A set that was never written down leaves no trace. */
+  #noteGone(set: HeldSet): void {
+    if (this.#unwritten.delete(set)) return
+    const id = this.#ids.get(set)
+    this.#ids.delete(set)
+    if (id !== undefined) this.#gone.push(id)
   }
 
   #evictOldest(oldest: OldestFirst<HeldSet>, evicted: HeldSet[]): void {

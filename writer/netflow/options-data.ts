@@ -7,7 +7,7 @@ import type { ExportStream } from './export-stream.ts'
 import { V9_SCOPE, VARIABLE_LENGTH } from './field-specifier.ts'
 import { MAX_NAME_BYTES } from './limits.ts'
 import { type DatagramBytes, readUint } from './read-bytes.ts'
-import { isSamplingRate } from './samplers.ts'
+import { isSamplingRate, type SamplingAnnouncement } from './samplers.ts'
 import type { Template } from './template.ts'
 
 const V9_SCOPE_INTERFACE = 2
@@ -122,7 +122,7 @@ export class OptionsRecord {
 export function applyOptions(stream: ExportStream, record: OptionsRecord): void {
   applySampling(stream, record)
   const systemInitMs = record.number(160)
-  if (systemInitMs) stream.systemInitMs = systemInitMs
+  if (systemInitMs) stream.setSystemInit(systemInitMs)
   const interfaceName = record.text(82, 83)
   const ifIndex = record.interfaceScope
   if (interfaceName !== undefined && ifIndex !== undefined) {
@@ -135,17 +135,35 @@ export function applyOptions(stream: ExportStream, record: OptionsRecord): void 
   }
 }
 
-function applySampling({ samplers, samplerNames }: ExportStream, record: OptionsRecord): void {
+function applySampling(stream: ExportStream, record: OptionsRecord): void {
   const samplerId = record.number(48, 302)
   const name = record.text(84, 335)
-  if (samplerId !== undefined && name !== undefined) samplerNames.set(samplerId, name)
-  const rate = samplingRate(record)
+  if (samplerId !== undefined && name !== undefined) stream.samplerNames.set(samplerId, name)
+  const { rate, source } = samplingRate(record)
   if (!isSamplingRate(rate)) return
-  const { interfaceScope, templateScope } = record
-  if (samplerId !== undefined) samplers.setSampler(samplerId, rate)
-  else if (interfaceScope !== undefined) samplers.setInterfaceRate(interfaceScope, rate)
-  else if (templateScope !== undefined) samplers.setTemplateRate(templateScope, rate)
-  else samplers.setDomainRate(rate)
+  const announcement = {
+    ...samplingScope(record, samplerId),
+    rate,
+    source,
+    mode: asOctet(record.number(49, 35)),
+    algorithm: asOctet(record.number(304)),
+  }
+  stream.samplers.announce(announcement, stream.nowMicros)
+}
+
+/** These elements are of one octet; a larger number is no value of theirs. */
+function asOctet(value: number | undefined): number | undefined {
+  return value !== undefined && value <= 255 ? value : undefined
+}
+
+function samplingScope(
+  { interfaceScope, templateScope }: OptionsRecord,
+  samplerId: number | undefined,
+): Pick<SamplingAnnouncement, 'scope' | 'value'> {
+  if (samplerId !== undefined) return { scope: 'sampler', value: samplerId }
+  if (interfaceScope !== undefined) return { scope: 'interface', value: interfaceScope }
+  if (templateScope !== undefined) return { scope: 'template', value: templateScope }
+  return { scope: 'domain', value: 0 }
 }
 
 /** Selector algorithms of element 304 (RFC 5477 section 8.2.1). */
@@ -154,23 +172,50 @@ const TIME_BASED = 2
 const N_OUT_OF_N = 3
 const PROBABILITY = 4
 
-function samplingRate(record: OptionsRecord): number | undefined {
-  const probability = record.float(311)
+/** A rate, and the names of the elements that it was read from. */
+interface SourcedRate {
+  readonly rate: number | undefined
+  readonly source: string
+}
+
+function samplingRate(record: OptionsRecord): SourcedRate {
   switch (record.number(304)) {
     case COUNT_BASED:
-      return ratio(record.number(305), record.number(306)) ?? record.number(50, 34)
-    case TIME_BASED:
-      return ratio(record.number(307), record.number(308))
+      return countBasedRate(record) ?? intervalRate(record) ?? NO_RATE
+    case TIME_BASED: {
+      const rate = ratio(record.number(307), record.number(308))
+      return { rate, source: 'samplingTimeInterval, samplingTimeSpace' }
+    }
     case N_OUT_OF_N: {
       const population = record.number(310)
       const size = record.number(309)
-      return population && size ? Math.round(population / size) : undefined
+      const rate = population && size ? Math.round(population / size) : undefined
+      return { rate, source: 'samplingSize, samplingPopulation' }
     }
-    case PROBABILITY:
-      return probability ? Math.round(1 / probability) : undefined
+    case PROBABILITY: {
+      const probability = record.float(311)
+      const rate = probability ? Math.round(1 / probability) : undefined
+      return { rate, source: 'samplingProbability' }
+    }
     default:
-      return record.number(50, 34) ?? ratio(record.number(305), record.number(306))
+      return intervalRate(record) ?? countBasedRate(record) ?? NO_RATE
   }
+}
+
+const NO_RATE: SourcedRate = { rate: undefined, source: '' }
+
+/** The elements of v9: 1 out of so many. */
+function intervalRate(record: OptionsRecord): SourcedRate | undefined {
+  const random = record.number(50)
+  if (random !== undefined) return { rate: random, source: 'samplerRandomInterval' }
+  const rate = record.number(34)
+  return rate === undefined ? undefined : { rate, source: 'samplingInterval' }
+}
+
+function countBasedRate(record: OptionsRecord): SourcedRate | undefined {
+  const rate = ratio(record.number(305), record.number(306))
+  if (rate === undefined) return undefined
+  return { rate, source: 'samplingPacketInterval, samplingPacketSpace' }
 }
 
 /** Of `interval` taken and `space` left out in turn: how many stand behind one taken. */

@@ -35,11 +35,20 @@ export type ProblemCode =
   | 'end-before-start'
   | 'malformed-message'
   | 'template-withdrawal'
+  | 'contradicting-templates'
+  | 'templates-split-by-port'
 
 export interface Problem {
   readonly code: ProblemCode
   readonly templateId: number
   readonly detail: string
+}
+
+/** A template that got another definition, with the number of its fields before and now. */
+export interface Redefinition {
+  readonly templateId: number
+  readonly oldFields: number
+  readonly newFields: number
 }
 
 /** A hostile message could have thousands of problems; more than this many are only counted. */
@@ -78,6 +87,8 @@ export class MessageOutcome {
   readonly releases: { readonly sequence: number; readonly dataRecords: number }[] = []
   problemCount = 0
   readonly problems: Problem[] = []
+  /** The first few templates that were redefined. */
+  readonly redefinitions: Redefinition[] = []
 
   clear(): void {
     this.dataRecords = 0
@@ -96,6 +107,7 @@ export class MessageOutcome {
     this.releases.length = 0
     this.problemCount = 0
     this.problems.length = 0
+    this.redefinitions.length = 0
   }
 
   /** Tells whether there was nothing in the message that could be used, now or later. */
@@ -109,6 +121,12 @@ export class MessageOutcome {
     this.problemCount += 1
     if (this.problems.length < MAX_REPORTED_PROBLEMS) {
       this.problems.push({ code, templateId, detail })
+    }
+  }
+
+  noteRedefinition(templateId: number, oldFields: number, newFields: number): void {
+    if (this.redefinitions.length < MAX_REPORTED_PROBLEMS) {
+      this.redefinitions.push({ templateId, oldFields, newFields })
     }
   }
 }

@@ -2,8 +2,9 @@
 
 import type { ExportStream } from './export-stream.ts'
 import { MAX_FIELDS_PER_TEMPLATE } from './limits.ts'
-import type { MessageOutcome } from './outcome.ts'
+import type { MessageOutcome, ProblemCode } from './outcome.ts'
 import type { Template } from './template.ts'
+import type { TemplateChange } from './templates.ts'
 
 /** Called for each template that has come into force, so that held sets can be decoded. */
 export type TemplateSink = (template: Template) => void
@@ -16,6 +17,11 @@ export interface SetContent {
 }
 
 const FIRST_TEMPLATE_ID = 256
+
+const CONTRADICTION_CODES: { readonly [change in TemplateChange]?: ProblemCode } = {
+  contradicting: 'contradicting-templates',
+  split: 'templates-split-by-port',
+}
 
 function checkTemplate(template: Template, stream: ExportStream, outcome: MessageOutcome): boolean {
   const { id, fields, recordLength } = template
@@ -57,8 +63,12 @@ export function defineTemplate(
 ): void {
   if (!checkTemplate(template, stream, outcome)) return
   outcome.templateRecords += 1
+  const known = stream.template(template.id)
   const change = stream.define(template)
   if (change === 'refreshed') return
   outcome.changedTemplates += 1
+  if (known) outcome.noteRedefinition(template.id, known.fields.length, template.fields.length)
+  const code = CONTRADICTION_CODES[change]
+  if (code) outcome.report(code, template.id, `template ${template.id}`)
   onTemplate(template)
 }

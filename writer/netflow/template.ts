@@ -76,3 +76,22 @@ export function sameDefinition(a: Template, b: Template): boolean {
     })
   )
 }
+
+/** Gives a hash of what `sameDefinition` compares, 16 hex digits; no defence against a forger. */
+export function hashDefinition({ fields, isOptions, scopeFields }: Template): string {
+  let a = 0x811c9dc5
+  let b = isOptions ? 0x9e3779b1 : 0x85ebca6b
+  const mix = (word: number) => {
+    a = Math.imul(a ^ word, 0x01000193)
+    a ^= a >>> 15
+    b = Math.imul(b ^ word, 0xc2b2ae35)
+    b ^= b >>> 13
+  }
+  mix(scopeFields)
+  for (const { enterprise, id, length } of fields) {
+    mix(enterprise)
+    mix(id)
+    mix(length)
+  }
+  return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('')
+}

@@ -30,6 +30,7 @@ const STREAM: StreamChange = {
   sequenceState: { expected: 12 },
   clockSkewMs: -250,
   lastTemplateMicros: RECEIVED_AT_MICROS - 1_000_000,
+  systemInitMs: 1_700_000_000_123,
   lastSeenMicros: RECEIVED_AT_MICROS,
 }
 
@@ -50,7 +51,9 @@ describe('the loader', () => {
   })
 
   it('begins at position 0, and goes on from the last batch', async () => {
-    assert.deepEqual(await harness.loader.start(), { position: 0, exporters: [], streams: [] })
+    const memory = { templates: [], samplers: [], names: [], heldSets: [] }
+    const empty = { position: 0, exporters: [], streams: [], memory }
+    assert.deepEqual(await harness.loader.start(), empty)
     const batch = numberedBatch({ from: 0, count: 10 })
     batch.changes.streams.set('any', { ...STREAM })
     harness.loader.submit(batch)
@@ -59,11 +62,15 @@ describe('the loader', () => {
     const { journalId } = harness
     harness = new LoaderHarness(database.url, { journalId })
     const [exporter] = [...batch.changes.exporters.values()]
-    const { exporter: address, exportVersion, observationDomain, sequenceState } = STREAM
+    const { exporter: address, exportVersion, observationDomain } = STREAM
+    const { sequenceState, systemInitMs } = STREAM
     assert.deepEqual(await harness.loader.start(), {
       position: 10,
       exporters: [exporter],
-      streams: [{ exporter: address, exportVersion, observationDomain, sequenceState }],
+      streams: [
+        { exporter: address, exportVersion, observationDomain, sequenceState, systemInitMs },
+      ],
+      memory,
     })
   })
 

@@ -143,6 +143,7 @@ suite('held sets', () => {
     sequence: 0,
     exportMicros: 0,
     uptimeMs: 0,
+    sourcePort: 0,
   })
 
   test('of one exporter stay below its limit, the oldest out first', () => {

@@ -1,0 +1,47 @@
+/**
+ * What exporters said before the writer was restarted, until the streams that it belongs to are
+ * there again. It reads no database.
+ */
+
+import type { NameRow, SamplerRow, StreamKey, TemplateRow } from './load/batch-changes.ts'
+import type { ExporterMemory } from './load/memory-state.ts'
+import type { ExportStream } from './netflow/export-stream.ts'
+import { restoreName, restoreSampler, restoreTemplate } from './stream-memory.ts'
+import { streamKey } from './stream-state.ts'
+
+/** Rows of one stream. */
+interface StreamRows {
+  readonly templates: TemplateRow[]
+  readonly samplers: SamplerRow[]
+  readonly names: NameRow[]
+}
+
+export class StoredMemory {
+  readonly #byStream = new Map<string, StreamRows>()
+
+  constructor({ templates, samplers, names }: Omit<ExporterMemory, 'heldSets'>) {
+    for (const row of templates) this.#rowsOf(row).templates.push(row)
+    for (const row of samplers) this.#rowsOf(row).samplers.push(row)
+    for (const row of names) this.#rowsOf(row).names.push(row)
+  }
+
+  /** Gives a new stream back what its exporter said; once. */
+  restore(stream: ExportStream): void {
+    const key = streamKey(stream)
+    const rows = this.#byStream.get(key)
+    this.#byStream.delete(key)
+    for (const row of rows?.templates ?? []) restoreTemplate(stream, row)
+    for (const row of rows?.samplers ?? []) restoreSampler(stream, row)
+    for (const row of rows?.names ?? []) restoreName(stream, row)
+  }
+
+  #rowsOf(row: StreamKey): StreamRows {
+    const key = streamKey(row)
+    let rows = this.#byStream.get(key)
+    if (!rows) {
+      rows = { templates: [], samplers: [], names: [] }
+      this.#byStream.set(key, rows)
+    }
+    return rows
+  }
+}
