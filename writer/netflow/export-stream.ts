@@ -25,7 +25,6 @@ export class ExportStream {
   readonly samplerNames = new TrackedMap<number, string>(MAX_NAMES_PER_STREAM)
   /** When the exporter booted (160), Unix milliseconds, where its options say so; NaN: unknown. */
   systemInitMs = Number.NaN
-  #systemInitSaidMicros = 0
   /** When a template was last defined or refreshed, Unix microseconds; 0: never. */
   lastTemplateMicros = 0
   /** When the message that is being read was received, Unix microseconds. */
@@ -75,18 +74,8 @@ export class ExportStream {
     this.templates.forget(id)
   }
 
-  /** Takes what the exporter says about its boot. */
-  setSystemInit(systemInitMs: number): void {
-    this.systemInitMs = systemInitMs
-    this.#systemInitSaidMicros = this.nowMicros
-  }
-
-  /**
-   * Marks what was said before the exporter's restart; it is used until something else is said. Only
-   * the time of its boot is known to be another one now.
-   */
+  /** Marks what was said before the exporter's restart; it is used until something else is said. */
   unconfirm(restartMicros: number): void {
-    if (this.#systemInitSaidMicros < restartMicros) this.systemInitMs = Number.NaN
     this.templates.unconfirm(restartMicros)
     this.samplers.unconfirm(restartMicros)
   }

@@ -122,7 +122,7 @@ export class OptionsRecord {
 export function applyOptions(stream: ExportStream, record: OptionsRecord): void {
   applySampling(stream, record)
   const systemInitMs = record.number(160)
-  if (systemInitMs) stream.setSystemInit(systemInitMs)
+  if (systemInitMs) stream.systemInitMs = systemInitMs
   const interfaceName = record.text(82, 83)
   const ifIndex = record.interfaceScope
   if (interfaceName !== undefined && ifIndex !== undefined) {
