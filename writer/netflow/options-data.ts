@@ -106,7 +106,8 @@ export class OptionsRecord {
   #number(enterprise: number, id: number): number | undefined {
     const value = this.#values.get(elementKey(enterprise, id))
     if (!value || value.length > 8) return undefined
-    return readUint(this.#datagram.view, value.offset, value.length)
+    const number = readUint(this.#datagram.view, value.offset, value.length)
+    return Number.isSafeInteger(number) ? number : undefined
   }
 
   get interfaceScope(): number | undefined {

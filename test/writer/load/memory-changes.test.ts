@@ -1,0 +1,196 @@
+/** What exporters have said goes into the tables and comes back as it was. */
+
+import assert from 'node:assert/strict'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import type {
+  HeldSetRow,
+  NameRow,
+  SamplerRow,
+  StreamKey,
+  TemplateRow,
+} from '../../../writer/load/batch-changes.ts'
+import type { CopyBatch } from '../../../writer/load/copy-batch.ts'
+import type { LoaderState } from '../../../writer/load/loader-state.ts'
+import { StreamState } from '../../../writer/stream-state.ts'
+import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
+import { ask, LoaderHarness } from './loader-harness.ts'
+import { numberedBatch, RECEIVED_AT_MICROS } from './sample-rows.ts'
+
+const STREAM: StreamKey = {
+  exporter: '192.0.2.1',
+  exportVersion: 9,
+  observationDomain: 4_294_967_295,
+}
+
+const TEMPLATE: TemplateRow = {
+  ...STREAM,
+  templateId: 65_535,
+  sourcePort: 0,
+  kind: 'options',
+  fields: [
+    [-1, 1, 4],
+    [0, 34, 4],
+    [29_305, 1, 65_535],
+  ],
+  scopeFields: 1,
+  status: 'confirmed',
+  firstSeenMicros: RECEIVED_AT_MICROS - 2,
+  definedMicros: RECEIVED_AT_MICROS - 1,
+  lastSeenMicros: RECEIVED_AT_MICROS,
+  redefinitions: 3,
+  definitionHash: '0123456789abcdef',
+  previousHash: null,
+}
+
+const SAMPLER: SamplerRow = {
+  ...STREAM,
+  scope: 'sampler',
+  scopeValue: Number.MAX_SAFE_INTEGER,
+  samplingRate: 1_000,
+  mode: 2,
+  algorithm: null,
+  source: 'samplingInterval',
+  status: 'confirmed',
+  lastSeenMicros: RECEIVED_AT_MICROS,
+}
+
+const NAME: NameRow = { ...STREAM, kind: 'interface', key: '7', name: 'Gi0/1 "übergang"\u0001' }
+
+const HELD_SET: HeldSetRow = {
+  ...STREAM,
+  id: 1,
+  templateId: 256,
+  sourcePort: 50_000,
+  receivedMicros: RECEIVED_AT_MICROS,
+  exportedMicros: 4_294_967_295_000_000,
+  uptimeMs: null,
+  sequence: 4_294_967_295,
+  content: Buffer.from('00ff5c0a', 'hex'),
+}
+
+describe('what exporters have said', () => {
+  let database: TestDatabase
+  let harness: LoaderHarness
+  let journalTo: number
+  before(async () => {
+    database = await createTestDatabase()
+  })
+  after(() => database.drop())
+  beforeEach(async () => {
+    await ask(database.url, 'truncate flows, exporters, journal_positions cascade')
+    harness = new LoaderHarness(database.url)
+    await harness.loader.start()
+    journalTo = 0
+  })
+  afterEach(async () => {
+    await harness.loader.stop()
+    assert.deepEqual(harness.fatal, [])
+  })
+
+  async function load(fill: (changes: CopyBatch['changes']) => void): Promise<void> {
+    const batch = numberedBatch({ from: journalTo, count: 1 })
+    journalTo = batch.journalTo
+    const stream = new StreamState({ ...STREAM, exporterBytes: Uint8Array.of(192, 0, 2, 1) })
+    stream.change.lastSeenMicros = RECEIVED_AT_MICROS
+    batch.changes.streams.set(stream.key, stream.takeChange())
+    fill(batch.changes)
+    harness.loader.submit(batch)
+    await harness.loader.drain()
+  }
+
+  async function restart(journalId = harness.journalId): Promise<LoaderState['memory']> {
+    await harness.loader.stop()
+    harness = new LoaderHarness(database.url, { journalId })
+    const state = await harness.loader.start()
+    assert.ok(state)
+    return state.memory
+  }
+
+  const loadAll = () =>
+    load(({ templates, samplers, names, heldSets }) => {
+      templates.written.push(TEMPLATE)
+      samplers.written.push(SAMPLER)
+      names.written.push(NAME)
+      heldSets.written.push(HELD_SET)
+    })
+
+  it('is read again as it was written', async () => {
+    await loadAll()
+    assert.deepEqual(await restart(), {
+      templates: [TEMPLATE],
+      samplers: [SAMPLER],
+      names: [NAME],
+      heldSets: [HELD_SET],
+    })
+  })
+
+  it('is replaced by what is said later', async () => {
+    await loadAll()
+    const later = { status: 'unconfirmed', lastSeenMicros: RECEIVED_AT_MICROS + 1 }
+    const template: TemplateRow = {
+      ...TEMPLATE,
+      ...later,
+      kind: 'flows',
+      fields: [[0, 1, 4]],
+      scopeFields: 0,
+      redefinitions: 4,
+      previousHash: TEMPLATE.definitionHash,
+    }
+    const sampler = { ...SAMPLER, ...later, samplingRate: 1, mode: null, algorithm: 255 }
+    const name = { ...NAME, name: '' }
+    await load(({ templates, samplers, names }) => {
+      templates.written.push(template)
+      samplers.written.push(sampler)
+      names.written.push(name)
+    })
+    assert.deepEqual(await restart(), {
+      templates: [template],
+      samplers: [sampler],
+      names: [name],
+      heldSets: [HELD_SET],
+    })
+  })
+
+  it('is gone when it is taken back, and nothing else is', async () => {
+    await loadAll()
+    await load(({ templates, samplers, names, heldSets }) => {
+      templates.written.push({ ...TEMPLATE, sourcePort: 1 })
+      templates.removed.push(TEMPLATE)
+      samplers.written.push({ ...SAMPLER, scope: 'interface' })
+      samplers.removed.push(SAMPLER)
+      names.written.push({ ...NAME, kind: 'sampler' })
+      names.removed.push(NAME)
+      heldSets.written.push({ ...HELD_SET, id: 2 })
+      heldSets.removed.push({ id: 1 })
+    })
+    assert.deepEqual(await restart(), {
+      templates: [{ ...TEMPLATE, sourcePort: 1 }],
+      samplers: [{ ...SAMPLER, scope: 'interface' }],
+      names: [{ ...NAME, kind: 'sampler' }],
+      heldSets: [{ ...HELD_SET, id: 2 }],
+    })
+  })
+
+  it('is shared by writers, but for held sets: they belong to one stream of bytes', async () => {
+    await loadAll()
+    const memory = await restart('00000000-0000-4000-8000-000000000001')
+    assert.deepEqual(memory.templates, [TEMPLATE])
+    assert.deepEqual(memory.heldSets, [])
+  })
+
+  it('goes with its exporter, and comes no more when that was deleted meanwhile', async () => {
+    await loadAll()
+    await ask(database.url, 'delete from exporters')
+    const empty = { templates: [], samplers: [], names: [], heldSets: [] }
+    assert.deepEqual(await restart(), empty)
+    await load((changes) => {
+      changes.exporters.clear()
+      changes.streams.clear()
+      changes.templates.written.push(TEMPLATE)
+      changes.samplers.written.push(SAMPLER)
+      changes.names.written.push(NAME)
+      changes.heldSets.written.push(HELD_SET)
+    })
+    assert.deepEqual(await restart(), empty)
+  })
+})
