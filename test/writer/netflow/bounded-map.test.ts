@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { BoundedMap, OldestFirst } from '../../../writer/netflow/bounded-map.ts'
 
 suite('a bounded map', () => {
@@ -52,4 +55,24 @@ test('the oldest entry is found again after there was none', () => {
   assert.equal(oldest.next(), undefined)
   set.add('c')
   assert.equal(oldest.next(), 'c')
+})
+
+test('what was taken out is let go, although nobody asked for the oldest since', async () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage: () => void = runInNewContext('gc')
+  const entries = new Set<object>([{}])
+  const oldest = new OldestFirst(entries)
+  assert.notEqual(oldest.next(), undefined)
+  const taken: WeakRef<object>[] = []
+  for (let number = 0; number < 1000; number++) {
+    const entry = {}
+    entries.add(entry)
+    taken.push(new WeakRef(entry))
+    const [, second] = entries
+    if (entries.size > 8 && second) entries.delete(second)
+  }
+  await setImmediate()
+  collectGarbage()
+  assert.ok(taken.slice(0, 900).every((entry) => entry.deref() === undefined))
+  assert.equal(oldest.next(), [...entries][0])
 })
