@@ -93,12 +93,13 @@ export class DataSets {
       this.records.source = message === current ? 'dataRecords' : 'releasedRecords'
       this.setTimes(times.exportMicros, times.uptimeMs)
       if (message.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs
-      const recordsBefore = this.outcome.releasedRecords
+      const { releasedRecords, malformedSets } = this.outcome
       const datagram = viewDatagramBytes(content)
       const range = { datagram, offset: 0, end: content.length }
       this.decode(template.id, range, stream, message)
-      if (message === current) continue
-      const dataRecords = this.outcome.releasedRecords - recordsBefore
+      // How many records a broken set holds stays unknown.
+      if (message === current || this.outcome.malformedSets > malformedSets) continue
+      const dataRecords = this.outcome.releasedRecords - releasedRecords
       this.outcome.releases.push({ sequence, dataRecords })
     }
     this.records.source = 'dataRecords'

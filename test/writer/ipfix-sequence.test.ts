@@ -1,0 +1,248 @@
+/** Loss of an IPFIX stream, from lines of the pipe to declared gaps: it is counted in data records. */
+
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { pino } from 'pino'
+import { Batcher } from '../../writer/batcher.ts'
+import { AllowList } from '../../writer/exporters/allow-list.ts'
+import { ExporterRegistry } from '../../writer/exporters/exporter-registry.ts'
+import { Ingest } from '../../writer/ingest.ts'
+import { Decoder } from '../../writer/netflow/decode.ts'
+import { Streams } from '../../writer/streams.ts'
+import { createWriterMetrics } from '../../writer/writer-metrics.ts'
+import {
+  ipfixMessageOf,
+  ipfixOptionsTemplate,
+  ipfixTemplate,
+  VARIABLE,
+} from '../helpers/ipfix-bytes.ts'
+import { EXPORT_SECONDS, set, type Wire, words } from '../helpers/netflow-bytes.ts'
+
+const none = () => 0
+
+/** The writer's spine for one exporter, without a pipe and a database. */
+class Spine {
+  readonly #streams = new Streams([])
+  readonly #batcher: Batcher
+  readonly #ingest: Ingest
+  #seconds = EXPORT_SECONDS
+  #line = ''
+
+  constructor() {
+    this.#batcher = new Batcher({
+      maxRows: 1_000_000,
+      flushIntervalMs: 600_000,
+      maxInFlight: 2,
+      onClose: () => {},
+      submit: () => {},
+      onRoom: () => {},
+    })
+    this.#ingest = new Ingest({
+      logger: pino({ level: 'silent' }),
+      metrics: createWriterMetrics({
+        heldSets: none,
+        heldBytes: none,
+        exporters: none,
+        batchesInFlight: none,
+      }),
+      registry: new ExporterRegistry({
+        policy: 'open',
+        allowList: new AllowList([]),
+        maxExporters: 10,
+      }),
+      streams: this.#streams,
+      batcher: this.#batcher,
+      decoder: new Decoder(),
+      position: 0,
+    })
+  }
+
+  /** Sends a message, a second after the one before it. */
+  send(sequence: number, ...sets: readonly Wire[]): void {
+    this.#seconds += 1
+    const message = ipfixMessageOf({ sequence, exportSeconds: this.#seconds }, ...sets)
+    const payload = message.toString('base64')
+    this.#line = `["${payload}", ${this.#seconds}.25, ["192.0.2.1", 50000]]\n`
+    this.repeat()
+  }
+
+  /** Sends the last message again. */
+  repeat(): void {
+    this.#ingest.takeChunk(Buffer.from(this.#line))
+  }
+
+  /** Ends the stream, long after its last message; gives what was found out about it. */
+  finish() {
+    const [stream, ...others] = [...this.#streams.all()]
+    assert.ok(stream !== undefined && others.length === 0, 'there is one stream')
+    const gaps = [...this.#batcher.current.changes.gaps]
+    gaps.push(
+      ...stream.sequence.expire((this.#seconds + 60) * 1000).map((gap) => ({
+        ...gap,
+        detectedAtMicros: 0,
+        ...stream.identity,
+      })),
+    )
+    const { rows } = this.#batcher.current
+    // Its timer must not keep the process alive.
+    this.#batcher.flush()
+    const change = stream.takeChange()
+    return {
+      rows,
+      gaps: gaps.map(({ expected, received, lost, unit }) => ({ expected, received, lost, unit })),
+      lost: change.lost,
+      next: change.nextSequence,
+      counters: change,
+    }
+  }
+}
+
+const DEFINITION = set(2, ipfixTemplate(256, [[1, 4]]))
+const records = (count: number) => set(256, words(...new Array<number>(count * 2).fill(1)))
+
+suite('the sequence of an IPFIX stream', () => {
+  test('counts data records and options data records, but no templates', () => {
+    const spine = new Spine()
+    const options = ipfixOptionsTemplate(512, 1, [
+      [149, 4],
+      [34, 4],
+    ])
+    spine.send(0, DEFINITION)
+    spine.send(0, DEFINITION, records(2))
+    spine.send(2, set(3, options), set(512, '00000007 00000064', '00000008 00000064'))
+    spine.send(4, records(3))
+    spine.send(7, DEFINITION)
+    spine.send(7, records(1))
+    const { rows, gaps, lost, next } = spine.finish()
+    assert.deepEqual({ rows, gaps, lost, next }, { rows: 6, gaps: [], lost: 0, next: 8 })
+  })
+
+  test('tells how many data records were lost', () => {
+    const spine = new Spine()
+    spine.send(10, DEFINITION, records(2))
+    spine.send(15, records(1))
+    for (let sequence = 16; sequence < 20; sequence++) spine.send(sequence, records(1))
+    const { gaps, lost, counters } = spine.finish()
+    assert.deepEqual(gaps, [{ expected: 12, received: 15, lost: 3, unit: 'records' }])
+    assert.deepEqual([lost, counters.sequenceUnit], [3, 'records'])
+  })
+
+  test('goes on at 0 after 2³² − 1', () => {
+    const spine = new Spine()
+    spine.send(0xffff_ffff, DEFINITION, records(2))
+    spine.send(1, records(1))
+    spine.send(5, records(1))
+    assert.deepEqual(spine.finish().gaps, [{ expected: 2, received: 5, lost: 3, unit: 'records' }])
+  })
+
+  test('of one record counts a biflow once', () => {
+    const spine = new Spine()
+    const biflow = [1, 4, 0x8001, 4, 0, 29_305]
+    spine.send(0, set(2, words(256, 2, ...biflow)), set(256, '00000001 00000002'))
+    spine.send(1, set(256, '00000003 00000004'))
+    const { rows, lost, next } = spine.finish()
+    assert.deepEqual([rows, lost, next], [4, 0, 2])
+  })
+
+  test('takes the same message twice for one', () => {
+    const spine = new Spine()
+    spine.send(0, DEFINITION, records(1))
+    spine.send(1, records(2))
+    spine.repeat()
+    const { rows, lost, counters } = spine.finish()
+    assert.deepEqual([rows, lost, counters.duplicates], [3, 0, 1])
+  })
+})
+
+suite('an IPFIX stream with sets that cannot be decoded yet', () => {
+  test('has no gap behind them: how many records they hold is not known', () => {
+    const spine = new Spine()
+    spine.send(100, records(3))
+    spine.send(150, records(2))
+    const { gaps, lost, next, counters } = spine.finish()
+    assert.deepEqual([gaps, lost, next, counters.heldSets], [[], 0, null, 2])
+  })
+
+  test('finds no loss once they are decoded and nothing was lost', () => {
+    const spine = new Spine()
+    spine.send(100, records(3))
+    spine.send(103, records(2), records(1))
+    spine.send(106, DEFINITION)
+    spine.send(106, records(1))
+    const { rows, gaps, lost, next } = spine.finish()
+    assert.deepEqual({ rows, gaps, lost, next }, { rows: 7, gaps: [], lost: 0, next: 107 })
+  })
+
+  test('finds exactly what was lost once they are decoded', () => {
+    const spine = new Spine()
+    spine.send(100, records(3))
+    spine.send(105, records(2))
+    spine.send(111, DEFINITION)
+    spine.send(111, records(1))
+    const { rows, gaps, lost, next } = spine.finish()
+    assert.deepEqual(gaps, [
+      { expected: 103, received: 105, lost: 2, unit: 'records' },
+      { expected: 107, received: 111, lost: 4, unit: 'records' },
+    ])
+    assert.deepEqual([rows, lost, next], [6, 6, 112])
+  })
+
+  test('is exact when all sets of a message are decoded, not before', () => {
+    const spine = new Spine()
+    spine.send(10, records(1), set(257, '00000001 00000002'))
+    spine.send(15, DEFINITION)
+    spine.send(15, records(1))
+    spine.send(16, set(2, ipfixTemplate(257, [[2, 4]])))
+    spine.send(16, records(1))
+    const { gaps } = spine.finish()
+    assert.deepEqual(gaps, [{ expected: 13, received: 15, lost: 2, unit: 'records' }])
+  })
+
+  test('knows the next number when they are decoded in their own message', () => {
+    const spine = new Spine()
+    spine.send(10, records(2), DEFINITION, records(1))
+    spine.send(18, records(1))
+    const { gaps } = spine.finish()
+    assert.deepEqual(gaps, [{ expected: 13, received: 18, lost: 5, unit: 'records' }])
+  })
+
+  test('finds the loss after a set of options that was held, too', () => {
+    const spine = new Spine()
+    const fields = [
+      [149, 4],
+      [34, 4],
+    ] as const
+    spine.send(20, set(512, '00000007 00000064'))
+    spine.send(25, set(3, ipfixOptionsTemplate(512, 1, fields)))
+    spine.send(25, DEFINITION, records(1))
+    const { gaps } = spine.finish()
+    assert.deepEqual(gaps, [{ expected: 21, received: 25, lost: 4, unit: 'records' }])
+  })
+
+  test('finds no loss after one that turns out to be broken: its number stays unknown', () => {
+    const spine = new Spine()
+    const varying = set(
+      2,
+      ipfixTemplate(300, [
+        [82, VARIABLE],
+        [1, 1],
+      ]),
+    )
+    spine.send(10, set(300, '0161 05', '09 6162'))
+    spine.send(20, varying)
+    spine.send(20, DEFINITION, records(1))
+    const { rows, gaps, lost, next } = spine.finish()
+    assert.deepEqual({ rows, gaps, lost, next }, { rows: 2, gaps: [], lost: 0, next: 21 })
+  })
+
+  test('goes on being followed after a discarded message', () => {
+    const spine = new Spine()
+    spine.send(0, DEFINITION, records(1))
+    spine.send(1, records(1), words(256, 3))
+    spine.send(9, records(1))
+    spine.send(12, records(1))
+    const { rows, gaps, counters } = spine.finish()
+    assert.deepEqual(gaps, [{ expected: 10, received: 12, lost: 2, unit: 'records' }])
+    assert.deepEqual([rows, counters.malformedSets], [3, 1])
+  })
+})
