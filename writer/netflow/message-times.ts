@@ -48,7 +48,19 @@ export function sinceBootToMicros(
 ): number {
   const uptimeMs = Math.round(exportMicros / 1000) - bootMs
   const hasWrapped = uptimeMs >= TWO_32 && uptimeMs <= MAX_UPTIME_MS
-  return hasWrapped
-    ? uptimeToMicros({ exportMicros, uptimeMs }, switchedMs)
-    : (bootMs + switchedMs) * 1000
+  if (hasWrapped) return uptimeToMicros({ exportMicros, uptimeMs }, switchedMs)
+  return (bootMs + (isBeforeBoot(uptimeMs, switchedMs) ? switchedMs - TWO_32 : switchedMs)) * 1000
+}
+
+/** An exporter that reads a file may boot so long after the flows that it sees; more is no boot. */
+const MAX_BEFORE_BOOT_MS = 86_400_000
+
+/**
+ * A flow may have begun before the exporter says that it booted: then its time is 2³² ms less. Where
+ * the export time is of another clock, nothing tells so.
+ */
+function isBeforeBoot(uptimeMs: number, switchedMs: number): boolean {
+  const beforeMs = TWO_32 - switchedMs
+  const isAhead = switchedMs - uptimeMs > TWO_32 / 2 && uptimeMs >= -MAX_BEFORE_BOOT_MS
+  return isAhead && beforeMs > 0 && beforeMs <= MAX_BEFORE_BOOT_MS
 }

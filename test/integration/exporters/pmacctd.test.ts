@@ -7,7 +7,7 @@ import { missingPrograms } from './programs.ts'
 import { assertCleanStream, assertSameFlows, listIcmp } from './stored-flows.ts'
 
 /** Its plugin needs a moment to open its socket before the file is read, or it misses packets. */
-function argumentsFor(version: 5 | 9) {
+function argumentsFor(version: 5 | 9 | 10) {
   return async ({ folder, capturePath, port }: ReplayPlace) => {
     const settings = [
       'daemonize: false',
@@ -51,6 +51,23 @@ describe('pmacctd', { skip: missingPrograms('pmacctd') }, () => {
       check: async ({ databaseUrl, stored, truth }) => {
         assertSameFlows(stored, truth)
         await assertCleanStream(databaseUrl, 9)
+        assert.deepEqual(await listIcmp(databaseUrl), [
+          { type: 0, code: 0, packets: 3 },
+          { type: 8, code: 0, packets: 3 },
+        ])
+      },
+    })
+  })
+
+  it('is stored by IPFIX as its capture says, with times in milliseconds and IPv6', async () => {
+    await replayCapture({
+      program: 'pmacctd',
+      families: 'both',
+      lookups: 300,
+      argumentsFor: argumentsFor(10),
+      check: async ({ databaseUrl, stored, truth }) => {
+        assertSameFlows(stored, truth)
+        await assertCleanStream(databaseUrl, 10)
         assert.deepEqual(await listIcmp(databaseUrl), [
           { type: 0, code: 0, packets: 3 },
           { type: 8, code: 0, packets: 3 },

@@ -6,7 +6,7 @@ import { missingPrograms } from './programs.ts'
 import { assertCleanStream, assertSameFlows, listIcmp } from './stored-flows.ts'
 
 /** In the foreground, without a control socket, and with packet times from the file. */
-function argumentsFor(version: 1 | 5 | 9) {
+function argumentsFor(version: 1 | 5 | 9 | 10) {
   return ({ capturePath, port }: ReplayPlace) => [
     ...['-r', capturePath, '-n', `127.0.0.1:${port}`, '-v', String(version)],
     ...['-d', '-c', 'none', '-p', 'softflowd.pid'],
@@ -46,6 +46,22 @@ describe('softflowd', { skip: missingPrograms('softflowd') }, () => {
         ])
         const rates = await queryRows(databaseUrl, 'select distinct sampling_rate::int from flows')
         assert.deepEqual(rates, [{ sampling_rate: 1 }])
+      },
+    })
+  })
+
+  it('is stored by IPFIX as its capture says, IPv6 included', async () => {
+    await replayCapture({
+      program: 'softflowd',
+      families: 'both',
+      argumentsFor: argumentsFor(10),
+      check: async ({ databaseUrl, stored, truth }) => {
+        assertSameFlows(stored, truth)
+        await assertCleanStream(databaseUrl, 10)
+        assert.deepEqual(await listIcmp(databaseUrl), [
+          { type: 0, code: 0, packets: 3 },
+          { type: 8, code: 0, packets: 3 },
+        ])
       },
     })
   })

@@ -152,6 +152,30 @@ suite('an IPFIX time since the boot', () => {
     assert.deepEqual(record, { flowStart: EXPORT_MICROS - 3_000_000 })
   })
 
+  test('may lie before the boot: a file can be read by an exporter that starts later', () => {
+    const harness = new DecoderHarness()
+    announce(harness, EXPORT_MS - DAY_MS)
+    const bootMicros = (EXPORT_MS - DAY_MS) * 1000
+    assert.deepEqual(sinceBoot(harness, TWO_32 - 1, 5), [bootMicros - 1000, bootMicros + 5000])
+    const early = ipfixFlowOf([22, uint32(TWO_32 - 1)], boot(EXPORT_MS - DAY_MS))
+    assert.equal(early.flowStart, bootMicros - 1000)
+    const hours = sinceBoot(harness, TWO_32 - 7_200_000, TWO_32 - 3_600_000)
+    assert.deepEqual(hours, [bootMicros - 7_200_000_000, bootMicros - 3_600_000_000])
+    const days = sinceBoot(harness, TWO_32 - 5 * DAY_MS, TWO_32 - 5 * DAY_MS)[0]
+    assert.equal(days, bootMicros + (TWO_32 - 5 * DAY_MS) * 1000)
+    announce(harness, EXPORT_MS + 3_600_000)
+    assert.deepEqual(sinceBoot(harness, TWO_32 - 3_600_000, 0), [
+      EXPORT_MICROS,
+      EXPORT_MICROS + 3_600_000_000,
+    ])
+    announce(harness, EXPORT_MS * 2)
+    const otherClock = sinceBoot(harness, TWO_32 - 5000, TWO_32 - 5000)[0]
+    assert.equal(otherClock, (EXPORT_MS * 2 + TWO_32 - 5000) * 1000)
+    announce(harness, EXPORT_MS - TWO_32 + 1000)
+    const expected = [EXPORT_MICROS - 1_000_000, EXPORT_MICROS + 999_000]
+    assert.deepEqual(sinceBoot(harness, TWO_32 - 2000, TWO_32 - 1), expected)
+  })
+
   test('counts from the boot time when the export time is of another clock', () => {
     for (const bootMs of [EXPORT_MS + 3_600_000, EXPORT_MS * 2, 1000]) {
       const harness = new DecoderHarness()
