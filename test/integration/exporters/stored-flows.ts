@@ -34,7 +34,7 @@ export async function waitForFlows(
   return new Map(rows.map((row) => [flowKey(row), row]))
 }
 
-const TIME_TOLERANCE_MS = 1_000
+const TIME_TOLERANCE_MS = 1_050
 
 /**
  * Asserts that both have the same flows with the same packets and bytes, and times that are the same
