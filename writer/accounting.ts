@@ -46,7 +46,7 @@ export class Accounting {
     if (exporter.enabled) change.flowRecords += outcome.flowRecords
     else if (outcome.flowRecords > 0) this.#countNotStored(exporter, outcome.flowRecords)
     metrics.flows.inc({ version: identity.exportVersion }, outcome.flowRecords)
-    const remembered = outcome.templateRecords + outcome.optionsRecords + outcome.heldSets
+    const remembered = outcome.templateRecords + outcome.optionsRecords
     if (remembered > 0) batcher.noteChanges(remembered, this.#options.decoder.header.length)
     this.#reportProblems(stream)
     this.#reportRedefinitions(stream)

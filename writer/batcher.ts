@@ -7,14 +7,19 @@ import { CopyBatch } from './load/copy-batch.ts'
 
 /** A batch beyond this is closed whatever its rows. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024
-/** Beyond this many bytes of messages that changed what is remembered: they are text on their way. */
-const MAX_CHANGE_BYTES = 4 * 1024 * 1024
+/** The same for the messages that changed what is remembered: rows of theirs are far longer. */
+const MAX_CHANGE_BYTES = 2 * 1024 * 1024
+
+/** Templates and options records of a batch. */
+const MAX_CHANGES = 20_000
 
 export interface BatcherOptions {
   readonly maxRows: number
   readonly flushIntervalMs: number
   /** Batches on their way at the same time; one more is being filled. */
   readonly maxInFlight: number
+  /** Bytes of held sets that the current batch will have to write. */
+  readonly heldBytes: () => number
   /** Completes the changes of a batch that is about to be submitted, up to which position. */
   readonly onClose: (batch: CopyBatch) => void
   readonly submit: (batch: CopyBatch) => void
@@ -63,14 +68,18 @@ export class Batcher {
     if (isFull || this.#isFullOfChanges) this.flush()
   }
 
-  /** Counts changes that a message of so many bytes brings to the current batch beside its rows. */
+  /** Counts what a message of so many bytes said that the current batch has to write down. */
   noteChanges(changes: number, messageBytes: number): void {
     this.#changes += changes
     this.#changeBytes += messageBytes
   }
 
   get #isFullOfChanges(): boolean {
-    return this.#changes >= this.#options.maxRows || this.#changeBytes >= MAX_CHANGE_BYTES
+    return (
+      this.#changes >= MAX_CHANGES ||
+      this.#changeBytes >= MAX_CHANGE_BYTES ||
+      this.#options.heldBytes() >= MAX_BATCH_BYTES
+    )
   }
 
   /** Submits what there is, however little. */

@@ -107,6 +107,7 @@ export class Writer {
       maxRows: settings.BATCH_ROWS,
       flushIntervalMs: settings.FLUSH_INTERVAL_MS,
       maxInFlight: settings.COPY_LANES + 1,
+      heldBytes: () => this.#decoder.heldSets.unwrittenBytes,
       onClose: (batch) => this.#ingest?.closeBatch(batch),
       submit: (batch) => loader.submit(batch),
       onRoom: () => this.#pipe?.resume(),

@@ -33,6 +33,7 @@ class Spine {
       maxRows: 1_000_000,
       flushIntervalMs: 600_000,
       maxInFlight: 2,
+      heldBytes: () => 0,
       onClose: () => {},
       submit: () => {},
       onRoom: () => {},

@@ -9,6 +9,8 @@ import type { Template } from './template.ts'
 import { type TemplateChange, Templates } from './templates.ts'
 import { TrackedMap } from './tracked-map.ts'
 
+const MIN_RESTART_MICROS = 60 * 1_000_000
+
 export class ExportStream {
   /** Names the exporter whose memory limits apply. */
   readonly exporter: string
@@ -31,6 +33,8 @@ export class ExportStream {
   nowMicros = 0
   /** The source port that it came from. */
   sourcePort = 0
+  /** When the exporter was last found to have started anew. */
+  #restartMicros = 0
 
   constructor(identity: {
     readonly exporter: string
@@ -76,6 +80,9 @@ export class ExportStream {
 
   /** Marks what was said before the exporter's restart; it is used until something else is said. */
   unconfirm(restartMicros: number): void {
+    // Every entry is looked at: one that restarts all the time must not be paid for each time.
+    if (Math.abs(restartMicros - this.#restartMicros) < MIN_RESTART_MICROS) return
+    this.#restartMicros = restartMicros
     this.templates.unconfirm(restartMicros)
     this.samplers.unconfirm(restartMicros)
   }

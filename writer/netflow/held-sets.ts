@@ -54,6 +54,7 @@ export class HeldSets {
   readonly #ids = new Map<HeldSet, number>()
   readonly #gone: number[] = []
   #nextId = 1
+  #unwrittenBytes = 0
   #bytes = 0
 
   get count(): number {
@@ -64,6 +65,11 @@ export class HeldSets {
     return this.#bytes
   }
 
+  /** Bytes of those that have yet to be written down. */
+  get unwrittenBytes(): number {
+    return this.#unwrittenBytes
+  }
+
   /**
    * Keeps a set.
    *
@@ -71,6 +77,7 @@ export class HeldSets {
    */
   hold(set: HeldSet): readonly HeldSet[] {
     this.#unwritten.add(set)
+    this.#unwrittenBytes += cost(set)
     return this.#addWithinBounds(set)
   }
 
@@ -96,6 +103,7 @@ export class HeldSets {
     const held = Array.from(this.#unwritten, (set) => ({ id: this.#nextId++, set }))
     for (const { id, set } of held) this.#ids.set(set, id)
     this.#unwritten.clear()
+    this.#unwrittenBytes = 0
     return { held, gone: this.#gone.splice(0) }
   }
 
@@ -164,7 +172,10 @@ export class HeldSets {
 
   /** A set that was never written down leaves no trace. */
   #noteGone(set: HeldSet): void {
-    if (this.#unwritten.delete(set)) return
+    if (this.#unwritten.delete(set)) {
+      this.#unwrittenBytes -= cost(set)
+      return
+    }
     const id = this.#ids.get(set)
     this.#ids.delete(set)
     if (id !== undefined) this.#gone.push(id)

@@ -59,10 +59,11 @@ export class TrackedMap<Key, Value> extends BoundedMap<Key, Value> {
 
   /** Gives what has to be written down since the last call; the caller has to see to it. */
   takeChanges(): MapChanges<Key, Value> {
+    if (this.#changed === undefined) return { changed: [], removed: [] }
     const changed: (readonly [Key, Value])[] = []
     const removed: Key[] = []
     this.#written ??= new Set()
-    for (const key of this.#changed ?? []) {
+    for (const key of this.#changed) {
       const value = this.get(key)
       if (value === undefined) {
         this.#written.delete(key)
