@@ -43,8 +43,10 @@ export class Accounting {
     metrics.datagrams.inc({ outcome: outcomeWord(outcome) })
     if (outcome.heldSets > 0) metrics.heldSets.inc({ event: 'held' }, outcome.heldSets)
     if (outcome.releasedSets > 0) metrics.heldSets.inc({ event: 'released' }, outcome.releasedSets)
-    if (exporter.enabled) change.flowRecords += outcome.flowRecords
-    else if (outcome.flowRecords > 0) this.#countNotStored(exporter, outcome.flowRecords)
+    if (exporter.enabled) {
+      change.flowRecords += outcome.flowRecords
+      change.flowsWithoutRate += outcome.flowsWithoutRate
+    } else if (outcome.flowRecords > 0) this.#countNotStored(exporter, outcome.flowRecords)
     metrics.flows.inc({ version: identity.exportVersion }, outcome.flowRecords)
     const remembered = outcome.templateRecords + outcome.optionsRecords
     if (remembered > 0) batcher.noteChanges(remembered, this.#options.decoder.header.length)

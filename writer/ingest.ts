@@ -201,6 +201,7 @@ export class Ingest {
       return
     }
     const sink = exporter.enabled ? this.#store : this.#ignore
+    stream.decoding.samplers.configure(exporter.sampling, receivedAtMicros)
     this.#decoder.decode(stream.decoding, receivedAtMicros, sink, port)
     stream.clockSkew.observe(receivedAtMs, header.exportMicros / 1000)
     for (const { sequence, dataRecords } of outcome.releases) {

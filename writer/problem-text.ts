@@ -39,6 +39,9 @@ export const PROBLEM_TEXT: Readonly<Record<string, string>> = {
   'templates-split-by-port':
     'several exporters behind one address define a template differently; from now on each source ' +
     'port has templates of its own: better give each exporter its own source id or address',
+  'swapped-sampling-rate':
+    'sampling rates in records are far too large to be true, and small with their bytes swapped; ' +
+    "if so: update exporters set sampling_byte_order = 'little' where address = …",
   'nonzero-padding': 'bytes behind the records of a set are not zero',
 }
 

@@ -52,6 +52,7 @@ export class StreamState {
       expiredSets: 0,
       malformedSets: 0,
       implausibleTimes: 0,
+      flowsWithoutRate: 0,
       late: 0,
       duplicates: 0,
       restarts: 0,
@@ -62,6 +63,7 @@ export class StreamState {
       clockSkewMs: null,
       lastTemplateMicros: null,
       systemInitMs: null,
+      suggestedByteOrder: null,
       lastSeenMicros: 0,
     }
     return this.#change
@@ -87,6 +89,7 @@ export class StreamState {
     change.lastTemplateMicros = decoding.lastTemplateMicros || null
     const { systemInitMs } = decoding
     change.systemInitMs = Number.isNaN(systemInitMs) ? null : systemInitMs
+    change.suggestedByteOrder = decoding.samplers.suggestedByteOrder ?? null
     this.#change = undefined
     return change
   }

@@ -17,6 +17,7 @@ export interface StoredStream {
   readonly sequenceState: unknown
   /** Unix milliseconds. */
   readonly systemInitMs?: number | null
+  readonly suggestedByteOrder?: string | null
 }
 
 /** What names a stream within its exporter. */
@@ -88,6 +89,7 @@ export class Streams {
     const stored = this.#stored.get(stream.key)
     if (stored?.sequenceState) stream.sequence.restore(stored.sequenceState as StreamSequenceState)
     stream.decoding.systemInitMs = stored?.systemInitMs ?? Number.NaN
+    if (stored?.suggestedByteOrder === 'little') stream.decoding.samplers.suggestByteOrder()
     this.#stored.delete(stream.key)
     this.#memory?.restore(stream.decoding)
     this.#byDecoding.set(stream.decoding, stream)

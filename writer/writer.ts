@@ -20,7 +20,7 @@ import { createWriterMetrics, type WriterMetrics } from './writer-metrics.ts'
 
 /** How often time is looked at: gaps leave their window, held sets grow old. */
 const TICK_MS = 250
-/** How often the database is asked which exporters an operator has switched on or off. */
+/** How often the database is asked what an operator has set for exporters. */
 const EXPORTER_POLL_MS = 2_000
 /** A database away for longer than this is unhealthy. */
 const MAX_AWAY_MS = 60_000
@@ -157,8 +157,9 @@ export class Writer {
     const { logger } = this.#options
     try {
       const rows = await this.#loader?.readExporters()
-      for (const { address, enabled } of this.#registry?.update(rows ?? []) ?? []) {
-        logger.info({ exporter: address, enabled }, 'an exporter was switched by the operator')
+      for (const { address, enabled, sampling } of this.#registry?.update(rows ?? []) ?? []) {
+        const facts = { exporter: address, enabled, sampling }
+        logger.info(facts, 'the settings of an exporter were changed by the operator')
       }
     } catch (error) {
       logger.debug({ err: error }, 'the exporters could not be read; trying again')

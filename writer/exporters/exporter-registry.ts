@@ -10,6 +10,20 @@ import type { AllowList } from './allow-list.ts'
 export const EXPORTER_POLICIES = ['open', 'known'] as const
 export type ExporterPolicy = (typeof EXPORTER_POLICIES)[number]
 
+/** In which order the bytes of sampling rates in data records stand; `network` by the RFCs. */
+export type SamplingByteOrder = 'network' | 'little'
+
+/** What an operator has said about the sampling of an exporter; a new object when it changes. */
+export interface SamplingSettings {
+  /** The rate of all its flows, whatever it says itself. */
+  readonly override: number | null
+  /** The rate where nothing else says one. */
+  readonly default: number | null
+  readonly byteOrder: SamplingByteOrder
+}
+
+const NO_SETTINGS: SamplingSettings = { override: null, default: null, byteOrder: 'network' }
+
 /** One exporter; the registry keeps it up to date. Times are Unix microseconds. */
 export interface Exporter {
   /** In canonical text. */
@@ -18,6 +32,7 @@ export interface Exporter {
   readonly bytes: Uint8Array
   /** Flows of a disabled exporter are not stored. */
   readonly enabled: boolean
+  readonly sampling: SamplingSettings
   readonly firstSeenMicros: number
   readonly lastSeenMicros: number
 }
@@ -35,12 +50,14 @@ export interface ExporterRegistryOptions {
 export interface ExporterRow {
   readonly address: string
   readonly enabled: boolean
+  readonly sampling: SamplingSettings
   readonly firstSeenMicros: number
   readonly lastSeenMicros: number
 }
 
 interface Entry extends Exporter {
   enabled: boolean
+  sampling: SamplingSettings
   lastSeenMicros: number
 }
 
@@ -70,10 +87,10 @@ export class ExporterRegistry {
 
   /**
    * Takes the rows of the database, at start and whenever it is polled: an exporter that is not
-   * known yet is added (unless it is not allowed), and who is enabled is taken over. Exporters
+   * known yet is added (unless it is not allowed), and what an operator sets is taken over. Exporters
    * without a row stay as they are.
    *
-   * @returns the exporters that were enabled or disabled by it
+   * @returns the exporters that it changed
    */
   update(rows: Iterable<ExporterRow>): readonly Exporter[] {
     const changed: Exporter[] = []
@@ -83,11 +100,11 @@ export class ExporterRegistry {
       const address = formatAddress(bytes)
       const entry = this.#entries.get(address)
       if (entry === undefined) {
-        const { enabled, firstSeenMicros, lastSeenMicros } = row
         if (!this.#options.allowList.allows(address)) continue
-        this.#entries.set(address, { address, bytes, enabled, firstSeenMicros, lastSeenMicros })
-      } else if (entry.enabled !== row.enabled) {
+        this.#entries.set(address, { ...row, address, bytes })
+      } else if (entry.enabled !== row.enabled || !isSame(entry.sampling, row.sampling)) {
         entry.enabled = row.enabled
+        entry.sampling = row.sampling
         changed.push(entry)
       }
     }
@@ -106,10 +123,15 @@ export class ExporterRegistry {
       address,
       bytes,
       enabled: this.#options.policy === 'open',
+      sampling: NO_SETTINGS,
       firstSeenMicros: receivedAtMicros,
       lastSeenMicros: receivedAtMicros,
     }
     this.#entries.set(address, entry)
     return entry
   }
+}
+
+function isSame(a: SamplingSettings, b: SamplingSettings): boolean {
+  return a.override === b.override && a.default === b.default && a.byteOrder === b.byteOrder
 }

@@ -26,6 +26,7 @@ export interface StreamChange {
   expiredSets: number
   malformedSets: number
   implausibleTimes: number
+  flowsWithoutRate: number
   late: number
   duplicates: number
   restarts: number
@@ -39,6 +40,8 @@ export interface StreamChange {
   lastTemplateMicros: number | null
   /** When the exporter booted, Unix milliseconds, as far as its options say so. */
   systemInitMs: number | null
+  /** The byte order that its sampling rates seem to have; null: that of the network. */
+  suggestedByteOrder: string | null
   lastSeenMicros: number
 }
 

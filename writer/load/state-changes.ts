@@ -20,21 +20,22 @@ const UPSERT_STREAMS = `
   insert into exporter_streams as known (
     exporter, export_version, observation_domain, first_seen, last_seen, datagrams, flow_records,
     options_records, held_sets, released_sets, expired_sets, malformed_sets, implausible_times,
-    sequence_unit, next_sequence, sequence_state, lost, late, duplicates, restarts, clock_skew_ms,
-    last_template_at, system_init_ms)
+    flows_without_rate, sequence_unit, next_sequence, sequence_state, lost, late, duplicates,
+    restarts, clock_skew_ms, last_template_at, system_init_ms, suggested_byte_order)
   select
     exporter, "exportVersion", "observationDomain", ${MICROS} "lastSeenMicros",
     ${MICROS} "lastSeenMicros", datagrams, "flowRecords", "optionsRecords", "heldSets",
-    "releasedSets", "expiredSets", "malformedSets", "implausibleTimes", "sequenceUnit",
-    "nextSequence", "sequenceState", lost, late, duplicates, restarts, "clockSkewMs",
-    ${MICROS} "lastTemplateMicros", "systemInitMs"
+    "releasedSets", "expiredSets", "malformedSets", "implausibleTimes", "flowsWithoutRate",
+    "sequenceUnit", "nextSequence", "sequenceState", lost, late, duplicates, restarts,
+    "clockSkewMs", ${MICROS} "lastTemplateMicros", "systemInitMs", "suggestedByteOrder"
   from jsonb_to_recordset($1) as changed (
     exporter inet, "exportVersion" smallint, "observationDomain" bigint, "lastSeenMicros" bigint,
     datagrams bigint, "flowRecords" bigint, "optionsRecords" bigint, "heldSets" bigint,
     "releasedSets" bigint, "expiredSets" bigint, "malformedSets" bigint,
-    "implausibleTimes" bigint, "sequenceUnit" text, "nextSequence" bigint, "sequenceState" jsonb,
-    lost bigint, late bigint, duplicates bigint, restarts bigint, "clockSkewMs" bigint,
-    "lastTemplateMicros" bigint, "systemInitMs" bigint)
+    "implausibleTimes" bigint, "flowsWithoutRate" bigint, "sequenceUnit" text,
+    "nextSequence" bigint, "sequenceState" jsonb, lost bigint, late bigint, duplicates bigint,
+    restarts bigint, "clockSkewMs" bigint, "lastTemplateMicros" bigint, "systemInitMs" bigint,
+    "suggestedByteOrder" text)
   join exporters on exporters.address = changed.exporter
   order by exporter, "exportVersion", "observationDomain"
   on conflict (exporter, export_version, observation_domain) do update set
@@ -47,6 +48,7 @@ const UPSERT_STREAMS = `
     expired_sets = known.expired_sets + excluded.expired_sets,
     malformed_sets = known.malformed_sets + excluded.malformed_sets,
     implausible_times = known.implausible_times + excluded.implausible_times,
+    flows_without_rate = known.flows_without_rate + excluded.flows_without_rate,
     sequence_unit = excluded.sequence_unit,
     next_sequence = excluded.next_sequence,
     sequence_state = excluded.sequence_state,
@@ -56,7 +58,8 @@ const UPSERT_STREAMS = `
     restarts = known.restarts + excluded.restarts,
     clock_skew_ms = coalesce(excluded.clock_skew_ms, known.clock_skew_ms),
     last_template_at = coalesce(excluded.last_template_at, known.last_template_at),
-    system_init_ms = excluded.system_init_ms`
+    system_init_ms = excluded.system_init_ms,
+    suggested_byte_order = excluded.suggested_byte_order`
 
 const INSERT_GAPS = `
   insert into sequence_gaps (

@@ -36,11 +36,13 @@ export const OP = {
   slotNtp: 16,
   /** The offset of the field in the datagram into a slot. */
   slotOffset: 17,
-  extra: 18,
+  /** A sampling rate into a slot, in the byte order that the exporter has. */
+  slotRate: 18,
+  extra: 19,
   /** Like `uint`, of a width whose values the field holds all. */
-  uint8: 19,
-  uint16: 20,
-  uint32: 21,
+  uint8: 20,
+  uint16: 21,
+  uint32: 22,
 } as const
 
 export type Op = (typeof OP)[keyof typeof OP]
@@ -269,8 +271,8 @@ export const SLOT_SOURCES: ReadonlyMap<number, { readonly slot: number; readonly
     [256, { slot: SLOT.ethernetType, op: OP.slotAndExtra }],
     [48, { slot: SLOT.samplerId, op: OP.slotAndExtra }],
     [302, { slot: SLOT.samplerId, op: OP.slotAndExtra }],
-    [34, { slot: SLOT.samplingInterval, op: OP.slot }],
-    [50, { slot: SLOT.samplingInterval, op: OP.slot }],
+    [34, { slot: SLOT.samplingInterval, op: OP.slotRate }],
+    [50, { slot: SLOT.samplingInterval, op: OP.slotRate }],
     [160, { slot: SLOT.systemInit, op: OP.slotMillis }],
     [195, { slot: SLOT.dscp, op: OP.slot }],
     [232, { slot: SLOT.reverseBytesHigh, op: OP.slotCounter }],

@@ -63,7 +63,7 @@ export class Decoder {
     outcome.clear()
     stream.arrive(receivedAtMicros, sourcePort)
     if (header.samplingRate > 0) {
-      stream.samplers.noteHeaderRate(header.samplingRate, receivedAtMicros)
+      stream.samplers.noteHeaderRate(header.samplingRate, header.samplingMode, receivedAtMicros)
     }
     this.#records.sink = sink
     const message: MessageContext = {

@@ -10,7 +10,6 @@ import type { MessageHeader } from './message-header.ts'
 import type { MessageOutcome } from './outcome.ts'
 import type { DatagramBytes } from './read-bytes.ts'
 import type { RecordSets } from './record-sets.ts'
-import { isSamplingRate } from './samplers.ts'
 
 export interface FixedRecordsOptions {
   readonly header: MessageHeader
@@ -49,16 +48,15 @@ export class FixedRecords {
       layout.read(reader, datagram, at)
       if (header.exportVersion === 8) this.#addScheme()
       finishRecord(reader, layout.plan, datagram.view)
-      if (isSamplingRate(rate)) reader.record.set(FIELD.samplingRate, rate)
+      if (rate !== undefined) reader.record.set(FIELD.samplingRate, rate)
       records.emit(message)
       at += layout.recordBytes
     }
     records.reportOddities(0)
   }
 
-  #samplingRate({ samplers }: ExportStream): number {
-    const { samplingRate } = this.#options.header
-    return samplers.isEmpty ? samplingRate : (samplers.rateOf(NO_SAMPLING) ?? samplingRate)
+  #samplingRate({ samplers }: ExportStream): number | undefined {
+    return samplers.rateOf({ ...NO_SAMPLING, headerRate: this.#options.header.samplingRate })
   }
 
   /** Says how flows are put together in a v8 record. */

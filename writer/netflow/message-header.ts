@@ -24,6 +24,8 @@ export class MessageHeader {
   exportMicros = 0
   /** v5, v6: packets that one counted packet stands for; 0 where the exporter does not say. */
   samplingRate = 0
+  /** v5, v6: 1 deterministic, 2 random, 0 where the exporter does not say. */
+  samplingMode = 0
   /** v8 only: how flows are put together in its records, 1 to 14. */
   aggregationScheme = 0
   aggregationVersion = 0
@@ -80,7 +82,9 @@ export class MessageHeader {
     this.exportMicros = view.getUint32(8) * 1_000_000 + Math.floor(view.getUint32(12) / 1000)
     this.sequence = exportVersion === 1 ? 0 : view.getUint32(16)
     this.observationDomain = hasEngine ? view.getUint16(20) : 0
-    this.samplingRate = hasSampling ? view.getUint16(22) & 0x3fff : 0
+    const sampling = hasSampling ? view.getUint16(22) : 0
+    this.samplingMode = sampling >>> 14
+    this.samplingRate = sampling & 0x3fff
     return undefined
   }
 

@@ -37,6 +37,7 @@ export type ProblemCode =
   | 'template-withdrawal'
   | 'contradicting-templates'
   | 'templates-split-by-port'
+  | 'swapped-sampling-rate'
 
 export interface Problem {
   readonly code: ProblemCode
@@ -79,6 +80,8 @@ export class MessageOutcome {
   malformedSets = 0
   /** Flows whose times are more than 10 min ahead of, or 50 days behind, the receive time. */
   implausibleTimes = 0
+  /** Flows of which no sampling rate is known. */
+  flowsWithoutRate = 0
   /** Templates that were new or changed. */
   changedTemplates = 0
   /** The whole message was discarded (RFC 7011 section 9.1): nothing of it was used. */
@@ -102,6 +105,7 @@ export class MessageOutcome {
     this.releasedSets = 0
     this.malformedSets = 0
     this.implausibleTimes = 0
+    this.flowsWithoutRate = 0
     this.changedTemplates = 0
     this.isDiscarded = false
     this.releases.length = 0

@@ -41,6 +41,13 @@ export function readUint(view: DataView, offset: number, length: number): number
   }
 }
 
+/** Reads an unsigned integer of any length whose bytes stand in the wrong order, low byte first. */
+export function readSwappedUint(view: DataView, offset: number, length: number): number {
+  let value = 0
+  for (let at = offset + length - 1; at >= offset; at--) value = value * 256 + view.getUint8(at)
+  return value
+}
+
 /** Reads what stands above the low 32 bits of an unsigned integer of any length. */
 export function readHigh(view: DataView, offset: number, length: number): number {
   if (length <= 4) return 0

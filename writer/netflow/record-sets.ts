@@ -33,6 +33,7 @@ const ODD_RECORDS = [
   [ODDITY.counterOutOfRange, 'counter-out-of-range'],
   [ODDITY.bothFamilies, 'both-address-families'],
   [ODDITY.endBeforeStart, 'end-before-start'],
+  [ODDITY.swappedRate, 'swapped-sampling-rate'],
 ] as const
 
 const REVERSE_SLOTS = (1 << SLOT.reverseBytesHigh) | (1 << SLOT.reversePacketsHigh)
@@ -57,7 +58,10 @@ export class RecordSets {
     stream: ExportStream,
     message: MessageContext,
   ): void {
+    const { reader } = this
+    reader.hasLittleEndianRates = stream.samplers.byteOrder === 'little'
     const at = this.#readFlowRecords(template, range, stream, message)
+    if (reader.oddities & ODDITY.swappedRate) stream.samplers.suggestByteOrder()
     this.reportOddities(template.id)
     if (at >= 0) this.#checkPadding(template, range.datagram, at, range.end)
   }
@@ -167,6 +171,9 @@ export class RecordSets {
       templateId: template.id,
     })
     if (rate !== undefined) record.set(FIELD.samplingRate, rate)
+    if (own && own !== rate) {
+      reader.addExtra(template.plan.slotKeys[SLOT.samplingInterval] ?? '', String(own))
+    }
   }
 
   /** Completes the record that `reader` holds and gives it to the sink. */
@@ -176,6 +183,7 @@ export class RecordSets {
     const { extra } = this.reader
     if (extra !== '') record.setExtra(`{${extra}}`)
     outcome.flowRecords += 1
+    if (!record.has(FIELD.samplingRate)) outcome.flowsWithoutRate += 1
     if (hasImplausibleTime(record, message.receivedAtMicros)) outcome.implausibleTimes += 1
     this.sink(record, message)
   }

@@ -11,7 +11,7 @@ import { FIELD, FIELD_MAX, type Field, type FlowRecord } from './flow-record.ts'
 import { MAX_SAMPLING_RATE } from './limits.ts'
 import { isTime, type MessageTimes, sinceBootToMicros, uptimeToMicros } from './message-times.ts'
 import type { Plan } from './plan.ts'
-import { type DatagramBytes, readHigh, readLow, readUint } from './read-bytes.ts'
+import { type DatagramBytes, readHigh, readLow, readSwappedUint, readUint } from './read-bytes.ts'
 import { type FindTemplate, formatValue, isList } from './structured-data.ts'
 
 /** The largest value that a slot can mean anything by; larger ones go to `extra`, too. */
@@ -19,10 +19,12 @@ const SLOT_MAX = new Float64Array(SLOT_COUNT).fill(Number.MAX_SAFE_INTEGER)
 SLOT_MAX[SLOT.icmpTypeCode] = 0xffff
 SLOT_MAX[SLOT.icmpType] = 0xff
 SLOT_MAX[SLOT.icmpCode] = 0xff
-SLOT_MAX[SLOT.samplingInterval] = MAX_SAMPLING_RATE
 SLOT_MAX[SLOT.dscp] = 63
 SLOT_MAX[SLOT.srcMaskIpv6] = 128
 SLOT_MAX[SLOT.dstMaskIpv6] = 128
+
+/** A rate with its bytes swapped is one that an operator would set; more may as well be garbage. */
+const MAX_SWAPPED_RATE = 0xffff
 
 /** What can be odd about a record that is stored all the same; bits of `RecordReader.oddities`. */
 export const ODDITY = {
@@ -32,6 +34,8 @@ export const ODDITY = {
   bothFamilies: 2,
   /** An end a second or more before the start. */
   endBeforeStart: 4,
+  /** A sampling rate that cannot be true, but with its bytes swapped. */
+  swappedRate: 8,
 } as const
 
 /** Reads records into `record`; `slots` holds what the finishing touches need. */
@@ -43,6 +47,8 @@ export class RecordReader {
   /** Members of the JSON object `extra`, without braces. */
   extra = ''
   readonly times: MessageTimes = { exportMicros: 0, uptimeMs: Number.NaN, bootMs: Number.NaN }
+  /** The exporter sends sampling rates in records with the low byte first. */
+  hasLittleEndianRates = false
   /** Finds the templates of lists in `extra`. */
   findTemplate: FindTemplate = () => undefined
   /** What was odd about the records read so far; the caller resets it. */
@@ -194,6 +200,9 @@ export class RecordReader {
       case OP.slotCounter:
         this.#readCounter(plan, step, at, length)
         break
+      case OP.slotRate:
+        this.#readRate(plan, step, at, length)
+        break
       default: {
         const op = plan.ops[step] as number
         const micros = this.#readTime(op, at, length)
@@ -202,6 +211,16 @@ export class RecordReader {
         else this.#setSlot(target, micros)
       }
     }
+  }
+
+  #readRate(plan: Plan, step: number, at: number, length: number): void {
+    const { view } = this.#datagram
+    const swapped = readSwappedUint(view, at, length)
+    const rate = this.hasLittleEndianRates ? swapped : readUint(view, at, length)
+    if (rate <= MAX_SAMPLING_RATE) this.#setSlot(plan.targets[step] as number, rate)
+    else this.#extraField(plan, step, at, length)
+    if (this.hasLittleEndianRates || rate < MAX_SAMPLING_RATE) return
+    if (swapped > 0 && swapped <= MAX_SWAPPED_RATE) this.oddities |= ODDITY.swappedRate
   }
 
   /** Reads a time as Unix microseconds; NaN when the message lacks what it is relative to. */

@@ -15,25 +15,40 @@ export interface RecordSampling {
   readonly samplerId: number | undefined
   readonly inputIf: number | undefined
   readonly templateId: number
+  /** Of the message header; 0: it says none. */
+  readonly headerRate?: number
+}
+
+/** What an operator has said about an exporter's sampling; a new object when it changes. */
+export interface SamplingSettings {
+  readonly override: number | null
+  readonly default: number | null
+  /** Of rates in data records. */
+  readonly byteOrder: 'network' | 'little'
 }
 
 /**
- * What a rate applies to: a sampler id, an interface, a template, or all of the domain. `header` is
- * the rate in the message header of v5, which applies where nothing else does.
+ * What a rate that an exporter announces applies to: a sampler id, an interface, a template, or all
+ * of the domain. `header` is the rate in the message header of v5 and v6, which applies where
+ * nothing else does.
  */
-export const SAMPLER_SCOPES = ['sampler', 'interface', 'template', 'domain', 'header'] as const
+const ANNOUNCED_SCOPES = ['sampler', 'interface', 'template', 'domain', 'header'] as const
+/** What an operator says applies before everything, or where there is nothing. */
+const CONFIGURED_SCOPES = ['override', 'default'] as const
+export const SAMPLER_SCOPES = [...ANNOUNCED_SCOPES, ...CONFIGURED_SCOPES] as const
 
 export type SamplerScope = (typeof SAMPLER_SCOPES)[number]
+type ConfiguredScope = (typeof CONFIGURED_SCOPES)[number]
 
-/** A rate as an exporter announces it. */
+/** A rate as an exporter announces it, or an operator. */
 export interface SamplingAnnouncement {
   readonly scope: SamplerScope
-  /** Sampler id, ifIndex or template id; 0 for domain and header. */
+  /** Sampler id, ifIndex or template id; else 0. */
   readonly value: number
   readonly rate: number
-  /** Names of the information elements that the rate was in, or of a header field. */
+  /** Names of the information elements that the rate was in, or of a header field; `configured`. */
   readonly source: string
-  /** 35 or 49: 1 deterministic, 2 random. */
+  /** 35 or 49, or of the header: 1 deterministic, 2 random. */
   readonly mode: number | undefined
   /** 304. */
   readonly algorithm: number | undefined
@@ -55,7 +70,11 @@ export class Samplers {
     template: new TrackedMap<number, Sampler>(MAX_NAMES_PER_STREAM),
     domain: new TrackedMap<number, Sampler>(1),
     header: new TrackedMap<number, Sampler>(1),
+    override: new TrackedMap<number, Sampler>(1),
+    default: new TrackedMap<number, Sampler>(1),
   }
+  #settings: SamplingSettings | undefined
+  #suggestedByteOrder: 'little' | undefined
 
   /** Takes an announcement into force at once. */
   announce(announcement: SamplingAnnouncement, nowMicros: number): void {
@@ -71,21 +90,55 @@ export class Samplers {
   }
 
   /** Takes the rate of a message header, which most messages of a stream repeat. */
-  noteHeaderRate(rate: number, nowMicros: number): void {
+  noteHeaderRate(rate: number, mode: number, nowMicros: number): void {
     const { header } = this.#byScope
     const known = header.get(0)
-    if (known?.rate === rate) {
+    if (known?.rate === rate && known.mode === mode) {
       if (confirm(known, nowMicros)) header.touch(0)
       return
     }
     const announcement = { scope: 'header', value: 0, rate, source: 'message header' } as const
-    this.announce({ ...announcement, mode: undefined, algorithm: undefined }, nowMicros)
+    this.announce({ ...announcement, mode, algorithm: undefined }, nowMicros)
   }
 
-  /** Tells whether nothing has been announced, so that a record's own word is all there is. */
+  /** Takes what an operator says into force; to be called for every message. */
+  configure(settings: SamplingSettings, nowMicros: number): void {
+    if (settings === this.#settings) return
+    this.#settings = settings
+    this.#configureScope('override', settings.override, nowMicros)
+    this.#configureScope('default', settings.default, nowMicros)
+    if (settings.byteOrder === 'little') this.#suggestedByteOrder = undefined
+  }
+
+  #configureScope(scope: ConfiguredScope, rate: number | null, nowMicros: number): void {
+    const known = this.#byScope[scope]
+    if (rate === null) known.delete(0)
+    else if (known.get(0)?.rate !== rate) {
+      const announcement = { scope, value: 0, rate, source: 'configured' } as const
+      this.announce({ ...announcement, mode: undefined, algorithm: undefined }, nowMicros)
+    }
+  }
+
+  /** Of rates in data records, as far as an operator says so. */
+  get byteOrder(): 'network' | 'little' {
+    return this.#settings?.byteOrder ?? 'network'
+  }
+
+  /** What an operator should say it is, by the look of the rates. */
+  get suggestedByteOrder(): 'little' | undefined {
+    return this.#suggestedByteOrder
+  }
+
+  /** Notes that rates in data records make sense with their bytes swapped only. */
+  suggestByteOrder(): void {
+    if (this.byteOrder === 'network') this.#suggestedByteOrder = 'little'
+  }
+
+  /** Tells whether nothing but the message itself says a rate. */
   get isEmpty(): boolean {
     const { sampler, interface: byInterface, template, domain } = this.#byScope
-    return domain.size === 0 && sampler.size === 0 && byInterface.size === 0 && template.size === 0
+    const isSilent = sampler.size + byInterface.size + template.size + domain.size === 0
+    return isSilent && this.#byScope.override.size + this.#byScope.default.size === 0
   }
 
   get hasChanges(): boolean {
@@ -94,7 +147,7 @@ export class Samplers {
 
   /** Marks what was said before the exporter's restart. */
   unconfirm(restartMicros: number): void {
-    for (const scope of SAMPLER_SCOPES) {
+    for (const scope of ANNOUNCED_SCOPES) {
       const samplers = this.#byScope[scope]
       for (const [value, sampler] of samplers) {
         if (unconfirm(sampler, restartMicros)) samplers.touch(value)
@@ -106,7 +159,8 @@ export class Samplers {
   restore(sampler: Sampler): void {
     const samplers = this.#byScope[sampler.scope]
     samplers.restore(sampler.value, sampler)
-    if (sampler.status !== 'confirmed') return
+    const isConfigured = samplers === this.#byScope.override || samplers === this.#byScope.default
+    if (isConfigured || sampler.status !== 'confirmed') return
     sampler.status = 'restored'
     samplers.touch(sampler.value)
   }
@@ -117,12 +171,17 @@ export class Samplers {
   }
 
   /**
-   * Finds the rate of a record: its own, its sampler's, its interface's, its template's, the
-   * domain's.
+   * Finds the rate of a record: what an operator says it is; else its own, its sampler's, its
+   * interface's, its template's, the domain's, the message's; else what an operator says it is then.
    *
    * @returns undefined when it is unknown
    */
   rateOf(record: RecordSampling): number | undefined {
+    const { override, default: fallback } = this.#byScope
+    return override.get(0)?.rate ?? this.#announcedRate(record) ?? fallback.get(0)?.rate
+  }
+
+  #announcedRate(record: RecordSampling): number | undefined {
     if (isSamplingRate(record.rate)) return record.rate
     const { samplerId, inputIf, templateId } = record
     const { interface: byInterface, template, domain } = this.#byScope
@@ -131,7 +190,8 @@ export class Samplers {
       (inputIf === undefined ? undefined : byInterface.get(inputIf)?.rate) ??
       template.get(templateId)?.rate ??
       domain.get(0)?.rate ??
-      (samplerId === undefined ? this.#onlySampler() : undefined)
+      (samplerId === undefined ? this.#onlySampler() : undefined) ??
+      (isSamplingRate(record.headerRate) ? record.headerRate : undefined)
     )
   }
 

@@ -6,6 +6,7 @@ import { AllowList } from '../../../writer/exporters/allow-list.ts'
 import {
   ExporterRegistry,
   type ExporterRegistryOptions,
+  type SamplingSettings,
 } from '../../../writer/exporters/exporter-registry.ts'
 
 function registry(options: Partial<ExporterRegistryOptions> & { allow?: string[] } = {}) {
@@ -13,8 +14,10 @@ function registry(options: Partial<ExporterRegistryOptions> & { allow?: string[]
   return new ExporterRegistry({ allowList: new AllowList(allow), policy, maxExporters })
 }
 
-function row(address: string, enabled: boolean) {
-  return { address, enabled, firstSeenMicros: 5, lastSeenMicros: 7 }
+const UNSET: SamplingSettings = { override: null, default: null, byteOrder: 'network' }
+
+function row(address: string, enabled: boolean, sampling = UNSET) {
+  return { address, enabled, sampling, firstSeenMicros: 5, lastSeenMicros: 7 }
 }
 
 describe('the registry of exporters', () => {
@@ -23,6 +26,7 @@ describe('the registry of exporters', () => {
       address: '192.0.2.1',
       bytes: Uint8Array.of(192, 0, 2, 1),
       enabled: true,
+      sampling: UNSET,
       firstSeenMicros: 1_000,
       lastSeenMicros: 1_000,
     })
@@ -86,6 +90,7 @@ describe('the registry of exporters', () => {
       address: '192.0.2.1',
       bytes: Uint8Array.of(192, 0, 2, 1),
       enabled: true,
+      sampling: UNSET,
       firstSeenMicros: 5,
       lastSeenMicros: 9,
     })
@@ -102,6 +107,21 @@ describe('the registry of exporters', () => {
       exporter,
     ])
     assert.deepEqual(exporters.update([row('192.0.2.1', false)]), [])
+  })
+
+  it('takes over what an operator sets of the sampling, as a new object only when it changes', () => {
+    const exporters = registry()
+    const exporter = exporters.admit('192.0.2.1', 1)
+    assert.ok(typeof exporter === 'object')
+    assert.deepEqual(exporter.sampling, UNSET)
+    const { sampling } = exporter
+    assert.deepEqual(exporters.update([row('192.0.2.1', true, { ...UNSET })]), [])
+    assert.equal(exporter.sampling, sampling)
+    for (const change of [{ override: 100 }, { default: 10 }, { byteOrder: 'little' as const }]) {
+      const changed = { ...UNSET, ...change }
+      assert.deepEqual(exporters.update([row('192.0.2.1', true, changed)]), [exporter])
+      assert.equal(exporter.sampling, changed)
+    }
   })
 
   it('leaves out exporters of the database that are not allowed any more', () => {

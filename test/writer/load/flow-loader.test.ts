@@ -21,6 +21,7 @@ const STREAM: StreamChange = {
   expiredSets: 1,
   malformedSets: 4,
   implausibleTimes: 5,
+  flowsWithoutRate: 1,
   late: 6,
   duplicates: 7,
   restarts: 1,
@@ -31,6 +32,7 @@ const STREAM: StreamChange = {
   clockSkewMs: -250,
   lastTemplateMicros: RECEIVED_AT_MICROS - 1_000_000,
   systemInitMs: 1_700_000_000_123,
+  suggestedByteOrder: 'little',
   lastSeenMicros: RECEIVED_AT_MICROS,
 }
 
@@ -63,12 +65,21 @@ describe('the loader', () => {
     harness = new LoaderHarness(database.url, { journalId })
     const [exporter] = [...batch.changes.exporters.values()]
     const { exporter: address, exportVersion, observationDomain } = STREAM
-    const { sequenceState, systemInitMs } = STREAM
+    const { sequenceState, systemInitMs, suggestedByteOrder } = STREAM
     assert.deepEqual(await harness.loader.start(), {
       position: 10,
-      exporters: [exporter],
+      exporters: [
+        { ...exporter, sampling: { override: null, default: null, byteOrder: 'network' } },
+      ],
       streams: [
-        { exporter: address, exportVersion, observationDomain, sequenceState, systemInitMs },
+        {
+          exporter: address,
+          exportVersion,
+          observationDomain,
+          sequenceState,
+          systemInitMs,
+          suggestedByteOrder,
+        },
       ],
       memory,
     })

@@ -6,6 +6,7 @@ import {
   SAMPLER_SCOPES,
   Samplers,
   type SamplingAnnouncement,
+  type SamplingSettings,
 } from '../../../writer/netflow/samplers.ts'
 import { DecoderHarness } from '../../helpers/decoder-harness.ts'
 import { type FieldBytes, hex, oneOptionsMessage } from '../../helpers/netflow-bytes.ts'
@@ -77,24 +78,76 @@ suite('an announcement', () => {
 suite('the rate in a message header', () => {
   test('is written down as such, and is no announcement for other records', () => {
     const samplers = new Samplers()
-    samplers.noteHeaderRate(64, 0)
+    samplers.noteHeaderRate(64, 0, 0)
     assert.equal(samplers.isEmpty, true)
     assert.equal(samplers.rateOf(NO_SAMPLING), undefined)
     assert.deepEqual(changesOf(samplers), ['header 0: 64 confirmed'])
-    samplers.noteHeaderRate(64, MINUTE)
+    samplers.noteHeaderRate(64, 0, MINUTE)
     assert.equal(samplers.hasChanges, false)
-    samplers.noteHeaderRate(32, MINUTE)
+    samplers.noteHeaderRate(32, 0, MINUTE)
     assert.deepEqual(changesOf(samplers), ['header 0: 32 confirmed'])
   })
 
-  test('of v5 comes from its lower 14 bits', () => {
+  test('of v5 is its lower 14 bits, how packets are chosen the two above', () => {
     const harness = new DecoderHarness()
     const header = '0005 0000 00000000 00000000 00000000 00000000 00 00'
     harness.receive(hex(`${header} 4064`))
-    assert.deepEqual(changesOf(harness.stream().samplers), ['header 0: 100 confirmed'])
+    const [[, sampler] = []] = harness.stream().samplers.takeChanges('header').changed
+    assert.deepEqual([sampler?.rate, sampler?.mode], [100, 1])
+    harness.receive(hex(`${header} 8064`))
+    const [[, changed] = []] = harness.stream().samplers.takeChanges('header').changed
+    assert.deepEqual([changed?.rate, changed?.mode], [100, 2])
     const silent = new DecoderHarness()
     silent.receive(hex(`${header} 0000`))
     assert.equal(silent.stream().samplers.hasChanges, false)
+  })
+})
+
+suite('what an operator configures', () => {
+  const SETTINGS: SamplingSettings = { override: null, default: null, byteOrder: 'network' }
+  const record = { ...NO_SAMPLING, rate: 10, headerRate: 20 }
+
+  test('comes before everything, or where there is nothing', () => {
+    const samplers = new Samplers()
+    samplers.configure({ ...SETTINGS, default: 5 }, 0)
+    assert.equal(samplers.rateOf(NO_SAMPLING), 5)
+    assert.equal(samplers.rateOf({ ...NO_SAMPLING, headerRate: 0 }), 5)
+    assert.equal(samplers.rateOf({ ...NO_SAMPLING, headerRate: 20 }), 20)
+    assert.equal(samplers.rateOf(record), 10)
+    samplers.announce(RATE, 0)
+    assert.equal(samplers.rateOf({ ...NO_SAMPLING, headerRate: 20 }), 100)
+    samplers.configure({ ...SETTINGS, override: 2 ** 25, default: 5 }, 0)
+    assert.equal(samplers.rateOf(record), 2 ** 25)
+    samplers.configure(SETTINGS, 0)
+    assert.equal(samplers.rateOf(record), 10)
+  })
+
+  test('is written down as configured when it changes, and removed', () => {
+    const samplers = new Samplers()
+    const settings = { ...SETTINGS, override: 7, default: 5 }
+    for (let message = 0; message < 3; message++) samplers.configure(settings, message)
+    const [[, sampler] = []] = samplers.takeChanges('override').changed
+    assert.deepEqual([sampler?.rate, sampler?.source], [7, 'configured'])
+    assert.deepEqual(changesOf(samplers), ['default 0: 5 confirmed'])
+    samplers.configure({ ...settings }, 9)
+    assert.equal(samplers.hasChanges, false)
+    samplers.unconfirm(2 * MINUTE)
+    assert.equal(samplers.hasChanges, false)
+    samplers.configure(SETTINGS, 10)
+    assert.deepEqual(samplers.takeChanges('override').removed, [0])
+    assert.equal(samplers.isEmpty, true)
+  })
+
+  test('replaces what was configured before a restart of the writer', () => {
+    const samplers = new Samplers()
+    const seen = { lastSeenMicros: 0, notedMicros: 0, status: 'confirmed' } as const
+    const configured = { ...RATE, ...seen, value: 0, source: 'configured', mode: undefined }
+    samplers.restore({ ...configured, scope: 'override' })
+    samplers.restore({ ...configured, scope: 'default' })
+    assert.equal(samplers.hasChanges, false)
+    samplers.configure({ ...SETTINGS, default: RATE.rate }, 0)
+    assert.deepEqual(samplers.takeChanges('default'), { changed: [], removed: [] })
+    assert.deepEqual(samplers.takeChanges('override').removed, [0])
   })
 })
 
