@@ -1,7 +1,6 @@
 /**
  * Runs the built tests, all or those of one folder, with one PostgreSQL server for the whole run:
- * `node dist/test/run.js [folder or file]`. The compose test and the benchmarks have commands of
- * their own.
+ * `node dist/test/run.js [folder or file]`. The compose test has a command of its own.
  */
 
 import { spawn } from 'node:child_process'
@@ -11,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { startTestServer } from './helpers/database.ts'
 
 const TESTS_DIR = fileURLToPath(new URL('.', import.meta.url))
-const OWN_COMMANDS = ['compose/', 'bench/']
+const OWN_COMMANDS = ['compose/']
 /** A test that hangs fails after it, far beyond what a busy machine needs. */
 const TEST_TIMEOUT_MS = 600_000
 

@@ -7,62 +7,83 @@ import { CopyBatch } from '../../writer/load/copy-batch.ts'
 import { Decoder } from '../../writer/netflow/decode.ts'
 import { ExportStream } from '../../writer/netflow/export-stream.ts'
 import type { FlowSink } from '../../writer/netflow/flow-record.ts'
-import { median } from './median.ts'
-import { PEER_VERSIONS, type PeerDecoder } from './peer-decoder.ts'
-import type { SampleStream } from './sample-messages.ts'
+import { type BenchRow, figure } from './bench-table.ts'
+import type { Instrument } from './instrument.ts'
+import { loadPeerDecoder, PEER_VERSIONS, type PeerDecoder } from './peer-decoder.ts'
+import { IPFIX_EXTRA_STREAM, IPFIX_STREAM } from './sample-ipfix.ts'
+import { type SampleStream, V5_STREAM, V9_EXTRA_STREAM, V9_STREAM } from './sample-messages.ts'
+import type { BenchSize } from './sizes.ts'
+import { ratiosOf } from './spread.ts'
 
-const DATAGRAMS = 1_000
-const ROUNDS = 7
+const STREAMS = [V5_STREAM, V9_STREAM, V9_EXTRA_STREAM, IPFIX_STREAM, IPFIX_EXTRA_STREAM]
+const COLUMNS = {
+  ratio: 'as fast as the other decoder',
+  decode: 'decode ns',
+  encode: 'decode and encode ns',
+  peer: 'the other decoder ns',
+} as const
 
-/** Nanoseconds per flow, medians. */
-export interface CodecFigures {
-  readonly name: string
-  readonly decodeNs: number
-  readonly decodeAndEncodeNs: number
-  /** Undefined where the peer does not know the version. */
-  readonly peer: PeerFigures | undefined
+export const CODEC_BENCH: Instrument = {
+  id: 'codec',
+  isQuick: true,
+  measure: async ({ size, progress }) => {
+    const peer = loadPeerDecoder()
+    return {
+      id: 'codec',
+      title: 'Decoding, nanoseconds a flow',
+      rowTitle: 'stream',
+      columns: Object.values(COLUMNS),
+      rows: STREAMS.map((stream) => {
+        progress(`decoding ${stream.name}`)
+        return measureStream(stream, peer, size)
+      }),
+      notes: [
+        `The other decoder is ${peer.name}; it makes an object of each flow, ours fills one record`,
+        'again and again. It knows no IPFIX. To encode is to make the row of a binary COPY.',
+      ],
+    }
+  },
 }
 
-export interface PeerFigures {
-  readonly decodeNs: number
-  /** The peer's time divided by ours, round by round. */
-  readonly ratio: number
-}
-
+/** Nanoseconds a flow. */
 interface Round {
   readonly decodeNs: number
   readonly bothNs: number
-  readonly peerNs: number
+  /** Undefined where the peer does not know the version. */
+  readonly peerNs: number | undefined
 }
 
 /** Decodes the same datagrams again and again: without, and with encoding each flow as a row. */
-export function benchCodec(stream: SampleStream, peer: PeerDecoder): CodecFigures {
-  const datagrams = Array.from({ length: DATAGRAMS }, (_, index) => stream.datagram(index))
+function measureStream(
+  stream: SampleStream,
+  peer: PeerDecoder,
+  { codecDatagrams, rounds: wanted }: BenchSize,
+): BenchRow {
+  const datagrams = Array.from({ length: codecDatagrams }, (_, index) => stream.datagram(index))
   const knowsVersion = PEER_VERSIONS.includes(datagrams[0]?.readUInt16BE(0) ?? 0)
   const batch = new CopyBatch()
   const encode: FlowSink = (record, message) => batch.append(record, message)
   const rounds: Round[] = []
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round <= wanted; round++) {
     const decodeNs = timePass(datagrams, () => {})
     const bothNs = timePass(datagrams, encode)
-    const peerNs = knowsVersion ? timePeerPass(datagrams, stream, peer) : Number.NaN
+    const peerNs = knowsVersion ? timePeerPass(datagrams, stream, peer) : undefined
     batch.reset()
     // The first round warms up.
     if (round > 0) rounds.push({ decodeNs, bothNs, peerNs })
   }
-  return {
-    name: stream.name,
-    decodeNs: median(rounds.map(({ decodeNs }) => decodeNs)),
-    decodeAndEncodeNs: median(rounds.map(({ bothNs }) => bothNs)),
-    peer: knowsVersion ? peerFigures(rounds) : undefined,
+  const decodeNs = rounds.map((round) => round.decodeNs)
+  const peerNs = rounds.map((round) => round.peerNs).filter((ns) => ns !== undefined)
+  const figures = {
+    [COLUMNS.ratio]: figure(ratiosOf(peerNs, decodeNs), 1),
+    [COLUMNS.decode]: figure(decodeNs, 0),
+    [COLUMNS.encode]: figure(
+      rounds.map((round) => round.bothNs),
+      0,
+    ),
+    [COLUMNS.peer]: figure(peerNs, 0),
   }
-}
-
-function peerFigures(rounds: readonly Round[]): PeerFigures {
-  return {
-    decodeNs: median(rounds.map(({ peerNs }) => peerNs)),
-    ratio: median(rounds.map(({ decodeNs, peerNs }) => peerNs / decodeNs)),
-  }
+  return { name: stream.name, figures }
 }
 
 function timePass(datagrams: readonly Buffer[], sink: FlowSink): number {

@@ -1,84 +1,76 @@
-/** `npm run bench`: what the writer costs, as ratios measured in one run. */
+/** `npm run bench`: what this program costs, as ratios measured in one run. */
 
-import { cpus } from 'node:os'
-import { createTestDatabase } from '../helpers/database.ts'
-import { benchCodec, type CodecFigures } from './codec-bench.ts'
-import { benchLoad, type LoadFigures } from './load-bench.ts'
-import { loadPeerDecoder } from './peer-decoder.ts'
-import { writeResults } from './results-file.ts'
-import { IPFIX_EXTRA_STREAM, IPFIX_STREAM } from './sample-ipfix.ts'
-import { V5_SINGLE_STREAM, V5_STREAM, V9_EXTRA_STREAM, V9_STREAM } from './sample-messages.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startTestServer } from '../helpers/database.ts'
+import { BenchDatabase } from './bench-database.ts'
+import { layOutBenchTable } from './bench-table.ts'
+import { CODEC_BENCH } from './codec-bench.ts'
+import { layOutComparison } from './compare.ts'
+import type { Instrument } from './instrument.ts'
+import { OptionsError, type RunOptions, readOptions } from './options.ts'
+import { type BenchResults, readResults, writeResults } from './results-file.ts'
+import { describeSetup, readSetup } from './setup.ts'
+import { BENCH_SIZES } from './sizes.ts'
+import { WRITER_BENCH } from './writer-bench.ts'
 
-const ROWS = 600_000
-const ROUNDS = 3
+const INSTRUMENTS: readonly Instrument[] = [CODEC_BENCH, WRITER_BENCH]
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
+/** Durable, as in production; what would come and go by the clock is out of the way. */
+const SERVER_SETTINGS = {
+  shared_buffers: '512MB',
+  max_wal_size: '16GB',
+  checkpoint_timeout: '1h',
+  autovacuum: 'off',
 }
 
-const peer = loadPeerDecoder()
-
-function benchCodecs(): CodecFigures[] {
-  print(`\nNanoseconds per flow (median of 7, in turn with ${peer.name})`)
-  print('                              decode   encode row   peer decodes   peer / ours')
-  const streams = [V5_STREAM, V9_STREAM, V9_EXTRA_STREAM, IPFIX_STREAM, IPFIX_EXTRA_STREAM]
-  return streams.map((stream) => {
-    const figures = benchCodec(stream, peer)
-    const { name, decodeNs, decodeAndEncodeNs } = figures
-    print(
-      [
-        name.padEnd(28),
-        decodeNs.toFixed(0).padStart(7),
-        (decodeAndEncodeNs - decodeNs).toFixed(0).padStart(12),
-        (figures.peer?.decodeNs.toFixed(0) ?? '–').padStart(14),
-        (figures.peer?.ratio.toFixed(1) ?? '–').padStart(13),
-      ].join(' '),
-    )
-    return figures
-  })
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-async function benchLoads(databaseUrl: string): Promise<LoadFigures[]> {
-  const all: LoadFigures[] = []
-  print(`\nFrom a file of pipe lines to committed rows (median of ${ROUNDS})`)
-  print(
-    '                            lanes  ratio to bare COPY  writer rows/s  COPY rows/s  writer CPU',
-  )
-  for (const stream of [V5_STREAM, V9_STREAM, IPFIX_STREAM, V5_SINGLE_STREAM]) {
-    for (const lanes of [1, 2]) {
-      const rows = stream === V5_SINGLE_STREAM ? ROWS / 4 : ROWS
-      const figures = await benchLoad({ databaseUrl, stream, rows, lanes, rounds: ROUNDS })
-      all.push(figures)
-      const { ratio, writerRowsPerSecond, copyRowsPerSecond, writerCpuSeconds } = figures
-      print(
-        [
-          stream.name.padEnd(28),
-          String(lanes).padStart(4),
-          ratio.toFixed(2).padStart(19),
-          Math.round(writerRowsPerSecond).toLocaleString('en').padStart(14),
-          Math.round(copyRowsPerSecond).toLocaleString('en').padStart(12),
-          `${writerCpuSeconds.toFixed(2)} s`.padStart(11),
-        ].join(' '),
-      )
+async function measureAll({ size, instruments }: RunOptions): Promise<BenchResults> {
+  const folder = mkdtempSync(join(tmpdir(), 'netflow-bench-'))
+  const database = await BenchDatabase.create()
+  try {
+    const setup = await readSetup(size, database.client)
+    print([describeSetup(setup)])
+    const tables = []
+    for (const { id, measure } of INSTRUMENTS) {
+      if (!instruments.includes(id)) continue
+      const progress = (text: string) => process.stderr.write(`${id}: ${text}\n`)
+      const table = await measure({ size: BENCH_SIZES[size], folder, progress })
+      print(layOutBenchTable(table))
+      tables.push(table)
     }
+    return { setup, tables }
+  } finally {
+    await database.drop()
+    rmSync(folder, { recursive: true })
   }
-  return all
 }
 
-const [cpu] = cpus()
-print(`Node ${process.version}, ${cpus().length} × ${cpu?.model ?? 'unknown CPU'}`)
-const codec = benchCodecs()
-print('The peer makes an object of each flow, we fill one record; it does not decode IPFIX.')
-const database = await createTestDatabase()
-let load: LoadFigures[]
-try {
-  load = await benchLoads(database.url)
-} finally {
-  await database.drop()
+async function run(options: RunOptions): Promise<void> {
+  const given = process.env['DATABASE_URL'] || process.env['TEST_DATABASE_URL']
+  const server = given
+    ? undefined
+    : await startTestServer({ migrate: false, durable: true, settings: SERVER_SETTINGS })
+  if (server) process.env['TEST_DATABASE_URL'] = server.url
+  try {
+    const results = await measureAll(options)
+    print(['', `The figures are in ${writeResults(results, options.resultsFolder)}.`])
+  } finally {
+    await server?.stop()
+  }
 }
-print(
-  "\nRatio: the writer's rows per second divided by those of a bare binary COPY of the same rows",
-)
-print('into an equal empty table on the same server, in turn. Above 1 the writer is faster.')
-const written = writeResults('bench', new Date(), { peer: peer.name, codec, load })
-print(`\nThe figures are in ${written}.`)
+
+try {
+  const options = readOptions(process.argv.slice(2), INSTRUMENTS)
+  if (options.task === 'compare') {
+    print(layOutComparison(readResults(options.before), readResults(options.after)))
+  } else await run(options)
+} catch (error) {
+  if (!(error instanceof OptionsError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 2
+}

@@ -49,6 +49,8 @@ export interface SampleStream {
   readonly flowsPerDatagram: number
   /** Makes the datagram number `index`; its flows differ from those of the others. */
   readonly datagram: (index: number) => Buffer
+  /** Who sends it; 192.0.2.1 where absent. */
+  readonly exporter?: (index: number) => string
 }
 
 /** v5 with 30 flows a datagram. */

@@ -119,15 +119,24 @@ export interface TestServer {
  * Starts a server of the caller's own.
  *
  * @param options.migrate false: leave its database empty
+ * @param options.durable true: as in production, so that it can be measured
+ * @param options.settings server settings beside those that tests need
  */
-export async function startTestServer(options: { migrate?: boolean } = {}): Promise<TestServer> {
+export async function startTestServer(
+  options: { migrate?: boolean; durable?: boolean; settings?: Record<string, string> } = {},
+): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'netflow-test-'))
   removeAtExit(folder)
   const server = new EmbeddedPostgres({
     dataDir: join(folder, 'postgres'),
     socketDir: folder,
-    durable: false,
-    settings: { max_connections: '200', shared_buffers: '64MB', log_statement: 'none' },
+    durable: options.durable ?? false,
+    settings: {
+      max_connections: '200',
+      shared_buffers: '64MB',
+      log_statement: 'none',
+      ...options.settings,
+    },
   })
   await server.start()
   if (options.migrate !== false) await migrateDatabase(server.url, SILENT)

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { readResults } from './results-file.ts'
+
+const MAIN = fileURLToPath(new URL('./main.js', import.meta.url))
+const run = promisify(execFile)
+
+describe('the benchmark', () => {
+  let folder: string
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'netflow-bench-test-'))
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  for (const id of ['codec', 'writer']) {
+    it(`can measure: ${id}`, async () => {
+      const results = join(folder, id)
+      const { stdout } = await run(process.execPath, [
+        ...[MAIN, '--tiny', '--only', id, '--results', results],
+      ])
+      const [file, ...more] = await readdir(results)
+      assert.deepEqual(more, [])
+      const { tables } = readResults(join(results, String(file)))
+      assert.deepEqual(
+        tables.map((table) => table.id),
+        [id],
+      )
+      for (const { title, rows, columns } of tables) {
+        assert.ok(stdout.includes(title))
+        for (const column of columns) {
+          const samples = rows.flatMap(({ figures }) => figures[column]?.samples ?? [])
+          assert.ok(samples.length > 0, `${column} has figures`)
+          assert.ok(samples.every(Number.isFinite), `${column} has numbers`)
+        }
+      }
+    })
+  }
+})

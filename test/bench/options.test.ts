@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Instrument } from './instrument.ts'
+import { readOptions } from './options.ts'
+
+function instrument(id: string, isQuick: boolean): Instrument {
+  return { id, isQuick, measure: () => Promise.reject(new Error('not to be run')) }
+}
+
+const INSTRUMENTS = [instrument('writer', true), instrument('growth', false)]
+
+function read(...args: string[]) {
+  return readOptions(args, INSTRUMENTS)
+}
+
+describe('the command line of the benchmark', () => {
+  it('runs what is quick unless it is told otherwise', () => {
+    assert.deepEqual(read(), {
+      task: 'run',
+      size: 'short',
+      instruments: ['writer'],
+      readme: false,
+      resultsFolder: undefined,
+    })
+  })
+
+  it('runs everything with --full', () => {
+    const options = read('--full', '--readme')
+    assert.deepEqual(options, {
+      ...read(),
+      size: 'full',
+      instruments: ['writer', 'growth'],
+      readme: true,
+    })
+  })
+
+  it('takes single instruments', () => {
+    assert.deepEqual(read('--only', 'growth'), { ...read(), instruments: ['growth'] })
+    assert.throws(() => read('--only', 'speed'), /--only knows writer, growth, not speed/)
+  })
+
+  it('compares two files', () => {
+    assert.deepEqual(read('--compare', 'a', 'b'), { task: 'compare', before: 'a', after: 'b' })
+    assert.throws(() => read('--compare', 'a'), /takes two files/)
+  })
+
+  it('refuses what it does not know, and says what it knows', () => {
+    assert.throws(() => read('--fast'), /--fast[\s\S]+npm run bench/)
+    assert.throws(() => read('fast'), /what is fast[\s\S]+npm run bench/)
+  })
+})

@@ -1,0 +1,92 @@
+/**
+ * Reads what processes have used, from /proc; undefined where the system has none. It looks at pids
+ * that it is given and at what they have started.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** What the kernel counts CPU time in: USER_HZ is 100 on every Linux. */
+const TICKS_PER_SECOND = 100
+
+interface ProcessTimes {
+  readonly pid: number
+  readonly parent: number
+  readonly command: string
+  readonly ownSeconds: number
+  /** Of children that have ended and were waited for, with theirs. */
+  readonly endedSeconds: number
+}
+
+/** Gives the CPU seconds of a process alone. */
+export function readCpuSeconds(pid: number): number | undefined {
+  return readTimes(pid)?.ownSeconds
+}
+
+/** Gives the CPU seconds of a process and of all that it started, ended or not. */
+export function readTreeCpuSeconds(pid: number): number | undefined {
+  const root = readTimes(pid)
+  return root && sumTree(root, readAllTimes())
+}
+
+function sumTree(root: ProcessTimes, all: readonly ProcessTimes[]): number {
+  const below = all.filter(({ parent }) => parent === root.pid)
+  return below.reduce(
+    (sum, child) => sum + sumTree(child, all),
+    root.ownSeconds + root.endedSeconds,
+  )
+}
+
+/** Gives the parent of a process if both are this machine's and run the same program. */
+export function readParentOfSameKind(pid: number): number | undefined {
+  const child = readTimes(pid)
+  const parent = child && readTimes(child.parent)
+  return parent?.command === child?.command ? parent?.pid : undefined
+}
+
+export interface MemoryUsage {
+  readonly rssBytes: number
+  readonly peakRssBytes: number
+}
+
+/** Gives the resident memory of a process, now and at its peak. */
+export function readMemory(pid: number): MemoryUsage | undefined {
+  const status = readProcFile(`${pid}/status`)
+  const bytesOf = (name: string) =>
+    1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status ?? '')?.[1])
+  const usage = { rssBytes: bytesOf('VmRSS'), peakRssBytes: bytesOf('VmHWM') }
+  return Number.isNaN(usage.rssBytes) ? undefined : usage
+}
+
+function readAllTimes(): ProcessTimes[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return pids.map((pid) => readTimes(Number(pid))).filter((times) => times !== undefined)
+}
+
+/** `stat = pid (command) state ppid …`: the command may hold anything, so count from its last ")". */
+function readTimes(pid: number): ProcessTimes | undefined {
+  const stat = readProcFile(`${pid}/stat`)
+  if (stat === undefined) return undefined
+  const end = stat.lastIndexOf(')')
+  const fields = stat
+    .slice(end + 2)
+    .split(' ')
+    .map(Number)
+  const seconds = (first: number) =>
+    ((fields[first] ?? 0) + (fields[first + 1] ?? 0)) / TICKS_PER_SECOND
+  return {
+    pid,
+    parent: fields[1] ?? 0,
+    command: stat.slice(stat.indexOf('(') + 1, end),
+    ownSeconds: seconds(11),
+    endedSeconds: seconds(13),
+  }
+}
+
+/** A process may end between being listed and being read. */
+function readProcFile(path: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${path}`, 'utf8')
+  } catch {
+    return undefined
+  }
+}

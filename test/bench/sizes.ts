@@ -1,0 +1,89 @@
+/** How much each instrument measures: a look of two minutes, a full run, or just that it works. */
+
+/** What differs between the runs; rows are flows, rates datagrams a second. */
+export interface BenchSize {
+  /** Measured rounds of everything that is compared. */
+  readonly rounds: number
+  readonly warmUp: boolean
+  /** Datagrams decoded in one pass. */
+  readonly codecDatagrams: number
+  /** How many streams, and flows of each. */
+  readonly writer: { readonly streams: number; readonly rows: number }
+  readonly tableRows: number
+  readonly collector: {
+    /** What CPU is measured at. */
+    readonly rate: number
+    readonly seconds: number
+    /** Where the search for the highest rate begins, and how often it halves the interval. */
+    readonly searchFrom: number
+    readonly searchTo: number
+    readonly searchSteps: number
+  }
+  readonly latency: { readonly rates: readonly number[]; readonly seconds: number }
+  readonly memoryRows: number
+  readonly growth: {
+    readonly rows: number
+    readonly exporters: readonly number[]
+    readonly templates: readonly number[]
+    readonly presentRows: readonly number[]
+  }
+  readonly peers: { readonly rows: number; readonly rate: number }
+}
+
+export const BENCH_SIZES = {
+  tiny: {
+    rounds: 1,
+    warmUp: false,
+    codecDatagrams: 50,
+    writer: { streams: 1, rows: 3_000 },
+    tableRows: 1_000,
+    collector: { rate: 500, seconds: 0.2, searchFrom: 500, searchTo: 1_000, searchSteps: 0 },
+    latency: { rates: [100], seconds: 0.5 },
+    memoryRows: 60_000,
+    growth: { rows: 3_000, exporters: [10], templates: [10], presentRows: [3_000] },
+    peers: { rows: 3_000, rate: 500 },
+  },
+  short: {
+    rounds: 3,
+    warmUp: true,
+    codecDatagrams: 500,
+    writer: { streams: 2, rows: 300_000 },
+    tableRows: 100_000,
+    collector: {
+      rate: 10_000,
+      seconds: 1,
+      searchFrom: 20_000,
+      searchTo: 1_280_000,
+      searchSteps: 2,
+    },
+    latency: { rates: [100, 5_000], seconds: 3 },
+    memoryRows: 1_000_000,
+    growth: { rows: 150_000, exporters: [100], templates: [100], presentRows: [1_000_000] },
+    peers: { rows: 150_000, rate: 2_000 },
+  },
+  full: {
+    rounds: 5,
+    warmUp: true,
+    codecDatagrams: 1_000,
+    writer: { streams: 4, rows: 1_200_000 },
+    tableRows: 300_000,
+    collector: {
+      rate: 10_000,
+      seconds: 3,
+      searchFrom: 20_000,
+      searchTo: 1_280_000,
+      searchSteps: 4,
+    },
+    latency: { rates: [100, 5_000], seconds: 20 },
+    memoryRows: 10_000_000,
+    growth: {
+      rows: 300_000,
+      exporters: [100, 10_000],
+      templates: [100, 1_000],
+      presentRows: [10_000_000],
+    },
+    peers: { rows: 600_000, rate: 2_000 },
+  },
+} as const satisfies Record<string, BenchSize>
+
+export type BenchSizeName = keyof typeof BENCH_SIZES

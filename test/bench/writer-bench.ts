@@ -1,0 +1,115 @@
+/**
+ * The writer from a file of pipe lines to committed rows, beside a bare binary COPY of the same rows,
+ * in turns.
+ */
+
+import { join } from 'node:path'
+import { type CopyRun, runBareCopy } from './bare-copy.ts'
+import { BenchDatabase } from './bench-database.ts'
+import { type BenchRow, figure } from './bench-table.ts'
+import { readCopyImage, splitCopyImage } from './copy-image.ts'
+import type { Instrument, Workbench } from './instrument.ts'
+import { interleave } from './interleave.ts'
+import { writeLineFile } from './line-file.ts'
+import { IPFIX_EXTRA_STREAM } from './sample-ipfix.ts'
+import { type SampleStream, V5_SINGLE_STREAM, V5_STREAM, V9_STREAM } from './sample-messages.ts'
+import { median, ratiosOf } from './spread.ts'
+import { runWriter, type WriterRun } from './writer-run.ts'
+
+const LANES = [1, 2] as const
+const STREAMS = [V5_STREAM, V9_STREAM, IPFIX_EXTRA_STREAM, V5_SINGLE_STREAM]
+const COPY_ROWS = 20_000
+const COLUMNS = {
+  ratio: 'of bare COPY',
+  rows: 'rows/s',
+  copyRows: 'bare COPY rows/s',
+  writerCpu: 'writer CPU s/M',
+  serverCpu: 'server CPU s/M',
+  copyCpu: 'bare COPY server CPU s/M',
+} as const
+
+export const WRITER_BENCH: Instrument = {
+  id: 'writer',
+  isQuick: true,
+  measure: async (workbench) => {
+    const rows: BenchRow[] = []
+    for (const stream of STREAMS.slice(0, workbench.size.writer.streams)) {
+      rows.push(...(await measureStream(workbench, stream)))
+    }
+    return {
+      id: 'writer',
+      title: 'Writer: from lines in the pipe to committed rows',
+      rowTitle: 'stream, lanes',
+      columns: Object.values(COLUMNS),
+      rows,
+      notes: [
+        "Of bare COPY: the writer's rows per second divided by those of one connection that copies",
+        'the same rows, encoded before, into an equal empty table, in one COPY or in batches of',
+        '20,000, whichever is faster. CPU is in seconds a million flows.',
+      ],
+    }
+  },
+}
+
+async function measureStream(workbench: Workbench, stream: SampleStream): Promise<BenchRow[]> {
+  const { size, folder, progress } = workbench
+  const database = await BenchDatabase.create()
+  try {
+    // One flow a datagram is slow by nature; its figures need fewer rows.
+    const flows = stream.flowsPerDatagram === 1 ? size.writer.rows / 4 : size.writer.rows
+    const lines = await writeLineFile(join(folder, 'lines.jsonl'), stream, flows)
+    await runWriter({ database, lines, folder, lanes: 1 })
+    const image = await readCopyImage(database.client, 'select * from flows')
+    const batches = splitCopyImage(image, COPY_ROWS)
+    const writer = (lanes: number) => () => runWriter({ database, lines, folder, lanes })
+    const results = await interleave<string, WriterRun | CopyRun>({
+      rounds: size.rounds,
+      warmUp: size.warmUp,
+      variants: {
+        'one COPY': () => runBareCopy(database, [image]),
+        'COPY in batches': () => runBareCopy(database, batches),
+        ...Object.fromEntries(LANES.map((lanes) => [writerName(lanes), writer(lanes)])),
+      },
+      onTurn: (name, round) =>
+        progress(`${stream.name}: ${name}, round ${round} of ${size.rounds}`),
+    })
+    const copies = [results['one COPY'], results['COPY in batches']] as CopyRun[][]
+    const copy = copies.reduce((a, b) => (medianSpeed(a) > medianSpeed(b) ? a : b))
+    return LANES.map((lanes) =>
+      describe(`${stream.name}, ${lanes}`, results[writerName(lanes)] as WriterRun[], copy),
+    )
+  } finally {
+    await database.drop()
+  }
+}
+
+function writerName(lanes: number): string {
+  return `writer, lanes: ${lanes}`
+}
+
+function medianSpeed(runs: readonly CopyRun[]): number {
+  return median(runs.map(({ rowsPerSecond }) => rowsPerSecond))
+}
+
+function describe(name: string, writer: readonly WriterRun[], copy: readonly CopyRun[]): BenchRow {
+  const speeds = writer.map(({ rowsPerSecond }) => rowsPerSecond)
+  const copySpeeds = copy.map(({ rowsPerSecond }) => rowsPerSecond)
+  const figures = {
+    [COLUMNS.ratio]: figure(ratiosOf(speeds, copySpeeds), 2),
+    [COLUMNS.rows]: figure(speeds, 0),
+    [COLUMNS.copyRows]: figure(copySpeeds, 0),
+    [COLUMNS.writerCpu]: figure(
+      writer.map(({ writerCpu }) => writerCpu),
+      2,
+    ),
+    [COLUMNS.serverCpu]: figure(
+      writer.map(({ serverCpu }) => serverCpu),
+      2,
+    ),
+    [COLUMNS.copyCpu]: figure(
+      copy.map(({ serverCpu }) => serverCpu),
+      2,
+    ),
+  }
+  return { name, figures }
+}
