@@ -5,15 +5,23 @@
 
 import type { Batcher } from './batcher.ts'
 import type { Exporter } from './exporters/exporter-registry.ts'
+import type { HeldMessages } from './held-messages.ts'
+import type { HeldCount } from './load/loader-state.ts'
 import type { Decoder } from './netflow/decode.ts'
 import type { ProblemLog } from './problem-log.ts'
 import { NOTICE_TEXT, PROBLEM_TEXT } from './problem-text.ts'
 import type { StreamState } from './stream-state.ts'
 import type { Streams } from './streams.ts'
+import type { Tally } from './tally.ts'
 import type { WriterMetrics } from './writer-metrics.ts'
+
+/** Why datagrams and flows of a disabled exporter are not stored. */
+const DISABLED = 'exporter-disabled'
 
 export interface AccountingOptions {
   readonly log: ProblemLog
+  readonly tally: Tally
+  readonly heldMessages: HeldMessages
   readonly metrics: WriterMetrics
   readonly streams: Streams
   readonly batcher: Batcher
@@ -40,19 +48,38 @@ export class Accounting {
     change.releasedSets += outcome.releasedSets
     change.malformedSets += outcome.malformedSets
     change.implausibleTimes += outcome.implausibleTimes
-    metrics.datagrams.inc({ outcome: outcomeWord(outcome) })
+    this.#settle(exporter)
     if (outcome.heldSets > 0) metrics.heldSets.inc({ event: 'held' }, outcome.heldSets)
     if (outcome.releasedSets > 0) metrics.heldSets.inc({ event: 'released' }, outcome.releasedSets)
     if (exporter.enabled) {
       change.flowRecords += outcome.flowRecords
       change.flowsWithoutRate += outcome.flowsWithoutRate
-    } else if (outcome.flowRecords > 0) this.#countNotStored(exporter, outcome.flowRecords)
-    metrics.flows.inc({ version: identity.exportVersion }, outcome.flowRecords)
+    } else if (outcome.flowRecords > 0) this.#tellNotStored(exporter)
+    this.#options.tally.countRecords(outcome.flowRecords, identity.exportVersion)
     const remembered = outcome.templateRecords + outcome.optionsRecords
     if (remembered > 0) batcher.noteChanges(remembered, this.#options.decoder.header.length)
     this.#reportProblems(stream)
     this.#reportRedefinitions(stream)
     this.countExpiredSets()
+  }
+
+  /** Says what has come of the message, and of earlier ones whose template it has brought. */
+  #settle(exporter: Exporter): void {
+    const { tally, heldMessages, decoder } = this.#options
+    const { outcome, message } = decoder
+    for (const released of outcome.releasedMessages) {
+      if (!heldMessages.release(released)) continue
+      if (exporter.enabled) tally.settleHeld(exporter.address, 'decoded')
+      else tally.refuseHeld(exporter.address, DISABLED)
+    }
+    if (outcome.isUseless) {
+      tally.reject('rejected', outcome.isDiscarded ? 'malformed-message' : 'no-usable-set')
+    } else if (outcome.waitingSets > 0 && message) {
+      tally.hold()
+      const held = { exporter: exporter.address, number: tally.datagramNumber }
+      heldMessages.hold(message, held, outcome.waitingSets)
+    } else if (exporter.enabled) tally.settle('decoded')
+    else tally.reject('refused', DISABLED)
   }
 
   #reportProblems({ identity }: StreamState): void {
@@ -78,8 +105,7 @@ export class Accounting {
     }
   }
 
-  #countNotStored(exporter: Exporter, flows: number): void {
-    this.#options.metrics.flowsNotStored.inc({ reason: 'exporter-disabled' }, flows)
+  #tellNotStored(exporter: Exporter): void {
     this.#log.warn(
       performance.now(),
       exporter.address,
@@ -90,11 +116,12 @@ export class Accounting {
 
   /** Counts the held sets that were given up. */
   countExpiredSets(): void {
-    const { batcher, decoder, metrics, streams } = this.#options
+    const { batcher, decoder, heldMessages, metrics, streams, tally } = this.#options
     const expired = decoder.expiredSets.splice(0)
     if (expired.length === 0) return
-    for (const { stream } of expired) {
+    for (const { stream, message } of expired) {
       metrics.heldSets.inc({ event: 'expired' })
+      if (heldMessages.expire(message)) tally.settleHeld(stream.exporter, 'expired')
       const state = streams.of(stream)
       if (!state) continue
       state.change.expiredSets += 1
@@ -106,6 +133,17 @@ export class Accounting {
       })
     }
     batcher.touch()
+  }
+
+  /** Settles what was counted as held by an earlier start and is gone, e.g. with its exporter. */
+  settleLostHeld(counted: readonly HeldCount[]): void {
+    const { batcher, heldMessages, tally } = this.#options
+    const stillHeld = heldMessages.countByExporter()
+    for (const { exporter, datagrams } of counted) {
+      const lost = datagrams - (stillHeld.get(exporter) ?? 0)
+      for (let index = 0; index < lost; index++) tally.settleHeld(exporter, 'expired')
+      if (lost > 0) batcher.touch()
+    }
   }
 
   /** Declares the holes that have left the reorder window at `nowMs`, a time of the stream. */
@@ -154,12 +192,4 @@ export class Accounting {
       notice = stream.sequence.takeNotice()
     }
   }
-}
-
-function outcomeWord(outcome: {
-  readonly isUseless: boolean
-  readonly waitingSets: number
-}): 'rejected' | 'held' | 'decoded' {
-  if (outcome.isUseless) return 'rejected'
-  return outcome.waitingSets > 0 ? 'held' : 'decoded'
 }

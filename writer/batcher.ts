@@ -43,7 +43,7 @@ export class Batcher {
     this.#current = new CopyBatch()
   }
 
-  /** The batch that is being filled; call `touch` after having changed it. */
+  /** The batch that is being filled; call `touch` when it is changed. */
   get current(): CopyBatch {
     return this.#current
   }
@@ -57,12 +57,15 @@ export class Batcher {
     return this.#inFlight < this.#options.maxInFlight
   }
 
-  /** Notes that the current batch holds something; it will be closed when it is full or old. */
+  /** Notes that the current batch holds something; it will be closed when it is old. */
   touch(): void {
-    if (!this.#isDirty) {
-      this.#isDirty = true
-      this.#timer = setTimeout(() => this.flush(), this.#options.flushIntervalMs)
-    }
+    if (this.#isDirty) return
+    this.#isDirty = true
+    this.#timer = setTimeout(() => this.flush(), this.#options.flushIntervalMs)
+  }
+
+  /** Closes the current batch when it is full. Only to be called when a line is dealt with whole. */
+  closeFull(): void {
     const { rows, bytes } = this.#current
     const isFull = rows >= this.#options.maxRows || bytes >= MAX_BATCH_BYTES
     if (isFull || this.#isFullOfChanges) this.flush()

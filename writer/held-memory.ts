@@ -4,20 +4,27 @@
  */
 
 import { parseAddress } from './exporters/address-bytes.ts'
+import type { HeldMessages } from './held-messages.ts'
 import type { BatchChanges, HeldSetRow } from './load/batch-changes.ts'
 import type { Decoder } from './netflow/decode.ts'
+import type { MessageContext } from './netflow/flow-record.ts'
 import type { HeldSet, HeldSets } from './netflow/held-sets.ts'
 import type { StreamState } from './stream-state.ts'
 import type { Streams } from './streams.ts'
 
 /** Adds what was held and released since the last batch to the changes of this one. */
-export function takeHeldSets(heldSets: HeldSets, { heldSets: rows }: BatchChanges): void {
+export function takeHeldSets(
+  heldSets: HeldSets,
+  messages: HeldMessages,
+  { heldSets: rows, expiredMessages }: BatchChanges,
+): void {
   const { held, gone } = heldSets.takeChanges()
-  for (const { id, set } of held) rows.written.push(rowOf(id, set))
+  for (const { id, set } of held) rows.written.push(rowOf(id, set, messages))
   for (const id of gone) rows.removed.push({ id })
+  expiredMessages.push(...messages.takeExpired())
 }
 
-function rowOf(id: number, set: HeldSet): HeldSetRow {
+function rowOf(id: number, set: HeldSet, messages: HeldMessages): HeldSetRow {
   const { exporter, exportVersion, observationDomain } = set.stream
   return {
     id,
@@ -31,35 +38,62 @@ function rowOf(id: number, set: HeldSet): HeldSetRow {
     uptimeMs: Number.isNaN(set.uptimeMs) ? null : set.uptimeMs,
     sequence: set.sequence,
     content: set.content,
+    message: messages.numberOf(set.message) ?? null,
   }
+}
+
+/** Who takes back what was held. */
+export interface HeldSetOwners {
+  readonly decoder: Decoder
+  readonly streams: Streams
+  readonly messages: HeldMessages
 }
 
 /** Lets the decoder hold again what it held before the writer was restarted. */
 export function restoreHeldSets(
   rows: readonly HeldSetRow[],
-  decoder: Decoder,
-  streams: Streams,
+  { decoder, streams, messages }: HeldSetOwners,
 ): void {
+  const contexts = new Map<number, MessageContext>()
   for (const row of rows) {
-    const bytes = parseAddress(row.exporter)
-    const stream = bytes && streams.find({ address: row.exporter, bytes }, row)
-    if (stream) decoder.restoreHeldSet(row.id, heldSetOf(row, stream))
-    else decoder.heldSets.discard(row.id)
+    const { exporter, message: number } = row
+    const bytes = parseAddress(exporter)
+    const stream = bytes && streams.find({ address: exporter, bytes }, row)
+    if (!stream) {
+      decoder.heldSets.discard(row.id)
+      continue
+    }
+    const message = contextOf(row, stream, contexts)
+    if (number !== null) messages.hold(message, { exporter, number })
+    decoder.restoreHeldSet(row.id, heldSetOf(row, stream, message))
   }
 }
 
-function heldSetOf(row: HeldSetRow, { decoding, identity }: StreamState): HeldSet {
+/** Sets of one message share its context, as they did before. */
+function contextOf(
+  row: HeldSetRow,
+  { identity }: StreamState,
+  contexts: Map<number, MessageContext>,
+): MessageContext {
+  const known = row.message === null ? undefined : contexts.get(row.message)
+  if (known) return known
+  const context = {
+    receivedAtMicros: row.receivedMicros,
+    exporterBytes: identity.exporterBytes,
+    observationDomain: identity.observationDomain,
+    exportVersion: identity.exportVersion,
+  }
+  if (row.message !== null) contexts.set(row.message, context)
+  return context
+}
+
+function heldSetOf(row: HeldSetRow, { decoding }: StreamState, message: MessageContext): HeldSet {
   return {
     stream: decoding,
     templateId: row.templateId,
     sourcePort: row.sourcePort,
     content: row.content,
-    message: {
-      receivedAtMicros: row.receivedMicros,
-      exporterBytes: identity.exporterBytes,
-      observationDomain: identity.observationDomain,
-      exportVersion: identity.exportVersion,
-    },
+    message,
     exportMicros: row.exportedMicros,
     uptimeMs: row.uptimeMs ?? Number.NaN,
     sequence: row.sequence,

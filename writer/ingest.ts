@@ -8,11 +8,14 @@ import type { CollectorReport } from '../shared/pipe-line.ts'
 import { Accounting } from './accounting.ts'
 import type { Batcher } from './batcher.ts'
 import { type LineKind, LineReader } from './datagram-line.ts'
-import type { Exporter, ExporterRegistry } from './exporters/exporter-registry.ts'
+import type { AdmissionRefusal, Exporter, ExporterRegistry } from './exporters/exporter-registry.ts'
 import { fingerprintPayload } from './exporters/fingerprint.ts'
 import { takeHeldSets } from './held-memory.ts'
+import type { HeldMessages } from './held-messages.ts'
 import { LineSplitter } from './line-splitter.ts'
+import type { LineCounts, RejectionOutcome } from './load/batch-changes.ts'
 import type { CopyBatch } from './load/copy-batch.ts'
+import type { HeldCount } from './load/loader-state.ts'
 import type { Decoder } from './netflow/decode.ts'
 import type { FlowSink } from './netflow/flow-record.ts'
 import { ProblemLog } from './problem-log.ts'
@@ -20,6 +23,7 @@ import { REJECT_TEXT } from './problem-text.ts'
 import { takeMemory } from './stream-memory.ts'
 import type { StreamState } from './stream-state.ts'
 import type { Streams } from './streams.ts'
+import { Tally } from './tally.ts'
 import type { WriterMetrics } from './writer-metrics.ts'
 
 export interface IngestOptions {
@@ -31,6 +35,17 @@ export interface IngestOptions {
   readonly decoder: Decoder
   /** Where the next byte of the pipe stands in the stream. */
   readonly position: number
+  /** The lines before it. */
+  readonly lines: LineCounts
+  /** What the decoder holds of before. */
+  readonly heldMessages: HeldMessages
+}
+
+/** Whose address is none cannot export; others are not taken by choice. */
+const REFUSAL_OUTCOME: Readonly<Record<AdmissionRefusal, RejectionOutcome>> = {
+  'invalid-address': 'rejected',
+  'not-allowed': 'refused',
+  'too-many': 'refused',
 }
 
 /** When this process itself did not run for so long, what was sent meanwhile is still to be read. */
@@ -42,9 +57,10 @@ export class Ingest {
   readonly #splitter: LineSplitter
   readonly #line: LineReader
   readonly #problems: ProblemLog
+  readonly #tally: Tally
   readonly #accounting: Accounting
   readonly #store: FlowSink
-  readonly #ignore: FlowSink = () => {}
+  readonly #ignore: FlowSink = () => this.#tally.countNotStored()
   /** Exporters heard since the last batch was closed. */
   readonly #heard = new Set<Exporter>()
   /** The stream's clock: receive time of the last line, and when it was read. */
@@ -56,10 +72,14 @@ export class Ingest {
     this.#options = options
     this.#decoder = options.decoder
     this.#line = new LineReader(this.#decoder.datagram.bytes)
-    const { metrics, streams, batcher, decoder } = options
+    const { metrics, streams, batcher, decoder, heldMessages, lines } = options
     this.#problems = new ProblemLog(options.logger)
-    const log = this.#problems
-    this.#accounting = new Accounting({ log, metrics, streams, batcher, decoder })
+    this.#tally = new Tally({ batcher, metrics, lines })
+    this.#accounting = new Accounting({
+      log: this.#problems,
+      tally: this.#tally,
+      ...{ metrics, streams, batcher, decoder, heldMessages },
+    })
     this.#store = (record, message) => options.batcher.current.append(record, message)
     this.#splitter = new LineSplitter(options.position, {
       onLine: (bytes, start, end) => this.#takeLine(this.#line.read(bytes, start, end)),
@@ -101,12 +121,19 @@ export class Ingest {
     for (const stream of this.#options.streams.all()) this.#accounting.declareGaps(stream, nowMs)
     this.#decoder.expireHeldSets(nowMs * 1000)
     this.#accounting.countExpiredSets()
+    this.#options.batcher.closeFull()
+  }
+
+  /** Settles datagrams that were counted as held before this start, and are not held any more. */
+  settleLostHeld(counted: readonly HeldCount[]): void {
+    this.#accounting.settleLostHeld(counted)
   }
 
   /** Completes a batch that is about to be submitted. */
   closeBatch(batch: CopyBatch): void {
-    const { streams } = this.#options
+    const { streams, heldMessages } = this.#options
     batch.journalTo = this.#splitter.position
+    batch.changes.lines = this.#tally.lines
     for (const exporter of this.#heard) {
       const { address, firstSeenMicros, lastSeenMicros, enabled } = exporter
       const change = { address, firstSeenMicros, lastSeenMicros, enabled }
@@ -117,7 +144,7 @@ export class Ingest {
       batch.changes.streams.set(stream.key, stream.takeChange())
       takeMemory(stream.decoding, batch.changes)
     }
-    takeHeldSets(this.#decoder.heldSets, batch.changes)
+    takeHeldSets(this.#decoder.heldSets, heldMessages, batch.changes)
   }
 
   #takeLine(kind: LineKind): void {
@@ -126,13 +153,24 @@ export class Ingest {
     if (kind === 'empty') return
     if (kind === 'datagram') this.#takeDatagram()
     else if (kind === 'report') this.#takeReport(this.#line.report as CollectorReport)
-    else this.#problems.warn(performance.now(), 'pipe', 'skipped a malformed line of the pipe', {})
+    else this.#takeMalformed()
     batcher.touch()
+    batcher.closeFull()
+  }
+
+  #takeMalformed(): void {
+    this.#tally.beginMalformed()
+    this.#tally.reject('rejected', 'malformed-line')
+    this.#problems.warn(performance.now(), 'pipe', 'skipped a malformed line of the pipe', {})
   }
 
   #takeReport(report: CollectorReport): void {
     this.#setClock(report.time * 1000)
-    this.#options.batcher.current.changes.collectorReports.set(report.collector, {
+    this.#tally.countReport()
+    const { collectorReports } = this.#options.batcher.current.changes
+    const { lines } = this.#tally
+    const before = collectorReports.get(report.collector)
+    collectorReports.set(report.collector, {
       collector: report.collector,
       startedAtMicros: Math.round(report.startedAt * 1e6),
       reportedAtMicros: Math.round(report.time * 1e6),
@@ -141,6 +179,10 @@ export class Ingest {
       queueDropped: report.queueDropped,
       kernelDropped: report.kernelDropped ?? null,
       final: report.final === true,
+      // It stands behind all that was received before it, but for what the queue had no room for.
+      firstSent: before?.firstSent ?? report.received - report.queueDropped,
+      first: before?.first ?? lines,
+      last: lines,
     })
   }
 
@@ -148,16 +190,20 @@ export class Ingest {
     const { address, receivedAtMicros, length } = this.#line
     const receivedAtMs = receivedAtMicros / 1000
     this.#setClock(receivedAtMs)
+    this.#tally.beginDatagram(this.#options.registry.find(address)?.address)
     const reason = this.#decoder.readHeader(length)
     if (reason !== undefined) {
-      this.#reject(reason, { bytes: length, version: this.#decoder.header.exportVersion })
+      this.#reject('rejected', reason, {
+        bytes: length,
+        version: this.#decoder.header.exportVersion,
+      })
       return
     }
     const exporter = this.#admit(address, receivedAtMicros)
     if (exporter === undefined) return
     const stream = this.#options.streams.find(exporter, this.#decoder.header)
     if (stream === undefined) {
-      this.#reject('too-many-streams', {})
+      this.#reject('refused', 'too-many-streams', {})
       return
     }
     this.#takeMessage(exporter, stream)
@@ -168,9 +214,10 @@ export class Ingest {
     const known = registry.size
     const exporter = registry.admit(address, receivedAtMicros)
     if (typeof exporter === 'string') {
-      this.#reject(exporter, {})
+      this.#reject(REFUSAL_OUTCOME[exporter], exporter, {})
       return undefined
     }
+    this.#tally.attribute(exporter.address)
     this.#heard.add(exporter)
     if (registry.size > known) {
       const { exportVersion: version, observationDomain } = this.#decoder.header
@@ -186,7 +233,7 @@ export class Ingest {
   }
 
   #takeMessage(exporter: Exporter, stream: StreamState): void {
-    const { metrics, streams } = this.#options
+    const { streams } = this.#options
     const { header, datagram, outcome } = this.#decoder
     const { receivedAtMicros } = this.#line
     // The caches of a v8 router number their flows each on their own, as if they were several.
@@ -197,7 +244,7 @@ export class Ingest {
     stream.change.lastSeenMicros = receivedAtMicros
     if (stream.sequence.isDuplicate(header.sequence, fingerprint, port)) {
       stream.sequence.countDuplicate()
-      metrics.datagrams.inc({ outcome: 'duplicate' })
+      this.#tally.settle('duplicate')
       return
     }
     const sink = exporter.enabled ? this.#store : this.#ignore
@@ -228,9 +275,12 @@ export class Ingest {
     this.#accounting.logNotices(stream)
   }
 
-  #reject(reason: string, facts: Readonly<Record<string, unknown>>): void {
-    this.#options.metrics.datagrams.inc({ outcome: 'rejected' })
-    this.#options.metrics.rejected.inc({ reason })
+  #reject(
+    outcome: RejectionOutcome,
+    reason: string,
+    facts: Readonly<Record<string, unknown>>,
+  ): void {
+    this.#tally.reject(outcome, reason)
     const text = REJECT_TEXT[reason] ?? `rejected a datagram: ${reason}`
     this.#problems.warn(performance.now(), this.#line.address, text, facts)
   }

@@ -29,6 +29,9 @@ export interface StreamHeader {
 /** What a stream has to know of its exporter. */
 export type StreamExporter = Pick<Exporter, 'address' | 'bytes'>
 
+/** Streams of all exporters together. */
+export const MAX_STREAMS = 50_000
+
 function hasOpenHoles(state: unknown): boolean {
   const { holes, ports } = (state ?? {}) as Partial<StreamSequenceState>
   return (holes?.length ?? 0) > 0 || (ports ?? []).some(([, port]) => hasOpenHoles(port))

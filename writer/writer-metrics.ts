@@ -4,6 +4,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 /** Registers the writer's metrics; `values` are read when somebody asks for the gauges. */
 export function createWriterMetrics(values: {
+  /** Datagrams that are neither decoded nor given up yet. */
+  readonly heldDatagrams: () => number
   readonly heldSets: () => number
   readonly heldBytes: () => number
   readonly exporters: () => number
@@ -26,6 +28,7 @@ export function createWriterMetrics(values: {
         this.set(read())
       },
     })
+  gauge('held_datagrams', 'Datagrams with sets that wait for a template.', values.heldDatagrams)
   gauge('held_sets', 'Data sets that wait for their template.', values.heldSets)
   gauge('held_bytes', 'Bytes of the data sets that wait for their template.', values.heldBytes)
   gauge('exporters', 'Exporters known.', values.exporters)
@@ -33,8 +36,8 @@ export function createWriterMetrics(values: {
   return {
     registry,
     lines: counter('lines_total', 'Lines read from the pipe.', ['kind']),
-    datagrams: counter('datagrams_total', 'Datagrams by what came of them.', ['outcome']),
-    rejected: counter('rejected_datagrams_total', 'Datagrams that are no message.', ['reason']),
+    datagrams: counter('datagrams_total', 'Datagrams by what finally came of them.', ['outcome']),
+    rejected: counter('rejected_datagrams_total', 'Datagrams rejected or refused.', ['reason']),
     problems: counter('problems_total', 'Problems inside of messages.', ['code']),
     flows: counter('flow_records_total', 'Flow records decoded.', ['version']),
     flowsNotStored: counter('flow_records_not_stored_total', 'Flows not stored by choice.', [

@@ -7,6 +7,7 @@ import type { WriterSettings } from './config.ts'
 import { AllowList } from './exporters/allow-list.ts'
 import { ExporterRegistry } from './exporters/exporter-registry.ts'
 import { restoreHeldSets } from './held-memory.ts'
+import { HeldMessages } from './held-messages.ts'
 import { Ingest } from './ingest.ts'
 import { openJournalId } from './journal/journal-id.ts'
 import type { CopyBatch } from './load/copy-batch.ts'
@@ -15,7 +16,7 @@ import type { LoaderState } from './load/loader-state.ts'
 import { Decoder } from './netflow/decode.ts'
 import { ensurePipe, PipeReader } from './pipe-reader.ts'
 import { StoredMemory } from './stored-memory.ts'
-import { Streams } from './streams.ts'
+import { MAX_STREAMS, Streams } from './streams.ts'
 import { createWriterMetrics, type WriterMetrics } from './writer-metrics.ts'
 
 /** How often time is looked at: gaps leave their window, held sets grow old. */
@@ -33,6 +34,7 @@ export interface WriterOptions {
 export class Writer {
   readonly #options: WriterOptions
   readonly #decoder = new Decoder()
+  readonly #heldMessages = new HeldMessages()
   readonly #metrics: WriterMetrics
   readonly #metricsServer: MetricsServer
   #registry: ExporterRegistry | undefined
@@ -47,6 +49,7 @@ export class Writer {
     this.#options = options
     const { METRICS_HOST, METRICS_PORT } = options.settings
     this.#metrics = createWriterMetrics({
+      heldDatagrams: () => this.#heldMessages.count,
       heldSets: () => this.#decoder.heldSets.count,
       heldBytes: () => this.#decoder.heldSets.bytes,
       exporters: () => this.#registry?.size ?? 0,
@@ -77,6 +80,7 @@ export class Writer {
       lanes: settings.COPY_LANES,
       partitionInterval: settings.PARTITION_INTERVAL,
       retentionDays: settings.RETENTION_DAYS,
+      maxStreams: MAX_STREAMS,
       journalId,
       logger,
       onReleased: (batch) => this.#release(batch),
@@ -121,7 +125,10 @@ export class Writer {
       batcher,
       decoder: this.#decoder,
       position: state.position,
+      lines: state.lines,
+      heldMessages: this.#heldMessages,
     })
+    ingest.settleLostHeld(state.held)
     this.#registry = registry
     this.#batcher = batcher
     this.#ingest = ingest
@@ -134,7 +141,11 @@ export class Writer {
 
   #restoreStreams({ streams: rows, memory }: LoaderState): Streams {
     const streams = new Streams(rows, new StoredMemory(memory))
-    restoreHeldSets(memory.heldSets, this.#decoder, streams)
+    restoreHeldSets(memory.heldSets, {
+      decoder: this.#decoder,
+      streams,
+      messages: this.#heldMessages,
+    })
     const counts = {
       templates: memory.templates.length,
       samplers: memory.samplers.length,

@@ -29,10 +29,15 @@ class BatcherHarness {
     })
   }
 
+  endLine(): void {
+    this.batcher.touch()
+    this.batcher.closeFull()
+  }
+
   append(rows: number): void {
     for (let row = 0; row < rows; row++) {
       this.batcher.current.append(typicalRecord(row), messageOf())
-      this.batcher.touch()
+      this.endLine()
     }
   }
 }
@@ -65,17 +70,17 @@ describe('a batch', () => {
     const harness = new BatcherHarness()
     const { batcher, submitted } = harness
     batcher.noteChanges(19_999, 100)
-    batcher.touch()
+    harness.endLine()
     assert.equal(submitted.length, 0)
     batcher.noteChanges(1, 100)
-    batcher.touch()
+    harness.endLine()
     assert.equal(submitted.length, 1)
     batcher.noteChanges(1, 3_000_000)
-    batcher.touch()
+    harness.endLine()
     assert.equal(submitted.length, 2)
-    batcher.touch()
+    harness.endLine()
     harness.heldBytes = 16 * 1024 * 1024
-    batcher.touch()
+    harness.endLine()
     assert.equal(submitted.length, 3)
   })
 

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { Batcher } from '../../writer/batcher.ts'
 import { AllowList } from '../../writer/exporters/allow-list.ts'
 import { ExporterRegistry } from '../../writer/exporters/exporter-registry.ts'
+import { HeldMessages } from '../../writer/held-messages.ts'
 import { Ingest } from '../../writer/ingest.ts'
 import { Decoder } from '../../writer/netflow/decode.ts'
 import { Streams } from '../../writer/streams.ts'
@@ -41,6 +42,7 @@ class Spine {
     this.#ingest = new Ingest({
       logger: pino({ level: 'silent' }),
       metrics: createWriterMetrics({
+        heldDatagrams: none,
         heldSets: none,
         heldBytes: none,
         exporters: none,
@@ -55,6 +57,8 @@ class Spine {
       batcher: this.#batcher,
       decoder: new Decoder(),
       position: 0,
+      lines: { datagrams: 0, malformed: 0, reports: 0 },
+      heldMessages: new HeldMessages(),
     })
   }
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { restoreHeldSets, takeHeldSets } from '../../writer/held-memory.ts'
+import { HeldMessages } from '../../writer/held-messages.ts'
 import { type BatchChanges, emptyBatchChanges } from '../../writer/load/batch-changes.ts'
 import { Decoder } from '../../writer/netflow/decode.ts'
 import { ExportStream } from '../../writer/netflow/export-stream.ts'
@@ -34,7 +35,7 @@ const IDENTITY = {
 function changesOf(harness: DecoderHarness): BatchChanges {
   const changes = emptyBatchChanges()
   takeMemory(harness.stream(), changes)
-  takeHeldSets(harness.decoder.heldSets, changes)
+  takeHeldSets(harness.decoder.heldSets, new HeldMessages(), changes)
   return changes
 }
 
@@ -154,7 +155,7 @@ describe('held sets', () => {
     }
     const decoder = new Decoder()
     const tooMany = { ...second, observationDomain: MAX_STREAMS_PER_EXPORTER }
-    restoreHeldSets([first, tooMany], decoder, streams)
+    restoreHeldSets([first, tooMany], { decoder, streams, messages: new HeldMessages() })
     assert.equal(decoder.heldSets.count, 1)
     const [set256] = decoder.heldSets.release(streams.find(exporter, first)?.decoding as never, 256)
     assert.deepEqual(set256?.content, first.content)
@@ -208,7 +209,7 @@ describe('whatever exporters say', () => {
       const stream = new StreamState(IDENTITY)
       batch.changes.streams.set(stream.key, stream.takeChange())
       takeMemory(harness.stream(), batch.changes)
-      takeHeldSets(harness.decoder.heldSets, batch.changes)
+      takeHeldSets(harness.decoder.heldSets, new HeldMessages(), batch.changes)
       rows += batch.changes.samplers.written.length + batch.changes.names.written.length
       loader.loader.submit(batch)
       await loader.loader.drain()

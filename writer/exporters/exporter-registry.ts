@@ -73,6 +73,11 @@ export class ExporterRegistry {
     return this.#entries.size
   }
 
+  /** Finds an exporter by its canonical text; undefined when it is not registered. */
+  find(address: string): Exporter | undefined {
+    return this.#entries.get(address)
+  }
+
   /**
    * Finds the exporter of a datagram, or registers a new one. Only to be called for a datagram
    * whose header is valid, so that garbage from spoofed addresses registers nobody. A known

@@ -1,7 +1,7 @@
 /**
  * Everything a batch changes beside its rows, in the shapes of the state tables: it is committed in
  * the same transaction, so that the database always holds exactly the state of a prefix of the
- * stream. Counters here are increments since the last batch; positions and times are absolute.
+ * stream. Counters here are increments since the last batch; lines, positions and times are absolute.
  */
 
 /** An exporter that was new or heard in this batch. Times are Unix microseconds. */
@@ -45,6 +45,43 @@ export interface StreamChange {
   lastSeenMicros: number
 }
 
+/**
+ * What came of the datagrams and records of one exporter. Every datagram that is received comes to
+ * one of the others, or to a rejection.
+ */
+export interface CountChange {
+  /** null: addresses that are not registered, and lines that are no datagram. */
+  readonly exporter: string | null
+  received: number
+  decoded: number
+  /** Falls when the last set of a datagram is decoded, or the first one given up. */
+  held: number
+  expired: number
+  duplicates: number
+  /** Flow records that the decoder gave. */
+  records: number
+  /** Those of exporters that are disabled. */
+  notStored: number
+}
+
+/** `rejected`: it is no message. `refused`: it was not taken, by choice. */
+export type RejectionOutcome = 'rejected' | 'refused'
+
+/** Datagrams rejected or refused for one reason. */
+export interface RejectionChange {
+  readonly exporter: string | null
+  readonly outcome: RejectionOutcome
+  readonly reason: string
+  datagrams: number
+}
+
+/** Lines of the pipe since the beginning of the journal. */
+export interface LineCounts {
+  readonly datagrams: number
+  readonly malformed: number
+  readonly reports: number
+}
+
 /** One declared gap. */
 export interface GapChange {
   readonly detectedAtMicros: number
@@ -57,7 +94,7 @@ export interface GapChange {
   readonly unit: string
 }
 
-/** The latest report of one start of a collector. */
+/** The latest report of one start of a collector, and what had been read where it stands. */
 export interface CollectorReportChange {
   readonly collector: string
   readonly startedAtMicros: number
@@ -67,6 +104,12 @@ export interface CollectorReportChange {
   readonly queueDropped: number
   readonly kernelDropped: number | null
   readonly final: boolean
+  /** Datagrams that stand in the pipe before its first report in the batch. */
+  readonly firstSent: number
+  /** The lines up to that report. */
+  readonly first: LineCounts
+  /** The lines up to the latest report. */
+  readonly last: LineCounts
 }
 
 /** Names a stream. */
@@ -134,6 +177,8 @@ export interface HeldSetRow extends StreamKey {
   readonly uptimeMs: number | null
   readonly sequence: number
   readonly content: Buffer
+  /** Number of the datagram in its journal; null when it is counted as expired already. */
+  readonly message: number | null
 }
 
 /** Rows to insert or replace, and keys of rows to delete. */
@@ -149,12 +194,20 @@ export interface BatchChanges {
   /** By any key that is unique per row. */
   readonly streams: Map<string, StreamChange>
   readonly gaps: GapChange[]
+  /** By exporter. */
+  readonly counts: Map<string | null, CountChange>
+  /** By any key that is unique per row. */
+  readonly rejections: Map<string, RejectionChange>
+  /** Up to the end of the batch; null leaves them as they are. */
+  lines: LineCounts | null
   /** By collector. */
   readonly collectorReports: Map<string, CollectorReportChange>
   readonly templates: RowChanges<TemplateKey, TemplateRow>
   readonly samplers: RowChanges<SamplerKey, SamplerRow>
   readonly names: RowChanges<NameKey, NameRow>
   readonly heldSets: RowChanges<Pick<HeldSetRow, 'id'>, HeldSetRow>
+  /** Numbers of messages that are counted as expired while others of their sets are still held. */
+  readonly expiredMessages: number[]
 }
 
 /** Makes changes that change nothing. */
@@ -163,10 +216,14 @@ export function emptyBatchChanges(): BatchChanges {
     exporters: new Map(),
     streams: new Map(),
     gaps: [],
+    counts: new Map(),
+    rejections: new Map(),
+    lines: null,
     collectorReports: new Map(),
     templates: { written: [], removed: [] },
     samplers: { written: [], removed: [] },
     names: { written: [], removed: [] },
     heldSets: { written: [], removed: [] },
+    expiredMessages: [],
   }
 }

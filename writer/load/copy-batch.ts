@@ -6,6 +6,7 @@
 import type { FlowRecord, MessageContext } from '../netflow/flow-record.ts'
 import { type BatchChanges, emptyBatchChanges } from './batch-changes.ts'
 import { encodeRow, maxRowBytes, type RowBuffer } from './copy-row.ts'
+import { describeAddress } from './copy-tuple.ts'
 
 /**
  *     copy data = signature flags:i32=0 extension:i32=0 tuple… -1:i16
@@ -21,6 +22,8 @@ const SLICE_BYTES = 256 * 1024
 
 const HOUR_MICROS = 3_600_000_000
 
+const NOBODY = new Uint8Array(0)
+
 export class CopyBatch {
   changes: BatchChanges = emptyBatchChanges()
   /** The position in the stream of bytes up to which the batch holds what stands there. */
@@ -34,6 +37,10 @@ export class CopyBatch {
   #length = 0
   #rows = 0
   #lastHour = -1
+  /** Rows by the bytes of the exporter's address, but for those since its last change. */
+  readonly #exporterRows = new Map<Uint8Array, number>()
+  #exporterBytes: Uint8Array = NOBODY
+  #firstOfExporter = 0
 
   get rows(): number {
     return this.#rows
@@ -49,6 +56,7 @@ export class CopyBatch {
     const needed = this.#length + maxRowBytes(record)
     if (needed > this.#target.bytes.length) this.#grow(needed)
     if (this.#rows === this.#offsets.length) this.#growOffsets()
+    if (message.exporterBytes !== this.#exporterBytes) this.#changeExporter(message.exporterBytes)
     this.#offsets[this.#rows] = this.#length
     this.#length = encodeRow(this.#target, this.#length, record, message)
     this.#rows += 1
@@ -74,15 +82,37 @@ export class CopyBatch {
     return this.#target.bytes.subarray(this.#offsetOf(row), this.#offsetOf(row + 1))
   }
 
+  /** Counts the rows by exporter, whose address is text as `describeTuple` gives it. */
+  countRows(): Map<string, number> {
+    this.#changeExporter(NOBODY)
+    const counts = new Map<string, number>()
+    for (const [bytes, rows] of this.#exporterRows) {
+      const exporter = describeAddress(bytes)
+      counts.set(exporter, (counts.get(exporter) ?? 0) + rows)
+    }
+    return counts
+  }
+
   /** Empties the batch; only when its COPY has finished, as the buffer is used again. */
   reset(): void {
     this.changes = emptyBatchChanges()
     this.journalTo = 0
     this.parked = 0
     this.hours.clear()
+    this.#exporterRows.clear()
+    this.#exporterBytes = NOBODY
+    this.#firstOfExporter = 0
     this.#lastHour = -1
     this.#length = 0
     this.#rows = 0
+  }
+
+  #changeExporter(bytes: Uint8Array): void {
+    const rows = this.#rows - this.#firstOfExporter
+    const before = this.#exporterBytes
+    if (rows > 0) this.#exporterRows.set(before, (this.#exporterRows.get(before) ?? 0) + rows)
+    this.#exporterBytes = bytes
+    this.#firstOfExporter = this.#rows
   }
 
   #offsetOf(row: number): number {

@@ -6,8 +6,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from '../../shared/logger.ts'
+import { type RowCount, writeBalance } from './balance-changes.ts'
 import type { CopyBatch } from './copy-batch.ts'
-import { copyAcceptableRows, copyRows, parkRows, RefusedRowError } from './copy-rows.ts'
+import {
+  copyAcceptableRows,
+  copyRows,
+  parkRows,
+  type RefusedRow,
+  RefusedRowError,
+} from './copy-rows.ts'
 import { DatabaseError } from './database.ts'
 import { type JournalStep, moveJournalPosition } from './journal-position.ts'
 import type { OutageLog } from './outage-log.ts'
@@ -108,32 +115,49 @@ export class CopyLane {
     const { batch, step } = job
     await this.#options.partitions.ensure(client, batch.hours)
     await client.query('begin isolation level read committed')
-    if (attempts.halving) await this.#copyAround(client, batch)
-    else await copyRows(client, batch)
+    const { copied, refused } = attempts.halving
+      ? await this.#copyAround(client, batch)
+      : { copied: await copyRows(client, batch), refused: [] }
     await waitPatiently(job.turn)
-    if (!(await moveJournalPosition(client, step))) {
+    const { lines } = batch.changes
+    if (!(await moveJournalPosition(client, step, { lines, copiedRows: copied }))) {
       await client.query('rollback')
       return
     }
     await writeChanges(client, batch.changes, step.journalId)
+    await writeBalance(client, batch.changes, countRows(batch, refused), step.journalId)
     await client.query('commit')
   }
 
-  async #copyAround(client: pg.Client, batch: CopyBatch): Promise<void> {
-    const refused = await copyAcceptableRows(client, batch)
+  async #copyAround(client: pg.Client, batch: CopyBatch) {
+    const { copied, refused } = await copyAcceptableRows(client, batch)
     await parkRows(client, refused)
     batch.parked = refused.length
-    if (refused.length === 0) return
-    this.#options.logger.warn(
-      { rows: refused.length, reason: refused[0]?.reason },
-      'the database refused rows; they are kept in rejected_records, the others are stored',
-    )
+    if (refused.length > 0) {
+      this.#options.logger.warn(
+        { rows: refused.length, reason: refused[0]?.reason },
+        'the database refused rows; they are kept in rejected_records, the others are stored',
+      )
+    }
+    return { copied, refused }
   }
 
   /** Closes the connection; a batch on its way is given up. */
   async stop(): Promise<void> {
     await this.#session.stop()
   }
+}
+
+/** Counts the rows of a batch by exporter: those that are in, and those that were refused. */
+function countRows(batch: CopyBatch, refused: readonly RefusedRow[]): readonly RowCount[] {
+  const parked = new Map<unknown, number>()
+  for (const { record } of refused) {
+    parked.set(record['exporter'], (parked.get(record['exporter']) ?? 0) + 1)
+  }
+  return Array.from(batch.countRows(), ([exporter, rows]) => {
+    const parkedRows = parked.get(exporter) ?? 0
+    return { exporter, stored: rows - parkedRows, parked: parkedRows }
+  })
 }
 
 /** The turn did not come in time; the transaction must end. */

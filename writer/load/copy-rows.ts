@@ -29,6 +29,7 @@ export class RefusedRowError extends Error {
 /**
  * Copies rows `first` up to `end`.
  *
+ * @returns how many rows the server says it has taken
  * @throws RefusedRowError when a row is not accepted, anything else as it came
  */
 export async function copyRows(
@@ -36,32 +37,34 @@ export async function copyRows(
   batch: CopyBatch,
   first = 0,
   end = batch.rows,
-): Promise<void> {
-  if (end <= first) return
+): Promise<number> {
+  if (end <= first) return 0
   const copy = client.query(copyFrom(COPY_FLOWS))
   try {
     await pipeline(Readable.from(batch.copyData(first, end)), copy)
   } catch (error) {
     throw describeError(error).kind === 'data' ? new RefusedRowError(error) : error
   }
+  return copy.rowCount
 }
 
 /**
  * Copies all rows but those that the database refuses as data, found by halving.
  *
- * @returns the refused rows, in their order
+ * @returns how many rows the server says it has taken, and the refused ones in their order
  */
 export async function copyAcceptableRows(
   client: pg.Client,
   batch: CopyBatch,
-): Promise<readonly RefusedRow[]> {
+): Promise<{ readonly copied: number; readonly refused: readonly RefusedRow[] }> {
   const refused: RefusedRow[] = []
+  let copied = 0
   const ranges: [first: number, end: number][] = [[0, batch.rows]]
   for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
     const [first, end] = range
     await client.query('savepoint halving')
     try {
-      await copyRows(client, batch, first, end)
+      copied += await copyRows(client, batch, first, end)
     } catch (error) {
       if (!(error instanceof RefusedRowError)) throw error
       const { sqlState, message } = describeError(error.cause)
@@ -72,7 +75,7 @@ export async function copyAcceptableRows(
     }
     await client.query('release savepoint halving')
   }
-  return refused
+  return { copied, refused }
 }
 
 const PARK_ROWS = `

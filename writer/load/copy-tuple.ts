@@ -31,7 +31,7 @@ function describeValue(type: ColumnType, bytes: Buffer): unknown {
     case 'macaddr':
       return bytes.toString('hex').replace(/..(?=.)/g, '$&:')
     case 'inet':
-      return bytes.length === 8 ? bytes.subarray(4).join('.') : ipv6Groups(bytes.subarray(4))
+      return describeAddress(bytes.subarray(4))
     default:
       // Text, not JSON: what the database refuses may be the JSON itself. No text holds a NUL.
       return bytes.toString('utf8', 1).replaceAll('\0', '\ufffd')
@@ -49,7 +49,10 @@ function describeTime(unixMicros: bigint): string {
   return `${seconds}.${String(unixMicros % 1_000_000n).padStart(6, '0')}Z`
 }
 
-function ipv6Groups(bytes: Buffer): string {
-  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2))
-  return groups.map((group) => group.toString(16)).join(':')
+/** Writes 4 or 16 bytes as text that PostgreSQL reads as an address; not the shortest. */
+export function describeAddress(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.')
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(index * 2).toString(16))
+  return groups.join(':')
 }

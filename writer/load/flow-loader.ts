@@ -14,6 +14,8 @@ import {
   type ExporterRow,
   type LoaderState,
   readExporterRows,
+  readHeldCounts,
+  readLineCounts,
   readStreamRows,
 } from './loader-state.ts'
 import { readMemory } from './memory-state.ts'
@@ -34,6 +36,8 @@ export interface FlowLoaderOptions {
   readonly partitionInterval: PartitionInterval
   /** 0 keeps all. */
   readonly retentionDays: number
+  /** How many streams are read back at start. */
+  readonly maxStreams: number
   /** Names the stream of bytes whose position is kept. */
   readonly journalId: string
   readonly logger: Logger
@@ -102,16 +106,18 @@ export class FlowLoader {
    * @throws DatabaseError when waiting does not help: wrong login, rights, or a second writer
    */
   async start(): Promise<LoaderState | undefined> {
-    const { databaseUrl, journalId, logger } = this.#options
+    const { databaseUrl, journalId, maxStreams, logger } = this.#options
     try {
       await this.#persist(() => migrateDatabase(databaseUrl, logger))
       const state = await this.#persist(() =>
         this.#session.use(async (client) => {
           this.#position = await openJournalPosition(client, journalId)
           const exporters = await readExporterRows(client)
-          const streams = await readStreamRows(client)
+          const streams = await readStreamRows(client, { journalId, maxStreams })
           const memory = await readMemory(client, journalId)
-          return { position: this.#position.position, exporters, streams, memory }
+          const lines = await readLineCounts(client, journalId)
+          const held = await readHeldCounts(client, journalId)
+          return { position: this.#position.position, exporters, streams, memory, lines, held }
         }),
       )
       await this.#housekeeping.start()

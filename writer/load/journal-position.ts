@@ -4,6 +4,7 @@
  */
 
 import type pg from 'pg'
+import type { LineCounts } from './batch-changes.ts'
 import { DatabaseError } from './database.ts'
 
 /** What the database holds of a journal: bytes of the stream, and the batches that brought them. */
@@ -18,6 +19,14 @@ export interface JournalStep {
   readonly from: JournalPosition
   /** Not less than `from.position`; equal when only time has brought changes about. */
   readonly to: number
+}
+
+/** What a step brings beside bytes. */
+export interface StepCounts {
+  /** Since the beginning of the journal; null leaves them as they are. */
+  readonly lines: LineCounts | null
+  /** Rows that the server has taken, as it says. */
+  readonly copiedRows: number
 }
 
 /** Reads the position, making its row when the journal is new to the database. */
@@ -41,12 +50,22 @@ export async function openJournalPosition(
  * @returns false when the batch is in already: its commit had worked, and only the answer was lost
  * @throws DatabaseError when the database is anywhere else
  */
-export async function moveJournalPosition(client: pg.Client, step: JournalStep): Promise<boolean> {
+export async function moveJournalPosition(
+  client: pg.Client,
+  step: JournalStep,
+  { lines, copiedRows }: StepCounts,
+): Promise<boolean> {
   const { journalId, from, to } = step
   const moved = await client.query(
-    `update journal_positions set position = $4, batches = batches + 1, updated_at = now()
+    `update journal_positions set position = $4, batches = batches + 1, updated_at = now(),
+       datagram_lines = coalesce($5, datagram_lines),
+       malformed_lines = coalesce($6, malformed_lines),
+       report_lines = coalesce($7, report_lines), copied_rows = copied_rows + $8
      where journal = $1 and position = $2 and batches = $3`,
-    [journalId, from.position, from.batches, to],
+    [
+      ...[journalId, from.position, from.batches, to],
+      ...[lines?.datagrams, lines?.malformed, lines?.reports, copiedRows],
+    ],
   )
   if (moved.rowCount === 1) return true
   const found = await readJournalPosition(client, journalId)

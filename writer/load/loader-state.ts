@@ -1,6 +1,7 @@
 /** Reads the state that the last committed batch has left, for the writer to go on from. */
 
 import type pg from 'pg'
+import type { LineCounts } from './batch-changes.ts'
 import type { ExporterMemory } from './memory-state.ts'
 
 /** A row of `exporters`. Times are Unix microseconds. */
@@ -36,6 +37,16 @@ export interface LoaderState {
   readonly exporters: readonly ExporterRow[]
   readonly streams: readonly StreamRow[]
   readonly memory: ExporterMemory
+  /** Lines of the stream that the database has what came of. */
+  readonly lines: LineCounts
+  /** Exporters with datagrams that are counted as held. */
+  readonly held: readonly HeldCount[]
+}
+
+/** Datagrams of an exporter whose sets wait for their template, as far as they were counted. */
+export interface HeldCount {
+  readonly exporter: string
+  readonly datagrams: number
 }
 
 export async function readExporterRows(client: pg.Client): Promise<readonly ExporterRow[]> {
@@ -50,12 +61,43 @@ export async function readExporterRows(client: pg.Client): Promise<readonly Expo
   return rows
 }
 
-export async function readStreamRows(client: pg.Client): Promise<readonly StreamRow[]> {
+/** Reads the streams heard last; where they go on is only known of the journal's own. */
+export async function readStreamRows(
+  client: pg.Client,
+  { journalId, maxStreams }: { readonly journalId: string; readonly maxStreams: number },
+): Promise<readonly StreamRow[]> {
   const { rows } = await client.query<StreamRow>(
     `select host(exporter) as exporter, export_version as "exportVersion",
        observation_domain::float8 as "observationDomain", sequence_state as "sequenceState",
        system_init_ms::float8 as "systemInitMs", suggested_byte_order as "suggestedByteOrder"
-     from exporter_streams`,
+     from exporter_streams
+     left join (select * from stream_states where journal = $1) as own
+       using (exporter, export_version, observation_domain)
+     order by last_seen desc
+     limit $2`,
+    [journalId, maxStreams],
+  )
+  return rows
+}
+
+export async function readLineCounts(client: pg.Client, journalId: string): Promise<LineCounts> {
+  const { rows } = await client.query<LineCounts>(
+    `select datagram_lines::float8 as datagrams, malformed_lines::float8 as malformed,
+       report_lines::float8 as reports
+     from journal_positions where journal = $1`,
+    [journalId],
+  )
+  return rows[0] ?? { datagrams: 0, malformed: 0, reports: 0 }
+}
+
+export async function readHeldCounts(
+  client: pg.Client,
+  journalId: string,
+): Promise<readonly HeldCount[]> {
+  const { rows } = await client.query<HeldCount>(
+    `select host(exporter) as exporter, held::float8 as datagrams
+     from exporter_counts where journal = $1 and exporter is not null and held > 0`,
+    [journalId],
   )
   return rows
 }

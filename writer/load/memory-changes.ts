@@ -81,22 +81,26 @@ const DELETE_NAMES = `
 const INSERT_HELD_SETS = `
   insert into held_sets (
     journal, id, exporter, export_version, observation_domain, template_id, source_port,
-    received_at, exported_at, uptime_ms, sequence, content)
+    received_at, exported_at, uptime_ms, sequence, content, message)
   select
     $2, id, changed.exporter, "exportVersion", "observationDomain", "templateId", "sourcePort",
     ${MICROS} "receivedMicros", ${MICROS} "exportedMicros", "uptimeMs", changed.sequence,
-    decode(content, 'base64')
+    decode(content, 'base64'), message
   from jsonb_to_recordset($1) as changed (
     id bigint, ${STREAM}, "templateId" integer, "sourcePort" integer, "receivedMicros" bigint,
-    "exportedMicros" bigint, "uptimeMs" bigint, sequence bigint, content text)
+    "exportedMicros" bigint, "uptimeMs" bigint, sequence bigint, content text,
+    message bigint)
   ${ONLY_KNOWN_STREAMS}`
 
 const DELETE_HELD_SETS = 'delete from held_sets where journal = $2 and id = any ($1)'
 
+const EXPIRE_MESSAGES =
+  'update held_sets set message = null where journal = $2 and message = any ($1)'
+
 /** Writes what was said in the transaction that is open on `client`. */
 export async function writeMemory(
   client: pg.Client,
-  { templates, samplers, names, heldSets }: BatchChanges,
+  { templates, samplers, names, heldSets, expiredMessages }: BatchChanges,
   journalId: string,
 ): Promise<void> {
   await writeRows(client, DELETE_TEMPLATES, templates.removed)
@@ -112,6 +116,7 @@ export async function writeMemory(
     const rows = heldSets.written.map(encodeHeldSet)
     await client.query(INSERT_HELD_SETS, [JSON.stringify(rows), journalId])
   }
+  if (expiredMessages.length > 0) await client.query(EXPIRE_MESSAGES, [expiredMessages, journalId])
 }
 
 function encodeHeldSet(row: HeldSetRow): object {

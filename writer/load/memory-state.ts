@@ -39,7 +39,8 @@ const NAMES = `select ${STREAM}, kind, key, name from names order by key`
 const HELD_SETS = `
   select id::float8 as id, ${STREAM}, template_id as "templateId", source_port as "sourcePort",
     ${micros('received_at')} as "receivedMicros", ${micros('exported_at')} as "exportedMicros",
-    uptime_ms::float8 as "uptimeMs", sequence::float8 as sequence, content
+    uptime_ms::float8 as "uptimeMs", sequence::float8 as sequence, content,
+    message::float8 as message
   from held_sets where journal = $1 order by id`
 
 /** Reads everything that was written down. */

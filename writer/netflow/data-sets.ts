@@ -90,6 +90,7 @@ export class DataSets {
     for (const { content, message, sequence, ...times } of released) {
       this.outcome.releasedSets += 1
       if (message === current) this.outcome.waitingSets -= 1
+      else this.outcome.releasedMessages.push(message)
       this.records.source = message === current ? 'dataRecords' : 'releasedRecords'
       this.setTimes(times.exportMicros, times.uptimeMs)
       if (message.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs

@@ -26,12 +26,18 @@ export class Decoder {
   readonly outcome = new MessageOutcome()
   readonly #sets = new DataSets(this.outcome, this.datagram)
   readonly #records = this.#sets.records
+  #message: MessageContext | undefined
   readonly #fixed = new FixedRecords({
     header: this.header,
     datagram: this.datagram,
     outcome: this.outcome,
     records: this.#records,
   })
+
+  /** The message that was decoded last; the sets held of it refer to the same object. */
+  get message(): MessageContext | undefined {
+    return this.#message
+  }
 
   get heldSets(): HeldSets {
     return this.#sets.heldSets
@@ -66,12 +72,13 @@ export class Decoder {
       stream.samplers.noteHeaderRate(header.samplingRate, header.samplingMode, receivedAtMicros)
     }
     this.#records.sink = sink
-    const message: MessageContext = {
+    const message = {
       receivedAtMicros,
       exporterBytes: stream.exporterBytes,
       observationDomain: stream.observationDomain,
       exportVersion: stream.exportVersion,
     }
+    this.#message = message
     this.#sets.sequence = header.sequence
     this.#sets.setTimes(header.exportMicros, header.uptimeMs)
     switch (header.exportVersion) {

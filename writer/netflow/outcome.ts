@@ -3,6 +3,8 @@
  * exceptional, so nothing here is thrown.
  */
 
+import type { MessageContext } from './flow-record.ts'
+
 /** Why a whole datagram is rejected. */
 export type RejectReason =
   | 'too-short'
@@ -88,6 +90,8 @@ export class MessageOutcome {
   isDiscarded = false
   /** Records of released sets by the sequence number of the message that they came in. */
   readonly releases: { readonly sequence: number; readonly dataRecords: number }[] = []
+  /** Earlier messages that released sets came in, one entry a set. */
+  readonly releasedMessages: MessageContext[] = []
   problemCount = 0
   readonly problems: Problem[] = []
   /** The first few templates that were redefined. */
@@ -109,6 +113,7 @@ export class MessageOutcome {
     this.changedTemplates = 0
     this.isDiscarded = false
     this.releases.length = 0
+    this.releasedMessages.length = 0
     this.problemCount = 0
     this.problems.length = 0
     this.redefinitions.length = 0

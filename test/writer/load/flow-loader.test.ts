@@ -9,6 +9,8 @@ import { until } from '../../helpers/until.ts'
 import { ask, countRows, LoaderHarness } from './loader-harness.ts'
 import { messageOf, numberedBatch, RECEIVED_AT_MICROS, typicalRecord } from './sample-rows.ts'
 
+const LINES = { datagrams: 0, malformed: 0, reports: 0 }
+
 const STREAM: StreamChange = {
   exporter: '192.0.2.1',
   exportVersion: 9,
@@ -54,7 +56,7 @@ describe('the loader', () => {
 
   it('begins at position 0, and goes on from the last batch', async () => {
     const memory = { templates: [], samplers: [], names: [], heldSets: [] }
-    const empty = { position: 0, exporters: [], streams: [], memory }
+    const empty = { position: 0, exporters: [], streams: [], memory, lines: LINES, held: [] }
     assert.deepEqual(await harness.loader.start(), empty)
     const batch = numberedBatch({ from: 0, count: 10 })
     batch.changes.streams.set('any', { ...STREAM })
@@ -82,6 +84,8 @@ describe('the loader', () => {
         },
       ],
       memory,
+      lines: LINES,
+      held: [],
     })
   })
 
@@ -182,6 +186,9 @@ describe('the loader', () => {
         queueDropped: 10,
         kernelDropped: null,
         final: index === 1,
+        firstSent: 90 + index,
+        first: LINES,
+        last: LINES,
       })
       harness.loader.submit(batch)
     }

@@ -41,6 +41,7 @@ export class LoaderHarness {
       lanes: 2,
       partitionInterval: 'day',
       retentionDays: 0,
+      maxStreams: 1_000,
       journalId: this.journalId,
       logger: recordingLogger(this.lines),
       onReleased: (batch) => this.released.push(batch),

@@ -66,6 +66,7 @@ const HELD_SET: HeldSetRow = {
   uptimeMs: null,
   sequence: 4_294_967_295,
   content: Buffer.from('00ff5c0a', 'hex'),
+  message: 12,
 }
 
 describe('what exporters have said', () => {

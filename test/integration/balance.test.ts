@@ -1,0 +1,180 @@
+/** The balance of every datagram and record, in SQL and in the metrics, whatever is restarted. */
+
+import assert from 'node:assert/strict'
+import { appendFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { set, template, v9MessageOf } from '../helpers/netflow-bytes.ts'
+import { until } from '../helpers/until.ts'
+import { BalanceHarness, feed, freePort, nonZero, readMetric } from './balance-harness.ts'
+import { hex32 } from './running-pipeline.ts'
+
+describe('the balance', () => {
+  let harness: BalanceHarness
+  beforeEach(async () => {
+    harness = await BalanceHarness.start()
+  })
+  afterEach(() => harness.stop())
+
+  const message = (sequence: number, ...sets: readonly Buffer[]) =>
+    v9MessageOf({ sequence }, ...sets)
+  const template256 = set(0, template(256, [[1, 4]]))
+  const template257 = set(0, template(257, [[1, 4]]))
+  const data = (id: number, ...values: readonly number[]) => set(id, ...values.map(hex32))
+
+  it('has each datagram under one outcome, and each record, over restarts', async () => {
+    const port = await freePort()
+    const allowed = { EXPORTER_ALLOW: '192.0.2.0/29', METRICS_PORT: String(port) }
+    const pipeline = await harness.startPipeline(allowed)
+    feed(pipeline, '192.0.2.1', message(0, template256, data(256, 1, 2)), message(1, data(257, 3)))
+    feed(pipeline, '192.0.2.1', message(2, data(257, 4), data(258, 5)), message(1, data(257, 3)))
+    feed(pipeline, '192.0.2.1', Buffer.alloc(3, 5), Buffer.alloc(30, 1))
+    feed(pipeline, '192.0.2.2', message(0, template256, data(256, 1)))
+    feed(pipeline, '192.0.2.99', message(0, template256), Buffer.alloc(1))
+    appendFileSync(pipeline.pipePath, '["no line\n')
+    const first = { decoded: 1, held: 2, rejected: 2, duplicates: 1 }
+    await harness.expectBalance(`exporter = '192.0.2.1'`, {
+      received: 6,
+      ...first,
+      records: 2,
+      stored: 2,
+    })
+    const second = { received: 1, decoded: 1, records: 1, stored: 1 }
+    await harness.expectBalance(`exporter = '192.0.2.2'`, second)
+    await harness.expectBalance(`scope = 'not registered'`, {
+      received: 3,
+      rejected: 2,
+      refused: 1,
+    })
+    await harness.expectBalance(`scope = 'total'`, {
+      ...{ received: 10, decoded: 2, held: 2, rejected: 4, refused: 1, duplicates: 1 },
+      ...{ records: 3, stored: 3 },
+    })
+    assert.deepEqual(await readMetric(port, 'netflow_writer_datagrams_total', 'outcome'), {
+      ...{ decoded: 2, duplicate: 1, rejected: 4, refused: 1 },
+    })
+    await pipeline.restartWriter('SIGKILL')
+    await harness.ask(`update exporters set enabled = false where address <> '192.0.2.1'`)
+    await until('the exporter is disabled', () =>
+      pipeline.logOf('writer').some(({ enabled }) => enabled === false),
+    )
+    feed(pipeline, '192.0.2.1', message(3, template257))
+    feed(pipeline, '192.0.2.2', message(1, data(256, 2, 3)))
+    // The message whose set 258 still waits is still held.
+    const released = { decoded: 3, held: 1, rejected: 2, duplicates: 1, records: 4, stored: 4 }
+    await harness.expectBalance(`exporter = '192.0.2.1'`, { received: 7, ...released })
+    await harness.expectBalance(`exporter = '192.0.2.2'`, {
+      ...{ received: 2, decoded: 1, refused: 1, records: 3, stored: 1, not_stored: 2 },
+    })
+    const now = await harness.balanceOf(`scope = 'total'`)
+    assert.deepEqual(await readMetric(port, 'netflow_writer_held_datagrams', ''), { '': 1 })
+    assert.deepEqual(await readMetric(port, 'netflow_writer_datagrams_total', 'outcome'), {
+      ...{ decoded: 2, refused: 1 },
+    })
+    const reasons = await harness.ask(
+      'select outcome, reason, sum(datagrams)::int as n from rejected_datagrams group by 1, 2 order by 1, 2',
+    )
+    assert.deepEqual(
+      reasons.map(({ outcome, reason, n }) => `${outcome} ${reason} ${n}`),
+      [
+        'refused exporter-disabled 1',
+        'refused not-allowed 1',
+        'rejected malformed-line 1',
+        'rejected too-short 1',
+        'rejected unsupported-version 2',
+      ],
+    )
+    await pipeline.restartWriter()
+    assert.deepEqual(await harness.balanceOf(`scope = 'total'`), now)
+  })
+
+  it('agrees with the metrics and the table after traffic', async () => {
+    const port = await freePort()
+    const pipeline = await harness.startPipeline({ METRICS_PORT: String(port) })
+    const v5 = harness.makeSender(pipeline, '127.0.0.1')
+    const v9 = harness.makeSender(pipeline, '127.0.0.2', 9)
+    await Promise.all([v5.send(500, 1_000), v9.send(500, 1_000)])
+    v9.nextMessage()
+    await v9.send(50, 500)
+    await pipeline.end('collector')
+    const flows = v5.sentDatagrams * 3 + v9.sentDatagrams * 3
+    await until(
+      'all flows',
+      async () => (await harness.balanceOf(`scope = 'total'`))['stored'] === flows,
+    )
+    const total = await harness.totalAfterFinalReports(1)
+    const { collector_received, kernel_dropped, queue_dropped, lost_in_pipe, lost_datagrams } =
+      nonZero(total)
+    assert.deepEqual(
+      { collector_received, kernel_dropped, queue_dropped, lost_in_pipe },
+      {
+        collector_received: 1_050,
+        kernel_dropped: undefined,
+        queue_dropped: undefined,
+        lost_in_pipe: undefined,
+      },
+    )
+    assert.equal(lost_datagrams, 1)
+    assert.equal(total['difference'], '0')
+    assert.deepEqual(await readMetric(port, 'netflow_writer_datagrams_total', 'outcome'), {
+      decoded: Number(total['decoded']),
+    })
+    const records = { '5': v5.sentDatagrams * 3, '9': v9.sentDatagrams * 3 }
+    assert.deepEqual(
+      await readMetric(port, 'netflow_writer_flow_records_total', 'version'),
+      records,
+    )
+    assert.deepEqual(await readMetric(port, 'netflow_writer_rows_committed_total', ''), {
+      '': Number(total['stored']),
+    })
+    assert.deepEqual(await readMetric(port, 'netflow_writer_lines_total', 'kind'), {
+      datagram: Number(total['received']),
+      report: 2,
+    })
+    assert.deepEqual(
+      await harness.ask(
+        `select exporter, stored, (select count(*) from flows where flows.exporter = balance.exporter)
+         from balance where scope = 'exporter' order by exporter`,
+      ),
+      [
+        { exporter: '127.0.0.1', stored: '1500', count: '1500' },
+        { exporter: '127.0.0.2', stored: '1650', count: '1650' },
+      ],
+    )
+  })
+
+  it('is 0 at every moment while both processes are restarted under traffic', async () => {
+    const pipeline = await harness.startPipeline()
+    const v5 = harness.makeSender(pipeline, '127.0.0.1')
+    const v9 = harness.makeSender(pipeline, '127.0.0.2', 9)
+    let isOver = false
+    const seen = new Set<unknown>()
+    const watching = (async () => {
+      while (!isOver) {
+        const total = await harness.total()
+        seen.add(total['difference'])
+        await sleep(20)
+      }
+    })()
+    const sending = Promise.all([v5.send(3_000, 600), v9.send(3_000, 600)])
+    for (let turn = 0; turn < 2; turn++) {
+      await sleep(800)
+      assert.equal(await pipeline.restartWriter(), 0)
+      await sleep(800)
+      assert.equal(await pipeline.end('collector'), 0)
+      await pipeline.startCollector()
+    }
+    await sending
+    await pipeline.end('collector')
+    await pipeline.end('writer')
+    isOver = true
+    await watching
+    const total = await harness.total()
+    assert.deepEqual([...seen], ['0'])
+    assert.equal(total['lost_in_pipe'], '0')
+    assert.equal(total['received'], total['collector_received'])
+    assert.equal(total['decoded'], total['received'])
+    const states = await harness.ask('select state, read = sent as ok from collector_balance')
+    assert.deepEqual(states, Array(3).fill({ state: 'stopped', ok: true }))
+  })
+})
