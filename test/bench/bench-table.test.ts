@@ -5,6 +5,7 @@ import {
   figure,
   formatFigure,
   layOutBenchTable,
+  wrap,
   writeMarkdownTable,
 } from './bench-table.ts'
 
@@ -17,7 +18,7 @@ const TABLE: BenchTable = {
     { name: 'one', figures: { ratio: figure([0.5, 0.75, 1], 2), 'rows/s': figure([12_345], 0) } },
     { name: 'other', figures: { ratio: figure([undefined], 2) } },
   ],
-  notes: ['A note.'],
+  note: 'A note.',
 }
 
 describe('a figure', () => {
@@ -32,7 +33,7 @@ describe('a figure', () => {
   })
 
   it('is a dash where nothing was measured', () => {
-    assert.equal(formatFigure(figure([undefined], 0)), '–')
+    assert.equal(formatFigure(figure([undefined, Number.NaN, 1 / 0], 0)), '–')
     assert.equal(formatFigure(undefined), '–')
   })
 })
@@ -62,5 +63,13 @@ describe('a table', () => {
       '',
       'A note.',
     ])
+  })
+})
+
+describe('a long note', () => {
+  it('is broken into lines of 100 letters', () => {
+    const word = 'x'.repeat(49)
+    assert.deepEqual(wrap(`${word} ${word} ${word}`), [`${word} ${word}`, word])
+    assert.deepEqual(wrap('x'.repeat(120)), ['x'.repeat(120)])
   })
 })

@@ -30,13 +30,14 @@ export interface BenchTable {
   readonly rowTitle: string
   readonly columns: readonly string[]
   readonly rows: readonly BenchRow[]
-  /** What a reader must know to understand the figures: a sentence each. */
-  readonly notes: readonly string[]
+  /** What a reader must know to understand the figures. */
+  readonly note: string
 }
 
-/** Makes a figure; of undefined samples none, so that a row can be written as one object. */
+/** Makes a figure of the samples that could be measured. */
 export function figure(samples: readonly (number | undefined)[], digits: number): Figure {
-  return { samples: samples.filter((sample) => sample !== undefined), digits }
+  const measured = samples.filter((sample) => sample !== undefined)
+  return { samples: measured.filter(Number.isFinite), digits }
 }
 
 /** Writes a figure as `median (min..max)`; one without samples as a dash. */
@@ -62,7 +63,7 @@ export function layOutBenchTable(table: BenchTable): string[] {
     { title: table.rowTitle, align: 'left' as const },
     ...table.columns.map((title) => ({ title, align: 'right' as const })),
   ]
-  return ['', table.title, '', ...layOutTable(columns, cellsOf(table)), '', ...table.notes]
+  return ['', table.title, '', ...layOutTable(columns, cellsOf(table)), '', ...wrap(table.note)]
 }
 
 /** Gives the lines of the same table in Markdown. */
@@ -75,8 +76,25 @@ export function writeMarkdownTable(table: BenchTable): string[] {
     line([table.rowTitle, ...table.columns]),
     `|${rule.join('|')}|`,
     ...cellsOf(table).map(line),
-    ...(table.notes.length > 0 ? ['', table.notes.join(' ')] : []),
+    '',
+    ...wrap(table.note),
   ]
+}
+
+const LINE_LETTERS = 100
+
+/** Breaks a text into lines. */
+export function wrap(text: string): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > LINE_LETTERS) {
+      lines.push(line)
+      line = ''
+    }
+    line += line === '' ? word : ` ${word}`
+  }
+  return [...lines, line]
 }
 
 function cellsOf({ columns, rows }: BenchTable): string[][] {

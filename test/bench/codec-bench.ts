@@ -37,10 +37,9 @@ export const CODEC_BENCH: Instrument = {
         progress(`decoding ${stream.name}`)
         return measureStream(stream, peer, size)
       }),
-      notes: [
-        `The other decoder is ${peer.name}; it makes an object of each flow, ours fills one record`,
+      note:
+        `The other decoder is ${peer.name}; it makes an object of each flow, ours fills one record ` +
         'again and again. It knows no IPFIX. To encode is to make the row of a binary COPY.',
-      ],
     }
   },
 }

@@ -15,7 +15,7 @@ function resultsOf(samples: readonly number[], extra: readonly string[] = []): B
     rowTitle: 'stream',
     columns: ['rows/s', 'CPU'],
     rows,
-    notes: [],
+    note: '',
   }
   const setup = {
     size: 'tiny',

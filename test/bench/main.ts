@@ -7,6 +7,7 @@ import { startTestServer } from '../helpers/database.ts'
 import { BenchDatabase } from './bench-database.ts'
 import { layOutBenchTable } from './bench-table.ts'
 import { CODEC_BENCH } from './codec-bench.ts'
+import { COLLECTOR_BENCH } from './collector-bench.ts'
 import { layOutComparison } from './compare.ts'
 import type { Instrument } from './instrument.ts'
 import { OptionsError, type RunOptions, readOptions } from './options.ts'
@@ -15,7 +16,7 @@ import { describeSetup, readSetup } from './setup.ts'
 import { BENCH_SIZES } from './sizes.ts'
 import { WRITER_BENCH } from './writer-bench.ts'
 
-const INSTRUMENTS: readonly Instrument[] = [CODEC_BENCH, WRITER_BENCH]
+const INSTRUMENTS: readonly Instrument[] = [CODEC_BENCH, WRITER_BENCH, COLLECTOR_BENCH]
 
 /** Durable, as in production; what would come and go by the clock is out of the way. */
 const SERVER_SETTINGS = {

@@ -17,9 +17,16 @@ interface ProcessTimes {
   readonly endedSeconds: number
 }
 
-/** Gives the CPU seconds of a process alone. */
+/** Gives the CPU seconds of a process alone, of its living threads where the system tells exactly. */
 export function readCpuSeconds(pid: number): number | undefined {
-  return readTimes(pid)?.ownSeconds
+  const times = readTimes(pid)
+  if (!times) return undefined
+  const threads = readFolder(`${pid}/task`).map((thread) =>
+    // schedstat = nanoseconds on a CPU, nanoseconds waiting for one, slices
+    Number(readProcFile(`${pid}/task/${thread}/schedstat`)?.split(' ')[0]),
+  )
+  const exact = threads.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e9
+  return exact > 0 ? exact : times.ownSeconds
 }
 
 /** Gives the CPU seconds of a process and of all that it started, ended or not. */
@@ -58,7 +65,7 @@ export function readMemory(pid: number): MemoryUsage | undefined {
 }
 
 function readAllTimes(): ProcessTimes[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  const pids = readFolder('').filter((name) => /^\d+$/.test(name))
   return pids.map((pid) => readTimes(Number(pid))).filter((times) => times !== undefined)
 }
 
@@ -79,6 +86,14 @@ function readTimes(pid: number): ProcessTimes | undefined {
     command: stat.slice(stat.indexOf('(') + 1, end),
     ownSeconds: seconds(11),
     endedSeconds: seconds(13),
+  }
+}
+
+function readFolder(path: string): string[] {
+  try {
+    return readdirSync(`/proc/${path}`)
+  } catch {
+    return []
   }
 }
 

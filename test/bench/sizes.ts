@@ -18,6 +18,7 @@ export interface BenchSize {
     readonly searchFrom: number
     readonly searchTo: number
     readonly searchSteps: number
+    readonly searches: number
   }
   readonly latency: { readonly rates: readonly number[]; readonly seconds: number }
   readonly memoryRows: number
@@ -37,7 +38,14 @@ export const BENCH_SIZES = {
     codecDatagrams: 50,
     writer: { streams: 1, rows: 3_000 },
     tableRows: 1_000,
-    collector: { rate: 500, seconds: 0.2, searchFrom: 500, searchTo: 1_000, searchSteps: 0 },
+    collector: {
+      rate: 500,
+      seconds: 0.2,
+      searchFrom: 500,
+      searchTo: 500,
+      searchSteps: 0,
+      searches: 1,
+    },
     latency: { rates: [100], seconds: 0.5 },
     memoryRows: 60_000,
     growth: { rows: 3_000, exporters: [10], templates: [10], presentRows: [3_000] },
@@ -51,10 +59,11 @@ export const BENCH_SIZES = {
     tableRows: 100_000,
     collector: {
       rate: 10_000,
-      seconds: 1,
-      searchFrom: 20_000,
+      seconds: 0.5,
+      searchFrom: 40_000,
       searchTo: 1_280_000,
-      searchSteps: 2,
+      searchSteps: 1,
+      searches: 1,
     },
     latency: { rates: [100, 5_000], seconds: 3 },
     memoryRows: 1_000_000,
@@ -73,6 +82,7 @@ export const BENCH_SIZES = {
       searchFrom: 20_000,
       searchTo: 1_280_000,
       searchSteps: 4,
+      searches: 3,
     },
     latency: { rates: [100, 5_000], seconds: 20 },
     memoryRows: 10_000_000,

@@ -42,11 +42,10 @@ export const WRITER_BENCH: Instrument = {
       rowTitle: 'stream, lanes',
       columns: Object.values(COLUMNS),
       rows,
-      notes: [
-        "Of bare COPY: the writer's rows per second divided by those of one connection that copies",
-        'the same rows, encoded before, into an equal empty table, in one COPY or in batches of',
+      note:
+        "Of bare COPY: the writer's rows per second divided by those of one connection that copies " +
+        'the same rows, encoded before, into an equal empty table, in one COPY or in batches of ' +
         '20,000, whichever is faster. CPU is in seconds a million flows.',
-      ],
     }
   },
 }

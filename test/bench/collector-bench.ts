@@ -1,0 +1,161 @@
+/**
+ * The collector from the socket into the pipe, beside a bare socket that only counts: CPU a datagram,
+ * and the highest rate at which nothing is lost.
+ */
+
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type BenchRow, figure } from './bench-table.ts'
+import type { Instrument, Workbench } from './instrument.ts'
+import { interleave } from './interleave.ts'
+import { readCpuSeconds } from './process-usage.ts'
+import { findHighestRate, type HighestRate } from './rate-search.ts'
+import { type StartReceiver, startBareReceiver, startCollector } from './receivers.ts'
+import { Sender } from './sender.ts'
+import { ratiosOf } from './spread.ts'
+
+/** v5 with 30 flows, the most that one has; and a datagram of a few flows. */
+const SIZES = [1_464, 200] as const
+/** The receiver works on what came last. */
+const SETTLE_MS = 200
+const RECEIVERS = { collector: startCollector, bare: startBareReceiver } as const
+const COLUMNS = {
+  ratio: 'CPU of a bare socket',
+  cpu: 'CPU µs a datagram',
+  bareCpu: 'bare socket µs',
+  rateRatio: 'rate of a bare socket',
+  rate: 'datagrams/s without loss',
+  bareRate: 'bare socket datagrams/s',
+} as const
+
+export const COLLECTOR_BENCH: Instrument = {
+  id: 'collector',
+  isQuick: true,
+  measure: async (workbench) => {
+    const rows: BenchRow[] = []
+    for (const bytes of SIZES) rows.push(await measureSize(workbench, bytes))
+    return {
+      id: 'collector',
+      title: 'Collector: from the socket into the pipe',
+      rowTitle: 'datagrams of',
+      columns: Object.values(COLUMNS),
+      rows,
+      note:
+        `CPU at ${workbench.size.collector.rate.toLocaleString('en')} datagrams a second; the rate ` +
+        'is the highest at which one of two tries lost nothing. ≥: the sender, on the same machine, ' +
+        `could not send more. The kernel allows a receive buffer of ${receiveBufferLimit()}.`,
+    }
+  },
+}
+
+async function measureSize(
+  { size, folder, progress }: Workbench,
+  bytes: number,
+): Promise<BenchRow> {
+  const sender = new Sender()
+  await sender.start({ content: { bytes }, datagrams: 1 })
+  try {
+    const cpu = await interleave({
+      variants: {
+        collector: () => measureCpu(sender, RECEIVERS.collector, folder, size.collector),
+        bare: () => measureCpu(sender, RECEIVERS.bare, folder, size.collector),
+      },
+      rounds: size.rounds,
+      warmUp: false,
+      onTurn: (name, round) => progress(`${bytes} bytes: CPU of ${name}, round ${round}`),
+    })
+    const search = (start: StartReceiver) => () => {
+      const { searchFrom: from, searchTo: to, searchSteps: steps, seconds } = size.collector
+      const trial = (rate: number) => tryRate(sender, start, folder, { rate, seconds })
+      return findHighestRate({ trial, from, to, steps })
+    }
+    const rates = await interleave({
+      variants: { collector: search(RECEIVERS.collector), bare: search(RECEIVERS.bare) },
+      rounds: size.collector.searches,
+      warmUp: false,
+      onTurn: (name) => progress(`${bytes} bytes: highest rate of ${name}`),
+    })
+    return describe(`${bytes.toLocaleString('en')} bytes`, cpu, rates)
+  } finally {
+    await sender.stop()
+  }
+}
+
+interface Load {
+  readonly rate: number
+  readonly seconds: number
+}
+
+/** Gives microseconds of CPU a datagram. */
+async function measureCpu(
+  sender: Sender,
+  start: StartReceiver,
+  folder: string,
+  { rate, seconds }: Load,
+): Promise<number> {
+  const receiver = await start(folder)
+  // Code is compiled with the first datagrams.
+  const warmUp = await sender.send({
+    port: receiver.port,
+    rate,
+    count: Math.ceil((rate * seconds) / 2),
+  })
+  await sleep(SETTLE_MS)
+  const before = readCpuSeconds(receiver.pid)
+  const { count } = await sender.send({
+    port: receiver.port,
+    rate,
+    count: Math.ceil(rate * seconds),
+  })
+  await sleep(SETTLE_MS)
+  const after = readCpuSeconds(receiver.pid)
+  const received = await receiver.stop()
+  const sent = warmUp.count + count
+  if (received !== sent) throw new Error(`${received} of ${sent} datagrams came through`)
+  return before === undefined || after === undefined ? Number.NaN : ((after - before) / count) * 1e6
+}
+
+async function tryRate(
+  sender: Sender,
+  start: StartReceiver,
+  folder: string,
+  { rate, seconds }: Load,
+) {
+  const receiver = await start(folder)
+  const { port } = receiver
+  const sent = await sender.send({ port, rate, count: Math.ceil(rate * seconds) })
+  const received = await receiver.stop()
+  return { isLossless: received === sent.count, rate: sent.rate }
+}
+
+type ByReceiver<Result> = Readonly<Record<keyof typeof RECEIVERS, readonly Result[]>>
+
+function describe(name: string, cpu: ByReceiver<number>, rates: ByReceiver<HighestRate>): BenchRow {
+  const rateFigure = (found: readonly HighestRate[]) => ({
+    ...figure(
+      found.map(({ rate }) => rate),
+      0,
+    ),
+    isLowerBound: found.some(({ isLowerBound }) => isLowerBound),
+  })
+  const rate = rateFigure(rates.collector)
+  const bareRate = rateFigure(rates.bare)
+  const figures = {
+    [COLUMNS.ratio]: figure(ratiosOf(cpu.collector, cpu.bare), 2),
+    [COLUMNS.cpu]: figure(cpu.collector, 1),
+    [COLUMNS.bareCpu]: figure(cpu.bare, 1),
+    [COLUMNS.rateRatio]: figure(ratiosOf(rate.samples, bareRate.samples), 2),
+    [COLUMNS.rate]: rate,
+    [COLUMNS.bareRate]: bareRate,
+  }
+  return { name, figures }
+}
+
+function receiveBufferLimit(): string {
+  try {
+    const bytes = Number(readFileSync('/proc/sys/net/core/rmem_max', 'utf8'))
+    return `${bytes.toLocaleString('en')} bytes`
+  } catch {
+    return 'unknown size'
+  }
+}
