@@ -31,6 +31,6 @@ describe('the highest rate without loss', () => {
   })
 
   it('may be none', async () => {
-    assert.deepEqual(await search(3).highest, { rate: 12.5, isLowerBound: false })
+    assert.deepEqual(await search(3).highest, { rate: 0, isLowerBound: false })
   })
 })
