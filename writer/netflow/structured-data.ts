@@ -77,7 +77,8 @@ function basicListJson(offset: number, end: number, context: ListContext): strin
   const field = { enterprise, id: id & ~ENTERPRISE_BIT, length }
   const values: string[] = []
   let at = offset + (hasEnterprise ? 8 : 4)
-  while (at < end && length > 0) {
+  if (length === 0 && at < end) return undefined
+  while (at < end) {
     const range = fieldRange(view, field, at, end)
     if (range === undefined) return undefined
     values.push(formatValue(describe(field).format, range, context))
@@ -162,7 +163,7 @@ function recordJson(
     if (range === undefined) return undefined
     at = range[0] + range[1]
     const isPadding = field.enterprise === 0 && field.id === PADDING_OCTETS
-    if (range[1] === 0 || isPadding) continue
+    if (field.length === 0 || isPadding) continue
     const { name, format } = describe(field)
     const values = members.get(name) ?? []
     values.push(formatValue(format, range, context))

@@ -69,6 +69,7 @@ suite('a basicList', () => {
       '03 0007 00',
       '03 0007 0002 0050 01',
       '03 8005 0002 0000',
+      '03 0007 0000 0050',
       '03 0052 ffff 05 61626364',
       '03 0052 ffff ff',
       '03 0052 ffff ff 00',
@@ -139,7 +140,8 @@ suite('a subTemplateList', () => {
       [83, VARIABLE],
     ]
     const list = listWith([[257, fields]], SUB_TEMPLATE, '03 0101 01 61 0050 ff 01bb 00')
-    const records = [{ interfaceName: 'a', sourceTransportPort: [80, 443] }]
+    const interfaces = { interfaceName: 'a', interfaceDescription: '' }
+    const records = [{ ...interfaces, sourceTransportPort: [80, 443] }]
     assert.deepEqual(list, { semantic: 'allOf', templateId: 257, records })
   })
 
@@ -215,7 +217,8 @@ suite('lists in lists', () => {
     const inner = wire('03 0101 02', variable(''))
     const outer = wire('03 0101 01', variable(inner.toString('hex')))
     const list = listWith([[257, fields]], SUB_TEMPLATE, outer)
-    const deeper = { semantic: 'allOf', templateId: 257, records: [{ octetDeltaCount: 2 }] }
+    const deepest = [{ octetDeltaCount: 2, subTemplateList: '' }]
+    const deeper = { semantic: 'allOf', templateId: 257, records: deepest }
     assert.deepEqual(list, {
       semantic: 'allOf',
       templateId: 257,
