@@ -18,8 +18,7 @@ export function findMalformation(
   stream: ExportStream,
 ): string | undefined {
   const { view } = datagram
-  /** Templates that this message itself defines, before they are in force. */
-  const defined = new Map<number, Template>()
+  const defined: DefinedTemplates = { first: new Map(), last: new Map() }
   /** Data sets whose template may still come behind them. */
   const undefinedSets: UndefinedSet[] = []
   let at = offset
@@ -36,14 +35,23 @@ export function findMalformation(
       const isWhole = collectTemplates(set, setId === IPFIX_SET.optionsTemplate, defined)
       if (!isWhole) return `a template reaches beyond set ${setId}`
     } else if (setId >= IPFIX_SET.firstData) {
-      const template = defined.get(setId) ?? stream.template(setId)
+      const template = defined.last.get(setId) ?? stream.template(setId)
       if (template === undefined) undefinedSets.push({ setId, set })
       const broken = template && findBrokenRecord(setId, set, template)
       if (broken !== undefined) return broken
     }
     at += length
   }
-  return findBrokenSet(undefinedSets, defined)
+  return findBrokenSet(undefinedSets, defined.first)
+}
+
+/**
+ * Templates that the message itself defines, before they are in force: the first definition is that
+ * of the data that stood before it, the last one that of the data that follows.
+ */
+interface DefinedTemplates {
+  readonly first: Map<number, Template>
+  readonly last: Map<number, Template>
 }
 
 interface UndefinedSet {
@@ -66,7 +74,7 @@ function findBrokenSet(
 function collectTemplates(
   { datagram, offset, end }: RecordRange,
   isOptions: boolean,
-  defined: Map<number, Template>,
+  { first, last }: DefinedTemplates,
 ): boolean {
   const { view } = datagram
   let at = offset
@@ -74,7 +82,10 @@ function collectTemplates(
     const record = readIpfixTemplate({ view, offset: at, end }, isOptions)
     if (record === undefined) return false
     at = record.end
-    if (record.fields.length > 0) defined.set(record.id, templateOf(record, isOptions))
+    if (record.fields.length === 0) continue
+    const template = templateOf(record, isOptions)
+    if (!first.has(record.id)) first.set(record.id, template)
+    last.set(record.id, template)
   }
   return true
 }

@@ -52,6 +52,15 @@ suite('IPFIX data before its template', () => {
     assert.deepEqual(harness.decoder.outcome.releases, [])
   })
 
+  test('is decoded by the definition that comes first, whatever the message says later', () => {
+    const varying = set(2, ipfixTemplate(256, [[82, VARIABLE]]))
+    const { flows, problems } = new DecoderHarness().receive(
+      ipfixMessage(DATA, DEFINITION, varying),
+    )
+    assert.deepEqual(flows, [{ flowStart: EXPORT_MICROS - 5, bytes: 7 }])
+    assert.deepEqual(problems, ['no-template'])
+  })
+
   test('does not hurt its neighbours, and waits in its own domain only', () => {
     const harness = new DecoderHarness()
     const other = set(2, ipfixTemplate(257, [[2, 4]]))
