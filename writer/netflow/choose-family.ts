@@ -5,7 +5,7 @@
 
 import { SLOT } from './column-sources.ts'
 import { ipv4Text, ipv6Text } from './extra-json.ts'
-import { FIELD } from './flow-record.ts'
+import { FIELD, type Field } from './flow-record.ts'
 import type { Plan } from './plan.ts'
 import { ODDITY, type RecordReader } from './run-plan.ts'
 
@@ -30,13 +30,28 @@ export function chooseFamily(reader: RecordReader, plan: Plan, view: DataView): 
     choose(reader, plan, view, DESTINATION)
   }
   const end = record.has(FIELD.srcAddr) ? FIELD.srcAddr : FIELD.dstAddr
-  const isRecordIpv6 = record.has(end) && record.families[end] === 6
-  chooseNextHop(reader, plan, view, isRecordIpv6 ? 6 : 4)
-  if (!isRecordIpv6) return
-  const srcMask = reader.slot(SLOT.srcMaskIpv6)
-  const dstMask = reader.slot(SLOT.dstMaskIpv6)
-  if (srcMask !== undefined) record.set(FIELD.srcMask, srcMask)
-  if (dstMask !== undefined) record.set(FIELD.dstMask, dstMask)
+  const family = record.has(end) && record.families[end] === 6 ? 6 : 4
+  chooseNextHop(reader, plan, view, family)
+  chooseMask(reader, plan, family, [FIELD.srcMask, SLOT.srcMaskIpv6])
+  chooseMask(reader, plan, family, [FIELD.dstMask, SLOT.dstMaskIpv6])
+}
+
+function chooseMask(
+  reader: RecordReader,
+  plan: Plan,
+  family: 4 | 6,
+  [field, slot]: readonly [field: Field, slot: number],
+): void {
+  const { record } = reader
+  const ipv6Mask = reader.slot(slot)
+  if (ipv6Mask === undefined) return
+  if (family === 4) {
+    if (ipv6Mask !== 0) reader.addExtra(plan.slotKeys[slot] ?? '', String(ipv6Mask))
+    return
+  }
+  const ipv4Mask = record.has(field) ? (record.values[field] as number) : 0
+  if (ipv4Mask !== 0) reader.addExtra(plan.fieldKeys[field] ?? '', String(ipv4Mask))
+  record.set(field, ipv6Mask)
 }
 
 /**

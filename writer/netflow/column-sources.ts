@@ -28,21 +28,19 @@ export const OP = {
   slot: 11,
   /** The same, and into `extra`. */
   slotAndExtra: 12,
-  /** High and low half of a counter into two slots. */
-  slotCounter: 13,
   /** A time in any unit into a slot, Unix microseconds. */
-  slotSeconds: 14,
-  slotMillis: 15,
-  slotNtp: 16,
+  slotSeconds: 13,
+  slotMillis: 14,
+  slotNtp: 15,
   /** The offset of the field in the datagram into a slot. */
-  slotOffset: 17,
+  slotOffset: 16,
   /** A sampling rate into a slot, in the byte order that the exporter has. */
-  slotRate: 18,
-  extra: 19,
+  slotRate: 17,
+  extra: 18,
   /** Like `uint`, of a width whose values the field holds all. */
-  uint8: 20,
-  uint16: 21,
-  uint32: 22,
+  uint8: 19,
+  uint16: 20,
+  uint32: 21,
 } as const
 
 export type Op = (typeof OP)[keyof typeof OP]
@@ -52,31 +50,31 @@ export const SLOT = {
   icmpTypeCode: 0,
   icmpType: 1,
   icmpCode: 2,
-  eventTime: 3,
-  durationMillis: 4,
-  durationMicros: 5,
-  ipVersion: 6,
-  ethernetType: 7,
-  samplerId: 8,
-  samplingInterval: 9,
-  dscp: 10,
-  reverseBytesHigh: 11,
-  reverseBytesLow: 12,
-  reversePacketsHigh: 13,
-  reversePacketsLow: 14,
+  /** The same of ICMPv6. */
+  icmpv6TypeCode: 3,
+  icmpv6Type: 4,
+  icmpv6Code: 5,
+  eventTime: 6,
+  durationMillis: 7,
+  durationMicros: 8,
+  ipVersion: 9,
+  ethernetType: 10,
+  samplerId: 11,
+  samplingInterval: 12,
+  dscp: 13,
   /** The other family of a template that has both. */
-  srcIpv6Offset: 15,
-  dstIpv6Offset: 16,
-  nextHopIpv6Offset: 17,
-  srcMaskIpv6: 18,
-  dstMaskIpv6: 19,
+  srcIpv6Offset: 14,
+  dstIpv6Offset: 15,
+  nextHopIpv6Offset: 16,
+  srcMaskIpv6: 17,
+  dstMaskIpv6: 18,
   /** When the exporter booted, Unix microseconds, and times that count from then. */
-  systemInit: 20,
-  startUptime: 21,
-  endUptime: 22,
+  systemInit: 19,
+  startUptime: 20,
+  endUptime: 21,
 } as const
 
-export const SLOT_COUNT = 23
+export const SLOT_COUNT = 22
 
 export interface ColumnSource {
   readonly field: Field
@@ -89,13 +87,15 @@ const { uint, counter, ipv4, ipv6, mac, seconds, millis, ntp, uptime, beforeExpo
 
 const PRECEDENCE: readonly (readonly [Field, readonly (readonly [id: number, op: Op])[]])[] = [
   // Output counters (23, 24) stand in for missing ones and are never added: boxes fill both.
-  // 85 and 86 are totals of the flow so far.
+  // 232 and 299 are of the other direction, whose record has no 231 and 298. 85 and 86 are totals of
+  // the flow so far.
   [
     FIELD.bytes,
     [
       [1, counter],
       [23, counter],
       [231, counter],
+      [232, counter],
       [85, counter],
       [352, counter],
     ],
@@ -106,6 +106,7 @@ const PRECEDENCE: readonly (readonly [Field, readonly (readonly [id: number, op:
       [2, counter],
       [24, counter],
       [298, counter],
+      [299, counter],
       [86, counter],
     ],
   ],
@@ -252,21 +253,21 @@ export const COLUMN_SOURCES: ReadonlyMap<number, ColumnSource> = new Map(
   ),
 )
 
-/** Elements that help to fill a field without filling one alone. */
+/** Elements that help to fill a field without filling one alone; of one slot the first one wins. */
 export const SLOT_SOURCES: ReadonlyMap<number, { readonly slot: number; readonly op: Op }> =
   new Map([
     [32, { slot: SLOT.icmpTypeCode, op: OP.slot }],
-    [139, { slot: SLOT.icmpTypeCode, op: OP.slot }],
     [176, { slot: SLOT.icmpType, op: OP.slot }],
-    [178, { slot: SLOT.icmpType, op: OP.slot }],
     [177, { slot: SLOT.icmpCode, op: OP.slot }],
-    [179, { slot: SLOT.icmpCode, op: OP.slot }],
+    [139, { slot: SLOT.icmpv6TypeCode, op: OP.slot }],
+    [178, { slot: SLOT.icmpv6Type, op: OP.slot }],
+    [179, { slot: SLOT.icmpv6Code, op: OP.slot }],
     [161, { slot: SLOT.durationMillis, op: OP.slot }],
     [162, { slot: SLOT.durationMicros, op: OP.slot }],
-    [322, { slot: SLOT.eventTime, op: OP.slotSeconds }],
     [323, { slot: SLOT.eventTime, op: OP.slotMillis }],
     [324, { slot: SLOT.eventTime, op: OP.slotNtp }],
     [325, { slot: SLOT.eventTime, op: OP.slotNtp }],
+    [322, { slot: SLOT.eventTime, op: OP.slotSeconds }],
     [60, { slot: SLOT.ipVersion, op: OP.slotAndExtra }],
     [256, { slot: SLOT.ethernetType, op: OP.slotAndExtra }],
     [48, { slot: SLOT.samplerId, op: OP.slotAndExtra }],
@@ -275,8 +276,6 @@ export const SLOT_SOURCES: ReadonlyMap<number, { readonly slot: number; readonly
     [50, { slot: SLOT.samplingInterval, op: OP.slotRate }],
     [160, { slot: SLOT.systemInit, op: OP.slotMillis }],
     [195, { slot: SLOT.dscp, op: OP.slot }],
-    [232, { slot: SLOT.reverseBytesHigh, op: OP.slotCounter }],
-    [299, { slot: SLOT.reversePacketsHigh, op: OP.slotCounter }],
   ])
 
 /** Where the IPv6 half of a template with both families goes. */

@@ -23,10 +23,16 @@ export function finishRecord(reader: RecordReader, plan: Plan, view: DataView): 
     const dscp = reader.slot(SLOT.dscp)
     if (dscp !== undefined) record.set(FIELD.tos, dscp << 2)
   }
-  const protocol = record.has(FIELD.protocol) ? record.values[FIELD.protocol] : -1
-  if (protocol === ICMP || protocol === ICMPV6) finishIcmp(reader, plan)
+  if (isIcmp(record)) finishIcmp(reader, plan)
   else if (plan.hasSlots) keepStrayIcmp(reader, plan)
   orderTimes(reader)
+}
+
+/** Tells whether a record is of ICMP, of either version of IP. */
+export function isIcmp(record: FlowRecord): boolean {
+  if (!record.has(FIELD.protocol)) return false
+  const protocol = record.values[FIELD.protocol]
+  return protocol === ICMP || protocol === ICMPV6
 }
 
 /** Fills missing times from a duration, then from the time of an event. */
@@ -84,22 +90,24 @@ function finishIcmp(reader: RecordReader, plan: Plan): void {
   const { record } = reader
   const srcPort = record.has(FIELD.srcPort) ? (record.values[FIELD.srcPort] as number) : 0
   const dstPort = record.has(FIELD.dstPort) ? (record.values[FIELD.dstPort] as number) : -1
-  const typeCode = reader.slot(SLOT.icmpTypeCode)
-  const type = reader.slot(SLOT.icmpType)
-  const code = reader.slot(SLOT.icmpCode)
+  const slots = record.values[FIELD.protocol] === ICMPV6 ? ICMPV6_FIRST : ICMP_FIRST
+  const typeCode = takeSlot(reader, plan, slots.typeCode)
+  const type = takeSlot(reader, plan, slots.type)
+  const code = takeSlot(reader, plan, slots.code)
   let used = -1
   if (type !== undefined || code !== undefined) {
     if (type !== undefined) record.set(FIELD.icmpType, type)
     if (code !== undefined) record.set(FIELD.icmpCode, code)
     used = (type ?? 0) * 256 + (code ?? 0)
+    if (typeCode !== undefined && typeCode !== used) keepTypeCode(reader, plan, slots.typeCode)
   } else {
     used = typeCode ?? (srcPort === 0 ? dstPort : -1)
-    if (used >= 0 && used <= 0xffff) {
+    if (used > 0xffff) used = -1
+    if (used >= 0) {
       record.set(FIELD.icmpType, used >>> 8)
       record.set(FIELD.icmpCode, used & 255)
     }
   }
-  if (typeCode !== undefined && typeCode !== used) keepSlot(reader, plan, SLOT.icmpTypeCode)
   if (srcPort !== 0) reader.addExtra(plan.fieldKeys[FIELD.srcPort] ?? '', String(srcPort))
   if (dstPort > 0 && dstPort !== used) {
     reader.addExtra(plan.fieldKeys[FIELD.dstPort] ?? '', String(dstPort))
@@ -108,11 +116,39 @@ function finishIcmp(reader: RecordReader, plan: Plan): void {
   record.unset(FIELD.dstPort)
 }
 
+/** A template may have fields for both versions; each record fills those of its own. */
+const ICMP_FIRST = {
+  typeCode: [SLOT.icmpTypeCode, SLOT.icmpv6TypeCode],
+  type: [SLOT.icmpType, SLOT.icmpv6Type],
+  code: [SLOT.icmpCode, SLOT.icmpv6Code],
+} as const
+const ICMPV6_FIRST = {
+  typeCode: [SLOT.icmpv6TypeCode, SLOT.icmpTypeCode],
+  type: [SLOT.icmpv6Type, SLOT.icmpType],
+  code: [SLOT.icmpv6Code, SLOT.icmpCode],
+} as const
+
+type SlotPair = readonly [best: number, other: number]
+
+/** Takes the better one of two slots; what the other one says is kept. */
+function takeSlot(reader: RecordReader, plan: Plan, [best, other]: SlotPair): number | undefined {
+  const value = reader.slot(best)
+  if (value === undefined) return reader.slot(other)
+  keepSlot(reader, plan, other)
+  return value
+}
+
+function keepTypeCode(reader: RecordReader, plan: Plan, [best, other]: SlotPair): void {
+  keepSlot(reader, plan, reader.slot(best) === undefined ? other : best)
+}
+
+const ICMP_SLOTS: readonly number[] = Object.values(ICMP_FIRST).flat()
+const ICMP_SLOT_BITS = ICMP_SLOTS.reduce((bits, slot) => bits | (1 << slot), 0)
+
 /** A type and code in a record that is not of ICMP is kept when it says anything. */
 function keepStrayIcmp(reader: RecordReader, plan: Plan): void {
-  keepSlot(reader, plan, SLOT.icmpTypeCode)
-  keepSlot(reader, plan, SLOT.icmpType)
-  keepSlot(reader, plan, SLOT.icmpCode)
+  if ((reader.slotsPresent & ICMP_SLOT_BITS) === 0) return
+  for (const slot of ICMP_SLOTS) keepSlot(reader, plan, slot)
 }
 
 function keepSlot(reader: RecordReader, plan: Plan, slot: number): void {
@@ -154,68 +190,4 @@ function isImplausible(
   if (!record.has(field)) return false
   const ahead = (record.values[field] as number) - receivedAtMicros
   return ahead > AHEAD_MICROS || ahead < -BEHIND_MICROS
-}
-
-/**
- * Turns the record into the other direction of the same conversation: end points swapped, the
- * counters those that the reverse slots hold.
- *
- * @returns false when nothing went that way; the record is then unchanged
- */
-export function turnToReverse(reader: RecordReader): boolean {
-  const { record } = reader
-  const bytesHigh = reader.slot(SLOT.reverseBytesHigh) ?? 0
-  const bytesLow = reader.slot(SLOT.reverseBytesLow) ?? 0
-  const packetsHigh = reader.slot(SLOT.reversePacketsHigh) ?? 0
-  const packetsLow = reader.slot(SLOT.reversePacketsLow) ?? 0
-  if (bytesHigh + bytesLow + packetsHigh + packetsLow === 0) return false
-  for (const [one, other] of SWAPPED) swapFields(record, one, other)
-  record.unset(FIELD.bytes)
-  record.unset(FIELD.packets)
-  if (reader.slot(SLOT.reverseBytesHigh) !== undefined && bytesHigh < 0x8000_0000) {
-    record.setBytes(bytesHigh, bytesLow)
-  }
-  if (reader.slot(SLOT.reversePacketsHigh) !== undefined && packetsHigh < 0x8000_0000) {
-    record.setPackets(packetsHigh, packetsLow)
-  }
-  return true
-}
-
-/**
- * Puts the ports of an ICMP record whose end points were turned back: a type and a code belong to no
- * end point. To be called before `finishRecord`.
- */
-export function turnBackIcmpPorts(record: FlowRecord): void {
-  if (!record.has(FIELD.protocol)) return
-  const protocol = record.values[FIELD.protocol]
-  if (protocol === ICMP || protocol === ICMPV6) swapFields(record, FIELD.srcPort, FIELD.dstPort)
-}
-
-const SWAPPED = [
-  [FIELD.srcAddr, FIELD.dstAddr],
-  [FIELD.srcPort, FIELD.dstPort],
-  [FIELD.inputIf, FIELD.outputIf],
-  [FIELD.srcAs, FIELD.dstAs],
-  [FIELD.srcMask, FIELD.dstMask],
-  [FIELD.srcMac, FIELD.dstMac],
-] as const
-
-function swapFields(record: FlowRecord, one: number, other: number): void {
-  const { values, addresses, families } = record
-  const oneBit = (record.present >>> one) & 1
-  const otherBit = (record.present >>> other) & 1
-  record.present = (record.present & ~((1 << one) | (1 << other))) | (otherBit << one)
-  record.present |= oneBit << other
-  const value = values[one] as number
-  values[one] = values[other] as number
-  values[other] = value
-  if (one > 2) return
-  const family = families[one] as number
-  families[one] = families[other] as number
-  families[other] = family
-  for (let word = 0; word < 4; word++) {
-    const kept = addresses[one * 4 + word] as number
-    addresses[one * 4 + word] = addresses[other * 4 + word] as number
-    addresses[other * 4 + word] = kept
-  }
 }

@@ -114,8 +114,8 @@ interface Survey {
   readonly repeated: ReadonlySet<string>
   /** The field specifier that fills a field best: first by rank, then by order. */
   readonly bestSource: ReadonlyMap<number, BestSource>
-  /** The first specifier of a slot. */
-  readonly firstOfSlot: ReadonlyMap<number, number>
+  /** The field specifier that fills a slot best, in the same way. */
+  readonly bestOfSlot: ReadonlyMap<number, BestSource>
 }
 
 function surveyFields(fields: readonly FieldSpecifier[]): Survey {
@@ -123,7 +123,7 @@ function surveyFields(fields: readonly FieldSpecifier[]): Survey {
   const names = new Set<string>()
   const repeated = new Set<string>()
   const bestSource = new Map<number, BestSource>()
-  const firstOfSlot = new Map<number, number>()
+  const bestOfSlot = new Map<number, BestSource>()
   fields.forEach((specifier, index) => {
     const { enterprise, id, length } = specifier
     if (isPadding(specifier)) return
@@ -139,10 +139,24 @@ function surveyFields(fields: readonly FieldSpecifier[]): Survey {
         bestSource.set(source.field, { rank: source.rank, index, id })
       }
     }
-    const slot = SLOT_SOURCES.get(id)?.slot ?? DUAL_FAMILY_SLOTS.get(id)?.slot
-    if (slot !== undefined && !firstOfSlot.has(slot)) firstOfSlot.set(slot, index)
+    const slot = findSlot(specifier)
+    if (slot === undefined) return
+    const rank = SLOT_RANKS.get(id) ?? 0
+    const best = bestOfSlot.get(slot)
+    if (!best || rank < best.rank) bestOfSlot.set(slot, { rank, index, id })
   })
-  return { ids, repeated, bestSource, firstOfSlot }
+  return { ids, repeated, bestSource, bestOfSlot }
+}
+
+const SLOT_RANKS = new Map([...SLOT_SOURCES.keys()].map((id, rank) => [id, rank]))
+
+/** Gives the slot that a field can fill by its element and its width. */
+function findSlot({ id, length }: FieldSpecifier): number | undefined {
+  const slot = SLOT_SOURCES.get(id) ?? DUAL_FAMILY_SLOTS.get(id)
+  if (slot === undefined) return undefined
+  const { op } = slot
+  const width = op === OP.slotOffset ? OP.ipv6 : op === OP.slotNtp ? OP.ntp : OP.uint
+  return fitsWidth(width, length) ? slot.slot : undefined
 }
 
 function isPadding({ enterprise, id }: FieldSpecifier): boolean {
@@ -153,13 +167,12 @@ function chooseStep(specifier: FieldSpecifier, index: number, survey: Survey): C
   const { enterprise, id, length } = specifier
   if (isPadding(specifier)) return SKIP
   if (enterprise !== 0) return EXTRA
-  const dual = DUAL_FAMILY_SLOTS.get(id)
-  if (dual && survey.ids.has(dual.twin)) {
-    const fits = fitsWidth(dual.op === OP.slotOffset ? OP.ipv6 : OP.uint, length)
-    const isFirst = survey.firstOfSlot.get(dual.slot) === index
-    return fits && isFirst ? { op: dual.op, target: dual.slot } : EXTRA
-  }
   const source = COLUMN_SOURCES.get(id)
+  const dual = DUAL_FAMILY_SLOTS.get(id)
+  if (dual && source && survey.bestSource.get(source.field)?.id === dual.twin) {
+    const isBest = survey.bestOfSlot.get(dual.slot)?.index === index
+    return isBest ? { op: dual.op, target: dual.slot } : EXTRA
+  }
   if (source) {
     const wins = survey.bestSource.get(source.field)?.index === index
     // The record itself says when the exporter booted.
@@ -170,9 +183,8 @@ function chooseStep(specifier: FieldSpecifier, index: number, survey: Survey): C
     return wins ? { op: narrowOp(source, length), target: source.field } : EXTRA
   }
   const slot = SLOT_SOURCES.get(id)
-  if (!slot || survey.firstOfSlot.get(slot.slot) !== index) return EXTRA
-  const fits = fitsWidth(slot.op === OP.slotNtp ? OP.ntp : OP.uint, length)
-  return fits && isSlotNeeded(slot.slot, survey) ? { op: slot.op, target: slot.slot } : EXTRA
+  if (!slot || survey.bestOfSlot.get(slot.slot)?.index !== index) return EXTRA
+  return isSlotNeeded(slot.slot, survey) ? { op: slot.op, target: slot.slot } : EXTRA
 }
 
 /** Finds an op for the usual widths, whose values need no check: 255 ns for 24 fields, else 306. */
@@ -200,16 +212,18 @@ function fitsWidth(op: Op, length: number): boolean {
 }
 
 /** Durations and event times only help where a better source of the time is missing. */
-function isSlotNeeded(slot: number, { ids, bestSource }: Survey): boolean {
+function isSlotNeeded(slot: number, { bestSource, bestOfSlot }: Survey): boolean {
   const hasStart = bestSource.has(FIELD.flowStart)
   const hasEnd = bestSource.has(FIELD.flowEnd)
+  const hasMillis = bestOfSlot.has(SLOT.durationMillis)
+  const hasDuration = hasMillis || bestOfSlot.has(SLOT.durationMicros)
   switch (slot) {
     case SLOT.durationMillis:
       return hasStart && !hasEnd
     case SLOT.durationMicros:
-      return hasStart && !hasEnd && !ids.has(161)
+      return hasStart && !hasEnd && !hasMillis
     case SLOT.eventTime:
-      return !hasStart || (!hasEnd && !ids.has(161) && !ids.has(162))
+      return !hasStart || (!hasEnd && !hasDuration)
     case SLOT.dscp:
       return !bestSource.has(FIELD.tos)
     case SLOT.systemInit:

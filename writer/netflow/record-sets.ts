@@ -2,12 +2,7 @@
 
 import { SLOT } from './column-sources.ts'
 import type { ExportStream } from './export-stream.ts'
-import {
-  finishRecord,
-  hasImplausibleTime,
-  turnBackIcmpPorts,
-  turnToReverse,
-} from './finish-record.ts'
+import { finishRecord, hasImplausibleTime, isIcmp } from './finish-record.ts'
 import { FIELD, FlowRecord, type FlowSink, type MessageContext } from './flow-record.ts'
 import { MAX_RECORDS_PER_MESSAGE, MAX_RELEASED_RECORDS } from './limits.ts'
 import { applyOptions, OptionsRecord } from './options-data.ts'
@@ -15,7 +10,7 @@ import type { MessageOutcome } from './outcome.ts'
 import type { DatagramBytes } from './read-bytes.ts'
 import { ODDITY, RecordReader } from './run-plan.ts'
 import { isSamplingRate } from './samplers.ts'
-import type { Template } from './template.ts'
+import type { ReversePlans, Template } from './template.ts'
 
 /** Where the records of a set stand: from `offset` up to `end`. */
 export interface RecordRange {
@@ -35,8 +30,6 @@ const ODD_RECORDS = [
   [ODDITY.endBeforeStart, 'end-before-start'],
   [ODDITY.swappedRate, 'swapped-sampling-rate'],
 ] as const
-
-const REVERSE_SLOTS = (1 << SLOT.reverseBytesHigh) | (1 << SLOT.reversePacketsHigh)
 
 /** Reads data sets into one reused record; counts go to `outcome`. */
 export class RecordSets {
@@ -91,17 +84,37 @@ export class RecordSets {
       finishRecord(reader, template.plan, datagram.view)
       this.#setSamplingRate(template, stream)
       this.emit(message)
-      if (reader.slotsPresent & REVERSE_SLOTS && turnToReverse(reader)) this.emit(message)
-      const { reversePlan } = template
-      if (reversePlan === null) continue
-      reader.read(reversePlan, datagram, start, end)
-      if (!hasTraffic(reader.record)) continue
-      turnBackIcmpPorts(reader.record)
-      finishRecord(reader, reversePlan, datagram.view)
-      this.#setSamplingRate(template, stream)
-      this.emit(message)
+      if (template.reversePlans !== null) {
+        const range = { datagram, offset: start, end }
+        const isFlow = this.#readReverse(template, template.reversePlans, range, stream)
+        if (isFlow) this.emit(message)
+      }
     }
     return at
+  }
+
+  /**
+   * Reads the other direction of the record that was just read.
+   *
+   * @returns false when nothing went that way: that is no flow
+   */
+  #readReverse(
+    template: Template,
+    { icmp, other }: ReversePlans,
+    { datagram, offset, end }: RecordRange,
+    stream: ExportStream,
+  ): boolean {
+    const reader = this.reader
+    const { oddities } = reader
+    const plan = isIcmp(reader.record) ? icmp : other
+    reader.oddities = 0
+    reader.read(plan, datagram, offset, end)
+    const isCountTooLarge = (reader.oddities & ODDITY.counterOutOfRange) !== 0
+    reader.oddities |= oddities
+    if (!isCountTooLarge && !hasTraffic(reader.record)) return false
+    finishRecord(reader, plan, datagram.view)
+    this.#setSamplingRate(template, stream)
+    return true
   }
 
   /** Reports what was odd about the flow records since the last report. */

@@ -19,6 +19,9 @@ const SLOT_MAX = new Float64Array(SLOT_COUNT).fill(Number.MAX_SAFE_INTEGER)
 SLOT_MAX[SLOT.icmpTypeCode] = 0xffff
 SLOT_MAX[SLOT.icmpType] = 0xff
 SLOT_MAX[SLOT.icmpCode] = 0xff
+SLOT_MAX[SLOT.icmpv6TypeCode] = 0xffff
+SLOT_MAX[SLOT.icmpv6Type] = 0xff
+SLOT_MAX[SLOT.icmpv6Code] = 0xff
 SLOT_MAX[SLOT.dscp] = 63
 SLOT_MAX[SLOT.srcMaskIpv6] = 128
 SLOT_MAX[SLOT.dstMaskIpv6] = 128
@@ -183,10 +186,7 @@ export class RecordReader {
     }
     const low = readLow(view, at, length)
     const target = plan.targets[step] as number
-    if (plan.ops[step] === OP.slotCounter) {
-      this.#setSlot(target, high)
-      this.#setSlot(target + 1, low)
-    } else if (target === FIELD.bytes) this.record.setBytes(high, low)
+    if (target === FIELD.bytes) this.record.setBytes(high, low)
     else this.record.setPackets(high, low)
   }
 
@@ -196,9 +196,6 @@ export class RecordReader {
     switch (plan.ops[step]) {
       case OP.slotOffset:
         this.#setSlot(target, at)
-        break
-      case OP.slotCounter:
-        this.#readCounter(plan, step, at, length)
         break
       case OP.slotRate:
         this.#readRate(plan, step, at, length)

@@ -19,7 +19,13 @@ export interface Template {
   /** How to read a flow record; resolved when the first one comes. */
   readonly plan: Plan
   /** How to read the reverse direction of the same bytes; null when the record is no biflow. */
-  readonly reversePlan: Plan | null
+  readonly reversePlans: ReversePlans | null
+}
+
+/** Which of them a record needs is in the record. */
+export interface ReversePlans {
+  readonly icmp: Plan
+  readonly other: Plan
 }
 
 /** Makes a template of flow or options records; `fields` is kept. */
@@ -36,7 +42,7 @@ export function createTemplate(
   }
   const presentFields = fields.filter(({ length }) => length > 0)
   let plan: Plan | undefined
-  let reversePlan: Plan | null | undefined
+  let reversePlans: ReversePlans | null | undefined
   return {
     id,
     fields,
@@ -49,14 +55,17 @@ export function createTemplate(
       plan ??= planRecord(splitBiflow(presentFields)?.forward ?? presentFields)
       return plan
     },
-    get reversePlan() {
-      if (reversePlan === undefined) {
-        const biflow = splitBiflow(presentFields)
-        reversePlan = biflow ? planRecord(biflow.reverse) : null
-      }
-      return reversePlan
+    get reversePlans() {
+      if (reversePlans === undefined) reversePlans = planReverse(presentFields)
+      return reversePlans
     },
   }
+}
+
+function planReverse(fields: readonly FieldSpecifier[]): ReversePlans | null {
+  const biflow = splitBiflow(fields)
+  if (biflow === undefined) return null
+  return { icmp: planRecord(biflow.reverseIcmp), other: planRecord(biflow.reverse) }
 }
 
 /** Tells whether two templates define the same record. */

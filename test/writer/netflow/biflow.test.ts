@@ -8,9 +8,12 @@ import {
   ipfixFlowOf,
   ipfixFlowsOf,
   ipfixMessage,
+  ipfixTemplate,
   oneIpfixRecord,
+  VARIABLE,
+  variable,
 } from '../../helpers/ipfix-bytes.ts'
-import { EXPORT_SECONDS } from '../../helpers/netflow-bytes.ts'
+import { EXPORT_SECONDS, set } from '../../helpers/netflow-bytes.ts'
 
 /** The enterprise number of the reverse direction. */
 const REVERSE = 29_305
@@ -161,6 +164,41 @@ suite('a biflow', () => {
     }
   })
 
+  test('of ICMP may have a type and code of its own on the way back', () => {
+    const [there, back] = ipfixFlowsOf(
+      [4, '01'],
+      REVERSE_BYTES,
+      [11, '0800'],
+      [11, '0000', REVERSE],
+    )
+    assert.deepEqual([there?.icmpType, back?.icmpType], [8, 0])
+    const implied = ipfixFlowsOf(REVERSE_BYTES, [32, '0800'], [7, '0005'], [11, '0006'])
+    const ports = '{"sourceTransportPort":5,"destinationTransportPort":6}'
+    assert.deepEqual(
+      implied.map(({ extra }) => extra),
+      [ports, ports],
+    )
+  })
+
+  test('swaps what has two ends and no column, but no count of one direction', () => {
+    const [there, back] = ipfixFlowsOf(REVERSE_BYTES, [368, '01'], [218, '02'], [92, '03'])
+    assert.equal(
+      there?.extra,
+      '{"ingressInterfaceType":1,"tcpSynTotalCount":2,"srcTrafficIndex":3}',
+    )
+    assert.equal(back?.extra, '{"egressInterfaceType":1,"dstTrafficIndex":3}')
+  })
+
+  test('whose reverse counter is too large for its column has both flows', () => {
+    const record = oneIpfixRecord([
+      [1, '05'],
+      [1, 'ffffffffffffffff', REVERSE],
+    ])
+    const { flows, problems } = decodeAlone(ipfixMessage(record))
+    assert.deepEqual(problems, ['counter-out-of-range'])
+    assert.deepEqual(flows, [{ bytes: 5 }, { extra: '{"octetDeltaCount":18446744073709551615}' }])
+  })
+
   test('has the sampling rate in both directions', () => {
     const rates = ipfixFlowsOf([34, '64'], [1, '05'], REVERSE_BYTES).map((f) => f.samplingRate)
     assert.deepEqual(rates, [100, 100])
@@ -182,6 +220,16 @@ suite('reverse elements', () => {
       bytes: 5,
       extra: '{"reverseTcpControlBits":18,"reverseFlowStartSeconds":"2023-11-14T22:13:21.000Z"}',
     })
+  })
+
+  test('that count in a length of their own stay in extra, too', () => {
+    const fields = [
+      [1, 4],
+      [1, VARIABLE, REVERSE],
+    ] as const
+    const data = set(256, '00000005', variable('07'))
+    const { flows } = decodeAlone(ipfixMessage(set(2, ipfixTemplate(256, fields)), data))
+    assert.deepEqual(flows, [{ bytes: 5, extra: '{"reverseOctetDeltaCount":7}' }])
   })
 
   test('that count what has no column stay in extra, too', () => {

@@ -79,7 +79,7 @@ suite('a record with addresses of both families', () => {
     assert.deepEqual(problems(...both([60, '06'])), [])
   })
 
-  test('takes the prefix lengths of that family', () => {
+  test('takes the prefix lengths of that family, and keeps the others in extra', () => {
     const masks: readonly FieldBytes[] = [
       [9, '18'],
       [29, '40'],
@@ -88,8 +88,18 @@ suite('a record with addresses of both families', () => {
     ]
     const ipv4 = flowOf(...both([60, '04']), ...masks)
     assert.deepEqual([ipv4.srcMask, ipv4.dstMask], [24, 16])
+    assert.match(
+      String(ipv4.extra),
+      /"sourceIPv6PrefixLength":64,"destinationIPv6PrefixLength":48\}$/,
+    )
     const ipv6 = flowOf(...both([60, '06']), ...masks)
     assert.deepEqual([ipv6.srcMask, ipv6.dstMask], [64, 48])
+    assert.match(
+      String(ipv6.extra),
+      /"sourceIPv4PrefixLength":24,"destinationIPv4PrefixLength":16\}$/,
+    )
+    const zeros = flowOf([8, 'c0000201'], [27, ZERO6], [9, '18'], [29, '00'])
+    assert.deepEqual(zeros, { srcAddr: '192.0.2.1', srcMask: 24 })
   })
 })
 

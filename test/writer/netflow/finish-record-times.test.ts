@@ -103,6 +103,14 @@ suite('the times of a flow', () => {
     assert.deepEqual(times([323, '0000018bcfe56800']), at)
     assert.deepEqual(times([324, 'e8fe6f80 00000000']), at)
     assert.deepEqual(times([325, 'e8fe6f80 00000000']), at)
+    const best = '{"observationTimeSeconds":"1970-01-01T00:00:01.000Z"}'
+    for (const fields of [
+      [[322, '00000001'] as const, [323, '0000018bcfe56800'] as const],
+      [[323, '0000018bcfe56800'] as const, [322, '00000001'] as const],
+    ]) {
+      const [flowStart, flowEnd] = at
+      assert.deepEqual(flowOf(...fields), { flowStart, flowEnd, extra: best })
+    }
     const started = flowOf([152, '0000018bcfe567ff'], [323, '0000018bcfe56800'])
     assert.deepEqual(started, { flowStart: EXPORT_MICROS - 1000, flowEnd: EXPORT_MICROS })
     const both = flowOf([22, uptime(UPTIME_MS)], [21, uptime(UPTIME_MS)], [322, '6553f100'])

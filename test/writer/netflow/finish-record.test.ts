@@ -64,6 +64,31 @@ suite('ICMP type and code', () => {
     assert.deepEqual(icmp([32, '00010000']), { protocol: 1, extra: '{"icmpTypeCodeIPv4":65536}' })
   })
 
+  test('of a template for ICMP and ICMPv6 are those of the protocol, in any order', () => {
+    const fields: readonly FieldBytes[] = [
+      [32, '0800'],
+      [139, '8001'],
+      [176, '08'],
+      [178, '80'],
+      [177, '00'],
+      [179, '01'],
+    ]
+    const echo6 = { protocol: 58, icmpType: 128, icmpCode: 1 }
+    for (const order of [fields, [...fields].reverse()]) {
+      const { extra, ...four } = icmp(...order)
+      assert.deepEqual(four, echo)
+      assert.deepEqual(JSON.parse(String(extra)), {
+        icmpTypeCodeIPv6: 32_769,
+        icmpTypeIPv6: 128,
+        icmpCodeIPv6: 1,
+      })
+      const { extra: extra6, ...six } = flowOf([4, '3a'], ...order)
+      assert.deepEqual(six, echo6)
+      assert.deepEqual(JSON.parse(String(extra6)), { icmpTypeCodeIPv4: 2048, icmpTypeIPv4: 8 })
+    }
+    assert.deepEqual(flowOf([4, '3a'], [32, '0000'], [139, '8001']), echo6)
+  })
+
   test('of a template without a protocol imply it', () => {
     assert.deepEqual(flowOf([32, '0800']), echo)
     assert.deepEqual(flowOf([139, '8000']), { protocol: 58, icmpType: 128, icmpCode: 0 })
@@ -170,10 +195,7 @@ suite('a record with both directions (ASA NSEL)', () => {
         [299, '07'],
       ]),
     )
-    assert.deepEqual(flows, [
-      { bytes: 5, extra },
-      { packets: 7, extra },
-    ])
+    assert.deepEqual(flows, [{ bytes: 5 }, { packets: 7, extra }])
     assert.deepEqual(problems, ['counter-out-of-range'])
   })
 
@@ -185,6 +207,12 @@ suite('a record with both directions (ASA NSEL)', () => {
       { srcAddr: first, dstAddr: second, bytes: 1 },
       { srcAddr: second, dstAddr: first, bytes: 2 },
     ])
+  })
+
+  test('has the translated addresses of its own end in each of the two', () => {
+    const [first, second] = flowsOf(...ends, [225, 'cb007101'], [231, '01'], [232, '02'])
+    assert.equal(first?.extra, '{"postNATSourceIPv4Address":"203.0.113.1"}')
+    assert.equal(second?.extra, '{"postNATDestinationIPv4Address":"203.0.113.1"}')
   })
 
   test('of an event without counters is one flow that counts nothing', () => {
