@@ -1,0 +1,100 @@
+/** When a flow began and ended, computed slowly and from the values of its record. */
+
+import type { RecordField, RecordMessage, RecordModel } from './record-model.ts'
+
+/** The best sources of a time, but for the uptime. */
+const STARTS = [152, 154, 156, 150, 158] as const
+const ENDS = [153, 155, 157, 151, 159] as const
+const MAX_MICROS = BigInt(Number.MAX_SAFE_INTEGER)
+
+/** Fills both times of a row. */
+export function fillTimes(record: RecordModel, message: RecordMessage): void {
+  const start = record.find(...STARTS, 22)
+  const end = record.find(...ENDS, 21)
+  const boot = [start, end].some((field) => field && [21, 22].includes(field.element.id))
+    ? record.find(160)
+    : undefined
+  if (boot && isTime(boot.value.micros)) record.used.add(boot)
+  fillTime(record, 'flowStart', start, message)
+  fillTime(record, 'flowEnd', end, message)
+  if (start && !end) addDuration(record)
+  const duration = start && !end && record.find(161, 162)
+  if (!start || (!end && !duration)) fillEventTime(record)
+  const { flowStart, flowEnd } = record.columns
+  if (flowStart === undefined || flowEnd === undefined || flowEnd >= flowStart) return
+  record.columns.flowStart = flowEnd
+  if (Number(flowStart) - Number(flowEnd) < 1_000_000) record.columns.flowEnd = flowStart
+}
+
+function isTime(micros: bigint | undefined): micros is bigint {
+  return micros !== undefined && micros <= MAX_MICROS && micros >= -MAX_MICROS
+}
+
+function fillTime(
+  record: RecordModel,
+  column: 'flowStart' | 'flowEnd',
+  field: RecordField | undefined,
+  message: RecordMessage,
+): void {
+  if (field === undefined) return
+  const micros = microsOf(record, field, message)
+  if (!isTime(micros)) return
+  record.columns[column] = Number(micros)
+  record.used.add(field)
+}
+
+const TWO_32 = 2n ** 32n
+const DAY_MS = 86_400_000n
+
+function microsOf(
+  record: RecordModel,
+  { element, value }: RecordField,
+  { exportMicros, uptimeMs }: RecordMessage,
+): bigint | undefined {
+  const number = value.uint ?? 0n
+  if (element.id === 158 || element.id === 159) return exportMicros - number
+  if (element.id !== 21 && element.id !== 22) return value.micros
+  const boot = record.find(160)
+  if (boot !== undefined) {
+    if (!isTime(boot.value.micros)) return undefined
+    const bootMs = boot.value.uint ?? 0n
+    return sinceBoot(bootMs, exportMicros / 1000n, number) * 1000n
+  }
+  if (uptimeMs === undefined) return undefined
+  return exportMicros - ageOf(uptimeMs, number) * 1000n
+}
+
+/** Up to ten minutes after the header are possible, more is long ago. */
+function ageOf(uptimeMs: bigint, switchedMs: bigint): bigint {
+  const age = BigInt.asUintN(32, uptimeMs - switchedMs)
+  return age > TWO_32 - 600_000n ? age - TWO_32 : age
+}
+
+function sinceBoot(bootMs: bigint, exportMs: bigint, switchedMs: bigint): bigint {
+  const uptimeMs = exportMs - bootMs
+  if (uptimeMs >= TWO_32 && uptimeMs <= 3650n * DAY_MS) {
+    return exportMs - ageOf(uptimeMs, switchedMs)
+  }
+  const beforeMs = TWO_32 - switchedMs
+  const isBefore = uptimeMs >= -DAY_MS && switchedMs - uptimeMs > TWO_32 / 2n && beforeMs <= DAY_MS
+  return bootMs + (isBefore ? -beforeMs : switchedMs)
+}
+
+function addDuration(record: RecordModel): void {
+  const field = record.find(161, 162)
+  const { flowStart } = record.columns
+  if (field === undefined || flowStart === undefined) return
+  const factor = field.element.id === 161 ? 1000n : 1n
+  const end = BigInt(flowStart) + (field.value.uint ?? 0n) * factor
+  if (!isTime(end)) return
+  record.columns.flowEnd = Number(end)
+  record.used.add(field)
+}
+
+function fillEventTime(record: RecordModel): void {
+  const event = record.find(323, 324, 325, 322)
+  if (event === undefined || !isTime(event.value.micros)) return
+  record.used.add(event)
+  record.columns.flowStart ??= Number(event.value.micros)
+  record.columns.flowEnd ??= Number(event.value.micros)
+}
