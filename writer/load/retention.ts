@@ -6,6 +6,9 @@ import { listPartitions, type Partition } from './partitions.ts'
 
 const DAY_MS = 86_400_000
 
+/** Any number that no other program takes for its own: of several writers, one drops at a time. */
+const RETENTION_LOCK = 7_411_983
+
 /** Marks a partition before it is detached, so that one whose dropping was cut short is known. */
 const DOOMED = 'Older than RETENTION_DAYS: about to be dropped.'
 
@@ -16,7 +19,8 @@ export interface RetentionOptions {
 }
 
 /**
- * Drops every partition that ended before `nowMs` minus the days, and old gaps and rejects.
+ * Drops every partition that ended before `nowMs` minus the days, and old gaps and rejects; nothing
+ * while another writer is at it.
  *
  * @throws the database's error; what is left is dropped by the next call
  */
@@ -26,7 +30,21 @@ export async function applyRetention(
   { days, logger }: RetentionOptions,
 ): Promise<void> {
   if (days === 0) return
-  const oldestMs = nowMs - days * DAY_MS
+  // Of the session, as a partition is not detached within a transaction.
+  const lock = await client.query<{ locked: boolean }>(
+    'select pg_try_advisory_lock($1) as locked',
+    [RETENTION_LOCK],
+  )
+  if (!lock.rows[0]?.locked) return
+  try {
+    await dropOlder(client, nowMs - days * DAY_MS, logger)
+  } finally {
+    // When the connection is gone, so is the lock.
+    await client.query('select pg_advisory_unlock($1)', [RETENTION_LOCK]).catch(() => {})
+  }
+}
+
+async function dropOlder(client: pg.Client, oldestMs: number, logger: Logger): Promise<void> {
   const oldest = [new Date(oldestMs)]
   await client.query('delete from sequence_gaps where detected_at < $1', oldest)
   await client.query('delete from rejected_records where rejected_at < $1', oldest)

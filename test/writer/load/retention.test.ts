@@ -99,6 +99,24 @@ describe('retention', () => {
     assert.equal(await tables(), 3)
   })
 
+  it('is applied by one of several writers at a time', async () => {
+    const others = await Promise.all(
+      [1, 2, 3].map(() => connectDatabase({ connectionString: database.url })),
+    )
+    const logger = recordingLogger(lines)
+    const all = [client, ...others].map((one) => applyRetention(one, NOW, { days: 1, logger }))
+    await Promise.all(all)
+    await Promise.all(others.map((other) => other.end()))
+    assert.deepEqual(await names(), ['flows_20261120', 'flows_20261121'])
+    assert.equal(await tables(), 2)
+    assert.deepEqual(
+      lines.map(({ partition }) => partition),
+      ['flows_20261118', 'flows_20261119'],
+    )
+    await applyRetention(client, NOW, { days: 0.5, logger })
+    assert.deepEqual(await names(), ['flows_20261121'])
+  })
+
   it('drops what was detached by it and not yet dropped, but nothing that others detached', async () => {
     await client.query('alter table flows detach partition flows_20261118')
     await client.query('alter table flows detach partition flows_20261119')
