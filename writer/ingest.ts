@@ -1,5 +1,5 @@
 /**
- * The spine of the writer, top to bottom as the data goes: bytes of the pipe, lines, datagrams,
+ * The spine of the writer, top to bottom as the data goes: bytes of the journal, lines, datagrams,
  * messages, flow records, batches. It opens and closes nothing.
  */
 
@@ -33,12 +33,14 @@ export interface IngestOptions {
   readonly streams: Streams
   readonly batcher: Batcher
   readonly decoder: Decoder
-  /** Where the next byte of the pipe stands in the stream. */
+  /** Where the next byte stands in the stream. */
   readonly position: number
   /** The lines before it. */
   readonly lines: LineCounts
   /** What the decoder holds of before. */
   readonly heldMessages: HeldMessages
+  /** Tells whether everything that the collector has sent so far has been taken. */
+  readonly isCaughtUp: () => boolean
 }
 
 /** Whose address is none cannot export; others are not taken by choice. */
@@ -47,6 +49,20 @@ const REFUSAL_OUTCOME: Readonly<Record<AdmissionRefusal, RejectionOutcome>> = {
   'not-allowed': 'refused',
   'too-many': 'refused',
 }
+
+/** A stretch of the stream, in positions, that cannot be read. */
+export interface StreamGap {
+  readonly kind: 'missing' | 'corrupt'
+  readonly from: number
+  readonly to: number
+}
+
+const GAP_TEXT = {
+  missing:
+    'bytes of the journal are missing: their datagrams are lost; reading goes on behind them',
+  corrupt:
+    'bytes of the journal are damaged (checksum): their datagrams are lost; reading goes on with the next line',
+} as const
 
 /** When this process itself did not run for so long, what was sent meanwhile is still to be read. */
 const STALLED_TICK_MS = 1_000
@@ -87,32 +103,36 @@ export class Ingest {
     })
   }
 
-  /** Tells whether the bytes so far end within a line. */
-  get isWithinLine(): boolean {
-    return this.#splitter.isWithinLine
+  /** Receive time of the newest line so far, Unix milliseconds; 0 when there was none. */
+  get streamMs(): number {
+    return this.#streamMs
   }
 
-  /**
-   * Takes the next bytes of the pipe.
-   *
-   * @returns false when the database has fallen behind and reading should pause
-   */
-  takeChunk(chunk: Buffer): boolean {
-    this.#splitter.push(chunk)
-    return this.#options.batcher.hasRoom
+  /** Takes the next bytes of the stream; they may be reused afterwards. */
+  takeBytes(bytes: Buffer): void {
+    this.#splitter.push(bytes)
+  }
+
+  /** Goes around bytes that cannot be had: what is left of their first and last line is useless. */
+  takeGap({ kind, from, to }: StreamGap): void {
+    const { metrics, logger, batcher } = this.#options
+    metrics.journalLostBytes.inc({ kind }, to - from)
+    logger.error({ from, to, bytes: to - from }, GAP_TEXT[kind])
+    this.#splitter.skip(to - from)
+    batcher.touch()
   }
 
   /**
    * Does what only time brings about: gaps declared, held sets given up. To be called often. The
-   * stream's clock stands still while nothing is read, or what is late but already in the pipe would
-   * be declared lost.
+   * stream's clock stands still while there is more to read, or what is late but already in the
+   * journal would be declared lost.
    */
   tick(): void {
     const now = performance.now()
     const sinceTickMs = now - this.#tickedAtMs
     this.#tickedAtMs = now
     if (this.#streamMs === 0) return
-    const isStanding = !this.#options.batcher.hasRoom || sinceTickMs > STALLED_TICK_MS
+    const isStanding = !this.#options.isCaughtUp() || sinceTickMs > STALLED_TICK_MS
     if (isStanding) {
       this.#readAtMs += sinceTickMs
       return
@@ -151,11 +171,18 @@ export class Ingest {
     const { metrics, batcher } = this.#options
     metrics.lines.inc({ kind })
     if (kind === 'empty') return
+    if (kind === 'malformed') this.#takeMalformed()
+    else if (this.#line.isAfterTorn) this.#takeTorn()
     if (kind === 'datagram') this.#takeDatagram()
     else if (kind === 'report') this.#takeReport(this.#line.report as CollectorReport)
-    else this.#takeMalformed()
     batcher.touch()
     batcher.closeFull()
+  }
+
+  /** A line that was cut, before the one that was read. */
+  #takeTorn(): void {
+    this.#options.metrics.lines.inc({ kind: 'malformed' })
+    this.#takeMalformed()
   }
 
   #takeMalformed(): void {

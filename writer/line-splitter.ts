@@ -35,11 +35,6 @@ export class LineSplitter {
     return this.#position
   }
 
-  /** Tells whether the bytes so far end within a line. */
-  get isWithinLine(): boolean {
-    return this.#restLength > 0 || this.#skipping
-  }
-
   /** Takes the next bytes of the stream; they may be reused afterwards. */
   push(chunk: Buffer): void {
     let start = 0
@@ -50,6 +45,13 @@ export class LineSplitter {
       end = chunk.indexOf(NEWLINE, start)
     }
     if (start < chunk.length) this.#keep(chunk, start, chunk.length)
+  }
+
+  /** Leaves out `count` bytes that cannot be had, with the lines that they are a part of. */
+  skip(count: number): void {
+    this.#position += this.#restLength + count
+    this.#restLength = 0
+    this.#skipping = true
   }
 
   #endLine(chunk: Buffer, start: number, end: number): void {

@@ -10,6 +10,9 @@ export function createWriterMetrics(values: {
   readonly heldBytes: () => number
   readonly exporters: () => number
   readonly batchesInFlight: () => number
+  readonly journalBytes: () => number
+  readonly journalLagBytes: () => number
+  readonly journalLagSeconds: () => number
 }) {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -33,8 +36,22 @@ export function createWriterMetrics(values: {
   gauge('held_bytes', 'Bytes of the data sets that wait for their template.', values.heldBytes)
   gauge('exporters', 'Exporters known.', values.exporters)
   gauge('batches_in_flight', 'Batches on their way into the database.', values.batchesInFlight)
+  gauge('journal_bytes', 'Bytes of the journal on disk.', values.journalBytes)
+  gauge(
+    'journal_lag_bytes',
+    'Bytes of the journal that the database does not hold yet.',
+    values.journalLagBytes,
+  )
+  gauge(
+    'journal_lag_seconds',
+    'Age of the newest datagram read from the journal, while there is more to load; else 0.',
+    values.journalLagSeconds,
+  )
   return {
     registry,
+    journalLostBytes: counter('journal_lost_bytes_total', 'Bytes that could not be read back.', [
+      'kind',
+    ]),
     lines: counter('lines_total', 'Lines read from the pipe.', ['kind']),
     datagrams: counter('datagrams_total', 'Datagrams by what finally came of them.', ['outcome']),
     rejected: counter('rejected_datagrams_total', 'Datagrams rejected or refused.', ['reason']),

@@ -1,5 +1,6 @@
 /** The writer as a whole: makes the parts, starts them in order, and stops them without a loss. */
 
+import { loadLibc } from '../shared/libc.ts'
 import type { Logger } from '../shared/logger.ts'
 import { type Health, MetricsServer } from '../shared/metrics.ts'
 import { Batcher } from './batcher.ts'
@@ -9,12 +10,13 @@ import { ExporterRegistry } from './exporters/exporter-registry.ts'
 import { restoreHeldSets } from './held-memory.ts'
 import { HeldMessages } from './held-messages.ts'
 import { Ingest } from './ingest.ts'
-import { openJournalId } from './journal/journal-id.ts'
+import { noteJournalDatabase } from './journal/journal-database.ts'
+import { JournalFeed } from './journal-feed.ts'
 import type { CopyBatch } from './load/copy-batch.ts'
 import { FlowLoader } from './load/flow-loader.ts'
 import type { LoaderState } from './load/loader-state.ts'
 import { Decoder } from './netflow/decode.ts'
-import { ensurePipe, PipeReader } from './pipe-reader.ts'
+import { PipeIntake } from './pipe-intake.ts'
 import { StoredMemory } from './stored-memory.ts'
 import { MAX_STREAMS, Streams } from './streams.ts'
 import { createWriterMetrics, type WriterMetrics } from './writer-metrics.ts'
@@ -25,10 +27,24 @@ const TICK_MS = 250
 const EXPORTER_POLL_MS = 2_000
 /** A database away for longer than this is unhealthy. */
 const MAX_AWAY_MS = 60_000
+/** A journal fuller than this is unhealthy. */
+const MAX_FILL = 0.8
+/** When it stops it loads for so long at most; the journal keeps the rest for the next start. */
+const LOAD_AT_STOP_MS = 10_000
+/** The same while the database is away. */
+const AWAY_AT_STOP_MS = 1_000
 
 export interface WriterOptions {
   readonly settings: WriterSettings
   readonly logger: Logger
+}
+
+/** What there is once the database has told where to begin. */
+interface Spine {
+  readonly registry: ExporterRegistry
+  readonly batcher: Batcher
+  readonly ingest: Ingest
+  readonly feed: JournalFeed
 }
 
 export class Writer {
@@ -37,51 +53,78 @@ export class Writer {
   readonly #heldMessages = new HeldMessages()
   readonly #metrics: WriterMetrics
   readonly #metricsServer: MetricsServer
-  #registry: ExporterRegistry | undefined
+  readonly #intake: PipeIntake
   #loader: FlowLoader | undefined
-  #batcher: Batcher | undefined
-  #ingest: Ingest | undefined
-  #pipe: PipeReader | undefined
+  #spine: Spine | undefined
+  /** Position that the database holds. */
+  #committed = 0
   readonly #timers: NodeJS.Timeout[] = []
   #isStopping = false
 
   constructor(options: WriterOptions) {
     this.#options = options
-    const { METRICS_HOST, METRICS_PORT } = options.settings
+    const { settings, logger } = options
+    const { METRICS_HOST, METRICS_PORT } = settings
+    this.#intake = new PipeIntake({
+      settings,
+      libc: loadLibc(),
+      logger,
+      onAppended: () => this.#spine?.feed.wake(),
+    })
+    const { journal } = this.#intake
     this.#metrics = createWriterMetrics({
       heldDatagrams: () => this.#heldMessages.count,
       heldSets: () => this.#decoder.heldSets.count,
       heldBytes: () => this.#decoder.heldSets.bytes,
-      exporters: () => this.#registry?.size ?? 0,
-      batchesInFlight: () => this.#batcher?.inFlight ?? 0,
+      exporters: () => this.#spine?.registry.size ?? 0,
+      batchesInFlight: () => this.#spine?.batcher.inFlight ?? 0,
+      journalBytes: () => journal.bytes,
+      journalLagBytes: () => this.#lagBytes,
+      journalLagSeconds: () => this.#lagSeconds,
     })
     this.#metricsServer = new MetricsServer({
       host: METRICS_HOST,
       port: METRICS_PORT,
       registry: this.#metrics.registry,
       health: () => this.#health(),
-      logger: options.logger,
+      logger,
     })
   }
 
   /**
-   * Makes the pipe, waits for the database, and begins to read.
+   * Takes what the pipe holds into the journal at once, waits for the database, and begins to load.
    *
    * @throws PipeError, JournalError, DatabaseError: the message says what to do
    */
   async start(): Promise<void> {
-    const { settings, logger } = this.#options
-    const { NAMED_PIPE_FILENAME, JOURNAL_DIR } = settings
-    ensurePipe(NAMED_PIPE_FILENAME, logger)
-    const journalId = openJournalId(JOURNAL_DIR)
+    this.#intake.start()
     await this.#metricsServer.start()
-    const loader = new FlowLoader({
+    const loader = this.#createLoader()
+    this.#loader = loader
+    const state = await loader.start()
+    if (!state || this.#isStopping) return
+    this.#placeJournal(state)
+    const spine = this.#wire(state, loader)
+    this.#spine = spine
+    spine.feed.start()
+    this.#every(TICK_MS, () => spine.ingest.tick())
+    this.#every(EXPORTER_POLL_MS, () => void this.#pollExporters())
+    const { journal, journalId } = this.#intake
+    const facts = { journalId, position: state.position, behindBytes: journal.end - state.position }
+    this.#options.logger.info(facts, 'loading what the journal holds, and what comes')
+  }
+
+  #createLoader(): FlowLoader {
+    const { settings, logger } = this.#options
+    const { journalId, journalDatabase } = this.#intake
+    return new FlowLoader({
       databaseUrl: settings.DATABASE_URL,
       lanes: settings.COPY_LANES,
       partitionInterval: settings.PARTITION_INTERVAL,
       retentionDays: settings.RETENTION_DAYS,
       maxStreams: MAX_STREAMS,
       journalId,
+      journalDatabase,
       logger,
       onReleased: (batch) => this.#release(batch),
       onFatal: (error) => {
@@ -89,54 +132,61 @@ export class Writer {
         process.exit(1)
       },
     })
-    this.#loader = loader
-    const state = await loader.start()
-    if (!state || this.#isStopping) return
-    this.#wire(state, loader)
-    this.#pipe?.start()
-    this.#every(TICK_MS, () => this.#ingest?.tick())
-    this.#every(EXPORTER_POLL_MS, () => void this.#pollExporters())
-    logger.info({ path: NAMED_PIPE_FILENAME, journalId }, 'reading the pipe')
   }
 
-  #wire(state: LoaderState, loader: FlowLoader): void {
+  /** Brings journal and database together. */
+  #placeJournal({ database, position }: LoaderState): void {
     const { settings, logger } = this.#options
+    const { journal } = this.#intake
+    noteJournalDatabase(settings.JOURNAL_DIR, database)
+    const lostBytes = journal.moveBehind(position)
+    const text =
+      'the end of the journal is missing, as after a power cut; the database holds it already: no flow is lost'
+    if (lostBytes > 0 && journal.start !== position) logger.warn({ lostBytes, position }, text)
+    this.#committed = position
+    journal.trim(position)
+  }
+
+  #wire(state: LoaderState, loader: FlowLoader): Spine {
+    const { settings, logger } = this.#options
+    const { journal } = this.#intake
     const registry = new ExporterRegistry({
       policy: settings.EXPORTER_POLICY,
       allowList: new AllowList(settings.EXPORTER_ALLOW),
       maxExporters: settings.MAX_EXPORTERS,
     })
     registry.update(state.exporters)
-    const batcher = new Batcher({
+    const batcher: Batcher = new Batcher({
       maxRows: settings.BATCH_ROWS,
       flushIntervalMs: settings.FLUSH_INTERVAL_MS,
       maxInFlight: settings.COPY_LANES + 1,
       heldBytes: () => this.#decoder.heldSets.unwrittenBytes,
-      onClose: (batch) => this.#ingest?.closeBatch(batch),
+      onClose: (batch) => ingest.closeBatch(batch),
       submit: (batch) => loader.submit(batch),
-      onRoom: () => this.#pipe?.resume(),
+      onRoom: () => feed.wake(),
     })
-    const streams = this.#restoreStreams(state)
-    const ingest = new Ingest({
+    const feed: JournalFeed = new JournalFeed({
+      journal,
+      position: state.position,
+      logger,
+      hasRoom: () => batcher.hasRoom,
+      onBytes: (bytes) => ingest.takeBytes(bytes),
+      onGap: (gap) => ingest.takeGap(gap),
+    })
+    const ingest: Ingest = new Ingest({
       logger,
       metrics: this.#metrics,
       registry,
-      streams,
+      streams: this.#restoreStreams(state),
       batcher,
       decoder: this.#decoder,
       position: state.position,
       lines: state.lines,
       heldMessages: this.#heldMessages,
+      isCaughtUp: () => feed.isCaughtUp && this.#intake.hindrance === undefined,
     })
     ingest.settleLostHeld(state.held)
-    this.#registry = registry
-    this.#batcher = batcher
-    this.#ingest = ingest
-    this.#pipe = new PipeReader({
-      path: settings.NAMED_PIPE_FILENAME,
-      logger,
-      onChunk: (chunk) => ingest.takeChunk(chunk),
-    })
+    return { registry, batcher, ingest, feed }
   }
 
   #restoreStreams({ streams: rows, memory }: LoaderState): Streams {
@@ -161,14 +211,26 @@ export class Writer {
     this.#metrics.rowsCommitted.inc(batch.rows - batch.parked)
     this.#metrics.rowsParked.inc(batch.parked)
     this.#metrics.batchesCommitted.inc()
-    this.#batcher?.release(batch)
+    this.#committed = batch.journalTo
+    this.#trimJournal()
+    this.#spine?.batcher.release(batch)
+  }
+
+  #trimJournal(): void {
+    try {
+      this.#intake.journal.trim(this.#committed)
+    } catch (error) {
+      const text = 'a loaded segment of the journal cannot be deleted; trying again'
+      this.#options.logger.error({ err: error }, text)
+    }
   }
 
   async #pollExporters(): Promise<void> {
     const { logger } = this.#options
     try {
       const rows = await this.#loader?.readExporters()
-      for (const { address, enabled, sampling } of this.#registry?.update(rows ?? []) ?? []) {
+      const updated = this.#spine?.registry.update(rows ?? []) ?? []
+      for (const { address, enabled, sampling } of updated) {
         const facts = { exporter: address, enabled, sampling }
         logger.info(facts, 'the settings of an exporter were changed by the operator')
       }
@@ -177,33 +239,62 @@ export class Writer {
     }
   }
 
+  get #lagBytes(): number {
+    return Math.max(0, this.#intake.journal.end - this.#committed)
+  }
+
+  get #lagSeconds(): number {
+    const streamMs = this.#spine?.ingest.streamMs ?? 0
+    if (streamMs === 0 || this.#lagBytes === 0) return 0
+    return Math.max(0, (Date.now() - streamMs) / 1000)
+  }
+
   #health(): Health {
-    const reading = this.#ingest !== undefined
+    const reading = this.#spine !== undefined
     const since = this.#loader?.awaySince
     const awayMs = since === undefined ? 0 : performance.now() - since
+    const fill = this.#intake.journal.fill
     const databaseAwaySeconds = Math.round(awayMs / 1000)
-    return { healthy: reading && awayMs < MAX_AWAY_MS, detail: { reading, databaseAwaySeconds } }
+    const journalFillPercent = Math.round(fill * 100)
+    const { hindrance } = this.#intake
+    return {
+      healthy: reading && awayMs < MAX_AWAY_MS && fill <= MAX_FILL && hindrance === undefined,
+      detail: { reading, databaseAwaySeconds, journalFillPercent, hindrance },
+    }
   }
 
   #every(intervalMs: number, action: () => void): void {
     this.#timers.push(setInterval(action, intervalMs))
   }
 
-  /** Stops reading and commits everything that was read. */
+  /** Takes what is in the pipe, and loads what is in the journal, as far as time allows. */
   async stop(): Promise<void> {
     this.#isStopping = true
-    await this.#pipe?.drain()
+    await this.#intake.drain()
+    this.#intake.stop()
     for (const timer of this.#timers) clearInterval(timer)
-    const pipe = this.#pipe
-    const ingest = this.#ingest
-    if (pipe && ingest) {
-      pipe.pause()
-      await pipe.finishLine(() => !ingest.isWithinLine)
-      pipe.stop()
-      this.#batcher?.flush()
-      await this.#loader?.drain()
-    }
+    const isLoaded = this.#spine ? await this.#loadRest(this.#spine) : false
+    this.#spine?.feed.stop()
     await this.#loader?.stop()
+    const bytes = this.#lagBytes
+    this.#intake.close()
+    if (!isLoaded && bytes > 0) {
+      this.#options.logger.info({ bytes }, 'the rest stays in the journal for the next start')
+    }
     await this.#metricsServer.stop()
+  }
+
+  /** Loads until nothing is left, or time is over; tells whether nothing is left. */
+  async #loadRest({ feed, batcher }: Spine): Promise<boolean> {
+    const loader = this.#loader as FlowLoader
+    const deadline = performance.now() + LOAD_AT_STOP_MS
+    for (;;) {
+      const now = performance.now()
+      const isAway = loader.awaySince !== undefined && now - loader.awaySince > AWAY_AT_STOP_MS
+      if (feed.isCaughtUp) batcher.flush()
+      if (feed.isCaughtUp && batcher.inFlight === 0) return true
+      if (isAway || now > deadline) return false
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
   }
 }

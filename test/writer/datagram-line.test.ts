@@ -30,6 +30,24 @@ describe('LineReader', () => {
     )
   })
 
+  it('finds a whole line behind one that was cut anywhere', () => {
+    const torn = '["AQIDBAUG", 1430591888.25, ["2001:db8::1", 2055]'
+    for (let length = 1; length <= torn.length; length++) {
+      const text = `${torn.slice(0, length)}["AQID", 1.5, ["192.0.2.1", 2055]]`
+      const { kind, reader, payload } = read(text)
+      assert.equal(kind, 'datagram', text)
+      assert.equal(reader.isAfterTorn, true, text)
+      assert.equal(reader.address, '192.0.2.1')
+      assert.deepEqual([...payload], [1, 2, 3])
+    }
+    const report =
+      '{"collector":"a","startedAt":1,"time":2,"received":1,"forwarded":1,"queueDropped":0}'
+    const { kind, reader } = read(`${torn}${report}`)
+    assert.equal(kind, 'report')
+    assert.equal(reader.isAfterTorn, true)
+    assert.equal(read('["AQID", 1.5, ["192.0.2.1", 2055]]').reader.isAfterTorn, false)
+  })
+
   it('reads any whitespace that JSON allows, and integers as times', () => {
     const line = '\t[ "AQID" ,\t1430591888 , [ "2001:db8::1" , 2055 ] ] \r'
     const { kind, reader, payload } = read(line)
@@ -73,7 +91,6 @@ describe('LineReader', () => {
     'text that is no JSON': 'hello',
     'a line cut in the payload': '["AQID',
     'a line cut behind the payload': '["AQID", 1.5, ["192.0.2',
-    'two lines in one': '["AQ["AQID", 1.5, ["192.0.2.1", 2055]]',
     'characters that are no base64': '["A*ID", 1.5, ["192.0.2.1", 2055]]',
     'base64 of an impossible length': '["AQIDA", 1.5, ["192.0.2.1", 2055]]',
     'a time that is no number': '["AQID", "now", ["192.0.2.1", 2055]]',

@@ -47,6 +47,9 @@ class Spine {
         heldBytes: none,
         exporters: none,
         batchesInFlight: none,
+        journalBytes: none,
+        journalLagBytes: none,
+        journalLagSeconds: none,
       }),
       registry: new ExporterRegistry({
         policy: 'open',
@@ -59,6 +62,7 @@ class Spine {
       position: 0,
       lines: { datagrams: 0, malformed: 0, reports: 0 },
       heldMessages: new HeldMessages(),
+      isCaughtUp: () => true,
     })
   }
 
@@ -73,7 +77,7 @@ class Spine {
 
   /** Sends the last message again. */
   repeat(): void {
-    this.#ingest.takeChunk(Buffer.from(this.#line))
+    this.#ingest.takeBytes(Buffer.from(this.#line))
   }
 
   /** Ends the stream, long after its last message; gives what was found out about it. */

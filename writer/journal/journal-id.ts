@@ -3,19 +3,10 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { JournalError } from './journal-error.ts'
 
 const FILE_NAME = 'journal-id'
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
-/** The journal's folder cannot be used; the message says what to do. */
-export class JournalError extends Error {
-  readonly code = 'NO_JOURNAL'
-
-  constructor(message: string, cause?: unknown) {
-    super(message, { cause })
-    this.name = 'JournalError'
-  }
-}
 
 /**
  * Reads the id of the journal in `folder`, making both when they are missing.

@@ -24,6 +24,8 @@ import { describeError } from './sql-state.ts'
 import { writeChanges } from './state-changes.ts'
 
 const FIRST_DELAY_MS = 100
+/** An error that waiting does not mend stops the writer when it has come so often in a row. */
+const MAX_HOPELESS = 4
 const LONGEST_DELAY_MS = 10_000
 /**
  * How long copied rows wait in their transaction for the batches before them. Those may wait, behind
@@ -51,6 +53,8 @@ export interface LaneJob {
 /** What is known of the attempts to load one batch. */
 interface Attempts {
   failed: number
+  /** Failures in a row that waiting does not mend. */
+  hopeless: number
   /** A row was refused: go around it. */
   halving: boolean
   /** The turn took too long: do not copy before it. */
@@ -75,7 +79,7 @@ export class CopyLane {
    */
   async load(job: LaneJob): Promise<void> {
     const { outage, signal } = this.#options
-    const attempts: Attempts = { failed: 0, halving: false, waiting: false }
+    const attempts: Attempts = { failed: 0, hopeless: 0, halving: false, waiting: false }
     for (;;) {
       signal.throwIfAborted()
       if (attempts.waiting) await job.turn
@@ -105,6 +109,16 @@ export class CopyLane {
     }
     const described = describeError(error)
     outage.failed(performance.now(), described)
+    const isHopeless = described.kind !== 'retry' && described.kind !== 'partition'
+    attempts.hopeless = isHopeless ? attempts.hopeless + 1 : 0
+    if (attempts.hopeless === MAX_HOPELESS) {
+      const { condition, message, sqlState } = described
+      throw new DatabaseError(
+        `the database refuses a batch: ${condition} (${sqlState}: ${message}); the writer stops, the ` +
+          'journal keeps what is not loaded: mend the database and start the writer again',
+        error,
+      )
+    }
     const fullMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempts.failed, 10), LONGEST_DELAY_MS)
     attempts.failed += 1
     // Half of it is left to chance, or all lanes would knock at the same time.

@@ -71,6 +71,11 @@ export async function connectDatabase(
   }
 }
 
+/** Names the database of a connection for people. */
+export function describeDatabase({ database, host, port }: pg.Client): string {
+  return `${database ?? 'the default database'} at ${host}:${port}`
+}
+
 /** Closes a connection, whatever its state and even when the server is frozen. */
 export async function closeClient(client: pg.Client): Promise<void> {
   const ended = client.end().catch(() => {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../../shared/logger.ts'
 import type { CopyBatch } from './copy-batch.ts'
 import { CopyLane } from './copy-lane.ts'
-import { DatabaseError } from './database.ts'
+import { DatabaseError, describeDatabase } from './database.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { type JournalPosition, lockJournal, openJournalPosition } from './journal-position.ts'
 import {
@@ -40,6 +40,8 @@ export interface FlowLoaderOptions {
   readonly maxStreams: number
   /** Names the stream of bytes whose position is kept. */
   readonly journalId: string
+  /** The database that this journal was loaded into before; undefined for a new journal. */
+  readonly journalDatabase: string | undefined
   readonly logger: Logger
   /** Called when a batch is committed and may be reset and filled again. */
   readonly onReleased: (batch: CopyBatch) => void
@@ -106,18 +108,20 @@ export class FlowLoader {
    * @throws DatabaseError when waiting does not help: wrong login, rights, or a second writer
    */
   async start(): Promise<LoaderState | undefined> {
-    const { databaseUrl, journalId, maxStreams, logger } = this.#options
+    const { databaseUrl, journalId, journalDatabase, maxStreams, logger } = this.#options
     try {
       await this.#persist(() => migrateDatabase(databaseUrl, logger))
       const state = await this.#persist(() =>
         this.#session.use(async (client) => {
-          this.#position = await openJournalPosition(client, journalId)
+          this.#position = await openJournalPosition(client, journalId, journalDatabase)
           const exporters = await readExporterRows(client)
           const streams = await readStreamRows(client, { journalId, maxStreams })
           const memory = await readMemory(client, journalId)
           const lines = await readLineCounts(client, journalId)
           const held = await readHeldCounts(client, journalId)
-          return { position: this.#position.position, exporters, streams, memory, lines, held }
+          const database = describeDatabase(client)
+          const { position } = this.#position
+          return { database, position, exporters, streams, memory, lines, held }
         }),
       )
       await this.#housekeeping.start()

@@ -5,7 +5,7 @@
 
 import type pg from 'pg'
 import type { LineCounts } from './batch-changes.ts'
-import { DatabaseError } from './database.ts'
+import { DatabaseError, describeDatabase } from './database.ts'
 
 /** What the database holds of a journal: bytes of the stream, and the batches that brought them. */
 export interface JournalPosition {
@@ -29,11 +29,26 @@ export interface StepCounts {
   readonly copiedRows: number
 }
 
-/** Reads the position, making its row when the journal is new to the database. */
+/**
+ * Reads the position, making its row when the journal is new.
+ *
+ * @param journalDatabase where it was loaded into before; undefined when it is new
+ * @throws DatabaseError when this database knows nothing of a journal that is not new
+ */
 export async function openJournalPosition(
   client: pg.Client,
   journalId: string,
+  journalDatabase: string | undefined,
 ): Promise<JournalPosition> {
+  if (journalDatabase !== undefined) {
+    const known = await readJournalPosition(client, journalId)
+    if (known) return known
+    throw new DatabaseError(
+      `journal ${journalId} belongs to another database (${journalDatabase}), this one ` +
+        `(${describeDatabase(client)}) does not know it: set DATABASE_URL back, or move JOURNAL_DIR ` +
+        'away to begin a new journal here; what the old one still holds is not loaded then',
+    )
+  }
   await client.query(
     'insert into journal_positions (journal, position) values ($1, 0) on conflict do nothing',
     [journalId],

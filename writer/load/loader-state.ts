@@ -32,6 +32,8 @@ export interface StreamRow {
 
 /** What the database knows, for the writer to go on from. */
 export interface LoaderState {
+  /** The database, for people. */
+  readonly database: string
   /** Bytes of the stream that the database holds. */
   readonly position: number
   readonly exporters: readonly ExporterRow[]

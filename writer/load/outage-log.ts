@@ -9,7 +9,7 @@ import type { SqlError } from './sql-state.ts'
 
 const REMIND_MS = 30_000
 
-/** What becomes of the batch, and what to do about an error that does not go away by itself. */
+/** What becomes of the batch, and what to do about it. */
 const ADVICE: Readonly<Record<SqlError['kind'], string>> = {
   retry: 'the database cannot take flows; the batch is kept and tried again',
   data: 'the database refuses what is not a row; the batch is kept: is the schema as migrated?',

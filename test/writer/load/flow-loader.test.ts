@@ -57,7 +57,9 @@ describe('the loader', () => {
   it('begins at position 0, and goes on from the last batch', async () => {
     const memory = { templates: [], samplers: [], names: [], heldSets: [] }
     const empty = { position: 0, exporters: [], streams: [], memory, lines: LINES, held: [] }
-    assert.deepEqual(await harness.loader.start(), empty)
+    const { database: name, ...found } = (await harness.loader.start()) ?? {}
+    assert.deepEqual(found, empty)
+    assert.match(String(name), /_test_\w+ at /)
     const batch = numberedBatch({ from: 0, count: 10 })
     batch.changes.streams.set('any', { ...STREAM })
     harness.loader.submit(batch)
@@ -69,6 +71,7 @@ describe('the loader', () => {
     const { exporter: address, exportVersion, observationDomain } = STREAM
     const { sequenceState, systemInitMs, suggestedByteOrder } = STREAM
     assert.deepEqual(await harness.loader.start(), {
+      database: name,
       position: 10,
       exporters: [
         { ...exporter, sampling: { override: null, default: null, byteOrder: 'network' } },

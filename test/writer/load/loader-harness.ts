@@ -43,6 +43,7 @@ export class LoaderHarness {
       retentionDays: 0,
       maxStreams: 1_000,
       journalId: this.journalId,
+      journalDatabase: undefined,
       logger: recordingLogger(this.lines),
       onReleased: (batch) => this.released.push(batch),
       onFatal: (error) => this.fatal.push(error),

@@ -1,0 +1,53 @@
+/**
+ * The few calls of Linux's C library that Node.js does not offer. They are optional: where they cannot
+ * be loaded (another system, a processor without a prebuilt package), callers do without and say so.
+ */
+
+import { createRequire } from 'node:module'
+import { constants } from 'node:os'
+
+export interface Libc {
+  /**
+   * Moves up to `maxBytes` out of a pipe to a file's end without a copy in this process: when the
+   * process is killed, each byte is either in the file or still in the pipe (splice(2)).
+   *
+   * @returns the bytes moved, 0 when the pipe is empty, or an error number below 0
+   */
+  movePipeToFile(pipeFd: number, fileFd: number, maxBytes: number): number
+  /** Takes the lock that ends with the process; false when another process has it (flock(2)). */
+  lockFile(fd: number): boolean
+  /** Sets how much a pipe holds and gives what it holds now, or an error number below 0 (fcntl(2)). */
+  setPipeBytes(fd: number, bytes: number): number
+}
+
+const SPLICE_F_NONBLOCK = 2
+const LOCK_EXCLUSIVE_NOW = 2 | 4
+const F_SETPIPE_SZ = 1031
+
+type Call = (...values: readonly (number | null)[]) => number
+
+/** Loads the calls; undefined where there are none. */
+export function loadLibc(): Libc | undefined {
+  if (process.platform !== 'linux') return undefined
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+    const library = koffi.load(null)
+    const splice = library.func(
+      'intptr_t splice(int in, void *inAt, int out, void *outAt, size_t length, unsigned int flags)',
+    ) as Call
+    const flock = library.func('int flock(int fd, int operation)') as Call
+    const fcntl = library.func('int fcntl(int fd, int command, int value)') as Call
+    const checked = (result: number) => (result < 0 ? -koffi.errno() : result)
+    return {
+      movePipeToFile: (pipeFd, fileFd, maxBytes) => {
+        const moved = checked(splice(pipeFd, null, fileFd, null, maxBytes, SPLICE_F_NONBLOCK))
+        return moved === -constants.errno.EAGAIN ? 0 : moved
+      },
+      lockFile: (fd) => flock(fd, LOCK_EXCLUSIVE_NOW) === 0,
+      setPipeBytes: (fd, bytes) => checked(fcntl(fd, F_SETPIPE_SZ, bytes)),
+    }
+  } catch {
+    // Not installed, or not for this machine: that is what undefined says.
+    return undefined
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Checksums of a segment, one for each whole block, in a file of their own: the bytes themselves come
+ * from the pipe without passing through this process. It repairs nothing.
+ *
+ *     sums := sum*     sum := CRC-32 of 4,096 bytes, unsigned 32 bit, little endian
+ */
+
+import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
+
+const SUM_BYTES = 4
+/** Blocks that are read at once to be summed up. */
+const SEAL_BYTES = 131_072
+
+export class BlockSums {
+  /** A flipped bit costs the lines of one block: two of full datagrams. */
+  static readonly BLOCK_BYTES = 4_096
+
+  readonly #fd: number
+  #sums: Uint32Array<ArrayBuffer>
+  #count: number
+
+  private constructor(fd: number, sums: Uint32Array<ArrayBuffer>) {
+    this.#fd = fd
+    this.#sums = sums
+    this.#count = sums.length
+  }
+
+  /** Opens the checksums in `path`, for writing when `canGrow`; there are none without a file. */
+  static open(path: string, canGrow: boolean): BlockSums {
+    if (canGrow) return new BlockSums(openSync(path, 'w'), new Uint32Array(0))
+    return new BlockSums(-1, readSums(path))
+  }
+
+  /** Bytes from the start on that have a checksum. */
+  get sealedBytes(): number {
+    return this.#count * BlockSums.BLOCK_BYTES
+  }
+
+  /**
+   * Compares bytes with their checksums; whole blocks without one get it.
+   *
+   * @param bytes what stands at `offset`, a block's border
+   * @returns bytes before the first bad block
+   */
+  check(bytes: Buffer, offset: number): number {
+    const block = BlockSums.BLOCK_BYTES
+    const fresh: number[] = []
+    let index = offset / block
+    for (let at = 0; at + block <= bytes.length; at += block, index++) {
+      const sum = crc32(bytes.subarray(at, at + block))
+      if (index < this.#count) {
+        if (this.#sums[index] !== sum) return at
+      } else if (this.#fd >= 0 && index === this.#count + fresh.length) {
+        fresh.push(sum)
+      }
+    }
+    if (fresh.length > 0) this.#append(fresh)
+    return bytes.length
+  }
+
+  /** Sums up the whole blocks of a file of `size` bytes that have no checksum. */
+  seal(fileFd: number, size: number): void {
+    if (this.#fd < 0) return
+    const whole = size - (size % BlockSums.BLOCK_BYTES)
+    while (this.sealedBytes < whole) {
+      const bytes = Buffer.allocUnsafe(Math.min(SEAL_BYTES, whole - this.sealedBytes))
+      const length = readFully(fileFd, bytes, this.sealedBytes)
+      this.check(bytes.subarray(0, length), this.sealedBytes)
+      if (length < bytes.length) return
+    }
+  }
+
+  #append(fresh: readonly number[]): void {
+    const bytes = Buffer.allocUnsafe(fresh.length * SUM_BYTES)
+    fresh.forEach((sum, index) => {
+      bytes.writeUInt32LE(sum, index * SUM_BYTES)
+    })
+    try {
+      if (writeSync(this.#fd, bytes, 0, bytes.length, this.#count * SUM_BYTES) < bytes.length)
+        return
+    } catch {
+      // The disk is full, which the segment itself tells: these blocks get their checksum later.
+      return
+    }
+    if (this.#count + fresh.length > this.#sums.length) {
+      const larger = new Uint32Array(Math.max(1_024, (this.#count + fresh.length) * 2))
+      larger.set(this.#sums.subarray(0, this.#count))
+      this.#sums = larger
+    }
+    this.#sums.set(fresh, this.#count)
+    this.#count += fresh.length
+  }
+
+  close(): void {
+    if (this.#fd >= 0) closeSync(this.#fd)
+  }
+}
+
+function readSums(path: string): Uint32Array<ArrayBuffer> {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(path)
+  } catch {
+    return new Uint32Array(0)
+  }
+  const sums = new Uint32Array(Math.floor(bytes.length / SUM_BYTES))
+  for (let index = 0; index < sums.length; index++) {
+    sums[index] = bytes.readUInt32LE(index * SUM_BYTES)
+  }
+  return sums
+}
+
+/** Reads until `into` is full or the file ends; gives the count of bytes. */
+export function readFully(fd: number, into: Buffer, offset: number): number {
+  let length = 0
+  while (length < into.length) {
+    const count = readSync(fd, into, length, into.length - length, offset + length)
+    if (count === 0) break
+    length += count
+  }
+  return length
+}

@@ -1,0 +1,214 @@
+/**
+ * The journal: the pipe's bytes in files, from the last one that the database does not hold to the
+ * newest. Positions count the bytes of the stream from its beginning. It decodes nothing and does not
+ * know the pipe.
+ */
+
+import { mkdirSync, readdirSync } from 'node:fs'
+import { BlockSums } from './block-sums.ts'
+import { JournalError } from './journal-error.ts'
+import { parseSegmentName, Segment } from './segment.ts'
+
+/** Read at a time; decoding so much takes about two milliseconds, then others have their turn. */
+const READ_BYTES = 32 * BlockSums.BLOCK_BYTES
+/** Bytes without a checksum that are left to the reader, who has them in hand soon. */
+const MAX_UNSEALED_BYTES = 65_536
+/** So that there is always a whole segment to delete before the limit is reached. */
+const MIN_SEGMENTS = 4
+
+export interface JournalOptions {
+  readonly folder: string
+  /** At so many bytes it takes no more. */
+  readonly maxBytes: number
+  readonly segmentBytes: number
+  /** Whether it is brought to the disk once in a while: for a power cut, not for a killed process. */
+  readonly fsync: boolean
+}
+
+/** What stands at a position: bytes, or a stretch that cannot be had. */
+export type JournalRead =
+  | { readonly kind: 'bytes'; readonly bytes: Buffer }
+  | { readonly kind: 'missing' | 'corrupt'; readonly to: number }
+
+export class Journal {
+  readonly #options: JournalOptions
+  readonly #segmentBytes: number
+  /** By position. */
+  readonly #segments: Segment[] = []
+  /** The last one, once this process has begun it. */
+  #active: Segment | undefined
+  readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+  /** Bytes of all segments. */
+  #bytes = 0
+  /** Where it ended when it was opened; segments from here on are of this process. */
+  #openedAt = 0
+  #unsynced = false
+
+  constructor(options: JournalOptions) {
+    this.#options = options
+    const { segmentBytes, maxBytes } = options
+    this.#segmentBytes = Math.min(segmentBytes, Math.floor(maxBytes / MIN_SEGMENTS))
+  }
+
+  /**
+   * Finds the segments of before. What follows goes into a new one.
+   *
+   * @throws JournalError when the folder cannot be used
+   */
+  open(): void {
+    const { folder } = this.#options
+    try {
+      mkdirSync(folder, { recursive: true })
+      const starts = readdirSync(folder).flatMap((name) => parseSegmentName(name) ?? [])
+      for (const start of starts.sort((a, b) => a - b)) this.#adopt(Segment.find(folder, start))
+    } catch (error) {
+      if (error instanceof JournalError) throw error
+      const text = `JOURNAL_DIR ${folder} must be a folder that can be read and written`
+      throw new JournalError(text, error)
+    }
+  }
+
+  #adopt(segment: Segment): void {
+    if (segment.size === 0) {
+      // Its process never used it, but its name tells how far the stream has come.
+      this.#openedAt = Math.max(this.#openedAt, segment.start)
+      return
+    }
+    if (segment.start < this.end) {
+      throw new JournalError(
+        `in the journal the segment that begins at ${segment.start} overlaps the one before it, ` +
+          `which ends at ${this.end}: was it copied there? Move one of them out of JOURNAL_DIR`,
+      )
+    }
+    this.#segments.push(segment)
+    this.#bytes += segment.size
+    this.#openedAt = segment.end
+  }
+
+  /** Position of the oldest byte that is there. */
+  get start(): number {
+    return this.#segments[0]?.start ?? this.#openedAt
+  }
+
+  /** Position of the byte that comes next. */
+  get end(): number {
+    return this.#active?.end ?? this.#openedAt
+  }
+
+  /** Bytes on disk. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Bytes that it still takes. */
+  get room(): number {
+    return Math.max(0, this.#options.maxBytes - this.#bytes)
+  }
+
+  /** How full it is, 0 to 1. */
+  get fill(): number {
+    return this.#bytes / this.#options.maxBytes
+  }
+
+  /**
+   * Lets `move` put up to `maxBytes` at the end, and gives their count.
+   *
+   * @param move gets a file at whose end it is, and how many bytes fit
+   * @throws what `move` throws, and the system's error when a file cannot be made: nothing is taken
+   */
+  append(maxBytes: number, move: (fd: number, maxBytes: number) => number): number {
+    const active = this.#activeSegment()
+    const fits = Math.min(maxBytes, this.#segmentBytes - active.size)
+    const moved = active.append((fd) => move(fd, fits))
+    if (moved === 0) return 0
+    this.#bytes += moved
+    this.#unsynced = true
+    if (active.unsealedBytes > MAX_UNSEALED_BYTES) active.seal()
+    return moved
+  }
+
+  #activeSegment(): Segment {
+    const active = this.#active
+    if (active && active.size < this.#segmentBytes) return active
+    const next = Segment.create(this.#options.folder, this.end)
+    if (active) this.#finish(active)
+    this.#active = next
+    this.#segments.push(next)
+    return next
+  }
+
+  #finish(segment: Segment): void {
+    segment.seal()
+    if (this.#options.fsync && this.#unsynced) segment.syncNow()
+    segment.close()
+  }
+
+  /**
+   * Reads what stands at `position`; undefined at the end. Bytes are only valid until the next call.
+   * Throws the system's error.
+   */
+  read(position: number): JournalRead | undefined {
+    if (position >= this.end) return undefined
+    const segment = this.#segments.findLast(({ start }) => start <= position)
+    if (!segment) return { kind: 'missing', to: this.start }
+    if (position >= segment.end) {
+      segment.close()
+      const next = this.#segments.find(({ start }) => start > position) as Segment
+      return { kind: 'missing', to: next.start }
+    }
+    const { bytes, badBytes } = segment.read(position - segment.start, this.#buffer)
+    if (badBytes > 0) return { kind: 'corrupt', to: position + badBytes }
+    if (position + bytes.length === segment.end && segment !== this.#active) segment.close()
+    return { kind: 'bytes', bytes }
+  }
+
+  /** Gives every whole block its checksum, so that damage is seen when it is read later. */
+  seal(): void {
+    this.#active?.seal()
+  }
+
+  /** Deletes the segments that lie wholly before `position`; throws the system's error. */
+  trim(position: number): void {
+    while (this.#segments.length > 1) {
+      const oldest = this.#segments[0] as Segment
+      if (oldest.end > position) return
+      oldest.remove()
+      this.#bytes -= oldest.size
+      this.#segments.shift()
+    }
+  }
+
+  /**
+   * Moves what this process has appended to `position`, where the database is, when that is further
+   * than the journal was: its last bytes were lost, in a power cut for example, but are in the tables.
+   *
+   * @returns bytes that were lost so; 0 when nothing had to be moved
+   * @throws the system's error
+   */
+  moveBehind(position: number): number {
+    const lost = position - this.#openedAt
+    if (lost <= 0) return 0
+    for (const segment of this.#segments.toReversed()) {
+      if (segment.start >= this.#openedAt) segment.rename(segment.start + lost)
+    }
+    this.#openedAt = position
+    return lost
+  }
+
+  /** Brings what was appended to the disk, in the background, if it is to; to be called often. */
+  sync(done: (error: Error) => void): void {
+    const active = this.#active
+    if (!this.#options.fsync || !active || !this.#unsynced || active.isSyncing) return
+    this.#unsynced = false
+    active.sync((error) => {
+      if (error) done(error)
+    })
+  }
+
+  /** Closes the files. May be called twice. */
+  close(): void {
+    if (this.#active) this.#finish(this.#active)
+    this.#active = undefined
+    for (const segment of this.#segments.splice(0)) segment.close()
+  }
+}
