@@ -181,6 +181,8 @@ export class PipeIntake {
    */
   async drain(): Promise<void> {
     const deadline = performance.now() + DRAIN_MS
+    // What was written just now has not been looked for yet.
+    this.#movedAt = performance.now()
     while (this.#isRunning && performance.now() < deadline) {
       if (this.#hindrance === 'journal-full' && this.#tryMove(MOVE_BYTES) > 0) {
         this.#movedAt = performance.now()
