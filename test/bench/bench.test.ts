@@ -18,7 +18,7 @@ describe('the benchmark', () => {
   })
   after(() => rm(folder, { recursive: true }))
 
-  for (const id of ['codec', 'writer', 'collector']) {
+  for (const id of ['codec', 'writer', 'profile', 'collector']) {
     it(`can measure: ${id}`, async () => {
       const results = join(folder, id)
       const { stdout } = await run(process.execPath, [

@@ -11,12 +11,18 @@ import { COLLECTOR_BENCH } from './collector-bench.ts'
 import { layOutComparison } from './compare.ts'
 import type { Instrument } from './instrument.ts'
 import { OptionsError, type RunOptions, readOptions } from './options.ts'
+import { PROFILE_BENCH } from './profile-bench.ts'
 import { type BenchResults, readResults, writeResults } from './results-file.ts'
 import { describeSetup, readSetup } from './setup.ts'
 import { BENCH_SIZES } from './sizes.ts'
 import { WRITER_BENCH } from './writer-bench.ts'
 
-const INSTRUMENTS: readonly Instrument[] = [CODEC_BENCH, WRITER_BENCH, COLLECTOR_BENCH]
+const INSTRUMENTS: readonly Instrument[] = [
+  CODEC_BENCH,
+  WRITER_BENCH,
+  PROFILE_BENCH,
+  COLLECTOR_BENCH,
+]
 
 /** Durable, as in production; what would come and go by the clock is out of the way. */
 const SERVER_SETTINGS = {

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { perMillion } from './bare-copy.ts'
 import type { BenchDatabase } from './bench-database.ts'
+import type { ClockRange } from './cpu-profile.ts'
 import type { LineFile } from './line-file.ts'
 import { readTreeCpuSeconds } from './process-usage.ts'
 
@@ -34,6 +35,8 @@ export interface WriterRun {
   /** CPU seconds a million flows. */
   readonly writerCpu: number | undefined
   readonly serverCpu: number | undefined
+  /** From the first byte until all is committed. */
+  readonly loading: ClockRange
 }
 
 /** Runs one writer from its start to its end. */
@@ -47,15 +50,18 @@ export async function runWriter(options: WriterRunOptions): Promise<WriterRun> {
       writer: readTreeCpuSeconds(writer.pid as number),
       server: database.readServerCpu('all but own'),
     })
+    const fromMicros = clockMicros()
     const before = usage()
     const rowsPerSecond = await feed(join(folder, PIPE), writer, options)
     const after = usage()
+    const loading = { fromMicros, toMicros: clockMicros() }
     await endProcess(writer)
     await checkRows(options)
     return {
       rowsPerSecond,
       writerCpu: perMillion(before.writer, after.writer, lines.flows),
       serverCpu: perMillion(before.server, after.server, lines.flows),
+      loading,
     }
   } finally {
     await endProcess(writer)
@@ -64,6 +70,10 @@ export async function runWriter(options: WriterRunOptions): Promise<WriterRun> {
 }
 
 const PIPE = 'netflow.pipe'
+
+function clockMicros(): number {
+  return Number(process.hrtime.bigint() / 1000n)
+}
 
 async function startWriter(
   folder: string,
