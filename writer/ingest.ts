@@ -7,21 +7,18 @@ import type { Logger } from '../shared/logger.ts'
 import type { CollectorReport } from '../shared/pipe-line.ts'
 import { Accounting } from './accounting.ts'
 import type { Batcher } from './batcher.ts'
+import { DatagramIntake } from './datagram-intake.ts'
 import { type LineKind, LineReader } from './datagram-line.ts'
-import type { AdmissionRefusal, Exporter, ExporterRegistry } from './exporters/exporter-registry.ts'
-import { fingerprintPayload } from './exporters/fingerprint.ts'
+import type { ExporterRegistry } from './exporters/exporter-registry.ts'
 import { takeHeldSets } from './held-memory.ts'
 import type { HeldMessages } from './held-messages.ts'
 import { LineSplitter } from './line-splitter.ts'
-import type { LineCounts, RejectionOutcome } from './load/batch-changes.ts'
+import type { LineCounts } from './load/batch-changes.ts'
 import type { CopyBatch } from './load/copy-batch.ts'
 import type { HeldCount } from './load/loader-state.ts'
 import type { Decoder } from './netflow/decode.ts'
-import type { FlowSink } from './netflow/flow-record.ts'
 import { ProblemLog } from './problem-log.ts'
-import { REJECT_TEXT } from './problem-text.ts'
 import { takeMemory } from './stream-memory.ts'
-import type { StreamState } from './stream-state.ts'
 import type { Streams } from './streams.ts'
 import { Tally } from './tally.ts'
 import type { WriterMetrics } from './writer-metrics.ts'
@@ -41,13 +38,6 @@ export interface IngestOptions {
   readonly heldMessages: HeldMessages
   /** Tells whether everything that the collector has sent so far has been taken. */
   readonly isCaughtUp: () => boolean
-}
-
-/** Whose address is none cannot export; others are not taken by choice. */
-const REFUSAL_OUTCOME: Readonly<Record<AdmissionRefusal, RejectionOutcome>> = {
-  'invalid-address': 'rejected',
-  'not-allowed': 'refused',
-  'too-many': 'refused',
 }
 
 /** A stretch of the stream, in positions, that cannot be read. */
@@ -75,10 +65,7 @@ export class Ingest {
   readonly #problems: ProblemLog
   readonly #tally: Tally
   readonly #accounting: Accounting
-  readonly #store: FlowSink
-  readonly #ignore: FlowSink = () => this.#tally.countNotStored()
-  /** Exporters heard since the last batch was closed. */
-  readonly #heard = new Set<Exporter>()
+  readonly #datagrams: DatagramIntake
   /** The stream's clock: receive time of the last line, and when it was read. */
   #streamMs = 0
   #readAtMs = 0
@@ -88,15 +75,21 @@ export class Ingest {
     this.#options = options
     this.#decoder = options.decoder
     this.#line = new LineReader(this.#decoder.datagram.bytes)
-    const { metrics, streams, batcher, decoder, heldMessages, lines } = options
-    this.#problems = new ProblemLog(options.logger)
+    const { logger, metrics, registry, streams, batcher, decoder, heldMessages, lines } = options
+    this.#problems = new ProblemLog(logger)
     this.#tally = new Tally({ batcher, metrics, lines })
     this.#accounting = new Accounting({
       log: this.#problems,
       tally: this.#tally,
       ...{ metrics, streams, batcher, decoder, heldMessages },
     })
-    this.#store = (record, message) => options.batcher.current.append(record, message)
+    this.#datagrams = new DatagramIntake({
+      log: this.#problems,
+      line: this.#line,
+      tally: this.#tally,
+      accounting: this.#accounting,
+      ...{ logger, registry, streams, batcher, decoder },
+    })
     this.#splitter = new LineSplitter(options.position, {
       onLine: (bytes, start, end) => this.#takeLine(this.#line.read(bytes, start, end)),
       onOversized: () => this.#takeLine('malformed'),
@@ -154,12 +147,11 @@ export class Ingest {
     const { streams, heldMessages } = this.#options
     batch.journalTo = this.#splitter.position
     batch.changes.lines = this.#tally.lines
-    for (const exporter of this.#heard) {
+    for (const exporter of this.#datagrams.takeHeard()) {
       const { address, firstSeenMicros, lastSeenMicros, enabled } = exporter
       const change = { address, firstSeenMicros, lastSeenMicros, enabled }
       batch.changes.exporters.set(address, change)
     }
-    this.#heard.clear()
     for (const stream of streams.takeDirty()) {
       batch.changes.streams.set(stream.key, stream.takeChange())
       takeMemory(stream.decoding, batch.changes)
@@ -214,102 +206,8 @@ export class Ingest {
   }
 
   #takeDatagram(): void {
-    const { address, receivedAtMicros, length } = this.#line
-    const receivedAtMs = receivedAtMicros / 1000
-    this.#setClock(receivedAtMs)
-    this.#tally.beginDatagram(this.#options.registry.find(address)?.address)
-    const reason = this.#decoder.readHeader(length)
-    if (reason !== undefined) {
-      this.#reject('rejected', reason, {
-        bytes: length,
-        version: this.#decoder.header.exportVersion,
-      })
-      return
-    }
-    const exporter = this.#admit(address, receivedAtMicros)
-    if (exporter === undefined) return
-    const stream = this.#options.streams.find(exporter, this.#decoder.header)
-    if (stream === undefined) {
-      this.#reject('refused', 'too-many-streams', {})
-      return
-    }
-    this.#takeMessage(exporter, stream)
-  }
-
-  #admit(address: string, receivedAtMicros: number): Exporter | undefined {
-    const { registry, logger } = this.#options
-    const known = registry.size
-    const exporter = registry.admit(address, receivedAtMicros)
-    if (typeof exporter === 'string') {
-      this.#reject(REFUSAL_OUTCOME[exporter], exporter, {})
-      return undefined
-    }
-    this.#tally.attribute(exporter.address)
-    this.#heard.add(exporter)
-    if (registry.size > known) {
-      const { exportVersion: version, observationDomain } = this.#decoder.header
-      const facts = {
-        exporter: exporter.address,
-        enabled: exporter.enabled,
-        version,
-        observationDomain,
-      }
-      logger.info(facts, 'registered a new exporter')
-    }
-    return exporter
-  }
-
-  #takeMessage(exporter: Exporter, stream: StreamState): void {
-    const { streams } = this.#options
-    const { header, datagram, outcome } = this.#decoder
-    const { receivedAtMicros } = this.#line
-    // The caches of a v8 router number their flows each on their own, as if they were several.
-    const port = header.exportVersion === 8 ? header.aggregationScheme : this.#line.port
-    const receivedAtMs = receivedAtMicros / 1000
-    const fingerprint = fingerprintPayload(datagram.bytes.subarray(0, header.length))
-    streams.markDirty(stream)
-    stream.change.lastSeenMicros = receivedAtMicros
-    if (stream.sequence.isDuplicate(header.sequence, fingerprint, port)) {
-      stream.sequence.countDuplicate()
-      this.#tally.settle('duplicate')
-      return
-    }
-    const sink = exporter.enabled ? this.#store : this.#ignore
-    stream.decoding.samplers.configure(exporter.sampling, receivedAtMicros)
-    this.#decoder.decode(stream.decoding, receivedAtMicros, sink, port)
-    stream.clockSkew.observe(receivedAtMs, header.exportMicros / 1000)
-    for (const { sequence, dataRecords } of outcome.releases) {
-      stream.sequence.release(sequence, dataRecords)
-    }
-    const sequenced = stream.sequence.observe(
-      {
-        sequence: header.sequence,
-        dataRecords: outcome.dataRecords,
-        templateRecords: outcome.templateRecords,
-        undecodedSets: outcome.waitingSets + outcome.malformedSets,
-        receivedAtMs,
-        uptimeMs: Number.isNaN(header.uptimeMs) ? undefined : header.uptimeMs,
-        fingerprint,
-      },
-      port,
-    )
-    if (sequenced === 'restart') {
-      stream.decoding.unconfirm(receivedAtMicros)
-      this.#accounting.logRestart(stream)
-    }
-    this.#accounting.countMessage(exporter, stream)
-    this.#accounting.declareGaps(stream, receivedAtMs)
-    this.#accounting.logNotices(stream)
-  }
-
-  #reject(
-    outcome: RejectionOutcome,
-    reason: string,
-    facts: Readonly<Record<string, unknown>>,
-  ): void {
-    this.#tally.reject(outcome, reason)
-    const text = REJECT_TEXT[reason] ?? `rejected a datagram: ${reason}`
-    this.#problems.warn(performance.now(), this.#line.address, text, facts)
+    this.#setClock(this.#line.receivedAtMicros / 1000)
+    this.#datagrams.take()
   }
 
   #setClock(receivedAtMs: number): void {

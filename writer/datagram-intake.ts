@@ -1,0 +1,167 @@
+/**
+ * Takes one datagram after the other: whose it is, whether it is a message, what its records are and
+ * where they go. It reads no lines and closes no batches.
+ */
+
+import type { Logger } from '../shared/logger.ts'
+import type { Accounting } from './accounting.ts'
+import type { Batcher } from './batcher.ts'
+import type { LineReader } from './datagram-line.ts'
+import type { AdmissionRefusal, Exporter, ExporterRegistry } from './exporters/exporter-registry.ts'
+import { fingerprintPayload } from './exporters/fingerprint.ts'
+import type { RejectionOutcome } from './load/batch-changes.ts'
+import type { Decoder } from './netflow/decode.ts'
+import type { FlowSink } from './netflow/flow-record.ts'
+import type { ProblemLog } from './problem-log.ts'
+import { REJECT_TEXT } from './problem-text.ts'
+import type { StreamState } from './stream-state.ts'
+import type { Streams } from './streams.ts'
+import type { Tally } from './tally.ts'
+
+export interface DatagramIntakeOptions {
+  readonly logger: Logger
+  readonly log: ProblemLog
+  readonly registry: ExporterRegistry
+  readonly streams: Streams
+  readonly batcher: Batcher
+  /** Its buffer holds the datagram. */
+  readonly decoder: Decoder
+  /** Holds what the line says of the datagram. */
+  readonly line: LineReader
+  readonly tally: Tally
+  readonly accounting: Accounting
+}
+
+/** Whose address is none cannot export; others are not taken by choice. */
+const REFUSAL_OUTCOME: Readonly<Record<AdmissionRefusal, RejectionOutcome>> = {
+  'invalid-address': 'rejected',
+  'not-allowed': 'refused',
+  'too-many': 'refused',
+}
+
+export class DatagramIntake {
+  readonly #options: DatagramIntakeOptions
+  readonly #decoder: Decoder
+  readonly #line: LineReader
+  readonly #tally: Tally
+  readonly #accounting: Accounting
+  readonly #store: FlowSink
+  readonly #ignore: FlowSink = () => this.#tally.countNotStored()
+  /** Exporters heard since they were taken last. */
+  readonly #heard = new Set<Exporter>()
+
+  constructor(options: DatagramIntakeOptions) {
+    this.#options = options
+    const { decoder, line, tally, accounting, batcher } = options
+    this.#decoder = decoder
+    this.#line = line
+    this.#tally = tally
+    this.#accounting = accounting
+    this.#store = (record, message) => batcher.current.append(record, message)
+  }
+
+  /** Gives once the exporters that were heard. */
+  takeHeard(): readonly Exporter[] {
+    const heard = [...this.#heard]
+    this.#heard.clear()
+    return heard
+  }
+
+  /** Takes the datagram of the line that was read last. */
+  take(): void {
+    const { address, receivedAtMicros, length } = this.#line
+    this.#tally.beginDatagram(this.#options.registry.find(address)?.address)
+    const reason = this.#decoder.readHeader(length)
+    if (reason !== undefined) {
+      this.#reject('rejected', reason, {
+        bytes: length,
+        version: this.#decoder.header.exportVersion,
+      })
+      return
+    }
+    const exporter = this.#admit(address, receivedAtMicros)
+    if (exporter === undefined) return
+    const stream = this.#options.streams.find(exporter, this.#decoder.header)
+    if (stream === undefined) {
+      this.#reject('refused', 'too-many-streams', {})
+      return
+    }
+    this.#takeMessage(exporter, stream)
+  }
+
+  #admit(address: string, receivedAtMicros: number): Exporter | undefined {
+    const { registry, logger } = this.#options
+    const known = registry.size
+    const exporter = registry.admit(address, receivedAtMicros)
+    if (typeof exporter === 'string') {
+      this.#reject(REFUSAL_OUTCOME[exporter], exporter, {})
+      return undefined
+    }
+    this.#tally.attribute(exporter.address)
+    this.#heard.add(exporter)
+    if (registry.size > known) {
+      const { exportVersion: version, observationDomain } = this.#decoder.header
+      const facts = {
+        exporter: exporter.address,
+        enabled: exporter.enabled,
+        version,
+        observationDomain,
+      }
+      logger.info(facts, 'registered a new exporter')
+    }
+    return exporter
+  }
+
+  #takeMessage(exporter: Exporter, stream: StreamState): void {
+    const { streams } = this.#options
+    const { header, datagram, outcome } = this.#decoder
+    const { receivedAtMicros } = this.#line
+    // The caches of a v8 router number their flows each on their own, as if they were several.
+    const port = header.exportVersion === 8 ? header.aggregationScheme : this.#line.port
+    const receivedAtMs = receivedAtMicros / 1000
+    const fingerprint = fingerprintPayload(datagram.bytes.subarray(0, header.length))
+    streams.markDirty(stream)
+    stream.change.lastSeenMicros = receivedAtMicros
+    if (stream.sequence.isDuplicate(header.sequence, fingerprint, port)) {
+      stream.sequence.countDuplicate()
+      this.#tally.settle('duplicate')
+      return
+    }
+    const sink = exporter.enabled ? this.#store : this.#ignore
+    stream.decoding.samplers.configure(exporter.sampling, receivedAtMicros)
+    this.#decoder.decode(stream.decoding, receivedAtMicros, sink, port)
+    stream.clockSkew.observe(receivedAtMs, header.exportMicros / 1000)
+    for (const { sequence, dataRecords } of outcome.releases) {
+      stream.sequence.release(sequence, dataRecords)
+    }
+    const sequenced = stream.sequence.observe(
+      {
+        sequence: header.sequence,
+        dataRecords: outcome.dataRecords,
+        templateRecords: outcome.templateRecords,
+        undecodedSets: outcome.waitingSets + outcome.malformedSets,
+        receivedAtMs,
+        uptimeMs: Number.isNaN(header.uptimeMs) ? undefined : header.uptimeMs,
+        fingerprint,
+      },
+      port,
+    )
+    if (sequenced === 'restart') {
+      stream.decoding.unconfirm(receivedAtMicros)
+      this.#accounting.logRestart(stream)
+    }
+    this.#accounting.countMessage(exporter, stream)
+    this.#accounting.declareGaps(stream, receivedAtMs)
+    this.#accounting.logNotices(stream)
+  }
+
+  #reject(
+    outcome: RejectionOutcome,
+    reason: string,
+    facts: Readonly<Record<string, unknown>>,
+  ): void {
+    this.#tally.reject(outcome, reason)
+    const text = REJECT_TEXT[reason] ?? `rejected a datagram: ${reason}`
+    this.#options.log.warn(performance.now(), this.#line.address, text, facts)
+  }
+}
