@@ -109,7 +109,7 @@ function findBrokenRecord(
 
 function skipRecord(view: DataView, offset: number, end: number, template: Template): number {
   let at = offset
-  for (const field of template.fields) {
+  for (const field of template.presentFields) {
     let { length } = field
     if (length === VARIABLE_LENGTH) {
       if (at >= end) return -1

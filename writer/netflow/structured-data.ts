@@ -74,17 +74,17 @@ function basicListJson(offset: number, end: number, context: ListContext): strin
   const hasEnterprise = (id & ENTERPRISE_BIT) !== 0
   if (hasEnterprise && offset + 8 > end) return undefined
   const enterprise = hasEnterprise ? view.getUint32(offset + 4) : 0
-  const field = { enterprise, id: id & ~ENTERPRISE_BIT, length }
+  const { name, format } = describe({ enterprise, id: id & ~ENTERPRISE_BIT, length })
   const values: string[] = []
   let at = offset + (hasEnterprise ? 8 : 4)
   if (length === 0 && at < end) return undefined
   while (at < end) {
-    const range = fieldRange(view, field, at, end)
+    const range = fieldRange(view, length, at, end)
     if (range === undefined) return undefined
-    values.push(formatValue(describe(field).format, range, context))
+    values.push(formatValue(format, range, context))
     at = range[0] + range[1]
   }
-  return `"element":${JSON.stringify(describe(field).name)},"values":[${values.join(',')}]`
+  return `"element":${JSON.stringify(name)},"values":[${values.join(',')}]`
 }
 
 /**
@@ -150,39 +150,74 @@ function recordsJson(
   return `"templateId":${templateId},"records":[${records.join(',')}]`
 }
 
+/** A field of a list's template, found out about once for all records. */
+interface Member {
+  readonly length: number
+  readonly format: Format
+  /** With its colon; empty for padding. */
+  readonly key: string
+  /** Where the array of a name that stands in the template more than once is; −1 for the others. */
+  readonly repeat: number
+}
+
+interface Members {
+  readonly fields: readonly Member[]
+  /** The keys of names that stand in the template more than once. */
+  readonly repeatedKeys: readonly string[]
+}
+
+const membersOfTemplates = new WeakMap<Template, Members>()
+
+/** Fields of no bytes are left out: a thousand of them would cost more than all bytes of a record. */
+function membersOf(template: Template): Members {
+  const known = membersOfTemplates.get(template)
+  if (known !== undefined) return known
+  const described = template.presentFields.map((field) => ({ field, ...describe(field) }))
+  const counts = new Map<string, number>()
+  for (const { name } of described) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const repeated = [...counts].filter(([, count]) => count > 1).map(([name]) => name)
+  const members = {
+    fields: described.map(({ field, name, format }): Member => {
+      const { enterprise, id, length } = field
+      const isPadding = enterprise === 0 && id === PADDING_OCTETS
+      const key = isPadding ? '' : jsonKey(name)
+      return { length, format, key, repeat: isPadding ? -1 : repeated.indexOf(name) }
+    }),
+    repeatedKeys: repeated.map(jsonKey),
+  }
+  membersOfTemplates.set(template, members)
+  return members
+}
+
 function recordJson(
   template: Template,
   offset: number,
   end: number,
   context: ListContext,
 ): { readonly json: string; readonly end: number } | undefined {
-  const members = new Map<string, string[]>()
+  const { fields, repeatedKeys } = membersOf(template)
+  const repeats = repeatedKeys.map(() => '')
+  let json = ''
   let at = offset
-  for (const field of template.fields) {
-    const range = fieldRange(context.datagram.view, field, at, end)
+  for (const { length, format, key, repeat } of fields) {
+    const range = fieldRange(context.datagram.view, length, at, end)
     if (range === undefined) return undefined
     at = range[0] + range[1]
-    const isPadding = field.enterprise === 0 && field.id === PADDING_OCTETS
-    if (field.length === 0 || isPadding) continue
-    const { name, format } = describe(field)
-    const values = members.get(name) ?? []
-    values.push(formatValue(format, range, context))
-    members.set(name, values)
+    if (key === '') continue
+    const value = formatValue(format, range, context)
+    if (repeat < 0) json += json === '' ? key + value : `,${key}${value}`
+    else repeats[repeat] += repeats[repeat] === '' ? value : `,${value}`
   }
-  return { json: objectJson(members), end: at }
-}
-
-function objectJson(members: ReadonlyMap<string, readonly string[]>): string {
-  const parts = [...members].map(([name, values]) => {
-    return jsonKey(name) + (values.length === 1 ? values[0] : `[${values.join(',')}]`)
+  repeatedKeys.forEach((key, index) => {
+    if (repeats[index] !== '') json += `${json === '' ? '' : ','}${key}[${repeats[index]}]`
   })
-  return `{${parts.join(',')}}`
+  return { json: `{${json}}`, end: at }
 }
 
 /** Gives where the value of a field stands; undefined when it would reach beyond `end`. */
 function fieldRange(
   view: DataView,
-  { length }: FieldSpecifier,
+  length: number,
   offset: number,
   end: number,
 ): readonly [offset: number, length: number] | undefined {

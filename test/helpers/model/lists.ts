@@ -133,6 +133,7 @@ function hashOf(specifiers: Buffer): number {
 
 const PADDING_OCTETS = 210
 
+/** Names that the template has more than once come last, with all their values. */
 function objectJson(fields: readonly ModelField[], record: number): string {
   const members = new Map<string, string[]>()
   for (const field of fields) {
@@ -140,9 +141,10 @@ function objectJson(fields: readonly ModelField[], record: number): string {
     if (enterprise === 0 && id === PADDING_OCTETS) continue
     members.set(name, [...(members.get(name) ?? []), valueIn(field, record).json])
   }
-  const parts = [...members].map(([name, values]) => {
-    const json = values.length === 1 ? values[0] : `[${values.join()}]`
-    return `${JSON.stringify(name)}:${json}`
-  })
+  const all = [...members]
+  const parts = [
+    ...all.filter(([, values]) => values.length === 1).map(([name, values]) => [name, values[0]]),
+    ...all.filter(([, values]) => values.length > 1).map(([name, values]) => [name, `[${values}]`]),
+  ].map(([name, json]) => `${JSON.stringify(name)}:${json}`)
   return `{${parts.join()}}`
 }
