@@ -6,6 +6,13 @@
 /** What to do with a line: `undefined` mutes it; else it is due, with the count muted before it. */
 export type ThrottleVerdict = { readonly muted: number } | undefined
 
+/** Lines that were muted and that no later line has told of. */
+export interface MutedLines {
+  /** undefined: of several keys, for which there was no room. */
+  readonly key: string | undefined
+  readonly muted: number
+}
+
 interface Entry {
   until: number
   muted: number
@@ -14,9 +21,12 @@ interface Entry {
 export class LogThrottle {
   readonly #periodMs: number
   readonly #maxKeys: number
+  /** The one whose period ends first stands first, as long as the clock does not go back. */
   readonly #entries = new Map<string, Entry>()
+  /** Of keys without an entry of their own. */
+  readonly #others: Entry = { until: 0, muted: 0 }
 
-  /** @param maxKeys beyond it the oldest key is forgotten, so memory stays bounded */
+  /** @param maxKeys lines of further keys are muted until a period of these has ended */
   constructor(periodMs = 60_000, maxKeys = 10_000) {
     this.#periodMs = periodMs
     this.#maxKeys = maxKeys
@@ -29,13 +39,47 @@ export class LogThrottle {
       entry.muted += 1
       return undefined
     }
-    const muted = entry?.muted ?? 0
-    this.#entries.delete(key)
-    if (this.#entries.size >= this.#maxKeys) {
-      const oldest = this.#entries.keys().next()
-      if (!oldest.done) this.#entries.delete(oldest.value)
+    if (!entry && !this.#makeRoom(now)) {
+      this.#muteOther(1, now)
+      return undefined
     }
+    this.#entries.delete(key)
     this.#entries.set(key, { until: now + this.#periodMs, muted: 0 })
-    return { muted }
+    return { muted: entry?.muted ?? 0 }
+  }
+
+  /**
+   * Gives what was muted of keys that have been quiet for half a period after their own, and forgets
+   * them: nobody else would tell of it. To be asked now and then.
+   */
+  takeMuted(now: number): readonly MutedLines[] {
+    const taken: MutedLines[] = []
+    for (const [key, { until, muted }] of this.#entries) {
+      if (now < until + this.#periodMs / 2) break
+      this.#entries.delete(key)
+      if (muted > 0) taken.push({ key, muted })
+    }
+    const { until, muted } = this.#others
+    if (muted > 0 && now >= until) {
+      taken.push({ key: undefined, muted })
+      this.#others.muted = 0
+    }
+    return taken
+  }
+
+  #makeRoom(now: number): boolean {
+    if (this.#entries.size < this.#maxKeys) return true
+    const oldest = this.#entries.entries().next()
+    if (oldest.done) return false
+    const [key, { until, muted }] = oldest.value
+    if (now < until) return false
+    this.#entries.delete(key)
+    if (muted > 0) this.#muteOther(muted, now)
+    return true
+  }
+
+  #muteOther(lines: number, now: number): void {
+    if (this.#others.muted === 0) this.#others.until = now + this.#periodMs
+    this.#others.muted += lines
   }
 }

@@ -3,7 +3,6 @@
  * where they go. It reads no lines and closes no batches.
  */
 
-import type { Logger } from '../shared/logger.ts'
 import type { Accounting } from './accounting.ts'
 import type { Batcher } from './batcher.ts'
 import type { LineReader } from './datagram-line.ts'
@@ -19,7 +18,6 @@ import type { Streams } from './streams.ts'
 import type { Tally } from './tally.ts'
 
 export interface DatagramIntakeOptions {
-  readonly logger: Logger
   readonly log: ProblemLog
   readonly registry: ExporterRegistry
   readonly streams: Streams
@@ -90,7 +88,7 @@ export class DatagramIntake {
   }
 
   #admit(address: string, receivedAtMicros: number): Exporter | undefined {
-    const { registry, logger } = this.#options
+    const { log, registry } = this.#options
     const known = registry.size
     const exporter = registry.admit(address, receivedAtMicros)
     if (typeof exporter === 'string') {
@@ -101,13 +99,8 @@ export class DatagramIntake {
     this.#heard.add(exporter)
     if (registry.size > known) {
       const { exportVersion: version, observationDomain } = this.#decoder.header
-      const facts = {
-        exporter: exporter.address,
-        enabled: exporter.enabled,
-        version,
-        observationDomain,
-      }
-      logger.info(facts, 'registered a new exporter')
+      const facts = { enabled: exporter.enabled, version, observationDomain }
+      log.info(performance.now(), exporter.address, 'registered a new exporter', facts)
     }
     return exporter
   }

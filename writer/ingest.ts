@@ -88,7 +88,7 @@ export class Ingest {
       line: this.#line,
       tally: this.#tally,
       accounting: this.#accounting,
-      ...{ logger, registry, streams, batcher, decoder },
+      ...{ registry, streams, batcher, decoder },
     })
     this.#splitter = new LineSplitter(options.position, {
       onLine: (bytes, start, end) => this.#takeLine(this.#line.read(bytes, start, end)),
@@ -124,6 +124,7 @@ export class Ingest {
     const now = performance.now()
     const sinceTickMs = now - this.#tickedAtMs
     this.#tickedAtMs = now
+    this.#problems.tellMuted(now)
     if (this.#streamMs === 0) return
     const isStanding = !this.#options.isCaughtUp() || sinceTickMs > STALLED_TICK_MS
     if (isStanding) {
@@ -135,6 +136,11 @@ export class Ingest {
     this.#decoder.expireHeldSets(nowMs * 1000)
     this.#accounting.countExpiredSets()
     this.#options.batcher.closeFull()
+  }
+
+  /** Tells in the log what was muted until now. */
+  tellMuted(): void {
+    this.#problems.tellMuted(Number.POSITIVE_INFINITY)
   }
 
   /** Settles datagrams that were counted as held before this start, and are not held any more. */

@@ -275,6 +275,7 @@ export class Writer {
     for (const timer of this.#timers) clearInterval(timer)
     const isLoaded = this.#spine ? await this.#loadRest(this.#spine) : false
     this.#spine?.feed.stop()
+    this.#spine?.ingest.tellMuted()
     await this.#loader?.stop()
     const bytes = this.#lagBytes
     this.#intake.close()
