@@ -61,6 +61,7 @@ export class Batcher {
   touch(): void {
     if (this.#isDirty) return
     this.#isDirty = true
+    this.#current.openedAtMs = performance.now()
     this.#timer = setTimeout(() => this.flush(), this.#options.flushIntervalMs)
   }
 
@@ -96,6 +97,7 @@ export class Batcher {
     this.#changeBytes = 0
     this.#current = this.#free.pop() ?? new CopyBatch()
     this.#inFlight += 1
+    batch.submittedAtMs = performance.now()
     this.#options.submit(batch)
   }
 

@@ -18,6 +18,7 @@ import type { CopyBatch } from './load/copy-batch.ts'
 import type { HeldCount } from './load/loader-state.ts'
 import type { Decoder } from './netflow/decode.ts'
 import { ProblemLog } from './problem-log.ts'
+import { noteReport } from './report-changes.ts'
 import { takeMemory } from './stream-memory.ts'
 import type { Streams } from './streams.ts'
 import { Tally } from './tally.ts'
@@ -192,23 +193,7 @@ export class Ingest {
   #takeReport(report: CollectorReport): void {
     this.#setClock(report.time * 1000)
     this.#tally.countReport()
-    const { collectorReports } = this.#options.batcher.current.changes
-    const { lines } = this.#tally
-    const before = collectorReports.get(report.collector)
-    collectorReports.set(report.collector, {
-      collector: report.collector,
-      startedAtMicros: Math.round(report.startedAt * 1e6),
-      reportedAtMicros: Math.round(report.time * 1e6),
-      received: report.received,
-      forwarded: report.forwarded,
-      queueDropped: report.queueDropped,
-      kernelDropped: report.kernelDropped ?? null,
-      final: report.final === true,
-      // It stands behind all that was received before it, but for what the queue had no room for.
-      firstSent: before?.firstSent ?? report.received - report.queueDropped,
-      first: before?.first ?? lines,
-      last: lines,
-    })
+    noteReport(report, this.#tally.lines, this.#options.batcher.current.changes)
   }
 
   #takeDatagram(): void {

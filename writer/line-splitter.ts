@@ -13,7 +13,7 @@ export type LineSink = (bytes: Buffer, start: number, end: number) => void
 
 export interface LineSplitterOptions {
   readonly onLine: LineSink
-  /** A line beyond `MAX_LINE_BYTES`; it is skipped to its end. */
+  /** The end of a line beyond `MAX_LINE_BYTES`, which was skipped. */
   readonly onOversized: () => void
 }
 
@@ -22,6 +22,7 @@ export class LineSplitter {
   readonly #rest = Buffer.allocUnsafe(MAX_LINE_BYTES)
   #restLength = 0
   #skipping = false
+  #isOversized = false
   #position: number
 
   /** @param position of the first byte in the stream */
@@ -65,14 +66,16 @@ export class LineSplitter {
     this.#position += 1 + length
     this.#restLength = 0
     if (!this.#skipping) this.#options.onLine(this.#rest, 0, length)
+    else if (this.#isOversized) this.#options.onOversized()
     this.#skipping = false
+    this.#isOversized = false
   }
 
   #keep(chunk: Buffer, start: number, end: number): void {
     const length = end - start
     if (!this.#skipping && this.#restLength + length > MAX_LINE_BYTES) {
       this.#skipping = true
-      this.#options.onOversized()
+      this.#isOversized = true
       this.#position += this.#restLength
       this.#restLength = 0
     }

@@ -31,6 +31,13 @@ export function createWriterMetrics(values: {
         this.set(read())
       },
     })
+  const histogram = (name: string, help: string) =>
+    new Histogram({
+      name: `netflow_writer_${name}`,
+      help,
+      buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 5, 10, 60, 600],
+      registers,
+    })
   gauge('held_datagrams', 'Datagrams with sets that wait for a template.', values.heldDatagrams)
   gauge('held_sets', 'Data sets that wait for their template.', values.heldSets)
   gauge('held_bytes', 'Bytes of the data sets that wait for their template.', values.heldBytes)
@@ -65,12 +72,8 @@ export function createWriterMetrics(values: {
     rowsCommitted: counter('rows_committed_total', 'Rows of flows committed.'),
     rowsParked: counter('rows_parked_total', 'Rows the database refused, in rejected_records.'),
     batchesCommitted: counter('batches_committed_total', 'Batches committed.'),
-    batchAge: new Histogram({
-      name: 'netflow_writer_batch_seconds',
-      help: 'From the first row of a batch to its commit.',
-      buckets: [0.1, 0.25, 0.5, 1, 1.5, 2, 5, 10, 60, 600],
-      registers,
-    }),
+    batchAge: histogram('batch_seconds', 'From the first line of a batch to its commit.'),
+    commitAge: histogram('commit_seconds', 'From the end of a batch to its commit.'),
   }
 }
 

@@ -19,16 +19,13 @@ import { Decoder } from './netflow/decode.ts'
 import { PipeIntake } from './pipe-intake.ts'
 import { StoredMemory } from './stored-memory.ts'
 import { MAX_STREAMS, Streams } from './streams.ts'
+import { judgeWriterHealth } from './writer-health.ts'
 import { createWriterMetrics, type WriterMetrics } from './writer-metrics.ts'
 
 /** How often time is looked at: gaps leave their window, held sets grow old. */
 const TICK_MS = 250
 /** How often the database is asked what an operator has set for exporters. */
 const EXPORTER_POLL_MS = 2_000
-/** A database away for longer than this is unhealthy. */
-const MAX_AWAY_MS = 60_000
-/** A journal fuller than this is unhealthy. */
-const MAX_FILL = 0.8
 /** When it stops it loads for so long at most; the journal keeps the rest for the next start. */
 const LOAD_AT_STOP_MS = 10_000
 /** The same while the database is away. */
@@ -211,6 +208,9 @@ export class Writer {
     this.#metrics.rowsCommitted.inc(batch.rows - batch.parked)
     this.#metrics.rowsParked.inc(batch.parked)
     this.#metrics.batchesCommitted.inc()
+    const now = performance.now()
+    this.#metrics.batchAge.observe((now - batch.openedAtMs) / 1000)
+    this.#metrics.commitAge.observe((now - batch.submittedAtMs) / 1000)
     this.#committed = batch.journalTo
     this.#trimJournal()
     this.#spine?.batcher.release(batch)
@@ -250,17 +250,14 @@ export class Writer {
   }
 
   #health(): Health {
-    const reading = this.#spine !== undefined
+    const { journal, hindrance } = this.#intake
     const since = this.#loader?.awaySince
-    const awayMs = since === undefined ? 0 : performance.now() - since
-    const fill = this.#intake.journal.fill
-    const databaseAwaySeconds = Math.round(awayMs / 1000)
-    const journalFillPercent = Math.round(fill * 100)
-    const { hindrance } = this.#intake
-    return {
-      healthy: reading && awayMs < MAX_AWAY_MS && fill <= MAX_FILL && hindrance === undefined,
-      detail: { reading, databaseAwaySeconds, journalFillPercent, hindrance },
-    }
+    return judgeWriterHealth({
+      isLoading: this.#spine !== undefined,
+      databaseAwayMs: since === undefined ? 0 : performance.now() - since,
+      journalFill: journal.fill,
+      hindrance,
+    })
   }
 
   #every(intervalMs: number, action: () => void): void {

@@ -127,6 +127,9 @@ describe('the balance', () => {
     assert.deepEqual(await readMetric(port, 'netflow_writer_rows_committed_total', ''), {
       '': Number(total['stored']),
     })
+    const committed = await readMetric(port, 'netflow_writer_batches_committed_total', '')
+    assert.deepEqual(await readMetric(port, 'netflow_writer_batch_seconds_count', ''), committed)
+    assert.deepEqual(await readMetric(port, 'netflow_writer_commit_seconds_count', ''), committed)
     assert.deepEqual(await readMetric(port, 'netflow_writer_lines_total', 'kind'), {
       datagram: Number(total['received']),
       report: 2,

@@ -28,6 +28,9 @@ export class CopyBatch {
   changes: BatchChanges = emptyBatchChanges()
   /** The position in the stream of bytes up to which the batch holds what stands there. */
   journalTo = 0
+  /** When it got its first content, and when it was submitted, by `performance.now()`. */
+  openedAtMs = 0
+  submittedAtMs = 0
   /** How many of its rows the database refused; known when the batch is committed. */
   parked = 0
   /** Hours (since 1970) of the receive times of its rows: their partitions must exist. */
@@ -97,6 +100,8 @@ export class CopyBatch {
   reset(): void {
     this.changes = emptyBatchChanges()
     this.journalTo = 0
+    this.openedAtMs = 0
+    this.submittedAtMs = 0
     this.parked = 0
     this.hours.clear()
     this.#exporterRows.clear()

@@ -66,6 +66,8 @@ export class FlowLoader {
   /** Where the database will be when all that was submitted is committed. */
   #position: JournalPosition = { position: 0, batches: 0 }
   #exporters: Promise<readonly ExporterRow[]> | undefined
+  /** Since when the exporters could not be read. */
+  #silentSince: number | undefined
 
   constructor(options: FlowLoaderOptions) {
     this.#options = options
@@ -96,9 +98,12 @@ export class FlowLoader {
     })
   }
 
-  /** Since when nothing could be committed (`performance.now()`); undefined while all is well. */
+  /**
+   * Since when nothing could be committed, or not even asked (`performance.now()`); undefined while
+   * all is well.
+   */
   get awaySince(): number | undefined {
-    return this.#outage.since
+    return this.#outage.since ?? this.#silentSince
   }
 
   /**
@@ -135,10 +140,23 @@ export class FlowLoader {
   /** Reads all exporters, to see which ones an operator has switched; rejects during an outage. */
   readExporters(): Promise<readonly ExporterRow[]> {
     // A slow answer is shared by those who ask meanwhile, or they would queue up.
-    this.#exporters ??= this.#session.use(readExporterRows).finally(() => {
+    this.#exporters ??= this.#askExporters().finally(() => {
       this.#exporters = undefined
     })
     return this.#exporters
+  }
+
+  async #askExporters(): Promise<readonly ExporterRow[]> {
+    const askedAt = performance.now()
+    try {
+      const rows = await this.#session.use(readExporterRows)
+      this.#silentSince = undefined
+      return rows
+    } catch (error) {
+      // While nobody exports anything, this is how it shows that the database is away.
+      this.#silentSince ??= askedAt
+      throw error
+    }
   }
 
   /** Takes a batch; it must not be touched until it is released. */
