@@ -10,6 +10,8 @@ import { CODEC_BENCH } from './codec-bench.ts'
 import { COLLECTOR_BENCH } from './collector-bench.ts'
 import { layOutComparison } from './compare.ts'
 import type { Instrument } from './instrument.ts'
+import { LATENCY_BENCH } from './latency-bench.ts'
+import { MEMORY_BENCH } from './memory-bench.ts'
 import { OptionsError, type RunOptions, readOptions } from './options.ts'
 import { PROFILE_BENCH } from './profile-bench.ts'
 import { type BenchResults, readResults, writeResults } from './results-file.ts'
@@ -22,6 +24,8 @@ const INSTRUMENTS: readonly Instrument[] = [
   WRITER_BENCH,
   PROFILE_BENCH,
   COLLECTOR_BENCH,
+  LATENCY_BENCH,
+  MEMORY_BENCH,
 ]
 
 /** Durable, as in production; what would come and go by the clock is out of the way. */

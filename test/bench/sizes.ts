@@ -20,7 +20,11 @@ export interface BenchSize {
     readonly searchSteps: number
     readonly searches: number
   }
-  readonly latency: { readonly rates: readonly number[]; readonly seconds: number }
+  readonly latency: {
+    readonly rates: readonly number[]
+    readonly seconds: number
+    readonly rounds: number
+  }
   readonly memoryRows: number
   readonly growth: {
     readonly rows: number
@@ -46,7 +50,7 @@ export const BENCH_SIZES = {
       searchSteps: 0,
       searches: 1,
     },
-    latency: { rates: [100], seconds: 0.5 },
+    latency: { rates: [100], seconds: 0.5, rounds: 1 },
     memoryRows: 60_000,
     growth: { rows: 3_000, exporters: [10], templates: [10], presentRows: [3_000] },
     peers: { rows: 3_000, rate: 500 },
@@ -65,7 +69,7 @@ export const BENCH_SIZES = {
       searchSteps: 1,
       searches: 1,
     },
-    latency: { rates: [100, 5_000], seconds: 3 },
+    latency: { rates: [100, 5_000], seconds: 2, rounds: 1 },
     memoryRows: 1_000_000,
     growth: { rows: 150_000, exporters: [100], templates: [100], presentRows: [1_000_000] },
     peers: { rows: 150_000, rate: 2_000 },
@@ -84,7 +88,7 @@ export const BENCH_SIZES = {
       searchSteps: 4,
       searches: 3,
     },
-    latency: { rates: [100, 5_000], seconds: 20 },
+    latency: { rates: [100, 5_000], seconds: 5, rounds: 5 },
     memoryRows: 10_000_000,
     growth: {
       rows: 300_000,
