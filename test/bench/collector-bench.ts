@@ -14,8 +14,6 @@ import { type StartReceiver, startBareReceiver, startCollector } from './receive
 import { Sender } from './sender.ts'
 import { ratiosOf } from './spread.ts'
 
-/** v5 with 30 flows, the most that one has; and a datagram of a few flows. */
-const SIZES = [1_464, 200] as const
 /** The receiver works on what came last. */
 const SETTLE_MS = 200
 const RECEIVERS = { collector: startCollector, bare: startBareReceiver } as const
@@ -33,7 +31,8 @@ export const COLLECTOR_BENCH: Instrument = {
   isQuick: true,
   measure: async (workbench) => {
     const rows: BenchRow[] = []
-    for (const bytes of SIZES) rows.push(await measureSize(workbench, bytes))
+    for (const bytes of workbench.size.collector.bytes)
+      rows.push(await measureSize(workbench, bytes))
     return {
       id: 'collector',
       title: 'Collector: from the socket into the pipe',

@@ -10,8 +10,6 @@ import { V5_SINGLE_STREAM } from './sample-messages.ts'
 import { quantile } from './spread.ts'
 import { watchFlows } from './visible-flows.ts'
 
-/** The default, and one for those who cannot wait. */
-const FLUSH_INTERVALS_MS = [1_000, 100] as const
 const POLL_MS = 2
 const STALLED_MS = 20_000
 /** The first ones register the exporter and have code compiled. */
@@ -29,9 +27,9 @@ export const LATENCY_BENCH: Instrument = {
   id: 'latency',
   isQuick: true,
   measure: async ({ size, progress }) => {
-    const { rates, seconds, rounds } = size.latency
+    const { rates, flushIntervalsMs, seconds, rounds } = size.latency
     const cases = rates.flatMap((rate) =>
-      FLUSH_INTERVALS_MS.map((flushMs) => ({
+      flushIntervalsMs.map((flushMs) => ({
         name: `${rate.toLocaleString('en')}, ${flushMs.toLocaleString('en')}`,
         measure: () => measureLatency(rate, seconds, flushMs),
       })),

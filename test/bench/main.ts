@@ -9,6 +9,7 @@ import { layOutBenchTable } from './bench-table.ts'
 import { CODEC_BENCH } from './codec-bench.ts'
 import { COLLECTOR_BENCH } from './collector-bench.ts'
 import { layOutComparison } from './compare.ts'
+import { GROWTH_BENCH } from './growth-bench.ts'
 import type { Instrument } from './instrument.ts'
 import { LATENCY_BENCH } from './latency-bench.ts'
 import { MEMORY_BENCH } from './memory-bench.ts'
@@ -17,6 +18,7 @@ import { PROFILE_BENCH } from './profile-bench.ts'
 import { type BenchResults, readResults, writeResults } from './results-file.ts'
 import { describeSetup, readSetup } from './setup.ts'
 import { BENCH_SIZES } from './sizes.ts'
+import { TABLE_BENCH } from './table-bench.ts'
 import { WRITER_BENCH } from './writer-bench.ts'
 
 const INSTRUMENTS: readonly Instrument[] = [
@@ -26,6 +28,8 @@ const INSTRUMENTS: readonly Instrument[] = [
   COLLECTOR_BENCH,
   LATENCY_BENCH,
   MEMORY_BENCH,
+  GROWTH_BENCH,
+  TABLE_BENCH,
 ]
 
 /** Durable, as in production; what would come and go by the clock is out of the way. */

@@ -4,6 +4,7 @@ import {
   dataSet,
   encodeV5Message,
   encodeV9Message,
+  type Template,
   templateSet,
 } from '../../launcher/demo-messages.ts'
 
@@ -43,6 +44,9 @@ const V9_EXTRA_TEMPLATE = {
   id: 301,
   fields: [...V9_FIELDS, [18, 4], [25, 2], [26, 2], [95, 4]],
 } as const
+const EXTRA_VALUES = [0xc000_0201, 40, 1500, 0x0300_0050]
+/** One datagram in so many brings its template again. */
+const TEMPLATE_EVERY = 100
 
 export interface SampleStream {
   readonly name: string
@@ -71,17 +75,44 @@ export const V5_SINGLE_STREAM: SampleStream = {
 export const V9_STREAM: SampleStream = {
   name: 'v9, 24 fields',
   flowsPerDatagram: 20,
-  datagram: (index) => v9Datagram(index, V9_TEMPLATE, []),
+  datagram: (index) => v9Datagram(index, V9_TEMPLATE),
 }
 
 /** v9 with 24 fields and four more without a column. */
 export const V9_EXTRA_STREAM: SampleStream = {
   name: 'v9, 24 fields + 4 extra',
   flowsPerDatagram: 20,
-  datagram: (index) => v9Datagram(index, V9_EXTRA_TEMPLATE, [0xc000_0201, 40, 1500, 0x0300_0050]),
+  datagram: (index) => v9Datagram(index, V9_EXTRA_TEMPLATE, { more: EXTRA_VALUES }),
 }
 
-function v5Datagram(index: number, count: number): Buffer {
+/** v5 of many exporters that take turns. */
+export function v5StreamOfExporters(exporters: number): SampleStream {
+  const flows = V5_STREAM.flowsPerDatagram
+  return {
+    name: `v5 of ${exporters} exporters`,
+    flowsPerDatagram: flows,
+    datagram: (index) => v5Datagram(index, flows, Math.floor(index / exporters) * flows),
+    exporter: (index) => {
+      const number = index % exporters
+      return `172.16.${number >> 8}.${number & 255}`
+    },
+  }
+}
+
+/** v9 of one exporter with many templates, a datagram for each in turn. */
+export function v9StreamOfTemplates(templates: number): SampleStream {
+  return {
+    name: `v9 of ${templates} templates`,
+    flowsPerDatagram: V9_STREAM.flowsPerDatagram,
+    datagram: (index) => {
+      const template = { id: V9_TEMPLATE.id + (index % templates), fields: V9_FIELDS }
+      const bringsTemplate = Math.floor(index / templates) % TEMPLATE_EVERY === 0
+      return v9Datagram(index, template, { bringsTemplate })
+    },
+  }
+}
+
+function v5Datagram(index: number, count: number, sequence = index * count): Buffer {
   const sysUptimeMs = BOOT_UPTIME_MS + index
   const flows = Array.from({ length: count }, (_, flow) => {
     const serial = index * count + flow
@@ -107,13 +138,16 @@ function v5Datagram(index: number, count: number): Buffer {
     }
   })
   const unixSeconds = 1_790_000_000 + Math.floor(index / 1000)
-  return encodeV5Message({ sysUptimeMs, unixSeconds, sequence: index * count }, flows)
+  return encodeV5Message({ sysUptimeMs, unixSeconds, sequence }, flows)
 }
 
 function v9Datagram(
   index: number,
-  template: typeof V9_TEMPLATE | typeof V9_EXTRA_TEMPLATE,
-  more: readonly number[],
+  template: Template,
+  {
+    more = [],
+    bringsTemplate = index % TEMPLATE_EVERY === 0,
+  }: { readonly more?: readonly number[]; readonly bringsTemplate?: boolean } = {},
 ): Buffer {
   const sysUptimeMs = BOOT_UPTIME_MS + index
   const records = Array.from({ length: 20 }, (_, flow) => {
@@ -134,5 +168,5 @@ function v9Datagram(
   const data = dataSet(template, records)
   const unixSeconds = 1_790_000_000 + Math.floor(index / 1000)
   const header = { sysUptimeMs, unixSeconds, sequence: index, sourceId: 1 }
-  return encodeV9Message(header, index % 100 === 0 ? [templateSet([template]), data] : [data])
+  return encodeV9Message(header, bringsTemplate ? [templateSet([template]), data] : [data])
 }

@@ -11,6 +11,8 @@ export interface BenchSize {
   readonly writer: { readonly streams: number; readonly rows: number }
   readonly tableRows: number
   readonly collector: {
+    /** Of a datagram. v5 with 30 flows, the most that one has, is 1,464. */
+    readonly bytes: readonly number[]
     /** What CPU is measured at. */
     readonly rate: number
     readonly seconds: number
@@ -22,6 +24,7 @@ export interface BenchSize {
   }
   readonly latency: {
     readonly rates: readonly number[]
+    readonly flushIntervalsMs: readonly number[]
     readonly seconds: number
     readonly rounds: number
   }
@@ -30,7 +33,7 @@ export interface BenchSize {
     readonly rows: number
     readonly exporters: readonly number[]
     readonly templates: readonly number[]
-    readonly presentRows: readonly number[]
+    readonly presentRows: number
   }
   readonly peers: { readonly rows: number; readonly rate: number }
 }
@@ -43,6 +46,7 @@ export const BENCH_SIZES = {
     writer: { streams: 1, rows: 3_000 },
     tableRows: 1_000,
     collector: {
+      bytes: [1_464],
       rate: 500,
       seconds: 0.2,
       searchFrom: 500,
@@ -50,9 +54,9 @@ export const BENCH_SIZES = {
       searchSteps: 0,
       searches: 1,
     },
-    latency: { rates: [100], seconds: 0.5, rounds: 1 },
+    latency: { rates: [100], flushIntervalsMs: [100], seconds: 0.5, rounds: 1 },
     memoryRows: 60_000,
-    growth: { rows: 3_000, exporters: [10], templates: [10], presentRows: [3_000] },
+    growth: { rows: 3_000, exporters: [10], templates: [], presentRows: 3_000 },
     peers: { rows: 3_000, rate: 500 },
   },
   short: {
@@ -62,6 +66,7 @@ export const BENCH_SIZES = {
     writer: { streams: 2, rows: 300_000 },
     tableRows: 100_000,
     collector: {
+      bytes: [1_464, 200],
       rate: 10_000,
       seconds: 0.5,
       searchFrom: 40_000,
@@ -69,9 +74,9 @@ export const BENCH_SIZES = {
       searchSteps: 1,
       searches: 1,
     },
-    latency: { rates: [100, 5_000], seconds: 2, rounds: 1 },
+    latency: { rates: [100, 5_000], flushIntervalsMs: [1_000, 100], seconds: 2, rounds: 1 },
     memoryRows: 1_000_000,
-    growth: { rows: 150_000, exporters: [100], templates: [100], presentRows: [1_000_000] },
+    growth: { rows: 150_000, exporters: [100], templates: [100], presentRows: 1_000_000 },
     peers: { rows: 150_000, rate: 2_000 },
   },
   full: {
@@ -81,6 +86,7 @@ export const BENCH_SIZES = {
     writer: { streams: 4, rows: 1_200_000 },
     tableRows: 300_000,
     collector: {
+      bytes: [1_464, 200],
       rate: 10_000,
       seconds: 3,
       searchFrom: 20_000,
@@ -88,13 +94,13 @@ export const BENCH_SIZES = {
       searchSteps: 4,
       searches: 3,
     },
-    latency: { rates: [100, 5_000], seconds: 5, rounds: 5 },
+    latency: { rates: [100, 5_000], flushIntervalsMs: [1_000, 100], seconds: 5, rounds: 5 },
     memoryRows: 10_000_000,
     growth: {
       rows: 300_000,
       exporters: [100, 10_000],
       templates: [100, 1_000],
-      presentRows: [10_000_000],
+      presentRows: 10_000_000,
     },
     peers: { rows: 600_000, rate: 2_000 },
   },
