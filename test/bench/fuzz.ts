@@ -1,41 +1,27 @@
 /**
- * `npm run fuzz`: over a million hostile datagrams of every version through one decoder, as long as
- * it takes and no longer. It ends with 1, and with the datagram in hex, when the decoder throws,
- * gives what cannot be, is slow, or keeps more than it may.
+ * `npm run fuzz`: over a million hostile datagrams of every version through one decoder, then those
+ * that cost most beside ordinary ones. It ends with 1, and with the datagram in hex, when the decoder
+ * throws, hangs, gives what cannot be, is slow, or keeps more than it may.
  *
  *     npm run fuzz -- --seed 7 --count 2000000
  */
 
-import { setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import { DecoderVictim } from '../helpers/decoder-victim.ts'
-import { HOSTILE_KINDS, unknownDataFlood } from '../helpers/hostile-datagrams.ts'
-import { Random } from '../helpers/random.ts'
+import {
+  COSTLY_DATAGRAMS,
+  MAX_COST_FACTOR,
+  measureCost,
+  ORDINARY_DATAGRAM,
+} from '../helpers/costly-datagrams.ts'
+import type { FuzzTask } from './fuzz-worker.ts'
+import { watchWorker } from './watchdog.ts'
 
 const COUNT = 1_200_000
-/** So many that together they could hold more than all of them may; one sends the rest. */
-const HOLDING_EXPORTERS = 16
-const PROGRESS_EVERY = 100_000
-const CHECK_EVERY = 1_000
-/** What is alive when all garbage is collected: templates, names and held sets up to their limits. */
-const MAX_KEPT_MIB = 320
-/** The same with what Node.js has not collected yet. */
-const MAX_RSS_MIB = 1024
-const MIB = 2 ** 20
 /** 64 KiB take milliseconds, what they release a second at most; the machine may be busy. */
-const MAX_DATAGRAM_MS = 10_000
+const HANG_MS = 20_000
 
-interface FuzzOptions {
-  readonly seed: number
-  readonly count: number
-}
-
-/** What must not be exceeded was: the datagram itself may be innocent. */
-class BoundError extends Error {}
-
-function readOptions(): FuzzOptions {
+function readOptions(): FuzzTask {
   const { values } = parseArgs({
     options: { seed: { type: 'string' }, count: { type: 'string' } },
   })
@@ -50,72 +36,33 @@ function readOptions(): FuzzOptions {
   return { seed, count }
 }
 
-function peakRssMib(): number {
-  return process.resourceUsage().maxRSS / 1024
+/** Fuzzes in a worker that can be ended; gives whether the decoder survived. */
+async function fuzz(task: FuzzTask): Promise<boolean> {
+  const worker = new URL('fuzz-worker.js', import.meta.url)
+  const outcome = await watchWorker({ worker, task, deadlineMs: HANG_MS, onLine: print })
+  if (outcome.kind === 'survived') return true
+  const { number, exporter, datagram } = outcome.input
+  print(`\nFAILED at datagram ${number} of seed ${task.seed}, exporter ${exporter}:`)
+  if (outcome.kind === 'failed') print(outcome.text)
+  else print(`it hangs: no progress for ${(outcome.silentMs / 1000).toFixed(0)} s`)
+  print(`datagram: ${datagram.toString('hex')}`)
+  return false
 }
 
-/** One number of the lottery a share. */
-const LOTS = HOSTILE_KINDS.flatMap((kind) => Array.from({ length: kind.share }, () => kind))
-
-/** Feeds one decoder; gives whether it survived. */
-async function fuzz({ seed, count }: FuzzOptions): Promise<boolean> {
-  const random = new Random(seed)
-  const victim = new DecoderVictim()
-  const started = performance.now()
-  for (let number = 1; number <= count; number++) {
-    // What is held weakly is let go between turns of the event loop only.
-    if (number % CHECK_EVERY === 0) await setImmediate()
-    const { name, make } = random.pick(LOTS)
-    const exporter = make === unknownDataFlood ? 1 + random.below(HOLDING_EXPORTERS) : 1
-    const datagram = make(random)
-    try {
-      receive(victim, datagram, exporter)
-      if (number % CHECK_EVERY === 0 || number === count) checkMemory(victim)
-      if (number % PROGRESS_EVERY === 0 || number === count) report(victim, number, started)
-    } catch (error) {
-      print(`\nFAILED at datagram ${number} of seed ${seed} (${name}), exporter ${exporter}:`)
-      print(error instanceof Error ? (error.stack ?? error.message) : String(error))
-      print(`datagram: ${datagram.toString('hex')}`)
-      return false
-    }
+/** Measures the costliest datagrams; gives whether each costs little more than an ordinary one. */
+function checkCosts(): boolean {
+  const ordinary = measureCost(ORDINARY_DATAGRAM)
+  print(`\n${ordinary.toFixed(0)} ns a byte of ${ORDINARY_DATAGRAM.name}; times as much take:`)
+  const costs = COSTLY_DATAGRAMS.map((costly) => {
+    const factor = measureCost(costly) / ordinary
+    print(`  ${factor.toFixed(1).padStart(6)}  ${costly.name}`)
+    return { ...costly, factor }
+  })
+  const tooMuch = costs.filter(({ factor }) => factor > MAX_COST_FACTOR)
+  for (const { name, datagram } of tooMuch) {
+    print(`FAILED: ${name} take over ${MAX_COST_FACTOR} times as much: ${datagram.toString('hex')}`)
   }
-  return true
-}
-
-function receive(victim: DecoderVictim, datagram: Buffer, exporter: number): void {
-  const before = performance.now()
-  victim.receive(datagram, exporter)
-  const took = performance.now() - before
-  if (took > MAX_DATAGRAM_MS) throw new BoundError(`it took ${took.toFixed(0)} ms`)
-}
-
-function checkMemory(victim: DecoderVictim): void {
-  victim.checkMemory()
-  const peak = peakRssMib()
-  if (peak > MAX_RSS_MIB) throw new BoundError(`${peak.toFixed(0)} MiB RSS, over ${MAX_RSS_MIB}`)
-}
-
-function measureKeptMib(): number {
-  collectGarbage()
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  const kept = (heapUsed + arrayBuffers) / MIB
-  if (kept > MAX_KEPT_MIB) throw new BoundError(`${kept.toFixed(0)} MiB kept, over ${MAX_KEPT_MIB}`)
-  return kept
-}
-
-function report(victim: DecoderVictim, number: number, started: number): void {
-  const kept = measureKeptMib()
-  const rate = (number / (performance.now() - started)) * 1000
-  print(
-    [
-      `${number.toLocaleString('en')} datagrams`,
-      `${victim.accepted.toLocaleString('en')} accepted`,
-      `${victim.flows.toLocaleString('en')} flows`,
-      `${Math.round(rate).toLocaleString('en')} datagrams/s`,
-      `${kept.toFixed(0)} MiB kept of ${MAX_KEPT_MIB}`,
-      `peak RSS ${peakRssMib().toFixed(0)} MiB of ${MAX_RSS_MIB}`,
-    ].join(', '),
-  )
+  return tooMuch.length === 0
 }
 
 function print(line: string): void {
@@ -124,10 +71,7 @@ function print(line: string): void {
 
 // Without this flag nobody can tell garbage from what is kept.
 setFlagsFromString('--expose-gc')
-const collectGarbage: () => void = runInNewContext('gc')
-const options = readOptions()
-print(
-  `fuzzing the decoder with ${options.count.toLocaleString('en')} datagrams, seed ${options.seed}`,
-)
-if (await fuzz(options)) print('survived')
+const task = readOptions()
+print(`fuzzing the decoder with ${task.count.toLocaleString('en')} datagrams, seed ${task.seed}`)
+if ((await fuzz(task)) && checkCosts()) print('survived')
 else process.exitCode = 1
