@@ -124,15 +124,14 @@ export class DatagramIntake {
     stream.decoding.samplers.configure(exporter.sampling, receivedAtMicros)
     this.#decoder.decode(stream.decoding, receivedAtMicros, sink, port)
     stream.clockSkew.observe(receivedAtMs, header.exportMicros / 1000)
-    for (const { sequence, dataRecords } of outcome.releases) {
-      stream.sequence.release(sequence, dataRecords)
-    }
+    for (const released of outcome.releases) stream.sequence.release(released)
     const sequenced = stream.sequence.observe(
       {
         sequence: header.sequence,
         dataRecords: outcome.dataRecords,
+        optionsRecords: outcome.optionsRecords - outcome.releasedOptions,
         templateRecords: outcome.templateRecords,
-        undecodedSets: outcome.waitingSets + outcome.malformedSets,
+        undecodedSets: outcome.waitingSets + outcome.uncountedSets,
         receivedAtMs,
         uptimeMs: Number.isNaN(header.uptimeMs) ? undefined : header.uptimeMs,
         fingerprint,

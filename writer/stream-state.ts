@@ -78,7 +78,7 @@ export class StreamState {
     change.late = sequence.late - written.late
     change.duplicates = sequence.duplicates - written.duplicates
     change.restarts = sequence.restarts - written.restarts
-    written.lost = lost ?? 0
+    written.lost = lost ?? written.lost
     written.late = sequence.late
     written.duplicates = sequence.duplicates
     written.restarts = sequence.restarts

@@ -255,3 +255,47 @@ suite('an IPFIX stream with sets that cannot be decoded yet', () => {
     assert.deepEqual([rows, counters.malformedSets], [3, 1])
   })
 })
+
+suite('an IPFIX stream with parts that are malformed', () => {
+  test('has its loss counted exactly although a template was rejected', () => {
+    const spine = new Spine()
+    spine.send(0, DEFINITION, records(2))
+    spine.send(2, records(1), set(2, ipfixTemplate(20, [[1, 4]])))
+    spine.send(8, records(1))
+    const { gaps, next, counters } = spine.finish()
+    assert.deepEqual(gaps, [{ expected: 3, received: 8, lost: 5, unit: 'records' }])
+    assert.deepEqual([next, counters.malformedSets], [9, 1])
+  })
+
+  test('has its loss counted exactly although a set has a reserved id', () => {
+    for (const reserved of [0, 1, 4, 255]) {
+      const spine = new Spine()
+      spine.send(0, DEFINITION, records(2))
+      spine.send(2, records(1), set(reserved, '00000001 00000002'))
+      spine.send(8, records(1))
+      const { gaps, next, counters } = spine.finish()
+      assert.deepEqual(gaps, [{ expected: 3, received: 8, lost: 5, unit: 'records' }])
+      assert.deepEqual([next, counters.malformedSets], [9, 1])
+    }
+  })
+
+  test('stays exact when a message brings the template of a broken set of an earlier one', () => {
+    const spine = new Spine()
+    const varying = set(2, ipfixTemplate(300, [[82, VARIABLE]]))
+    spine.send(10, set(300, '0161', '0961'))
+    spine.send(20, varying, DEFINITION, records(2))
+    spine.send(25, records(1))
+    const { gaps, next } = spine.finish()
+    assert.deepEqual(gaps, [{ expected: 22, received: 25, lost: 3, unit: 'records' }])
+    assert.equal(next, 26)
+  })
+
+  test('leaves the next number open after a set with too many records', () => {
+    const spine = new Spine()
+    spine.send(0, set(2, ipfixTemplate(256, [[4, 1]])))
+    spine.send(0, set(256, '06'.repeat(9_000)))
+    spine.send(9_000, set(256, '06'))
+    const { gaps, next, counters } = spine.finish()
+    assert.deepEqual([gaps, next, counters.malformedSets], [[], 9_001, 1])
+  })
+})

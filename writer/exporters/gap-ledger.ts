@@ -1,21 +1,18 @@
 /**
  * Keeps the holes of one stream until they are filled or declared as loss, and sums up that loss.
- * It judges no datagram: the tracker says what opens and fills a hole.
+ * It judges no datagram: the numbering says what opens and fills a hole.
  */
 
 import { type SequenceHole, SequenceHoles, type WindowPosition } from './sequence-holes.ts'
-import type { SequenceUnit } from './sequence-unit.ts'
+import { type CountedUnit, countedUnit, type SequenceUnit } from './sequence-unit.ts'
 import type { UnitDoubt } from './unit-learner.ts'
-
-/** How long a hole waits when a few messages speak for another unit. */
-const DOUBT_PATIENCE_MS = 10_000
 
 /** Loss: `lost` units from `expected` up to `received`, which is not among them. */
 export interface SequenceGap {
   readonly expected: number
   readonly received: number
   readonly lost: number
-  readonly unit: SequenceUnit
+  readonly unit: CountedUnit
   readonly detectedAtMs: number
 }
 
@@ -25,14 +22,21 @@ export const NO_GAPS: readonly SequenceGap[] = []
 /** From, to, when it was opened, and how many datagrams came since; plain JSON. */
 export type StoredHole = readonly [number, number, number, number]
 
+/** A sender that restarts all the time must not make them grow. */
+const MAX_UNJUDGED = 128
+/** What is stored does not say which units would judge it otherwise. */
+const ANY_UNIT = -1
+
 export class GapLedger {
   readonly #holes = new SequenceHoles()
+  /** Holes of before a restart, which nothing can fill, while the unit is in doubt. */
+  #unjudged: readonly SequenceHole[] = []
   #declared: SequenceGap[] = []
   #lost = 0
-  #unit: SequenceUnit
+  readonly #unit: CountedUnit
 
   constructor(unit: SequenceUnit) {
-    this.#unit = unit
+    this.#unit = countedUnit(unit)
   }
 
   /** Units lost since construction. */
@@ -41,7 +45,7 @@ export class GapLedger {
   }
 
   get hasHoles(): boolean {
-    return this.#holes.size > 0
+    return this.#holes.size > 0 || this.#unjudged.length > 0
   }
 
   /** Tells whether a number is missing and may still come. */
@@ -49,39 +53,48 @@ export class GapLedger {
     return this.#holes.has(sequence)
   }
 
-  open(from: number, to: number, { nowMs, count }: WindowPosition): void {
-    const pushedOut = this.#holes.open({ from, to, openedAtMs: nowMs, openedAtCount: count })
-    if (pushedOut !== undefined) this.#declare(pushedOut, nowMs)
+  /** Opens a hole from one number up to another one, which is there. */
+  open(
+    { from, to }: { readonly from: number; readonly to: number },
+    { nowMs, count }: WindowPosition,
+    { dissenting, favoured }: Pick<UnitDoubt, 'dissenting' | 'favoured'>,
+  ): void {
+    const hole = { from, to, openedAtMs: nowMs, openedAtCount: count, dissenting }
+    const pushedOut = this.#holes.open(hole)
+    if (pushedOut && !isInDoubt(pushedOut, favoured)) this.#declare(pushedOut, nowMs)
   }
 
   /** Fills what is missing from `sequence` on; see `SequenceHoles.fill`. */
-  fill(sequence: number, units: number | undefined): boolean {
-    return this.#holes.fill(sequence, units)
+  fill(
+    sequence: number,
+    units: number | undefined,
+    { dissenting }: Pick<UnitDoubt, 'dissenting'>,
+  ): boolean {
+    return this.#holes.fill(sequence, units, dissenting)
   }
 
-  /** Declares the holes that left the reorder window, as far as the unit is not in doubt. */
-  declareExpired(position: WindowPosition, doubt: UnitDoubt): void {
-    if (doubt === 'strong') return
-    const patienceMs = doubt === 'some' ? DOUBT_PATIENCE_MS : Number.NEGATIVE_INFINITY
-    for (const hole of this.#holes.takeExpired(position, patienceMs)) {
+  /** Forgets the hole that has this number; see `SequenceHoles.forget`. */
+  forgetHole(sequence: number): boolean {
+    return this.#holes.forget(sequence)
+  }
+
+  /** Declares the holes that left the reorder window, unless a favoured unit sees none there. */
+  declareExpired(position: WindowPosition, favoured: number): void {
+    for (const hole of this.#holes.takeExpired(position, favoured)) {
       this.#declare(hole, position.nowMs)
     }
+    if (this.#unjudged.length > 0) this.#declareUndoubted(this.#unjudged, position.nowMs, favoured)
   }
 
-  /** Declares every hole, as nothing can fill it any more. */
-  declareAll(nowMs: number): void {
-    for (const hole of this.#holes.takeAll()) this.#declare(hole, nowMs)
+  /** Declares every hole, as nothing can fill it any more; those in doubt later. */
+  declareAll(nowMs: number, favoured: number): void {
+    this.#declareUndoubted([...this.#unjudged, ...this.#holes.takeAll()], nowMs, favoured)
   }
 
   /** Forgets every hole: they were none. */
   discardHoles(): void {
     this.#holes.takeAll()
-  }
-
-  /** Goes on in another unit; holes that were opened under the former one are forgotten. */
-  useUnit(unit: SequenceUnit): void {
-    this.#unit = unit
-    this.discardHoles()
+    this.#unjudged = []
   }
 
   /** Hands out the gaps that were declared since the last call; mostly the same empty array. */
@@ -94,21 +107,21 @@ export class GapLedger {
 
   /** Gives the open holes, to be restored later. */
   toArray(count: number): readonly StoredHole[] {
-    return this.#holes
-      .toArray()
-      .map(({ from, to, openedAtMs, openedAtCount }) => [
-        from,
-        to,
-        openedAtMs,
-        count - openedAtCount,
-      ])
+    return [...this.#unjudged, ...this.#holes.toArray()].map(
+      ({ from, to, openedAtMs, openedAtCount }) => [from, to, openedAtMs, count - openedAtCount],
+    )
   }
 
   /** Takes what `toArray` gave, when the stream has observed no datagram yet. */
   restore(holes: readonly StoredHole[]): void {
     for (const [from, to, openedAtMs, since] of holes) {
-      this.#holes.open({ from, to, openedAtMs, openedAtCount: -since })
+      this.#holes.open({ from, to, openedAtMs, openedAtCount: -since, dissenting: ANY_UNIT })
     }
+  }
+
+  #declareUndoubted(holes: readonly SequenceHole[], nowMs: number, favoured: number): void {
+    for (const hole of holes) if (!isInDoubt(hole, favoured)) this.#declare(hole, nowMs)
+    this.#unjudged = holes.filter((hole) => isInDoubt(hole, favoured)).slice(-MAX_UNJUDGED)
   }
 
   #declare({ from, to }: SequenceHole, nowMs: number): void {
@@ -122,4 +135,8 @@ export class GapLedger {
       detectedAtMs: nowMs,
     })
   }
+}
+
+function isInDoubt({ dissenting }: SequenceHole, favoured: number): boolean {
+  return (dissenting & favoured) !== 0
 }

@@ -5,6 +5,7 @@
  */
 
 import { REORDER_WINDOW_MS } from './sequence-holes.ts'
+import type { NumberRange } from './sequence-tracker.ts'
 import type { SequencedDatagram } from './sequenced-datagram.ts'
 
 /** So many datagrams in order on one port, beside a stream that goes on, are another exporter. */
@@ -62,8 +63,8 @@ export class OutsiderRuns {
   }
 
   /** Tells whether a datagram is the next one after those that are held of its port. */
-  continues(sequence: number, port: number): boolean {
-    return this.#runs.get(port)?.next === sequence
+  continues(start: number, port: number): boolean {
+    return this.#runs.get(port)?.next === start
   }
 
   isDuplicate(sequence: number, fingerprint: number): boolean {
@@ -75,16 +76,15 @@ export class OutsiderRuns {
   /**
    * Holds a copy of a datagram and judges what it and those before it are.
    *
-   * @param units how far it moves the sequence number
+   * @param range the numbers that it stands for
    */
-  add(datagram: SequencedDatagram, port: number, units: number): OutsiderVerdict {
-    const { sequence } = datagram
+  add(datagram: SequencedDatagram, port: number, { start, end }: NumberRange): OutsiderVerdict {
     this.#held.push({ port, datagram: { ...datagram } })
     if (this.#held.length > MAX_HELD) this.#held.shift()
-    const isOnOtherPort = this.#isNextElsewhere(sequence, port)
+    const isOnOtherPort = this.#isNextElsewhere(start, port)
     const run = this.#runOf(port)
-    run.length = run.next === sequence ? run.length + 1 : 1
-    run.next = (sequence + units) >>> 0
+    run.length = run.next === start ? run.length + 1 : 1
+    run.next = end
     // Two exporters do not continue each other: one exporter sends from several ports.
     if (isOnOtherPort && run.length === 1) return 'same-stream'
     if (run.isMainHeard) {
@@ -100,20 +100,20 @@ export class OutsiderRuns {
   /**
    * Tells whether what is held can wait no longer, as the stream is heard nowhere else any more.
    *
-   * @param isNear whether a number may follow on the stream after a small loss
+   * @param isNear whether a datagram may follow on the stream after a small loss
    */
-  isOverdue(nowMs: number, isNear: (sequence: number) => boolean): boolean {
+  isOverdue(nowMs: number, isNear: (datagram: SequencedDatagram) => boolean): boolean {
     const last = this.#held.at(-1)
     if (last === undefined || this.#mainHeardAtMs === undefined) return false
     if (nowMs - last.datagram.receivedAtMs <= REORDER_WINDOW_MS) return false
     if (this.#mainIntervalMs !== undefined) return this.#isMainSilent(nowMs)
     const isLong = nowMs - this.#mainHeardAtMs > SILENT_INTERVALS * REORDER_WINDOW_MS
-    return isLong && this.#held.every(({ datagram }) => isNear(datagram.sequence))
+    return isLong && this.#held.every(({ datagram }) => isNear(datagram))
   }
 
   /** Gives back the first one that fits the stream after all; to be asked until there is none. */
-  takeFitting(fits: (sequence: number) => boolean): HeldDatagram | undefined {
-    const index = this.#held.findIndex(({ datagram }) => fits(datagram.sequence))
+  takeFitting(fits: (datagram: SequencedDatagram) => boolean): HeldDatagram | undefined {
+    const index = this.#held.findIndex(({ datagram }) => fits(datagram))
     const [fitting] = index < 0 ? [] : this.#held.splice(index, 1)
     if (fitting === undefined) return undefined
     const { port } = fitting
@@ -146,9 +146,9 @@ export class OutsiderRuns {
     this.#held = this.#held.filter((held) => held.port !== port)
   }
 
-  #isNextElsewhere(sequence: number, port: number): boolean {
+  #isNextElsewhere(start: number, port: number): boolean {
     for (const [otherPort, run] of this.#runs) {
-      if (otherPort !== port && !run.isMainHeard && run.next === sequence) return true
+      if (otherPort !== port && !run.isMainHeard && run.next === start) return true
     }
     return false
   }

@@ -75,7 +75,7 @@ export class PortTrackers {
     const tracker = this.#trackerOf(port)
     const outcome = tracker.observe(datagram)
     if (this.#lastPort !== undefined && port !== this.#lastPort) {
-      this.#hits = datagram.sequence === this.#lastNext ? this.#hits + 1 : 0
+      this.#hits = tracker.rangeOf(datagram).start === this.#lastNext ? this.#hits + 1 : 0
     }
     this.#lastPort = port
     this.#lastNext = tracker.next

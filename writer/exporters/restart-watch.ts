@@ -11,7 +11,7 @@ export const NEAR_UNITS = 1_024
 /** A number below `NEAR_UNITS` that is so far behind is that of a fresh start. */
 const FAR_BEHIND_UNITS = 65_536
 
-/** The numbering before a restart. */
+/** The numbers before a restart. */
 export interface EarlierRun {
   /** Where it would have gone on. */
   readonly next: number

@@ -19,6 +19,8 @@ export interface SequenceHole {
   readonly openedAtMs: number
   /** How many datagrams the stream had observed when the hole was opened. */
   readonly openedAtCount: number
+  /** Units, as bits, by which these numbers are not missing, or others; see `UnitDoubt`. */
+  readonly dissenting: number
 }
 
 /** What is meant by now: the clock and the datagrams that the stream has observed. */
@@ -49,37 +51,47 @@ export class SequenceHoles {
    * Takes `units` numbers from `sequence` on out of the hole that they are in, so that nothing,
    * one or two smaller holes are left of it.
    *
+   * @param dissenting units, as bits, that judge what is left otherwise
    * @param units undefined when it is not known how many: then the rest of the hole goes, as
    *   nobody can say what of it is missing
    * @returns false when no hole has this number
    */
-  fill(sequence: number, units: number | undefined): boolean {
+  fill(sequence: number, units: number | undefined, dissenting: number): boolean {
     const index = this.#indexOf(sequence)
     const hole = this.#holes[index]
     if (hole === undefined) return false
-    const rest = (hole.to - sequence) >>> 0
-    const filled = units === undefined ? rest : Math.min(units, rest)
+    const room = (hole.to - sequence) >>> 0
+    const filled = units === undefined ? room : Math.min(units, room)
     if (filled === 0) return true
     const end = (sequence + filled) >>> 0
     const left: SequenceHole[] = []
-    if (sequence !== hole.from) left.push({ ...hole, to: sequence })
-    if (end !== hole.to) left.push({ ...hole, from: end })
+    const rest = { ...hole, dissenting: hole.dissenting | dissenting }
+    if (sequence !== hole.from) left.push({ ...rest, to: sequence })
+    if (end !== hole.to) left.push({ ...rest, from: end })
     this.#holes.splice(index, 1, ...left)
+    return true
+  }
+
+  /** Takes out the whole hole that has this number: nobody can say what of it is missing. */
+  forget(sequence: number): boolean {
+    const index = this.#indexOf(sequence)
+    if (index < 0) return false
+    this.#holes.splice(index, 1)
     return true
   }
 
   /**
    * Takes out the holes that left the reorder window.
    *
-   * @param patienceMs when given, holes younger than this stay, whatever the window says
+   * @param favoured units, as bits: holes that one of them does not see stay, whatever the window
    */
-  takeExpired({ nowMs, count }: WindowPosition, patienceMs: number): readonly SequenceHole[] {
+  takeExpired({ nowMs, count }: WindowPosition, favoured: number): readonly SequenceHole[] {
     const expired: SequenceHole[] = []
     for (const hole of this.#holes) {
-      const ageMs = nowMs - hole.openedAtMs
       const isOutside =
-        ageMs > REORDER_WINDOW_MS || count - hole.openedAtCount >= REORDER_WINDOW_DATAGRAMS
-      if (isOutside && ageMs >= patienceMs) expired.push(hole)
+        nowMs - hole.openedAtMs > REORDER_WINDOW_MS ||
+        count - hole.openedAtCount >= REORDER_WINDOW_DATAGRAMS
+      if (isOutside && (hole.dissenting & favoured) === 0) expired.push(hole)
     }
     if (expired.length > 0) this.#holes = this.#holes.filter((hole) => !expired.includes(hole))
     return expired

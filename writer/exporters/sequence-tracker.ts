@@ -1,73 +1,70 @@
 /**
- * Follows the sequence numbers of one stream and tells loss from reordering, duplicates, restarts
- * and wrong units. It is pure: time comes with the datagrams, and gaps are handed out, not stored.
+ * Follows one stream's sequence: finds out what its numbers count, knows duplicates, and has the
+ * numbers followed in that unit. It is pure: time comes with the datagrams, and gaps are handed out.
  */
 
-import { BootClock, type BootVerdict } from './boot-clock.ts'
-import { GapLedger, type SequenceGap, type StoredHole } from './gap-ledger.ts'
+import type { SequenceGap } from './gap-ledger.ts'
+import {
+  type HeardMessage,
+  type HeardStep,
+  MessageHistory,
+  type ReleasedSet,
+  type StoredMessage,
+} from './message-history.ts'
 import { RecentDatagrams } from './recent-datagrams.ts'
-import { isFreshStart, NEAR_UNITS, RestartWatch, type StoredRun } from './restart-watch.ts'
-import type { WindowPosition } from './sequence-holes.ts'
-import { countUnits, isIndeterminate, knownUnits, type SequenceUnit } from './sequence-unit.ts'
+import { type NumberingState, SequenceNumbering } from './sequence-numbering.ts'
+import { endOf, knownUnits, type SequenceUnit, startOf } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceOutcome } from './sequenced-datagram.ts'
-import { UndecodedMessages } from './undecoded-messages.ts'
 import { type UnitChange, UnitLearner } from './unit-learner.ts'
 
-/** So many messages in order from an earlier number are a restart, whatever the uptime says. */
-const RESTART_RUN = 2
-/** The uptime says that there was no boot: then more of them are asked for. */
-const RESTART_RUN_SAME_BOOT = 8
+/** So many messages are stored of a stream of which nothing speaks against its unit. */
+const CALM_MESSAGES = 8
 
 /** What must be stored to follow a stream across a restart of this program; plain JSON. */
-export interface SequenceState {
+export interface SequenceState extends NumberingState {
   readonly unit: SequenceUnit
-  /** null: the next number is not known. */
-  readonly next: number | null
-  readonly bootMs?: number | null
-  readonly holes?: readonly StoredHole[]
   readonly recent?: readonly number[]
   readonly learned?: readonly number[]
-  readonly run?: StoredRun
+  /** The last message; more of them while it is not clear what the exporter counts. */
+  readonly history?: readonly StoredMessage[]
+}
+
+/** The numbers that a datagram stands for, in the unit of a tracker. */
+export interface NumberRange {
+  readonly start: number
+  /** The first number behind it. */
+  readonly end: number
 }
 
 /** Counters are totals since construction; they only fall when a judgement is taken back. */
 export class SequenceTracker {
   readonly #learner: UnitLearner
-  readonly #ledger: GapLedger
   readonly #recent = new RecentDatagrams()
-  readonly #boot = new BootClock()
-  readonly #watch = new RestartWatch()
-  readonly #undecoded = new UndecodedMessages()
-  /** Where the stream is: the last receive time, and how many datagrams were observed. */
-  readonly #position = { nowMs: 0, count: 0 }
-
-  #unit: SequenceUnit
+  /** What is still to be judged anew if the unit changes; else the last message only. */
+  readonly #history = new MessageHistory()
+  #numbering: SequenceNumbering
+  /** What numberings in other units had counted of messages that are not judged anew. */
+  #former = { lost: 0, late: 0, restarts: 0 }
+  /** Lost units of the gaps that were handed out. */
+  #declaredLost = 0
   #unitChange: UnitChange | undefined
-  #isAnchored = false
-  #next = 0
-  /** False after a message with undecoded sets: `#next` is then only a lower bound. */
-  #isNextKnown = true
-
-  #late = 0
-  /** What `#late` was when the unit in use was adopted. */
-  #lateBeforeUnit = 0
   #duplicates = 0
-  #restarts = 0
+  #lastReceivedAtMs = 0
+  #isFirst = true
 
   constructor(exportVersion: number) {
-    this.#unit = knownUnits(exportVersion)[0]
+    this.#numbering = new SequenceNumbering(knownUnits(exportVersion)[0])
     this.#learner = new UnitLearner(exportVersion)
-    this.#ledger = new GapLedger(this.#unit)
   }
 
   /** Lost units; null when the stream has no sequence, so that loss cannot be known. */
   get lost(): number | null {
-    return this.#unit === 'none' ? null : this.#ledger.lost
+    return this.unit === 'none' ? null : this.#former.lost + this.#numbering.lost
   }
 
   /** Datagrams behind the expected number, those that filled a hole included. */
   get late(): number {
-    return this.#late
+    return this.#former.late + this.#numbering.late
   }
 
   get duplicates(): number {
@@ -75,26 +72,26 @@ export class SequenceTracker {
   }
 
   get restarts(): number {
-    return this.#restarts
+    return this.#former.restarts + this.#numbering.restarts
   }
 
   get unit(): SequenceUnit {
-    return this.#unit
+    return this.#numbering.unit
   }
 
   /** The next expected number; null while it is not known. */
   get next(): number | null {
-    return this.#isAnchored && this.#isNextKnown && this.#unit !== 'none' ? this.#next : null
+    return this.#numbering.next
   }
 
   /** The receive time of the last datagram, Unix milliseconds; 0 before the first. */
   get lastReceivedAtMs(): number {
-    return this.#position.nowMs
+    return this.#lastReceivedAtMs
   }
 
   /** Tells, before decoding, whether one of the last 32 datagrams had this number and payload. */
   isDuplicate(sequence: number, fingerprint: number): boolean {
-    return this.#unit !== 'none' && this.#recent.has(sequence, fingerprint)
+    return this.unit !== 'none' && this.#recent.has(sequence, fingerprint)
   }
 
   /** Counts a datagram that is a duplicate; it is not observed. */
@@ -102,64 +99,67 @@ export class SequenceTracker {
     this.#duplicates += 1
   }
 
-  /** Tells whether a number is the next one of this stream, or missing in it. */
-  accepts(sequence: number): boolean {
-    if (!this.#isAnchored || this.#unit === 'none') return true
-    if (sequence === this.#next || this.#ledger.isMissing(sequence)) return true
-    return !this.#isNextKnown && this.isNear(sequence)
+  /** Gives the numbers that a datagram stands for if it is one of this stream. */
+  rangeOf(datagram: SequencedDatagram): NumberRange {
+    return { start: startOf(this.unit, datagram), end: endOf(this.unit, datagram) }
   }
 
-  /** Tells whether a number may follow after a small loss. */
-  isNear(sequence: number): boolean {
-    return (sequence - this.#next) >>> 0 < NEAR_UNITS
+  /** Tells whether a datagram is the next one of this stream, or missing in it. */
+  accepts(datagram: SequencedDatagram): boolean {
+    return this.#numbering.accepts(startOf(this.unit, datagram))
+  }
+
+  /** Tells whether a datagram may follow after a small loss. */
+  isNear(datagram: SequencedDatagram): boolean {
+    return this.#numbering.isNear(startOf(this.unit, datagram))
   }
 
   /** Takes the next datagram after decoding, in the order of arrival. */
   observe(datagram: SequencedDatagram): SequenceOutcome {
-    this.#position.nowMs = datagram.receivedAtMs
-    this.#position.count += 1
-    const betterUnit = this.#learner.observe(datagram)
-    if (betterUnit !== undefined) this.#useUnit(betterUnit)
-    if (this.#unit === 'none') return 'unsequenced'
-    this.#recent.add(datagram.sequence, datagram.fingerprint)
-    if (!this.#isAnchored) {
-      this.#advance(datagram)
-      return 'first'
-    }
-    return this.#place(datagram)
+    const { sequence, fingerprint, receivedAtMs } = datagram
+    this.#lastReceivedAtMs = receivedAtMs
+    const step = this.#history.add(datagram, { late: this.late, restarts: this.restarts })
+    const { boots } = this.#numbering
+    this.#learn(step)
+    const proven = this.#learner.provenUnit
+    const outcome = proven === undefined ? this.#number(step) : this.#useUnit(proven)
+    // The same numbers and payloads may come again after a boot.
+    if (this.#numbering.boots > boots) this.#recent.clear()
+    if (this.unit !== 'none') this.#recent.add(sequence, fingerprint)
+    this.#shortenHistory(receivedAtMs)
+    return outcome
   }
 
   /**
-   * Declares the holes that left the reorder window as loss. To be called after `observe`, and
-   * from time to time while nothing comes.
+   * Declares the holes that left the reorder window as loss, unless what was heard speaks for a
+   * unit in which there are none. To be called after `observe`, and from time to time while nothing
+   * comes.
    *
    * @returns gaps that were not handed out before; mostly the same empty array
    */
   expire(nowMs: number): readonly SequenceGap[] {
-    if (this.#ledger.hasHoles) {
-      const position: WindowPosition = { nowMs, count: this.#position.count }
-      this.#ledger.declareExpired(position, this.#learner.doubt)
-    }
-    return this.#ledger.takeGaps()
+    const gaps = this.#numbering.expire(nowMs, this.#learner.doubtAt(nowMs).favoured)
+    if (gaps.length === 0) return gaps
+    // What was declared stays declared.
+    this.#history.forget()
+    for (const { lost } of gaps) this.#declaredLost += lost
+    return gaps
   }
 
   /**
    * Adds the records of a held set that was decoded after all.
    *
-   * @param sequence that of the message that the set came in
    * @returns false when no message of this number is waited for
    */
-  release(sequence: number, dataRecords: number): boolean {
-    if (!this.#undecoded.has(sequence)) return false
-    const message = this.#undecoded.release(sequence, dataRecords)
-    if (message === undefined) return true
-    if (message.to === undefined) {
-      this.#next = message.from
-      this.#isNextKnown = true
-    } else if (((message.to - message.from) | 0) > 0) {
-      this.#ledger.open(message.from, message.to, this.#position)
+  release(released: ReleasedSet): boolean {
+    for (const step of this.#history.release(released)) this.#learn(step)
+    const proven = this.#learner.provenUnit
+    if (proven !== undefined) {
+      this.#useUnit(proven)
+      return true
     }
-    return true
+    this.#learner.skip()
+    return this.#numbering.release(released, this.#learner.doubtAt(this.#lastReceivedAtMs))
   }
 
   /** Gives a change of the unit once, for the log. */
@@ -171,134 +171,84 @@ export class SequenceTracker {
 
   /** Forgets what is missing without counting it: it was none of this stream. */
   discardHoles(): void {
-    this.#ledger.discardHoles()
+    this.#numbering.discardHoles()
+    this.#history.forget()
   }
 
   toState(): SequenceState {
+    // A few are enough to go on learning from; all are stored of few streams, for a short time.
+    const mayChange = this.#learner.hasRivals || this.#history.hasUndecoded
+    const messages = mayChange ? undefined : CALM_MESSAGES
     return {
-      unit: this.#unit,
-      next: this.next,
-      bootMs: this.#boot.bootMs ?? null,
-      holes: this.#ledger.toArray(this.#position.count),
+      unit: this.unit,
+      ...this.#numbering.toState(),
       recent: this.#recent.toArray(),
       learned: this.#learner.toArray(),
-      run: this.#watch.toRun(),
+      history: this.#history.toArray(this, messages),
     }
   }
 
   /** Continues a stream from before a restart of this program; `unit` and `next` suffice. */
   restore(state: SequenceState): void {
-    this.#unit = state.unit
+    this.#isFirst = state.next === null
+    this.#numbering = new SequenceNumbering(state.unit)
+    this.#numbering.restore(state)
     this.#learner.use(state.unit)
-    this.#ledger.useUnit(state.unit)
-    if (state.next !== null) {
-      this.#next = state.next
-      this.#isAnchored = true
-    }
-    if (state.bootMs != null) this.#boot.restore(state.bootMs)
-    this.#ledger.restore(state.holes ?? [])
-    this.#recent.restore(state.recent ?? [])
     this.#learner.restore(state.learned ?? [])
-    if (state.run !== undefined) this.#watch.restore(state.run)
+    this.#recent.restore(state.recent ?? [])
+    this.#history.restore(state.history ?? [])
   }
 
-  #place(datagram: SequencedDatagram): SequenceOutcome {
-    const distance = (datagram.sequence - this.#next) | 0
-    const boot = this.#boot.compare(datagram)
-    if (distance === 0) {
-      if (boot === 'changed') this.#boot.distrust()
-      return this.#takeForward(datagram, 0)
+  #learn(step: HeardStep): void {
+    const { previous, message, next } = step
+    const nowMs = message.receivedAtMs
+    this.#learner.skip()
+    if (next !== undefined) this.#learnOvertaken(step)
+    else if (previous === undefined) {
+      if (this.#isFirst) this.#learner.compareFirst(message, nowMs)
+    } else if (isDecoded(previous) && isDecoded(message)) {
+      this.#learner.compare(previous, message, nowMs)
     }
-    const earlier = this.#watch.judge(datagram.sequence, distance, this.#position)
-    if (earlier === 'late-of-earlier') return this.#countLate()
-    if (earlier === 'resumes-earlier') return this.#resumeEarlier(datagram)
-    if (boot === 'changed') return this.#restart(datagram, undefined)
-    return distance > 0
-      ? this.#takeForward(datagram, distance)
-      : this.#takeBehind(datagram, -distance, boot)
+    this.#isFirst = false
   }
 
-  #takeForward(datagram: SequencedDatagram, distance: number): SequenceOutcome {
-    this.#watch.noteOrdinary()
-    const wasNextKnown = this.#isNextKnown
-    if (!wasNextKnown) this.#undecoded.close(datagram.sequence)
-    else if (distance > 0) this.#ledger.open(this.#next, datagram.sequence, this.#position)
-    this.#advance(datagram)
-    if (!wasNextKnown) return 'indeterminate'
-    return distance > 0 ? 'ahead' : 'in-order'
-  }
-
-  #takeBehind(datagram: SequencedDatagram, behind: number, boot: BootVerdict): SequenceOutcome {
-    const { sequence } = datagram
-    const units = isIndeterminate(this.#unit, datagram)
-      ? undefined
-      : countUnits(this.#unit, datagram)
-    if (this.#ledger.fill(sequence, units)) {
-      this.#watch.noteOrdinary()
-      return this.#countLate()
+  #learnOvertaken({ previous, message, next }: HeardStep): void {
+    const nowMs = message.receivedAtMs
+    if (previous && next && isDecoded(previous) && isDecoded(next)) {
+      this.#learner.retract(previous, next)
     }
-    this.#undecoded.forgetAround(sequence)
-    const run = this.#watch.noteBehind(sequence, units ?? 0)
-    const neededRun = boot === 'same' ? RESTART_RUN_SAME_BOOT : RESTART_RUN
-    const isRestart = run >= neededRun || (boot !== 'same' && isFreshStart(sequence, behind))
-    return isRestart ? this.#restart(datagram, run) : this.#countLate()
+    if (!isDecoded(message)) return
+    if (next && isDecoded(next)) this.#learner.compare(message, next, nowMs)
+    if (previous && isDecoded(previous)) this.#learner.compare(previous, message, nowMs)
+    // It says nothing of the number that is expected.
+    this.#learner.skip()
   }
 
-  #countLate(): SequenceOutcome {
-    this.#late += 1
-    return 'late'
+  #number({ message }: HeardStep): SequenceOutcome {
+    return this.#numbering.observe(message, this.#learner.doubtAt(message.receivedAtMs))
   }
 
-  /** @param run how many datagrams in order let it be guessed; undefined: the uptime says it */
-  #restart(datagram: SequencedDatagram, run: number | undefined): SequenceOutcome {
-    const earlier = { next: this.#next, late: this.#late + 1, isGuess: run !== undefined }
-    this.#watch.end(earlier, this.#position)
-    // The datagrams of the run but this one had been taken for late ones.
-    if (run !== undefined) this.#late -= run - 1
-    this.#restarts += 1
-    if (run === undefined) {
-      this.#recent.clear()
-      this.#recent.add(datagram.sequence, datagram.fingerprint)
-    }
-    if (this.#learner.doubt === 'strong') this.#ledger.discardHoles()
-    else this.#ledger.declareAll(this.#position.nowMs)
-    this.#undecoded.clear()
-    this.#advance(datagram)
-    return 'restart'
-  }
-
-  /** Takes a guessed restart back: the stream goes on where it had been before. */
-  #resumeEarlier(datagram: SequencedDatagram): SequenceOutcome {
-    const earlier = this.#watch.takeEarlier(this.#position)
-    if (earlier !== undefined) {
-      this.#ledger.discardHoles()
-      this.#undecoded.clear()
-      this.#isNextKnown = true
-      this.#next = earlier.next
-      this.#late = earlier.late
-      this.#restarts -= 1
-    }
-    return this.#takeForward(datagram, (datagram.sequence - this.#next) | 0)
-  }
-
-  #advance(datagram: SequencedDatagram): void {
-    const { sequence, undecodedSets } = datagram
-    this.#boot.follow(datagram)
-    this.#isAnchored = true
-    this.#next = (sequence + countUnits(this.#unit, datagram)) >>> 0
-    this.#isNextKnown = !isIndeterminate(this.#unit, datagram)
-    if (this.#isNextKnown) return
-    this.#undecoded.add({ sequence, from: this.#next, to: undefined, sets: undecodedSets })
-  }
-
-  #useUnit(unit: SequenceUnit): void {
-    this.#unitChange = { from: this.#unit, to: unit }
-    if (this.#learner.doubt === 'strong') this.#late = this.#lateBeforeUnit
-    this.#lateBeforeUnit = this.#late
+  /** Goes on in another unit, and judges in it what came since something spoke for it. */
+  #useUnit(unit: SequenceUnit): SequenceOutcome {
+    this.#unitChange = { from: this.unit, to: unit }
+    const { late, restarts } = this.#history.first?.before ?? this
+    this.#former = { lost: this.#declaredLost, late, restarts }
     this.#learner.use(unit)
-    this.#ledger.useUnit(unit)
-    this.#undecoded.clear()
-    this.#unit = unit
-    this.#isAnchored = false
+    this.#numbering = new SequenceNumbering(unit)
+    let outcome: SequenceOutcome = 'first'
+    for (const step of this.#history.steps()) {
+      this.#learn(step)
+      outcome = this.#number(step)
+    }
+    return outcome
   }
+
+  #shortenHistory(nowMs: number): void {
+    const isNeeded = this.#history.hasUndecoded || !this.#learner.isSettled(nowMs)
+    if (!isNeeded) this.#history.forget()
+  }
+}
+
+function isDecoded({ undecodedSets }: HeardMessage): boolean {
+  return undecodedSets === 0
 }

@@ -4,7 +4,7 @@
  */
 
 import type { UptimeReading } from './boot-clock.ts'
-import type { CountedMessage } from './unit-learner.ts'
+import type { CountedMessage } from './sequence-unit.ts'
 
 /** One datagram of a stream; whoever takes it does not keep it, so that it may be reused. */
 export interface SequencedDatagram extends CountedMessage, UptimeReading {
@@ -15,8 +15,8 @@ export interface SequencedDatagram extends CountedMessage, UptimeReading {
 /**
  * What a datagram was. `unsequenced`: the stream has no sequence numbers. `ahead`: numbers before
  * it are missing so far. `late`: behind the expected number, whether or not it filled a hole.
- * `indeterminate`: the message before it holds an unknown number of records, so neither loss nor
- * success is counted.
+ * `indeterminate`: it or the message before it holds an unknown number of records, or it is not
+ * clear what the exporter counts, so neither loss nor success is counted.
  */
 export type SequenceOutcome =
   | 'unsequenced'

@@ -5,6 +5,7 @@
  */
 
 import type { SequenceGap } from './gap-ledger.ts'
+import type { ReleasedSet } from './message-history.ts'
 import { OutsiderRuns } from './outsider-runs.ts'
 import {
   addTotals,
@@ -14,7 +15,7 @@ import {
   type StoredPort,
 } from './port-trackers.ts'
 import { type SequenceState, SequenceTracker } from './sequence-tracker.ts'
-import { countUnits, type SequenceUnit } from './sequence-unit.ts'
+import type { SequenceUnit } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceOutcome } from './sequenced-datagram.ts'
 import type { UnitChange } from './unit-learner.ts'
 
@@ -120,8 +121,8 @@ export class StreamSequence {
   }
 
   /** Adds the records of a held set that was decoded after all; see `SequenceTracker.release`. */
-  release(sequence: number, dataRecords: number): void {
-    for (const tracker of this.#trackers) if (tracker.release(sequence, dataRecords)) return
+  release(released: ReleasedSet): void {
+    for (const tracker of this.#trackers) if (tracker.release(released)) return
   }
 
   /** Gives something to be logged, once; to be asked until it is undefined. */
@@ -172,9 +173,10 @@ export class StreamSequence {
     return outcome
   }
 
-  #isOutsider({ sequence }: SequencedDatagram, port: number): boolean {
+  #isOutsider(datagram: SequencedDatagram, port: number): boolean {
     if (this.#mainPort === undefined || this.unit === 'none') return false
-    return this.#outsiders.continues(sequence, port) || !this.#main.accepts(sequence)
+    const { start } = this.#main.rangeOf(datagram)
+    return this.#outsiders.continues(start, port) || !this.#main.accepts(datagram)
   }
 
   #movePort(port: number): void {
@@ -183,7 +185,7 @@ export class StreamSequence {
   }
 
   #takeOutsider(datagram: SequencedDatagram, port: number): StreamOutcome {
-    const verdict = this.#outsiders.add(datagram, port, countUnits(this.unit, datagram))
+    const verdict = this.#outsiders.add(datagram, port, this.#main.rangeOf(datagram))
     if (verdict === 'same-stream') {
       this.#movePort(port)
       return this.#replayIntoMain()
@@ -205,13 +207,13 @@ export class StreamSequence {
 
   /** After the last datagram there is nobody left to tell whose it was. */
   #settleOverdue(nowMs: number): void {
-    if (!this.#outsiders.isOverdue(nowMs, (sequence) => this.#main.isNear(sequence))) return
+    if (!this.#outsiders.isOverdue(nowMs, (datagram) => this.#main.isNear(datagram))) return
     this.#hasMoved = true
     this.#replayIntoMain()
   }
 
   #takeBackFitting(): void {
-    const fits = (sequence: number) => this.#main.accepts(sequence)
+    const fits = (datagram: SequencedDatagram) => this.#main.accepts(datagram)
     let fitting = this.#outsiders.takeFitting(fits)
     while (fitting !== undefined) {
       this.#main.observe(fitting.datagram)

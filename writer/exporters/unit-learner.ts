@@ -3,23 +3,30 @@
  * them with what every known unit foretells. It changes nothing itself: it gives advice.
  */
 
-import { countUnits, knownUnits, type MessageCounts, type SequenceUnit } from './sequence-unit.ts'
-
-/** So many messages must have been compared, and so many must have told the units apart. */
-const MIN_SAMPLES = 16
-const MIN_WINS = 3
-/** Another unit must be right in this share of the messages that tell the two apart. */
-const WIN_SHARE = 0.95
-/** After so many samples a unit that does not fit is no longer given the benefit of the doubt. */
-const ENOUGH_SAMPLES = 64
-/** Counts are halved here, so that old messages fade. */
-const MEMORY_SAMPLES = 256
+import {
+  type CountedMessage,
+  countUnits,
+  isInclusive,
+  knownUnits,
+  type SequenceUnit,
+  stepOf,
+} from './sequence-unit.ts'
 
 /**
- * How much speaks against the unit in use: `strong` when most messages contradict it and another
- * one does better, `some` when another one does better in a few messages only.
+ * What a message weighs that one unit foretold and another one did not. When their numbers lie
+ * beside each other a small loss can look the same, so that is weaker evidence.
  */
-export type UnitDoubt = 'none' | 'some' | 'strong'
+const WEIGHT = { beside: 1, apart: 2 } as const
+/** So much must speak for another unit, */
+const PROVEN_WEIGHT = 6
+/** and it must be right in this share of what tells the two apart. */
+const WIN_SHARE = 0.95
+/** After so many messages in which no other unit did better, the one in use is hardly wrong. */
+const SETTLED_SAMPLES = 64
+/** Counts are halved here, so that old messages fade. */
+const MEMORY_SAMPLES = 256
+/** What speaks for another unit is forgotten when nothing more does: templates return in 30 min. */
+const PATIENCE_MS = 35 * 60_000
 
 /** Another unit than before was found to be the one that the exporter counts. */
 export interface UnitChange {
@@ -27,22 +34,29 @@ export interface UnitChange {
   readonly to: SequenceUnit
 }
 
-/** A message as the learner needs it. */
-export interface CountedMessage extends MessageCounts {
-  readonly sequence: number
+/** What speaks against the unit in use; sets of other units as bits, by their places in the list. */
+export interface UnitDoubt {
+  /** Units for which more speaks than for the one in use. */
+  readonly favoured: number
+  /** Units that judge the last message otherwise: its numbers are no loss, or another one. */
+  readonly dissenting: number
+  /** A favoured unit foretold the number of the last message, the one in use did not. */
+  readonly isExplained: boolean
 }
+
+const ALL_UNITS = -1
 
 export class UnitLearner {
   readonly #units: readonly SequenceUnit[]
   #unit: SequenceUnit
   #samples = 0
-  #misses = 0
-  /** By position in `#units`: messages that only that unit foretold, and that only ours did. */
+  /** By place in `#units`: what only that unit foretold, and what only the one in use did. */
   readonly #wins: number[]
   readonly #losses: number[]
-  readonly #previous = { dataRecords: 0, templateRecords: 0, undecodedSets: 0 }
-  #previousSequence = 0
-  #hasPrevious = false
+  #wonAtMs = 0
+  /** Of the last message: units that judge it otherwise, and those of them that foretold it. */
+  #dissenting = ALL_UNITS
+  #winners = 0
 
   constructor(exportVersion: number) {
     const units = knownUnits(exportVersion)
@@ -56,39 +70,98 @@ export class UnitLearner {
   use(unit: SequenceUnit): void {
     this.#unit = unit
     this.#samples = 0
-    this.#misses = 0
     this.#wins.fill(0)
     this.#losses.fill(0)
-    this.#hasPrevious = false
+    this.skip()
   }
 
-  /** Takes the next message in the order of arrival; gives a better unit when one is proven. */
-  observe(message: CountedMessage): SequenceUnit | undefined {
-    const delta = (message.sequence - this.#previousSequence) >>> 0
-    const isBackward = delta > 0x7fffffff
-    const isUsable = this.#hasPrevious && !isBackward && this.#previous.undecodedSets === 0
-    const better = isUsable ? this.#compare(delta) : undefined
-    // What follows a number that went backward is no step of one message either.
-    this.#hasPrevious = !(this.#hasPrevious && isBackward)
-    this.#previousSequence = message.sequence
-    this.#previous.dataRecords = message.dataRecords
-    this.#previous.templateRecords = message.templateRecords
-    this.#previous.undecodedSets = message.undecodedSets
-    return better
+  /** Takes a message that cannot be compared with one before it. */
+  skip(): void {
+    this.#dissenting = ALL_UNITS
+    this.#winners = 0
   }
 
-  get doubt(): UnitDoubt {
-    for (let index = 0; index < this.#units.length; index += 1) {
-      if (this.#winsAt(index) <= this.#lossesAt(index)) continue
-      const isStrong = this.#misses * 2 > this.#samples && this.#samples < ENOUGH_SAMPLES
-      return isStrong ? 'strong' : 'some'
+  /** Takes the first message of a stream: a number that counts just what is in it is no chance. */
+  compareFirst(message: CountedMessage, nowMs: number): void {
+    this.skip()
+    for (const [index, unit] of this.#units.entries()) {
+      const units = countUnits(unit, message)
+      const isOwn = isInclusive(unit) && units > 1 && message.sequence === units
+      if (!isOwn || message.undecodedSets > 0) continue
+      this.#wins[index] = WEIGHT.apart
+      this.#wonAtMs = nowMs
     }
-    return 'none'
+  }
+
+  /** Compares a message with the one before it by their numbers; both are decoded. */
+  compare(previous: CountedMessage, message: CountedMessage, nowMs: number): void {
+    this.#samples += 1
+    this.#weigh(previous, message, 1)
+    if (this.#winners !== 0) this.#wonAtMs = nowMs
+    if (this.#samples >= MEMORY_SAMPLES) this.#fade()
+  }
+
+  /** Takes a comparison back: another message turned up between the two. */
+  retract(previous: CountedMessage, message: CountedMessage): void {
+    this.#samples = Math.max(0, this.#samples - 1)
+    this.#weigh(previous, message, -1)
+    this.skip()
+  }
+
+  #weigh(previous: CountedMessage, message: CountedMessage, sign: 1 | -1): void {
+    const delta = (message.sequence - previous.sequence) >>> 0
+    const own = stepOf(this.#unit, previous, message)
+    this.#dissenting = 0
+    this.#winners = 0
+    for (let index = 0; index < this.#units.length; index += 1) {
+      const step = stepOf(this.#units[index] ?? 'none', previous, message)
+      if (step === own) continue
+      this.#dissenting |= 1 << index
+      const weight = sign * (Math.abs(step - own) > 1 ? WEIGHT.apart : WEIGHT.beside)
+      if (delta === own) this.#losses[index] = Math.max(0, this.#lossesAt(index) + weight)
+      else if (delta === step) {
+        this.#wins[index] = Math.max(0, this.#winsAt(index) + weight)
+        this.#winners |= 1 << index
+      }
+    }
+  }
+
+  /** A unit that is proven to be the one that the exporter counts; undefined: there is none. */
+  get provenUnit(): SequenceUnit | undefined {
+    let best: SequenceUnit | undefined
+    let bestWins = PROVEN_WEIGHT - 1
+    for (const [index, unit] of this.#units.entries()) {
+      const wins = this.#winsAt(index)
+      if (wins <= bestWins || wins <= WIN_SHARE * (wins + this.#lossesAt(index))) continue
+      best = unit
+      bestWins = wins
+    }
+    return best
+  }
+
+  /** Tells what speaks against the unit in use after the last message. */
+  doubtAt(nowMs: number): UnitDoubt {
+    const favoured = this.#favouredAt(nowMs)
+    return {
+      favoured,
+      dissenting: this.#dissenting,
+      isExplained: (this.#winners & favoured) !== 0,
+    }
+  }
+
+  /** Tells whether the unit in use has stood its test for long. */
+  isSettled(nowMs: number): boolean {
+    return this.#samples >= SETTLED_SAMPLES && this.#favouredAt(nowMs) === 0
+  }
+
+  /** Tells whether anything has spoken for another unit. */
+  get hasRivals(): boolean {
+    return this.#wins.some((wins) => wins > 0)
   }
 
   /** Gives what was learned so far, to be restored later. */
   toArray(): number[] {
-    return [this.#samples, this.#misses, ...this.#wins, ...this.#losses]
+    return [this.#samples, this.#wonAtMs, ...this.#wins, ...this.#losses]
   }
 
   /** Takes what `toArray` gave; anything of another length is ignored. */
@@ -96,39 +169,24 @@ export class UnitLearner {
     const width = this.#units.length
     if (counts.length !== 2 + 2 * width) return
     this.#samples = counts[0] ?? 0
-    this.#misses = counts[1] ?? 0
+    this.#wonAtMs = counts[1] ?? 0
     for (let index = 0; index < width; index += 1) {
       this.#wins[index] = counts[2 + index] ?? 0
       this.#losses[index] = counts[2 + width + index] ?? 0
     }
   }
 
-  #compare(delta: number): SequenceUnit | undefined {
-    const isHit = delta === countUnits(this.#unit, this.#previous)
-    this.#samples += 1
-    if (!isHit) this.#misses += 1
+  #favouredAt(nowMs: number): number {
+    if (nowMs - this.#wonAtMs > PATIENCE_MS) return 0
+    let favoured = 0
     for (let index = 0; index < this.#units.length; index += 1) {
-      const unit = this.#units[index] ?? 'none'
-      if (isHit === (delta === countUnits(unit, this.#previous))) continue
-      if (isHit) this.#losses[index] = this.#lossesAt(index) + 1
-      else this.#wins[index] = this.#winsAt(index) + 1
+      if (this.#winsAt(index) > this.#lossesAt(index)) favoured |= 1 << index
     }
-    const better = isHit ? undefined : this.#provenUnit()
-    if (this.#samples >= MEMORY_SAMPLES) this.#fade()
-    return better
-  }
-
-  #provenUnit(): SequenceUnit | undefined {
-    if (this.#samples < MIN_SAMPLES) return undefined
-    return this.#units.find((_, index) => {
-      const wins = this.#winsAt(index)
-      return wins >= MIN_WINS && wins > WIN_SHARE * (wins + this.#lossesAt(index))
-    })
+    return favoured
   }
 
   #fade(): void {
     this.#samples >>= 1
-    this.#misses >>= 1
     for (let index = 0; index < this.#units.length; index += 1) {
       this.#wins[index] = this.#winsAt(index) >> 1
       this.#losses[index] = this.#lossesAt(index) >> 1

@@ -94,14 +94,15 @@ export class DataSets {
       this.records.source = message === current ? 'dataRecords' : 'releasedRecords'
       this.setTimes(times.exportMicros, times.uptimeMs)
       if (message.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs
-      const { releasedRecords, malformedSets } = this.outcome
+      const { releasedRecords, releasedOptions, malformedSets } = this.outcome
       const datagram = viewDatagramBytes(content)
       const range = { datagram, offset: 0, end: content.length }
       this.decode(template.id, range, stream, message)
       // How many records a broken set holds stays unknown.
       if (message === current || this.outcome.malformedSets > malformedSets) continue
       const dataRecords = this.outcome.releasedRecords - releasedRecords
-      this.outcome.releases.push({ sequence, dataRecords })
+      const optionsRecords = this.outcome.releasedOptions - releasedOptions
+      this.outcome.releases.push({ sequence, dataRecords, optionsRecords })
     }
     this.records.source = 'dataRecords'
     this.setTimes(exportMicros, uptimeMs)

@@ -26,7 +26,7 @@ export function decodeIpfix(
   const malformation = findMalformation(content, stream)
   if (malformation !== undefined) {
     outcome.isDiscarded = true
-    outcome.malformedSets += 1
+    outcome.countBrokenSet()
     outcome.report('malformed-message', 0, malformation)
     return
   }

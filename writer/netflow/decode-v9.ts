@@ -36,12 +36,12 @@ export function decodeV9(
     // Zeros fill up the datagrams of some exporters.
     if (setId === 0 && length === 0) return
     if (length < SET_HEADER_BYTES) {
-      outcome.malformedSets += 1
+      outcome.countBrokenSet()
       outcome.report('set-too-short', setId, `set ${setId} says a length of ${length}`)
       return
     }
     if (at + length > end) {
-      outcome.malformedSets += 1
+      outcome.countBrokenSet()
       const room = end - at
       outcome.report('set-overruns-message', setId, `set ${setId}: ${length} bytes, ${room} left`)
     }

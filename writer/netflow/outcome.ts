@@ -54,6 +54,15 @@ export interface Redefinition {
   readonly newFields: number
 }
 
+/** What a set that was held turned out to hold. */
+export interface ReleasedRecords {
+  /** Sequence number of the message that it came in. */
+  readonly sequence: number
+  readonly dataRecords: number
+  /** Of these, options records. */
+  readonly optionsRecords: number
+}
+
 /** A hostile message could have thousands of problems; more than this many are only counted. */
 const MAX_REPORTED_PROBLEMS = 8
 
@@ -66,8 +75,11 @@ export class MessageOutcome {
   dataRecords = 0
   /** The same of earlier messages' sets that were released. */
   releasedRecords = 0
+  /** Of these, options records. */
+  releasedOptions = 0
   /** Flow records given to the sink, of released sets too. */
   flowRecords = 0
+  /** Options records that were read, of released sets too. */
   optionsRecords = 0
   templateRecords = 0
   /** Data sets that could be decoded, at once. */
@@ -80,6 +92,11 @@ export class MessageOutcome {
   releasedSets = 0
   /** Sets (or parts of them) that are malformed. */
   malformedSets = 0
+  /**
+   * Of these, those that leave it open how many data records this message holds. Of a rejected
+   * template or a set with a reserved id it is known: none.
+   */
+  uncountedSets = 0
   /** Flows whose times are more than 10 min ahead of, or 50 days behind, the receive time. */
   implausibleTimes = 0
   /** Flows of which no sampling rate is known. */
@@ -88,8 +105,7 @@ export class MessageOutcome {
   changedTemplates = 0
   /** The whole message was discarded (RFC 7011 section 9.1): nothing of it was used. */
   isDiscarded = false
-  /** Records of released sets by the sequence number of the message that they came in. */
-  readonly releases: { readonly sequence: number; readonly dataRecords: number }[] = []
+  readonly releases: ReleasedRecords[] = []
   /** Earlier messages that released sets came in, one entry a set. */
   readonly releasedMessages: MessageContext[] = []
   problemCount = 0
@@ -100,6 +116,7 @@ export class MessageOutcome {
   clear(): void {
     this.dataRecords = 0
     this.releasedRecords = 0
+    this.releasedOptions = 0
     this.flowRecords = 0
     this.optionsRecords = 0
     this.templateRecords = 0
@@ -108,6 +125,7 @@ export class MessageOutcome {
     this.waitingSets = 0
     this.releasedSets = 0
     this.malformedSets = 0
+    this.uncountedSets = 0
     this.implausibleTimes = 0
     this.flowsWithoutRate = 0
     this.changedTemplates = 0
@@ -124,6 +142,12 @@ export class MessageOutcome {
     if (this.isDiscarded) return true
     const used = this.templateRecords + this.decodedSets + this.heldSets
     return this.malformedSets > 0 && used === 0
+  }
+
+  /** Counts a malformed part of the message that may hold data records. */
+  countBrokenSet(): void {
+    this.malformedSets += 1
+    this.uncountedSets += 1
   }
 
   report(code: ProblemCode, templateId: number, detail: string): void {

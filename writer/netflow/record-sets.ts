@@ -6,7 +6,7 @@ import { finishRecord, hasImplausibleTime, isIcmp } from './finish-record.ts'
 import { FIELD, FlowRecord, type FlowSink, type MessageContext } from './flow-record.ts'
 import { MAX_RECORDS_PER_MESSAGE, MAX_RELEASED_RECORDS } from './limits.ts'
 import { applyOptions, OptionsRecord } from './options-data.ts'
-import type { MessageOutcome } from './outcome.ts'
+import type { MessageOutcome, ProblemCode } from './outcome.ts'
 import type { DatagramBytes } from './read-bytes.ts'
 import { ODDITY, RecordReader } from './run-plan.ts'
 import { isSamplingRate } from './samplers.ts'
@@ -74,8 +74,7 @@ export class RecordSets {
       if (!this.#admitRecord(template)) return -1
       const next = reader.read(template.plan, datagram, at, end)
       if (next < 0) {
-        outcome.malformedSets += 1
-        outcome.report('record-overruns-set', template.id, `at byte ${at - offset} of the set`)
+        this.#breakOff('record-overruns-set', template, `at byte ${at - offset} of the set`)
         return -1
       }
       const start = at
@@ -140,13 +139,13 @@ export class RecordSets {
       if (!this.#admitRecord(template)) return
       const next = record.read(template, at, end)
       if (next < 0) {
-        outcome.malformedSets += 1
-        outcome.report('record-overruns-set', template.id, `at byte ${at - offset} of the set`)
+        this.#breakOff('record-overruns-set', template, `at byte ${at - offset} of the set`)
         return
       }
       at = next
       outcome[this.source] += 1
       outcome.optionsRecords += 1
+      if (this.source === 'releasedRecords') outcome.releasedOptions += 1
       applyOptions(stream, record)
     }
     this.#checkPadding(template, datagram, at, end)
@@ -156,9 +155,16 @@ export class RecordSets {
     const outcome = this.#outcome
     const limit = MAX_RECORDS[this.source]
     if (outcome[this.source] < limit) return true
-    outcome.malformedSets += 1
-    outcome.report('too-many-records', template.id, `over ${limit} records`)
+    this.#breakOff('too-many-records', template, `over ${limit} records`)
     return false
+  }
+
+  /** Reports that the rest of a set is not read; a set of an earlier message leaves this one whole. */
+  #breakOff(code: ProblemCode, { id }: Template, detail: string): void {
+    const outcome = this.#outcome
+    if (this.source === 'dataRecords') outcome.countBrokenSet()
+    else outcome.malformedSets += 1
+    outcome.report(code, id, detail)
   }
 
   #checkPadding(template: Template, { bytes }: DatagramBytes, at: number, end: number): void {

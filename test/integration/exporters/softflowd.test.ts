@@ -66,7 +66,7 @@ describe('softflowd', { skip: missingPrograms('softflowd') }, () => {
     })
   })
 
-  for (const version of [1, 5, 9] as const) {
+  for (const version of [1, 5, 9, 10] as const) {
     it(`is followed without a false gap over many v${version} messages`, async () => {
       await replayCapture({
         program: 'softflowd',

@@ -2,6 +2,7 @@
 
 import {
   countUnits,
+  isInclusive,
   knownUnits,
   type SequenceUnit,
 } from '../../../writer/exporters/sequence-unit.ts'
@@ -23,7 +24,9 @@ export interface NumberedExporterOptions {
 }
 
 export interface Message {
+  /** Data records, those of options included. */
   readonly data?: number
+  readonly options?: number
   readonly templates?: number
   readonly undecodedSets?: number
   /** Data records that are in the message, but could not be decoded. */
@@ -50,11 +53,18 @@ export class NumberedExporter {
 
   /** Makes the next message; one that is not handed on is lost. */
   send(message: Message = {}): SequencedDatagram {
-    const { data = 10, templates = 0, undecodedSets = 0, undecodedRecords = 0 } = message
-    const { sequence } = this
-    const counts = { dataRecords: data, templateRecords: templates, undecodedSets }
+    const { data = 10, options = 0, templates = 0 } = message
+    const { undecodedSets = 0, undecodedRecords = 0 } = message
+    const counts = {
+      dataRecords: data,
+      optionsRecords: options,
+      templateRecords: templates,
+      undecodedSets,
+    }
     const units = countUnits(this.#unit, { ...counts, dataRecords: data + undecodedRecords })
-    this.sequence = (sequence + units) >>> 0
+    const before = this.sequence
+    this.sequence = (before + units) >>> 0
+    const sequence = isInclusive(this.#unit) ? this.sequence : before
     this.nowMs += this.#options.intervalMs ?? 5
     fingerprints += 1
     return {

@@ -228,7 +228,7 @@ describe('one exporter', () => {
     const held = exporter.send({ data: 0, undecodedSets: 1, undecodedRecords: 9 })
     stream.observe(held, 4_000)
     assert.equal(stream.next, null)
-    stream.release(held.sequence, 9)
+    stream.release({ sequence: held.sequence, dataRecords: 9, optionsRecords: 0 })
     assert.equal(stream.next, exporter.sequence)
   })
 

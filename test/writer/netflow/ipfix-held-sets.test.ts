@@ -39,7 +39,7 @@ suite('IPFIX data before its template', () => {
     ])
     assert.deepEqual(later.receivedAt, [RECEIVED_AT_MICROS, receivedAtMicros])
     const { releases } = harness.decoder.outcome
-    assert.deepEqual(releases, [{ sequence: 41, dataRecords: 1 }])
+    assert.deepEqual(releases, [{ sequence: 41, dataRecords: 1, optionsRecords: 0 }])
     assert.deepEqual([harness.decoder.heldSets.count, harness.decoder.heldSets.bytes], [0, 0])
   })
 
@@ -79,7 +79,9 @@ suite('IPFIX data before its template', () => {
     ])
     const { counts } = harness.receive(ipfixMessage(set(3, options)))
     assert.deepEqual([counts.optionsRecords, counts.releasedRecords], [1, 1])
-    assert.deepEqual(harness.decoder.outcome.releases, [{ sequence: 3, dataRecords: 1 }])
+    assert.deepEqual(harness.decoder.outcome.releases, [
+      { sequence: 3, dataRecords: 1, optionsRecords: 1 },
+    ])
     const { flows } = harness.receive(ipfixMessage(DEFINITION, DATA))
     assert.equal(flows[0]?.samplingRate, 100)
   })
