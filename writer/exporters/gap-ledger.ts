@@ -44,8 +44,9 @@ export class GapLedger {
     return this.#lost
   }
 
-  get hasHoles(): boolean {
-    return this.#holes.size > 0 || this.#unjudged.length > 0
+  /** Tells whether there are holes, or gaps that were not handed out. */
+  get hasNews(): boolean {
+    return this.#holes.size + this.#unjudged.length + this.#declared.length > 0
   }
 
   /** Tells whether a number is missing and may still come. */

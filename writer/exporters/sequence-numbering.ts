@@ -106,15 +106,18 @@ export class SequenceNumbering {
     return 'first'
   }
 
+  /** Tells whether `expire` may have something to do. */
+  get hasNews(): boolean {
+    return this.#ledger.hasNews
+  }
+
   /**
    * Declares the holes that left the reorder window as loss, unless a favoured unit sees none there.
    *
    * @returns gaps that were not handed out before; mostly the same empty array
    */
   expire(nowMs: number, favoured: number): readonly SequenceGap[] {
-    if (this.#ledger.hasHoles) {
-      this.#ledger.declareExpired({ nowMs, count: this.#position.count }, favoured)
-    }
+    this.#ledger.declareExpired({ nowMs, count: this.#position.count }, favoured)
     return this.#ledger.takeGaps()
   }
 

@@ -3,7 +3,7 @@
  * numbers followed in that unit. It is pure: time comes with the datagrams, and gaps are handed out.
  */
 
-import type { SequenceGap } from './gap-ledger.ts'
+import { NO_GAPS, type SequenceGap } from './gap-ledger.ts'
 import {
   type HeardMessage,
   type HeardStep,
@@ -138,7 +138,8 @@ export class SequenceTracker {
    * @returns gaps that were not handed out before; mostly the same empty array
    */
   expire(nowMs: number): readonly SequenceGap[] {
-    const gaps = this.#numbering.expire(nowMs, this.#learner.doubtAt(nowMs).favoured)
+    if (!this.#numbering.hasNews) return NO_GAPS
+    const gaps = this.#numbering.expire(nowMs, this.#learner.favouredAt(nowMs))
     if (gaps.length === 0) return gaps
     // What was declared stays declared.
     this.#history.forget()

@@ -141,7 +141,7 @@ export class UnitLearner {
 
   /** Tells what speaks against the unit in use after the last message. */
   doubtAt(nowMs: number): UnitDoubt {
-    const favoured = this.#favouredAt(nowMs)
+    const favoured = this.favouredAt(nowMs)
     return {
       favoured,
       dissenting: this.#dissenting,
@@ -149,9 +149,19 @@ export class UnitLearner {
     }
   }
 
+  /** Gives the units for which more speaks than for the one in use, as bits. */
+  favouredAt(nowMs: number): number {
+    if (nowMs - this.#wonAtMs > PATIENCE_MS) return 0
+    let favoured = 0
+    for (let index = 0; index < this.#units.length; index += 1) {
+      if (this.#winsAt(index) > this.#lossesAt(index)) favoured |= 1 << index
+    }
+    return favoured
+  }
+
   /** Tells whether the unit in use has stood its test for long. */
   isSettled(nowMs: number): boolean {
-    return this.#samples >= SETTLED_SAMPLES && this.#favouredAt(nowMs) === 0
+    return this.#samples >= SETTLED_SAMPLES && this.favouredAt(nowMs) === 0
   }
 
   /** Tells whether anything has spoken for another unit. */
@@ -174,15 +184,6 @@ export class UnitLearner {
       this.#wins[index] = counts[2 + index] ?? 0
       this.#losses[index] = counts[2 + width + index] ?? 0
     }
-  }
-
-  #favouredAt(nowMs: number): number {
-    if (nowMs - this.#wonAtMs > PATIENCE_MS) return 0
-    let favoured = 0
-    for (let index = 0; index < this.#units.length; index += 1) {
-      if (this.#winsAt(index) > this.#lossesAt(index)) favoured |= 1 << index
-    }
-    return favoured
   }
 
   #fade(): void {
