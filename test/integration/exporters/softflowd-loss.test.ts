@@ -1,0 +1,66 @@
+/** What is lost of softflowd's messages is told exactly, whatever its numbers count. */
+
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { createTestDatabase } from '../../helpers/database.ts'
+import { encodeCapture } from '../../helpers/packet-capture.ts'
+import { queryRows, startPipeline } from '../../helpers/pipeline.ts'
+import { until } from '../../helpers/until.ts'
+import { LossyRelay } from './lossy-relay.ts'
+import { missingPrograms, runExporter } from './programs.ts'
+import { sampleTraffic } from './sample-traffic.ts'
+
+/** The second message, one in the middle, and those around the second one with templates. */
+const LOST = [1, 9, 15, 16]
+
+const FORMAT = {
+  // The number of a message counts its own flows: the one before tells what it began with.
+  10: { sequenceAt: 8, unit: 'flows-inclusive', gapUnit: 'flows' },
+  9: { sequenceAt: 12, unit: 'datagrams', gapUnit: 'datagrams' },
+} as const
+
+describe('softflowd with lost messages', { skip: missingPrograms('softflowd') }, () => {
+  for (const version of [9, 10] as const) {
+    it(`has just these declared in v${version}`, async () => {
+      const { sequenceAt, unit, gapUnit } = FORMAT[version]
+      const database = await createTestDatabase()
+      const pipeline = await startPipeline({ databaseUrl: database.url })
+      const relay = new LossyRelay(pipeline.port, LOST)
+      try {
+        const capturePath = join(pipeline.folder, 'sample.pcap')
+        const startMs = Date.now() - 3_600_000
+        const traffic = sampleTraffic({ startMs, families: 'both', lookups: 600 })
+        await writeFile(capturePath, encodeCapture(traffic))
+        const port = await relay.start()
+        const place = ['-r', capturePath, '-n', `127.0.0.1:${port}`, '-v', String(version)]
+        const rest = ['-d', '-c', 'none', '-p', 'softflowd.pid']
+        await runExporter('softflowd', [...place, ...rest], pipeline.folder)
+        const numbers = relay.datagrams.map((datagram) => datagram.readUInt32BE(sequenceAt))
+        assert.ok(numbers.length > 30, 'softflowd has sent over two refreshes of its templates')
+        const unitsOf = (index: number) => (numbers[index] ?? 0) - (numbers[index - 1] ?? 0)
+        const lost = [[1], [9], [15, 16]].map((run) =>
+          run.reduce((sum, index) => sum + unitsOf(index), 0),
+        )
+        const readGaps = () =>
+          queryRows(database.url, 'select lost::int, unit from sequence_gaps order by expected')
+        await until('three gaps', async () => (await readGaps()).length >= lost.length)
+        assert.deepEqual(
+          await readGaps(),
+          lost.map((units) => ({ lost: units, unit: gapUnit })),
+        )
+        const streams = await queryRows(
+          database.url,
+          `select sequence_unit, lost::int, late::int, restarts::int from exporter_streams`,
+        )
+        const sum = lost.reduce((total, units) => total + units, 0)
+        assert.deepEqual(streams, [{ sequence_unit: unit, lost: sum, late: 0, restarts: 0 }])
+      } finally {
+        relay.stop()
+        await pipeline.stop()
+        await database.drop()
+      }
+    })
+  }
+})
