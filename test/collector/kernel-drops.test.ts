@@ -1,4 +1,4 @@
-/** The kernel's drop counters: its tables as text, and those of real sockets. */
+/** The kernel's drop counters: those of a made-up /proc, and of real sockets. */
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -8,31 +8,9 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { KernelDrops, parseUdpTable } from '../../collector/kernel-drops.ts'
+import { KernelDrops } from '../../collector/kernel-drops.ts'
+import { makeUdpRow, UDP_HEADING } from './udp-table.ts'
 import { until } from './until.ts'
-
-const HEADING =
-  '   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout ' +
-  'inode ref pointer drops'
-
-function makeRow(address: string, inode: number, drops: number): string {
-  const remote = '00000000:0000 07 00000000:00000000 00:00000000 00000000'
-  return ` 1234: ${address} ${remote}     0        0 ${inode} 2 0000000000000000 ${drops}`
-}
-
-test('a table gives port, inode and drops of each socket', () => {
-  const v6 = `${'0'.repeat(32)}:1283`
-  const table = `${HEADING}\n${makeRow('0100007F:0807', 42, 7)}  \n${makeRow(v6, 43, 4294967295)}\n`
-  assert.deepEqual(parseUdpTable(table), [
-    { port: 2055, inode: '42', drops: 7 },
-    { port: 4739, inode: '43', drops: 4_294_967_295 },
-  ])
-})
-
-test('lines of another form are left out', () => {
-  assert.deepEqual(parseUdpTable(''), [])
-  assert.deepEqual(parseUdpTable(`${HEADING}\n 1: 0100007F:0807 short\n\n`), [])
-})
 
 test('drops of own sockets are added up, across a wrap of the counter, too', async (context) => {
   const proc = await mkdtemp(join(tmpdir(), 'proc-'))
@@ -43,11 +21,11 @@ test('drops of own sockets are added up, across a wrap of the counter, too', asy
   await symlink('socket:[43]', join(proc, 'self', 'fd', '21'))
   await symlink('socket:[44]', join(proc, 'self', 'fd', '22'))
   const writeDrops = async (own: number, ownV6: number) => {
-    const foreign = makeRow('00000000:0807', 99, 5000)
-    const otherPort = makeRow('00000000:0035', 44, 6000)
-    const rows = [HEADING, makeRow('00000000:0807', 42, own), foreign, otherPort]
+    const foreign = makeUdpRow('00000000:0807', 99, 5000)
+    const otherPort = makeUdpRow('00000000:0035', 44, 6000)
+    const rows = [UDP_HEADING, makeUdpRow('00000000:0807', 42, own), foreign, otherPort]
     await writeFile(join(proc, 'net', 'udp'), rows.join('\n'))
-    const v6 = [HEADING, makeRow(`${'0'.repeat(32)}:1283`, 43, ownV6)]
+    const v6 = [UDP_HEADING, makeUdpRow(`${'0'.repeat(32)}:1283`, 43, ownV6)]
     await writeFile(join(proc, 'net', 'udp6'), v6.join('\n'))
   }
   const drops = new KernelDrops(proc)
