@@ -4,13 +4,14 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import { loadLibc } from '../shared/libc.ts'
 import type { Logger } from '../shared/logger.ts'
-import { type CollectorReport, encodeDatagramLine, encodeReportLine } from '../shared/pipe-line.ts'
+import { type CollectorReport, encodeReportLine } from '../shared/pipe-line.ts'
 import type { CollectorSettings } from './config.ts'
 import { KernelDrops } from './kernel-drops.ts'
 import { LossLog } from './loss-log.ts'
+import { isLayoutKnown, MessageBatch } from './message-batch.ts'
 import { PipeWriter } from './pipe-writer.ts'
-import { ReceiveClock } from './receive-clock.ts'
 import { type ListeningSocket, UdpReceiver } from './udp-receiver.ts'
 
 const REPORT_INTERVAL_MS = 10_000
@@ -59,15 +60,13 @@ export class Collector {
       logger,
       onFatal,
     })
-    const clock = new ReceiveClock()
     this.#receiver = new UdpReceiver({
       host: settings.NETFLOW_HOST,
       ports: settings.NETFLOW_PORT,
       receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
       logger,
-      onDatagram: (payload, address, port) => {
-        this.#pipe.push(encodeDatagramLine(payload, clock.now(), address, port))
-      },
+      batch: makeBatch(),
+      onDatagram: (datagram) => this.#pipe.push(datagram),
     })
     this.#queueLosses = new LossLog({ logger, ...QUEUE_LOSS })
     this.#kernelLosses = new LossLog({ logger, ...KERNEL_LOSS })
@@ -158,6 +157,12 @@ export class Collector {
     this.#queueLosses.observe(queueDropped, isCalm, now)
     this.#kernelLosses.observe(kernelDropped ?? 0, true, now)
   }
+}
+
+/** Makes what takes many datagrams by one call, where the system has such a call. */
+function makeBatch(): MessageBatch | undefined {
+  const libc = isLayoutKnown() ? loadLibc() : undefined
+  return libc && new MessageBatch(libc)
 }
 
 const QUEUE_LOSS = {

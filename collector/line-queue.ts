@@ -7,6 +7,9 @@
 /** Fits the pipe's usual 64 KiB: a larger write could not be accepted at once anyway. */
 const CHUNK_BYTES = 65_536
 
+/** Chunks kept for use, 1 MiB: making them anew while a reader lags now and then costs much GC. */
+const MAX_SPARES = 16
+
 const NEWLINE = 0x0a
 /** The first byte of a datagram's line, `[`. */
 const DATAGRAM = 0x5b
@@ -18,6 +21,12 @@ export interface QueueHead {
   readonly buffer: Buffer
   readonly start: number
   readonly end: number
+}
+
+/** Where a line is to be written: `buffer` from `position` on. */
+export interface Slot {
+  readonly buffer: Buffer
+  readonly position: number
 }
 
 interface Chunk {
@@ -35,6 +44,9 @@ interface Chunk {
 export class LineQueue {
   readonly #maxBytes: number
   readonly #chunks: Chunk[] = []
+  readonly #spares: Buffer[] = []
+  /** Reused, as one is needed for each datagram. */
+  readonly #slot: { buffer: Buffer; position: number } = { buffer: Buffer.alloc(0), position: 0 }
   #bytes = 0
   #datagrams = 0
   #reports = 0
@@ -59,17 +71,25 @@ export class LineQueue {
     return this.#reports
   }
 
-  /** Appends a datagram's line (ASCII, with its newline) and says false when it does not fit. */
-  push(line: string): boolean {
-    if (this.#bytes > 0 && this.#bytes + line.length > this.#maxBytes) return false
-    this.#append(line).datagrams += 1
+  /**
+   * Makes room for a datagram's line of `bytes` bytes (ASCII, with its newline), which the caller
+   * must write there before anything else happens. Gives nothing when it does not fit.
+   */
+  reserve(bytes: number): Slot | undefined {
+    if (this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes) return undefined
+    const chunk = this.#append(bytes)
+    chunk.datagrams += 1
     this.#datagrams += 1
-    return true
+    this.#slot.buffer = chunk.buffer
+    this.#slot.position = chunk.end - bytes
+    return this.#slot
   }
 
   /** Appends a report's line (ASCII, with its newline), which always fits. */
   pushReport(line: string): void {
-    this.#append(line).reports += 1
+    const chunk = this.#append(line.length)
+    chunk.buffer.write(line, chunk.end - line.length, 'latin1')
+    chunk.reports += 1
     this.#reports += 1
   }
 
@@ -123,17 +143,18 @@ export class LineQueue {
     head.start = head.lineStart
   }
 
-  #append(line: string): Chunk {
+  #append(bytes: number): Chunk {
     let chunk = this.#chunks.at(-1)
-    if (!chunk || chunk.end + line.length > chunk.buffer.length) {
+    if (!chunk || chunk.end + bytes > chunk.buffer.length) {
       if (chunk?.end === 0) this.#chunks.pop()
+      const spare = bytes <= CHUNK_BYTES ? this.#spares.pop() : undefined
       // Not from the shared pool, which would keep a whole slab alive for one queued line.
-      const buffer = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, line.length))
+      const buffer = spare ?? Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes))
       chunk = { buffer, start: 0, lineStart: 0, end: 0, datagrams: 0, reports: 0 }
       this.#chunks.push(chunk)
     }
-    chunk.end += chunk.buffer.write(line, chunk.end, 'latin1')
-    this.#bytes += line.length
+    chunk.end += bytes
+    this.#bytes += bytes
     return chunk
   }
 
@@ -157,8 +178,10 @@ export class LineQueue {
     this.#reports -= chunk.reports
     chunk.datagrams = 0
     chunk.reports = 0
-    if (this.#chunks.length > 1 || chunk.buffer.length !== CHUNK_BYTES) {
+    const isUsual = chunk.buffer.length === CHUNK_BYTES
+    if (this.#chunks.length > 1 || !isUsual) {
       this.#chunks.shift()
+      if (isUsual && this.#spares.length < MAX_SPARES) this.#spares.push(chunk.buffer)
       return
     }
     // The only chunk is filled anew, so that a collector that keeps up allocates nothing here.

@@ -5,12 +5,15 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../shared/logger.ts'
+import { type Datagram, measureDatagramLine, writeDatagramLine } from '../shared/pipe-line.ts'
 import { LineQueue } from './line-queue.ts'
 import type { NamedPipe } from './named-pipe.ts'
 import { PipeWatcher } from './pipe-watcher.ts'
 
 /** Writes in one turn of the event loop, so that a fast reader cannot keep us from the sockets. */
 const MAX_WRITES_PER_TURN = 16
+/** So much is worth a write before the turn ends: it still fits the one chunk that is used anew. */
+const LARGE_WRITE_BYTES = 49_152
 const DRAIN_POLL_MS = 5
 const NEWLINE = 0x0a
 
@@ -77,17 +80,22 @@ export class PipeWriter {
     this.#watcher.start()
   }
 
-  /** Takes a datagram's line, also before `start`; drops and counts it when the queue is full. */
-  push(line: string): void {
-    if (!this.#queue.push(line)) {
+  /** Takes a datagram, also before `start`; drops and counts it when the queue is full. */
+  push(datagram: Datagram): void {
+    const bytes = measureDatagramLine(datagram)
+    let slot = this.#queue.reserve(bytes)
+    if (!slot) {
       // Lines of this turn may only wait for its end, while the pipe has room.
       this.#pump()
-      if (!this.#queue.push(line)) {
+      slot = this.#queue.reserve(bytes)
+      if (!slot) {
         this.#queueDropped += 1
         return
       }
     }
-    this.#schedule()
+    writeDatagramLine(slot.buffer, slot.position, datagram)
+    if (this.#queue.bytes >= LARGE_WRITE_BYTES) this.#pump()
+    else this.#schedule()
   }
 
   /** Takes a report's line, unless another still waits: the next one says the same and more. */

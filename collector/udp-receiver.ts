@@ -3,20 +3,25 @@
  * datagram, and keeps none.
  */
 
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LogThrottle } from '../shared/log-throttle.ts'
 import type { Logger } from '../shared/logger.ts'
+import { type Datagram, encodeTime } from '../shared/pipe-line.ts'
 import { explainListenError, isIpv6Off } from './listen-error.ts'
+import type { MessageBatch } from './message-batch.ts'
+import { findUdpDescriptor } from './own-sockets.ts'
 import { setReceiveBuffer } from './receive-buffer.ts'
+import { ReceiveClock } from './receive-clock.ts'
+import { SourceCache } from './source-cache.ts'
 
 const ANY_IPV6 = '::'
 const ANY_IPV4 = '0.0.0.0'
 /** How long `finish` reads at most, should exporters keep sending faster than it reads. */
 const FINISH_MS = 200
 
-/** Called for each datagram; `payload` belongs to the callee, `address` is as the system gives it. */
-export type DatagramSink = (payload: Buffer, address: string, port: number) => void
+/** Called for each datagram, which is used again after the call. */
+export type DatagramSink = (datagram: Datagram) => void
 
 export interface UdpReceiverOptions {
   /** `::` receives IPv4, too, and falls back to `0.0.0.0` where IPv6 is off. */
@@ -26,6 +31,8 @@ export interface UdpReceiverOptions {
   readonly receiveBufferBytes: number
   readonly logger: Logger
   readonly onDatagram: DatagramSink
+  /** Takes what has come with a datagram by one call; without it Node takes each by itself. */
+  readonly batch?: MessageBatch | undefined
   /** Makes the sockets; for tests of what the machine has not. */
   readonly makeSocket?: typeof createSocket
 }
@@ -41,6 +48,8 @@ export interface ListeningSocket {
 export class UdpReceiver {
   readonly #options: UdpReceiverOptions
   readonly #errors = new LogThrottle()
+  readonly #clock = new ReceiveClock()
+  readonly #sources = new SourceCache()
   readonly #sockets: Socket[] = []
   #listening: ListeningSocket[] = []
   #received = 0
@@ -117,18 +126,28 @@ export class UdpReceiver {
     const receiveBufferBytes = setReceiveBuffer(socket, this.#options.receiveBufferBytes, logger)
     const { address, port: actualPort } = socket.address()
     this.#listening.push({ address, port: actualPort, receiveBufferBytes })
-    logger.info({ address, port: actualPort, receiveBufferBytes }, 'receiving datagrams')
+    const by = this.#receiveFrom(socket, actualPort)
+    logger.info({ address, port: actualPort, receiveBufferBytes, by }, 'receiving datagrams')
+  }
+
+  /** Has the datagrams of a socket taken, and tells by what. */
+  #receiveFrom(socket: Socket, port: number): string {
+    const { batch } = this.#options
+    const descriptor = batch && findUdpDescriptor(port)
+    if (!batch || descriptor === undefined) {
+      socket.on('message', (payload, source) => this.#take(payload, source))
+      return 'node:dgram'
+    }
+    socket.on('message', (payload, source) => {
+      this.#take(payload, source)
+      this.#takeBatch(batch, descriptor)
+    })
+    return 'recvmmsg'
   }
 
   async #bind(host: string, port: number): Promise<Socket> {
     const makeSocket = this.#options.makeSocket ?? createSocket
     const socket = makeSocket({ type: host.includes(':') ? 'udp6' : 'udp4' })
-    const { onDatagram } = this.#options
-    socket.on('message', (payload, { address, port: sourcePort }) => {
-      this.#received += 1
-      this.#receivedBytes += payload.length
-      onDatagram(payload, address, sourcePort)
-    })
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject)
@@ -143,6 +162,36 @@ export class UdpReceiver {
     }
     socket.on('error', (error) => this.#tellTrouble(error))
     return socket
+  }
+
+  #take(buffer: Buffer, { address, port }: RemoteInfo): void {
+    const key = `${port} ${address}`
+    const source = this.#sources.find(key) ?? this.#sources.add(key, address, port)
+    const time = encodeTime(this.#clock.now())
+    this.#received += 1
+    this.#receivedBytes += buffer.length
+    this.#options.onDatagram({ buffer, start: 0, end: buffer.length, time, source })
+  }
+
+  /**
+   * Takes what has come together with the datagram that Node gave; Node then finds the socket
+   * empty. Taking them one by one costs Node a callback, a buffer and an object each.
+   */
+  #takeBatch(batch: MessageBatch, descriptor: number): void {
+    let count = 0
+    try {
+      count = batch.receive(descriptor)
+    } catch (error) {
+      this.#tellTrouble(error as Error)
+    }
+    if (count === 0) return
+    const time = encodeTime(this.#clock.now())
+    for (let index = 0; index < count; index += 1) {
+      const datagram = batch.datagram(index, time)
+      this.#received += 1
+      this.#receivedBytes += datagram.end - datagram.start
+      this.#options.onDatagram(datagram)
+    }
   }
 
   #tellTrouble(error: Error): void {

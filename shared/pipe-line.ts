@@ -30,8 +30,54 @@ export interface CollectorReport {
   readonly final: boolean
 }
 
+/** One datagram and what its line says of it. All bytes are only lent for the call that gets it. */
+export interface Datagram {
+  /** Holds the payload, from `start` to `end`. */
+  readonly buffer: Buffer
+  readonly start: number
+  readonly end: number
+  /** From `encodeTime`; one for all datagrams that were received together. */
+  readonly time: Buffer
+  /** From `encodeSource`; worth keeping, as few exporters send many datagrams. */
+  readonly source: Buffer
+}
+
+/** Encodes a receive time in Unix milliseconds; a fraction is kept to microseconds. */
+export function encodeTime(receivedAtMs: number): Buffer {
+  return Buffer.from(`", ${(receivedAtMs / 1000).toFixed(6)}, `, 'latin1')
+}
+
+/** Encodes where a datagram came from; `address` is as the system gives it. */
+export function encodeSource(address: string, port: number): Buffer {
+  return Buffer.from(`["${unmapAddress(address)}", ${port}]]\n`, 'latin1')
+}
+
+/** Tells how many bytes `writeDatagramLine` will write. */
+export function measureDatagramLine({ start, end, time, source }: Datagram): number {
+  return 2 + Math.ceil((end - start) / 3) * 4 + time.length + source.length
+}
+
 /**
- * Encodes one datagram as a line with its newline.
+ * Writes one datagram as a line with its newline; `target` has room from `position` on for as many
+ * bytes as `measureDatagramLine` tells. A string of the whole line would take 2.5 times as long
+ * (test/bench/line-bench.ts).
+ *
+ *     line   = '["' base64 time source
+ *     time   = '", ' seconds with fraction ', '
+ *     source = '["' address '", ' port ']]' LF
+ */
+export function writeDatagramLine(target: Buffer, position: number, datagram: Datagram): void {
+  const { buffer, start, end, time, source } = datagram
+  target[position] = BRACKET
+  target[position + 1] = QUOTE
+  const timeAt =
+    position + 2 + target.write(buffer.toString('base64', start, end), position + 2, 'latin1')
+  target.set(time, timeAt)
+  target.set(source, timeAt + time.length)
+}
+
+/**
+ * Encodes one datagram as a line with its newline, for where speed is no matter.
  *
  * @param receivedAtMs receive time in Unix milliseconds, fraction allowed (kept to microseconds)
  */
@@ -41,14 +87,21 @@ export function encodeDatagramLine(
   address: string,
   port: number,
 ): string {
-  const seconds = (receivedAtMs / 1000).toFixed(6)
-  return `["${payload.toString('base64')}", ${seconds}, ["${unmapAddress(address)}", ${port}]]\n`
+  const time = encodeTime(receivedAtMs)
+  const source = encodeSource(address, port)
+  const datagram = { buffer: payload, start: 0, end: payload.length, time, source }
+  const line = Buffer.alloc(measureDatagramLine(datagram))
+  writeDatagramLine(line, 0, datagram)
+  return line.toString('latin1')
 }
 
 /** Encodes a report as a line with its newline. */
 export function encodeReportLine(report: CollectorReport): string {
   return `${JSON.stringify(report)}\n`
 }
+
+const BRACKET = 0x5b
+const QUOTE = 0x22
 
 const MAPPED_PREFIX = '::ffff:'
 

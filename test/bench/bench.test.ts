@@ -29,7 +29,7 @@ describe('the benchmark', () => {
     assert.equal(setup.size, 'tiny')
     assert.deepEqual(
       tables.map(({ id }) => id),
-      ['codec', 'writer', 'profile', 'collector', 'latency', 'memory', 'growth', 'table'],
+      ['codec', 'writer', 'profile', 'line', 'collector', 'latency', 'memory', 'growth', 'table'],
     )
     for (const { title, rows } of tables) {
       assert.ok(stdout.includes(title))

@@ -12,6 +12,7 @@ import { layOutComparison } from './compare.ts'
 import { GROWTH_BENCH } from './growth-bench.ts'
 import type { Instrument } from './instrument.ts'
 import { LATENCY_BENCH } from './latency-bench.ts'
+import { LINE_BENCH } from './line-bench.ts'
 import { MEMORY_BENCH } from './memory-bench.ts'
 import { OptionsError, type RunOptions, readOptions } from './options.ts'
 import { PROFILE_BENCH } from './profile-bench.ts'
@@ -25,6 +26,7 @@ const INSTRUMENTS: readonly Instrument[] = [
   CODEC_BENCH,
   WRITER_BENCH,
   PROFILE_BENCH,
+  LINE_BENCH,
   COLLECTOR_BENCH,
   LATENCY_BENCH,
   MEMORY_BENCH,

@@ -40,16 +40,31 @@ export class CollectorProcess {
     })
   }
 
-  /** Starts a collector on a port of the kernel's choice, with `settings` over these defaults. */
-  static spawn(settings: Readonly<Record<string, string>>): CollectorProcess {
+  /**
+   * Starts a collector on a port of the kernel's choice, with `settings` over these defaults and
+   * options for Node.
+   */
+  static spawn(
+    settings: Readonly<Record<string, string>>,
+    nodeOptions: readonly string[] = [],
+  ): CollectorProcess {
     const defaults = { NETFLOW_PORT: '0', METRICS_PORT: '0', UDP_RECEIVE_BUFFER_BYTES: '2097152' }
     const env = { PATH: process.env['PATH'] ?? '', ...defaults, ...settings }
-    return new CollectorProcess(fork(MAIN, { env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] }))
+    return new CollectorProcess(
+      fork(MAIN, {
+        env,
+        execArgv: [...nodeOptions],
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      }),
+    )
   }
 
   /** Starts a collector and waits until it listens. */
-  static async start(settings: Readonly<Record<string, string>>): Promise<CollectorProcess> {
-    const collector = CollectorProcess.spawn(settings)
+  static async start(
+    settings: Readonly<Record<string, string>>,
+    nodeOptions: readonly string[] = [],
+  ): Promise<CollectorProcess> {
+    const collector = CollectorProcess.spawn(settings, nodeOptions)
     await until('the collector listens', () => collector.ports.length > 0)
     return collector
   }

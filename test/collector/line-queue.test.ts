@@ -5,6 +5,13 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { LineQueue } from '../../collector/line-queue.ts'
 
+/** Appends a line as a datagram's and says false when it does not fit. */
+function push(queue: LineQueue, line: string): boolean {
+  const slot = queue.reserve(line.length)
+  slot?.buffer.write(line, slot.position, 'latin1')
+  return slot !== undefined
+}
+
 /** Accepts up to `bytes` of the head and gives them with the datagrams that they completed. */
 function take(queue: LineQueue, bytes: number): { text: string; datagrams: number } {
   const head = queue.head()
@@ -34,7 +41,7 @@ test('what goes in comes out, and whole lines are counted however they are cut',
           datagrams += part.datagrams
         } else if ('push' in step) {
           const line = `[${'x'.repeat(step.push)}\n`
-          assert.ok(queue.push(line))
+          assert.ok(push(queue, line))
           pushed += line
         } else {
           const line = `{${'y'.repeat(step.report)}\n`
@@ -61,25 +68,25 @@ function countLines(text: string, kind: string): number {
 
 test('a line that would exceed the bound is refused, a report is not', () => {
   const queue = new LineQueue(10)
-  assert.equal(queue.push('[1234567\n'), true)
-  assert.equal(queue.push('[\n'), false)
+  assert.equal(push(queue, '[1234567\n'), true)
+  assert.equal(push(queue, '[\n'), false)
   queue.pushReport('{}\n')
   assert.equal(queue.bytes, 12)
   assert.equal(queue.datagrams, 1)
   take(queue, 12)
-  assert.equal(queue.push('[\n'), true)
+  assert.equal(push(queue, '[\n'), true)
 })
 
 test('an empty queue takes a line that is longer than the bound', () => {
   const queue = new LineQueue(10)
-  assert.equal(queue.push(`[${'x'.repeat(100_000)}\n`), true)
-  assert.equal(queue.push('[\n'), false)
+  assert.equal(push(queue, `[${'x'.repeat(100_000)}\n`), true)
+  assert.equal(push(queue, '[\n'), false)
 })
 
 test('a cut line is given again from its start after a rewind', () => {
   const queue = new LineQueue(1000)
-  queue.push('[one\n')
-  queue.push('[two\n')
+  push(queue, '[one\n')
+  push(queue, '[two\n')
   assert.deepEqual(take(queue, 7), { text: '[one\n[t', datagrams: 1 })
   queue.rewindToLineStart()
   assert.equal(queue.bytes, 5)
@@ -88,15 +95,15 @@ test('a cut line is given again from its start after a rewind', () => {
 
 test('the end of the first line is where the next begins', () => {
   const queue = new LineQueue(1000)
-  queue.push('[one\n')
-  queue.push('[two\n')
+  push(queue, '[one\n')
+  push(queue, '[two\n')
   take(queue, 2)
   assert.equal(queue.endOfFirstLine(), 5)
 })
 
 test('bytes that are put before the lines are not counted as datagrams', () => {
   const queue = new LineQueue(1000)
-  queue.push('[two\n')
+  push(queue, '[two\n')
   queue.prepend(Buffer.from('[zero\n[one\n'))
   assert.deepEqual(take(queue, 8), { text: '[zero\n[o', datagrams: 0 })
   assert.deepEqual(take(queue, 100), { text: 'ne\n', datagrams: 0 })
@@ -106,11 +113,25 @@ test('bytes that are put before the lines are not counted as datagrams', () => {
 
 test('clearing tells how many datagrams are thrown away, the cut one among them', () => {
   const queue = new LineQueue(1000)
-  queue.push('[one\n')
-  queue.push('[two\n')
-  queue.push('[three\n')
+  push(queue, '[one\n')
+  push(queue, '[two\n')
+  push(queue, '[three\n')
   take(queue, 6)
   assert.equal(queue.clear(), 2)
   assert.equal(queue.bytes, 0)
   assert.equal(queue.head(), undefined)
+})
+
+test('chunks are used again without mixing their lines', () => {
+  const queue = new LineQueue(Number.POSITIVE_INFINITY)
+  for (let round = 0; round < 3; round += 1) {
+    const lines = Array.from({ length: 100 }, (_, i) => `[${round} ${i} ${'x'.repeat(3000)}\n`)
+    for (const line of lines) push(queue, line)
+    let text = ''
+    for (let part = take(queue, 50_000); part.text !== ''; part = take(queue, 50_000)) {
+      text += part.text
+    }
+    assert.equal(text, lines.join(''))
+    assert.equal(queue.datagrams, 0)
+  }
 })

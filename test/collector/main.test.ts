@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
+import { isLayoutKnown } from '../../collector/message-batch.ts'
 import { CollectorProcess } from './collector-process.ts'
 import { DatagramSender } from './datagram-sender.ts'
 import { makePipe, makePipePath, openReader } from './pipe-reader.ts'
@@ -12,8 +13,9 @@ import { until } from './until.ts'
 async function startCollector(
   context: TestContext,
   settings: Readonly<Record<string, string>>,
+  nodeOptions: readonly string[] = [],
 ): Promise<CollectorProcess> {
-  const collector = await CollectorProcess.start(settings)
+  const collector = await CollectorProcess.start(settings, nodeOptions)
   context.after(() => collector.kill())
   return collector
 }
@@ -24,29 +26,117 @@ async function preparePipe(context: TestContext) {
   return { path, reader: openReader(context, path) }
 }
 
-test('datagrams of both families come through several ports', async (context) => {
-  const { path, reader } = await preparePipe(context)
-  const collector = await startCollector(context, {
-    NAMED_PIPE_FILENAME: path,
-    NETFLOW_PORT: '0,0',
+/** Without addons there is no call of the C library. */
+const MODES: readonly (readonly [string, readonly string[]])[] = [
+  ['recvmmsg', []],
+  ['node:dgram', ['--no-addons']],
+]
+
+for (const [mode, nodeOptions] of MODES) {
+  test(`datagrams of both families come through several ports (${mode})`, async (context) => {
+    const { path, reader } = await preparePipe(context)
+    const collector = await startCollector(
+      context,
+      {
+        NAMED_PIPE_FILENAME: path,
+        NETFLOW_PORT: '0,0',
+      },
+      nodeOptions,
+    )
+    await until('the start is logged', () => collector.find(/receiving datagrams/) !== undefined)
+    if (isLayoutKnown()) assert.equal(collector.find(/receiving datagrams/)?.['by'], mode)
+    const [first, second] = collector.ports
+    assert.ok(first !== undefined && second !== undefined && first !== second)
+    const before = Date.now() / 1000 - 1
+    const large = Buffer.alloc(65_507, 0x5a)
+    await new DatagramSender(context, '127.0.0.1', first).send(large)
+    await new DatagramSender(context, '::1', second).send(Buffer.from('six'))
+    await until('both are read', () => reader.datagrams.length === 2)
+    const four = reader.datagrams.find(({ address }) => address === '127.0.0.1')
+    const six = reader.datagrams.find(({ address }) => address === '::1')
+    assert.deepEqual(four?.payload, large)
+    assert.deepEqual(six?.payload, Buffer.from('six'))
+    for (const { receivedAt, port } of reader.datagrams) {
+      assert.ok(receivedAt > before && receivedAt < Date.now() / 1000 + 1)
+      assert.ok(port > 0 && port <= 65_535)
+    }
+    assert.equal(await collector.stop(), 0)
   })
-  const [first, second] = collector.ports
-  assert.ok(first !== undefined && second !== undefined && first !== second)
-  const before = Date.now() / 1000 - 1
-  const large = Buffer.alloc(65_507, 0x5a)
-  await new DatagramSender(context, '127.0.0.1', first).send(large)
-  await new DatagramSender(context, '::1', second).send(Buffer.from('six'))
-  await until('both are read', () => reader.datagrams.length === 2)
-  const four = reader.datagrams.find(({ address }) => address === '127.0.0.1')
-  const six = reader.datagrams.find(({ address }) => address === '::1')
-  assert.deepEqual(four?.payload, large)
-  assert.deepEqual(six?.payload, Buffer.from('six'))
-  for (const { receivedAt, port } of reader.datagrams) {
-    assert.ok(receivedAt > before && receivedAt < Date.now() / 1000 + 1)
-    assert.ok(port > 0 && port <= 65_535)
-  }
-  assert.equal(await collector.stop(), 0)
-})
+
+  test(`with a stalled reader, sent = forwarded + dropped to the datagram (${mode})`, async (context) => {
+    const path = await makePipePath(context)
+    makePipe(path)
+    const collector = await startCollector(
+      context,
+      {
+        NAMED_PIPE_FILENAME: path,
+        COLLECTOR_QUEUE_BYTES: '262144',
+      },
+      nodeOptions,
+    )
+    await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(1200, 900)
+    await until('the drops are logged', () => collector.find(/queue is full/) !== undefined)
+    const reader = openReader(context, path)
+    await until('the recovery is logged', () => collector.find(/has room again/) !== undefined)
+    await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(10, 900, 1200)
+    assert.equal(await collector.stop(), 0)
+    await until('the final report is read', () => reader.finalReport !== undefined)
+    const final = reader.finalReport
+    assert.equal(final?.received, 1210)
+    assert.equal(final?.forwarded, reader.datagrams.length)
+    assert.equal((final?.forwarded ?? 0) + (final?.queueDropped ?? 0), 1210)
+    assert.ok((final?.queueDropped ?? 0) > 0)
+    assert.equal(final?.kernelDropped ?? 0, 0)
+    const numbers = reader.datagrams.map(({ payload }) => payload.readUInt32BE())
+    const expected = numbers.slice(0, -10).map((_, index) => index)
+    assert.deepEqual(numbers.slice(0, -10), expected, 'the oldest are kept, in order')
+    assert.deepEqual(
+      numbers.slice(-10),
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => n + 1200),
+    )
+  })
+
+  test(`a signal drains what is received, the socket buffer included (${mode})`, async (context) => {
+    const { path, reader } = await preparePipe(context)
+    const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path }, nodeOptions)
+    const sender = new DatagramSender(context, '127.0.0.1', collector.port)
+    // Stopped, it cannot have read anything before the signal is handled.
+    collector.signal('SIGSTOP')
+    await sender.sendNumbered(500, 400)
+    collector.signal('SIGINT')
+    collector.signal('SIGCONT')
+    assert.equal(await collector.exit, 0)
+    await until('the final report is read', () => reader.finalReport !== undefined)
+    assert.equal(reader.datagrams.length, 500)
+    assert.equal(reader.finalReport?.received, 500)
+  })
+
+  test(`what the kernel drops is counted, and the balance adds up (${mode})`, {
+    skip: process.platform !== 'linux',
+  }, async (context) => {
+    const { path, reader } = await preparePipe(context)
+    const collector = await startCollector(
+      context,
+      {
+        NAMED_PIPE_FILENAME: path,
+        UDP_RECEIVE_BUFFER_BYTES: '65536',
+      },
+      nodeOptions,
+    )
+    const sender = new DatagramSender(context, '127.0.0.1', collector.port)
+    collector.signal('SIGSTOP')
+    await sender.sendNumbered(1000, 1000)
+    collector.signal('SIGCONT')
+    await until('the drops are logged', () => collector.find(/kernel dropped/) !== undefined)
+    assert.equal(await collector.stop(), 0)
+    await until('the final report is read', () => reader.finalReport !== undefined)
+    const final = reader.finalReport
+    assert.ok((final?.kernelDropped ?? 0) > 0)
+    assert.equal((final?.received ?? 0) + (final?.kernelDropped ?? 0), 1000)
+    assert.equal(final?.received, final?.forwarded)
+    assert.equal(reader.datagrams.length, final?.forwarded)
+  })
+}
 
 test('reports are in the pipe from the start to the end, and add up', async (context) => {
   const { path, reader } = await preparePipe(context)
@@ -138,35 +228,6 @@ test('a pipe that appears late gets what was received before', async (context) =
   assert.equal(await collector.stop(), 0)
 })
 
-test('with a stalled reader, sent = forwarded + dropped to the datagram', async (context) => {
-  const path = await makePipePath(context)
-  makePipe(path)
-  const collector = await startCollector(context, {
-    NAMED_PIPE_FILENAME: path,
-    COLLECTOR_QUEUE_BYTES: '262144',
-  })
-  await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(1200, 900)
-  await until('the drops are logged', () => collector.find(/queue is full/) !== undefined)
-  const reader = openReader(context, path)
-  await until('the recovery is logged', () => collector.find(/has room again/) !== undefined)
-  await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(10, 900, 1200)
-  assert.equal(await collector.stop(), 0)
-  await until('the final report is read', () => reader.finalReport !== undefined)
-  const final = reader.finalReport
-  assert.equal(final?.received, 1210)
-  assert.equal(final?.forwarded, reader.datagrams.length)
-  assert.equal((final?.forwarded ?? 0) + (final?.queueDropped ?? 0), 1210)
-  assert.ok((final?.queueDropped ?? 0) > 0)
-  assert.equal(final?.kernelDropped ?? 0, 0)
-  const numbers = reader.datagrams.map(({ payload }) => payload.readUInt32BE())
-  const expected = numbers.slice(0, -10).map((_, index) => index)
-  assert.deepEqual(numbers.slice(0, -10), expected, 'the oldest are kept, in order')
-  assert.deepEqual(
-    numbers.slice(-10),
-    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => n + 1200),
-  )
-})
-
 test('readers come and go without harm', async (context) => {
   const { path, reader } = await preparePipe(context)
   const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
@@ -179,21 +240,6 @@ test('readers come and go without harm', async (context) => {
   await until('the second reader has the rest', () => second.datagrams.length === 20)
   assert.equal(second.datagrams[0]?.payload.readUInt32BE(), 20)
   assert.equal(await collector.stop(), 0)
-})
-
-test('a signal drains what is received, the socket buffer included', async (context) => {
-  const { path, reader } = await preparePipe(context)
-  const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
-  const sender = new DatagramSender(context, '127.0.0.1', collector.port)
-  // Stopped, it cannot have read anything before the signal is handled.
-  collector.signal('SIGSTOP')
-  await sender.sendNumbered(500, 400)
-  collector.signal('SIGINT')
-  collector.signal('SIGCONT')
-  assert.equal(await collector.exit, 0)
-  await until('the final report is read', () => reader.finalReport !== undefined)
-  assert.equal(reader.datagrams.length, 500)
-  assert.equal(reader.finalReport?.received, 500)
 })
 
 test('it stops in good order when its launcher is gone', async (context) => {
@@ -234,26 +280,4 @@ test('a killed collector leaves no cut line for its successor', async (context) 
   await until('the new line is read', () => reader.lines.some((line) => line.includes('YWZ0ZXI=')))
   const line = reader.lines.find((text) => text.includes('YWZ0ZXI='))
   assert.match(line ?? '', /^\["YWZ0ZXI=", [\d.]+, \["127.0.0.1", \d+\]\]$/)
-})
-
-test('what the kernel drops is counted, and the balance adds up', {
-  skip: process.platform !== 'linux',
-}, async (context) => {
-  const { path, reader } = await preparePipe(context)
-  const collector = await startCollector(context, {
-    NAMED_PIPE_FILENAME: path,
-    UDP_RECEIVE_BUFFER_BYTES: '65536',
-  })
-  const sender = new DatagramSender(context, '127.0.0.1', collector.port)
-  collector.signal('SIGSTOP')
-  await sender.sendNumbered(1000, 1000)
-  collector.signal('SIGCONT')
-  await until('the drops are logged', () => collector.find(/kernel dropped/) !== undefined)
-  assert.equal(await collector.stop(), 0)
-  await until('the final report is read', () => reader.finalReport !== undefined)
-  const final = reader.finalReport
-  assert.ok((final?.kernelDropped ?? 0) > 0)
-  assert.equal((final?.received ?? 0) + (final?.kernelDropped ?? 0), 1000)
-  assert.equal(final?.received, final?.forwarded)
-  assert.equal(reader.datagrams.length, final?.forwarded)
 })

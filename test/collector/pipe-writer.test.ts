@@ -5,7 +5,7 @@ import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import { NotAPipeError } from '../../collector/named-pipe.ts'
 import { PipeWriter, type PipeWriterOptions } from '../../collector/pipe-writer.ts'
-import { encodeDatagramLine } from '../../shared/pipe-line.ts'
+import { type Datagram, encodeSource, encodeTime } from '../../shared/pipe-line.ts'
 import { makePipe, makePipePath, openReader } from './pipe-reader.ts'
 import { RecordingLogger } from './recording-logger.ts'
 import { until } from './until.ts'
@@ -27,11 +27,16 @@ function makeWriter(
   return writer
 }
 
+function makeDatagram(buffer: Buffer, port: number): Datagram {
+  const source = encodeSource('192.0.2.1', port)
+  return { buffer, start: 0, end: buffer.length, time: encodeTime(0), source }
+}
+
 function pushNumbered(writer: PipeWriter, first: number, count: number, bytes = 1000): void {
   for (let number = first; number < first + count; number += 1) {
     const payload = Buffer.alloc(bytes)
     payload.writeUInt32BE(number)
-    writer.push(encodeDatagramLine(payload, 0, '192.0.2.1', number % 65_536))
+    writer.push(makeDatagram(payload, number % 65_536))
   }
 }
 
@@ -141,7 +146,7 @@ test('lines of all sizes pass a slow reader unharmed', async (context) => {
   writer.start()
   const sizes = [0, 1, 3070, 3071, 3072, 49_100, 65_507]
   const payloads = range(300).map((number) => Buffer.alloc(sizes[number % 7] ?? 0, number))
-  for (const payload of payloads) writer.push(encodeDatagramLine(payload, 0, '192.0.2.1', 1))
+  for (const payload of payloads) writer.push(makeDatagram(payload, 1))
   await until('all lines are read', () => reader.datagrams.length === payloads.length)
   assert.deepEqual(
     reader.datagrams.map(({ payload }) => payload),

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createSocket, type SocketOptions } from 'node:dgram'
 import { type TestContext, test } from 'node:test'
+import { isLayoutKnown, MessageBatch } from '../../collector/message-batch.ts'
 import { UdpReceiver, type UdpReceiverOptions } from '../../collector/udp-receiver.ts'
+import { loadLibc } from '../../shared/libc.ts'
 import { DatagramSender } from './datagram-sender.ts'
 import { RecordingLogger } from './recording-logger.ts'
 import { until } from './until.ts'
@@ -15,6 +17,12 @@ interface Received {
   readonly port: number
 }
 
+const libc = isLayoutKnown() ? loadLibc() : undefined
+const MODES: readonly (readonly [string, MessageBatch | undefined])[] = [
+  ['node:dgram', undefined],
+  ['recvmmsg', libc && new MessageBatch(libc)],
+]
+
 function makeReceiver(context: TestContext, options: Partial<UdpReceiverOptions> = {}) {
   const received: Received[] = []
   const recording = new RecordingLogger()
@@ -23,33 +31,90 @@ function makeReceiver(context: TestContext, options: Partial<UdpReceiverOptions>
     ports: [0],
     receiveBufferBytes: 100_000,
     logger: recording.logger,
-    onDatagram: (payload, address, port) => received.push({ payload, address, port }),
+    onDatagram: ({ buffer, start, end, source }) => {
+      const [address, port] = JSON.parse(source.toString().slice(0, -2)) as [string, number]
+      received.push({ payload: Buffer.from(buffer.subarray(start, end)), address, port })
+    },
     ...options,
   })
   context.after(() => receiver.stop())
   return { receiver, received, recording }
 }
 
-test('both families reach a dual-stack socket, the largest datagram, too', async (context) => {
-  const { receiver, received } = makeReceiver(context, { receiveBufferBytes: 1_000_000 })
-  await receiver.start()
-  const port = receiver.listening[0]?.port ?? 0
-  await new DatagramSender(context, '127.0.0.1', port).send(Buffer.alloc(65_507, 7))
-  await new DatagramSender(context, '::1', port).send(Buffer.from('six'))
-  await until('both are received', () => received.length === 2)
-  assert.deepEqual(received.map(({ address }) => address).sort(), ['::1', '::ffff:127.0.0.1'])
-  assert.equal(receiver.received, 2)
-  assert.equal(receiver.receivedBytes, 65_510)
-})
+for (const [mode, batch] of MODES) {
+  const skip = mode === 'recvmmsg' && !batch ? 'the C library cannot be called here' : false
 
-test('an empty datagram is a datagram', async (context) => {
-  const { receiver, received } = makeReceiver(context)
-  await receiver.start()
-  const port = receiver.listening[0]?.port ?? 0
-  await new DatagramSender(context, '127.0.0.1', port).send(Buffer.alloc(0))
-  await until('it is received', () => received.length === 1)
-  assert.equal(received[0]?.payload.length, 0)
-})
+  test(`both families reach a dual-stack socket, the largest datagram, too (${mode})`, {
+    skip,
+  }, async (context) => {
+    const { receiver, received } = makeReceiver(context, { batch, receiveBufferBytes: 1_000_000 })
+    await receiver.start()
+    const port = receiver.listening[0]?.port ?? 0
+    await new DatagramSender(context, '127.0.0.1', port).send(Buffer.alloc(65_507, 7))
+    await new DatagramSender(context, '::1', port).send(Buffer.from('six'))
+    await until('both are received', () => received.length === 2)
+    assert.deepEqual(received.map(({ address }) => address).sort(), ['127.0.0.1', '::1'])
+    assert.equal(receiver.received, 2)
+    assert.equal(receiver.receivedBytes, 65_510)
+  })
+
+  test(`an empty datagram is a datagram (${mode})`, { skip }, async (context) => {
+    const { receiver, received } = makeReceiver(context, { batch })
+    await receiver.start()
+    const port = receiver.listening[0]?.port ?? 0
+    await new DatagramSender(context, '127.0.0.1', port).send(Buffer.alloc(0))
+    await until('it is received', () => received.length === 1)
+    assert.equal(received[0]?.payload.length, 0)
+  })
+
+  test(`where IPv6 is off, IPv4 is received (${mode})`, { skip }, async (context) => {
+    const makeSocket = ((options: SocketOptions) => {
+      const socket = createSocket(options)
+      if (options.type === 'udp6') {
+        socket.bind = () => {
+          const error = Object.assign(new Error('bind EAFNOSUPPORT'), { code: 'EAFNOSUPPORT' })
+          queueMicrotask(() => socket.emit('error', error))
+          return socket
+        }
+      }
+      return socket
+    }) as typeof createSocket
+    const { receiver, received, recording } = makeReceiver(context, { batch, makeSocket })
+    await receiver.start()
+    assert.equal(receiver.listening[0]?.address, '0.0.0.0')
+    assert.ok(recording.find(/IPv6 is off/))
+    const port = receiver.listening[0]?.port ?? 0
+    await new DatagramSender(context, '127.0.0.1', port).send(Buffer.from('four'))
+    await until('it is received', () => received.length === 1)
+    assert.equal(received[0]?.address, '127.0.0.1')
+  })
+
+  test(`finishing takes what the kernel already holds (${mode})`, { skip }, async (context) => {
+    const { receiver, received, recording } = makeReceiver(context, {
+      batch,
+      receiveBufferBytes: 1_000_000,
+    })
+    await receiver.start()
+    const port = receiver.listening[0]?.port ?? 0
+    // Sent by another process while this one does not turn its loop.
+    const program = `
+      const socket = require('node:dgram').createSocket('udp4')
+      let left = 300
+      for (let i = 0; i < 300; i += 1) {
+        socket.send(Buffer.alloc(100, i), ${port}, '127.0.0.1', () => { if (--left === 0) socket.close() })
+      }`
+    execFileSync(process.execPath, ['-e', program])
+    assert.equal(received.length, 0)
+    await receiver.finish()
+    await receiver.stop()
+    assert.deepEqual(
+      received.map(({ payload }) => payload),
+      Array.from({ length: 300 }, (_, index) => Buffer.alloc(100, index)),
+    )
+    assert.equal(new Set(received.map((datagram) => datagram.port)).size, 1)
+    assert.equal(recording.find(/receiving datagrams/)?.['by'], mode)
+  })
+}
 
 test('several ports are listened on, each with its receive buffer', async (context) => {
   const { receiver, recording } = makeReceiver(context, { ports: [0, 0, 0] })
@@ -86,44 +151,4 @@ test('a port in use is an error that names the port and closes the others', asyn
 test('an address of another machine is an error that names the setting', async (context) => {
   const { receiver } = makeReceiver(context, { host: '192.0.2.1' })
   await assert.rejects(receiver.start(), { code: 'CANNOT_LISTEN', message: /NETFLOW_HOST/ })
-})
-
-test('where IPv6 is off, IPv4 is received', async (context) => {
-  const makeSocket = ((options: SocketOptions) => {
-    const socket = createSocket(options)
-    if (options.type === 'udp6') {
-      socket.bind = () => {
-        const error = Object.assign(new Error('bind EAFNOSUPPORT'), { code: 'EAFNOSUPPORT' })
-        queueMicrotask(() => socket.emit('error', error))
-        return socket
-      }
-    }
-    return socket
-  }) as typeof createSocket
-  const { receiver, received, recording } = makeReceiver(context, { makeSocket })
-  await receiver.start()
-  assert.equal(receiver.listening[0]?.address, '0.0.0.0')
-  assert.ok(recording.find(/IPv6 is off/))
-  const port = receiver.listening[0]?.port ?? 0
-  await new DatagramSender(context, '127.0.0.1', port).send(Buffer.from('four'))
-  await until('it is received', () => received.length === 1)
-  assert.equal(received[0]?.address, '127.0.0.1')
-})
-
-test('finishing takes what the kernel already holds', async (context) => {
-  const { receiver, received } = makeReceiver(context, { receiveBufferBytes: 1_000_000 })
-  await receiver.start()
-  const port = receiver.listening[0]?.port ?? 0
-  // Sent by another process while this one does not turn its loop.
-  const program = `
-    const socket = require('node:dgram').createSocket('udp4')
-    let left = 300
-    for (let i = 0; i < 300; i += 1) {
-      socket.send(Buffer.alloc(100), ${port}, '127.0.0.1', () => { if (--left === 0) socket.close() })
-    }`
-  execFileSync(process.execPath, ['-e', program])
-  assert.equal(received.length, 0)
-  await receiver.finish()
-  await receiver.stop()
-  assert.equal(received.length, 300)
 })

@@ -6,8 +6,12 @@ import fc from 'fast-check'
 import {
   encodeDatagramLine,
   encodeReportLine,
+  encodeSource,
+  encodeTime,
   MAX_DATAGRAM_BYTES,
+  measureDatagramLine,
   unmapAddress,
+  writeDatagramLine,
 } from '../../shared/pipe-line.ts'
 
 test('a datagram is written as one JSON line', () => {
@@ -30,6 +34,17 @@ test('every datagram comes back from its line', () => {
       assert.deepEqual(source, [unmapAddress(from), fromPort])
     }),
   )
+})
+
+test('a line is written where it belongs, from a part of a buffer, as long as was told', () => {
+  const buffer = Buffer.from('ffff0005ffff', 'hex')
+  const time = encodeTime(1_700_000_000_123.456)
+  const datagram = { buffer, start: 2, end: 4, time, source: encodeSource('::ffff:192.0.2.1', 9) }
+  const line = '["AAU=", 1700000000.123456, ["192.0.2.1", 9]]\n'
+  assert.equal(measureDatagramLine(datagram), line.length)
+  const target = Buffer.alloc(line.length + 4, '.')
+  writeDatagramLine(target, 2, datagram)
+  assert.equal(target.toString('latin1'), `..${line}..`)
 })
 
 test('the largest datagram comes back from its line', () => {

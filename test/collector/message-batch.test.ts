@@ -1,0 +1,139 @@
+/** The batch of messages: real sockets, and names of any kind as a made-up call leaves them. */
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { type TestContext, test } from 'node:test'
+import { isLayoutKnown, MessageBatch } from '../../collector/message-batch.ts'
+import { findUdpDescriptor } from '../../collector/own-sockets.ts'
+import { type Libc, loadLibc } from '../../shared/libc.ts'
+import { encodeTime } from '../../shared/pipe-line.ts'
+
+const libc = isLayoutKnown() ? loadLibc() : undefined
+const skip = libc ? false : 'the C library cannot be called here'
+const TIME = encodeTime(0)
+
+async function openSocket(context: TestContext, host: string) {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+  context.after(() => socket.close())
+  socket.bind(0, host)
+  await once(socket, 'listening')
+  socket.setRecvBufferSize(4_000_000)
+  const { port } = socket.address()
+  return { port, descriptor: findUdpDescriptor(port) ?? -1 }
+}
+
+/**
+ * Sends by another process while this one does not turn its loop, so that Node reads nothing.
+ * The datagram of each size is filled with its index. Gives the port that they come from.
+ */
+function sendSizes(address: string, port: number, sizes: readonly number[]): number {
+  const program = `
+    const sizes = ${JSON.stringify(sizes)}
+    const socket = require('node:dgram').createSocket('${address.includes(':') ? 'udp6' : 'udp4'}')
+    let left = sizes.length
+    sizes.forEach((size, index) => socket.send(Buffer.alloc(size, index), ${port}, '${address}', () => {
+      left -= 1
+      if (left > 0) return
+      process.stdout.write(String(socket.address().port))
+      socket.close()
+    }))`
+  return Number(execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' }))
+}
+
+/** Takes one batch and copies what it tells. */
+function takeAll(batch: MessageBatch, descriptor: number) {
+  const count = batch.receive(descriptor)
+  return Array.from({ length: count }, (_, index) => {
+    const { buffer, start, end, source } = batch.datagram(index, TIME)
+    return {
+      payload: Buffer.from(buffer.subarray(start, end)),
+      source: source.toString('latin1'),
+    }
+  })
+}
+
+const ROUTES = [
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '127.0.0.1'],
+  ['::', '::1'],
+] as const
+
+for (const [host, address] of ROUTES) {
+  test(`what is sent to ${address} comes from ${host} as it was sent`, {
+    skip,
+  }, async (context) => {
+    assert.ok(libc)
+    const batch = new MessageBatch(libc)
+    const { port, descriptor } = await openSocket(context, host)
+    assert.deepEqual(takeAll(batch, descriptor), [])
+    const sizes = [0, 1, 1464, 65_507, 28, 7]
+    const source = `["${address}", ${sendSizes(address, port, sizes)}]]\n`
+    const expected = sizes.map((size, index) => ({ payload: Buffer.alloc(size, index), source }))
+    assert.deepEqual(takeAll(batch, descriptor), expected)
+    assert.deepEqual(takeAll(batch, descriptor), [])
+  })
+}
+
+test('more than one batch comes in several, in order, and none is lost', {
+  skip,
+}, async (context) => {
+  assert.ok(libc)
+  const batch = new MessageBatch(libc)
+  const { port, descriptor } = await openSocket(context, '::')
+  const sizes = Array.from({ length: 200 }, (_, index) => index)
+  sendSizes('127.0.0.1', port, sizes)
+  const taken: number[] = []
+  let rounds = 0
+  for (let part = takeAll(batch, descriptor); part.length > 0; part = takeAll(batch, descriptor)) {
+    taken.push(...part.map(({ payload }) => payload.length))
+    rounds += 1
+  }
+  assert.deepEqual(taken, sizes)
+  assert.ok(rounds > 1)
+})
+
+test('an error of the system is told by its name', { skip }, () => {
+  assert.ok(libc)
+  const batch = new MessageBatch(libc)
+  assert.throws(() => batch.receive(-1), { code: 'EBADF', syscall: 'recvmmsg' })
+})
+
+/** Gives a batch whose messages carry the names of `names`, one a batch, and no payload. */
+function makeNamed(real: Libc, names: readonly string[]): MessageBatch {
+  const left = names.map((hex) => Buffer.from(hex.replaceAll(' ', ''), 'hex'))
+  const receiveMessages = (_: number, memory: Buffer): number => {
+    const name = left.shift() ?? Buffer.alloc(0)
+    name.copy(memory, Number(memory.readBigUInt64LE(0) - real.memoryAddress(memory)))
+    memory.writeUInt32LE(name.length, 8)
+    return 1
+  }
+  return new MessageBatch({ ...real, receiveMessages })
+}
+
+const NAMES = [
+  // family 2, port 2055, address, zero
+  ['0200 0807 c0000207 0000000000000000', '["192.0.2.7", 2055]]\n'],
+  // family 10, port 65535, flowinfo, address, scope
+  [`0a00 ffff 00000000 20010db8${'00'.repeat(11)}07 00000000`, '["2001:db8::7", 65535]]\n'],
+  [`0a00 0001 00000000 ${'00'.repeat(10)}ffff c0000207 00000000`, '["192.0.2.7", 1]]\n'],
+  [`0a00 0001 00000000 fe80${'00'.repeat(13)}01 02000000`, '["fe80::1", 1]]\n'],
+] as const
+
+for (const [name, source] of NAMES) {
+  test(`a name is read as ${source.trim()}`, { skip }, () => {
+    assert.ok(libc)
+    const batch = makeNamed(libc, [name, name])
+    assert.equal(takeAll(batch, 0)[0]?.source, source)
+    assert.equal(takeAll(batch, 0)[0]?.source, source, 'also when it is known already')
+  })
+}
+
+test('a short name is not mixed with a longer one that was there before', { skip }, () => {
+  assert.ok(libc)
+  const [[short, source], [long]] = NAMES
+  const batch = makeNamed(libc, [long, short, long, short])
+  const sources = [0, 1, 2, 3].map(() => takeAll(batch, 0)[0]?.source)
+  assert.deepEqual(sources, [NAMES[1][1], source, NAMES[1][1], source])
+})
