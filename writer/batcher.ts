@@ -10,6 +10,9 @@ const MAX_BATCH_BYTES = 16 * 1024 * 1024
 /** The same for the messages that changed what is remembered: rows of theirs are far longer. */
 const MAX_CHANGE_BYTES = 2 * 1024 * 1024
 
+/** Streams of a batch: some 2 KB of a statement each. */
+const MAX_STREAMS = 5_000
+
 /** Templates and options records of a batch. */
 const MAX_CHANGES = 20_000
 
@@ -20,6 +23,8 @@ export interface BatcherOptions {
   readonly maxInFlight: number
   /** Bytes of held sets that the current batch will have to write. */
   readonly heldBytes: () => number
+  /** Streams that the current batch will have to write. */
+  readonly changedStreams: () => number
   /** Completes the changes of a batch that is about to be submitted, up to which position. */
   readonly onClose: (batch: CopyBatch) => void
   readonly submit: (batch: CopyBatch) => void
@@ -82,7 +87,8 @@ export class Batcher {
     return (
       this.#changes >= MAX_CHANGES ||
       this.#changeBytes >= MAX_CHANGE_BYTES ||
-      this.#options.heldBytes() >= MAX_BATCH_BYTES
+      this.#options.heldBytes() >= MAX_BATCH_BYTES ||
+      this.#options.changedStreams() >= MAX_STREAMS
     )
   }
 

@@ -80,8 +80,8 @@ export class DatagramIntake {
     const exporter = this.#admit(address, receivedAtMicros)
     if (exporter === undefined) return
     const stream = this.#options.streams.find(exporter, this.#decoder.header)
-    if (stream === undefined) {
-      this.#reject('refused', 'too-many-streams', {})
+    if (typeof stream === 'string') {
+      this.#reject('refused', stream, {})
       return
     }
     this.#takeMessage(exporter, stream)

@@ -59,7 +59,7 @@ export function restoreHeldSets(
     const { exporter, message: number } = row
     const bytes = parseAddress(exporter)
     const stream = bytes && streams.find({ address: exporter, bytes }, row)
-    if (!stream) {
+    if (typeof stream !== 'object') {
       decoder.heldSets.discard(row.id)
       continue
     }

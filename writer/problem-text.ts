@@ -1,6 +1,6 @@
 /** What the log says about bad datagrams, in words. */
 
-/** Why a whole datagram was rejected, by reason. */
+/** Why a whole datagram was rejected or refused, by reason. */
 export const REJECT_TEXT: Readonly<Record<string, string>> = {
   'too-short': 'rejected a datagram: too short for a message',
   'unsupported-version': 'rejected a datagram: no NetFlow version that is supported',
@@ -8,9 +8,11 @@ export const REJECT_TEXT: Readonly<Record<string, string>> = {
   'unsupported-aggregation': 'rejected a datagram: no aggregation scheme of NetFlow v8',
   'count-exceeds-length': 'rejected a datagram: it says more records than it has room for',
   'invalid-address': 'rejected a datagram: its line names no valid exporter address',
-  'not-allowed': 'rejected a datagram: the exporter is not in EXPORTER_ALLOW',
-  'too-many': 'rejected a datagram: MAX_EXPORTERS is reached, no new exporter is registered',
-  'too-many-streams': 'rejected a datagram: too many observation domains of one exporter',
+  'not-allowed': 'refused a datagram: the exporter is not in EXPORTER_ALLOW',
+  'too-many': 'refused a datagram: MAX_EXPORTERS is reached, no new exporter is registered',
+  'too-many-streams': 'refused a datagram: too many observation domains of one exporter',
+  'too-many-streams-in-all':
+    'refused a datagram: too many observation domains of all exporters together; are they spoofed?',
 }
 
 /** What is wrong inside of a message, by code. */

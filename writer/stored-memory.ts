@@ -35,6 +35,11 @@ export class StoredMemory {
     for (const row of rows?.names ?? []) restoreName(stream, row)
   }
 
+  /** Forgets what the exporter of a stream said. */
+  forget(key: string): void {
+    this.#byStream.delete(key)
+  }
+
   #rowsOf(row: StreamKey): StreamRows {
     const key = streamKey(row)
     let rows = this.#byStream.get(key)

@@ -29,8 +29,14 @@ export interface StreamHeader {
 /** What a stream has to know of its exporter. */
 export type StreamExporter = Pick<Exporter, 'address' | 'bytes'>
 
-/** Streams of all exporters together. */
-export const MAX_STREAMS = 50_000
+/** Why there is no stream for a message: too many of its exporter, or of all together. */
+export type StreamRefusal = 'too-many-streams' | 'too-many-streams-in-all'
+
+/**
+ * Streams of all exporters together: spoofed addresses could make any number. One takes 12 KB once it
+ * is followed, 200 MB in all.
+ */
+export const MAX_STREAMS = 16_384
 
 function hasOpenHoles(state: unknown): boolean {
   const { holes, ports } = (state ?? {}) as Partial<StreamSequenceState>
@@ -40,17 +46,25 @@ function hasOpenHoles(state: unknown): boolean {
 export class Streams {
   readonly #byExporter = new Map<string, Map<number, StreamState>>()
   readonly #byDecoding = new WeakMap<ExportStream, StreamState>()
+  /** Those of before that were not heard again, the one heard last at the end. */
   readonly #stored = new Map<string, StoredStream>()
+  readonly #maxStreams: number
+  #size = 0
   readonly #dirty = new Set<StreamState>()
   readonly #memory: StoredMemory | undefined
 
   /**
-   * @param stored streams of before; each is restored when it is heard again
+   * @param stored streams of before, the one heard last first; each is restored when it is heard
    * @param memory what their exporters had said
    */
-  constructor(stored: readonly StoredStream[], memory?: StoredMemory) {
+  constructor(
+    stored: readonly StoredStream[],
+    memory?: StoredMemory,
+    maxStreams: number = MAX_STREAMS,
+  ) {
     this.#memory = memory
-    for (const stream of stored) this.#stored.set(streamKey(stream), stream)
+    this.#maxStreams = maxStreams
+    for (const stream of stored.toReversed()) this.#stored.set(streamKey(stream), stream)
     for (const stream of stored) {
       if (hasOpenHoles(stream.sequenceState)) this.#restoreSilent(stream)
     }
@@ -62,8 +76,13 @@ export class Streams {
     if (bytes) this.find({ address: stored.exporter, bytes }, stored)
   }
 
-  /** Finds or makes the stream; undefined when the exporter has too many. */
-  find(exporter: StreamExporter, header: StreamHeader): StreamState | undefined {
+  /** How many streams there are in memory, those of before included. */
+  get size(): number {
+    return this.#size + this.#stored.size
+  }
+
+  /** Finds or makes the stream, or says why there is none. */
+  find(exporter: StreamExporter, header: StreamHeader): StreamState | StreamRefusal {
     const { exportVersion, observationDomain } = header
     let streams = this.#byExporter.get(exporter.address)
     if (!streams) {
@@ -73,10 +92,23 @@ export class Streams {
     const key = exportVersion * 0x1_0000_0000 + observationDomain
     const known = streams.get(key)
     if (known) return known
-    if (streams.size >= MAX_STREAMS_PER_EXPORTER) return undefined
+    if (streams.size >= MAX_STREAMS_PER_EXPORTER) return 'too-many-streams'
+    const isStored = this.#stored.has(streamKey({ exporter: exporter.address, ...header }))
+    if (!isStored && !this.#makeRoom()) return 'too-many-streams-in-all'
     const stream = this.#create(exporter, header)
     streams.set(key, stream)
+    this.#size += 1
     return stream
+  }
+
+  /** Forgets the one of before that has been silent for longest, when there are too many. */
+  #makeRoom(): boolean {
+    if (this.size < this.#maxStreams) return true
+    const oldest = this.#stored.keys().next()
+    if (oldest.done) return false
+    this.#stored.delete(oldest.value)
+    this.#memory?.forget(oldest.value)
+    return true
   }
 
   #create(
@@ -106,6 +138,11 @@ export class Streams {
 
   *all(): Iterable<StreamState> {
     for (const streams of this.#byExporter.values()) yield* streams.values()
+  }
+
+  /** How many streams have changed since they were taken last. */
+  get dirtyCount(): number {
+    return this.#dirty.size
   }
 
   markDirty(stream: StreamState): void {

@@ -9,6 +9,7 @@ export function createWriterMetrics(values: {
   readonly heldSets: () => number
   readonly heldBytes: () => number
   readonly exporters: () => number
+  readonly streams: () => number
   readonly batchesInFlight: () => number
   readonly journalBytes: () => number
   readonly journalLagBytes: () => number
@@ -42,6 +43,7 @@ export function createWriterMetrics(values: {
   gauge('held_sets', 'Data sets that wait for their template.', values.heldSets)
   gauge('held_bytes', 'Bytes of the data sets that wait for their template.', values.heldBytes)
   gauge('exporters', 'Exporters known.', values.exporters)
+  gauge('streams', 'Streams of all exporters that are followed.', values.streams)
   gauge('batches_in_flight', 'Batches on their way into the database.', values.batchesInFlight)
   gauge('journal_bytes', 'Bytes of the journal on disk.', values.journalBytes)
   gauge(

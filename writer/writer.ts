@@ -39,6 +39,7 @@ export interface WriterOptions {
 /** What there is once the database has told where to begin. */
 interface Spine {
   readonly registry: ExporterRegistry
+  readonly streams: Streams
   readonly batcher: Batcher
   readonly ingest: Ingest
   readonly feed: JournalFeed
@@ -74,6 +75,7 @@ export class Writer {
       heldSets: () => this.#decoder.heldSets.count,
       heldBytes: () => this.#decoder.heldSets.bytes,
       exporters: () => this.#spine?.registry.size ?? 0,
+      streams: () => this.#spine?.streams.size ?? 0,
       batchesInFlight: () => this.#spine?.batcher.inFlight ?? 0,
       journalBytes: () => journal.bytes,
       journalLagBytes: () => this.#lagBytes,
@@ -153,11 +155,13 @@ export class Writer {
       maxExporters: settings.MAX_EXPORTERS,
     })
     registry.update(state.exporters)
+    const streams = this.#restoreStreams(state)
     const batcher: Batcher = new Batcher({
       maxRows: settings.BATCH_ROWS,
       flushIntervalMs: settings.FLUSH_INTERVAL_MS,
       maxInFlight: settings.COPY_LANES + 1,
       heldBytes: () => this.#decoder.heldSets.unwrittenBytes,
+      changedStreams: () => streams.dirtyCount,
       onClose: (batch) => ingest.closeBatch(batch),
       submit: (batch) => loader.submit(batch),
       onRoom: () => feed.wake(),
@@ -174,7 +178,7 @@ export class Writer {
       logger,
       metrics: this.#metrics,
       registry,
-      streams: this.#restoreStreams(state),
+      streams,
       batcher,
       decoder: this.#decoder,
       position: state.position,
@@ -183,7 +187,7 @@ export class Writer {
       isCaughtUp: () => feed.isCaughtUp && this.#intake.hindrance === undefined,
     })
     ingest.settleLostHeld(state.held)
-    return { registry, batcher, ingest, feed }
+    return { registry, streams, batcher, ingest, feed }
   }
 
   #restoreStreams({ streams: rows, memory }: LoaderState): Streams {

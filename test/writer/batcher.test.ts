@@ -10,6 +10,7 @@ import { messageOf, typicalRecord } from './load/sample-rows.ts'
 class BatcherHarness {
   readonly submitted: CopyBatch[] = []
   heldBytes = 0
+  changedStreams = 0
   room = 0
   readonly batcher: Batcher
 
@@ -19,6 +20,7 @@ class BatcherHarness {
       flushIntervalMs,
       maxInFlight: 2,
       heldBytes: () => this.heldBytes,
+      changedStreams: () => this.changedStreams,
       onClose: (batch) => {
         batch.journalTo = this.submitted.length + 1
       },
@@ -82,6 +84,10 @@ describe('a batch', () => {
     harness.heldBytes = 16 * 1024 * 1024
     harness.endLine()
     assert.equal(submitted.length, 3)
+    harness.heldBytes = 0
+    harness.changedStreams = 5_000
+    harness.endLine()
+    assert.equal(submitted.length, 4)
   })
 
   it('is used again when it has been committed, and reading goes on', () => {

@@ -157,7 +157,8 @@ describe('held sets', () => {
     const tooMany = { ...second, observationDomain: MAX_STREAMS_PER_EXPORTER }
     restoreHeldSets([first, tooMany], { decoder, streams, messages: new HeldMessages() })
     assert.equal(decoder.heldSets.count, 1)
-    const [set256] = decoder.heldSets.release(streams.find(exporter, first)?.decoding as never, 256)
+    const stream = streams.find(exporter, first) as StreamState
+    const [set256] = decoder.heldSets.release(stream.decoding, 256)
     assert.deepEqual(set256?.content, first.content)
     assert.equal(set256?.message.receivedAtMicros, RECEIVED_AT_MICROS)
     assert.deepEqual(decoder.heldSets.takeChanges(), { held: [], gone: [tooMany.id, first.id] })

@@ -1,0 +1,85 @@
+/** What a flood from spoofed addresses costs the writer: bounded memory, a bounded log, all counted. */
+
+import assert from 'node:assert/strict'
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { encodeDatagramLine } from '../../shared/pipe-line.ts'
+import { MAX_STREAMS } from '../../writer/streams.ts'
+import { set, template, v9MessageOf } from '../helpers/netflow-bytes.ts'
+import type { Pipeline } from '../helpers/pipeline.ts'
+import { until } from '../helpers/until.ts'
+import { BalanceHarness, nonZero } from './balance-harness.ts'
+
+const EXPORTERS = 5_000
+const DATAGRAMS = 40_000
+const MAX_MIB = 350
+
+function residentMib({ writer }: Pipeline): number {
+  const status = readFileSync(`/proc/${writer.pid}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
+}
+
+/** Writes into the pipe as fast as the writer reads. */
+async function flood(path: string, lines: Iterable<string>): Promise<void> {
+  const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+  for (const line of lines) {
+    const bytes = Buffer.from(line)
+    for (let written = 0; written < bytes.length; ) {
+      try {
+        written += writeSync(pipe, bytes, written)
+      } catch {
+        // The pipe is full.
+        await sleep(2)
+      }
+    }
+  }
+  closeSync(pipe)
+}
+
+describe('a flood from spoofed addresses', () => {
+  let harness: BalanceHarness
+  beforeEach(async () => {
+    harness = await BalanceHarness.start()
+  })
+  afterEach(() => harness.stop())
+
+  it('is counted, fills neither memory nor log, and keeps nobody else out', async (context) => {
+    const pipeline = harness.makePipeline()
+    await pipeline.startWriter()
+    const before = residentMib(pipeline)
+    const good = v9MessageOf({ sourceId: 0 }, set(0, template(256, [[1, 4]])), set(256, '00000001'))
+    function* lines() {
+      yield encodeDatagramLine(good, Date.now(), '192.0.2.1', 2055)
+      for (let index = 0; index < DATAGRAMS; index++) {
+        const sourceId = Math.floor(index / EXPORTERS)
+        const message = v9MessageOf({ sourceId }, set(0, template(256, [[1, 4]])))
+        const number = index % EXPORTERS
+        const address = `10.66.${number >> 8}.${number & 255}`
+        yield encodeDatagramLine(message, Date.now(), address, 2055)
+      }
+      const next = v9MessageOf({ sourceId: 0, sequence: 1 }, set(256, '00000002'))
+      yield encodeDatagramLine(next, Date.now(), '192.0.2.1', 2055)
+    }
+    await flood(pipeline.pipePath, lines())
+    await until(
+      'all is counted',
+      async () => {
+        return Number((await harness.total())['received']) === DATAGRAMS + 2
+      },
+      120_000,
+    )
+    assert.deepEqual(await harness.balanceOf(`exporter = '192.0.2.1'`), {
+      ...{ received: 2, decoded: 2, records: 2, stored: 2 },
+    })
+    const { decoded, refused, difference } = await harness.total()
+    assert.deepEqual(nonZero({ decoded, refused, difference }), {
+      decoded: MAX_STREAMS + 1,
+      refused: DATAGRAMS + 1 - MAX_STREAMS,
+    })
+    const grown = residentMib(pipeline) - before
+    context.diagnostic(`grown by ${grown.toFixed(0)} MiB`)
+    assert.ok(grown < MAX_MIB, `grown by ${grown} MiB`)
+    assert.ok(pipeline.logOf('writer').length < 150)
+  })
+})
