@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { type ReplayPlace, replayCapture } from './capture-replay.ts'
 import { missingPrograms, runExporter } from './programs.ts'
+import { SAMPLE_ICMP } from './sample-traffic.ts'
 import { assertCleanStream, assertSameFlows, listIcmp } from './stored-flows.ts'
 
 /** nfreplay sends what nfdump's own files hold: the capture becomes one of them first. */
@@ -23,18 +24,16 @@ const skip = missingPrograms('nfpcapd', 'nfdump', 'nfreplay')
 describe('nfreplay', { skip }, () => {
   for (const version of [5, 9] as const) {
     it(`is stored by v${version} as its capture says`, async () => {
+      const families = version === 5 ? 'ipv4' : 'both'
       await replayCapture({
         program: 'nfreplay',
-        families: version === 5 ? 'ipv4' : 'both',
+        families,
         lookups: 300,
         argumentsFor: argumentsFor(version),
         check: async ({ databaseUrl, stored, truth }) => {
           assertSameFlows(stored, truth)
           await assertCleanStream(databaseUrl, version)
-          assert.deepEqual(await listIcmp(databaseUrl), [
-            { type: 0, code: 0, packets: 3 },
-            { type: 8, code: 0, packets: 3 },
-          ])
+          assert.deepEqual(await listIcmp(databaseUrl), SAMPLE_ICMP[families])
         },
       })
     })

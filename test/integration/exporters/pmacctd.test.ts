@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { type ReplayPlace, replayCapture } from './capture-replay.ts'
 import { missingPrograms } from './programs.ts'
+import { SAMPLE_ICMP } from './sample-traffic.ts'
 import { assertCleanStream, assertSameFlows, listIcmp } from './stored-flows.ts'
 
 /** Its plugin needs a moment to open its socket before the file is read, or it misses packets. */
@@ -34,10 +35,7 @@ describe('pmacctd', { skip: missingPrograms('pmacctd') }, () => {
       check: async ({ databaseUrl, stored, truth }) => {
         assertSameFlows(stored, truth)
         await assertCleanStream(databaseUrl, 5)
-        assert.deepEqual(await listIcmp(databaseUrl), [
-          { type: 0, code: 0, packets: 3 },
-          { type: 8, code: 0, packets: 3 },
-        ])
+        assert.deepEqual(await listIcmp(databaseUrl), SAMPLE_ICMP.ipv4)
       },
     })
   })
@@ -51,10 +49,7 @@ describe('pmacctd', { skip: missingPrograms('pmacctd') }, () => {
       check: async ({ databaseUrl, stored, truth }) => {
         assertSameFlows(stored, truth)
         await assertCleanStream(databaseUrl, 9)
-        assert.deepEqual(await listIcmp(databaseUrl), [
-          { type: 0, code: 0, packets: 3 },
-          { type: 8, code: 0, packets: 3 },
-        ])
+        assert.deepEqual(await listIcmp(databaseUrl), SAMPLE_ICMP.both)
       },
     })
   })
@@ -68,10 +63,7 @@ describe('pmacctd', { skip: missingPrograms('pmacctd') }, () => {
       check: async ({ databaseUrl, stored, truth }) => {
         assertSameFlows(stored, truth)
         await assertCleanStream(databaseUrl, 10)
-        assert.deepEqual(await listIcmp(databaseUrl), [
-          { type: 0, code: 0, packets: 3 },
-          { type: 8, code: 0, packets: 3 },
-        ])
+        assert.deepEqual(await listIcmp(databaseUrl), SAMPLE_ICMP.both)
       },
     })
   })

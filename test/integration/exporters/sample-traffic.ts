@@ -11,6 +11,9 @@ interface Conversation extends Omit<CapturedPacket, 'atMs' | 'payloadBytes' | 't
   readonly stepMs: number
 }
 
+/** Type and code of an echo request and of the reply. */
+const ECHO = { [PROTOCOL.icmp]: [0x0800, 0], [PROTOCOL.icmp6]: [0x8000, 0x8100] } as const
+
 const V4_CONVERSATIONS: readonly Conversation[] = [
   tcp('10.1.0.10', '192.0.2.80', 40_001, 443, { rounds: 12, stepMs: 250 }),
   tcp('10.1.0.11', '192.0.2.80', 40_002, 80, { rounds: 5, stepMs: 700 }),
@@ -23,6 +26,7 @@ const V4_CONVERSATIONS: readonly Conversation[] = [
 const V6_CONVERSATIONS: readonly Conversation[] = [
   tcp('2001:db8:1::10', '2001:db8:2::80', 40_010, 443, { rounds: 9, stepMs: 300 }),
   udp('2001:db8:1::10', '2001:db8:2::53', 51_010, 53, { rounds: 2, stepMs: 90 }),
+  ping('2001:db8:1::10', '2001:db8:2::1', PROTOCOL.icmp6),
 ]
 
 type Pace = Pick<Conversation, 'rounds' | 'stepMs'>
@@ -37,10 +41,23 @@ function udp(srcAddr: string, dstAddr: string, srcPort: number, dstPort: number,
   return { ...ends, protocol: PROTOCOL.udp, forwardPayload: 41, backwardPayload: 137, ...pace }
 }
 
-function ping(srcAddr: string, dstAddr: string, protocol: typeof PROTOCOL.icmp): Conversation {
+function ping(srcAddr: string, dstAddr: string, protocol: keyof typeof ECHO): Conversation {
   const payload = { forwardPayload: 56, backwardPayload: 56 }
-  return { srcAddr, dstAddr, protocol, dstPort: 0x0800, ...payload, rounds: 3, stepMs: 1000 }
+  const [dstPort] = ECHO[protocol]
+  return { srcAddr, dstAddr, protocol, dstPort, ...payload, rounds: 3, stepMs: 1000 }
 }
+
+const ECHO_V4 = [
+  { type: 0, code: 0, packets: 3 },
+  { type: 8, code: 0, packets: 3 },
+]
+const ECHO_V6 = [
+  { type: 128, code: 0, packets: 3 },
+  { type: 129, code: 0, packets: 3 },
+]
+
+/** What ICMP there is in the traffic of these families, as `listIcmp` lists it. */
+export const SAMPLE_ICMP = { ipv4: ECHO_V4, both: [...ECHO_V4, ...ECHO_V6] } as const
 
 export interface SampleOptions {
   /** Capture time of the first packet, Unix milliseconds. */
@@ -92,9 +109,10 @@ function packetsOf(conversation: Conversation, startMs: number): CapturedPacket[
 }
 
 function reversed(conversation: Conversation) {
-  const { srcAddr, dstAddr, srcPort = 0, dstPort = 0 } = conversation
+  const { srcAddr, dstAddr, srcPort = 0, dstPort = 0, protocol } = conversation
   const ends = { srcAddr: dstAddr, dstAddr: srcAddr }
-  const isEcho = conversation.protocol === PROTOCOL.icmp
-  // The answer to an echo request (type 8) is an echo reply (type 0).
-  return isEcho ? { ...ends, dstPort: 0 } : { ...ends, srcPort: dstPort, dstPort: srcPort }
+  if (protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmp6) {
+    return { ...ends, dstPort: ECHO[protocol][1] }
+  }
+  return { ...ends, srcPort: dstPort, dstPort: srcPort }
 }

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { queryRows } from '../../helpers/pipeline.ts'
 import { type ReplayPlace, replayCapture } from './capture-replay.ts'
 import { missingPrograms } from './programs.ts'
+import { SAMPLE_ICMP } from './sample-traffic.ts'
 import { assertCleanStream, assertSameFlows, listIcmp } from './stored-flows.ts'
 
 /** In the foreground, without a control socket, and with packet times from the file. */
@@ -23,10 +24,7 @@ describe('softflowd', { skip: missingPrograms('softflowd') }, () => {
         check: async ({ databaseUrl, stored, truth }) => {
           assertSameFlows(stored, truth)
           await assertCleanStream(databaseUrl, version)
-          assert.deepEqual(await listIcmp(databaseUrl), [
-            { type: 0, code: 0, packets: 3 },
-            { type: 8, code: 0, packets: 3 },
-          ])
+          assert.deepEqual(await listIcmp(databaseUrl), SAMPLE_ICMP.ipv4)
         },
       })
     })
@@ -40,10 +38,7 @@ describe('softflowd', { skip: missingPrograms('softflowd') }, () => {
       check: async ({ databaseUrl, stored, truth }) => {
         assertSameFlows(stored, truth)
         await assertCleanStream(databaseUrl, 9)
-        assert.deepEqual(await listIcmp(databaseUrl), [
-          { type: 0, code: 0, packets: 3 },
-          { type: 8, code: 0, packets: 3 },
-        ])
+        assert.deepEqual(await listIcmp(databaseUrl), SAMPLE_ICMP.both)
         const rates = await queryRows(databaseUrl, 'select distinct sampling_rate::int from flows')
         assert.deepEqual(rates, [{ sampling_rate: 1 }])
       },
@@ -58,10 +53,7 @@ describe('softflowd', { skip: missingPrograms('softflowd') }, () => {
       check: async ({ databaseUrl, stored, truth }) => {
         assertSameFlows(stored, truth)
         await assertCleanStream(databaseUrl, 10)
-        assert.deepEqual(await listIcmp(databaseUrl), [
-          { type: 0, code: 0, packets: 3 },
-          { type: 8, code: 0, packets: 3 },
-        ])
+        assert.deepEqual(await listIcmp(databaseUrl), SAMPLE_ICMP.both)
       },
     })
   })
