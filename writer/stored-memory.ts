@@ -3,10 +3,16 @@
  * there again. It reads no database.
  */
 
-import type { NameRow, SamplerRow, StreamKey, TemplateRow } from './load/batch-changes.ts'
+import type {
+  FlowTotalRow,
+  NameRow,
+  SamplerRow,
+  StreamKey,
+  TemplateRow,
+} from './load/batch-changes.ts'
 import type { ExporterMemory } from './load/memory-state.ts'
 import type { ExportStream } from './netflow/export-stream.ts'
-import { restoreName, restoreSampler, restoreTemplate } from './stream-memory.ts'
+import { restoreFlowTotal, restoreName, restoreSampler, restoreTemplate } from './stream-memory.ts'
 import { streamKey } from './stream-state.ts'
 
 /** Rows of one stream. */
@@ -14,15 +20,17 @@ interface StreamRows {
   readonly templates: TemplateRow[]
   readonly samplers: SamplerRow[]
   readonly names: NameRow[]
+  readonly flowTotals: FlowTotalRow[]
 }
 
 export class StoredMemory {
   readonly #byStream = new Map<string, StreamRows>()
 
-  constructor({ templates, samplers, names }: Omit<ExporterMemory, 'heldSets'>) {
+  constructor({ templates, samplers, names, flowTotals }: Omit<ExporterMemory, 'heldSets'>) {
     for (const row of templates) this.#rowsOf(row).templates.push(row)
     for (const row of samplers) this.#rowsOf(row).samplers.push(row)
     for (const row of names) this.#rowsOf(row).names.push(row)
+    for (const row of flowTotals) this.#rowsOf(row).flowTotals.push(row)
   }
 
   /** Gives a new stream back what its exporter said; once. */
@@ -33,6 +41,7 @@ export class StoredMemory {
     for (const row of rows?.templates ?? []) restoreTemplate(stream, row)
     for (const row of rows?.samplers ?? []) restoreSampler(stream, row)
     for (const row of rows?.names ?? []) restoreName(stream, row)
+    for (const row of rows?.flowTotals ?? []) restoreFlowTotal(stream, row)
   }
 
   /** Forgets what the exporter of a stream said. */
@@ -44,7 +53,7 @@ export class StoredMemory {
     const key = streamKey(row)
     let rows = this.#byStream.get(key)
     if (!rows) {
-      rows = { templates: [], samplers: [], names: [] }
+      rows = { templates: [], samplers: [], names: [], flowTotals: [] }
       this.#byStream.set(key, rows)
     }
     return rows

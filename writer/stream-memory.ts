@@ -5,6 +5,7 @@
 
 import type {
   BatchChanges,
+  FlowTotalRow,
   NameKey,
   NameRow,
   RowChanges,
@@ -16,6 +17,7 @@ import type { ConfirmationStatus } from './netflow/confirmation.ts'
 import type { ExportStream } from './netflow/export-stream.ts'
 import { MAX_FIELDS_PER_TEMPLATE } from './netflow/limits.ts'
 import { SAMPLER_SCOPES, type Sampler, type SamplerScope } from './netflow/samplers.ts'
+import type { FlowTotal } from './netflow/stream-totals.ts'
 import { createTemplate, hashDefinition, type Template } from './netflow/template.ts'
 import { type KnownTemplate, NO_ALTERNATIONS } from './netflow/templates.ts'
 import type { MapChanges, TrackedMap } from './netflow/tracked-map.ts'
@@ -39,6 +41,12 @@ export function takeMemory(stream: ExportStream, changes: BatchChanges): void {
   takeNames(stream.interfaceNames, changes.names, { ...streamKey, kind: 'interface' })
   takeNames(stream.applicationNames, changes.names, { ...streamKey, kind: 'application' })
   takeNames(stream.samplerNames, changes.names, { ...streamKey, kind: 'sampler' })
+  const { flows } = stream.totals
+  if (!flows.hasChanges) return
+  addRows(changes.flowTotals, flows.takeChanges(), {
+    keyOf: (flowKey) => ({ ...streamKey, flowKey }),
+    rowOf: (key, total) => ({ ...key, ...totalColumns(total) }),
+  })
 }
 
 function takeNames<Key extends number | string>(
@@ -86,6 +94,15 @@ function samplerColumns(sampler: Sampler) {
     source: sampler.source,
     status: sampler.status,
     lastSeenMicros: sampler.lastSeenMicros,
+  }
+}
+
+function totalColumns({ bytes, packets, startMicros, exportMicros }: FlowTotal) {
+  return {
+    bytes: bytes === undefined ? null : String(bytes),
+    packets: packets === undefined ? null : String(packets),
+    startMicros: Number.isNaN(startMicros) ? null : startMicros,
+    exportMicros,
   }
 }
 
@@ -140,4 +157,15 @@ export function restoreName(stream: ExportStream, { kind, key, name }: NameRow):
   if (kind === 'interface') stream.interfaceNames.restore(Number(key), name)
   else if (kind === 'application') stream.applicationNames.restore(key, name)
   else stream.samplerNames.restore(Number(key), name)
+}
+
+/** Gives the last total of a flow back to its stream, the most silent one first. */
+export function restoreFlowTotal({ totals }: ExportStream, row: FlowTotalRow): void {
+  const { flowKey, bytes, packets, startMicros, exportMicros } = row
+  totals.flows.restore(flowKey, {
+    bytes: bytes === null ? undefined : BigInt(bytes),
+    packets: packets === null ? undefined : BigInt(packets),
+    startMicros: startMicros ?? Number.NaN,
+    exportMicros,
+  })
 }

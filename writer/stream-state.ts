@@ -63,7 +63,9 @@ export class StreamState {
       clockSkewMs: null,
       lastTemplateMicros: null,
       systemInitMs: null,
+      systemInitEstimateMs: null,
       suggestedByteOrder: null,
+      totalsForgottenMicros: null,
       lastSeenMicros: 0,
     }
     return this.#change
@@ -87,9 +89,11 @@ export class StreamState {
     change.sequenceState = sequence.toState()
     change.clockSkewMs = this.clockSkew.medianMs()
     change.lastTemplateMicros = decoding.lastTemplateMicros || null
-    const { systemInitMs } = decoding
+    const { systemInitMs, bootEstimateMs } = decoding
     change.systemInitMs = Number.isNaN(systemInitMs) ? null : systemInitMs
+    change.systemInitEstimateMs = Number.isNaN(bootEstimateMs) ? null : bootEstimateMs
     change.suggestedByteOrder = decoding.samplers.suggestedByteOrder ?? null
+    change.totalsForgottenMicros = decoding.totals.forgottenMicros || null
     this.#change = undefined
     return change
   }

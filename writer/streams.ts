@@ -17,7 +17,10 @@ export interface StoredStream {
   readonly sequenceState: unknown
   /** Unix milliseconds. */
   readonly systemInitMs?: number | null
+  readonly systemInitEstimateMs?: number | null
   readonly suggestedByteOrder?: string | null
+  /** Unix microseconds. */
+  readonly totalsForgottenMicros?: number | null
 }
 
 /** What names a stream within its exporter. */
@@ -124,7 +127,9 @@ export class Streams {
     const stored = this.#stored.get(stream.key)
     if (stored?.sequenceState) stream.sequence.restore(stored.sequenceState as StreamSequenceState)
     stream.decoding.systemInitMs = stored?.systemInitMs ?? Number.NaN
+    stream.decoding.bootEstimateMs = stored?.systemInitEstimateMs ?? Number.NaN
     if (stored?.suggestedByteOrder === 'little') stream.decoding.samplers.suggestByteOrder()
+    stream.decoding.totals.forgottenMicros = stored?.totalsForgottenMicros ?? 0
     this.#stored.delete(stream.key)
     this.#memory?.restore(stream.decoding)
     this.#byDecoding.set(stream.decoding, stream)

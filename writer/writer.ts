@@ -201,6 +201,7 @@ export class Writer {
       templates: memory.templates.length,
       samplers: memory.samplers.length,
       names: memory.names.length,
+      flowTotals: memory.flowTotals.length,
       heldSets: memory.heldSets.length,
     }
     const text = 'restored what exporters have said; it is used until they say otherwise'

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { ipfixMessageOf, ipfixTemplate } from '../helpers/ipfix-bytes.ts'
 import {
+  EXPORT_SECONDS,
   oneOptionsMessage,
   set,
   template,
@@ -109,6 +111,55 @@ describe('the memory of the writer', () => {
       { bytes: '5', sampling_rate: '1000' },
     ])
     await running.expectRows('select status from samplers', [{ status: 'restored' }])
+  })
+
+  it('knows the running totals of flows, so that nothing is counted twice', async () => {
+    const exporter = running.makeExporter()
+    const definition = set(0, template(256, [SOURCE_ADDRESS, [85, 4], [136, 1]]))
+    await exporter.sendSets([definition, set(256, 'c0000201', hex32(100), '02')])
+    const totals = 'select flow_key, bytes, packets from flow_totals'
+    const key = { flow_key: '- 192.0.2.1 - - -' }
+    await running.expectRows(totals, [{ ...key, bytes: '100', packets: null }])
+    await running.killWriter()
+    await exporter.sendSets([set(256, 'c0000201', hex32(170), '02')])
+    await running.expectRows(totals, [{ ...key, bytes: '170', packets: null }])
+    await running.killWriter()
+    await exporter.sendSets([set(256, 'c0000201', hex32(175), '03', 'c0000201', hex32(8), '03')])
+    await running.expectRows(
+      `select bytes, extra->'octetTotalCount' as total from flows order by bytes desc`,
+      [
+        { bytes: '100', total: 100 },
+        { bytes: '70', total: 170 },
+        { bytes: '8', total: 8 },
+        { bytes: '5', total: 175 },
+      ],
+    )
+    await running.expectRows(totals, [])
+    await running.expectRows('select totals_forgotten_at from exporter_streams', [
+      { totals_forgotten_at: null },
+    ])
+  })
+
+  it('knows when an exporter booted that never says so, as far as its flows told', async () => {
+    const exporter = running.makeExporter()
+    const definition = ipfixTemplate(256, [
+      [21, 4],
+      [1, 4],
+    ])
+    const send = (sequence: number, endMs: number, bytes: number) =>
+      exporter.send(
+        ipfixMessageOf({ sequence }, set(2, definition), set(256, hex32(endMs), hex32(bytes))),
+      )
+    const ends = 'select extract(epoch from flow_end)::int as end from flows order by bytes'
+    await send(0, 90_000, 1)
+    await running.expectRows(ends, [{ end: EXPORT_SECONDS }])
+    await running.killWriter()
+    await send(1, 60_000, 2)
+    await running.expectRows(ends, [{ end: EXPORT_SECONDS }, { end: EXPORT_SECONDS - 30 }])
+    await running.expectRows(
+      'select system_init_ms, system_init_estimate_ms from exporter_streams',
+      [{ system_init_ms: null, system_init_estimate_ms: String(EXPORT_SECONDS * 1000 - 90_000) }],
+    )
   })
 
   it('uses the new definition after a restart when a template was redefined before', async () => {

@@ -119,7 +119,7 @@ describe('the writer, of versions without templates,', () => {
         version: 7,
         domain: 0,
         flows: received * 3,
-        extra: { flags: 0, flags2: 258, routerSc: '192.0.2.254' },
+        extra: { flags2: 258, routerSc: '192.0.2.254' },
         rate: null,
       },
       {

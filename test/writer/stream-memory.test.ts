@@ -39,11 +39,12 @@ function changesOf(harness: DecoderHarness): BatchChanges {
   return changes
 }
 
-function memoryOf({ templates, samplers, names, heldSets }: BatchChanges) {
+function memoryOf({ templates, samplers, names, flowTotals, heldSets }: BatchChanges) {
   return {
     templates: templates.written,
     samplers: samplers.written,
     names: names.written,
+    flowTotals: flowTotals.written,
     heldSets: heldSets.written,
   }
 }
@@ -76,18 +77,29 @@ describe('what a stream remembers', () => {
         [96, '68747470'],
       ],
     ),
+    v9Message(
+      set(
+        0,
+        template(258, [
+          [8, 4],
+          [85, 8],
+        ]),
+      ),
+      set(258, 'c0000201', '0020000000000001'),
+    ),
   ]
 
   it('is taken once', () => {
     const harness = new DecoderHarness()
     for (const message of SAID) harness.receive(message)
-    const { templates, samplers, names } = memoryOf(changesOf(harness))
+    const { templates, samplers, names, flowTotals } = memoryOf(changesOf(harness))
     assert.deepEqual(
       templates.map(({ templateId, kind, redefinitions }) => [templateId, kind, redefinitions]),
       [
         [256, 'flows', 0],
         [257, 'flows', 0],
         [512, 'options', 2],
+        [258, 'flows', 0],
       ],
     )
     assert.deepEqual(
@@ -101,6 +113,12 @@ describe('what a stream remembers', () => {
         ['application', '0d000001', 'http'],
         ['sampler', '1', 'edge'],
       ],
+    )
+    assert.deepEqual(
+      flowTotals.map(({ flowKey, bytes, packets, startMicros }) => {
+        return [flowKey, bytes, packets, startMicros]
+      }),
+      [['- 192.0.2.1 - - -', '9007199254740993', null, null]],
     )
     assert.deepEqual(changesOf(harness), emptyBatchChanges())
   })
@@ -123,6 +141,8 @@ describe('what a stream remembers', () => {
       memory.samplers.map((row) => ({ ...row, status: 'restored' })),
     )
     assert.deepEqual(again.names, { written: [], removed: [] })
+    assert.deepEqual(again.flowTotals, { written: [], removed: [] })
+    assert.deepEqual([...restored.totals.flows.keys()], ['- 192.0.2.1 - - -'])
     assert.deepEqual([...restored.interfaceNames], [[7, 'Gi0/1']])
     assert.deepEqual([...restored.applicationNames], [['0d000001', 'http']])
     assert.deepEqual([...restored.samplerNames], [[1, 'edge']])

@@ -67,6 +67,7 @@ describe('streams', () => {
       templates: [1, 2, 3].map(templateOf),
       samplers: [],
       names: [],
+      flowTotals: [],
     })
     const streams = new Streams([3, 2, 1].map(stored), memory, 3)
     assert.equal(streams.size, 3)

@@ -40,8 +40,12 @@ export interface StreamChange {
   lastTemplateMicros: number | null
   /** When the exporter booted, Unix milliseconds, as far as its options say so. */
   systemInitMs: number | null
+  /** The same, worked out from its flows where it does not say so. */
+  systemInitEstimateMs: number | null
   /** The byte order that its sampling rates seem to have; null: that of the network. */
   suggestedByteOrder: string | null
+  /** Running totals of flows last sent up to then may have been forgotten; null: none was. */
+  totalsForgottenMicros: number | null
   lastSeenMicros: number
 }
 
@@ -167,6 +171,19 @@ export interface NameRow extends NameKey {
   readonly name: string
 }
 
+/** Names a row of `flow_totals`. */
+export interface FlowTotalKey extends StreamKey {
+  readonly flowKey: string
+}
+
+/** A row of `flow_totals`, of the writer's own journal. Counters are decimal digits, times Unix microseconds. */
+export interface FlowTotalRow extends FlowTotalKey {
+  readonly bytes: string | null
+  readonly packets: string | null
+  readonly startMicros: number | null
+  readonly exportMicros: number
+}
+
 /** A row of `held_sets`, of the writer's own journal. */
 export interface HeldSetRow extends StreamKey {
   readonly id: number
@@ -205,6 +222,7 @@ export interface BatchChanges {
   readonly templates: RowChanges<TemplateKey, TemplateRow>
   readonly samplers: RowChanges<SamplerKey, SamplerRow>
   readonly names: RowChanges<NameKey, NameRow>
+  readonly flowTotals: RowChanges<FlowTotalKey, FlowTotalRow>
   readonly heldSets: RowChanges<Pick<HeldSetRow, 'id'>, HeldSetRow>
   /** Numbers of messages that are counted as expired while others of their sets are still held. */
   readonly expiredMessages: number[]
@@ -223,6 +241,7 @@ export function emptyBatchChanges(): BatchChanges {
     templates: { written: [], removed: [] },
     samplers: { written: [], removed: [] },
     names: { written: [], removed: [] },
+    flowTotals: { written: [], removed: [] },
     heldSets: { written: [], removed: [] },
     expiredMessages: [],
   }

@@ -28,6 +28,10 @@ export interface StreamRow {
   readonly systemInitMs: number | null
   /** The byte order that its sampling rates seem to have when it is not that of the network. */
   readonly suggestedByteOrder: string | null
+  /** When the exporter booted, worked out from its flows where it does not say so. */
+  readonly systemInitEstimateMs: number | null
+  /** Running totals of flows last sent up to then may have been forgotten; Unix microseconds. */
+  readonly totalsForgottenMicros: number | null
 }
 
 /** What the database knows, for the writer to go on from. */
@@ -71,7 +75,9 @@ export async function readStreamRows(
   const { rows } = await client.query<StreamRow>(
     `select host(exporter) as exporter, export_version as "exportVersion",
        observation_domain::float8 as "observationDomain", sequence_state as "sequenceState",
-       system_init_ms::float8 as "systemInitMs", suggested_byte_order as "suggestedByteOrder"
+       system_init_ms::float8 as "systemInitMs", suggested_byte_order as "suggestedByteOrder",
+       system_init_estimate_ms::float8 as "systemInitEstimateMs",
+       (extract(epoch from totals_forgotten_at) * 1000000)::float8 as "totalsForgottenMicros"
      from exporter_streams
      left join (select * from stream_states where journal = $1) as own
        using (exporter, export_version, observation_domain)

@@ -78,6 +78,27 @@ const DELETE_NAMES = `
   using jsonb_to_recordset($1) as gone (${STREAM}, kind text, key text)
   where ${OF_STREAM} and kept.kind = gone.kind and kept.key = gone.key`
 
+const UPSERT_FLOW_TOTALS = `
+  insert into flow_totals (
+    journal, exporter, export_version, observation_domain, flow_key, bytes, packets, flow_start,
+    exported_at)
+  select
+    $2, changed.exporter, "exportVersion", "observationDomain", "flowKey", bytes, packets,
+    ${MICROS} "startMicros", ${MICROS} "exportMicros"
+  from jsonb_to_recordset($1) as changed (
+    ${STREAM}, "flowKey" text, bytes bigint, packets bigint, "startMicros" bigint,
+    "exportMicros" bigint)
+  ${ONLY_KNOWN_STREAMS}
+  order by 2, 3, 4, 5
+  on conflict (journal, exporter, export_version, observation_domain, flow_key) do update
+  set bytes = excluded.bytes, packets = excluded.packets, flow_start = excluded.flow_start,
+    exported_at = excluded.exported_at`
+
+const DELETE_FLOW_TOTALS = `
+  delete from flow_totals as kept
+  using jsonb_to_recordset($1) as gone (${STREAM}, "flowKey" text)
+  where kept.journal = $2 and ${OF_STREAM} and kept.flow_key = "flowKey"`
+
 const INSERT_HELD_SETS = `
   insert into held_sets (
     journal, id, exporter, export_version, observation_domain, template_id, source_port,
@@ -100,7 +121,7 @@ const EXPIRE_MESSAGES =
 /** Writes what was said in the transaction that is open on `client`. */
 export async function writeMemory(
   client: pg.Client,
-  { templates, samplers, names, heldSets, expiredMessages }: BatchChanges,
+  { templates, samplers, names, flowTotals, heldSets, expiredMessages }: BatchChanges,
   journalId: string,
 ): Promise<void> {
   await writeRows(client, DELETE_TEMPLATES, templates.removed)
@@ -109,6 +130,8 @@ export async function writeMemory(
   await writeRows(client, UPSERT_SAMPLERS, samplers.written)
   await writeRows(client, DELETE_NAMES, names.removed)
   await writeRows(client, UPSERT_NAMES, names.written)
+  await writeRows(client, DELETE_FLOW_TOTALS, flowTotals.removed, journalId)
+  await writeRows(client, UPSERT_FLOW_TOTALS, flowTotals.written, journalId)
   if (heldSets.removed.length > 0) {
     await client.query(DELETE_HELD_SETS, [heldSets.removed.map(({ id }) => id), journalId])
   }
@@ -123,6 +146,11 @@ function encodeHeldSet(row: HeldSetRow): object {
   return { ...row, content: row.content.toString('base64') }
 }
 
-async function writeRows(client: pg.Client, sql: string, rows: readonly object[]): Promise<void> {
-  if (rows.length > 0) await client.query(sql, [JSON.stringify(rows)])
+async function writeRows(
+  client: pg.Client,
+  sql: string,
+  rows: readonly object[],
+  ...journalId: readonly string[]
+): Promise<void> {
+  if (rows.length > 0) await client.query(sql, [JSON.stringify(rows), ...journalId])
 }

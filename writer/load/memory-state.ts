@@ -1,7 +1,7 @@
 /** Reads what exporters have said before a restart of the writer; see `memory-changes.ts`. */
 
 import type pg from 'pg'
-import type { HeldSetRow, NameRow, SamplerRow, TemplateRow } from './batch-changes.ts'
+import type { FlowTotalRow, HeldSetRow, NameRow, SamplerRow, TemplateRow } from './batch-changes.ts'
 
 /** What exporters have said, as far as the batches up to the position have brought it. */
 export interface ExporterMemory {
@@ -9,6 +9,8 @@ export interface ExporterMemory {
   readonly templates: readonly TemplateRow[]
   readonly samplers: readonly SamplerRow[]
   readonly names: readonly NameRow[]
+  /** Of this journal, the most silent first. */
+  readonly flowTotals: readonly FlowTotalRow[]
   /** Of this journal, in the order of arrival. */
   readonly heldSets: readonly HeldSetRow[]
 }
@@ -36,6 +38,11 @@ const SAMPLERS = `
 
 const NAMES = `select ${STREAM}, kind, key, name from names order by key`
 
+const FLOW_TOTALS = `
+  select ${STREAM}, flow_key as "flowKey", bytes::text, packets::text,
+    ${micros('flow_start')} as "startMicros", ${micros('exported_at')} as "exportMicros"
+  from flow_totals where journal = $1 order by exported_at, flow_key`
+
 const HELD_SETS = `
   select id::float8 as id, ${STREAM}, template_id as "templateId", source_port as "sourcePort",
     ${micros('received_at')} as "receivedMicros", ${micros('exported_at')} as "exportedMicros",
@@ -48,11 +55,13 @@ export async function readMemory(client: pg.Client, journalId: string): Promise<
   const templates = await client.query<TemplateRow>(TEMPLATES)
   const samplers = await client.query<SamplerRow>(SAMPLERS)
   const names = await client.query<NameRow>(NAMES)
+  const flowTotals = await client.query<FlowTotalRow>(FLOW_TOTALS, [journalId])
   const heldSets = await client.query<HeldSetRow>(HELD_SETS, [journalId])
   return {
     templates: templates.rows,
     samplers: samplers.rows,
     names: names.rows,
+    flowTotals: flowTotals.rows,
     heldSets: heldSets.rows,
   }
 }

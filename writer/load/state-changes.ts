@@ -27,7 +27,7 @@ const UPSERT_STREAMS = `
       "implausibleTimes" bigint, "flowsWithoutRate" bigint, "sequenceUnit" text,
       "nextSequence" bigint, "sequenceState" jsonb, lost bigint, late bigint, duplicates bigint,
       restarts bigint, "clockSkewMs" bigint, "lastTemplateMicros" bigint, "systemInitMs" bigint,
-      "suggestedByteOrder" text)
+      "suggestedByteOrder" text, "systemInitEstimateMs" bigint, "totalsForgottenMicros" bigint)
     join exporters on exporters.address = changed.exporter
     order by exporter, "exportVersion", "observationDomain"
   ),
@@ -36,13 +36,15 @@ const UPSERT_STREAMS = `
       exporter, export_version, observation_domain, first_seen, last_seen, datagrams, flow_records,
       options_records, held_sets, released_sets, expired_sets, malformed_sets, implausible_times,
       flows_without_rate, sequence_unit, next_sequence, lost, late, duplicates, restarts,
-      clock_skew_ms, last_template_at, system_init_ms, suggested_byte_order)
+      clock_skew_ms, last_template_at, system_init_ms, suggested_byte_order,
+      system_init_estimate_ms, totals_forgotten_at)
     select
       exporter, "exportVersion", "observationDomain", ${MICROS} "lastSeenMicros",
       ${MICROS} "lastSeenMicros", datagrams, "flowRecords", "optionsRecords", "heldSets",
       "releasedSets", "expiredSets", "malformedSets", "implausibleTimes", "flowsWithoutRate",
       "sequenceUnit", "nextSequence", lost, late, duplicates, restarts, "clockSkewMs",
-      ${MICROS} "lastTemplateMicros", "systemInitMs", "suggestedByteOrder"
+      ${MICROS} "lastTemplateMicros", "systemInitMs", "suggestedByteOrder",
+      "systemInitEstimateMs", ${MICROS} "totalsForgottenMicros"
     from changed
     on conflict (exporter, export_version, observation_domain) do update set
       last_seen = greatest(known.last_seen, excluded.last_seen),
@@ -64,7 +66,9 @@ const UPSERT_STREAMS = `
       clock_skew_ms = coalesce(excluded.clock_skew_ms, known.clock_skew_ms),
       last_template_at = coalesce(excluded.last_template_at, known.last_template_at),
       system_init_ms = coalesce(excluded.system_init_ms, known.system_init_ms),
-      suggested_byte_order = excluded.suggested_byte_order
+      suggested_byte_order = excluded.suggested_byte_order,
+      system_init_estimate_ms = excluded.system_init_estimate_ms,
+      totals_forgotten_at = greatest(known.totals_forgotten_at, excluded.totals_forgotten_at)
   )
   insert into stream_states (
     exporter, export_version, observation_domain, journal, sequence_state)

@@ -3,10 +3,10 @@
  * `extra` unless it is zero.
  */
 
-import { SLOT } from './column-sources.ts'
 import { ipv4Text, ipv6Text } from './extra-json.ts'
 import { FIELD, type Field } from './flow-record.ts'
 import type { Plan } from './plan.ts'
+import { SLOT } from './plan-step.ts'
 import { ODDITY, type RecordReader } from './run-plan.ts'
 
 const ETHERTYPE_IPV4 = 0x0800
@@ -19,8 +19,16 @@ const NEXT_HOP = { field: FIELD.nextHop, slot: SLOT.nextHopIpv6Offset } as const
 
 type DualField = typeof SOURCE | typeof DESTINATION | typeof NEXT_HOP
 
+const TWINS =
+  (1 << SLOT.srcIpv6Offset) |
+  (1 << SLOT.dstIpv6Offset) |
+  (1 << SLOT.nextHopIpv6Offset) |
+  (1 << SLOT.srcMaskIpv6) |
+  (1 << SLOT.dstMaskIpv6)
+
 /** Settles the addresses and prefix lengths of the record that `reader` has just read. */
 export function chooseFamily(reader: RecordReader, plan: Plan, view: DataView): void {
+  if ((reader.slotsPresent & TWINS) === 0) return
   const { record } = reader
   const src = reader.slot(SOURCE.slot)
   const dst = reader.slot(DESTINATION.slot)

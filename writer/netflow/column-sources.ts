@@ -4,77 +4,7 @@
  */
 
 import { FIELD, type Field } from './flow-record.ts'
-
-/** What one step of a plan does with the bytes of a field. */
-export const OP = {
-  skip: 0,
-  /** Unsigned integer into a field. */
-  uint: 1,
-  /** 64-bit counter into `bytes` or `packets`. */
-  counter: 2,
-  ipv4: 3,
-  ipv6: 4,
-  mac: 5,
-  /** Absolute times into `flowStart` or `flowEnd`. */
-  seconds: 6,
-  millis: 7,
-  /** 64 bits of NTP time: seconds since 1900 and 2⁻³² fractions. */
-  ntp: 8,
-  /** Milliseconds of the exporter's uptime. */
-  uptime: 9,
-  /** Microseconds before the export time. */
-  beforeExport: 10,
-  /** Unsigned integer into a slot, for the finishing touches. */
-  slot: 11,
-  /** The same, and into `extra`. */
-  slotAndExtra: 12,
-  /** A time in any unit into a slot, Unix microseconds. */
-  slotSeconds: 13,
-  slotMillis: 14,
-  slotNtp: 15,
-  /** The offset of the field in the datagram into a slot. */
-  slotOffset: 16,
-  /** A sampling rate into a slot, in the byte order that the exporter has. */
-  slotRate: 17,
-  extra: 18,
-  /** Like `uint`, of a width whose values the field holds all. */
-  uint8: 19,
-  uint16: 20,
-  uint32: 21,
-} as const
-
-export type Op = (typeof OP)[keyof typeof OP]
-
-/** Working values of one record that need others before they mean anything. */
-export const SLOT = {
-  icmpTypeCode: 0,
-  icmpType: 1,
-  icmpCode: 2,
-  /** The same of ICMPv6. */
-  icmpv6TypeCode: 3,
-  icmpv6Type: 4,
-  icmpv6Code: 5,
-  eventTime: 6,
-  durationMillis: 7,
-  durationMicros: 8,
-  ipVersion: 9,
-  ethernetType: 10,
-  samplerId: 11,
-  samplingInterval: 12,
-  dscp: 13,
-  /** The other family of a template that has both. */
-  srcIpv6Offset: 14,
-  dstIpv6Offset: 15,
-  nextHopIpv6Offset: 16,
-  srcMaskIpv6: 17,
-  dstMaskIpv6: 18,
-  /** When the exporter booted, Unix microseconds, and times that count from then. */
-  systemInit: 19,
-  startUptime: 20,
-  endUptime: 21,
-} as const
-
-export const SLOT_COUNT = 22
+import { OP, type Op, SLOT } from './plan-step.ts'
 
 export interface ColumnSource {
   readonly field: Field
@@ -83,12 +13,12 @@ export interface ColumnSource {
   readonly rank: number
 }
 
-const { uint, counter, ipv4, ipv6, mac, seconds, millis, ntp, uptime, beforeExport } = OP
+const { uint, counter, total, ipv4, ipv6, mac, seconds, millis, ntp, uptime, beforeExport } = OP
 
 const PRECEDENCE: readonly (readonly [Field, readonly (readonly [id: number, op: Op])[]])[] = [
   // Output counters (23, 24) stand in for missing ones and are never added: boxes fill both.
   // 232 and 299 are of the other direction, whose record has no 231 and 298. 85 and 86 are totals of
-  // the flow so far.
+  // the flow so far: see `running-totals.ts`.
   [
     FIELD.bytes,
     [
@@ -96,7 +26,7 @@ const PRECEDENCE: readonly (readonly [Field, readonly (readonly [id: number, op:
       [23, counter],
       [231, counter],
       [232, counter],
-      [85, counter],
+      [85, total],
       [352, counter],
     ],
   ],
@@ -107,7 +37,7 @@ const PRECEDENCE: readonly (readonly [Field, readonly (readonly [id: number, op:
       [24, counter],
       [298, counter],
       [299, counter],
-      [86, counter],
+      [86, total],
     ],
   ],
   [
@@ -275,11 +205,15 @@ export const SLOT_SOURCES: ReadonlyMap<number, { readonly slot: number; readonly
     [34, { slot: SLOT.samplingInterval, op: OP.slotRate }],
     [50, { slot: SLOT.samplingInterval, op: OP.slotRate }],
     [160, { slot: SLOT.systemInit, op: OP.slotMillis }],
+    [148, { slot: SLOT.flowIdHigh, op: OP.slotIdAndExtra }],
     [195, { slot: SLOT.dscp, op: OP.slot }],
   ])
 
-/** Where the IPv6 half of a template with both families goes. */
-export const DUAL_FAMILY_SLOTS: ReadonlyMap<
+/**
+ * Where the second of two elements goes that stand for the same field in different records of one
+ * template: the IPv6 half, and the ports of TCP beside those of UDP.
+ */
+export const TWIN_SLOTS: ReadonlyMap<
   number,
   { readonly twin: number; readonly slot: number; readonly op: Op }
 > = new Map([
@@ -288,4 +222,6 @@ export const DUAL_FAMILY_SLOTS: ReadonlyMap<
   [62, { twin: 15, slot: SLOT.nextHopIpv6Offset, op: OP.slotOffset }],
   [29, { twin: 9, slot: SLOT.srcMaskIpv6, op: OP.slot }],
   [30, { twin: 13, slot: SLOT.dstMaskIpv6, op: OP.slot }],
+  [182, { twin: 180, slot: SLOT.tcpSrcPort, op: OP.slot }],
+  [183, { twin: 181, slot: SLOT.tcpDstPort, op: OP.slot }],
 ])

@@ -3,6 +3,7 @@
  * it comes. It knows no message layout.
  */
 
+import { estimateBoot } from './boot-estimate.ts'
 import type { ExportStream } from './export-stream.ts'
 import type { MessageContext } from './flow-record.ts'
 import { type HeldSet, HeldSets } from './held-sets.ts'
@@ -30,9 +31,11 @@ export class DataSets {
 
   /** Sets what relative times of the records count from; uptime NaN: unknown. */
   setTimes(exportMicros: number, uptimeMs: number): void {
-    this.records.reader.times.exportMicros = exportMicros
-    this.records.reader.times.uptimeMs = uptimeMs
-    this.records.reader.times.bootMs = Number.NaN
+    const { times } = this.records.reader
+    times.exportMicros = exportMicros
+    times.uptimeMs = uptimeMs
+    times.bootMs = Number.NaN
+    times.estimatedUptimeMs = Number.NaN
   }
 
   /** Decodes a data set, or holds it until its template comes. */
@@ -52,7 +55,20 @@ export class DataSets {
     if (template.isOptions) {
       this.records.readOptions(template, content, stream)
       if (message.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs
-    } else this.records.readFlows(template, content, stream, message)
+    } else {
+      if (message.exportVersion === IPFIX) this.#estimateUptime(template, content, stream)
+      this.records.readFlows(template, content, stream, message)
+    }
+  }
+
+  /** IPFIX has no uptime in its header: where nobody says the boot time, it is worked out. */
+  #estimateUptime(template: Template, content: RecordRange, stream: ExportStream): void {
+    const { times } = this.records.reader
+    times.estimatedUptimeMs = Number.NaN
+    if (!Number.isNaN(times.bootMs) || !template.plan.hasUptimes) return
+    const exportMs = times.exportMicros / 1000
+    stream.bootEstimateMs = estimateBoot(stream.bootEstimateMs, exportMs, template, content)
+    times.estimatedUptimeMs = exportMs - stream.bootEstimateMs
   }
 
   #holdSet(

@@ -19,12 +19,16 @@ export const V7_LAYOUT: FixedLayout = {
  *
  * The flags say which fields are not valid (a switch that keys its flows by destination knows no
  * source), but not in which bits: they are kept beside the values as sent. routerSc is the router
- * that the switch spared.
+ * that the switch spared. Flags of 0 (every field is valid) and a router 0.0.0.0 (none) say nothing:
+ * left out, they spare most rows their `extra`.
  */
 function readV7Record(reader: RecordReader, datagram: DatagramBytes, offset: number): void {
   readV5Record(reader, datagram, offset)
   const { view } = datagram
-  reader.addExtra('"flags":', String(view.getUint8(offset + 36)))
-  reader.addExtra('"flags2":', String(view.getUint16(offset + 46)))
-  reader.addExtra('"routerSc":', `"${ipv4Text(view.getUint32(offset + 48))}"`)
+  const flags = view.getUint8(offset + 36)
+  const flags2 = view.getUint16(offset + 46)
+  const routerSc = view.getUint32(offset + 48)
+  if (flags !== 0) reader.addExtra('"flags":', String(flags))
+  if (flags2 !== 0) reader.addExtra('"flags2":', String(flags2))
+  if (routerSc !== 0) reader.addExtra('"routerSc":', `"${ipv4Text(routerSc)}"`)
 }

@@ -134,15 +134,16 @@ function parseFields(grammar: string): readonly V8Field[] {
 
 /**
  * Documents differ in whether the type of service and its padding stand before or behind the
- * interfaces: the padding, which is zero, tells.
+ * interfaces: the padding, which is zero, tells. A record in which it is zero in neither place, or
+ * in both, is read in the usual order.
  */
 function layOutAsTos(grammar: string): FixedLayout {
   const usual = layOut(grammar)
   const other = layOut(AS_TOS_RECORD)
   const read = (reader: RecordReader, datagram: DatagramBytes, offset: number) => {
     const end = offset + usual.recordBytes
-    const isUsual = (datagram.view.getUint32(end - 4) & 0xff_ffff) === 0
-    const layout = isUsual ? usual : other
+    const isPadded = (at: number) => (datagram.view.getUint32(at) & 0xff_ffff) === 0
+    const layout = !isPadded(end - 4) && isPadded(end - 8) ? other : usual
     layout.read(reader, datagram, offset)
   }
   return { ...usual, read }
@@ -150,7 +151,8 @@ function layOutAsTos(grammar: string): FixedLayout {
 
 /**
  * They differ in the order of the two prefix lengths, too: when a prefix has bits beyond its length,
- * and with the lengths swapped none has, they are swapped.
+ * and with the lengths swapped none has, they are swapped. Where both orders are possible the usual
+ * one is believed, record by record: nothing is concluded from other records.
  */
 function settleMasks(record: FlowRecord): void {
   const { addresses, values } = record

@@ -5,6 +5,7 @@
 
 import { MAX_NAMES_PER_STREAM } from './limits.ts'
 import { Samplers } from './samplers.ts'
+import { StreamTotals } from './stream-totals.ts'
 import type { Template } from './template.ts'
 import { type TemplateChange, Templates } from './templates.ts'
 import { TrackedMap } from './tracked-map.ts'
@@ -19,6 +20,7 @@ export class ExportStream {
   readonly observationDomain: number
   readonly templates = new Templates()
   readonly samplers = new Samplers()
+  readonly totals = new StreamTotals()
   /** By ifIndex. */
   readonly interfaceNames = new TrackedMap<number, string>(MAX_NAMES_PER_STREAM)
   /** By application id in hex. */
@@ -27,6 +29,8 @@ export class ExportStream {
   readonly samplerNames = new TrackedMap<number, string>(MAX_NAMES_PER_STREAM)
   /** When the exporter booted (160), Unix milliseconds, where its options say so; NaN: unknown. */
   systemInitMs = Number.NaN
+  /** The same where its flows only give an idea of it: see `boot-estimate.ts`. */
+  bootEstimateMs = Number.NaN
   /** When a template was last defined or refreshed, Unix microseconds; 0: never. */
   lastTemplateMicros = 0
   /** When the message that is being read was received, Unix microseconds. */
@@ -80,6 +84,7 @@ export class ExportStream {
 
   /** Marks what was said before the exporter's restart; it is used until something else is said. */
   unconfirm(restartMicros: number): void {
+    this.bootEstimateMs = Number.NaN
     // Every entry is looked at: one that restarts all the time must not be paid for each time.
     if (Math.abs(restartMicros - this.#restartMicros) < MIN_RESTART_MICROS) return
     this.#restartMicros = restartMicros

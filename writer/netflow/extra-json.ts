@@ -179,9 +179,11 @@ function millisJson(unixMs: number): string | undefined {
   return unixMs > MAX_TIME_MS ? undefined : `"${new Date(unixMs).toISOString()}"`
 }
 
-function microsJson(unixMicros: number): string {
-  const millis = new Date(Math.floor(unixMicros / 1000)).toISOString()
-  return `"${millis.slice(0, -1)}${String(unixMicros % 1000).padStart(3, '0')}Z"`
+/** Writes a time within the range of `isTime`, before 1970 as well. */
+export function microsJson(unixMicros: number): string {
+  const millis = Math.floor(unixMicros / 1000)
+  const micros = String(unixMicros - millis * 1000).padStart(3, '0')
+  return `"${new Date(millis).toISOString().slice(0, -1)}${micros}Z"`
 }
 
 /** Seconds from 1900 to 1970. */

@@ -1,16 +1,17 @@
 /**
- * The finishing touches of a flow record: what needs more than one of its fields, such as ICMP, the
- * order of its times, and the other direction.
+ * The finishing touches of a flow record: what needs more than one of its fields, such as ICMP, its
+ * times, and ports by protocol.
  */
 
 import { chooseFamily } from './choose-family.ts'
-import { SLOT } from './column-sources.ts'
+import { fillTimes, orderTimes } from './finish-times.ts'
 import { FIELD, type FlowRecord } from './flow-record.ts'
-import { isTime, sinceBootToMicros } from './message-times.ts'
 import type { Plan } from './plan.ts'
-import { ODDITY, type RecordReader } from './run-plan.ts'
+import { SLOT } from './plan-step.ts'
+import type { RecordReader } from './run-plan.ts'
 
 const ICMP = 1
+const TCP = 6
 const ICMPV6 = 58
 
 /** Completes the record that `reader` has just read. */
@@ -23,9 +24,37 @@ export function finishRecord(reader: RecordReader, plan: Plan, view: DataView): 
     const dscp = reader.slot(SLOT.dscp)
     if (dscp !== undefined) record.set(FIELD.tos, dscp << 2)
   }
+  if (reader.slotsPresent & TCP_PORTS) choosePorts(reader, plan)
   if (isIcmp(record)) finishIcmp(reader, plan)
   else if (plan.hasSlots) keepStrayIcmp(reader, plan)
   orderTimes(reader)
+}
+
+const TCP_PORTS = (1 << SLOT.tcpSrcPort) | (1 << SLOT.tcpDstPort)
+
+function choosePorts(reader: RecordReader, plan: Plan): void {
+  choosePort(reader, plan, FIELD.srcPort, SLOT.tcpSrcPort)
+  choosePort(reader, plan, FIELD.dstPort, SLOT.tcpDstPort)
+}
+
+/** Of a template with ports of UDP and of TCP the record has one; the other is kept unless it is 0. */
+function choosePort(
+  reader: RecordReader,
+  plan: Plan,
+  field: typeof FIELD.srcPort | typeof FIELD.dstPort,
+  slot: number,
+): void {
+  const port = reader.slot(slot)
+  if (port === undefined) return
+  const { record } = reader
+  const isTcp = record.has(FIELD.protocol) && record.values[FIELD.protocol] === TCP
+  if (!isTcp) {
+    keepSlot(reader, plan, slot)
+    return
+  }
+  const other = record.has(field) ? record.values[field] : 0
+  if (other) reader.addExtra(plan.fieldKeys[field] ?? '', String(other))
+  record.set(field, port)
 }
 
 /** Tells whether a record is of ICMP, of either version of IP. */
@@ -33,53 +62,6 @@ export function isIcmp(record: FlowRecord): boolean {
   if (!record.has(FIELD.protocol)) return false
   const protocol = record.values[FIELD.protocol]
   return protocol === ICMP || protocol === ICMPV6
-}
-
-/** Fills missing times from a duration, then from the time of an event. */
-function fillTimes(reader: RecordReader, plan: Plan): void {
-  const { record } = reader
-  addUptime(reader, plan, SLOT.startUptime, FIELD.flowStart)
-  addUptime(reader, plan, SLOT.endUptime, FIELD.flowEnd)
-  if (!record.has(FIELD.flowEnd)) addDuration(reader, plan)
-  const event = reader.slot(SLOT.eventTime)
-  if (event === undefined) return
-  if (!record.has(FIELD.flowStart)) record.set(FIELD.flowStart, event)
-  if (!record.has(FIELD.flowEnd)) record.set(FIELD.flowEnd, event)
-}
-
-/** A time of an uptime whose beginning the record itself says. */
-function addUptime(
-  reader: RecordReader,
-  plan: Plan,
-  slot: typeof SLOT.startUptime | typeof SLOT.endUptime,
-  field: typeof FIELD.flowStart | typeof FIELD.flowEnd,
-): void {
-  const switchedMs = reader.slot(slot)
-  const bootMicros = reader.slot(SLOT.systemInit)
-  if (switchedMs === undefined) return
-  const { exportMicros } = reader.times
-  const bootMs = (bootMicros ?? Number.NaN) / 1000
-  const micros = sinceBootToMicros({ exportMicros, bootMs }, switchedMs)
-  if (isTime(micros)) reader.record.set(field, micros)
-  else reader.addExtra(plan.slotKeys[slot] ?? '', String(switchedMs))
-}
-
-/** A duration that leads to no time stays in `extra`. */
-function addDuration(reader: RecordReader, plan: Plan): void {
-  const { record } = reader
-  const millis = reader.slot(SLOT.durationMillis)
-  const duration = millis ?? reader.slot(SLOT.durationMicros)
-  if (duration === undefined) return
-  const start = record.has(FIELD.flowStart)
-    ? (record.values[FIELD.flowStart] as number)
-    : Number.NaN
-  const end = start + (millis === undefined ? duration : millis * 1000)
-  if (isTime(end)) {
-    record.set(FIELD.flowEnd, end)
-    return
-  }
-  const slot = millis === undefined ? SLOT.durationMicros : SLOT.durationMillis
-  reader.addExtra(plan.slotKeys[slot] ?? '', String(duration))
 }
 
 /**
@@ -154,40 +136,4 @@ function keepStrayIcmp(reader: RecordReader, plan: Plan): void {
 function keepSlot(reader: RecordReader, plan: Plan, slot: number): void {
   const value = reader.slot(slot)
   if (value) reader.addExtra(plan.slotKeys[slot] ?? '', String(value))
-}
-
-const ONE_SECOND_MICROS = 1_000_000
-
-/** An end before the start: a little is rounding, so they are swapped; else the end is believed. */
-function orderTimes(reader: RecordReader): void {
-  const { record } = reader
-  if (!record.has(FIELD.flowStart) || !record.has(FIELD.flowEnd)) return
-  const { values } = record
-  const start = values[FIELD.flowStart] as number
-  const end = values[FIELD.flowEnd] as number
-  if (end >= start) return
-  values[FIELD.flowStart] = end
-  if (start - end < ONE_SECOND_MICROS) values[FIELD.flowEnd] = start
-  else reader.oddities |= ODDITY.endBeforeStart
-}
-
-const AHEAD_MICROS = 600 * 1_000_000
-const BEHIND_MICROS = 50 * 86_400 * 1_000_000
-
-/** Tells whether a time of the record is over 10 min ahead of, or 50 days behind, its receipt. */
-export function hasImplausibleTime(record: FlowRecord, receivedAtMicros: number): boolean {
-  return (
-    isImplausible(record, FIELD.flowStart, receivedAtMicros) ||
-    isImplausible(record, FIELD.flowEnd, receivedAtMicros)
-  )
-}
-
-function isImplausible(
-  record: FlowRecord,
-  field: typeof FIELD.flowStart | typeof FIELD.flowEnd,
-  receivedAtMicros: number,
-): boolean {
-  if (!record.has(field)) return false
-  const ahead = (record.values[field] as number) - receivedAtMicros
-  return ahead > AHEAD_MICROS || ahead < -BEHIND_MICROS
 }

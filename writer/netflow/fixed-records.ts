@@ -56,7 +56,9 @@ export class FixedRecords {
   }
 
   #samplingRate({ samplers }: ExportStream): number | undefined {
-    return samplers.rateOf({ ...NO_SAMPLING, headerRate: this.#options.header.samplingRate })
+    const headerRate = this.#options.header.samplingRate
+    if (samplers.isEmpty) return headerRate > 0 ? headerRate : undefined
+    return samplers.rateOf({ ...NO_SAMPLING, headerRate })
   }
 
   /** Says how flows are put together in a v8 record. */

@@ -34,3 +34,11 @@ export const MAX_NAME_BYTES = 255
 
 /** A sampling rate above this is a misread field, not a rate. */
 export const MAX_SAMPLING_RATE = 2 ** 24
+
+/**
+ * Flows whose running totals are remembered: of all streams, of one stream, and what each stream may
+ * have in any case. One costs some 400 bytes, and a row in the database. The most silent one goes.
+ */
+export const MAX_FLOW_TOTALS = 131_072
+export const MAX_FLOW_TOTALS_PER_STREAM = 65_536
+export const MIN_FLOW_TOTALS = 16

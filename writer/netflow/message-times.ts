@@ -11,6 +11,8 @@ export interface MessageTimes {
   uptimeMs: number
   /** When the exporter booted, Unix milliseconds (IPFIX, 160); NaN when that is unknown. */
   bootMs: number
+  /** What stands in for a missing `uptimeMs`: see `boot-estimate.ts`; NaN when there is none. */
+  estimatedUptimeMs: number
 }
 
 /** Tells whether Unix microseconds are a time; a clock that starts in 1970 has flows before it. */

@@ -4,20 +4,12 @@
  * per record 754). Nothing here sees a datagram.
  */
 
-import {
-  COLUMN_SOURCES,
-  type ColumnSource,
-  DUAL_FAMILY_SLOTS,
-  OP,
-  type Op,
-  SLOT,
-  SLOT_COUNT,
-  SLOT_SOURCES,
-} from './column-sources.ts'
+import { COLUMN_SOURCES, type ColumnSource, SLOT_SOURCES, TWIN_SLOTS } from './column-sources.ts'
 import { elementName, findElement } from './element-registry.ts'
 import { FORMAT, type Format, formatOf, jsonKey } from './extra-json.ts'
 import { type FieldSpecifier, PADDING_OCTETS } from './field-specifier.ts'
 import { FIELD, FIELD_COUNT, FIELD_MAX } from './flow-record.ts'
+import { OP, type Op, SLOT, SLOT_COUNT } from './plan-step.ts'
 
 /** How to read one kind of record. The first arrays have one entry per field specifier. */
 export interface Plan {
@@ -37,8 +29,14 @@ export interface Plan {
   readonly fieldKeys: readonly string[]
   /** The same by slot. */
   readonly slotKeys: readonly string[]
-  /** No slot is used: the record needs only what every record needs. */
+  /** False when the record needs only what every record needs. */
   readonly hasSlots: boolean
+  /** Bits of slots whose values go to `extra`, too. */
+  readonly keptSlots: number
+  /** Times count from the exporter's boot, and not from one that the record itself says. */
+  readonly hasUptimes: boolean
+  /** Counters that are running totals: bits of `FlowRecord.present`. */
+  readonly totals: number
   /** The protocol that is meant when the template has no field for it: 1, 58 or 0 (none). */
   readonly impliedProtocol: number
 }
@@ -71,6 +69,9 @@ export function planRecord(fields: readonly FieldSpecifier[]): Plan {
     fieldKeys: new Array<string>(FIELD_COUNT).fill(''),
     slotKeys: new Array<string>(SLOT_COUNT).fill(''),
     hasSlots: false,
+    keptSlots: keptSlots(survey),
+    hasUptimes: false,
+    totals: 0,
     impliedProtocol: impliedProtocol(survey.ids),
   }
   fields.forEach((specifier, index) => {
@@ -84,6 +85,8 @@ export function planRecord(fields: readonly FieldSpecifier[]): Plan {
     plan.repeats[index] = repeatIndex.get(name) ?? -1
     const isSlot = op >= OP.slot && op < OP.extra
     if (isSlot) plan.hasSlots = true
+    if (op === OP.uptime) plan.hasUptimes = true
+    if (op === OP.total) plan.totals |= 1 << target
     if (op === OP.skip || op === OP.extra || survey.repeated.has(name)) return
     if (isSlot) plan.slotKeys[target] = jsonKey(name)
     else plan.fieldKeys[target] = jsonKey(name)
@@ -152,7 +155,7 @@ const SLOT_RANKS = new Map([...SLOT_SOURCES.keys()].map((id, rank) => [id, rank]
 
 /** Gives the slot that a field can fill by its element and its width. */
 function findSlot({ id, length }: FieldSpecifier): number | undefined {
-  const slot = SLOT_SOURCES.get(id) ?? DUAL_FAMILY_SLOTS.get(id)
+  const slot = SLOT_SOURCES.get(id) ?? TWIN_SLOTS.get(id)
   if (slot === undefined) return undefined
   const { op } = slot
   const width = op === OP.slotOffset ? OP.ipv6 : op === OP.slotNtp ? OP.ntp : OP.uint
@@ -168,10 +171,10 @@ function chooseStep(specifier: FieldSpecifier, index: number, survey: Survey): C
   if (isPadding(specifier)) return SKIP
   if (enterprise !== 0) return EXTRA
   const source = COLUMN_SOURCES.get(id)
-  const dual = DUAL_FAMILY_SLOTS.get(id)
-  if (dual && source && survey.bestSource.get(source.field)?.id === dual.twin) {
-    const isBest = survey.bestOfSlot.get(dual.slot)?.index === index
-    return isBest ? { op: dual.op, target: dual.slot } : EXTRA
+  const twin = TWIN_SLOTS.get(id)
+  if (twin && source && survey.bestSource.get(source.field)?.id === twin.twin) {
+    const isBest = survey.bestOfSlot.get(twin.slot)?.index === index
+    return isBest ? { op: twin.op, target: twin.slot } : EXTRA
   }
   if (source) {
     const wins = survey.bestSource.get(source.field)?.index === index
@@ -223,14 +226,26 @@ function isSlotNeeded(slot: number, { bestSource, bestOfSlot }: Survey): boolean
     case SLOT.durationMicros:
       return hasStart && !hasEnd && !hasMillis
     case SLOT.eventTime:
-      return !hasStart || (!hasEnd && !hasDuration)
+      return !hasStart || (!hasEnd && !hasDuration) || hasUptimes(bestSource)
     case SLOT.dscp:
       return !bestSource.has(FIELD.tos)
     case SLOT.systemInit:
-      return bestSource.get(FIELD.flowStart)?.id === 22 || bestSource.get(FIELD.flowEnd)?.id === 21
+      return hasUptimes(bestSource)
+    case SLOT.flowIdHigh:
+      return bestSource.get(FIELD.bytes)?.id === 85 || bestSource.get(FIELD.packets)?.id === 86
     default:
       return true
   }
+}
+
+/** Times that are none when nobody says when the exporter booted. */
+function hasUptimes(bestSource: Survey['bestSource']): boolean {
+  return bestSource.get(FIELD.flowStart)?.id === 22 || bestSource.get(FIELD.flowEnd)?.id === 21
+}
+
+/** A boot time is in no column, and a time of an event in none while others may fill them. */
+function keptSlots({ bestSource }: Survey): number {
+  return hasUptimes(bestSource) ? (1 << SLOT.systemInit) | (1 << SLOT.eventTime) : 0
 }
 
 /** softflowd leaves the protocol out of its ICMP templates. */

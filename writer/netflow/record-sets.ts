@@ -1,14 +1,16 @@
 /** Reads the records of one data set by its template and gives the flows to a sink. */
 
-import { SLOT } from './column-sources.ts'
 import type { ExportStream } from './export-stream.ts'
-import { finishRecord, hasImplausibleTime, isIcmp } from './finish-record.ts'
+import { finishRecord, isIcmp } from './finish-record.ts'
+import { hasImplausibleTime } from './finish-times.ts'
 import { FIELD, FlowRecord, type FlowSink, type MessageContext } from './flow-record.ts'
 import { MAX_RECORDS_PER_MESSAGE, MAX_RELEASED_RECORDS } from './limits.ts'
 import { applyOptions, OptionsRecord } from './options-data.ts'
 import type { MessageOutcome, ProblemCode } from './outcome.ts'
+import { SLOT } from './plan-step.ts'
 import type { DatagramBytes } from './read-bytes.ts'
 import { ODDITY, RecordReader } from './run-plan.ts'
+import { RunningTotals } from './running-totals.ts'
 import { isSamplingRate } from './samplers.ts'
 import type { ReversePlans, Template } from './template.ts'
 
@@ -38,6 +40,9 @@ export class RecordSets {
   /** What the records count as: the message's own, or of earlier messages whose sets waited. */
   source: keyof typeof MAX_RECORDS = 'dataRecords'
   readonly #outcome: MessageOutcome
+  readonly #totals = new RunningTotals()
+  /** Nothing but the records of the set that is being read says a rate. */
+  #hasOwnRatesOnly = true
 
   constructor(outcome: MessageOutcome, datagram: DatagramBytes) {
     this.#outcome = outcome
@@ -53,6 +58,7 @@ export class RecordSets {
   ): void {
     const { reader } = this
     reader.hasLittleEndianRates = stream.samplers.byteOrder === 'little'
+    this.#hasOwnRatesOnly = stream.samplers.isEmpty
     const at = this.#readFlowRecords(template, range, stream, message)
     if (reader.oddities & ODDITY.swappedRate) stream.samplers.suggestByteOrder()
     this.reportOddities(template.id)
@@ -82,6 +88,9 @@ export class RecordSets {
       outcome[this.source] += 1
       finishRecord(reader, template.plan, datagram.view)
       this.#setSamplingRate(template, stream)
+      if (template.plan.totals !== 0) {
+        this.#totals.difference(reader, template.plan, stream.totals, 'forward')
+      }
       this.emit(message)
       if (template.reversePlans !== null) {
         const range = { datagram, offset: start, end }
@@ -113,6 +122,7 @@ export class RecordSets {
     if (!isCountTooLarge && !hasTraffic(reader.record)) return false
     finishRecord(reader, plan, datagram.view)
     this.#setSamplingRate(template, stream)
+    if (plan.totals !== 0) this.#totals.difference(reader, plan, stream.totals, 'reverse')
     return true
   }
 
@@ -179,7 +189,7 @@ export class RecordSets {
     const reader = this.reader
     const record = this.reader.record
     const own = reader.slot(SLOT.samplingInterval)
-    if (samplers.isEmpty) {
+    if (this.#hasOwnRatesOnly) {
       if (isSamplingRate(own)) record.set(FIELD.samplingRate, own)
       return
     }

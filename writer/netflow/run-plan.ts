@@ -4,27 +4,15 @@
  * `finish-record.ts`.
  */
 
-import { OP, SLOT, SLOT_COUNT } from './column-sources.ts'
 import { type Format, formatJson, ntpMicros } from './extra-json.ts'
 import { VARIABLE_LENGTH } from './field-specifier.ts'
 import { FIELD, FIELD_MAX, type Field, type FlowRecord } from './flow-record.ts'
 import { MAX_SAMPLING_RATE } from './limits.ts'
 import { isTime, type MessageTimes, sinceBootToMicros, uptimeToMicros } from './message-times.ts'
 import type { Plan } from './plan.ts'
+import { OP, SLOT_COUNT, SLOT_MAX } from './plan-step.ts'
 import { type DatagramBytes, readHigh, readLow, readSwappedUint, readUint } from './read-bytes.ts'
 import { type FindTemplate, formatValue, isList } from './structured-data.ts'
-
-/** The largest value that a slot can mean anything by; larger ones go to `extra`, too. */
-const SLOT_MAX = new Float64Array(SLOT_COUNT).fill(Number.MAX_SAFE_INTEGER)
-SLOT_MAX[SLOT.icmpTypeCode] = 0xffff
-SLOT_MAX[SLOT.icmpType] = 0xff
-SLOT_MAX[SLOT.icmpCode] = 0xff
-SLOT_MAX[SLOT.icmpv6TypeCode] = 0xffff
-SLOT_MAX[SLOT.icmpv6Type] = 0xff
-SLOT_MAX[SLOT.icmpv6Code] = 0xff
-SLOT_MAX[SLOT.dscp] = 63
-SLOT_MAX[SLOT.srcMaskIpv6] = 128
-SLOT_MAX[SLOT.dstMaskIpv6] = 128
 
 /** A rate with its bytes swapped is one that an operator would set; more may as well be garbage. */
 const MAX_SWAPPED_RATE = 0xffff
@@ -49,7 +37,12 @@ export class RecordReader {
   slotsPresent = 0
   /** Members of the JSON object `extra`, without braces. */
   extra = ''
-  readonly times: MessageTimes = { exportMicros: 0, uptimeMs: Number.NaN, bootMs: Number.NaN }
+  readonly times: MessageTimes = {
+    exportMicros: 0,
+    uptimeMs: Number.NaN,
+    bootMs: Number.NaN,
+    estimatedUptimeMs: Number.NaN,
+  }
   /** The exporter sends sampling rates in records with the low byte first. */
   hasLittleEndianRates = false
   /** Finds the templates of lists in `extra`. */
@@ -192,20 +185,38 @@ export class RecordReader {
 
   /** Times and slots: not in every template, so not in the loop. */
   #readRare(plan: Plan, step: number, at: number, length: number): void {
+    const op = plan.ops[step] as number
     const target = plan.targets[step] as number
-    switch (plan.ops[step]) {
+    if (op < OP.slot) {
+      const micros = this.#readTime(op, at, length)
+      if (isTime(micros)) this.record.set(target as Field, micros)
+      const isEstimate = op === OP.uptime && !Number.isNaN(this.times.estimatedUptimeMs)
+      if (isEstimate || !isTime(micros)) this.#extraField(plan, step, at, length)
+      return
+    }
+    switch (op) {
       case OP.slotOffset:
         this.#setSlot(target, at)
         break
+      case OP.total:
+        this.#readCounter(plan, step, at, length)
+        if (this.record.has(target as Field)) this.#extraField(plan, step, at, length)
+        break
+      case OP.slotIdAndExtra: {
+        const { view } = this.#datagram
+        this.#setHalves(target, readHigh(view, at, length), readLow(view, at, length))
+        this.#extraField(plan, step, at, length)
+        break
+      }
       case OP.slotRate:
         this.#readRate(plan, step, at, length)
         break
       default: {
-        const op = plan.ops[step] as number
         const micros = this.#readTime(op, at, length)
-        if (!isTime(micros)) this.#extraField(plan, step, at, length)
-        else if (op < OP.slot) this.record.set(target as Field, micros)
-        else this.#setSlot(target, micros)
+        if (isTime(micros)) this.#setSlot(target, micros)
+        if (!isTime(micros) || (plan.keptSlots & (1 << target)) !== 0) {
+          this.#extraField(plan, step, at, length)
+        }
       }
     }
   }
@@ -237,9 +248,11 @@ export class RecordReader {
         return this.times.exportMicros - readUint(view, at, length)
       default: {
         const switchedMs = readUint(view, at, length)
-        const { bootMs, uptimeMs } = this.times
+        const { bootMs, exportMicros, estimatedUptimeMs } = this.times
         if (!Number.isNaN(bootMs)) return sinceBootToMicros(this.times, switchedMs)
-        return Number.isNaN(uptimeMs) ? Number.NaN : uptimeToMicros(this.times, switchedMs)
+        if (!Number.isNaN(this.times.uptimeMs)) return uptimeToMicros(this.times, switchedMs)
+        if (Number.isNaN(estimatedUptimeMs)) return Number.NaN
+        return uptimeToMicros({ exportMicros, uptimeMs: estimatedUptimeMs }, switchedMs)
       }
     }
   }
@@ -247,6 +260,12 @@ export class RecordReader {
   #setSlot(slot: number, value: number): void {
     this.slots[slot] = value
     this.slotsPresent |= 1 << slot
+  }
+
+  /** Sets two slots to the halves of a number of 64 bits. */
+  #setHalves(slot: number, high: number, low: number): void {
+    this.#setSlot(slot, high)
+    this.#setSlot(slot + 1, low)
   }
 
   #addRepeated(

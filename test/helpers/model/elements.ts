@@ -33,13 +33,16 @@ export const REGISTRY: readonly Element[] = INFORMATION_ELEMENTS.flatMap(([enter
   parseElements(enterprise, lines),
 )
 
-const IANA = REGISTRY.filter(({ enterprise }) => enterprise === 0)
+/** What running totals become depends on the records before them: they have a test of their own. */
+const RUNNING_TOTALS = new Set(['octetTotalCount', 'packetTotalCount'])
+const RANDOM = REGISTRY.filter(({ name }) => !RUNNING_TOTALS.has(name))
+const IANA = RANDOM.filter(({ enterprise }) => enterprise === 0)
 const VENDORS_OF_V9 = parseElements(0, VENDOR_ELEMENTS)
 
 /** Elements that more is made of than a member of `extra`. */
 const SPECIAL_IDS = new Set(
   [
-    [1, 23, 231, 85, 352, 2, 24, 298, 86, 232, 299],
+    [1, 23, 231, 352, 2, 24, 298, 232, 299],
     [8, 27, 12, 28, 15, 62, 60, 256, 9, 13, 29, 30],
     [7, 11, 180, 181, 182, 183, 4, 5, 195, 6, 32, 139, 176, 177, 178, 179],
     [10, 252, 14, 253, 16, 17, 56, 80, 57, 81, 58, 243, 59, 254, 61, 89, 136],
@@ -88,7 +91,7 @@ const ENTERPRISES = fc.oneof(fc.constantFrom(9, 2636, 35_632), fc.integer({ min:
 /** Elements as a template of IPFIX may have them. */
 export const IPFIX_ELEMENTS: fc.Arbitrary<Element> = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom(...SPECIAL) },
-  { weight: 5, arbitrary: fc.constantFrom(...REGISTRY) },
+  { weight: 5, arbitrary: fc.constantFrom(...RANDOM) },
   { weight: 1, arbitrary: unknownOf(fc.constant(0), 32_767) },
   { weight: 1, arbitrary: unknownOf(ENTERPRISES, 32_767) },
   { weight: 2, arbitrary: fc.constantFrom(...SPECIAL).map(reverseOf) },

@@ -51,6 +51,8 @@ export function expectFlow(fields: readonly RecordField[], message: RecordMessag
   for (const [column, bits, ids] of NUMBERS) record.fill(column, record.find(...ids), bits)
   for (const [column, ids] of TEXTS) fillText(record, column, record.find(...ids))
   if (!record.has(4)) implyProtocol(record)
+  choosePort(record, 'srcPort', [7, 180, 182])
+  choosePort(record, 'dstPort', [11, 181, 183])
   chooseFamily(record)
   fillTimes(record, message)
   if (!record.find(5)) fillDscp(record)
@@ -78,6 +80,22 @@ function implyProtocol(record: RecordModel): void {
 
 export function isZero({ value }: RecordField): boolean {
   return value.bytes.every((octet) => octet === 0)
+}
+
+/** Of ports of UDP and of TCP in one template that of the record's protocol is meant. */
+function choosePort(
+  record: RecordModel,
+  column: 'srcPort' | 'dstPort',
+  [any, udp, tcp]: readonly [number, number, number],
+): void {
+  const [udpPort, tcpPort] = [record.find(udp), record.find(tcp)]
+  if (record.find(any) || !udpPort || !tcpPort) return
+  const isTcp = record.columns.protocol === 6
+  const [chosen, other] = isTcp ? [tcpPort, udpPort] : [udpPort, tcpPort]
+  record.columns[column] = Number(chosen.value.uint)
+  record.used.add(chosen)
+  if (isZero(other)) record.used.add(other)
+  else record.used.delete(other)
 }
 
 /** Templates with fields of both families: one is meant, the other is empty or kept in `extra`. */

@@ -11,19 +11,29 @@ const MAX_MICROS = BigInt(Number.MAX_SAFE_INTEGER)
 export function fillTimes(record: RecordModel, message: RecordMessage): void {
   const start = record.find(...STARTS, 22)
   const end = record.find(...ENDS, 21)
-  const boot = [start, end].some((field) => field && [21, 22].includes(field.element.id))
-    ? record.find(160)
-    : undefined
-  if (boot && isTime(boot.value.micros)) record.used.add(boot)
   fillTime(record, 'flowStart', start, message)
   fillTime(record, 'flowEnd', end, message)
   if (start && !end) addDuration(record)
   const duration = start && !end && record.find(161, 162)
-  if (!start || (!end && !duration)) fillEventTime(record)
+  const areUptimes = hasUptimes(record)
+  if (areUptimes || !start || (!end && !duration)) fillEventTime(record, areUptimes)
   const { flowStart, flowEnd } = record.columns
   if (flowStart === undefined || flowEnd === undefined || flowEnd >= flowStart) return
   record.columns.flowStart = flowEnd
   if (Number(flowStart) - Number(flowEnd) < 1_000_000) record.columns.flowEnd = flowStart
+  else record.notes['flowStart'] = timeJson(BigInt(flowStart))
+}
+
+/** Tells whether a time counts from the boot. */
+export function hasUptimes(record: RecordModel): boolean {
+  const [start, end] = [record.find(...STARTS, 22), record.find(...ENDS, 21)]
+  return start?.element.id === 22 || end?.element.id === 21
+}
+
+function timeJson(micros: bigint): string {
+  const inSecond = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
+  const seconds = new Date(Number(micros - inSecond) / 1000).toISOString().slice(0, -5)
+  return `"${seconds}.${String(inSecond).padStart(6, '0')}Z"`
 }
 
 function isTime(micros: bigint | undefined): micros is bigint {
@@ -40,7 +50,8 @@ function fillTime(
   const micros = microsOf(record, field, message)
   if (!isTime(micros)) return
   record.columns[column] = Number(micros)
-  record.used.add(field)
+  const isEstimate = message.uptimeMs === undefined && [21, 22].includes(field.element.id)
+  if (!isEstimate || record.find(160)) record.used.add(field)
 }
 
 const TWO_32 = 2n ** 32n
@@ -49,7 +60,7 @@ const DAY_MS = 86_400_000n
 function microsOf(
   record: RecordModel,
   { element, value }: RecordField,
-  { exportMicros, uptimeMs }: RecordMessage,
+  { exportMicros, uptimeMs, estimatedUptimeMs }: RecordMessage,
 ): bigint | undefined {
   const number = value.uint ?? 0n
   if (element.id === 158 || element.id === 159) return exportMicros - number
@@ -60,8 +71,8 @@ function microsOf(
     const bootMs = boot.value.uint ?? 0n
     return sinceBoot(bootMs, exportMicros / 1000n, number) * 1000n
   }
-  if (uptimeMs === undefined) return undefined
-  return exportMicros - ageOf(uptimeMs, number) * 1000n
+  const uptime = uptimeMs ?? estimatedUptimeMs
+  return uptime === undefined ? undefined : exportMicros - ageOf(uptime, number) * 1000n
 }
 
 /** Up to ten minutes after the header are possible, more is long ago. */
@@ -91,10 +102,11 @@ function addDuration(record: RecordModel): void {
   record.used.add(field)
 }
 
-function fillEventTime(record: RecordModel): void {
+/** It is kept beside times of an uptime, which may be better. */
+function fillEventTime(record: RecordModel, isKept: boolean): void {
   const event = record.find(323, 324, 325, 322)
   if (event === undefined || !isTime(event.value.micros)) return
-  record.used.add(event)
+  if (!isKept) record.used.add(event)
   record.columns.flowStart ??= Number(event.value.micros)
   record.columns.flowEnd ??= Number(event.value.micros)
 }

@@ -6,8 +6,15 @@
 import type { Counts } from '../decoder-harness.ts'
 import type { Part } from './conversation.ts'
 import { expectFlows } from './expected-flows.ts'
+import { hasUptimes } from './expected-times.ts'
 import { valueIn } from './fields.ts'
-import type { ExpectedFlow, RecordMessage } from './record-model.ts'
+import {
+  type ExpectedFlow,
+  type RecordField,
+  type RecordMessage,
+  RecordModel,
+} from './record-model.ts'
+import { VARIABLE } from './values.ts'
 
 type DataPart = Extract<Part, { kind: 'data' }>
 
@@ -32,6 +39,8 @@ interface WaitingPart {
 
 type CountName = keyof Counts
 
+const HOUR_MS = 3_600_000n
+
 /** One collector; it hears the messages of one stream. */
 export class Listener {
   readonly #known = new Map<number, Part['generation']>()
@@ -39,6 +48,8 @@ export class Listener {
   #flows: ExpectedFlow[] = []
   #receivedAt: number[] = []
   #counts = new Map<CountName, number>()
+  /** When an exporter booted that does not say so, Unix milliseconds. */
+  #bootMs: bigint | undefined
 
   hear(message: ModelMessage): ExpectedMessage {
     this.#flows = []
@@ -82,27 +93,59 @@ export class Listener {
 
   #read({ generation, records }: DataPart, message: ModelMessage, count: CountName): void {
     this.#count('decodedSets', 1)
+    const estimatedUptimeMs = this.#estimateUptime(generation, records, message)
     for (const record of records) {
       this.#count(count, 1)
       if (generation.scopes !== undefined) {
         this.#count('optionsRecords', 1)
         continue
       }
-      const fields = generation.fields.map((field) => ({
-        element: field.element,
-        length: field.length,
-        value: valueIn(field, record),
-      }))
-      for (const flow of expectFlows(fields, message)) {
+      const fields = fieldsOf(generation, record)
+      for (const flow of expectFlows(fields, { ...message, estimatedUptimeMs })) {
         this.#flows.push(flow)
         this.#receivedAt.push(message.receivedAtMicros)
       }
     }
   }
 
+  /** No flow ends after its export: that of the youngest flow tells best when the boot was. */
+  #estimateUptime(
+    generation: Part['generation'],
+    records: readonly number[],
+    { exportMicros, uptimeMs }: ModelMessage,
+  ): bigint | undefined {
+    if (uptimeMs !== undefined || generation.scopes !== undefined) return undefined
+    const all = records.map((record) => fieldsOf(generation, record))
+    const [first] = all.map((fields) => new RecordModel(fields))
+    if (!first || first.has(160) || !hasUptimes(first)) return undefined
+    const exportMs = exportMicros / 1000n
+    const ends = all.flat().filter(({ element, length }) => {
+      return element.enterprise === 0 && element.id === 21 && length !== VARIABLE
+    })
+    let youngest: bigint | undefined
+    for (const { value } of ends) {
+      const end = value.uint ?? 0n
+      if (youngest === undefined || BigInt.asIntN(32, end - youngest) > 0n) youngest = end
+    }
+    if (youngest !== undefined) {
+      const candidate = exportMs - youngest
+      const later = BigInt.asIntN(32, candidate - (this.#bootMs ?? candidate))
+      if (this.#bootMs === undefined || later < 0n || later > HOUR_MS) this.#bootMs = candidate
+    }
+    return this.#bootMs === undefined ? undefined : exportMs - this.#bootMs
+  }
+
   #count(name: CountName, by: number): void {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + by)
   }
+}
+
+function fieldsOf({ fields }: Part['generation'], record: number): readonly RecordField[] {
+  return fields.map((field) => ({
+    element: field.element,
+    length: field.length,
+    value: valueIn(field, record),
+  }))
 }
 
 /** Tells whether two definitions say the same, whatever values their records have. */

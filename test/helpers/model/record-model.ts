@@ -20,6 +20,8 @@ export interface RecordMessage {
   readonly exportMicros: bigint
   /** Milliseconds; undefined in IPFIX. */
   readonly uptimeMs: bigint | undefined
+  /** What it may have been in IPFIX, as far as its stream tells. */
+  readonly estimatedUptimeMs?: bigint | undefined
 }
 
 /** A row: columns, and the members of `extra` as JSON texts by name. */
@@ -37,6 +39,8 @@ export class RecordModel {
   readonly fields: readonly RecordField[]
   readonly columns: { [name in ColumnName]?: number | bigint | string } = {}
   readonly used = new Set<RecordField>()
+  /** Members of `extra` that are no fields. */
+  readonly notes: Record<string, string> = {}
 
   constructor(fields: readonly RecordField[]) {
     this.fields = fields.filter(
@@ -69,7 +73,7 @@ export class RecordModel {
   }
 
   finish(): ExpectedFlow {
-    const extra: Record<string, string> = {}
+    const extra: Record<string, string> = { ...this.notes }
     const names = this.fields.map(({ element }) => element.name)
     for (const name of new Set(names)) {
       const own = this.fields.filter(({ element }) => element.name === name)

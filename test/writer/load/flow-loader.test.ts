@@ -34,7 +34,9 @@ const STREAM: StreamChange = {
   clockSkewMs: -250,
   lastTemplateMicros: RECEIVED_AT_MICROS - 1_000_000,
   systemInitMs: 1_700_000_000_123,
+  systemInitEstimateMs: 1_700_000_000_456,
   suggestedByteOrder: 'little',
+  totalsForgottenMicros: 1_700_000_000_000_001,
   lastSeenMicros: RECEIVED_AT_MICROS,
 }
 
@@ -55,7 +57,7 @@ describe('the loader', () => {
   })
 
   it('begins at position 0, and goes on from the last batch', async () => {
-    const memory = { templates: [], samplers: [], names: [], heldSets: [] }
+    const memory = { templates: [], samplers: [], names: [], flowTotals: [], heldSets: [] }
     const empty = { position: 0, exporters: [], streams: [], memory, lines: LINES, held: [] }
     const { database: name, ...found } = (await harness.loader.start()) ?? {}
     assert.deepEqual(found, empty)
@@ -69,7 +71,8 @@ describe('the loader', () => {
     harness = new LoaderHarness(database.url, { journalId })
     const [exporter] = [...batch.changes.exporters.values()]
     const { exporter: address, exportVersion, observationDomain } = STREAM
-    const { sequenceState, systemInitMs, suggestedByteOrder } = STREAM
+    const { sequenceState, systemInitMs, systemInitEstimateMs } = STREAM
+    const { suggestedByteOrder, totalsForgottenMicros } = STREAM
     assert.deepEqual(await harness.loader.start(), {
       database: name,
       position: 10,
@@ -83,7 +86,9 @@ describe('the loader', () => {
           observationDomain,
           sequenceState,
           systemInitMs,
+          systemInitEstimateMs,
           suggestedByteOrder,
+          totalsForgottenMicros,
         },
       ],
       memory,

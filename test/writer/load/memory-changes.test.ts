@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type {
+  FlowTotalRow,
   HeldSetRow,
   NameRow,
   SamplerRow,
@@ -56,6 +57,15 @@ const SAMPLER: SamplerRow = {
 
 const NAME: NameRow = { ...STREAM, kind: 'interface', key: '7', name: 'Gi0/1 "übergang"\u0001' }
 
+const FLOW_TOTAL: FlowTotalRow = {
+  ...STREAM,
+  flowKey: '6 192.0.2.1 443 198.51.100.2 50000 in',
+  bytes: '9223372036854775807',
+  packets: null,
+  startMicros: RECEIVED_AT_MICROS - 1,
+  exportMicros: RECEIVED_AT_MICROS,
+}
+
 const HELD_SET: HeldSetRow = {
   ...STREAM,
   id: 1,
@@ -108,10 +118,11 @@ describe('what exporters have said', () => {
   }
 
   const loadAll = () =>
-    load(({ templates, samplers, names, heldSets }) => {
+    load(({ templates, samplers, names, flowTotals, heldSets }) => {
       templates.written.push(TEMPLATE)
       samplers.written.push(SAMPLER)
       names.written.push(NAME)
+      flowTotals.written.push(FLOW_TOTAL)
       heldSets.written.push(HELD_SET)
     })
 
@@ -121,6 +132,7 @@ describe('what exporters have said', () => {
       templates: [TEMPLATE],
       samplers: [SAMPLER],
       names: [NAME],
+      flowTotals: [FLOW_TOTAL],
       heldSets: [HELD_SET],
     })
   })
@@ -139,22 +151,27 @@ describe('what exporters have said', () => {
     }
     const sampler = { ...SAMPLER, ...later, samplingRate: 1, mode: null, algorithm: 255 }
     const name = { ...NAME, name: '' }
-    await load(({ templates, samplers, names }) => {
+    const total = { ...FLOW_TOTAL, bytes: '0', packets: '1', startMicros: null }
+    await load(({ templates, samplers, names, flowTotals }) => {
       templates.written.push(template)
       samplers.written.push(sampler)
       names.written.push(name)
+      flowTotals.written.push(total)
     })
     assert.deepEqual(await restart(), {
       templates: [template],
       samplers: [sampler],
       names: [name],
+      flowTotals: [total],
       heldSets: [HELD_SET],
     })
   })
 
   it('is gone when it is taken back, and nothing else is', async () => {
     await loadAll()
-    await load(({ templates, samplers, names, heldSets }) => {
+    await load(({ templates, samplers, names, flowTotals, heldSets }) => {
+      flowTotals.written.push({ ...FLOW_TOTAL, flowKey: 'flow 1' })
+      flowTotals.removed.push(FLOW_TOTAL)
       templates.written.push({ ...TEMPLATE, sourcePort: 1 })
       templates.removed.push(TEMPLATE)
       samplers.written.push({ ...SAMPLER, scope: 'interface' })
@@ -168,6 +185,7 @@ describe('what exporters have said', () => {
       templates: [{ ...TEMPLATE, sourcePort: 1 }],
       samplers: [{ ...SAMPLER, scope: 'interface' }],
       names: [{ ...NAME, kind: 'sampler' }],
+      flowTotals: [{ ...FLOW_TOTAL, flowKey: 'flow 1' }],
       heldSets: [{ ...HELD_SET, id: 2 }],
     })
   })
@@ -182,13 +200,14 @@ describe('what exporters have said', () => {
   it('goes with its exporter, and comes no more when that was deleted meanwhile', async () => {
     await loadAll()
     await ask(database.url, 'delete from exporters')
-    const empty = { templates: [], samplers: [], names: [], heldSets: [] }
+    const empty = { templates: [], samplers: [], names: [], flowTotals: [], heldSets: [] }
     assert.deepEqual(await restart(), empty)
     await load((changes) => {
       changes.exporters.clear()
       changes.streams.clear()
       changes.templates.written.push(TEMPLATE)
       changes.samplers.written.push(SAMPLER)
+      changes.flowTotals.written.push(FLOW_TOTAL)
       changes.names.written.push(NAME)
       changes.heldSets.written.push(HELD_SET)
     })

@@ -68,7 +68,11 @@ suite('a biflow', () => {
   test('counts in its reverse flow nothing that only the forward one counted', () => {
     const flows = ipfixFlowsOf([2, '05'], [85, '64'], [132, '03'], [3, '02'], [2, '06', REVERSE])
     assert.deepEqual(flows, [
-      { packets: 5, bytes: 100, extra: '{"droppedOctetDeltaCount":3,"deltaFlowCount":2}' },
+      {
+        packets: 5,
+        bytes: 100,
+        extra: '{"octetTotalCount":100,"droppedOctetDeltaCount":3,"deltaFlowCount":2}',
+      },
       { packets: 6 },
     ])
   })

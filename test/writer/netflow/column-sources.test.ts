@@ -123,6 +123,21 @@ suite('the preferred element of a column', () => {
     assert.deepEqual(flowOf([182, '0050'], [183, '0051']), { srcPort: 80, dstPort: 81 })
   })
 
+  test('for the ports of a template with those of UDP and TCP is that of its protocol', () => {
+    const ports = (protocol: string, ...[udp, tcp]: readonly [string, string]) =>
+      flowOf([4, protocol], [180, udp], [182, tcp], [181, udp], [183, tcp])
+    assert.deepEqual(ports('06', '0000', '0050'), { protocol: 6, srcPort: 80, dstPort: 80 })
+    assert.deepEqual(ports('11', '0035', '0000'), { protocol: 17, srcPort: 53, dstPort: 53 })
+    const extra = '{"tcpSourcePort":80,"tcpDestinationPort":80}'
+    assert.deepEqual(ports('11', '0035', '0050'), { protocol: 17, srcPort: 53, dstPort: 53, extra })
+    const flow = flowOf([4, '06'], [7, '0001'], [180, '0002'], [182, '0003'])
+    assert.deepEqual(flow, {
+      protocol: 6,
+      srcPort: 1,
+      extra: '{"udpSourcePort":2,"tcpSourcePort":3}',
+    })
+  })
+
   test('for the MACs is the address as received, not the one after the exporter', () => {
     const flow = flowOf([81, '000000000001'], [56, '000000000002'])
     assert.deepEqual(flow, {

@@ -66,6 +66,13 @@ suite('a v7 message', () => {
     assert.equal(decodeAlone(message.subarray(0, 23)).reject, 'too-short')
   })
 
+  test('keeps nothing of flags that say nothing and of no router', () => {
+    const silent = RECORD.replace('c350 03', 'c350 00').replace('0102 c00002fe', '0000 00000000')
+    assert.equal('extra' in (decodeAlone(wire(HEADER, silent)).flows[0] ?? {}), false)
+    const one = RECORD.replace('c350 03', 'c350 00').replace('c00002fe', '00000000')
+    assert.equal(decodeAlone(wire(HEADER, one)).flows[0]?.extra, '{"flags2":258}')
+  })
+
   test('keeps port values of ICMP that are no type and code beside its own fields', () => {
     const odd = RECORD.replace('01bb c350 03 1b 06', '0008 0000 03 1b 01')
     const [flow = {}] = decodeAlone(wire(HEADER, odd)).flows

@@ -174,6 +174,15 @@ suite('a v8 record', () => {
     assert.deepEqual([flow.tos, flow.inputIf, flow.outputIf], [0xb8, 1, 2])
   })
 
+  test('of scheme 9 is read in the usual order when its padding tells nothing', () => {
+    const read = (tail: string) => {
+      const flow = decodeRecord(9, `${COUNTERS} fbf0 fbf1 ${tail}`)
+      return [flow.inputIf, flow.outputIf, flow.tos]
+    }
+    assert.deepEqual(read('b800 0000 0100 0000'), [0xb800, 0, 1])
+    assert.deepEqual(read('0001 0002 b8 ffffff'), [1, 2, 0xb8])
+  })
+
   test('may have its prefix lengths in either order: they fit the prefixes in one only', () => {
     const masks = (prefixes: string, lengths: string) => {
       const flow = decodeRecord(5, `${COUNTERS} ${prefixes} ${lengths} 0000 fbf0 fbf1 0001 0002`)

@@ -7,7 +7,10 @@ import {
   EXPORT_SECONDS,
   type FieldBytes,
   oneRecordMessage,
+  set,
+  template,
   UPTIME_MS,
+  v9MessageOf,
 } from '../../helpers/netflow-bytes.ts'
 
 const EXPORT_MICROS = EXPORT_SECONDS * 1_000_000
@@ -103,14 +106,18 @@ suite('the times of a flow', () => {
     assert.deepEqual(times([323, '0000018bcfe56800']), at)
     assert.deepEqual(times([324, 'e8fe6f80 00000000']), at)
     assert.deepEqual(times([325, 'e8fe6f80 00000000']), at)
-    const best = '{"observationTimeSeconds":"1970-01-01T00:00:01.000Z"}'
-    for (const fields of [
-      [[322, '00000001'] as const, [323, '0000018bcfe56800'] as const],
-      [[323, '0000018bcfe56800'] as const, [322, '00000001'] as const],
-    ]) {
-      const [flowStart, flowEnd] = at
-      assert.deepEqual(flowOf(...fields), { flowStart, flowEnd, extra: best })
-    }
+    const preferred = flowOf(
+      [322, '00000001'],
+      [324, '83aa7e82 00000000'],
+      [323, '0000000000000bb8'],
+    )
+    assert.deepEqual(preferred, {
+      flowStart: 3_000_000,
+      flowEnd: 3_000_000,
+      extra:
+        '{"observationTimeSeconds":"1970-01-01T00:00:01.000Z",' +
+        '"observationTimeMicroseconds":"1970-01-01T00:00:02.000000Z"}',
+    })
     const started = flowOf([152, '0000018bcfe567ff'], [323, '0000018bcfe56800'])
     assert.deepEqual(started, { flowStart: EXPORT_MICROS - 1000, flowEnd: EXPORT_MICROS })
     const both = flowOf([22, uptime(UPTIME_MS)], [21, uptime(UPTIME_MS)], [322, '6553f100'])
@@ -152,6 +159,30 @@ suite('the times of a flow', () => {
     assert.equal(much.flows[0]?.flowStart, EXPORT_MICROS - 1_000_000)
     assert.equal(much.flows[0]?.flowEnd, EXPORT_MICROS - 1_000_000)
     assert.deepEqual(much.problems, ['end-before-start'])
+  })
+
+  test('that are out of order by a second or more leave the start that was sent in extra', () => {
+    const flow = flowOf([22, uptime(UPTIME_MS + 1)], [21, uptime(UPTIME_MS - 1000)], [4, '06'])
+    assert.deepEqual(flow, {
+      protocol: 6,
+      flowStart: EXPORT_MICROS - 1_000_000,
+      flowEnd: EXPORT_MICROS - 1_000_000,
+      extra: '{"flowStart":"2023-11-14T22:13:20.001000Z"}',
+    })
+    const ancient = decodeAlone(
+      v9MessageOf(
+        { unixSeconds: 0 },
+        set(
+          0,
+          template(256, [
+            [22, 4],
+            [21, 4],
+          ]),
+        ),
+        set(256, uptime(UPTIME_MS - 1), uptime(UPTIME_MS - 5000)),
+      ),
+    )
+    assert.equal(ancient.flows[0]?.extra, '{"flowStart":"1969-12-31T23:59:59.999000Z"}')
   })
 
   test('are counted when over 10 minutes ahead of, or 50 days behind, the receive time', () => {

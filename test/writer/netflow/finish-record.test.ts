@@ -51,6 +51,28 @@ suite('ICMP type and code', () => {
     })
   })
 
+  test('of a template that has them for both protocols are those of the record', () => {
+    const both = (protocol: string, ...values: readonly [string, string, string, string]) => {
+      const [type4, code4, type6, code6] = values
+      return flowOf([4, protocol], [176, type4], [177, code4], [178, type6], [179, code6])
+    }
+    assert.deepEqual(both('3a', '00', '00', '80', '01'), {
+      protocol: 58,
+      icmpType: 128,
+      icmpCode: 1,
+    })
+    assert.deepEqual(both('01', '08', '01', '00', '00'), { protocol: 1, icmpType: 8, icmpCode: 1 })
+    assert.deepEqual(both('01', '08', '01', '80', '00'), {
+      protocol: 1,
+      icmpType: 8,
+      icmpCode: 1,
+      extra: '{"icmpTypeIPv6":128}',
+    })
+    const mixed = flowOf([4, '3a'], [32, '0000'], [139, '8001'])
+    assert.deepEqual(mixed, { protocol: 58, icmpType: 128, icmpCode: 1 })
+    assert.deepEqual(flowOf([4, '3a'], [32, '8001']), { protocol: 58, icmpType: 128, icmpCode: 1 })
+  })
+
   test('may be missing altogether', () => {
     assert.deepEqual(icmp([8, 'c0000201']), { protocol: 1, srcAddr: '192.0.2.1' })
   })
@@ -62,6 +84,10 @@ suite('ICMP type and code', () => {
       extra: '{"icmpTypeIPv4":256}',
     })
     assert.deepEqual(icmp([32, '00010000']), { protocol: 1, extra: '{"icmpTypeCodeIPv4":65536}' })
+    assert.deepEqual(icmp([11, '00010000']), {
+      protocol: 1,
+      extra: '{"destinationTransportPort":65536}',
+    })
   })
 
   test('of a template for ICMP and ICMPv6 are those of the protocol, in any order', () => {

@@ -146,7 +146,8 @@ function expectFlow(layout: Layout, header: Values, values: Values): DecodedFlow
   for (const [name] of fieldsOf(layout.record)) {
     if (!NO_COLUMNS.has(name)) flow[name as keyof DecodedFlow] = show(name)
   }
-  const extras = [...EXTRAS, ...V8_EXTRAS].filter((name) => names.includes(name))
+  const says = (name: string) => layout.version !== 7 || all[name] !== 0
+  const extras = [...EXTRAS, ...V8_EXTRAS].filter((name) => names.includes(name) && says(name))
   const extra = Object.fromEntries(extras.map((name) => [name, show(name)]))
   if (extras.length > 0) flow.extra = JSON.stringify(extra)
   if (names.includes('sampling') && sampling % 0x4000 > 0) flow.samplingRate = sampling % 0x4000

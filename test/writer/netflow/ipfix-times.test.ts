@@ -76,19 +76,26 @@ suite('the absolute times of an IPFIX flow', () => {
 
 suite('an IPFIX time since the boot', () => {
   const boot = (bootMs: number): IpfixValue => [160, uint64(bootMs)]
+  /** No column has it. */
+  const said = (bootMs: number) =>
+    `"systemInitTimeMilliseconds":"${new Date(bootMs).toISOString()}"`
 
   test('counts from the boot time that the record itself says', () => {
     const bootMs = EXPORT_MS - DAY_MS
     const expected = [EXPORT_MICROS - 2_000_000, EXPORT_MICROS - 1_000_000]
     const [start, end] = [uint32(DAY_MS - 2000), uint32(DAY_MS - 1000)]
-    assert.deepEqual(times([22, start], [21, end], boot(bootMs)), expected)
-    assert.deepEqual(times(boot(bootMs), [21, end], [22, start]), expected)
+    for (const fields of [
+      [[22, start], [21, end], boot(bootMs)],
+      [boot(bootMs), [21, end], [22, start]],
+    ] as const) {
+      const { flowStart, flowEnd, extra } = ipfixFlowOf(...fields)
+      assert.deepEqual([flowStart, flowEnd], expected)
+      assert.equal(extra, `{${said(bootMs)}}`)
+    }
   })
 
   test('stays in extra when nobody says when the boot was', () => {
-    assert.deepEqual(ipfixFlowOf([22, '00000005'], [21, '00000006']), {
-      extra: '{"flowStartSysUpTime":5,"flowEndSysUpTime":6}',
-    })
+    assert.deepEqual(ipfixFlowOf([22, '00000005']), { extra: '{"flowStartSysUpTime":5}' })
     const harness = new DecoderHarness()
     const zero = set(512, '00000007', uint64(0))
     harness.receive(ipfixMessage(OPTIONS, zero))
@@ -149,7 +156,7 @@ suite('an IPFIX time since the boot', () => {
     const expected = [EXPORT_MICROS - 3_000_000, EXPORT_MICROS - 500_000]
     assert.deepEqual(sinceBoot(harness, TWO_32 - 2000, TWO_32 + 500), expected)
     const record = ipfixFlowOf([22, uint32(TWO_32 - 2000)], boot(EXPORT_MS - TWO_32 - 1000))
-    assert.deepEqual(record, { flowStart: EXPORT_MICROS - 3_000_000 })
+    assert.equal(record.flowStart, EXPORT_MICROS - 3_000_000)
   })
 
   test('may lie before the boot: a file can be read by an exporter that starts later', () => {
@@ -195,21 +202,30 @@ suite('an IPFIX time since the boot', () => {
       [21, '00000006'],
       boot(EXPORT_MS - 5),
     )
-    const init = new Date(EXPORT_MS - 5).toISOString()
     assert.deepEqual(flow, {
       flowStart: EXPORT_MICROS,
       flowEnd: EXPORT_MICROS,
-      extra: `{"flowStartSysUpTime":5,"flowEndSysUpTime":6,"systemInitTimeMilliseconds":"${init}"}`,
+      extra: `{"flowStartSysUpTime":5,"flowEndSysUpTime":6,${said(EXPORT_MS - 5)}}`,
     })
   })
 
   test('that nothing can hold goes to extra, exactly', () => {
     const flow: DecodedFlow = ipfixFlowOf([22, '001fffffffffffff'], boot(EXPORT_MS))
-    assert.deepEqual(flow, { extra: '{"flowStartSysUpTime":9007199254740991}' })
+    assert.deepEqual(flow, { extra: `{${said(EXPORT_MS)},"flowStartSysUpTime":9007199254740991}` })
     const broken = ipfixFlowOf([22, '00000005'], [160, 'ffffffffffffffff'])
     assert.deepEqual(broken, {
       extra: '{"systemInitTimeMilliseconds":18446744073709551615,"flowStartSysUpTime":5}',
     })
+  })
+
+  test('is replaced by the time of an event when it leads to no time', () => {
+    const event: IpfixValue = [323, uint64(EXPORT_MS)]
+    const flow = ipfixFlowOf([22, '00000005'], event)
+    assert.deepEqual([flow.flowStart, flow.flowEnd], [EXPORT_MICROS, EXPORT_MICROS])
+    assert.match(String(flow.extra), /"flowStartSysUpTime":5/)
+    const known = ipfixFlowOf([22, '00000005'], [21, '00000006'], boot(EXPORT_MS), event)
+    assert.equal(known.flowStart, EXPORT_MICROS + 5000)
+    assert.match(String(known.extra), /"observationTimeMilliseconds"/)
   })
 
   test('is known to the next message only from its own stream', () => {

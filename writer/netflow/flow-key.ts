@@ -1,0 +1,63 @@
+/** Names the flow that a record belongs to among those of its stream. */
+
+import { ipv4Text } from './extra-json.ts'
+import { FIELD, type Field, type FlowRecord } from './flow-record.ts'
+import { SLOT } from './plan-step.ts'
+import type { RecordReader } from './run-plan.ts'
+
+/** What tells flows apart that have no addresses. */
+const LINK_FIELDS = [
+  FIELD.srcMac,
+  FIELD.dstMac,
+  FIELD.srcVlan,
+  FIELD.dstVlan,
+  FIELD.inputIf,
+  FIELD.outputIf,
+] as const
+
+/**
+ * Gives the key of the flow of a finished record: its flow id (148), else protocol, end points and
+ * the direction in which it was seen.
+ *
+ *     key    = "flow" id way | protocol srcAddr srcPort dstAddr dstPort way     of ICMP type and code
+ *     way    = nothing | "in" | "out"; and "reverse" of the second half of a biflow
+ */
+export function flowKey(reader: RecordReader, direction: 'forward' | 'reverse'): string {
+  const { record } = reader
+  const way = `${wayOf(record)}${direction === 'reverse' ? ' reverse' : ''}`
+  const high = reader.slot(SLOT.flowIdHigh) ?? 0
+  const low = reader.slot(SLOT.flowIdLow) ?? 0
+  if (high !== 0 || low !== 0) return `flow ${(BigInt(high) << 32n) | BigInt(low)}${way}`
+  const isIcmp = record.has(FIELD.icmpType)
+  const srcPort = isIcmp ? FIELD.icmpType : FIELD.srcPort
+  const dstPort = isIcmp ? FIELD.icmpCode : FIELD.dstPort
+  const ends = [
+    numberText(record, FIELD.protocol),
+    addressText(record, FIELD.srcAddr),
+    numberText(record, srcPort),
+    addressText(record, FIELD.dstAddr),
+    numberText(record, dstPort),
+  ]
+  const hasAddress = record.has(FIELD.srcAddr) || record.has(FIELD.dstAddr)
+  const link = hasAddress ? [] : LINK_FIELDS.map((field) => numberText(record, field))
+  return `${[...ends, ...link].join(' ')}${way}`
+}
+
+function wayOf(record: FlowRecord): string {
+  if (!record.has(FIELD.direction)) return ''
+  return record.values[FIELD.direction] === 0 ? ' in' : ' out'
+}
+
+function numberText(record: FlowRecord, field: Field): string {
+  return record.has(field) ? String(record.values[field]) : '-'
+}
+
+function addressText(
+  record: FlowRecord,
+  field: typeof FIELD.srcAddr | typeof FIELD.dstAddr,
+): string {
+  if (!record.has(field)) return '-'
+  const words = record.addresses.subarray(field * 4, field * 4 + 4)
+  if (record.families[field] === 4) return ipv4Text(words[0] as number)
+  return Array.from(words, (word) => word.toString(16)).join(':')
+}
