@@ -27,6 +27,7 @@ export const PROBLEM_TEXT: Readonly<Record<string, string>> = {
   'reserved-template-id': 'ignored a template with a reserved id',
   'reserved-set-id': 'skipped a set with a reserved id',
   'too-many-fields': 'ignored a template with too many fields',
+  'record-too-long': 'ignored a template whose records fit no message',
   'too-many-records': 'skipped the rest of a message with too many records',
   'options-template-without-scope': 'ignored an options template without a scope',
   'malformed-message': 'discarded a malformed IPFIX message',

@@ -6,6 +6,9 @@ export const MAX_MESSAGE_BYTES = 65_507
 /** Real templates have at most a few hundred fields; a message could define one of 16,000. */
 export const MAX_FIELDS_PER_TEMPLATE = 1_024
 
+/** What no message has room for, behind its header and that of the set, is no record. */
+export const MAX_RECORD_BYTES = MAX_MESSAGE_BYTES - 16 - 4
+
 /** The busiest exporters define a few dozen per domain. The least recently refreshed one goes. */
 export const MAX_TEMPLATES_PER_STREAM = 1_024
 
@@ -31,6 +34,12 @@ export const MAX_NAMES_PER_STREAM = 10_000
 
 /** Bytes of such a name that are kept. */
 export const MAX_NAME_BYTES = 255
+
+/** Lists in lists deeper than this are shown as hex: nobody nests them more than twice. */
+export const MAX_LIST_DEPTH = 4
+
+/** A hostile message could have thousands of problems; more than this many are only counted. */
+export const MAX_REPORTED_PROBLEMS = 8
 
 /** A sampling rate above this is a misread field, not a rate. */
 export const MAX_SAMPLING_RATE = 2 ** 24

@@ -4,6 +4,7 @@
  */
 
 import type { MessageContext } from './flow-record.ts'
+import { MAX_REPORTED_PROBLEMS } from './limits.ts'
 
 /** Why a whole datagram is rejected. */
 export type RejectReason =
@@ -26,6 +27,7 @@ export type ProblemCode =
   | 'template-overruns-set'
   | 'reserved-template-id'
   | 'too-many-fields'
+  | 'record-too-long'
   | 'options-template-without-options'
   | 'options-template-without-scope'
   | 'record-overruns-set'
@@ -62,9 +64,6 @@ export interface ReleasedRecords {
   /** Of these, options records. */
   readonly optionsRecords: number
 }
-
-/** A hostile message could have thousands of problems; more than this many are only counted. */
-const MAX_REPORTED_PROBLEMS = 8
 
 /** What came of one message; reused for every message. Counts are of this message only. */
 export class MessageOutcome {

@@ -6,11 +6,10 @@
 import { elementName, findElement } from './element-registry.ts'
 import { FORMAT, type Format, formatJson, formatOf, jsonKey } from './extra-json.ts'
 import { type FieldSpecifier, PADDING_OCTETS, VARIABLE_LENGTH } from './field-specifier.ts'
+import { MAX_LIST_DEPTH } from './limits.ts'
 import type { DatagramBytes } from './read-bytes.ts'
 import type { Template } from './template.ts'
 
-/** Lists in lists deeper than this are shown as hex. */
-const MAX_DEPTH = 4
 const ENTERPRISE_BIT = 0x8000
 
 /** RFC 6313 section 4.4. */
@@ -38,7 +37,7 @@ export function formatValue(
   context: ListContext,
 ): string {
   const { datagram, depth } = context
-  if (isList(format) && depth < MAX_DEPTH && length > 0) {
+  if (isList(format) && depth < MAX_LIST_DEPTH && length > 0) {
     const inner = { ...context, depth: depth + 1 }
     const json = listJson(format, offset, offset + length, inner)
     if (json !== undefined) return json

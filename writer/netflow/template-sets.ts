@@ -1,7 +1,7 @@
 /** What template sets of v9 and IPFIX have in common: checking and taking a definition into force. */
 
 import type { ExportStream } from './export-stream.ts'
-import { MAX_FIELDS_PER_TEMPLATE } from './limits.ts'
+import { MAX_FIELDS_PER_TEMPLATE, MAX_RECORD_BYTES } from './limits.ts'
 import type { MessageOutcome, ProblemCode } from './outcome.ts'
 import type { Template } from './template.ts'
 import type { TemplateChange } from './templates.ts'
@@ -29,6 +29,8 @@ function checkTemplate(template: Template, stream: ExportStream, outcome: Messag
   else if (fields.length === 0) rejectTemplate(stream, outcome, id, 'empty-template')
   else if (fields.length > MAX_FIELDS_PER_TEMPLATE) {
     rejectTemplate(stream, outcome, id, 'too-many-fields')
+  } else if (recordLength > MAX_RECORD_BYTES) {
+    rejectTemplate(stream, outcome, id, 'record-too-long')
   } else if (recordLength === 0) rejectTemplate(stream, outcome, id, 'zero-length-template')
   else return true
   return false
@@ -44,6 +46,7 @@ export function rejectTemplate(
     | 'reserved-template-id'
     | 'empty-template'
     | 'too-many-fields'
+    | 'record-too-long'
     | 'zero-length-template'
     | 'options-template-without-scope',
 ): void {
