@@ -70,7 +70,9 @@ export function perMillion(
   after: number | undefined,
   count: number,
 ): number | undefined {
-  return before === undefined || after === undefined ? undefined : ((after - before) / count) * 1e6
+  if (before === undefined || after === undefined) return undefined
+  // Counters of different clocks may seem to run back a hundredth of a second.
+  return (Math.max(0, after - before) / count) * 1e6
 }
 
 function* slices(bytes: Buffer): Generator<Buffer> {

@@ -32,6 +32,8 @@ export class BenchDatabase {
   static async create(): Promise<BenchDatabase> {
     const database = await createTestDatabase()
     const client = new pg.Client({ connectionString: database.url })
+    // When it breaks, the next query says so; without a listener it would end the process at once.
+    client.on('error', () => {})
     await client.connect()
     const { rows } = await client.query('select pg_backend_pid() as pid')
     return new BenchDatabase(database, client, rows[0]?.pid)

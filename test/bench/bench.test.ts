@@ -18,18 +18,21 @@ describe('the benchmark', () => {
   })
   after(() => rm(folder, { recursive: true }))
 
-  it('can measure with every instrument', async () => {
-    const { stdout } = await run(process.execPath, [MAIN, '--tiny', '--results', folder], {
+  /** Measures next to nothing; checks that figures come out of each instrument. */
+  async function measure(...ids: readonly string[]): Promise<void> {
+    const results = join(folder, ids.join('-'))
+    const options = ['--tiny', '--only', ids.join(','), '--results', results]
+    const { stdout } = await run(process.execPath, [MAIN, ...options], {
       // The last rows of a file are not to wait for others.
       env: { ...process.env, FLUSH_INTERVAL_MS: '20' },
     })
-    const [file, ...more] = await readdir(folder)
+    const [file, ...more] = await readdir(results)
     assert.deepEqual(more, [])
-    const { setup, tables } = readResults(join(folder, String(file)))
+    const { setup, tables } = readResults(join(results, String(file)))
     assert.equal(setup.size, 'tiny')
     assert.deepEqual(
       tables.map(({ id }) => id),
-      ['codec', 'writer', 'profile', 'line', 'collector', 'latency', 'memory', 'growth', 'table'],
+      ids,
     )
     for (const { title, rows } of tables) {
       assert.ok(stdout.includes(title))
@@ -39,5 +42,15 @@ describe('the benchmark', () => {
         assert.ok(measured.length > 0, `${title}: there are figures of ${name}`)
       }
     }
-  })
+  }
+
+  it('measures the parts in one process', () => measure('codec', 'line', 'table'))
+
+  it('measures the writer', () => measure('writer', 'profile', 'growth'))
+
+  it('measures the collector', () => measure('collector'))
+
+  it('measures both processes together', () => measure('latency', 'memory'))
+
+  it('measures other collectors that are installed', () => measure('peers'))
 })

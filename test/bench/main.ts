@@ -15,7 +15,9 @@ import { LATENCY_BENCH } from './latency-bench.ts'
 import { LINE_BENCH } from './line-bench.ts'
 import { MEMORY_BENCH } from './memory-bench.ts'
 import { OptionsError, type RunOptions, readOptions } from './options.ts'
+import { PEERS_BENCH } from './peers-bench.ts'
 import { PROFILE_BENCH } from './profile-bench.ts'
+import { writeReadmeSection } from './readme-section.ts'
 import { type BenchResults, readResults, writeResults } from './results-file.ts'
 import { describeSetup, readSetup } from './setup.ts'
 import { BENCH_SIZES } from './sizes.ts'
@@ -32,6 +34,7 @@ const INSTRUMENTS: readonly Instrument[] = [
   MEMORY_BENCH,
   GROWTH_BENCH,
   TABLE_BENCH,
+  PEERS_BENCH,
 ]
 
 /** Durable, as in production; what would come and go by the clock is out of the way. */
@@ -76,6 +79,7 @@ async function run(options: RunOptions): Promise<void> {
   try {
     const results = await measureAll(options)
     print(['', `The figures are in ${writeResults(results, options.resultsFolder)}.`])
+    if (options.readme) writeReadmeSection(results)
   } finally {
     await server?.stop()
   }

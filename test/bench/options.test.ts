@@ -34,6 +34,10 @@ describe('the command line of the benchmark', () => {
     })
   })
 
+  it('writes only what a full run measured into the README', () => {
+    assert.throws(() => read('--readme'), /--full/)
+  })
+
   it('takes single instruments', () => {
     assert.deepEqual(read('--only', 'growth'), { ...read(), instruments: ['growth'] })
     assert.throws(() => read('--only', 'speed'), /--only knows writer, growth, not speed/)

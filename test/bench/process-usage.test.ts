@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
 import { until } from '../helpers/until.ts'
 import {
+  isGroupAlive,
   readCpuSeconds,
+  readGroupCpuSeconds,
   readMemory,
   readParentOfSameKind,
   readTreeCpuSeconds,
@@ -44,6 +47,22 @@ describe('what a process has used', { skip }, () => {
       'it is busy',
       () => (readTreeCpuSeconds(pid) ?? 0) > 0.1 + (readCpuSeconds(pid) ?? 0),
     )
+  })
+
+  it('counts processes of its group, of which some outlive it', async (test) => {
+    const leader = spawn('sh', ['-c', "sh -c 'echo $$; read -r line; :' <&3 & :"], {
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
+      detached: true,
+    })
+    const pid = leader.pid as number
+    const left = once(leader, 'exit')
+    const [text] = await once(leader.stdout as Readable, 'data')
+    test.after(() => leader.stdio[3]?.destroy())
+    await left
+    assert.deepEqual([...readGroupCpuSeconds([pid]).keys()], [Number(String(text))])
+    assert.equal(isGroupAlive(pid), true)
+    leader.stdio[3]?.destroy()
+    await until('the group is gone', () => !isGroupAlive(pid))
   })
 
   it('has memory with a peak', () => {

@@ -11,7 +11,10 @@ const TICKS_PER_SECOND = 100
 interface ProcessTimes {
   readonly pid: number
   readonly parent: number
+  readonly group: number
   readonly command: string
+  /** It has ended, and nobody has asked how. */
+  readonly isZombie: boolean
   readonly ownSeconds: number
   /** Of children that have ended and were waited for, with theirs. */
   readonly endedSeconds: number
@@ -41,6 +44,22 @@ function sumTree(root: ProcessTimes, all: readonly ProcessTimes[]): number {
     (sum, child) => sum + sumTree(child, all),
     root.ownSeconds + root.endedSeconds,
   )
+}
+
+/**
+ * Gives the CPU seconds of each process that is one of these or in the group of one, by pid, while it
+ * lives or is not yet asked how it ended.
+ */
+export function readGroupCpuSeconds(leaders: readonly number[]): Map<number, number> {
+  const members = readAllTimes().filter(
+    ({ pid, group }) => leaders.includes(pid) || leaders.includes(group),
+  )
+  return new Map(members.map(({ pid, ownSeconds }) => [pid, ownSeconds]))
+}
+
+/** Tells whether a process of the group of this one still runs. */
+export function isGroupAlive(leader: number): boolean {
+  return readAllTimes().some(({ group, isZombie }) => group === leader && !isZombie)
 }
 
 /** Gives the parent of a process if both are this machine's and run the same program. */
@@ -74,18 +93,17 @@ function readTimes(pid: number): ProcessTimes | undefined {
   const stat = readProcFile(`${pid}/stat`)
   if (stat === undefined) return undefined
   const end = stat.lastIndexOf(')')
-  const fields = stat
-    .slice(end + 2)
-    .split(' ')
-    .map(Number)
+  const [state, ...fields] = stat.slice(end + 2).split(' ')
   const seconds = (first: number) =>
-    ((fields[first] ?? 0) + (fields[first + 1] ?? 0)) / TICKS_PER_SECOND
+    (Number(fields[first]) + Number(fields[first + 1])) / TICKS_PER_SECOND
   return {
     pid,
-    parent: fields[1] ?? 0,
+    parent: Number(fields[0]),
+    group: Number(fields[1]),
     command: stat.slice(stat.indexOf('(') + 1, end),
-    ownSeconds: seconds(11),
-    endedSeconds: seconds(13),
+    isZombie: state === 'Z',
+    ownSeconds: seconds(10),
+    endedSeconds: seconds(12),
   }
 }
 

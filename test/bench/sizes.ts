@@ -35,7 +35,8 @@ export interface BenchSize {
     readonly templates: readonly number[]
     readonly presentRows: number
   }
-  readonly peers: { readonly rows: number; readonly rate: number }
+  /** What is not stored after so long a rest is stored when the collector ends. */
+  readonly peers: { readonly rows: number; readonly rate: number; readonly restMs: number }
 }
 
 export const BENCH_SIZES = {
@@ -57,7 +58,7 @@ export const BENCH_SIZES = {
     latency: { rates: [100], flushIntervalsMs: [100], seconds: 0.5, rounds: 1 },
     memoryRows: 60_000,
     growth: { rows: 3_000, exporters: [10], templates: [], presentRows: 3_000 },
-    peers: { rows: 3_000, rate: 500 },
+    peers: { rows: 3_000, rate: 500, restMs: 200 },
   },
   short: {
     rounds: 3,
@@ -77,7 +78,7 @@ export const BENCH_SIZES = {
     latency: { rates: [100, 5_000], flushIntervalsMs: [1_000, 100], seconds: 2, rounds: 1 },
     memoryRows: 1_000_000,
     growth: { rows: 150_000, exporters: [100], templates: [100], presentRows: 1_000_000 },
-    peers: { rows: 150_000, rate: 2_000 },
+    peers: { rows: 150_000, rate: 2_000, restMs: 6_000 },
   },
   full: {
     rounds: 5,
@@ -88,7 +89,7 @@ export const BENCH_SIZES = {
     collector: {
       bytes: [1_464, 200],
       rate: 10_000,
-      seconds: 3,
+      seconds: 2,
       searchFrom: 20_000,
       searchTo: 1_280_000,
       searchSteps: 4,
@@ -97,12 +98,12 @@ export const BENCH_SIZES = {
     latency: { rates: [100, 5_000], flushIntervalsMs: [1_000, 100], seconds: 5, rounds: 5 },
     memoryRows: 10_000_000,
     growth: {
-      rows: 300_000,
+      rows: 600_000,
       exporters: [100, 10_000],
       templates: [100, 1_000],
       presentRows: 10_000_000,
     },
-    peers: { rows: 600_000, rate: 2_000 },
+    peers: { rows: 600_000, rate: 2_000, restMs: 6_000 },
   },
 } as const satisfies Record<string, BenchSize>
 
