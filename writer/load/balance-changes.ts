@@ -3,8 +3,8 @@
  * counted while it read, beside the rows that were copied and parked. It judges nothing.
  */
 
-import type pg from 'pg'
 import type { BatchChanges, CountChange } from './batch-changes.ts'
+import { rowsStatement, type Statement } from './statements.ts'
 
 /** Rows of one exporter in a batch. */
 export interface RowCount {
@@ -40,15 +40,13 @@ const ADD_REJECTIONS = `
   on conflict (journal, exporter, outcome, reason) do update
   set datagrams = kept.datagrams + excluded.datagrams`
 
-/** Adds the counts in the transaction that is open on `client`; they belong to a journal. */
-export async function writeBalance(
-  client: pg.Client,
+/** Makes the statements that add the counts; they belong to a journal. */
+export function* balanceStatements(
   { counts, rejections }: BatchChanges,
   rows: readonly RowCount[],
   journalId: string,
-): Promise<void> {
+): Iterable<Statement> {
   const counted: (CountChange | RowCount)[] = [...counts.values(), ...rows]
-  if (counted.length > 0) await client.query(ADD_COUNTS, [JSON.stringify(counted), journalId])
-  if (rejections.size === 0) return
-  await client.query(ADD_REJECTIONS, [JSON.stringify([...rejections.values()]), journalId])
+  yield* rowsStatement('add counts', ADD_COUNTS, counted, journalId)
+  yield* rowsStatement('add rejections', ADD_REJECTIONS, [...rejections.values()], journalId)
 }

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from '../../shared/logger.ts'
-import { type RowCount, writeBalance } from './balance-changes.ts'
+import { balanceStatements, type RowCount } from './balance-changes.ts'
 import type { CopyBatch } from './copy-batch.ts'
 import {
   copyAcceptableRows,
@@ -16,12 +16,14 @@ import {
   RefusedRowError,
 } from './copy-rows.ts'
 import { DatabaseError } from './database.ts'
-import { type JournalStep, moveJournalPosition } from './journal-position.ts'
+import { copyStatement } from './flow-columns.ts'
+import { checkIsLoaded, type JournalStep, positionStatement } from './journal-position.ts'
 import type { OutageLog } from './outage-log.ts'
-import type { Partitions } from './partitions.ts'
+import { attachedStatement, type Partitions } from './partitions.ts'
 import { Session } from './session.ts'
-import { describeError } from './sql-state.ts'
-import { writeChanges } from './state-changes.ts'
+import { describeError, type ErrorKind, type SqlError } from './sql-state.ts'
+import { changeStatements } from './state-changes.ts'
+import { runTogether } from './statements.ts'
 
 const FIRST_DELAY_MS = 100
 /** An error that waiting does not mend stops the writer when it has come so often in a row. */
@@ -59,7 +61,13 @@ interface Attempts {
   halving: boolean
   /** The turn took too long: do not copy before it. */
   waiting: boolean
+  /** Copying straight into the partition did not work: do so through `flows`. */
+  throughParent: boolean
+  /** The position had not been where the batch begins: see whether it is in. */
+  unmoved: boolean
 }
+
+const BEGIN = 'begin isolation level read committed'
 
 export class CopyLane {
   readonly #options: CopyLaneOptions
@@ -79,7 +87,14 @@ export class CopyLane {
    */
   async load(job: LaneJob): Promise<void> {
     const { outage, signal } = this.#options
-    const attempts: Attempts = { failed: 0, hopeless: 0, halving: false, waiting: false }
+    const attempts: Attempts = {
+      failed: 0,
+      hopeless: 0,
+      halving: false,
+      waiting: false,
+      throughParent: false,
+      unmoved: false,
+    }
     for (;;) {
       signal.throwIfAborted()
       if (attempts.waiting) await job.turn
@@ -103,11 +118,20 @@ export class CopyLane {
       attempts.waiting = true
       return
     }
+    if (error instanceof NotMovedError) {
+      attempts.unmoved = true
+      return
+    }
     if (error instanceof RefusedRowError && !attempts.halving) {
       attempts.halving = true
       return
     }
     const described = describeError(error)
+    if (!attempts.throughParent && isAboutPartition(error, described)) {
+      attempts.throughParent = true
+      if (described.kind === 'access') partitions.avoid()
+      return
+    }
     outage.failed(performance.now(), described)
     const isHopeless = described.kind !== 'retry' && described.kind !== 'partition'
     attempts.hopeless = isHopeless ? attempts.hopeless + 1 : 0
@@ -127,23 +151,31 @@ export class CopyLane {
 
   async #attempt(client: pg.Client, job: LaneJob, attempts: Attempts): Promise<void> {
     const { batch, step } = job
-    await this.#options.partitions.ensure(client, batch.hours)
-    await client.query('begin isolation level read committed')
+    const { partitions } = this.#options
+    if (attempts.unmoved) return await checkIsLoaded(client, step)
+    await partitions.ensure(client, batch.hours)
+    const isDirect = !attempts.throughParent && !attempts.halving
+    const partition = isDirect ? partitions.find(batch.hours) : undefined
     const { copied, refused } = attempts.halving
       ? await this.#copyAround(client, batch)
-      : { copied: await copyRows(client, batch), refused: [] }
+      : { copied: await copyAll(client, batch, partition), refused: [] }
     await waitPatiently(job.turn)
     const { lines } = batch.changes
-    if (!(await moveJournalPosition(client, step, { lines, copiedRows: copied }))) {
-      await client.query('rollback')
-      return
-    }
-    await writeChanges(client, batch.changes, step.journalId)
-    await writeBalance(client, batch.changes, countRows(batch, refused), step.journalId)
+    const { counts, error } = await runTogether(client, [
+      positionStatement(step, { lines, copiedRows: copied }),
+      ...(partition === undefined ? [] : [attachedStatement(partition)]),
+      ...changeStatements(batch.changes, step.journalId),
+      ...balanceStatements(batch.changes, countRows(batch, refused), step.journalId),
+    ])
+    const [moved, attached] = counts
+    if (moved === 0) throw new NotMovedError('the position is not where the batch begins')
+    if (error !== undefined) throw error
+    if (partition !== undefined && attached !== 1) throw new DetachedError(partition)
     await client.query('commit')
   }
 
   async #copyAround(client: pg.Client, batch: CopyBatch) {
+    await client.query(BEGIN)
     const { copied, refused } = await copyAcceptableRows(client, batch)
     await parkRows(client, refused)
     batch.parked = refused.length
@@ -162,6 +194,18 @@ export class CopyLane {
   }
 }
 
+/** Begins and copies in one round trip. */
+async function copyAll(
+  client: pg.Client,
+  batch: CopyBatch,
+  partition: string | undefined,
+): Promise<number> {
+  const statement = `${BEGIN}; ${copyStatement(partition)}`
+  if (batch.rows > 0) return await copyRows(client, batch, { statement })
+  await client.query(BEGIN)
+  return 0
+}
+
 /** Counts the rows of a batch by exporter: those that are in, and those that were refused. */
 function countRows(batch: CopyBatch, refused: readonly RefusedRow[]): readonly RowCount[] {
   const parked = new Map<unknown, number>()
@@ -176,6 +220,19 @@ function countRows(batch: CopyBatch, refused: readonly RefusedRow[]): readonly R
 
 /** The turn did not come in time; the transaction must end. */
 class ImpatienceError extends Error {}
+
+/** The batch is in already, or the database is not where it is thought to be. */
+class NotMovedError extends Error {}
+
+/** The partition that was copied into is none any more. */
+class DetachedError extends Error {}
+
+const PARTITION_KINDS: readonly ErrorKind[] = ['partition', 'access', 'unexpected']
+
+/** Tells whether the same may work through `flows`: its partitions, or rights on them, are others. */
+function isAboutPartition(error: unknown, { kind }: SqlError): boolean {
+  return error instanceof DetachedError || PARTITION_KINDS.includes(kind)
+}
 
 async function waitPatiently(turn: Promise<void>): Promise<void> {
   const timer = new AbortController()

@@ -6,7 +6,7 @@ import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { CopyBatch } from './copy-batch.ts'
 import { describeTuple } from './copy-tuple.ts'
-import { COPY_FLOWS } from './flow-columns.ts'
+import { copyStatement } from './flow-columns.ts'
 import { describeError } from './sql-state.ts'
 
 /** A row that the database refused. */
@@ -26,8 +26,16 @@ export class RefusedRowError extends Error {
   }
 }
 
+/** Which rows to copy, and by what. */
+export interface CopyOptions {
+  readonly first?: number
+  readonly end?: number
+  /** The last of its statements is the COPY. Default: into `flows`. */
+  readonly statement?: string
+}
+
 /**
- * Copies rows `first` up to `end`.
+ * Copies rows `first` up to `end`, all by default.
  *
  * @returns how many rows the server says it has taken
  * @throws RefusedRowError when a row is not accepted, anything else as it came
@@ -35,11 +43,10 @@ export class RefusedRowError extends Error {
 export async function copyRows(
   client: pg.Client,
   batch: CopyBatch,
-  first = 0,
-  end = batch.rows,
+  { first = 0, end = batch.rows, statement = copyStatement() }: CopyOptions = {},
 ): Promise<number> {
   if (end <= first) return 0
-  const copy = client.query(copyFrom(COPY_FLOWS))
+  const copy = client.query(copyFrom(statement))
   try {
     await pipeline(Readable.from(batch.copyData(first, end)), copy)
   } catch (error) {
@@ -64,7 +71,7 @@ export async function copyAcceptableRows(
     const [first, end] = range
     await client.query('savepoint halving')
     try {
-      copied += await copyRows(client, batch, first, end)
+      copied += await copyRows(client, batch, { first, end })
     } catch (error) {
       if (!(error instanceof RefusedRowError)) throw error
       const { sqlState, message } = describeError(error.cause)

@@ -61,8 +61,12 @@ export const FLOW_COLUMNS: readonly FlowColumn[] = [
   { name: 'extra', type: 'jsonb', source: 'extra' },
 ]
 
-/** The statement that a batch is copied with. */
-export const COPY_FLOWS = `copy flows (${FLOW_COLUMNS.map((column) => column.name).join(', ')}) from stdin (format binary)`
+const COLUMN_NAMES = FLOW_COLUMNS.map((column) => column.name).join(', ')
+
+/** Makes the statement that a batch is copied with, into `flows` or one of its partitions. */
+export function copyStatement(table = 'flows'): string {
+  return `copy ${table} (${COLUMN_NAMES}) from stdin (format binary)`
+}
 
 /** The latest time that a row can hold: microseconds are exact numbers up to the year 2255. */
 export const MAX_TIME_MICROS = Number.MAX_SAFE_INTEGER

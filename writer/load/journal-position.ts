@@ -6,6 +6,7 @@
 import type pg from 'pg'
 import type { LineCounts } from './batch-changes.ts'
 import { DatabaseError, describeDatabase } from './database.ts'
+import type { Statement } from './statements.ts'
 
 /** What the database holds of a journal: bytes of the stream, and the batches that brought them. */
 export interface JournalPosition {
@@ -58,33 +59,39 @@ export async function openJournalPosition(
   return found
 }
 
+const MOVE_POSITION = `
+  update journal_positions set position = $4, batches = batches + 1, updated_at = now(),
+    datagram_lines = coalesce($5, datagram_lines),
+    malformed_lines = coalesce($6, malformed_lines),
+    report_lines = coalesce($7, report_lines), copied_rows = copied_rows + $8
+  where journal = $1 and position = $2 and batches = $3`
+
 /**
- * Moves the position. An earlier attempt whose commit is still undecided holds the lock of the row
+ * Makes the statement that moves the position; it changes one row, or none when the database is not
+ * where the step begins. An earlier attempt whose commit is still undecided holds the lock of the row
  * until it is decided: the answer is sure.
+ */
+export function positionStatement(
+  { journalId, from, to }: JournalStep,
+  { lines, copiedRows }: StepCounts,
+): Statement {
+  const values = [
+    ...[journalId, from.position, from.batches, to],
+    ...[lines?.datagrams ?? null, lines?.malformed ?? null, lines?.reports ?? null, copiedRows],
+  ]
+  return { name: 'move position', text: MOVE_POSITION, values }
+}
+
+/**
+ * Makes sure that a batch which could not move the position is in already: its commit had worked, and
+ * only the answer was lost. Not to be called in its transaction.
  *
- * @returns false when the batch is in already: its commit had worked, and only the answer was lost
  * @throws DatabaseError when the database is anywhere else
  */
-export async function moveJournalPosition(
-  client: pg.Client,
-  step: JournalStep,
-  { lines, copiedRows }: StepCounts,
-): Promise<boolean> {
+export async function checkIsLoaded(client: pg.Client, step: JournalStep): Promise<void> {
   const { journalId, from, to } = step
-  const moved = await client.query(
-    `update journal_positions set position = $4, batches = batches + 1, updated_at = now(),
-       datagram_lines = coalesce($5, datagram_lines),
-       malformed_lines = coalesce($6, malformed_lines),
-       report_lines = coalesce($7, report_lines), copied_rows = copied_rows + $8
-     where journal = $1 and position = $2 and batches = $3`,
-    [
-      ...[journalId, from.position, from.batches, to],
-      ...[lines?.datagrams, lines?.malformed, lines?.reports, copiedRows],
-    ],
-  )
-  if (moved.rowCount === 1) return true
   const found = await readJournalPosition(client, journalId)
-  if (found?.position === to && found.batches === from.batches + 1) return false
+  if (found?.position === to && found.batches === from.batches + 1) return
   const where = found ? `at position ${found.position}, batch ${found.batches}` : 'missing'
   throw new DatabaseError(
     `journal ${journalId} is ${where} in the database, expected was position ${from.position}, ` +

@@ -3,8 +3,8 @@
  * template. Rows of a stream that an operator has deleted are left out: nothing refers to it.
  */
 
-import type pg from 'pg'
 import type { BatchChanges, HeldSetRow } from './batch-changes.ts'
+import { rowsStatement, type Statement } from './statements.ts'
 
 const MICROS = `timestamptz 'epoch' + interval '1 microsecond' *`
 const STREAM = `exporter inet, "exportVersion" smallint, "observationDomain" bigint`
@@ -118,39 +118,37 @@ const DELETE_HELD_SETS = 'delete from held_sets where journal = $2 and id = any 
 const EXPIRE_MESSAGES =
   'update held_sets set message = null where journal = $2 and message = any ($1)'
 
-/** Writes what was said in the transaction that is open on `client`. */
-export async function writeMemory(
-  client: pg.Client,
+/** Makes the statements that write what was said. */
+export function* memoryStatements(
   { templates, samplers, names, flowTotals, heldSets, expiredMessages }: BatchChanges,
   journalId: string,
-): Promise<void> {
-  await writeRows(client, DELETE_TEMPLATES, templates.removed)
-  await writeRows(client, UPSERT_TEMPLATES, templates.written)
-  await writeRows(client, DELETE_SAMPLERS, samplers.removed)
-  await writeRows(client, UPSERT_SAMPLERS, samplers.written)
-  await writeRows(client, DELETE_NAMES, names.removed)
-  await writeRows(client, UPSERT_NAMES, names.written)
-  await writeRows(client, DELETE_FLOW_TOTALS, flowTotals.removed, journalId)
-  await writeRows(client, UPSERT_FLOW_TOTALS, flowTotals.written, journalId)
+): Iterable<Statement> {
+  yield* rowsStatement('delete templates', DELETE_TEMPLATES, templates.removed)
+  yield* rowsStatement('upsert templates', UPSERT_TEMPLATES, templates.written)
+  yield* rowsStatement('delete samplers', DELETE_SAMPLERS, samplers.removed)
+  yield* rowsStatement('upsert samplers', UPSERT_SAMPLERS, samplers.written)
+  yield* rowsStatement('delete names', DELETE_NAMES, names.removed)
+  yield* rowsStatement('upsert names', UPSERT_NAMES, names.written)
+  yield* rowsStatement('delete flow totals', DELETE_FLOW_TOTALS, flowTotals.removed, journalId)
+  yield* rowsStatement('upsert flow totals', UPSERT_FLOW_TOTALS, flowTotals.written, journalId)
   if (heldSets.removed.length > 0) {
-    await client.query(DELETE_HELD_SETS, [heldSets.removed.map(({ id }) => id), journalId])
+    const ids = arrayText(heldSets.removed.map(({ id }) => id))
+    yield { name: 'delete held sets', text: DELETE_HELD_SETS, values: [ids, journalId] }
   }
   if (heldSets.written.length > 0) {
-    const rows = heldSets.written.map(encodeHeldSet)
-    await client.query(INSERT_HELD_SETS, [JSON.stringify(rows), journalId])
+    const rows = JSON.stringify(heldSets.written.map(encodeHeldSet))
+    yield { name: 'insert held sets', text: INSERT_HELD_SETS, values: [rows, journalId] }
   }
-  if (expiredMessages.length > 0) await client.query(EXPIRE_MESSAGES, [expiredMessages, journalId])
+  if (expiredMessages.length > 0) {
+    const values = [arrayText(expiredMessages), journalId]
+    yield { name: 'expire messages', text: EXPIRE_MESSAGES, values }
+  }
+}
+
+function arrayText(numbers: readonly number[]): string {
+  return `{${numbers.join(',')}}`
 }
 
 function encodeHeldSet(row: HeldSetRow): object {
   return { ...row, content: row.content.toString('base64') }
-}
-
-async function writeRows(
-  client: pg.Client,
-  sql: string,
-  rows: readonly object[],
-  ...journalId: readonly string[]
-): Promise<void> {
-  if (rows.length > 0) await client.query(sql, [JSON.stringify(rows), ...journalId])
 }

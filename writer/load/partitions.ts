@@ -4,6 +4,7 @@
  */
 
 import type pg from 'pg'
+import type { Statement } from './statements.ts'
 
 export const PARTITION_INTERVALS = ['day', 'hour'] as const
 export type PartitionInterval = (typeof PARTITION_INTERVALS)[number]
@@ -27,6 +28,7 @@ const PARTITION_LOCK = 7_411_982
 export class Partitions {
   readonly #interval: PartitionInterval
   #known: readonly Partition[] = []
+  #isAvoided = false
 
   constructor(interval: PartitionInterval) {
     this.#interval = interval
@@ -41,7 +43,7 @@ export class Partitions {
   async ensure(client: pg.Client, hours: Iterable<number>): Promise<readonly string[]> {
     const made: string[] = []
     for (const hour of hours) {
-      const needed = { from: hour * HOUR_MS, to: (hour + 1) * HOUR_MS }
+      const needed = rangeOfHour(hour)
       if (findGaps(this.#known, needed).length === 0) continue
       this.#known = await listPartitions(client)
       if (findGaps(this.#known, needed).length === 0) continue
@@ -55,6 +57,25 @@ export class Partitions {
   ensureAhead(client: pg.Client, nowMs: number): Promise<readonly string[]> {
     const hour = Math.floor(nowMs / HOUR_MS)
     return this.ensure(client, [hour, hour + (this.#interval === 'day' ? 24 : 1)])
+  }
+
+  /**
+   * Finds the one partition that all rows of these hours belong to, as far as is known. Copying into
+   * it, and not into `flows`, spares the server a fifth of the work of a row: 1.70 µs, not 2.15.
+   */
+  find(hours: Iterable<number>): string | undefined {
+    if (this.#isAvoided) return undefined
+    const needed = [...hours].map(rangeOfHour)
+    const covering = this.#known.filter((partition) =>
+      needed.every(({ from, to }) => partition.from <= from && partition.to >= to),
+    )
+    // A default partition covers everything but what the others do.
+    return covering.length === 1 && needed.length > 0 ? covering[0]?.name : undefined
+  }
+
+  /** Finds none any more: somebody else's partitions are not to be copied into, only `flows` is. */
+  avoid(): void {
+    this.#isAvoided = true
   }
 
   /** Forgets what is known, after somebody else may have dropped a partition. */
@@ -80,6 +101,22 @@ export class Partitions {
     await client.query('commit')
     return names
   }
+}
+
+const CHECK_PARTITION = `
+  select from pg_inherits
+  where inhrelid = $1::regclass and inhparent = 'flows'::regclass and not inhdetachpending`
+
+/**
+ * Makes a statement that finds one row if rows that were copied into a partition in this transaction
+ * will be in `flows`. Nobody can detach it once it is being copied into; before, somebody could.
+ */
+export function attachedStatement(partition: string): Statement {
+  return { name: 'check partition', text: CHECK_PARTITION, values: [partition] }
+}
+
+function rangeOfHour(hour: number): TimeRange {
+  return { from: hour * HOUR_MS, to: (hour + 1) * HOUR_MS }
 }
 
 /**

@@ -1,8 +1,8 @@
-/** Writes what a batch changed beside its rows: one statement a table, all rows at once. */
+/** What a batch changed beside its rows, as SQL: one statement a table, all rows at once. */
 
-import type pg from 'pg'
 import type { BatchChanges } from './batch-changes.ts'
-import { writeMemory } from './memory-changes.ts'
+import { memoryStatements } from './memory-changes.ts'
+import { rowsStatement, type Statement } from './statements.ts'
 
 const MICROS = `timestamptz 'epoch' + interval '1 microsecond' *`
 
@@ -117,30 +117,16 @@ const UPSERT_REPORTS = `
       then known.${column} else excluded.${column} end`,
     )}`
 
-/** Writes the changes in the transaction that is open on `client`; they belong to a journal. */
-export async function writeChanges(
-  client: pg.Client,
-  changes: BatchChanges,
-  journalId: string,
-): Promise<void> {
-  await writeRows(client, UPSERT_EXPORTERS, changes.exporters.values())
-  await writeOwnRows(client, UPSERT_STREAMS, changes.streams.values(), journalId)
-  await writeOwnRows(client, INSERT_GAPS, changes.gaps, journalId)
-  await writeOwnRows(client, UPSERT_REPORTS, changes.collectorReports.values(), journalId)
-  await writeMemory(client, changes, journalId)
-}
-
-async function writeRows(client: pg.Client, sql: string, rows: Iterable<object>): Promise<void> {
-  const list = [...rows]
-  if (list.length > 0) await client.query(sql, [JSON.stringify(list)])
-}
-
-async function writeOwnRows(
-  client: pg.Client,
-  sql: string,
-  rows: Iterable<object>,
-  journalId: string,
-): Promise<void> {
-  const list = [...rows]
-  if (list.length > 0) await client.query(sql, [JSON.stringify(list), journalId])
+/** Makes the statements that write the changes; they belong to a journal. */
+export function* changeStatements(changes: BatchChanges, journalId: string): Iterable<Statement> {
+  yield* rowsStatement('upsert exporters', UPSERT_EXPORTERS, [...changes.exporters.values()])
+  yield* rowsStatement('upsert streams', UPSERT_STREAMS, [...changes.streams.values()], journalId)
+  yield* rowsStatement('insert gaps', INSERT_GAPS, changes.gaps, journalId)
+  yield* rowsStatement(
+    'upsert reports',
+    UPSERT_REPORTS,
+    [...changes.collectorReports.values()],
+    journalId,
+  )
+  yield* memoryStatements(changes, journalId)
 }

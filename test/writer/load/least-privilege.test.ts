@@ -53,6 +53,28 @@ describe('the roles of the README', () => {
     assert.deepEqual(await countRows(writerUrl), { rows: 10, different: 10 })
   })
 
+  it('let the writer load through flows into a partition of somebody else', async () => {
+    const base = server.url.replace(/\/netflow$/, '/flows_of_mine')
+    await ask(
+      base,
+      `create table flows_of_another partition of flows
+       for values from ('2031-01-01 00:00+00') to ('2031-01-02 00:00+00')`,
+    )
+    await ask(base, 'alter table flows_of_another owner to current_user')
+    const harness = new LoaderHarness(writerUrl)
+    await harness.loader.start()
+    const receivedAtMicros = Date.parse('2031-01-01T12:00Z') * 1_000
+    harness.loader.submit(numberedBatch({ from: 0, count: 10, receivedAtMicros }))
+    harness.loader.submit(numberedBatch({ from: 10, count: 10, receivedAtMicros }))
+    await harness.loader.drain()
+    await harness.loader.stop()
+    assert.deepEqual(harness.fatal, [])
+    assert.ok(harness.lines.every(({ level }) => level < 40))
+    const [found] = await ask(base, 'select count(*)::int as rows from flows_of_another')
+    assert.deepEqual(found, { rows: 20 })
+    await ask(base, 'drop table flows_of_another')
+  })
+
   it('do not let the writer make roles or databases, or read files of the server', async () => {
     for (const statement of [
       'create role intruder',

@@ -128,6 +128,28 @@ describe('partitions', () => {
     await client.query('drop table flows_20261121')
   })
 
+  it('are found by the hours of a batch when one of them covers all', async () => {
+    const partitions = new Partitions('day')
+    assert.equal(partitions.find([HOUR]), undefined)
+    await partitions.ensure(client, [HOUR, HOUR + 24])
+    assert.equal(partitions.find([HOUR, HOUR + 5]), 'flows_20261121')
+    assert.equal(partitions.find([HOUR + 24]), 'flows_20261122')
+    assert.equal(partitions.find([HOUR, HOUR + 24]), undefined)
+    assert.equal(partitions.find([]), undefined)
+    partitions.avoid()
+    assert.equal(partitions.find([HOUR]), undefined)
+  })
+
+  it('are not found beside a default partition', async () => {
+    const partitions = new Partitions('day')
+    await partitions.ensure(client, [HOUR])
+    await client.query('create table rest partition of flows default')
+    partitions.forget()
+    await partitions.ensure(client, [HOUR])
+    assert.equal(partitions.find([HOUR]), undefined)
+    await client.query('drop table rest')
+  })
+
   it('are made ahead for now and the next interval', async () => {
     const now = Date.parse('2026-12-31T23:30Z')
     assert.deepEqual(await new Partitions('hour').ensureAhead(client, now), [
