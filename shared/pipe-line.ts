@@ -10,7 +10,10 @@
 /** The largest UDP payload over IPv4; IPv6 jumbograms are not supported. */
 export const MAX_DATAGRAM_BYTES = 65_507
 
-/** What a collector says about itself, cumulative since its start. */
+/**
+ * What a collector says about itself, cumulative since its start. The report stands in the pipe behind
+ * just the datagrams that it counts: received, but for those that the queue dropped.
+ */
 export interface CollectorReport {
   /** Names this start of the collector; unique. */
   readonly collector: string

@@ -88,6 +88,19 @@ describe('the balance', () => {
     assert.deepEqual(await harness.balanceOf(`scope = 'total'`), now)
   })
 
+  it('counts what was held of an exporter that was deleted as expired', async () => {
+    const pipeline = await harness.startPipeline()
+    feed(pipeline, '192.0.2.1', message(0, data(256, 1), data(257, 2)), message(1, data(256, 3)))
+    const held = { received: 2, held: 2 }
+    await harness.expectBalance(`exporter = '192.0.2.1'`, held)
+    await harness.ask('delete from exporters')
+    await pipeline.restartWriter('SIGKILL')
+    await harness.expectBalance(`exporter = '192.0.2.1'`, { received: 2, expired: 2 })
+    feed(pipeline, '192.0.2.1', message(2, template256))
+    const again = { received: 3, decoded: 1, expired: 2 }
+    await harness.expectBalance(`exporter = '192.0.2.1'`, again)
+  })
+
   it('agrees with the metrics and the table after traffic', async () => {
     const port = await freePort()
     const pipeline = await harness.startPipeline({ METRICS_PORT: String(port) })

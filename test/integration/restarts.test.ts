@@ -175,6 +175,13 @@ describe('a pipeline whose writer stands still', () => {
       assert.equal(stored?.['rows'], Number(forwarded) * 30)
       assert.equal(stored?.['distinct'], stored?.['rows'])
       assert.equal(Number(ledger?.['lost']), (Number(dropped) + Number(kernel)) * 30)
+      const [balance] = await queryRows(
+        url,
+        `select collector_received::int as received, queue_dropped::int as dropped,
+           lost_in_pipe::int, difference::int
+         from balance where scope = 'total'`,
+      )
+      assert.deepEqual(balance, { received, dropped, lost_in_pipe: 0, difference: 0 })
     } finally {
       v5.close()
       await pipeline.stop()

@@ -65,6 +65,22 @@ describe('a loader whose database fails', () => {
     assert.equal(harness.released.length, batches)
   }
 
+  it('notices while nothing is loaded that the database is away, and that it is back', async () => {
+    await harness.loader.start()
+    await harness.loader.readExporters()
+    assert.equal(harness.loader.awaySince, undefined)
+    const before = performance.now()
+    await server.stop()
+    await assert.rejects(harness.loader.readExporters())
+    const since = harness.loader.awaySince
+    assert.ok(since !== undefined && since >= before)
+    await assert.rejects(harness.loader.readExporters())
+    assert.equal(harness.loader.awaySince, since)
+    await server.restart()
+    await harness.loader.readExporters()
+    assert.equal(harness.loader.awaySince, undefined)
+  })
+
   for (const cut of ['lose-commit', 'lose-answer'] as const) {
     it(`stores each row once when commits are cut (${cut})`, async () => {
       await harness.loader.start()

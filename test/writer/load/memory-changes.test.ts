@@ -190,6 +190,22 @@ describe('what exporters have said', () => {
     })
   })
 
+  it('keeps sets of a message that is counted as expired, without its number', async () => {
+    await load(({ heldSets, expiredMessages }) => {
+      heldSets.written.push(HELD_SET, { ...HELD_SET, id: 2 }, { ...HELD_SET, id: 3, message: 13 })
+      expiredMessages.push(12)
+    })
+    const { heldSets } = await restart()
+    assert.deepEqual(
+      heldSets.map(({ id, message }) => [id, message]),
+      [
+        [1, null],
+        [2, null],
+        [3, 13],
+      ],
+    )
+  })
+
   it('is shared by writers, but for held sets: they belong to one stream of bytes', async () => {
     await loadAll()
     const memory = await restart('00000000-0000-4000-8000-000000000001')
