@@ -4,7 +4,7 @@
  */
 
 import type { BatchChanges, CountChange } from './batch-changes.ts'
-import { rowsStatement, type Statement } from './statements.ts'
+import { rowsStatements, type Statement } from './statements.ts'
 
 /** Rows of one exporter in a batch. */
 export interface RowCount {
@@ -47,6 +47,6 @@ export function* balanceStatements(
   journalId: string,
 ): Iterable<Statement> {
   const counted: (CountChange | RowCount)[] = [...counts.values(), ...rows]
-  yield* rowsStatement('add counts', ADD_COUNTS, counted, journalId)
-  yield* rowsStatement('add rejections', ADD_REJECTIONS, [...rejections.values()], journalId)
+  yield* rowsStatements('add counts', ADD_COUNTS, counted, journalId)
+  yield* rowsStatements('add rejections', ADD_REJECTIONS, [...rejections.values()], journalId)
 }

@@ -32,6 +32,7 @@ export interface StreamChange {
   restarts: number
   /** null: this version has no sequence, loss is not knowable. */
   lost: number | null
+  /** What `lost` counts. */
   sequenceUnit: string
   nextSequence: number | null
   /** What the sequence ledger needs to go on after a restart; plain JSON. */

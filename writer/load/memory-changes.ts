@@ -4,7 +4,7 @@
  */
 
 import type { BatchChanges, HeldSetRow } from './batch-changes.ts'
-import { rowsStatement, type Statement } from './statements.ts'
+import { rowsStatements, type Statement } from './statements.ts'
 
 const MICROS = `timestamptz 'epoch' + interval '1 microsecond' *`
 const STREAM = `exporter inet, "exportVersion" smallint, "observationDomain" bigint`
@@ -123,21 +123,21 @@ export function* memoryStatements(
   { templates, samplers, names, flowTotals, heldSets, expiredMessages }: BatchChanges,
   journalId: string,
 ): Iterable<Statement> {
-  yield* rowsStatement('delete templates', DELETE_TEMPLATES, templates.removed)
-  yield* rowsStatement('upsert templates', UPSERT_TEMPLATES, templates.written)
-  yield* rowsStatement('delete samplers', DELETE_SAMPLERS, samplers.removed)
-  yield* rowsStatement('upsert samplers', UPSERT_SAMPLERS, samplers.written)
-  yield* rowsStatement('delete names', DELETE_NAMES, names.removed)
-  yield* rowsStatement('upsert names', UPSERT_NAMES, names.written)
-  yield* rowsStatement('delete flow totals', DELETE_FLOW_TOTALS, flowTotals.removed, journalId)
-  yield* rowsStatement('upsert flow totals', UPSERT_FLOW_TOTALS, flowTotals.written, journalId)
+  yield* rowsStatements('delete templates', DELETE_TEMPLATES, templates.removed)
+  yield* rowsStatements('upsert templates', UPSERT_TEMPLATES, templates.written)
+  yield* rowsStatements('delete samplers', DELETE_SAMPLERS, samplers.removed)
+  yield* rowsStatements('upsert samplers', UPSERT_SAMPLERS, samplers.written)
+  yield* rowsStatements('delete names', DELETE_NAMES, names.removed)
+  yield* rowsStatements('upsert names', UPSERT_NAMES, names.written)
+  yield* rowsStatements('delete flow totals', DELETE_FLOW_TOTALS, flowTotals.removed, journalId)
+  yield* rowsStatements('upsert flow totals', UPSERT_FLOW_TOTALS, flowTotals.written, journalId)
   if (heldSets.removed.length > 0) {
     const ids = arrayText(heldSets.removed.map(({ id }) => id))
     yield { name: 'delete held sets', text: DELETE_HELD_SETS, values: [ids, journalId] }
   }
   if (heldSets.written.length > 0) {
-    const rows = JSON.stringify(heldSets.written.map(encodeHeldSet))
-    yield { name: 'insert held sets', text: INSERT_HELD_SETS, values: [rows, journalId] }
+    const rows = heldSets.written.map(encodeHeldSet)
+    yield* rowsStatements('insert held sets', INSERT_HELD_SETS, rows, journalId)
   }
   if (expiredMessages.length > 0) {
     const values = [arrayText(expiredMessages), journalId]

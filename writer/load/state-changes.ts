@@ -1,9 +1,11 @@
-/** What a batch changed beside its rows, as SQL: one statement a table, all rows at once. */
+/** What a batch changed beside its rows, as SQL. */
 
 import type { BatchChanges } from './batch-changes.ts'
 import { memoryStatements } from './memory-changes.ts'
-import { rowsStatement, type Statement } from './statements.ts'
+import { rowsStatements, type Statement } from './statements.ts'
 
+/** Where a sender of absurd numbers has no more to add: what is counted must not fail. */
+const MAX_BIGINT = '9223372036854775807'
 const MICROS = `timestamptz 'epoch' + interval '1 microsecond' *`
 
 const UPSERT_EXPORTERS = `
@@ -59,7 +61,10 @@ const UPSERT_STREAMS = `
       flows_without_rate = known.flows_without_rate + excluded.flows_without_rate,
       sequence_unit = excluded.sequence_unit,
       next_sequence = excluded.next_sequence,
-      lost = coalesce(known.lost + excluded.lost, excluded.lost, known.lost),
+      lost = case
+        when known.lost is null or excluded.lost is null then coalesce(known.lost, excluded.lost)
+        else least(known.lost::numeric + excluded.lost, ${MAX_BIGINT})::bigint
+      end,
       late = known.late + excluded.late,
       duplicates = known.duplicates + excluded.duplicates,
       restarts = known.restarts + excluded.restarts,
@@ -119,10 +124,10 @@ const UPSERT_REPORTS = `
 
 /** Makes the statements that write the changes; they belong to a journal. */
 export function* changeStatements(changes: BatchChanges, journalId: string): Iterable<Statement> {
-  yield* rowsStatement('upsert exporters', UPSERT_EXPORTERS, [...changes.exporters.values()])
-  yield* rowsStatement('upsert streams', UPSERT_STREAMS, [...changes.streams.values()], journalId)
-  yield* rowsStatement('insert gaps', INSERT_GAPS, changes.gaps, journalId)
-  yield* rowsStatement(
+  yield* rowsStatements('upsert exporters', UPSERT_EXPORTERS, [...changes.exporters.values()])
+  yield* rowsStatements('upsert streams', UPSERT_STREAMS, [...changes.streams.values()], journalId)
+  yield* rowsStatements('insert gaps', INSERT_GAPS, changes.gaps, journalId)
+  yield* rowsStatements(
     'upsert reports',
     UPSERT_REPORTS,
     [...changes.collectorReports.values()],

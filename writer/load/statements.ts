@@ -22,14 +22,35 @@ export interface StatementResults {
   readonly error: unknown
 }
 
-/** Makes the statement that takes rows as JSON in `$1`, or none when there are no rows. */
-export function* rowsStatement(
+/**
+ * A jsonb array has room for 256 MiB, a string of V8 for 512 MiB: what many exporters bring about in
+ * one batch must stay far below both.
+ */
+const MAX_JSON_CHARACTERS = 8 * 1024 * 1024
+
+/**
+ * Makes the statements that take rows as JSON in `$1`: none when there are no rows, and as many as
+ * their size asks for.
+ */
+export function* rowsStatements(
   name: string,
   text: string,
   rows: readonly object[],
   ...more: readonly string[]
 ): Iterable<Statement> {
-  if (rows.length > 0) yield { name, text, values: [JSON.stringify(rows), ...more] }
+  let parts: string[] = []
+  let characters = 0
+  for (const row of rows) {
+    const part = JSON.stringify(row)
+    if (characters + part.length > MAX_JSON_CHARACTERS && parts.length > 0) {
+      yield { name, text, values: [`[${parts.join(',')}]`, ...more] }
+      parts = []
+      characters = 0
+    }
+    parts.push(part)
+    characters += part.length
+  }
+  if (parts.length > 0) yield { name, text, values: [`[${parts.join(',')}]`, ...more] }
 }
 
 /** Statements that a connection has prepared. */

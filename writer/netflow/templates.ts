@@ -49,6 +49,8 @@ const ALTERNATION_MICROS = 300 * 1_000_000
 /** An operator who changes his mind makes one or two. */
 const MAX_ALTERNATIONS = 3
 const TEMPLATE_IDS = 0x1_0000
+/** It is counted no further: the column has 31 bits, and a flood could reach them in hours. */
+const MAX_REDEFINITIONS = 0x7fff_ffff
 
 export class Templates {
   readonly #known = new TrackedMap<number, KnownTemplate>(MAX_TEMPLATES_PER_STREAM)
@@ -124,7 +126,7 @@ export class Templates {
       definedMicros: now,
       lastSeenMicros: now,
       notedMicros: now,
-      redefinitions: known ? known.redefinitions + 1 : 0,
+      redefinitions: known ? Math.min(known.redefinitions + 1, MAX_REDEFINITIONS) : 0,
       previousHash: known ? hashDefinition(known.template) : '',
       alternations: known ? this.#countAlternations(known, template) : NO_ALTERNATIONS,
       definedBy: { port: this.#port, previousPort: known?.definedBy.port ?? this.#port },

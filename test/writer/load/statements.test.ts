@@ -2,13 +2,41 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type pg from 'pg'
 import { connectDatabase } from '../../../writer/load/database.ts'
-import { runTogether, type Statement } from '../../../writer/load/statements.ts'
+import { rowsStatements, runTogether, type Statement } from '../../../writer/load/statements.ts'
 import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
 
 function insert(...numbers: (number | null)[]): Statement {
   const values = [`{${numbers.map((number) => number ?? 'null').join(',')}}`]
   return { name: 'insert', text: 'insert into noted select unnest($1::int[])', values }
 }
+
+describe('statements that take rows', () => {
+  const statementsOf = (texts: readonly string[]) =>
+    [...rowsStatements('add', 'select $1', texts.map((text) => ({ text })), 'more')].map(
+      ({ name, text, values: [rows, ...more] }) => {
+        assert.deepEqual([name, text, more], ['add', 'select $1', ['more']])
+        return (JSON.parse(String(rows)) as { text: string }[]).map((row) => row.text)
+      },
+    )
+
+  it('are one when they are few, and none when there are none', () => {
+    assert.deepEqual(statementsOf(['one', 'two']), [['one', 'two']])
+    assert.deepEqual(statementsOf([]), [])
+  })
+
+  it('are several when the rows are too much for one', () => {
+    const long = 'long'.repeat(1024 * 1024)
+    assert.deepEqual(statementsOf([long, 'a', long, 'b', long, long, long]), [
+      [long, 'a'],
+      [long, 'b'],
+      [long],
+      [long],
+      [long],
+    ])
+    const longest = long + long + long
+    assert.deepEqual(statementsOf(['a', longest, 'b']), [['a'], [longest], ['b']])
+  })
+})
 
 describe('statements that run together', () => {
   let database: TestDatabase

@@ -77,6 +77,15 @@ suite('a template that is repeated', () => {
 })
 
 suite('a template that is redefined', () => {
+  test('is counted up to the largest number that its column holds', () => {
+    const templates = new Templates()
+    templates.restore(storedTemplate(BYTES, { redefinitions: 2 ** 31 - 2 }))
+    templates.define(PACKETS)
+    assert.equal(templates.known(256)?.redefinitions, 2 ** 31 - 1)
+    templates.define(BYTES)
+    assert.equal(templates.known(256)?.redefinitions, 2 ** 31 - 1)
+  })
+
   test('counts its definitions, and keeps the hash of the one before', () => {
     const templates = new Templates()
     templates.arrive(MINUTE, 0)
