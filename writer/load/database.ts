@@ -17,6 +17,7 @@ const CLOSE_TIMEOUT_MS = 1_000
  * when this host is gone, with its locks.
  */
 const SESSION_SETTINGS = `
+  set client_encoding = 'UTF8';
   set timezone = 'UTC';
   set datestyle = 'ISO';
   set lock_timeout = '20s';
@@ -69,6 +70,24 @@ export async function connectDatabase(
     await closeClient(client)
     throw error
   }
+}
+
+/**
+ * Checks that the database can hold every text that exporters send.
+ *
+ * @throws DatabaseError when it has another encoding
+ */
+export async function requireUtf8(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ encoding: string }>(
+    `select current_setting('server_encoding') as encoding`,
+  )
+  const encoding = rows[0]?.encoding
+  if (encoding === 'UTF8') return
+  throw new DatabaseError(
+    `the database (${describeDatabase(client)}) has the encoding ${encoding}, which cannot hold all ` +
+      `names that exporters send: make one with "create database netflow template template0 ` +
+      `encoding 'UTF8' locale 'C'", and set DATABASE_URL to it`,
+  )
 }
 
 /** Names the database of a connection for people. */

@@ -3,7 +3,13 @@
 import { fileURLToPath } from 'node:url'
 import { runner } from 'node-pg-migrate'
 import type { Logger } from '../../shared/logger.ts'
-import { closeClient, connectDatabase, connectionConfig, DatabaseError } from './database.ts'
+import {
+  closeClient,
+  connectDatabase,
+  connectionConfig,
+  DatabaseError,
+  requireUtf8,
+} from './database.ts'
 import { describeError } from './sql-state.ts'
 
 /** Seen from the built file in `dist/writer/load`. */
@@ -36,6 +42,7 @@ export async function migrateDatabase(
     isLost = true
   })
   try {
+    await requireUtf8(client)
     // A migration may take long, and wait long for another one.
     await client.query('set statement_timeout = 0; set lock_timeout = 0')
     const ran = await runner({
@@ -56,7 +63,8 @@ export async function migrateDatabase(
     return names
   } catch (error) {
     // The runner hides some errors of the server behind its own, which say no SQLSTATE.
-    if (isLost || describeError(error).sqlState !== '') throw error
+    if (isLost || error instanceof DatabaseError) throw error
+    if (describeError(error).sqlState !== '') throw error
     const [reason] = String(error).split('\n')
     throw new DatabaseError(
       `the tables cannot be brought up to date: ${reason}; does the role own them?`,

@@ -45,6 +45,20 @@ describe('migrations', () => {
     await drop()
   })
 
+  it('are refused by a database that cannot hold all names, and it is said how to make one', async () => {
+    const { url, drop } = await createTestDatabase({ migrate: false })
+    const latin1 = new URL(url)
+    latin1.pathname += '_latin1'
+    const name = latin1.pathname.slice(1)
+    await ask(url, `create database ${name} template template0 encoding 'LATIN1' locale 'C'`)
+    const advice =
+      /has the encoding LATIN1, .*template0 encoding 'UTF8' locale 'C'", and set DATABASE_URL/
+    await assert.rejects(migrateDatabase(latin1.href, logger), advice)
+    assert.deepEqual(await tableNames(latin1.href), [])
+    await ask(url, `drop database ${name} with (force)`)
+    await drop()
+  })
+
   it('are run by the command, which says what it did', async () => {
     const { url, drop } = await createTestDatabase({ migrate: false })
     const run = async (...args: string[]) => {
