@@ -4,6 +4,7 @@
  */
 
 import { ClockSkew } from './exporters/clock-skew.ts'
+import { countedUnit } from './exporters/sequence-unit.ts'
 import { StreamSequence } from './exporters/stream-sequence.ts'
 import type { StreamChange } from './load/batch-changes.ts'
 import { ExportStream } from './netflow/export-stream.ts'
@@ -84,7 +85,7 @@ export class StreamState {
     written.late = sequence.late
     written.duplicates = sequence.duplicates
     written.restarts = sequence.restarts
-    change.sequenceUnit = sequence.unit
+    change.sequenceUnit = countedUnit(sequence.unit)
     change.nextSequence = sequence.next
     change.sequenceState = sequence.toState()
     change.clockSkewMs = this.clockSkew.medianMs()

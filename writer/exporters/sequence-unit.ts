@@ -4,13 +4,13 @@
  */
 
 /**
- * What is counted. `flows` are flow records, `records` all data records, those of options included;
+ * What is counted, and lost; stored in SQL under these names. `flows` are flow records, `records` all data records, those of options included;
  * `records+templates` is no standard's unit, but some exporters count so.
  */
 export type CountedUnit = 'none' | 'flows' | 'datagrams' | 'records' | 'records+templates'
 
 /**
- * What a sequence number counts; stored in SQL under these names. By every standard it tells what
+ * What a sequence number counts. By every standard it tells what
  * was sent before its message. `-inclusive`: it counts what is in the message, too (softflowd).
  */
 export type SequenceUnit = CountedUnit | 'flows-inclusive' | 'records-inclusive'

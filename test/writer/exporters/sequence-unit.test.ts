@@ -72,9 +72,12 @@ describe('the table of units in the README', () => {
   it('has every unit that is known of each version, and the standard one', () => {
     const path = fileURLToPath(new URL('../../../../README.md', import.meta.url))
     const [, section = ''] = readFileSync(path, 'utf8').split('### What sequence numbers count\n')
-    const rows = [...section.matchAll(/^\| ([a-z+-]+) \|.*\| (\w*) ?\| (\w*) ?\| (\w*) ?\|$/gm)]
+    const rows = [
+      ...section.matchAll(/^\| ([a-z+-]+) \|.*\| ([a-z+]+) \| (\w*) ?\| (\w*) ?\| (\w*) ?\|$/gm),
+    ]
     const [unitsOf, standards] = [new Map<number, string[]>(), new Map<number, string>()]
-    for (const [, unit = '', ...cells] of rows) {
+    for (const [, unit = '', counted, ...cells] of rows) {
+      assert.equal(counted, countedUnit(unit as SequenceUnit))
       for (const [index, version] of [5, 9, 10].entries()) {
         if (cells[index] !== '') unitsOf.set(version, [...(unitsOf.get(version) ?? []), unit])
         if (cells[index] === 'standard') standards.set(version, unit)
