@@ -112,7 +112,7 @@ function nastyOptions(): Buffer[] {
 /** Templates at their limits, changed again and again, and data that nobody can decode. */
 function nastyTemplates(): Buffer[] {
   const many = Array.from({ length: 1_024 }, (_, index): IpfixField => [index + 1, 4, 0xffff_ffff])
-  const wide = [[1, 65_534] as const]
+  const wide = [[1, 65_000] as const]
   return [
     ipfixMessageOf({ domain: 3 }, set(2, ipfixTemplate(65_535, many))),
     ipfixMessageOf({ domain: 3 }, set(2, ipfixTemplate(65_535, wide))),
@@ -126,6 +126,25 @@ function nastyTemplates(): Buffer[] {
       set(999, '00'.repeat(2_000)),
     ),
   ]
+}
+
+/** Start times in seconds, milliseconds, NTP, µs before the export, and of the uptime. */
+const STARTS = [150, 152, 154, 156, 158, 22]
+
+/** Running totals and start times at the limits of every type, of a flow each. */
+function nastyTotals(): Buffer[] {
+  const pairs = NASTY_NUMBERS.flatMap((total) => NASTY_NUMBERS.map((start) => [total, start]))
+  const records = pairs.map((pair, flowId) => {
+    const [total = '', start = ''] = pair.map((number) => number.padStart(16, '0'))
+    return [total, total, (flowId + 1).toString(16).padStart(16, '0'), start].join('')
+  })
+  return STARTS.flatMap((start, index) => {
+    const fields = [85, 86, 148, start].map((id): IpfixField => [id, 8])
+    const sets = [set(2, ipfixTemplate(256 + index, fields)), set(256 + index, ...records)]
+    return [0, 0xffff_ffff].map((exportSeconds) =>
+      ipfixMessageOf({ domain: 10 + index, exportSeconds }, ...sets),
+    )
+  })
 }
 
 /** Numbers that jump as far as they can, forward above all. */
@@ -185,6 +204,12 @@ describe('the writer', { timeout: 120_000 }, () => {
          (select count(*)::int from held_sets) as held`,
     )
     assert.deepEqual(found, { templates: 1, held: 2 })
+  })
+
+  it('writes down running totals and times at every limit', async () => {
+    await survives(nastyTotals())
+    const [found] = await running.ask('select count(*)::int > 100 as many from flow_totals')
+    assert.deepEqual(found, { many: true })
   })
 
   it('writes down losses without end', async () => {

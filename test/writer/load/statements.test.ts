@@ -12,12 +12,17 @@ function insert(...numbers: (number | null)[]): Statement {
 
 describe('statements that take rows', () => {
   const statementsOf = (texts: readonly string[]) =>
-    [...rowsStatements('add', 'select $1', texts.map((text) => ({ text })), 'more')].map(
-      ({ name, text, values: [rows, ...more] }) => {
-        assert.deepEqual([name, text, more], ['add', 'select $1', ['more']])
-        return (JSON.parse(String(rows)) as { text: string }[]).map((row) => row.text)
-      },
-    )
+    [
+      ...rowsStatements(
+        'add',
+        'select $1',
+        texts.map((text) => ({ text })),
+        'more',
+      ),
+    ].map(({ name, text, values: [rows, ...more] }) => {
+      assert.deepEqual([name, text, more], ['add', 'select $1', ['more']])
+      return (JSON.parse(String(rows)) as { text: string }[]).map((row) => row.text)
+    })
 
   it('are one when they are few, and none when there are none', () => {
     assert.deepEqual(statementsOf(['one', 'two']), [['one', 'two']])
