@@ -21,6 +21,17 @@ export function jsonMembers(text: string): Record<string, string> {
   return members
 }
 
+/** Gives the items of a JSON array as texts. */
+export function jsonItems(text: string): string[] {
+  const items: string[] = []
+  for (let at = 1; at < text.length - 1; ) {
+    const end = endOfValue(text, at)
+    items.push(text.slice(at, end))
+    at = end + 1
+  }
+  return items
+}
+
 /** Finds the end of the value (or name) at `start`: what separates it stands outside of it. */
 function endOfValue(text: string, start: number): number {
   let depth = 0
@@ -36,6 +47,6 @@ function endOfValue(text: string, start: number): number {
 
 function endOfString(text: string, start: number): number {
   let at = start + 1
-  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1
   return at
 }
