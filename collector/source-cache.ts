@@ -9,15 +9,15 @@ import { encodeSource } from '../shared/pipe-line.ts'
 const MAX_SOURCES = 4096
 
 export class SourceCache {
-  readonly #sources = new Map<string, Buffer>()
+  readonly #sources = new Map<number | string, Buffer>()
 
   /** Gives what was added under `key`, unless it was forgotten. */
-  find(key: string): Buffer | undefined {
+  find(key: number | string): Buffer | undefined {
     return this.#sources.get(key)
   }
 
   /** Encodes a source and keeps it under `key`. */
-  add(key: string, address: string, port: number): Buffer {
+  add(key: number | string, address: string, port: number): Buffer {
     if (this.#sources.size >= MAX_SOURCES) this.#sources.clear()
     const source = encodeSource(address, port)
     this.#sources.set(key, source)

@@ -7,13 +7,12 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LogThrottle } from '../shared/log-throttle.ts'
 import type { Logger } from '../shared/logger.ts'
-import { type Datagram, encodeTime } from '../shared/pipe-line.ts'
+import { type Datagram, encodeSource, encodeTime } from '../shared/pipe-line.ts'
 import { explainListenError, isIpv6Off } from './listen-error.ts'
 import type { MessageBatch } from './message-batch.ts'
 import { findUdpDescriptor } from './own-sockets.ts'
 import { setReceiveBuffer } from './receive-buffer.ts'
 import { ReceiveClock } from './receive-clock.ts'
-import { SourceCache } from './source-cache.ts'
 
 const ANY_IPV6 = '::'
 const ANY_IPV4 = '0.0.0.0'
@@ -49,7 +48,6 @@ export class UdpReceiver {
   readonly #options: UdpReceiverOptions
   readonly #errors = new LogThrottle()
   readonly #clock = new ReceiveClock()
-  readonly #sources = new SourceCache()
   readonly #sockets: Socket[] = []
   #listening: ListeningSocket[] = []
   #received = 0
@@ -165,8 +163,7 @@ export class UdpReceiver {
   }
 
   #take(buffer: Buffer, { address, port }: RemoteInfo): void {
-    const key = `${port} ${address}`
-    const source = this.#sources.find(key) ?? this.#sources.add(key, address, port)
+    const source = encodeSource(address, port)
     const time = encodeTime(this.#clock.now())
     this.#received += 1
     this.#receivedBytes += buffer.length

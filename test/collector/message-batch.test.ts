@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
+import fc from 'fast-check'
 import { isLayoutKnown, MessageBatch } from '../../collector/message-batch.ts'
 import { findUdpDescriptor } from '../../collector/own-sockets.ts'
 import { type Libc, loadLibc } from '../../shared/libc.ts'
@@ -119,6 +120,8 @@ const NAMES = [
   [`0a00 ffff 00000000 20010db8${'00'.repeat(11)}07 00000000`, '["2001:db8::7", 65535]]\n'],
   [`0a00 0001 00000000 ${'00'.repeat(10)}ffff c0000207 00000000`, '["192.0.2.7", 1]]\n'],
   [`0a00 0001 00000000 fe80${'00'.repeat(13)}01 02000000`, '["fe80::1", 1]]\n'],
+  // nearly a mapped one
+  [`0a00 0001 00000000 ${'00'.repeat(8)}0001ffff c0000207 00000000`, '["::1:ffff:c000:207", 1]]\n'],
 ] as const
 
 for (const [name, source] of NAMES) {
@@ -136,4 +139,31 @@ test('a short name is not mixed with a longer one that was there before', { skip
   const batch = makeNamed(libc, [long, short, long, short])
   const sources = [0, 1, 2, 3].map(() => takeAll(batch, 0)[0]?.source)
   assert.deepEqual(sources, [NAMES[1][1], source, NAMES[1][1], source])
+})
+
+test('no two sources are taken for one, mapped or not', { skip }, () => {
+  assert.ok(libc)
+  const hex = (value: number, bytes: number) => value.toString(16).padStart(bytes * 2, '0')
+  const byte = fc.integer({ min: 0, max: 255 })
+  const source = fc.record({
+    address: fc.tuple(byte, byte, byte, byte),
+    port: fc.integer({ min: 0, max: 65_535 }),
+    isMapped: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(fc.array(source, { maxLength: 50 }), (sources) => {
+      const names = sources.map(({ address, port, isMapped }) => {
+        const tail = address.map((value) => hex(value, 1)).join('')
+        const mapped = `0a00${hex(port, 2)}00000000${'00'.repeat(10)}ffff${tail}00000000`
+        return isMapped ? mapped : `0200${hex(port, 2)}${tail}${'00'.repeat(8)}`
+      })
+      const batch = makeNamed(libc, names)
+      const expected = sources.map(({ address, port }) => `["${address.join('.')}", ${port}]]\n`)
+      assert.deepEqual(
+        sources.map(() => takeAll(batch, 0)[0]?.source),
+        expected,
+      )
+    }),
+    { numRuns: 20 },
+  )
 })
