@@ -4,14 +4,13 @@
  */
 
 import { randomUUID } from 'node:crypto'
-import { loadLibc } from '../shared/libc.ts'
 import type { Logger } from '../shared/logger.ts'
 import { type CollectorReport, encodeReportLine } from '../shared/pipe-line.ts'
 import type { CollectorSettings } from './config.ts'
 import { KernelDrops } from './kernel-drops.ts'
 import { LossLog } from './loss-log.ts'
-import { isLayoutKnown, MessageBatch } from './message-batch.ts'
 import { PipeWriter } from './pipe-writer.ts'
+import { loadSocketCalls } from './socket-calls.ts'
 import { type ListeningSocket, UdpReceiver } from './udp-receiver.ts'
 
 const REPORT_INTERVAL_MS = 10_000
@@ -65,7 +64,7 @@ export class Collector {
       ports: settings.NETFLOW_PORT,
       receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
       logger,
-      batch: makeBatch(),
+      calls: loadSocketCalls(),
       onDatagram: (datagram) => this.#pipe.push(datagram),
     })
     this.#queueLosses = new LossLog({ logger, ...QUEUE_LOSS })
@@ -157,12 +156,6 @@ export class Collector {
     this.#queueLosses.observe(queueDropped, isCalm, now)
     this.#kernelLosses.observe(kernelDropped ?? 0, true, now)
   }
-}
-
-/** Makes what takes many datagrams by one call, where the system has such a call. */
-function makeBatch(): MessageBatch | undefined {
-  const libc = isLayoutKnown() ? loadLibc() : undefined
-  return libc && new MessageBatch(libc)
 }
 
 const QUEUE_LOSS = {

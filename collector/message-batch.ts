@@ -1,52 +1,50 @@
 /**
- * Takes many datagrams from a socket by one call of recvmmsg(2), into memory that is used again.
- * It takes only what is there: waiting, and everything else about a socket, is Node's part.
+ * Takes many datagrams from a socket by one call of recvmmsg(2), each with the time at which the
+ * kernel took it, into memory that is used again. It takes only what is there, and never waits.
  */
 
-import { endianness } from 'node:os'
 import { getSystemErrorName } from 'node:util'
-import type { Libc } from '../shared/libc.ts'
-import type { Datagram } from '../shared/pipe-line.ts'
+import { type Datagram, encodeTime, overwriteTime } from '../shared/pipe-line.ts'
+import type { SocketCalls } from './socket-calls.ts'
 import { SourceCache } from './source-cache.ts'
 
-/** More are not faster, and would keep the loop longer from the pipe. */
-const MESSAGES = 64
+/** Datagrams of one call at most; more are not faster. */
+export const BATCH_MESSAGES = 64
 /** Above any UDP payload, the length of which has 16 bits: nothing is ever cut. */
 const PAYLOAD_BYTES = 65_536
 const HEADER_BYTES = 64
 const NAME_LENGTH_AT = 8
+const CONTROL_LENGTH_AT = 40
 const LENGTH_AT = 56
 const VECTOR_BYTES = 16
+const CONTROL_BYTES = 32
+const SECONDS_AT = 16
+const NANOSECONDS_AT = 24
 const NAME_BYTES = 28
 const IPV4_NAME_BYTES = 16
 const AF_INET = 2
 /** Four of the bytes before the IPv4 address, read as little-endian; those before them are 0. */
 const MAPPED_PREFIX = 0xffff0000
 
-const VECTORS_AT = MESSAGES * HEADER_BYTES
-const NAMES_AT = VECTORS_AT + MESSAGES * VECTOR_BYTES
-const PAYLOADS_AT = NAMES_AT + MESSAGES * NAME_BYTES
-
-/** Whether structures lie in memory as they are laid out here: Linux, 64 bits, little-endian. */
-export function isLayoutKnown(): boolean {
-  const { platform, arch } = process
-  return platform === 'linux' && (arch === 'x64' || arch === 'arm64') && endianness() === 'LE'
-}
+const VECTORS_AT = BATCH_MESSAGES * HEADER_BYTES
+const CONTROLS_AT = VECTORS_AT + BATCH_MESSAGES * VECTOR_BYTES
+const NAMES_AT = CONTROLS_AT + BATCH_MESSAGES * CONTROL_BYTES
+const PAYLOADS_AT = NAMES_AT + BATCH_MESSAGES * NAME_BYTES
 
 export class MessageBatch {
-  readonly #libc: Libc
+  readonly #calls: SocketCalls
   /** All in one, which is kept as long as this: the kernel has the addresses of its parts. */
-  readonly #memory = Buffer.alloc(PAYLOADS_AT + MESSAGES * PAYLOAD_BYTES)
+  readonly #memory = Buffer.alloc(PAYLOADS_AT + BATCH_MESSAGES * PAYLOAD_BYTES)
   readonly #words = new Uint32Array(this.#memory.buffer, 0, PAYLOADS_AT / 4)
   readonly #sources = new SourceCache()
   readonly #datagram: { -readonly [Key in keyof Datagram]: Datagram[Key] }
 
-  constructor(libc: Libc) {
-    this.#libc = libc
-    const nothing = Buffer.alloc(0)
-    this.#datagram = { buffer: this.#memory, start: 0, end: 0, time: nothing, source: nothing }
-    const address = libc.memoryAddress(this.#memory)
-    for (let index = 0; index < MESSAGES; index += 1) this.#describe(index, address)
+  constructor(calls: SocketCalls) {
+    this.#calls = calls
+    const time = encodeTime(Date.now())
+    this.#datagram = { buffer: this.#memory, start: 0, end: 0, time, source: Buffer.alloc(0) }
+    const address = calls.memoryAddress(this.#memory)
+    for (let index = 0; index < BATCH_MESSAGES; index += 1) this.#describe(index, address)
   }
 
   /**
@@ -55,19 +53,23 @@ export class MessageBatch {
    * @throws the system's error.
    */
   receive(socketFd: number): number {
-    const count = this.#libc.receiveMessages(socketFd, this.#memory, MESSAGES)
+    const count = this.#calls.receiveMessages(socketFd, this.#memory, BATCH_MESSAGES)
     if (count >= 0) return count
     const code = getSystemErrorName(count)
     throw Object.assign(new Error(`recvmmsg ${code}`), { code, errno: count, syscall: 'recvmmsg' })
   }
 
   /** Tells of a message of the last batch. The result is used again by the next call. */
-  datagram(index: number, time: Buffer): Datagram {
+  datagram(index: number): Datagram {
     const datagram = this.#datagram
+    const header = index * HEADER_BYTES
     datagram.start = PAYLOADS_AT + index * PAYLOAD_BYTES
-    datagram.end = datagram.start + this.#word(index * HEADER_BYTES + LENGTH_AT)
-    datagram.time = time
-    datagram.source = this.#source(index)
+    datagram.end = datagram.start + this.#word(header + LENGTH_AT)
+    datagram.source = this.#source(index, this.#word(header + NAME_LENGTH_AT))
+    this.#readTime(index)
+    // The kernel has overwritten the room there is with the bytes that it used.
+    this.#words[(header + NAME_LENGTH_AT) / 4] = NAME_BYTES
+    this.#words[(header + CONTROL_LENGTH_AT) / 4] = CONTROL_BYTES
     return datagram
   }
 
@@ -86,6 +88,8 @@ export class MessageBatch {
     memory.writeUInt32LE(NAME_BYTES, header + NAME_LENGTH_AT)
     memory.writeBigUInt64LE(address + BigInt(vector), header + 16)
     memory.writeBigUInt64LE(1n, header + 24)
+    memory.writeBigUInt64LE(address + BigInt(CONTROLS_AT + index * CONTROL_BYTES), header + 32)
+    memory.writeBigUInt64LE(BigInt(CONTROL_BYTES), header + CONTROL_LENGTH_AT)
     memory.writeBigUInt64LE(address + BigInt(PAYLOADS_AT + index * PAYLOAD_BYTES), vector)
     memory.writeBigUInt64LE(BigInt(PAYLOAD_BYTES), vector + 8)
   }
@@ -95,32 +99,43 @@ export class MessageBatch {
   }
 
   /**
+   * Reads the one control message that is asked for (cmsg(3), SO_TIMESTAMPNS):
+   *
+   *     cmsg = len 8, level 4, type 4, seconds 8, nanoseconds 8
+   */
+  #readTime(index: number): void {
+    const control = CONTROLS_AT + index * CONTROL_BYTES
+    const micros = Math.floor(this.#word(control + NANOSECONDS_AT) / 1000)
+    overwriteTime(this.#datagram.time, this.#word(control + SECONDS_AT), micros)
+  }
+
+  /**
    * Reads a message's name (ip(7), ipv6(7)); the port is big-endian:
    *
    *     sockaddr_in  = family 2, port 2, address 4, zero 8
    *     sockaddr_in6 = family 2, port 2, flowinfo 4, address 16, scope 4
    */
-  #source(index: number): Buffer {
+  #source(index: number, bytes: number): Buffer {
     const start = NAMES_AT + index * NAME_BYTES
-    const end = start + this.#word(index * HEADER_BYTES + NAME_LENGTH_AT)
-    const key = this.#sourceKey(start, end)
+    const key = this.#sourceKey(start, bytes)
     const known = this.#sources.find(key)
     if (known) return known
     const family = this.#memory.readUInt16LE(start)
-    const address = this.#memory.subarray(start + (family === AF_INET ? 4 : 8), end)
+    const addressAt = start + (family === AF_INET ? 4 : 8)
+    const address = this.#memory.subarray(addressAt, start + NAME_BYTES)
     const port = this.#memory.readUInt16BE(start + 2)
-    return this.#sources.add(key, this.#libc.addressText(family, address), port)
+    return this.#sources.add(key, this.#calls.addressText(family, address), port)
   }
 
   /** Gives a number for IPv4, mapped or not, as that is found in an eighth of a string's time. */
-  #sourceKey(start: number, end: number): number | string {
+  #sourceKey(start: number, bytes: number): number | string {
     const port = this.#word(start) >>> 16
-    if (end - start === IPV4_NAME_BYTES) return this.#word(start + 4) * 65_536 + port
+    if (bytes === IPV4_NAME_BYTES) return this.#word(start + 4) * 65_536 + port
     const isMapped =
       this.#word(start + 8) === 0 &&
       this.#word(start + 12) === 0 &&
       this.#word(start + 16) === MAPPED_PREFIX
     if (isMapped) return this.#word(start + 20) * 65_536 + port
-    return this.#memory.toString('latin1', start, end)
+    return this.#memory.toString('latin1', start, start + bytes)
   }
 }

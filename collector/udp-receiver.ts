@@ -3,16 +3,16 @@
  * datagram, and keeps none.
  */
 
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { createSocket, type Socket } from 'node:dgram'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LogThrottle } from '../shared/log-throttle.ts'
 import type { Logger } from '../shared/logger.ts'
-import { type Datagram, encodeSource, encodeTime } from '../shared/pipe-line.ts'
+import type { Datagram } from '../shared/pipe-line.ts'
+import { BatchSocket } from './batch-socket.ts'
 import { explainListenError, isIpv6Off } from './listen-error.ts'
-import type { MessageBatch } from './message-batch.ts'
-import { findUdpDescriptor } from './own-sockets.ts'
+import { NodeSocket } from './node-socket.ts'
 import { setReceiveBuffer } from './receive-buffer.ts'
-import { ReceiveClock } from './receive-clock.ts'
+import type { SocketCalls } from './socket-calls.ts'
 
 const ANY_IPV6 = '::'
 const ANY_IPV4 = '0.0.0.0'
@@ -30,8 +30,8 @@ export interface UdpReceiverOptions {
   readonly receiveBufferBytes: number
   readonly logger: Logger
   readonly onDatagram: DatagramSink
-  /** Takes what has come with a datagram by one call; without it Node takes each by itself. */
-  readonly batch?: MessageBatch | undefined
+  /** Lets many datagrams be taken by one call; without them Node takes each by itself. */
+  readonly calls?: SocketCalls | undefined
   /** Makes the sockets; for tests of what the machine has not. */
   readonly makeSocket?: typeof createSocket
 }
@@ -47,8 +47,7 @@ export interface ListeningSocket {
 export class UdpReceiver {
   readonly #options: UdpReceiverOptions
   readonly #errors = new LogThrottle()
-  readonly #clock = new ReceiveClock()
-  readonly #sockets: Socket[] = []
+  readonly #sockets: (BatchSocket | NodeSocket)[] = []
   #listening: ListeningSocket[] = []
   #received = 0
   #receivedBytes = 0
@@ -78,7 +77,7 @@ export class UdpReceiver {
    * @throws ListenError that says what to do; then no socket stays open.
    */
   async start(): Promise<void> {
-    if (this.#sockets.length > 0) return
+    if (this.#listening.length > 0) return
     try {
       for (const port of this.#options.ports) await this.#listen(port)
     } catch (error) {
@@ -93,6 +92,7 @@ export class UdpReceiver {
     let before: number
     do {
       before = this.#received
+      for (const socket of this.#sockets) socket.read()
       // Only between two immediates has the loop surely looked at the sockets.
       await nextTurn()
       await nextTurn()
@@ -102,10 +102,7 @@ export class UdpReceiver {
   /** Closes the sockets; what the kernel still holds for them is lost. */
   async stop(): Promise<void> {
     this.#listening = []
-    const sockets = this.#sockets.splice(0)
-    await Promise.all(
-      sockets.map((socket) => new Promise<void>((resolve) => socket.close(resolve))),
-    )
+    await Promise.all(this.#sockets.splice(0).map((socket) => socket.stop()))
   }
 
   async #listen(port: number): Promise<void> {
@@ -120,27 +117,24 @@ export class UdpReceiver {
         throw explainListenError(cause, ANY_IPV4, port)
       })
     }
-    this.#sockets.push(socket)
     const receiveBufferBytes = setReceiveBuffer(socket, this.#options.receiveBufferBytes, logger)
     const { address, port: actualPort } = socket.address()
+    const by = this.#receiveFrom(socket, receiveBufferBytes)
     this.#listening.push({ address, port: actualPort, receiveBufferBytes })
-    const by = this.#receiveFrom(socket, actualPort)
     logger.info({ address, port: actualPort, receiveBufferBytes, by }, 'receiving datagrams')
   }
 
   /** Has the datagrams of a socket taken, and tells by what. */
-  #receiveFrom(socket: Socket, port: number): string {
-    const { batch } = this.#options
-    const descriptor = batch && findUdpDescriptor(port)
-    if (!batch || descriptor === undefined) {
-      socket.on('message', (payload, source) => this.#take(payload, source))
-      return 'node:dgram'
-    }
-    socket.on('message', (payload, source) => {
-      this.#take(payload, source)
-      this.#takeBatch(batch, descriptor)
-    })
-    return 'recvmmsg'
+  #receiveFrom(socket: Socket, receiveBufferBytes: number): 'recvmmsg' | 'node:dgram' {
+    const { calls } = this.#options
+    const onDatagram = (datagram: Datagram) => this.#take(datagram)
+    const onError = (error: Error) => this.#tellTrouble(error)
+    const batchSocket =
+      calls && BatchSocket.takeOver(socket, { calls, receiveBufferBytes, onDatagram, onError })
+    const open = batchSocket ?? new NodeSocket(socket, { onDatagram, onError })
+    this.#sockets.push(open)
+    open.start()
+    return batchSocket ? 'recvmmsg' : 'node:dgram'
   }
 
   async #bind(host: string, port: number): Promise<Socket> {
@@ -158,37 +152,13 @@ export class UdpReceiver {
       socket.close()
       throw error
     }
-    socket.on('error', (error) => this.#tellTrouble(error))
     return socket
   }
 
-  #take(buffer: Buffer, { address, port }: RemoteInfo): void {
-    const source = encodeSource(address, port)
-    const time = encodeTime(this.#clock.now())
+  #take(datagram: Datagram): void {
     this.#received += 1
-    this.#receivedBytes += buffer.length
-    this.#options.onDatagram({ buffer, start: 0, end: buffer.length, time, source })
-  }
-
-  /**
-   * Takes what has come together with the datagram that Node gave; Node then finds the socket
-   * empty. Taking them one by one costs Node a callback, a buffer and an object each.
-   */
-  #takeBatch(batch: MessageBatch, descriptor: number): void {
-    let count = 0
-    try {
-      count = batch.receive(descriptor)
-    } catch (error) {
-      this.#tellTrouble(error as Error)
-    }
-    if (count === 0) return
-    const time = encodeTime(this.#clock.now())
-    for (let index = 0; index < count; index += 1) {
-      const datagram = batch.datagram(index, time)
-      this.#received += 1
-      this.#receivedBytes += datagram.end - datagram.start
-      this.#options.onDatagram(datagram)
-    }
+    this.#receivedBytes += datagram.end - datagram.start
+    this.#options.onDatagram(datagram)
   }
 
   #tellTrouble(error: Error): void {

@@ -50,6 +50,26 @@ export function encodeTime(receivedAtMs: number): Buffer {
   return Buffer.from(`", ${(receivedAtMs / 1000).toFixed(6)}, `, 'latin1')
 }
 
+/**
+ * Writes another time over one from `encodeTime`, in a tenth of the time that a new one takes.
+ *
+ * @param seconds Unix seconds, ten digits
+ * @param micros from 0 to 999,999
+ */
+export function overwriteTime(time: Buffer, seconds: number, micros: number): void {
+  overwriteDigits(time, SECONDS_END, seconds, 10)
+  overwriteDigits(time, SECONDS_END + 7, micros, 6)
+}
+
+function overwriteDigits(target: Buffer, end: number, value: number, count: number): void {
+  let left = value
+  for (let position = end - 1; position >= end - count; position -= 1) {
+    const tens = (left / 10) >>> 0
+    target[position] = ZERO + left - tens * 10
+    left = tens
+  }
+}
+
 /** Encodes where a datagram came from; `address` is as the system gives it. */
 export function encodeSource(address: string, port: number): Buffer {
   return Buffer.from(`["${unmapAddress(address)}", ${port}]]\n`, 'latin1')
@@ -105,6 +125,9 @@ export function encodeReportLine(report: CollectorReport): string {
 
 const BRACKET = 0x5b
 const QUOTE = 0x22
+const ZERO = 0x30
+/** Where the seconds end in an encoded time, behind `", ` and ten digits. */
+const SECONDS_END = 13
 
 const MAPPED_PREFIX = '::ffff:'
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
-import { isLayoutKnown } from '../../collector/message-batch.ts'
+import { loadSocketCalls } from '../../collector/socket-calls.ts'
 import { CollectorProcess } from './collector-process.ts'
 import { DatagramSender } from './datagram-sender.ts'
 import { makePipe, makePipePath, openReader } from './pipe-reader.ts'
@@ -44,7 +44,7 @@ for (const [mode, nodeOptions] of MODES) {
       nodeOptions,
     )
     await until('the start is logged', () => collector.find(/receiving datagrams/) !== undefined)
-    if (isLayoutKnown()) assert.equal(collector.find(/receiving datagrams/)?.['by'], mode)
+    if (loadSocketCalls()) assert.equal(collector.find(/receiving datagrams/)?.['by'], mode)
     const [first, second] = collector.ports
     assert.ok(first !== undefined && second !== undefined && first !== second)
     const before = Date.now() / 1000 - 1

@@ -6,14 +6,12 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
-import { isLayoutKnown, MessageBatch } from '../../collector/message-batch.ts'
+import { MessageBatch } from '../../collector/message-batch.ts'
 import { findUdpDescriptor } from '../../collector/own-sockets.ts'
-import { type Libc, loadLibc } from '../../shared/libc.ts'
-import { encodeTime } from '../../shared/pipe-line.ts'
+import { loadSocketCalls, type SocketCalls } from '../../collector/socket-calls.ts'
 
-const libc = isLayoutKnown() ? loadLibc() : undefined
-const skip = libc ? false : 'the C library cannot be called here'
-const TIME = encodeTime(0)
+const calls = loadSocketCalls()
+const skip = calls ? false : 'the C library cannot be called here'
 
 async function openSocket(context: TestContext, host: string) {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
@@ -22,7 +20,9 @@ async function openSocket(context: TestContext, host: string) {
   await once(socket, 'listening')
   socket.setRecvBufferSize(4_000_000)
   const { port } = socket.address()
-  return { port, descriptor: findUdpDescriptor(port) ?? -1 }
+  const descriptor = findUdpDescriptor(port) ?? -1
+  assert.equal(calls?.enableTimestamps(descriptor), true)
+  return { port, descriptor }
 }
 
 /**
@@ -47,7 +47,7 @@ function sendSizes(address: string, port: number, sizes: readonly number[]): num
 function takeAll(batch: MessageBatch, descriptor: number) {
   const count = batch.receive(descriptor)
   return Array.from({ length: count }, (_, index) => {
-    const { buffer, start, end, source } = batch.datagram(index, TIME)
+    const { buffer, start, end, source } = batch.datagram(index)
     return {
       payload: Buffer.from(buffer.subarray(start, end)),
       source: source.toString('latin1'),
@@ -65,8 +65,8 @@ for (const [host, address] of ROUTES) {
   test(`what is sent to ${address} comes from ${host} as it was sent`, {
     skip,
   }, async (context) => {
-    assert.ok(libc)
-    const batch = new MessageBatch(libc)
+    assert.ok(calls)
+    const batch = new MessageBatch(calls)
     const { port, descriptor } = await openSocket(context, host)
     assert.deepEqual(takeAll(batch, descriptor), [])
     const sizes = [0, 1, 1464, 65_507, 28, 7]
@@ -80,8 +80,8 @@ for (const [host, address] of ROUTES) {
 test('more than one batch comes in several, in order, and none is lost', {
   skip,
 }, async (context) => {
-  assert.ok(libc)
-  const batch = new MessageBatch(libc)
+  assert.ok(calls)
+  const batch = new MessageBatch(calls)
   const { port, descriptor } = await openSocket(context, '::')
   const sizes = Array.from({ length: 200 }, (_, index) => index)
   sendSizes('127.0.0.1', port, sizes)
@@ -95,14 +95,33 @@ test('more than one batch comes in several, in order, and none is lost', {
   assert.ok(rounds > 1)
 })
 
+test('the time is that at which the kernel took it', { skip }, async (context) => {
+  assert.ok(calls)
+  const batch = new MessageBatch(calls)
+  const { port, descriptor } = await openSocket(context, '::')
+  const before = Date.now()
+  sendSizes('127.0.0.1', port, [10, 10])
+  const after = Date.now()
+  // The loop stands still: nobody reads meanwhile.
+  while (Date.now() < after + 50);
+  assert.equal(batch.receive(descriptor), 2)
+  const times = [0, 1].map((index) => {
+    const text = batch.datagram(index).time.toString('latin1')
+    assert.match(text, /^", \d{10}\.\d{6}, $/)
+    return Number(text.slice(3, -2)) * 1000
+  })
+  const [first = 0, second = 0] = times
+  assert.ok(before <= first && first <= second && second <= after + 1, String(times))
+})
+
 test('an error of the system is told by its name', { skip }, () => {
-  assert.ok(libc)
-  const batch = new MessageBatch(libc)
+  assert.ok(calls)
+  const batch = new MessageBatch(calls)
   assert.throws(() => batch.receive(-1), { code: 'EBADF', syscall: 'recvmmsg' })
 })
 
 /** Gives a batch whose messages carry the names of `names`, one a batch, and no payload. */
-function makeNamed(real: Libc, names: readonly string[]): MessageBatch {
+function makeNamed(real: SocketCalls, names: readonly string[]): MessageBatch {
   const left = names.map((hex) => Buffer.from(hex.replaceAll(' ', ''), 'hex'))
   const receiveMessages = (_: number, memory: Buffer): number => {
     const name = left.shift() ?? Buffer.alloc(0)
@@ -126,23 +145,23 @@ const NAMES = [
 
 for (const [name, source] of NAMES) {
   test(`a name is read as ${source.trim()}`, { skip }, () => {
-    assert.ok(libc)
-    const batch = makeNamed(libc, [name, name])
+    assert.ok(calls)
+    const batch = makeNamed(calls, [name, name])
     assert.equal(takeAll(batch, 0)[0]?.source, source)
     assert.equal(takeAll(batch, 0)[0]?.source, source, 'also when it is known already')
   })
 }
 
 test('a short name is not mixed with a longer one that was there before', { skip }, () => {
-  assert.ok(libc)
+  assert.ok(calls)
   const [[short, source], [long]] = NAMES
-  const batch = makeNamed(libc, [long, short, long, short])
+  const batch = makeNamed(calls, [long, short, long, short])
   const sources = [0, 1, 2, 3].map(() => takeAll(batch, 0)[0]?.source)
   assert.deepEqual(sources, [NAMES[1][1], source, NAMES[1][1], source])
 })
 
 test('no two sources are taken for one, mapped or not', { skip }, () => {
-  assert.ok(libc)
+  assert.ok(calls)
   const hex = (value: number, bytes: number) => value.toString(16).padStart(bytes * 2, '0')
   const byte = fc.integer({ min: 0, max: 255 })
   const source = fc.record({
@@ -157,7 +176,7 @@ test('no two sources are taken for one, mapped or not', { skip }, () => {
         const mapped = `0a00${hex(port, 2)}00000000${'00'.repeat(10)}ffff${tail}00000000`
         return isMapped ? mapped : `0200${hex(port, 2)}${tail}${'00'.repeat(8)}`
       })
-      const batch = makeNamed(libc, names)
+      const batch = makeNamed(calls, names)
       const expected = sources.map(({ address, port }) => `["${address.join('.')}", ${port}]]\n`)
       assert.deepEqual(
         sources.map(() => takeAll(batch, 0)[0]?.source),

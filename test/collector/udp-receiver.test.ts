@@ -4,9 +4,8 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createSocket, type SocketOptions } from 'node:dgram'
 import { type TestContext, test } from 'node:test'
-import { isLayoutKnown, MessageBatch } from '../../collector/message-batch.ts'
+import { loadSocketCalls, type SocketCalls } from '../../collector/socket-calls.ts'
 import { UdpReceiver, type UdpReceiverOptions } from '../../collector/udp-receiver.ts'
-import { loadLibc } from '../../shared/libc.ts'
 import { DatagramSender } from './datagram-sender.ts'
 import { RecordingLogger } from './recording-logger.ts'
 import { until } from './until.ts'
@@ -17,10 +16,9 @@ interface Received {
   readonly port: number
 }
 
-const libc = isLayoutKnown() ? loadLibc() : undefined
-const MODES: readonly (readonly [string, MessageBatch | undefined])[] = [
+const MODES: readonly (readonly [string, SocketCalls | undefined])[] = [
   ['node:dgram', undefined],
-  ['recvmmsg', libc && new MessageBatch(libc)],
+  ['recvmmsg', loadSocketCalls()],
 ]
 
 function makeReceiver(context: TestContext, options: Partial<UdpReceiverOptions> = {}) {
@@ -41,13 +39,13 @@ function makeReceiver(context: TestContext, options: Partial<UdpReceiverOptions>
   return { receiver, received, recording }
 }
 
-for (const [mode, batch] of MODES) {
-  const skip = mode === 'recvmmsg' && !batch ? 'the C library cannot be called here' : false
+for (const [mode, calls] of MODES) {
+  const skip = mode === 'recvmmsg' && !calls ? 'the C library cannot be called here' : false
 
   test(`both families reach a dual-stack socket, the largest datagram, too (${mode})`, {
     skip,
   }, async (context) => {
-    const { receiver, received } = makeReceiver(context, { batch, receiveBufferBytes: 1_000_000 })
+    const { receiver, received } = makeReceiver(context, { calls, receiveBufferBytes: 1_000_000 })
     await receiver.start()
     const port = receiver.listening[0]?.port ?? 0
     await new DatagramSender(context, '127.0.0.1', port).send(Buffer.alloc(65_507, 7))
@@ -59,7 +57,7 @@ for (const [mode, batch] of MODES) {
   })
 
   test(`an empty datagram is a datagram (${mode})`, { skip }, async (context) => {
-    const { receiver, received } = makeReceiver(context, { batch })
+    const { receiver, received } = makeReceiver(context, { calls })
     await receiver.start()
     const port = receiver.listening[0]?.port ?? 0
     await new DatagramSender(context, '127.0.0.1', port).send(Buffer.alloc(0))
@@ -79,7 +77,7 @@ for (const [mode, batch] of MODES) {
       }
       return socket
     }) as typeof createSocket
-    const { receiver, received, recording } = makeReceiver(context, { batch, makeSocket })
+    const { receiver, received, recording } = makeReceiver(context, { calls, makeSocket })
     await receiver.start()
     assert.equal(receiver.listening[0]?.address, '0.0.0.0')
     assert.ok(recording.find(/IPv6 is off/))
@@ -91,7 +89,7 @@ for (const [mode, batch] of MODES) {
 
   test(`finishing takes what the kernel already holds (${mode})`, { skip }, async (context) => {
     const { receiver, received, recording } = makeReceiver(context, {
-      batch,
+      calls,
       receiveBufferBytes: 1_000_000,
     })
     await receiver.start()

@@ -10,6 +10,7 @@ import {
   encodeTime,
   MAX_DATAGRAM_BYTES,
   measureDatagramLine,
+  overwriteTime,
   unmapAddress,
   writeDatagramLine,
 } from '../../shared/pipe-line.ts'
@@ -45,6 +46,19 @@ test('a line is written where it belongs, from a part of a buffer, as long as wa
   const target = Buffer.alloc(line.length + 4, '.')
   writeDatagramLine(target, 2, datagram)
   assert.equal(target.toString('latin1'), `..${line}..`)
+})
+
+test('a time is written over another', () => {
+  const seconds = fc.integer({ min: 1_000_000_000, max: 4_294_967_295 })
+  const micros = fc.integer({ min: 0, max: 999_999 })
+  const written = encodeTime(1_700_000_000_000)
+  fc.assert(
+    fc.property(seconds, micros, (wholeSeconds, fraction) => {
+      overwriteTime(written, wholeSeconds, fraction)
+      const digits = String(fraction).padStart(6, '0')
+      assert.equal(written.toString('latin1'), `", ${wholeSeconds}.${digits}, `)
+    }),
+  )
 })
 
 test('the largest datagram comes back from its line', () => {
