@@ -44,7 +44,7 @@ describe('the benchmark', () => {
     }
   }
 
-  it('measures the parts in one process', () => measure('codec', 'line', 'table'))
+  it('measures the parts in one process', () => measure('codec', 'journal', 'line', 'table'))
 
   it('measures the writer', () => measure('writer', 'profile', 'growth'))
 

@@ -70,7 +70,7 @@ function partOf({ callFrame: { functionName, url } }: ProfileNode): string | und
   if (functionName === GARBAGE) return 'garbage collection'
   const inPackage = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)
   if (inPackage) return inPackage[1]
-  // A folder of the writer is a part, and so is each file beside the folders.
-  const own = /\/dist\/((?:writer\/[^/]+)|shared)(?:\.js$|\/)/.exec(url)
-  return own?.[1]
+  // A folder of the writer is a part, and so is each file beside the folders; what is shared belongs
+  // to the part that calls it.
+  return /\/dist\/(writer\/[^/]+?)(?:\.js$|\/)/.exec(url)?.[1]
 }

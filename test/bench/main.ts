@@ -11,6 +11,7 @@ import { COLLECTOR_BENCH } from './collector-bench.ts'
 import { layOutComparison } from './compare.ts'
 import { GROWTH_BENCH } from './growth-bench.ts'
 import type { Instrument } from './instrument.ts'
+import { JOURNAL_BENCH } from './journal-bench.ts'
 import { LATENCY_BENCH } from './latency-bench.ts'
 import { LINE_BENCH } from './line-bench.ts'
 import { MEMORY_BENCH } from './memory-bench.ts'
@@ -28,6 +29,7 @@ const INSTRUMENTS: readonly Instrument[] = [
   CODEC_BENCH,
   WRITER_BENCH,
   PROFILE_BENCH,
+  JOURNAL_BENCH,
   LINE_BENCH,
   COLLECTOR_BENCH,
   LATENCY_BENCH,

@@ -51,8 +51,8 @@ export const PROFILE_BENCH: Instrument = {
         columns: Object.keys(columns),
         rows: makeRows(columns),
         note:
-          'By V8’s profiler: what is innermost on the stack. writer/journal is the price of the ' +
-          'journal on this thread; there is no way to run without it.',
+          'By V8’s profiler: what is innermost on the stack. Bytes go from the pipe into the journal ' +
+          'in writer/named-pipe, and back from there in writer/journal.',
       }
     } finally {
       await database.drop()
