@@ -12,8 +12,8 @@ import {
   type RunningPeer,
   waitForListener,
 } from './collector-peer.ts'
+import { endProcess } from './end-process.ts'
 import { isGroupAlive } from './process-usage.ts'
-import { endProcess } from './writer-run.ts'
 
 const TABLE = 'nfacctd_flows'
 const LOG = 'nfacctd.log'

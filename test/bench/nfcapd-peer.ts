@@ -5,7 +5,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { missingPrograms } from '../integration/exporters/programs.ts'
 import { type CollectorPeer, findFreePort, waitForListener } from './collector-peer.ts'
-import { endProcess } from './writer-run.ts'
+import { endProcess } from './end-process.ts'
 
 const SOCKET_BUFFER_BYTES = 33_554_432
 

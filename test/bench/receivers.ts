@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { CollectorReport } from '../../shared/pipe-line.ts'
-import { endProcess } from './writer-run.ts'
+import { endProcess } from './end-process.ts'
 
 const COLLECTOR = fileURLToPath(new URL('../../collector/main.js', import.meta.url))
 const BARE_RECEIVER = fileURLToPath(new URL('./bare-receiver.js', import.meta.url))

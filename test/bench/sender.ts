@@ -3,8 +3,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { endProcess } from './end-process.ts'
 import type { SenderAnswer, SenderOrder, SenderSetup } from './sender-process.ts'
-import { endProcess } from './writer-run.ts'
 
 const PROCESS = fileURLToPath(new URL('./sender-process.js', import.meta.url))
 /** What is measured and what reads behind it have cores of their own where there are some. */

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { perMillion } from './bare-copy.ts'
 import type { BenchDatabase } from './bench-database.ts'
 import type { ClockRange } from './cpu-profile.ts'
+import { endProcess } from './end-process.ts'
 import type { LineFile } from './line-file.ts'
 import { readTreeCpuSeconds } from './process-usage.ts'
 
@@ -135,12 +136,4 @@ async function checkRows({ database, lines, presentRows }: WriterRunOptions): Pr
   const expected = lines.flows + (presentRows ?? 0)
   const stored = await database.countFlows()
   if (stored !== expected) throw new Error(`${stored} rows are stored, not ${expected}`)
-}
-
-/** Ends a process that this one has started, in good order. */
-export async function endProcess(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM') {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill(signal)
-  await ended
 }
