@@ -49,8 +49,8 @@ export class Accounting {
     change.malformedSets += outcome.malformedSets
     change.implausibleTimes += outcome.implausibleTimes
     this.#settle(exporter)
-    if (outcome.heldSets > 0) metrics.heldSets.inc({ event: 'held' }, outcome.heldSets)
-    if (outcome.releasedSets > 0) metrics.heldSets.inc({ event: 'released' }, outcome.releasedSets)
+    if (outcome.heldSets > 0) metrics.heldSets.count('held', outcome.heldSets)
+    if (outcome.releasedSets > 0) metrics.heldSets.count('released', outcome.releasedSets)
     if (exporter.enabled) {
       change.flowRecords += outcome.flowRecords
       change.flowsWithoutRate += outcome.flowsWithoutRate
@@ -85,7 +85,7 @@ export class Accounting {
   #reportProblems({ identity }: StreamState): void {
     const { metrics } = this.#options
     for (const { code, templateId, detail } of this.#options.decoder.outcome.problems) {
-      metrics.problems.inc({ code })
+      metrics.problems.count(code)
       const facts = {
         version: identity.exportVersion,
         observationDomain: identity.observationDomain,
@@ -120,7 +120,7 @@ export class Accounting {
     const expired = decoder.expiredSets.splice(0)
     if (expired.length === 0) return
     for (const { stream, message } of expired) {
-      metrics.heldSets.inc({ event: 'expired' })
+      metrics.heldSets.count('expired')
       if (heldMessages.expire(message)) tally.settleHeld(stream.exporter, 'expired')
       const state = streams.of(stream)
       if (!state) continue
@@ -152,7 +152,7 @@ export class Accounting {
     for (const gap of stream.sequence.expire(nowMs)) {
       const { exporter, exportVersion, observationDomain } = stream.identity
       const { expected, received, lost, unit } = gap
-      metrics.lost.inc({ unit }, lost)
+      metrics.lost.count(unit, lost)
       batcher.current.changes.gaps.push({
         detectedAtMicros: Math.round(gap.detectedAtMs * 1000),
         exporter,

@@ -110,7 +110,7 @@ export class Ingest {
   /** Goes around bytes that cannot be had: what is left of their first and last line is useless. */
   takeGap({ kind, from, to }: StreamGap): void {
     const { metrics, logger, batcher } = this.#options
-    metrics.journalLostBytes.inc({ kind }, to - from)
+    metrics.journalLostBytes.count(kind, to - from)
     logger.error({ from, to, bytes: to - from }, GAP_TEXT[kind])
     this.#splitter.skip(to - from)
     batcher.touch()
@@ -168,7 +168,7 @@ export class Ingest {
 
   #takeLine(kind: LineKind): void {
     const { metrics, batcher } = this.#options
-    metrics.lines.inc({ kind })
+    metrics.lines.count(kind)
     if (kind === 'empty') return
     if (kind === 'malformed') this.#takeMalformed()
     else if (this.#line.isAfterTorn) this.#takeTorn()
@@ -180,7 +180,7 @@ export class Ingest {
 
   /** A line that was cut, before the one that was read. */
   #takeTorn(): void {
-    this.#options.metrics.lines.inc({ kind: 'malformed' })
+    this.#options.metrics.lines.count('malformed')
     this.#takeMalformed()
   }
 

@@ -99,18 +99,18 @@ export class Tally {
   countRecords(records: number, version: number): void {
     if (records === 0) return
     this.#countsOf(this.#exporter).records += records
-    this.#options.metrics.flows.inc({ version }, records)
+    this.#options.metrics.flows.count(version, records)
   }
 
   /** Counts a flow record that is not stored, because its exporter is disabled. */
   countNotStored(): void {
     this.#countsOf(this.#exporter).notStored += 1
-    this.#options.metrics.flowsNotStored.inc({ reason: 'exporter-disabled' })
+    this.#options.metrics.flowsNotStored.count('exporter-disabled')
   }
 
   #settle(exporter: string | null, outcome: DatagramOutcome): void {
     this.#countsOf(exporter)[COUNT_OF[outcome]] += 1
-    this.#options.metrics.datagrams.inc({ outcome })
+    this.#options.metrics.datagrams.count(outcome)
   }
 
   #reject(exporter: string | null, outcome: RejectionOutcome, reason: string): void {
@@ -120,8 +120,8 @@ export class Tally {
     const known = rejections.get(key)
     if (known) known.datagrams += 1
     else rejections.set(key, { exporter, outcome, reason, datagrams: 1 })
-    metrics.datagrams.inc({ outcome })
-    metrics.rejected.inc({ reason })
+    metrics.datagrams.count(outcome)
+    metrics.rejected.count(reason)
   }
 
   #countsOf(exporter: string | null): CountChange {

@@ -1,6 +1,7 @@
 /** The writer's Prometheus metrics, by name; it counts what others tell it. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { LabelCounter } from './label-counter.ts'
 
 /** Registers the writer's metrics; `values` are read when somebody asks for the gauges. */
 export function createWriterMetrics(values: {
@@ -18,11 +19,13 @@ export function createWriterMetrics(values: {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
-  const counter = <Label extends string = never>(
+  const counter = (name: string, help: string) =>
+    new Counter({ name: `netflow_writer_${name}`, help, registers })
+  const counts = <Label extends string | number = string>(
     name: string,
     help: string,
-    labelNames: Label[] = [],
-  ) => new Counter<Label>({ name: `netflow_writer_${name}`, help, labelNames, registers })
+    label: string,
+  ) => new LabelCounter<Label>({ name: `netflow_writer_${name}`, help, label, registry })
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name: `netflow_writer_${name}`,
@@ -58,19 +61,23 @@ export function createWriterMetrics(values: {
   )
   return {
     registry,
-    journalLostBytes: counter('journal_lost_bytes_total', 'Bytes that could not be read back.', [
+    journalLostBytes: counts(
+      'journal_lost_bytes_total',
+      'Bytes that could not be read back.',
       'kind',
-    ]),
-    lines: counter('lines_total', 'Lines read from the pipe.', ['kind']),
-    datagrams: counter('datagrams_total', 'Datagrams by what finally came of them.', ['outcome']),
-    rejected: counter('rejected_datagrams_total', 'Datagrams rejected or refused.', ['reason']),
-    problems: counter('problems_total', 'Problems inside of messages.', ['code']),
-    flows: counter('flow_records_total', 'Flow records decoded.', ['version']),
-    flowsNotStored: counter('flow_records_not_stored_total', 'Flows not stored by choice.', [
+    ),
+    lines: counts('lines_total', 'Lines read from the pipe.', 'kind'),
+    datagrams: counts('datagrams_total', 'Datagrams by what finally came of them.', 'outcome'),
+    rejected: counts('rejected_datagrams_total', 'Datagrams rejected or refused.', 'reason'),
+    problems: counts('problems_total', 'Problems inside of messages.', 'code'),
+    flows: counts<number>('flow_records_total', 'Flow records decoded.', 'version'),
+    flowsNotStored: counts(
+      'flow_records_not_stored_total',
+      'Flows not stored by choice.',
       'reason',
-    ]),
-    heldSets: counter('held_sets_total', 'Data sets held and what came of them.', ['event']),
-    lost: counter('sequence_lost_total', 'Units lost in the network, in declared gaps.', ['unit']),
+    ),
+    heldSets: counts('held_sets_total', 'Data sets held and what came of them.', 'event'),
+    lost: counts('sequence_lost_total', 'Units lost in the network, in declared gaps.', 'unit'),
     rowsCommitted: counter('rows_committed_total', 'Rows of flows committed.'),
     rowsParked: counter('rows_parked_total', 'Rows the database refused, in rejected_records.'),
     batchesCommitted: counter('batches_committed_total', 'Batches committed.'),
