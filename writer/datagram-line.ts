@@ -4,6 +4,7 @@
  */
 
 import { type CollectorReport, MAX_DATAGRAM_BYTES } from '../shared/pipe-line.ts'
+import { LineTail } from './line-tail.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -11,9 +12,13 @@ const OPEN_BRACE = 0x7b
 const OPEN_BRACKET = 0x5b
 /** Unix seconds of the year 2255: later microseconds are no exact numbers any more. */
 const MAX_SECONDS = 9_007_199_254
+const MAX_MICROS = MAX_SECONDS * 1e6
 
 /** Brackets and braces that are tried as the beginning of a line: a good one has two at most. */
 const MAX_BEGINNINGS = 3
+
+/** What stands behind the payload. */
+type LineFacts = Pick<LineTail, 'receivedAtMicros' | 'address' | 'port'>
 
 /** What a line held. */
 export type LineKind = 'datagram' | 'report' | 'empty' | 'malformed'
@@ -28,6 +33,7 @@ export class LineReader {
   /** Before what was read there was the beginning of another line, which is lost. */
   isAfterTorn = false
   readonly #datagram: Buffer
+  readonly #tail = new LineTail()
 
   /** @param datagram takes each datagram; at least 65,507 bytes */
   constructor(datagram: Buffer) {
@@ -74,6 +80,7 @@ export class LineReader {
     if (bytes[close - 1] === BACKSLASH || payload.includes('\\')) {
       return this.#readEscaped(bytes.toString('utf8', start, end))
     }
+    if (this.#tail.read(bytes, close + 1, end)) return this.#take(payload, this.#tail)
     return this.#readParts(payload, parseJson(`[0${bytes.toString('latin1', close + 1, end)}`))
   }
 
@@ -86,17 +93,21 @@ export class LineReader {
   #readParts(payload: string, parts: unknown): LineKind {
     if (!Array.isArray(parts) || parts.length < 3) return 'malformed'
     const [, seconds, source] = parts as readonly unknown[]
-    if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= MAX_SECONDS)) return 'malformed'
-    if (!Array.isArray(source)) return 'malformed'
+    if (typeof seconds !== 'number' || !Array.isArray(source)) return 'malformed'
     const [address, port] = source as readonly unknown[]
-    if (typeof address !== 'string') return 'malformed'
-    if (typeof port !== 'number' || !(port >= 0 && port <= 65_535)) return 'malformed'
+    if (typeof address !== 'string' || typeof port !== 'number') return 'malformed'
+    return this.#take(payload, { receivedAtMicros: Math.round(seconds * 1e6), address, port })
+  }
+
+  #take(payload: string, { receivedAtMicros, address, port }: LineFacts): LineKind {
+    if (!(receivedAtMicros >= 0 && receivedAtMicros <= MAX_MICROS)) return 'malformed'
+    if (!(port >= 0 && port <= 65_535)) return 'malformed'
     const length = base64Length(payload)
     if (length < 0 || length > MAX_DATAGRAM_BYTES) return 'malformed'
     // The decoder of base64 skips what is no base64: then fewer bytes come out.
     if (this.#datagram.write(payload, 'base64') !== length) return 'malformed'
     this.length = length
-    this.receivedAtMicros = Math.round(seconds * 1_000_000)
+    this.receivedAtMicros = receivedAtMicros
     this.address = address
     this.port = port
     return 'datagram'
