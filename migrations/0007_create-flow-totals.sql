@@ -7,7 +7,7 @@ create table flow_totals (
   exporter inet not null,
   export_version smallint not null,
   observation_domain bigint not null,
-  flow_key text not null,
+  flow_key text collate "C" not null,
   bytes bigint,
   packets bigint,
   flow_start timestamptz,

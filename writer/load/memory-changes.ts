@@ -4,6 +4,7 @@
  */
 
 import type { BatchChanges, HeldSetRow } from './batch-changes.ts'
+import { flowTotalStatements } from './flow-totals.ts'
 import { rowsStatements, type Statement } from './statements.ts'
 
 const MICROS = `timestamptz 'epoch' + interval '1 microsecond' *`
@@ -78,27 +79,6 @@ const DELETE_NAMES = `
   using jsonb_to_recordset($1) as gone (${STREAM}, kind text, key text)
   where ${OF_STREAM} and kept.kind = gone.kind and kept.key = gone.key`
 
-const UPSERT_FLOW_TOTALS = `
-  insert into flow_totals (
-    journal, exporter, export_version, observation_domain, flow_key, bytes, packets, flow_start,
-    exported_at)
-  select
-    $2, changed.exporter, "exportVersion", "observationDomain", "flowKey", bytes, packets,
-    ${MICROS} "startMicros", ${MICROS} "exportMicros"
-  from jsonb_to_recordset($1) as changed (
-    ${STREAM}, "flowKey" text, bytes bigint, packets bigint, "startMicros" bigint,
-    "exportMicros" bigint)
-  ${ONLY_KNOWN_STREAMS}
-  order by 2, 3, 4, 5
-  on conflict (journal, exporter, export_version, observation_domain, flow_key) do update
-  set bytes = excluded.bytes, packets = excluded.packets, flow_start = excluded.flow_start,
-    exported_at = excluded.exported_at`
-
-const DELETE_FLOW_TOTALS = `
-  delete from flow_totals as kept
-  using jsonb_to_recordset($1) as gone (${STREAM}, "flowKey" text)
-  where kept.journal = $2 and ${OF_STREAM} and kept.flow_key = "flowKey"`
-
 const INSERT_HELD_SETS = `
   insert into held_sets (
     journal, id, exporter, export_version, observation_domain, template_id, source_port,
@@ -129,8 +109,7 @@ export function* memoryStatements(
   yield* rowsStatements('upsert samplers', UPSERT_SAMPLERS, samplers.written)
   yield* rowsStatements('delete names', DELETE_NAMES, names.removed)
   yield* rowsStatements('upsert names', UPSERT_NAMES, names.written)
-  yield* rowsStatements('delete flow totals', DELETE_FLOW_TOTALS, flowTotals.removed, journalId)
-  yield* rowsStatements('upsert flow totals', UPSERT_FLOW_TOTALS, flowTotals.written, journalId)
+  yield* flowTotalStatements(flowTotals, journalId)
   if (heldSets.removed.length > 0) {
     const ids = arrayText(heldSets.removed.map(({ id }) => id))
     yield { name: 'delete held sets', text: DELETE_HELD_SETS, values: [ids, journalId] }

@@ -2,6 +2,7 @@
 
 import type pg from 'pg'
 import type { FlowTotalRow, HeldSetRow, NameRow, SamplerRow, TemplateRow } from './batch-changes.ts'
+import { readFlowTotals } from './flow-totals.ts'
 
 /** What exporters have said, as far as the batches up to the position have brought it. */
 export interface ExporterMemory {
@@ -38,11 +39,6 @@ const SAMPLERS = `
 
 const NAMES = `select ${STREAM}, kind, key, name from names order by key`
 
-const FLOW_TOTALS = `
-  select ${STREAM}, flow_key as "flowKey", bytes::text, packets::text,
-    ${micros('flow_start')} as "startMicros", ${micros('exported_at')} as "exportMicros"
-  from flow_totals where journal = $1 order by exported_at, flow_key`
-
 const HELD_SETS = `
   select id::float8 as id, ${STREAM}, template_id as "templateId", source_port as "sourcePort",
     ${micros('received_at')} as "receivedMicros", ${micros('exported_at')} as "exportedMicros",
@@ -55,13 +51,12 @@ export async function readMemory(client: pg.Client, journalId: string): Promise<
   const templates = await client.query<TemplateRow>(TEMPLATES)
   const samplers = await client.query<SamplerRow>(SAMPLERS)
   const names = await client.query<NameRow>(NAMES)
-  const flowTotals = await client.query<FlowTotalRow>(FLOW_TOTALS, [journalId])
   const heldSets = await client.query<HeldSetRow>(HELD_SETS, [journalId])
   return {
     templates: templates.rows,
     samplers: samplers.rows,
     names: names.rows,
-    flowTotals: flowTotals.rows,
+    flowTotals: await readFlowTotals(client, journalId),
     heldSets: heldSets.rows,
   }
 }

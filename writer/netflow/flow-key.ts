@@ -29,18 +29,13 @@ export function flowKey(reader: RecordReader, direction: 'forward' | 'reverse'):
   const low = reader.slot(SLOT.flowIdLow) ?? 0
   if (high !== 0 || low !== 0) return `flow ${(BigInt(high) << 32n) | BigInt(low)}${way}`
   const isIcmp = record.has(FIELD.icmpType)
-  const srcPort = isIcmp ? FIELD.icmpType : FIELD.srcPort
-  const dstPort = isIcmp ? FIELD.icmpCode : FIELD.dstPort
-  const ends = [
-    numberText(record, FIELD.protocol),
-    addressText(record, FIELD.srcAddr),
-    numberText(record, srcPort),
-    addressText(record, FIELD.dstAddr),
-    numberText(record, dstPort),
-  ]
-  const hasAddress = record.has(FIELD.srcAddr) || record.has(FIELD.dstAddr)
-  const link = hasAddress ? [] : LINK_FIELDS.map((field) => numberText(record, field))
-  return `${[...ends, ...link].join(' ')}${way}`
+  const srcPort = numberText(record, isIcmp ? FIELD.icmpType : FIELD.srcPort)
+  const dstPort = numberText(record, isIcmp ? FIELD.icmpCode : FIELD.dstPort)
+  const src = addressText(record, FIELD.srcAddr)
+  const dst = addressText(record, FIELD.dstAddr)
+  const ends = `${numberText(record, FIELD.protocol)} ${src} ${srcPort} ${dst} ${dstPort}`
+  if (record.has(FIELD.srcAddr) || record.has(FIELD.dstAddr)) return ends + way
+  return `${ends} ${LINK_FIELDS.map((field) => numberText(record, field)).join(' ')}${way}`
 }
 
 function wayOf(record: FlowRecord): string {

@@ -189,9 +189,10 @@ export class RecordReader {
     const target = plan.targets[step] as number
     if (op < OP.slot) {
       const micros = this.#readTime(op, at, length)
-      if (isTime(micros)) this.record.set(target as Field, micros)
+      const isKnown = isTime(micros)
+      if (isKnown) this.record.set(target as Field, micros)
       const isEstimate = op === OP.uptime && !Number.isNaN(this.times.estimatedUptimeMs)
-      if (isEstimate || !isTime(micros)) this.#extraField(plan, step, at, length)
+      if (isEstimate || !isKnown) this.#extraField(plan, step, at, length)
       return
     }
     switch (op) {

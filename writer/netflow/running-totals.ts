@@ -50,38 +50,36 @@ export class RunningTotals {
     const base = findBase(known, sent, totals)
     if (base === 'unknown' || base === 'late') record.present &= ~plan.totals
     if (base === 'late') return
-    const last = typeof base === 'string' ? undefined : base
-    if (last) subtract(record, sent, last)
-    this.#keep(totals, key, {
-      ...sent,
-      bytes: sent.bytes ?? last?.bytes,
-      packets: sent.packets ?? last?.packets,
-      hasEnded: hasEnded(record),
-    })
-  }
-
-  #keep(
-    totals: StreamTotals,
-    key: string,
-    { hasEnded, ...total }: FlowTotal & { readonly hasEnded: boolean },
-  ): void {
-    if (!this.#counted.has(totals)) {
-      this.#counted.add(totals)
-      this.#count += totals.size
+    if (typeof base !== 'string') {
+      subtract(record, sent, base)
+      sent.bytes ??= base.bytes
+      sent.packets ??= base.packets
     }
-    const before = totals.size
-    if (hasEnded) totals.flows.delete(key)
-    else {
-      if (!totals.flows.has(key)) this.#makeRoom(totals)
-      totals.put(key, total)
-    }
-    this.#count += totals.size - before
+    if (hasEnded(record)) this.#remove(totals, key)
+    else if (known !== undefined) totals.put(key, sent)
+    else this.#add(totals, key, sent)
   }
 
   /** A stream has room for a few flows, whatever the others have. */
-  #makeRoom(totals: StreamTotals): void {
-    const isFull = this.#count >= MAX_FLOW_TOTALS && totals.size >= MIN_FLOW_TOTALS
-    if (isFull || totals.size >= MAX_FLOW_TOTALS_PER_STREAM) totals.forgetOldest()
+  #add(totals: StreamTotals, key: string, total: FlowTotal): void {
+    this.#countOnce(totals)
+    const before = totals.size
+    const isFull = this.#count >= MAX_FLOW_TOTALS && before >= MIN_FLOW_TOTALS
+    if (isFull || before >= MAX_FLOW_TOTALS_PER_STREAM) totals.forgetOldest()
+    totals.put(key, total)
+    this.#count += totals.size - before
+  }
+
+  #remove(totals: StreamTotals, key: string): void {
+    this.#countOnce(totals)
+    if (totals.flows.delete(key)) this.#count -= 1
+  }
+
+  /** Streams are restored with what they had. */
+  #countOnce(totals: StreamTotals): void {
+    if (this.#counted.has(totals)) return
+    this.#counted.add(totals)
+    this.#count += totals.size
   }
 }
 
@@ -129,7 +127,11 @@ function hasEnded(record: FlowRecord): boolean {
   return reason >= 1 && reason <= MAX_END_REASON && reason !== ACTIVE_TIMEOUT
 }
 
+const MAX_SAFE_HIGH = 0x1f_ffff
+
+/** One step instead of four where a number holds it. */
 function join(high: number, low: number): bigint {
+  if (high <= MAX_SAFE_HIGH) return BigInt(high * 0x1_0000_0000 + low)
   return (BigInt(high) << 32n) | BigInt(low)
 }
 

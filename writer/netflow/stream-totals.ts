@@ -10,8 +10,8 @@ import { TrackedMap } from './tracked-map.ts'
 /** What a flow has sent last. Times are Unix microseconds by the exporter's clock. */
 export interface FlowTotal {
   /** Undefined when it sends no such total. */
-  readonly bytes: bigint | undefined
-  readonly packets: bigint | undefined
+  bytes: bigint | undefined
+  packets: bigint | undefined
   /** When the flow began; NaN when it does not say. */
   readonly startMicros: number
   /** Export time of the message. */
