@@ -104,7 +104,10 @@ export class Ingest {
 
   /** Takes the next bytes of the stream; they may be reused afterwards. */
   takeBytes(bytes: Buffer): void {
+    const { position } = this.#splitter
     this.#splitter.push(bytes)
+    // What is no line moves on, too, and must leave the journal: empty lines, an endless one.
+    if (this.#splitter.position !== position) this.#options.batcher.touch()
   }
 
   /** Goes around bytes that cannot be had: what is left of their first and last line is useless. */

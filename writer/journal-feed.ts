@@ -35,6 +35,8 @@ export class JournalFeed {
   #timer: NodeJS.Timeout | undefined
   #isRunning = false
   #failed = false
+  /** The failure is in the log. */
+  #isTold = false
 
   constructor(options: JournalFeedOptions) {
     this.#options = options
@@ -66,7 +68,7 @@ export class JournalFeed {
 
   /** Gives one chunk; tells whether to go on. */
   #step(): boolean {
-    const { journal, hasRoom, onBytes, onGap } = this.#options
+    const { journal, logger, hasRoom, onBytes, onGap } = this.#options
     if (!hasRoom()) return false
     const from = this.#position
     let read: ReturnType<Journal['read']>
@@ -76,6 +78,8 @@ export class JournalFeed {
       this.#retry(error)
       return false
     }
+    if (this.#isTold) logger.info({ position: from }, 'the journal can be read again')
+    this.#isTold = false
     if (!read) return false
     if (read.kind === 'bytes') {
       this.#position += read.bytes.length
@@ -90,7 +94,8 @@ export class JournalFeed {
   #retry(error: unknown): void {
     this.#failed = true
     const facts = { err: error, position: this.#position }
-    this.#options.logger.error(facts, 'the journal cannot be read; trying again')
+    if (!this.#isTold) this.#options.logger.error(facts, 'the journal cannot be read; trying again')
+    this.#isTold = true
     this.#timer = setTimeout(() => {
       this.#failed = false
       this.wake()

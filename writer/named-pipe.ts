@@ -41,16 +41,23 @@ export class NamedPipe {
   /**
    * Opens the pipe, making it when it is missing (mode 0660).
    *
-   * @throws PipeError when the path is something else or cannot be opened
+   * @throws PipeError when the path is something else, cannot be opened, or has another reader
    */
   static open(path: string, libc: Libc | undefined, logger: Logger): NamedPipe {
     ensurePipe(path, logger)
+    let fd: number
     try {
       // Read and write: no end of file when the collector goes, and the kernel keeps what is inside.
-      return new NamedPipe(openSync(path, constants.O_RDWR | constants.O_NONBLOCK), libc)
+      fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
     } catch (error) {
       throw new PipeError(`${path} cannot be opened for reading and writing`, error)
     }
+    // Two readers would tear the lines apart between them.
+    if (!libc || libc.lockFile(fd)) return new NamedPipe(fd, libc)
+    closeSync(fd)
+    throw new PipeError(
+      `another writer is reading ${path}: stop it, or give this one its own NAMED_PIPE_FILENAME`,
+    )
   }
 
   /** Tells whether a killed process can lose nothing between pipe and file. */

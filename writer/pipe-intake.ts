@@ -95,10 +95,10 @@ export class PipeIntake {
     if (this.#isRunning) return
     const { settings, libc, logger } = this.#options
     const { JOURNAL_DIR, NAMED_PIPE_FILENAME } = settings
+    this.#lock.take(JOURNAL_DIR, libc)
+    this.#journalId = openJournalId(JOURNAL_DIR)
     const pipe = NamedPipe.open(NAMED_PIPE_FILENAME, libc, logger)
     this.#pipe = pipe
-    this.#journalId = openJournalId(JOURNAL_DIR)
-    this.#lock.take(JOURNAL_DIR, libc)
     this.#journalDatabase = readJournalDatabase(JOURNAL_DIR)
     const { journal } = this
     journal.open()

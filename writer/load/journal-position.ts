@@ -42,7 +42,7 @@ export async function openJournalPosition(
   journalDatabase: string | undefined,
 ): Promise<JournalPosition> {
   if (journalDatabase !== undefined) {
-    const known = await readJournalPosition(client, journalId)
+    const known = await settleJournalPosition(client, journalId)
     if (known) return known
     throw new DatabaseError(
       `journal ${journalId} belongs to another database (${journalDatabase}), this one ` +
@@ -54,7 +54,7 @@ export async function openJournalPosition(
     'insert into journal_positions (journal, position) values ($1, 0) on conflict do nothing',
     [journalId],
   )
-  const found = await readJournalPosition(client, journalId)
+  const found = await settleJournalPosition(client, journalId)
   if (!found) throw new DatabaseError(`journal_positions lost its row of journal ${journalId}`)
   return found
 }
@@ -100,15 +100,27 @@ export async function checkIsLoaded(client: pg.Client, step: JournalStep): Promi
   )
 }
 
+const READ_POSITION = `
+  select position::float8 as position, batches::float8 as batches
+  from journal_positions where journal = $1`
+
 async function readJournalPosition(
   client: pg.Client,
   journalId: string,
 ): Promise<JournalPosition | undefined> {
-  const { rows } = await client.query<JournalPosition>(
-    `select position::float8 as position, batches::float8 as batches
-     from journal_positions where journal = $1`,
-    [journalId],
-  )
+  const { rows } = await client.query<JournalPosition>(READ_POSITION, [journalId])
+  return rows[0]
+}
+
+/**
+ * Reads the position when nobody is moving it: a writer that was killed may have left a commit that
+ * the server is still busy with, which holds the lock of the row until it is decided.
+ */
+async function settleJournalPosition(
+  client: pg.Client,
+  journalId: string,
+): Promise<JournalPosition | undefined> {
+  const { rows } = await client.query<JournalPosition>(`${READ_POSITION} for update`, [journalId])
   return rows[0]
 }
 
