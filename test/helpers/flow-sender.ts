@@ -4,36 +4,17 @@
  */
 
 import { createSocket, type Socket } from 'node:dgram'
-import {
-  dataSet,
-  encodeV5Message,
-  encodeV9Message,
-  templateSet,
-} from '../../launcher/demo-messages.ts'
+import { encodeNumberedIpfix, encodeNumberedV5, encodeNumberedV9 } from './numbered-messages.ts'
 
-const V9_TEMPLATE = {
-  id: 256,
-  fields: [
-    [8, 4],
-    [12, 4],
-    [7, 2],
-    [11, 2],
-    [4, 1],
-    [1, 4],
-    [2, 4],
-    [22, 4],
-    [21, 4],
-  ],
-} as const
-const V9_TEMPLATE_EVERY = 50
+const TEMPLATE_EVERY = 50
 
 export interface FlowSenderOptions {
   readonly port: number
   /** Source address; of 127.0.0.0/8. */
   readonly from?: string
-  readonly exportVersion: 5 | 9
+  readonly exportVersion: 5 | 9 | 10
   readonly flowsPerDatagram: number
-  /** Engine id or source id. */
+  /** Engine id, source id or observation domain. */
   readonly domain?: number
 }
 
@@ -44,6 +25,7 @@ export class FlowSender {
   #socket: Socket | undefined
   sentDatagrams = 0
   sentFlows = 0
+  #messages = 0
   #sequence = 0
 
   constructor(options: FlowSenderOptions) {
@@ -52,43 +34,19 @@ export class FlowSender {
 
   /** Makes the next message and moves the sequence on, without sending it: a datagram lost. */
   nextMessage(): Buffer {
-    const { exportVersion, flowsPerDatagram, domain = 0 } = this.#options
+    const { exportVersion, flowsPerDatagram: count, domain = 0 } = this.#options
     const now = Date.now()
-    const header = {
-      sysUptimeMs: now - this.#bootMs,
-      unixSeconds: Math.floor(now / 1000),
-      sequence: this.#sequence,
-    }
-    const serials = Array.from({ length: flowsPerDatagram }, (_, index) => this.sentFlows + index)
-    this.sentFlows += flowsPerDatagram
-    if (exportVersion === 5) {
-      this.#sequence += flowsPerDatagram
-      return encodeV5Message(
-        { ...header, unixNanos: (now % 1000) * 1_000_000, engineId: domain },
-        serials.map((serial) => ({
-          srcAddr: '192.0.2.1',
-          dstAddr: '198.51.100.1',
-          srcPort: 40_000,
-          dstPort: 443,
-          protocol: 6,
-          packets: 1,
-          bytes: serial,
-          firstUptimeMs: header.sysUptimeMs - 100,
-          lastUptimeMs: header.sysUptimeMs,
-        })),
-      )
-    }
-    const withTemplate = this.#sequence % V9_TEMPLATE_EVERY === 0
-    this.#sequence += 1
-    const records = serials.map((serial) => {
-      const uptime = header.sysUptimeMs
-      return ['192.0.2.1', '198.51.100.1', 40_000, 443, 6, serial, 1, uptime - 100, uptime]
-    })
-    const data = dataSet(V9_TEMPLATE, records)
-    return encodeV9Message(
-      { ...header, sourceId: domain },
-      withTemplate ? [templateSet([V9_TEMPLATE]), data] : [data],
-    )
+    const header = { now, uptimeMs: now - this.#bootMs, sequence: this.#sequence, domain }
+    const withTemplate = this.#messages % TEMPLATE_EVERY === 0
+    const flows = { first: this.sentFlows, count, withTemplate }
+    this.#messages += 1
+    this.sentFlows += count
+    // v9 counts messages, the others count records.
+    this.#sequence += exportVersion === 9 ? 1 : count
+    if (exportVersion === 5) return encodeNumberedV5(header, flows)
+    return exportVersion === 9
+      ? encodeNumberedV9(header, flows)
+      : encodeNumberedIpfix(header, flows)
   }
 
   /** Sends `count` datagrams at `perSecond`. */

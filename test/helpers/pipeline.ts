@@ -23,10 +23,10 @@ export interface PipelineOptions {
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** A process that has said that it is ready. */
+/** A process, and the ports it listens on once it has said that it is ready. */
 interface Started {
   readonly child: ChildProcess
-  readonly ports: readonly number[]
+  readonly ready: Promise<readonly number[]>
 }
 
 export class Pipeline {
@@ -59,7 +59,8 @@ export class Pipeline {
 
   /** What a process has logged so far, of all its starts: one JSON object a line. */
   logOf(role: Role): readonly Record<string, unknown>[] {
-    const lines = this.#log[role].split('\n').filter((line) => line !== '')
+    // What is killed may leave half a line behind, and the next start one directly after it.
+    const lines = this.#log[role].split('\n').filter((line) => /^\{.*\}$/.test(line))
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
   }
 
@@ -68,13 +69,15 @@ export class Pipeline {
     await this.startCollector()
   }
 
+  /** Starts the writer, and waits until it has said that it is ready: with a database, for one. */
   async startWriter(): Promise<void> {
-    this.#writer = await this.#fork('writer')
+    this.#writer = this.#fork('writer')
+    await this.#writer.ready
   }
 
   async startCollector(): Promise<void> {
-    this.#collector = await this.#fork('collector')
-    this.#port = this.#collector.ports[0] ?? this.#port
+    this.#collector = this.#fork('collector')
+    this.#port = (await this.#collector.ready)[0] ?? this.#port
   }
 
   /** Stops a process; gives its exit code. */
@@ -99,7 +102,7 @@ export class Pipeline {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  #fork(role: Role): Promise<Started> {
+  #fork(role: Role): Started {
     const child = fork(MAIN[role], {
       env: {
         ...process.env,
@@ -116,14 +119,13 @@ export class Pipeline {
       this.#log[role] += text
     })
     child.stdout?.pipe(createWriteStream(join(this.folder, `${role}.log`), { flags: 'a' }))
-    return new Promise((resolve, reject) => {
+    const ready = new Promise<readonly number[]>((resolve, reject) => {
       child.once('exit', (code) =>
         reject(new Error(`the ${role} ended with ${code}:\n${this.#log[role]}`)),
       )
-      child.once('message', (message: { ports?: number[] }) =>
-        resolve({ child, ports: message.ports ?? [] }),
-      )
+      child.once('message', (message: { ports?: number[] }) => resolve(message.ports ?? []))
     })
+    return { child, ready }
   }
 }
 

@@ -1,0 +1,133 @@
+/**
+ * A pipeline with a PostgreSQL server of its own that may be hurt in every way, its journal's size, and
+ * the account at the end.
+ */
+
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { startTestServer, type TestServer } from '../helpers/database.ts'
+import { Pipeline, queryRows } from '../helpers/pipeline.ts'
+import { until } from '../helpers/until.ts'
+import { FLOWS_PER_DATAGRAM, NumberedTraffic } from './numbered-traffic.ts'
+import { Judge, type Verdict } from './verdict.ts'
+
+/** A COMMIT takes a while, so that it can be met. */
+const SERVER_SETTINGS = { commit_delay: '20000', commit_siblings: '0' }
+const LOAD_MS = 300_000
+/** The writer's log level of errors. */
+const ERROR_LEVEL = 50
+
+/** What lies in the folder of a journal. */
+export interface JournalFiles {
+  readonly bytes: number
+  readonly segments: number
+  /** Position behind the last byte. */
+  readonly end: number
+}
+
+export class ChaosPipeline {
+  readonly server: TestServer
+  readonly pipeline: Pipeline
+  readonly traffic: NumberedTraffic
+  #peakBytes = 0
+  #watching: NodeJS.Timeout
+
+  private constructor(server: TestServer, pipeline: Pipeline) {
+    this.server = server
+    this.pipeline = pipeline
+    this.traffic = new NumberedTraffic(pipeline.port)
+    this.#watching = setInterval(() => this.readJournal(), 250)
+  }
+
+  static async start(environment: Record<string, string> = {}): Promise<ChaosPipeline> {
+    const server = await startTestServer({ durable: true, settings: SERVER_SETTINGS })
+    const pipeline = new Pipeline({ databaseUrl: server.url, environment })
+    try {
+      await pipeline.start()
+      return new ChaosPipeline(server, pipeline)
+    } catch (error) {
+      await pipeline.stop()
+      await server.stop('immediate')
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#watching)
+    this.traffic.close()
+    await this.pipeline.end('writer', 'SIGKILL')
+    await this.pipeline.stop()
+    await this.server.stop('immediate')
+  }
+
+  /** The most bytes that were seen in the journal. */
+  get journalPeakBytes(): number {
+    return this.#peakBytes
+  }
+
+  readJournal(): JournalFiles {
+    const folder = join(this.pipeline.folder, 'journal')
+    const segments = readdirSync(folder)
+      .filter((name) => name.endsWith('.lines'))
+      .toSorted()
+      .flatMap((name) => {
+        const found = statSync(join(folder, name), { throwIfNoEntry: false })
+        return found ? [{ start: Number.parseInt(name, 10), size: found.size }] : []
+      })
+    const bytes = segments.reduce((sum, { size }) => sum + size, 0)
+    this.#peakBytes = Math.max(this.#peakBytes, bytes)
+    const last = segments.at(-1)
+    return { bytes, segments: segments.length, end: last ? last.start + last.size : 0 }
+  }
+
+  /** Waits until the database holds the whole journal, and every collector's final report. */
+  async untilLoaded(): Promise<void> {
+    let row: Record<string, unknown> | undefined
+    const isLoaded = async () => {
+      ;[row] = await queryRows(
+        this.server.url,
+        `select position::float8 as position,
+           (select count(*)::int from collector_reports where not final) as running
+         from journal_positions`,
+      )
+      return row?.['position'] === this.readJournal().end && row['running'] === 0
+    }
+    await until('the journal is loaded', isLoaded, LOAD_MS).catch((error: Error) => {
+      const facts = { ...row, ...this.readJournal() }
+      throw new Error(`${error.message}: ${JSON.stringify(facts)}`)
+    })
+  }
+
+  /** Stops the collector and waits until all is loaded; gives what went wrong. */
+  async finishLoading(): Promise<string[]> {
+    const code = await this.pipeline.end('collector')
+    const problems = code === 0 ? [] : [`the collector exited with ${code}`]
+    await this.untilLoaded().catch((error: Error) => problems.push(error.message))
+    return problems
+  }
+
+  /** Stops the writer when all is loaded; gives what went wrong. */
+  async finishWriter(): Promise<string[]> {
+    const code = await this.pipeline.end('writer')
+    const { segments } = this.readJournal()
+    return [
+      ...(code === 0 ? [] : [`the writer exited with ${code} at the end`]),
+      ...(segments <= 1 ? [] : [`the journal has ${segments} segments left`]),
+    ]
+  }
+
+  /** The account of all flows; nothing may run any more. */
+  async judge(): Promise<Verdict> {
+    const sent = this.traffic.exporters.map(({ address, sender }) => {
+      return { address, flows: sender.sentFlows }
+    })
+    const verdict = await new Judge(this.server.url, FLOWS_PER_DATAGRAM).judge(sent)
+    return { ...verdict, problems: [...verdict.problems, ...this.#readErrors()] }
+  }
+
+  /** What the writer should have had no reason to say, once each. */
+  #readErrors(): string[] {
+    const lines = this.pipeline.logOf('writer').filter(({ level }) => Number(level) >= ERROR_LEVEL)
+    return [...new Set(lines.map(({ msg }) => `the writer says: ${msg}`))]
+  }
+}

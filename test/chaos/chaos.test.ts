@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { runOutage } from './outage.ts'
+import { runStorm } from './storm.ts'
+
+describe('a pipeline in a storm', () => {
+  it('stores every flow once while everything around it is killed, stopped and cut', async (context) => {
+    const seed = Date.now() % 1_000_000
+    context.diagnostic(`seed ${seed}`)
+    const report = await runStorm({
+      seconds: 15,
+      datagramsPerSecond: 1_000,
+      seed,
+      progress: (text) => context.diagnostic(text),
+    })
+    context.diagnostic(JSON.stringify({ ...report, faults: Object.fromEntries(report.faults) }))
+    assert.deepEqual(report.problems, [], `seed ${seed}`)
+    assert.ok((report.faults.get('writer killed') ?? 0) > 2)
+    assert.ok(report.sentDatagrams > 5_000)
+  })
+})
+
+describe('a pipeline whose database is away for the whole of the sending', () => {
+  it('keeps everything in the journal, not in memory, and stores it once afterwards', async (context) => {
+    const report = await runOutage({
+      datagrams: 20_000,
+      datagramsPerSecond: 4_000,
+      progress: (text) => context.diagnostic(text),
+    })
+    context.diagnostic(JSON.stringify(report))
+    assert.deepEqual(report.problems, [])
+    const { before = 0, during = 0 } = report.writerBytes
+    // The journal took 10 MB meanwhile; what a batch or two need is not counted.
+    assert.ok(during - before < 100e6, `the writer grew from ${before} to ${during} bytes`)
+  })
+})

@@ -1,0 +1,96 @@
+/**
+ * Six exporters, two of each version, that send numbered flows without a break, until they are told
+ * to pause. It does not know what else happens.
+ */
+
+import { FlowSender } from '../helpers/flow-sender.ts'
+
+/** Flows in each datagram of each exporter: so a datagram lost is as many flows, whoever sent it. */
+export const FLOWS_PER_DATAGRAM = 5
+
+/** Each with the unit in which its sequence numbers count. */
+const EXPORTERS = [
+  { from: '127.0.0.11', exportVersion: 5 },
+  { from: '127.0.0.12', exportVersion: 5 },
+  { from: '127.0.0.13', exportVersion: 9 },
+  { from: '127.0.0.14', exportVersion: 9 },
+  { from: '127.0.0.15', exportVersion: 10 },
+  { from: '127.0.0.16', exportVersion: 10 },
+] as const
+/** Datagrams of an exporter between two looks at whether to pause: a tenth of a second. */
+const SLICES_PER_SECOND = 10
+
+export interface NumberedExporter {
+  readonly address: string
+  readonly sender: FlowSender
+}
+
+export class NumberedTraffic {
+  readonly exporters: readonly NumberedExporter[]
+  #isPaused = false
+  #isOver = false
+  #active = 0
+  #sending: Promise<unknown> = Promise.resolve()
+
+  constructor(port: number) {
+    this.exporters = EXPORTERS.map(({ from, exportVersion }) => ({
+      address: from,
+      sender: new FlowSender({ port, from, exportVersion, flowsPerDatagram: FLOWS_PER_DATAGRAM }),
+    }))
+  }
+
+  get sentDatagrams(): number {
+    return this.exporters.reduce((sum, { sender }) => sum + sender.sentDatagrams, 0)
+  }
+
+  /** Begins to send so many datagrams a second, all exporters together. */
+  start(datagramsPerSecond: number): void {
+    const rate = Math.ceil(datagramsPerSecond / this.exporters.length)
+    this.#sending = Promise.all(this.exporters.map(({ sender }) => this.#keepSending(sender, rate)))
+  }
+
+  async #keepSending(sender: FlowSender, rate: number): Promise<void> {
+    while (!this.#isOver) {
+      if (this.#isPaused) {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        continue
+      }
+      this.#active += 1
+      await sender.send(Math.ceil(rate / SLICES_PER_SECOND), rate)
+      this.#active -= 1
+    }
+  }
+
+  /** Runs `action` while nobody sends; the kernel has taken all that was sent before. */
+  async whilePaused<Result>(action: () => Promise<Result>): Promise<Result> {
+    this.#isPaused = true
+    try {
+      while (this.#active > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      return await action()
+    } finally {
+      this.#isPaused = false
+    }
+  }
+
+  /** Sends so many datagrams, all exporters together. */
+  async send(datagrams: number, datagramsPerSecond: number): Promise<void> {
+    const shares = this.exporters.length
+    await Promise.all(
+      this.exporters.map(({ sender }) =>
+        sender.send(Math.ceil(datagrams / shares), datagramsPerSecond / shares),
+      ),
+    )
+  }
+
+  /** Ends the sending with a few datagrams that come slowly enough to be received for sure. */
+  async finish(): Promise<void> {
+    this.#isOver = true
+    await this.#sending
+    await this.send(300, 600)
+  }
+
+  close(): void {
+    this.#isOver = true
+    for (const { sender } of this.exporters) sender.close()
+  }
+}

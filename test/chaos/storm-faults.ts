@@ -1,0 +1,157 @@
+/**
+ * What goes wrong in a storm, each kind by a clock of its own: the writer is killed, stopped, frozen;
+ * PostgreSQL is stopped, killed, away; connections are cut, during COMMIT above all; the collector is
+ * restarted. Equal seeds make equal choices, not equal moments.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { queryRows } from '../helpers/pipeline.ts'
+import { Random } from '../helpers/random.ts'
+import type { ChaosPipeline } from './chaos-pipeline.ts'
+
+export type FaultKind =
+  | 'writer killed'
+  | 'writer stopped'
+  | 'writer frozen'
+  | 'database stopped'
+  | 'database killed'
+  | 'connections cut'
+  | 'connections cut during COMMIT'
+  | 'collector restarted'
+
+export interface StormFaultsOptions {
+  readonly chaos: ChaosPipeline
+  readonly seed: number
+  readonly onFault: (kind: FaultKind) => void
+}
+
+/** Waits up to a second for a session of the writer that is about to commit, and ends it there. */
+const CUT_DURING_COMMIT = `
+  do $$
+  declare cut boolean;
+  begin
+    for attempt in 1..500 loop
+      perform pg_stat_clear_snapshot();
+      select bool_or(pg_terminate_backend(pid)) into cut from pg_stat_activity
+      where application_name = 'netflow-writer' and state = 'active' and query = 'commit';
+      exit when cut;
+      perform pg_sleep(0.002);
+    end loop;
+    if cut is null then raise 'nobody committed'; end if;
+  end $$`
+const CUT_ALL = `
+  select pg_terminate_backend(pid) from pg_stat_activity
+  where application_name = 'netflow-writer'`
+
+export class StormFaults {
+  readonly #options: StormFaultsOptions
+  readonly #over = new AbortController()
+  #loops: Promise<unknown> = Promise.resolve()
+  #writerReady: Promise<unknown> = Promise.resolve()
+  /** Processes that were told to end. */
+  readonly #told = new WeakSet<object>()
+  readonly #unexpected: string[] = []
+
+  constructor(options: StormFaultsOptions) {
+    this.#options = options
+  }
+
+  /** Processes that ended although nobody had told them to, or with another exit code. */
+  get unexpected(): readonly string[] {
+    return this.#unexpected
+  }
+
+  start(): void {
+    this.#watchWriter()
+    const { seed } = this.#options
+    this.#loops = Promise.all([
+      this.#repeat(new Random(seed), [300, 2_500], (random) => this.#hurtWriter(random)),
+      this.#repeat(new Random(seed + 1), [1_500, 5_000], (random) => this.#hurtServer(random)),
+      this.#repeat(new Random(seed + 2), [100, 1_500], (random) => this.#cutConnections(random)),
+      this.#repeat(new Random(seed + 3), [3_000, 12_000], () => this.#restartCollector()),
+    ])
+  }
+
+  /** Ends the storm: everything runs and is ready afterwards. */
+  async stop(): Promise<void> {
+    this.#over.abort()
+    await this.#loops
+    await this.#writerReady
+  }
+
+  async #repeat(
+    random: Random,
+    [shortestMs, longestMs]: readonly [number, number],
+    hurt: (random: Random) => Promise<FaultKind | undefined>,
+  ): Promise<void> {
+    const { signal } = this.#over
+    for (;;) {
+      const pauseMs = shortestMs + random.below(longestMs - shortestMs)
+      await sleep(pauseMs, undefined, { signal }).catch(() => {})
+      if (signal.aborted) return
+      const kind = await hurt(random)
+      if (kind !== undefined) this.#options.onFault(kind)
+    }
+  }
+
+  async #hurtWriter(random: Random): Promise<FaultKind> {
+    const { pipeline } = this.#options.chaos
+    const choice = random.below(10)
+    if (choice === 0) {
+      const { writer } = pipeline
+      writer.kill('SIGSTOP')
+      await sleep(200 + random.below(1_000))
+      writer.kill('SIGCONT')
+      return 'writer frozen'
+    }
+    const signal = choice === 1 ? 'SIGTERM' : 'SIGKILL'
+    this.#told.add(pipeline.writer)
+    const code = await pipeline.end('writer', signal)
+    if (signal === 'SIGTERM' && code !== 0) {
+      this.#unexpected.push(`the writer that was told to stop exited with ${code}`)
+    }
+    // It may well be killed again before it is ready.
+    this.#writerReady = pipeline.startWriter().catch(() => {})
+    this.#watchWriter()
+    return signal === 'SIGTERM' ? 'writer stopped' : 'writer killed'
+  }
+
+  #watchWriter(): void {
+    const { writer } = this.#options.chaos.pipeline
+    writer.once('exit', (code, signal) => {
+      if (this.#told.has(writer) || this.#over.signal.aborted) return
+      this.#unexpected.push(`the writer ended on its own: exit code ${code}, signal ${signal}`)
+    })
+  }
+
+  async #hurtServer(random: Random): Promise<FaultKind> {
+    const { server } = this.#options.chaos
+    const mode = random.pick(['fast', 'immediate'] as const)
+    await server.stop(mode)
+    await sleep(random.below(3_000))
+    await server.restart()
+    return mode === 'fast' ? 'database stopped' : 'database killed'
+  }
+
+  async #cutConnections(random: Random): Promise<FaultKind | undefined> {
+    const duringCommit = random.below(3) > 0
+    try {
+      await queryRows(this.#options.chaos.server.url, duringCommit ? CUT_DURING_COMMIT : CUT_ALL)
+    } catch {
+      // The server is away, or nobody committed: no fault, then.
+      return undefined
+    }
+    return duringCommit ? 'connections cut during COMMIT' : 'connections cut'
+  }
+
+  /** What is sent while no socket is open reaches nobody: nothing is sent meanwhile. */
+  async #restartCollector(): Promise<FaultKind> {
+    const { pipeline, traffic } = this.#options.chaos
+    await traffic.whilePaused(async () => {
+      const code = await pipeline.end('collector')
+      if (code !== 0) this.#unexpected.push(`the collector exited with ${code}`)
+      await pipeline.startCollector()
+    })
+    return 'collector restarted'
+  }
+}
