@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { runOutage } from './outage.ts'
+import { runReplay } from './replay.ts'
+import { CHAOS_SIZES } from './sizes.ts'
 import { runStorm } from './storm.ts'
 
 describe('a pipeline in a storm', () => {
@@ -8,8 +10,7 @@ describe('a pipeline in a storm', () => {
     const seed = Date.now() % 1_000_000
     context.diagnostic(`seed ${seed}`)
     const report = await runStorm({
-      seconds: 15,
-      datagramsPerSecond: 1_000,
+      ...CHAOS_SIZES.short.storm,
       seed,
       progress: (text) => context.diagnostic(text),
     })
@@ -23,8 +24,7 @@ describe('a pipeline in a storm', () => {
 describe('a pipeline whose database is away for the whole of the sending', () => {
   it('keeps everything in the journal, not in memory, and stores it once afterwards', async (context) => {
     const report = await runOutage({
-      datagrams: 20_000,
-      datagramsPerSecond: 4_000,
+      ...CHAOS_SIZES.short.outage,
       progress: (text) => context.diagnostic(text),
     })
     context.diagnostic(JSON.stringify(report))
@@ -32,5 +32,18 @@ describe('a pipeline whose database is away for the whole of the sending', () =>
     const { before = 0, during = 0 } = report.writerBytes
     // The journal took 10 MB meanwhile; what a batch or two need is not counted.
     assert.ok(during - before < 100e6, `the writer grew from ${before} to ${during} bytes`)
+  })
+})
+
+describe('a writer that is killed again and again', () => {
+  it('leaves the same in every table as one that is not', async (context) => {
+    const report = await runReplay({
+      ...CHAOS_SIZES.short.replay,
+      seed: Date.now() % 1_000_000,
+      progress: (text) => context.diagnostic(text),
+    })
+    const { problems, ...figures } = report
+    context.diagnostic(JSON.stringify(figures))
+    assert.deepEqual(problems, [])
   })
 })

@@ -1,0 +1,209 @@
+/**
+ * A replay: the same bytes go through a pipe twice, once with a writer that is killed again and again,
+ * and everything that is in the database afterwards must be the same.
+ */
+
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTestDatabase } from '../helpers/database.ts'
+import { Pipeline, queryRows } from '../helpers/pipeline.ts'
+import { Random } from '../helpers/random.ts'
+import { until } from '../helpers/until.ts'
+import { makeReplayLines } from './replay-lines.ts'
+
+export interface ReplayOptions {
+  readonly kills: number
+  readonly rounds: number
+  readonly seed: number
+  readonly progress: (text: string) => void
+}
+
+export interface ReplayReport {
+  /** What is wrong; empty when nothing is. */
+  readonly problems: readonly string[]
+  readonly kills: number
+  readonly streamBytes: number
+  readonly flows: number
+  /** Rows of every table that were compared. */
+  readonly rows: number
+  readonly seconds: number
+}
+
+/** Small batches and segments, so that there are many. */
+const WRITER_SETTINGS = {
+  BATCH_ROWS: '2000',
+  FLUSH_INTERVAL_MS: '50',
+  JOURNAL_SEGMENT_BYTES: '262144',
+  RETENTION_DAYS: '0',
+}
+const CHUNK_BYTES = 16_384
+const LOAD_MS = 300_000
+
+/**
+ * Tables and views, each with what is of a run and not of the stream: its journal's name, clock and
+ * batches; what is noted every few minutes of a start; what is measured from one message to the next,
+ * which misses a comparison at each start.
+ */
+const TABLES = {
+  flows: [],
+  exporters: [],
+  exporter_streams: ['clock_skew_ms'],
+  stream_states: ['journal', 'sequence_state,learned'],
+  sequence_gaps: ['id', 'detected_at', 'journal'],
+  templates: ['last_seen'],
+  samplers: ['last_seen'],
+  names: [],
+  held_sets: ['journal'],
+  rejected_records: ['id', 'rejected_at'],
+  rejected_datagrams: ['journal'],
+  exporter_counts: ['journal'],
+  collector_reports: ['journal'],
+  journal_positions: ['journal', 'updated_at', 'batches'],
+  balance: [],
+} as const
+
+type Dump = ReadonlyMap<string, readonly string[]>
+
+export async function runReplay(options: ReplayOptions): Promise<ReplayReport> {
+  const started = performance.now()
+  const { seed, rounds, kills, progress } = options
+  const bytes = makeReplayLines({ seed, rounds, startMs: Date.now() - 3_600_000 })
+  const calm = await replay(bytes, { ...options, kills: 0 })
+  progress(`replayed ${bytes.length} bytes without a kill`)
+  const killed = await replay(bytes, options)
+  progress(`replayed them with ${kills} kills`)
+  return {
+    problems: [...calm.problems, ...killed.problems, ...compare(calm.dump, killed.dump)],
+    kills,
+    streamBytes: bytes.length,
+    flows: calm.dump.get('flows')?.length ?? 0,
+    rows: [...calm.dump.values()].reduce((sum, rows) => sum + rows.length, 0),
+    seconds: (performance.now() - started) / 1_000,
+  }
+}
+
+async function replay(
+  bytes: Buffer,
+  { kills, seed }: ReplayOptions,
+): Promise<{ readonly dump: Dump; readonly problems: readonly string[] }> {
+  const database = await createTestDatabase()
+  const pipeline = new Pipeline({ databaseUrl: database.url, environment: WRITER_SETTINGS })
+  try {
+    await pipeline.startWriter()
+    const feeder = new PipeFeeder(pipeline.pipePath, bytes)
+    const feeding = feeder.run()
+    const problems = await killAgainAndAgain(pipeline, { kills, random: new Random(seed), feeder })
+    await feeding
+    await until('everything is stored', () => isStored(database.url, bytes.length), LOAD_MS)
+    const code = await pipeline.end('writer')
+    if (code !== 0) problems.push(`the writer exited with ${code} at the end`)
+    return { dump: await dumpTables(database.url), problems }
+  } finally {
+    await pipeline.stop()
+    await database.drop()
+  }
+}
+
+async function killAgainAndAgain(
+  pipeline: Pipeline,
+  { kills, random, feeder }: { kills: number; random: Random; feeder: PipeFeeder },
+): Promise<string[]> {
+  const problems: string[] = []
+  let ready: Promise<unknown> = Promise.resolve()
+  for (let kill = 1; kill <= kills; kill++) {
+    feeder.allow(kill / (kills + 1))
+    await sleep(50 + random.below(1_200))
+    const { exitCode } = pipeline.writer
+    if (exitCode !== null) problems.push(`the writer ended on its own, exit code ${exitCode}`)
+    await pipeline.end('writer', 'SIGKILL')
+    // It may be killed again before it is ready.
+    ready = pipeline.startWriter().catch(() => {})
+  }
+  await ready
+  feeder.allow(1)
+  return problems
+}
+
+/** Puts bytes into a pipe as the reader takes them, up to where it is allowed to. */
+class PipeFeeder {
+  readonly #path: string
+  readonly #bytes: Buffer
+  #allowed = 0
+
+  constructor(path: string, bytes: Buffer) {
+    this.#path = path
+    this.#bytes = bytes
+  }
+
+  /** @param share of all bytes that may be in the pipe by now */
+  allow(share: number): void {
+    this.#allowed = Math.floor(this.#bytes.length * share)
+  }
+
+  async run(): Promise<void> {
+    const fd = openSync(this.#path, constants.O_RDWR | constants.O_NONBLOCK)
+    try {
+      for (let at = 0; at < this.#bytes.length; ) {
+        const end = Math.min(at + CHUNK_BYTES, this.#allowed)
+        at += end > at ? writeAvailable(fd, this.#bytes.subarray(at, end)) : 0
+        await sleep(1)
+      }
+      // What the pipe holds is gone with the last who has it open.
+      await sleep(500)
+    } finally {
+      closeSync(fd)
+    }
+  }
+}
+
+function writeAvailable(fd: number, bytes: Buffer): number {
+  try {
+    return writeSync(fd, bytes)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0
+    throw error
+  }
+}
+
+async function isStored(url: string, position: number): Promise<boolean> {
+  const [row] = await queryRows(url, 'select position::float8 as position from journal_positions')
+  return row?.['position'] === position
+}
+
+async function dumpTables(url: string): Promise<Dump> {
+  const dump = new Map<string, readonly string[]>()
+  for (const [table, ownPaths] of Object.entries(TABLES)) {
+    const without = ownPaths.map((path) => ` #- '{${path}}'`).join('')
+    const rows = await queryRows(
+      url,
+      `select (to_jsonb(row)${without})::text as text from ${table} as row order by 1`,
+    )
+    dump.set(
+      table,
+      rows.map(({ text }) => String(text)),
+    )
+  }
+  return dump
+}
+
+/** Tells what is only in one of two dumps, the first few rows of each table. */
+function compare(calm: Dump, killed: Dump): string[] {
+  const problems: string[] = []
+  for (const [table, rows] of calm) {
+    const others = killed.get(table) ?? []
+    for (const row of subtract(rows, others)) problems.push(`${table}, missing: ${row}`)
+    for (const row of subtract(others, rows)) problems.push(`${table}, unexpected: ${row}`)
+  }
+  return problems
+}
+
+function subtract(rows: readonly string[], others: readonly string[]): string[] {
+  const left = new Map<string, number>()
+  for (const row of others) left.set(row, (left.get(row) ?? 0) + 1)
+  const missing = rows.filter((row) => {
+    const count = left.get(row) ?? 0
+    left.set(row, count - 1)
+    return count <= 0
+  })
+  return missing.slice(0, 3)
+}
