@@ -15,6 +15,8 @@ import { type ListeningSocket, UdpReceiver } from './udp-receiver.ts'
 
 const REPORT_INTERVAL_MS = 10_000
 const WATCH_INTERVAL_MS = 1000
+/** A writer that was killed is back before this. */
+const HAND_OVER_MS = 5_000
 
 export interface CollectorOptions {
   readonly settings: CollectorSettings
@@ -120,6 +122,7 @@ export class Collector {
       this.#pushReport(true)
       await this.#pipe.drain(deadline - performance.now())
     }
+    await this.#handOver(deadline - performance.now())
     const left = this.#pipe.stop()
     const { received, forwarded, queueDropped, kernelDropped } = this.status
     const counts = { received, forwarded, queueDropped, kernelDropped }
@@ -130,6 +133,18 @@ export class Collector {
         'the named pipe did not take the queue in time, its reader is stopped: the rest is dropped',
       )
     } else logger.info(counts, 'every datagram is in the named pipe, or counted as dropped')
+  }
+
+  /** A writer that is being restarted just now must find in the pipe what is there. */
+  async #handOver(timeoutMs: number): Promise<void> {
+    const libc = loadLibc()
+    if (!libc) return
+    const bytes = await this.#pipe.handOver(libc, Math.min(timeoutMs, HAND_OVER_MS))
+    if (bytes === 0) return
+    this.#options.logger.error(
+      { bytes },
+      'nobody reads the named pipe: what it holds is lost, unless another process has it open',
+    )
   }
 
   #pushReport(final: boolean): void {

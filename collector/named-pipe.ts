@@ -5,6 +5,7 @@
 
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
+import type { Libc } from '../shared/libc.ts'
 
 /** Says that the path names something that is no named pipe; `code` is `NOT_A_PIPE`. */
 export class NotAPipeError extends Error {
@@ -75,6 +76,16 @@ export class NamedPipe {
     this.#socket.write(bytes, done)
   }
 
+  /** Bytes that nobody has read. */
+  countUnread(libc: Libc): number {
+    return Math.max(0, libc.unreadBytes(this.#fd))
+  }
+
+  /** Tells whether a writer has the pipe open, which it locks: then the kernel keeps what is inside. */
+  hasReader(libc: Libc): boolean {
+    return libc.isLocked(this.#fd)
+  }
+
   /** Takes back what no reader has taken. Only for a pipe that was removed. */
   takeBack(): Buffer {
     const buffer = Buffer.allocUnsafeSlow(TAKE_BACK_BYTES)
@@ -87,7 +98,7 @@ export class NamedPipe {
     return Buffer.from(buffer.subarray(0, size))
   }
 
-  /** Closes the pipe; what it holds stays with the kernel. May be called twice. */
+  /** Closes the pipe; what it holds stays with the kernel while a writer has it open. May be called twice. */
   close(): void {
     this.#socket.destroy()
   }

@@ -4,6 +4,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Libc } from '../shared/libc.ts'
 import type { Logger } from '../shared/logger.ts'
 import { type Datagram, measureDatagramLine, writeDatagramLine } from '../shared/pipe-line.ts'
 import { LineQueue } from './line-queue.ts'
@@ -15,6 +16,8 @@ const MAX_WRITES_PER_TURN = 16
 /** So much is worth a write before the turn ends: it still fits the one chunk that is used anew. */
 const LARGE_WRITE_BYTES = 49_152
 const DRAIN_POLL_MS = 5
+/** A reader that is at work has emptied the pipe long before. */
+const READER_MS = 500
 const NEWLINE = 0x0a
 
 export interface PipeWriterOptions {
@@ -117,6 +120,24 @@ export class PipeWriter {
       await sleep(DRAIN_POLL_MS)
     }
     return true
+  }
+
+  /**
+   * Waits until the reader has taken what is in the pipe: when both are gone, the kernel throws it
+   * away. A reader that lives may take its time, as the pipe is its own, too.
+   *
+   * @returns bytes that are left to nobody
+   */
+  async handOver(libc: Libc, timeoutMs: number): Promise<number> {
+    const started = performance.now()
+    for (;;) {
+      const unread = this.#pipe?.countUnread(libc) ?? 0
+      const waitedMs = performance.now() - started
+      if (unread === 0) return 0
+      if (waitedMs >= READER_MS && this.#pipe?.hasReader(libc)) return 0
+      if (waitedMs >= timeoutMs) return unread
+      await sleep(DRAIN_POLL_MS)
+    }
   }
 
   /** Closes the pipe; drops what is still queued and gives the count of these datagrams. */

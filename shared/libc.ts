@@ -16,16 +16,22 @@ export interface Libc {
   movePipeToFile(pipeFd: number, fileFd: number, maxBytes: number): number
   /** Takes the lock that ends with the process; false when another process has it (flock(2)). */
   lockFile(fd: number): boolean
+  /** Tells whether another process has the lock; takes it for an instant to find out. */
+  isLocked(fd: number): boolean
+  /** Bytes that a pipe holds, or an error number below 0 (ioctl(2)). */
+  unreadBytes(pipeFd: number): number
   /** Sets how much a pipe holds and gives what it holds now, or an error number below 0 (fcntl(2)). */
   setPipeBytes(fd: number, bytes: number): number
 }
 
 const SPLICE_F_NONBLOCK = 2
 const LOCK_EXCLUSIVE_NOW = 2 | 4
+const UNLOCK = 8
 const F_SETPIPE_SZ = 1031
+const FIONREAD = 0x541b
 
 type Koffi = typeof import('koffi')
-type Call = (...values: readonly (number | null)[]) => number
+type Call = (...values: readonly (number | Buffer | null)[]) => number
 
 /** Calls this process's C library by koffi; nothing where that cannot be loaded, or is no Linux. */
 export function openLibrary(): { koffi: Koffi; library: ReturnType<Koffi['load']> } | undefined {
@@ -49,6 +55,8 @@ export function loadLibc(): Libc | undefined {
   ) as Call
   const flock = library.func('int flock(int fd, int operation)') as Call
   const fcntl = library.func('int fcntl(int fd, int command, int value)') as Call
+  const ioctl = library.func('int ioctl(int fd, unsigned long request, void *value)') as Call
+  const unread = Buffer.alloc(4)
   const checked = (result: number) => (result < 0 ? -koffi.errno() : result)
   return {
     movePipeToFile: (pipeFd, fileFd, maxBytes) => {
@@ -56,6 +64,11 @@ export function loadLibc(): Libc | undefined {
       return moved === -constants.errno.EAGAIN ? 0 : moved
     },
     lockFile: (fd) => flock(fd, LOCK_EXCLUSIVE_NOW) === 0,
+    isLocked: (fd) => flock(fd, LOCK_EXCLUSIVE_NOW) !== 0 || flock(fd, UNLOCK) !== 0,
+    unreadBytes: (pipeFd) => {
+      const result = checked(ioctl(pipeFd, FIONREAD, unread))
+      return result < 0 ? result : unread.readInt32LE()
+    },
     setPipeBytes: (fd, bytes) => checked(fcntl(fd, F_SETPIPE_SZ, bytes)),
   }
 }

@@ -14,6 +14,8 @@ import type { Logger } from '../shared/logger.ts'
 /** As much as a pipe may hold for users without rights (fs.pipe-max-size): the collector's leeway. */
 const PIPE_BYTES = 1_048_576
 const CHUNK_BYTES = 65_536
+const LOCK_ATTEMPTS = 5
+const LOCK_RETRY_MS = 20
 
 /** The path cannot be used as a named pipe; the message says what to do. */
 export class PipeError extends Error {
@@ -53,7 +55,7 @@ export class NamedPipe {
       throw new PipeError(`${path} cannot be opened for reading and writing`, error)
     }
     // Two readers would tear the lines apart between them.
-    if (!libc || libc.lockFile(fd)) return new NamedPipe(fd, libc)
+    if (!libc || lockPatiently(libc, fd)) return new NamedPipe(fd, libc)
     closeSync(fd)
     throw new PipeError(
       `another writer is reading ${path}: stop it, or give this one its own NAMED_PIPE_FILENAME`,
@@ -101,6 +103,15 @@ export class NamedPipe {
   close(): void {
     closeSync(this.#fd)
   }
+}
+
+/** A collector that stops takes the lock for an instant, to see whether there is a writer. */
+function lockPatiently(libc: Libc, fd: number): boolean {
+  for (let attempt = 1; attempt < LOCK_ATTEMPTS; attempt++) {
+    if (libc.lockFile(fd)) return true
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_RETRY_MS)
+  }
+  return libc.lockFile(fd)
 }
 
 function readAvailable(fd: number, into: Buffer, maxBytes: number): number {
