@@ -114,7 +114,7 @@ export class DatagramIntake {
     const receivedAtMs = receivedAtMicros / 1000
     const fingerprint = fingerprintPayload(datagram.bytes.subarray(0, header.length))
     streams.markDirty(stream)
-    stream.change.lastSeenMicros = receivedAtMicros
+    stream.noteMessage(receivedAtMicros)
     if (stream.sequence.isDuplicate(header.sequence, fingerprint, port)) {
       stream.sequence.countDuplicate()
       this.#tally.settle('duplicate')

@@ -67,9 +67,17 @@ export class StreamState {
       systemInitEstimateMs: null,
       suggestedByteOrder: null,
       totalsForgottenMicros: null,
+      firstSeenMicros: 0,
       lastSeenMicros: 0,
     }
     return this.#change
+  }
+
+  /** Notes that a message of it was received. */
+  noteMessage(receivedAtMicros: number): void {
+    const { change } = this
+    if (change.firstSeenMicros === 0) change.firstSeenMicros = receivedAtMicros
+    change.lastSeenMicros = receivedAtMicros
   }
 
   /** Completes the change for its batch and begins a new one. */

@@ -47,6 +47,8 @@ export interface StreamChange {
   suggestedByteOrder: string | null
   /** Running totals of flows last sent up to then may have been forgotten; null: none was. */
   totalsForgottenMicros: number | null
+  /** Receive times of its first and its last message among these; 0 when there is none. */
+  firstSeenMicros: number
   lastSeenMicros: number
 }
 

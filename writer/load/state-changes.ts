@@ -23,7 +23,8 @@ const UPSERT_STREAMS = `
   with changed as materialized (
     select changed.*
     from jsonb_to_recordset($1) as changed (
-      exporter inet, "exportVersion" smallint, "observationDomain" bigint, "lastSeenMicros" bigint,
+      exporter inet, "exportVersion" smallint, "observationDomain" bigint,
+      "firstSeenMicros" bigint, "lastSeenMicros" bigint,
       datagrams bigint, "flowRecords" bigint, "optionsRecords" bigint, "heldSets" bigint,
       "releasedSets" bigint, "expiredSets" bigint, "malformedSets" bigint,
       "implausibleTimes" bigint, "flowsWithoutRate" bigint, "sequenceUnit" text,
@@ -41,7 +42,7 @@ const UPSERT_STREAMS = `
       clock_skew_ms, last_template_at, system_init_ms, suggested_byte_order,
       system_init_estimate_ms, totals_forgotten_at)
     select
-      exporter, "exportVersion", "observationDomain", ${MICROS} "lastSeenMicros",
+      exporter, "exportVersion", "observationDomain", ${MICROS} "firstSeenMicros",
       ${MICROS} "lastSeenMicros", datagrams, "flowRecords", "optionsRecords", "heldSets",
       "releasedSets", "expiredSets", "malformedSets", "implausibleTimes", "flowsWithoutRate",
       "sequenceUnit", "nextSequence", lost, late, duplicates, restarts, "clockSkewMs",

@@ -37,6 +37,7 @@ const STREAM: StreamChange = {
   systemInitEstimateMs: 1_700_000_000_456,
   suggestedByteOrder: 'little',
   totalsForgottenMicros: 1_700_000_000_000_001,
+  firstSeenMicros: RECEIVED_AT_MICROS - 2_000_000,
   lastSeenMicros: RECEIVED_AT_MICROS,
 }
 
@@ -208,7 +209,8 @@ describe('the loader', () => {
       `select exporter, observation_domain, datagrams, flow_records, options_records, held_sets,
          released_sets, expired_sets, malformed_sets, implausible_times, sequence_unit,
          next_sequence, lost, late, duplicates, restarts, clock_skew_ms,
-         last_template_at = last_seen - interval '1 second' as template_time_is_right
+         last_template_at = last_seen - interval '1 second' as template_time_is_right,
+         first_seen = last_seen - interval '2 seconds' as first_time_is_right
        from exporter_streams`,
     )
     assert.deepEqual(stream, {
@@ -230,6 +232,7 @@ describe('the loader', () => {
       restarts: '2',
       clock_skew_ms: '-250',
       template_time_is_right: true,
+      first_time_is_right: true,
     })
     assert.equal((await ask(url, 'select * from sequence_gaps')).length, 2)
     const reports = await ask(url, 'select received, kernel_dropped, final from collector_reports')

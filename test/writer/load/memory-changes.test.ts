@@ -102,7 +102,7 @@ describe('what exporters have said', () => {
     const batch = numberedBatch({ from: journalTo, count: 1 })
     journalTo = batch.journalTo
     const stream = new StreamState({ ...STREAM, exporterBytes: Uint8Array.of(192, 0, 2, 1) })
-    stream.change.lastSeenMicros = RECEIVED_AT_MICROS
+    stream.noteMessage(RECEIVED_AT_MICROS)
     batch.changes.streams.set(stream.key, stream.takeChange())
     fill(batch.changes)
     harness.loader.submit(batch)
