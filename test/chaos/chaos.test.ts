@@ -16,8 +16,9 @@ describe('a pipeline in a storm', () => {
     })
     context.diagnostic(JSON.stringify({ ...report, faults: Object.fromEntries(report.faults) }))
     assert.deepEqual(report.problems, [], `seed ${seed}`)
-    assert.ok((report.faults.get('writer killed') ?? 0) > 2)
-    assert.ok(report.sentDatagrams > 5_000)
+    const faults = [...report.faults.values()].reduce((sum, count) => sum + count, 0)
+    assert.ok(faults > 3, `${faults} faults are no storm`)
+    assert.ok(report.sentDatagrams > 3_000)
   })
 })
 
