@@ -4,6 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import { loadLibc } from '../shared/libc.ts'
 import type { Logger } from '../shared/logger.ts'
 import { type CollectorReport, encodeReportLine } from '../shared/pipe-line.ts'
 import type { CollectorSettings } from './config.ts'
