@@ -37,7 +37,10 @@ export interface Flow {
   /** The ifIndex, like `output_if`. */
   readonly input_if: number | null
   readonly output_if: number | null
-  /** Null on records of events without counters; below 2⁶³, like `packets`. */
+  /**
+   * Null on records of events without counters; below 2⁶³, like `packets`. Of a running total (85, 86)
+   * what was added since the last one of the flow.
+   */
   readonly bytes: bigint | null
   readonly packets: bigint | null
   readonly src_as: number | null
