@@ -12,7 +12,6 @@ export type RejectReason =
   | 'unsupported-version'
   | 'unsupported-aggregation'
   | 'count-exceeds-length'
-  | 'bad-count'
   | 'malformed-message'
   | 'no-usable-set'
 
@@ -20,7 +19,6 @@ export type RejectReason =
 export type ProblemCode =
   | 'set-overruns-message'
   | 'set-too-short'
-  | 'trailing-bytes'
   | 'reserved-set-id'
   | 'empty-template'
   | 'zero-length-template'

@@ -1,0 +1,57 @@
+/** Who becomes an exporter: whoever sends a message, not whoever sends anything. */
+
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { hex, v9Message } from '../helpers/netflow-bytes.ts'
+import { RunningPipeline } from './running-pipeline.ts'
+
+/** Sends datagrams from an address of the loopback network. */
+async function sendFrom(address: string, port: number, datagrams: readonly Buffer[]) {
+  const socket = createSocket('udp4')
+  socket.bind(0, address)
+  await once(socket, 'listening')
+  for (const datagram of datagrams) {
+    await new Promise<void>((resolve, reject) => {
+      socket.send(datagram, port, '127.0.0.1', (error) => (error ? reject(error) : resolve()))
+    })
+  }
+  socket.close()
+}
+
+const NO_MESSAGES = [
+  '',
+  '05',
+  '0005 0001',
+  `0005 0002 ${'00'.repeat(20 + 48)}`,
+  '1092 0001 00000000',
+  `0008 0001 ${'00'.repeat(18)} 63 02 00000000`,
+  `0009 0001 ${'00'.repeat(15)}`,
+  `000a 00ff ${'00'.repeat(12)}`,
+  `000a 000f ${'00'.repeat(12)}`,
+]
+
+describe('an exporter', () => {
+  let running: RunningPipeline
+  beforeEach(async () => {
+    running = await RunningPipeline.start()
+  })
+  afterEach(() => running.stop())
+
+  it('is registered by the first header that is one, and by nothing else', async () => {
+    const { port } = running.pipeline
+    await sendFrom('127.0.0.66', port, NO_MESSAGES.map(hex))
+    await sendFrom('127.0.0.2', port, [v9Message()])
+    const exporters = 'select host(address) as address from exporters order by address'
+    await running.expectRows(exporters, [{ address: '127.0.0.2' }])
+    await sendFrom('127.0.0.66', port, [v9Message()])
+    await running.expectRows(exporters, [{ address: '127.0.0.2' }, { address: '127.0.0.66' }])
+    await running.expectRows(
+      `select host(exporter) as exporter, datagrams from exporter_streams order by exporter`,
+      [
+        { exporter: '127.0.0.2', datagrams: '1' },
+        { exporter: '127.0.0.66', datagrams: '1' },
+      ],
+    )
+  })
+})
