@@ -102,6 +102,7 @@ export class Batcher {
     this.#changes = 0
     this.#changeBytes = 0
     this.#current = this.#free.pop() ?? new CopyBatch()
+    this.#current.addFields(batch.fields)
     this.#inFlight += 1
     batch.submittedAtMs = performance.now()
     this.#options.submit(batch)

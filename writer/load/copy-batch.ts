@@ -3,10 +3,11 @@
  * changed. It sends nothing.
  */
 
-import type { FlowRecord, MessageContext } from '../netflow/flow-record.ts'
+import { FIELD_COUNT, type FlowRecord, type MessageContext } from '../netflow/flow-record.ts'
 import { type BatchChanges, emptyBatchChanges } from './batch-changes.ts'
 import { encodeRow, maxRowBytes, type RowBuffer } from './copy-row.ts'
-import { describeAddress } from './copy-tuple.ts'
+import { describeAddress, widenTuple } from './copy-tuple.ts'
+import { columnsOf } from './flow-columns.ts'
 
 /**
  *     copy data = signature flags:i32=0 extension:i32=0 tuple… -1:i16
@@ -35,7 +36,7 @@ export class CopyBatch {
   parked = 0
   /** Hours (since 1970) of the receive times of its rows: their partitions must exist. */
   readonly hours = new Set<number>()
-  #target: RowBuffer = allocate(FIRST_BYTES)
+  #target: RowBuffer = allocate(FIRST_BYTES, 0)
   #offsets = new Uint32Array(FIRST_ROWS)
   #length = 0
   #rows = 0
@@ -54,8 +55,14 @@ export class CopyBatch {
     return this.#length
   }
 
+  /** The fields that its rows have columns for, bit per `FIELD`; it gets more as records need them. */
+  get fields(): number {
+    return this.#target.fields
+  }
+
   /** Encodes one record as a row; nothing of the arguments is kept. */
   append(record: FlowRecord, message: MessageContext): void {
+    if ((record.present & ~this.#target.fields) !== 0) this.addFields(record.present)
     const needed = this.#length + maxRowBytes(record)
     if (needed > this.#target.bytes.length) this.#grow(needed)
     if (this.#rows === this.#offsets.length) this.#growOffsets()
@@ -68,6 +75,26 @@ export class CopyBatch {
       this.#lastHour = hour
       this.hours.add(hour)
     }
+  }
+
+  /**
+   * Gives it columns for fields. To be called with those of the batch before, so that rows need not
+   * be written anew when the first record with a field comes.
+   */
+  addFields(fields: number): void {
+    const before = this.#target
+    const all = before.fields | fields
+    if (all === before.fields) return
+    const room = before.bytes.length + this.#rows * 4 * FIELD_COUNT
+    const wider = allocate(this.#rows === 0 ? before.bytes : room, all)
+    let at = 0
+    for (let row = 0; row < this.#rows; row++) {
+      const tuple = this.tuple(row)
+      this.#offsets[row] = at
+      at = widenTuple(wider, at, tuple, before.fields)
+    }
+    this.#target = wider
+    this.#length = at
   }
 
   /** Gives rows `first` up to `end` as a whole COPY, in slices of the batch's own buffer. */
@@ -125,8 +152,9 @@ export class CopyBatch {
   }
 
   #grow(needed: number): void {
-    const larger = allocate(Math.max(needed, this.#target.bytes.length * 2))
-    this.#target.bytes.copy(larger.bytes, 0, 0, this.#length)
+    const { bytes, fields } = this.#target
+    const larger = allocate(Math.max(needed, bytes.length * 2), fields)
+    bytes.copy(larger.bytes, 0, 0, this.#length)
     this.#target = larger
   }
 
@@ -137,7 +165,9 @@ export class CopyBatch {
   }
 }
 
-function allocate(size: number): RowBuffer {
-  const bytes = Buffer.allocUnsafeSlow(size)
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size) }
+/** @param room a size, or bytes to use again */
+function allocate(room: number | Buffer, fields: number): RowBuffer {
+  const bytes = typeof room === 'number' ? Buffer.allocUnsafeSlow(room) : room
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return { bytes, view, fields, columns: columnsOf(fields).length }
 }

@@ -200,7 +200,7 @@ async function copyAll(
   batch: CopyBatch,
   partition: string | undefined,
 ): Promise<number> {
-  const statement = `${BEGIN}; ${copyStatement(partition)}`
+  const statement = `${BEGIN}; ${copyStatement(batch.fields, partition)}`
   if (batch.rows > 0) return await copyRows(client, batch, { statement })
   await client.query(BEGIN)
   return 0

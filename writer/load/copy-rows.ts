@@ -43,7 +43,7 @@ export interface CopyOptions {
 export async function copyRows(
   client: pg.Client,
   batch: CopyBatch,
-  { first = 0, end = batch.rows, statement = copyStatement() }: CopyOptions = {},
+  { first = 0, end = batch.rows, statement = copyStatement(batch.fields) }: CopyOptions = {},
 ): Promise<number> {
   if (end <= first) return 0
   const copy = client.query(copyFrom(statement))
@@ -78,7 +78,12 @@ export async function copyAcceptableRows(
       await client.query('rollback to savepoint halving')
       const middle = (first + end) >>> 1
       if (end - first > 1) ranges.push([middle, end], [first, middle])
-      else refused.push({ sqlState, reason: message, record: describeTuple(batch.tuple(first)) })
+      else
+        refused.push({
+          sqlState,
+          reason: message,
+          record: describeTuple(batch.tuple(first), batch.fields),
+        })
     }
     await client.query('release savepoint halving')
   }

@@ -1,14 +1,19 @@
-/** Reads a tuple of binary COPY back, for people who look at a row that the database refused. */
+/** Reads tuples of binary COPY back: for people, and to give them more columns. It sends nothing. */
 
-import { type ColumnType, FLOW_COLUMNS } from './flow-columns.ts'
+import type { RowBuffer } from './copy-row.ts'
+import { type ColumnType, columnsOf } from './flow-columns.ts'
 
 const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n
 
-/** Gives the values of a row by column name, as JSON: absent ones are left out. */
-export function describeTuple(tuple: Buffer): Record<string, unknown> {
+/**
+ * Gives the values of a row by column name, as JSON: absent ones are left out.
+ *
+ * @param fields that the tuple has columns for, bit per `FIELD`
+ */
+export function describeTuple(tuple: Buffer, fields: number): Record<string, unknown> {
   const values: Record<string, unknown> = {}
   let at = 2
-  for (const { name, type } of FLOW_COLUMNS) {
+  for (const { name, type } of columnsOf(fields)) {
     const length = tuple.readInt32BE(at)
     at += 4
     if (length < 0) continue
@@ -55,4 +60,33 @@ export function describeAddress(bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(index * 2).toString(16))
   return groups.join(':')
+}
+
+/**
+ * Writes a tuple again with columns for more fields, all of them NULL.
+ *
+ * @param target has room for four bytes more a field
+ * @returns the offset behind it
+ */
+export function widenTuple(
+  target: RowBuffer,
+  start: number,
+  tuple: Buffer,
+  fields: number,
+): number {
+  target.view.setInt16(start, target.columns)
+  const known = new Set(columnsOf(fields))
+  let from = 2
+  let at = start + 2
+  for (const column of columnsOf(target.fields)) {
+    if (!known.has(column)) {
+      target.view.setInt32(at, -1)
+      at += 4
+      continue
+    }
+    const end = from + 4 + Math.max(0, tuple.readInt32BE(from))
+    at += tuple.copy(target.bytes, at, from, end)
+    from = end
+  }
+  return at
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { CopyBatch } from '../../../writer/load/copy-batch.ts'
 import { describeTuple } from '../../../writer/load/copy-tuple.ts'
+import { ALL_FIELDS, columnsOf } from '../../../writer/load/flow-columns.ts'
 import { FIELD } from '../../../writer/netflow/flow-record.ts'
 import { messageOf, numberedBatch, RECEIVED_AT_MICROS, typicalRecord } from './sample-rows.ts'
 
@@ -17,7 +19,7 @@ describe('a batch', () => {
     const batch = numberedBatch({ from: 0, count: 20_000 })
     assert.ok(batch.bytes > 4 * 1024 * 1024)
     for (const row of [0, 1, 4_095, 4_096, 19_999]) {
-      assert.equal(describeTuple(batch.tuple(row))['bytes'], row)
+      assert.equal(describeTuple(batch.tuple(row), batch.fields)['bytes'], row)
     }
   })
 
@@ -26,7 +28,10 @@ describe('a batch', () => {
     const record = typicalRecord()
     record.setExtra(JSON.stringify({ payload: 'x'.repeat(2_000_000) }))
     batch.append(record, messageOf())
-    assert.equal(String(describeTuple(batch.tuple(0))['extra']).length, record.extra.length)
+    assert.equal(
+      String(describeTuple(batch.tuple(0), batch.fields)['extra']).length,
+      record.extra.length,
+    )
   })
 
   it('gives any range of its rows as a COPY of its own', () => {
@@ -56,6 +61,34 @@ describe('a batch', () => {
     assert.deepEqual([...batch.hours], [hour, hour + 1, hour + 25])
   })
 
+  it('has columns for the fields of its records, whichever comes first', () => {
+    const fields = fc.integer({ min: 0, max: ALL_FIELDS })
+    fc.assert(
+      fc.property(fc.array(fields, { maxLength: 6 }), (present) => {
+        const batch = new CopyBatch()
+        const wide = new CopyBatch()
+        wide.addFields(ALL_FIELDS)
+        for (const bits of present) {
+          const record = typicalRecord()
+          record.setExtra('{"a":1}')
+          record.present = bits
+          batch.append(record, messageOf())
+          wide.append(record, messageOf())
+        }
+        assert.equal(
+          batch.fields,
+          present.reduce((all, bits) => all | bits, 0),
+        )
+        for (const row of present.keys()) {
+          const tuple = batch.tuple(row)
+          assert.equal(tuple.readInt16BE(), columnsOf(batch.fields).length)
+          const expected = describeTuple(wide.tuple(row), ALL_FIELDS)
+          assert.deepEqual(describeTuple(tuple, batch.fields), expected)
+        }
+      }),
+    )
+  })
+
   it('is as new after a reset', () => {
     const batch = numberedBatch({ from: 0, count: 5_000 })
     batch.reset()
@@ -64,7 +97,7 @@ describe('a batch', () => {
     assert.equal(batch.changes.exporters.size, 0)
     assert.equal(copyBytes(batch).length, HEADER_BYTES + TRAILER_BYTES)
     batch.append(typicalRecord(77), messageOf())
-    assert.equal(describeTuple(batch.tuple(0))['bytes'], 77)
+    assert.equal(describeTuple(batch.tuple(0), batch.fields)['bytes'], 77)
     assert.equal(batch.hours.size, 1)
   })
 })
@@ -81,7 +114,7 @@ describe('a tuple read back', () => {
     record.setIpv6(FIELD.dstAddr, view, 0)
     record.setExtra('{"a":1}')
     batch.append(record, messageOf())
-    assert.deepEqual(describeTuple(batch.tuple(0)), {
+    assert.deepEqual(describeTuple(batch.tuple(0), batch.fields), {
       received_at: '2026-11-21T06:13:20.123456Z',
       flow_start: '2026-11-21T06:13:18.123456Z',
       flow_end: '2026-11-21T06:13:19.123456Z',
@@ -117,6 +150,6 @@ describe('a tuple read back', () => {
     const record = typicalRecord()
     record.setExtra('{"a":"\0"}')
     batch.append(record, messageOf())
-    assert.equal(describeTuple(batch.tuple(0))['extra'], '{"a":"\ufffd"}')
+    assert.equal(describeTuple(batch.tuple(0), batch.fields)['extra'], '{"a":"\ufffd"}')
   })
 })

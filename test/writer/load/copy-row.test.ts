@@ -4,10 +4,13 @@ import pg from 'pg'
 import { CopyBatch } from '../../../writer/load/copy-batch.ts'
 import { encodeRow, maxRowBytes } from '../../../writer/load/copy-row.ts'
 import { copyRows } from '../../../writer/load/copy-rows.ts'
+import { ALL_FIELDS, FLOW_COLUMNS } from '../../../writer/load/flow-columns.ts'
 import { Partitions } from '../../../writer/load/partitions.ts'
 import { FIELD, FlowRecord, type MessageContext } from '../../../writer/netflow/flow-record.ts'
 import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
 import { messageOf, numberedBatch } from './sample-rows.ts'
+
+const ALL_COLUMNS = { fields: ALL_FIELDS, columns: FLOW_COLUMNS.length }
 
 const NULLS = Object.fromEntries(
   `flow_start flow_end bytes packets input_if output_if src_as dst_as sampling_rate src_port
@@ -195,7 +198,12 @@ describe('encodeRow', () => {
     const record = new FlowRecord()
     record.set(FIELD.protocol, 17)
     record.setExtra('{}')
-    const end = encodeRow({ bytes, view }, 0, record, messageOf({ receivedAtMicros: 0 }))
+    const end = encodeRow(
+      { bytes, view, ...ALL_COLUMNS },
+      0,
+      record,
+      messageOf({ receivedAtMicros: 0 }),
+    )
     const absent = 'ffffffff'
     assert.equal(
       bytes.toString('hex', 0, end),
@@ -228,8 +236,11 @@ describe('encodeRow', () => {
       record.set(field as typeof FIELD.flowStart, 1)
     }
     const message = messageOf({ exporterBytes: new Uint8Array(16) })
-    assert.equal(encodeRow({ bytes, view }, 0, record, message), maxRowBytes(record))
+    assert.equal(
+      encodeRow({ bytes, view, ...ALL_COLUMNS }, 0, record, message),
+      maxRowBytes(record),
+    )
     record.setExtra('"測試🚀"')
-    assert.ok(encodeRow({ bytes, view }, 0, record, message) <= maxRowBytes(record))
+    assert.ok(encodeRow({ bytes, view, ...ALL_COLUMNS }, 0, record, message) <= maxRowBytes(record))
   })
 })
