@@ -115,6 +115,7 @@ export class Ingest {
     const { metrics, logger, batcher } = this.#options
     metrics.journalLostBytes.count(kind, to - from)
     logger.error({ from, to, bytes: to - from }, GAP_TEXT[kind])
+    this.#tally.countLostBytes(to - from)
     this.#splitter.skip(to - from)
     batcher.touch()
   }

@@ -44,6 +44,11 @@ export class Tally {
     this.#lines.reports += 1
   }
 
+  /** Counts bytes of the journal that cannot be had. */
+  countLostBytes(bytes: number): void {
+    this.#lines.lostBytes += bytes
+  }
+
   /** Begins with a line that holds no datagram, though one may have been meant. */
   beginMalformed(): void {
     this.#lines.malformed += 1

@@ -21,6 +21,10 @@ export interface PipelineOptions {
   readonly databaseUrl: string
   /** Settings of both processes beside those that the pipeline needs itself. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Of the writer alone. */
+  readonly writerEnvironment?: Readonly<Record<string, string>>
+  /** Runs the writer: gets its main file and arguments behind its own. Default: Node.js. */
+  readonly writerCommand?: readonly [command: string, ...args: string[]]
 }
 
 /** A process, and the ports it listens on once it has said that it is ready. */
@@ -32,6 +36,7 @@ interface Started {
 export class Pipeline {
   readonly folder = mkdtempSync(join(tmpdir(), 'netflow-pipeline-'))
   readonly pipePath = join(this.folder, 'netflow.pipe')
+  readonly journalPath = join(this.folder, 'journal')
   readonly #options: PipelineOptions
   readonly #log = { collector: '', writer: '' }
   #collector: Started | undefined
@@ -103,15 +108,23 @@ export class Pipeline {
   }
 
   #fork(role: Role): Started {
+    const { environment, writerEnvironment, writerCommand } = this.#options
+    const [execPath, ...execArgv] = (role === 'writer' && writerCommand) || [
+      process.execPath,
+      ...process.execArgv,
+    ]
     const child = fork(MAIN[role], {
+      execPath,
+      execArgv,
       env: {
         ...process.env,
         DATABASE_URL: this.#options.databaseUrl,
         NAMED_PIPE_FILENAME: this.pipePath,
-        JOURNAL_DIR: join(this.folder, 'journal'),
+        JOURNAL_DIR: this.journalPath,
         NETFLOW_PORT: String(this.#port),
         METRICS_PORT: '0',
-        ...this.#options.environment,
+        ...environment,
+        ...(role === 'writer' ? writerEnvironment : {}),
       },
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })

@@ -62,7 +62,7 @@ class Spine {
       batcher: this.#batcher,
       decoder: new Decoder(),
       position: 0,
-      lines: { datagrams: 0, malformed: 0, reports: 0 },
+      lines: { datagrams: 0, malformed: 0, reports: 0, lostBytes: 0 },
       heldMessages: new HeldMessages(),
       isCaughtUp: () => true,
     })

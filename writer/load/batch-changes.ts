@@ -87,6 +87,8 @@ export interface LineCounts {
   readonly datagrams: number
   readonly malformed: number
   readonly reports: number
+  /** Bytes that the journal could not give: nobody knows how many lines. */
+  readonly lostBytes: number
 }
 
 /** One declared gap. */

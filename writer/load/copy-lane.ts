@@ -171,6 +171,7 @@ export class CopyLane {
     if (moved === 0) throw new NotMovedError('the position is not where the batch begins')
     if (error !== undefined) throw error
     if (partition !== undefined && attached !== 1) throw new DetachedError(partition)
+    // Not together with the above: a start after a kill waits for a commit by the lock of the position.
     await client.query('commit')
   }
 

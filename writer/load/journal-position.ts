@@ -63,7 +63,8 @@ const MOVE_POSITION = `
   update journal_positions set position = $4, batches = batches + 1, updated_at = now(),
     datagram_lines = coalesce($5, datagram_lines),
     malformed_lines = coalesce($6, malformed_lines),
-    report_lines = coalesce($7, report_lines), copied_rows = copied_rows + $8
+    report_lines = coalesce($7, report_lines), copied_rows = copied_rows + $8,
+    lost_bytes = coalesce($9, lost_bytes)
   where journal = $1 and position = $2 and batches = $3`
 
 /**
@@ -78,6 +79,7 @@ export function positionStatement(
   const values = [
     ...[journalId, from.position, from.batches, to],
     ...[lines?.datagrams ?? null, lines?.malformed ?? null, lines?.reports ?? null, copiedRows],
+    lines?.lostBytes ?? null,
   ]
   return { name: 'move position', text: MOVE_POSITION, values }
 }

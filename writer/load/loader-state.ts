@@ -91,11 +91,11 @@ export async function readStreamRows(
 export async function readLineCounts(client: pg.Client, journalId: string): Promise<LineCounts> {
   const { rows } = await client.query<LineCounts>(
     `select datagram_lines::float8 as datagrams, malformed_lines::float8 as malformed,
-       report_lines::float8 as reports
+       report_lines::float8 as reports, lost_bytes::float8 as "lostBytes"
      from journal_positions where journal = $1`,
     [journalId],
   )
-  return rows[0] ?? { datagrams: 0, malformed: 0, reports: 0 }
+  return rows[0] ?? { datagrams: 0, malformed: 0, reports: 0, lostBytes: 0 }
 }
 
 export async function readHeldCounts(

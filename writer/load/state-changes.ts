@@ -95,18 +95,25 @@ const INSERT_GAPS = `
     "observationDomain" bigint, expected bigint, received bigint, lost bigint, unit text)`
 
 /** Stay as they are while the same journal reads the collector. */
-const FIRST_REPORT = ['first_sent', 'first_read', 'first_malformed', 'first_report'] as const
+const FIRST_REPORT = [
+  'first_sent',
+  'first_read',
+  'first_malformed',
+  'first_report',
+  'first_lost_bytes',
+] as const
 
 const UPSERT_REPORTS = `
   insert into collector_reports as known (
     collector, started_at, reported_at, received, forwarded, queue_dropped, kernel_dropped, final,
-    journal, first_sent, first_read, first_malformed, first_report, last_read, last_malformed,
-    last_report)
+    journal, first_sent, first_read, first_malformed, first_report, first_lost_bytes,
+    last_read, last_malformed, last_report, last_lost_bytes)
   select
     collector, ${MICROS} "startedAtMicros", ${MICROS} "reportedAtMicros", received, forwarded,
     "queueDropped", "kernelDropped", final, $2, "firstSent", (first->>'datagrams')::bigint,
-    (first->>'malformed')::bigint, (first->>'reports')::bigint, (last->>'datagrams')::bigint,
-    (last->>'malformed')::bigint, (last->>'reports')::bigint
+    (first->>'malformed')::bigint, (first->>'reports')::bigint, (first->>'lostBytes')::bigint,
+    (last->>'datagrams')::bigint, (last->>'malformed')::bigint, (last->>'reports')::bigint,
+    (last->>'lostBytes')::bigint
   from jsonb_to_recordset($1) as reported (
     collector text, "startedAtMicros" bigint, "reportedAtMicros" bigint, received bigint,
     forwarded bigint, "queueDropped" bigint, "kernelDropped" bigint, final boolean,
@@ -117,6 +124,7 @@ const UPSERT_REPORTS = `
     kernel_dropped = excluded.kernel_dropped, final = excluded.final,
     journal = excluded.journal, last_read = excluded.last_read,
     last_malformed = excluded.last_malformed, last_report = excluded.last_report,
+    last_lost_bytes = excluded.last_lost_bytes,
     ${FIRST_REPORT.map(
       (column) => `
     ${column} = case when known.journal = excluded.journal

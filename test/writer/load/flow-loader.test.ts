@@ -9,7 +9,7 @@ import { until } from '../../helpers/until.ts'
 import { ask, countRows, LoaderHarness } from './loader-harness.ts'
 import { messageOf, numberedBatch, RECEIVED_AT_MICROS, typicalRecord } from './sample-rows.ts'
 
-const LINES = { datagrams: 0, malformed: 0, reports: 0 }
+const LINES = { datagrams: 0, malformed: 0, reports: 0, lostBytes: 0 }
 
 const STREAM: StreamChange = {
   exporter: '192.0.2.1',

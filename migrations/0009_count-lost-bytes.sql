@@ -1,0 +1,160 @@
+-- Up Migration
+
+-- What of the journal cannot be read, because it is damaged or missing, is known to be lost: nobody
+-- knows how many lines it held, but they are no riddle to the balance.
+alter table journal_positions add column lost_bytes bigint not null default 0;
+comment on column journal_positions.lost_bytes is 'Bytes of the journal that could not be read: damaged, or missing.';
+alter table collector_reports
+  add column first_lost_bytes bigint,
+  add column last_lost_bytes bigint;
+comment on column collector_reports.first_lost_bytes is 'lost_bytes of the journal where it read the first report; last_lost_bytes: the latest.';
+
+create or replace view collector_balance as
+select collector, journal, started_at, reported_at, state, received, kernel_dropped, queue_dropped,
+  sent, read, malformed,
+  -- A malformed line may have been a datagram, or not.
+  case when read is not null then greatest(sent - read - malformed, 0) end as lost_in_pipe,
+  case when read > sent then read - sent
+    when lost_bytes > 0 then 0
+    when read is not null then greatest(sent - read - malformed, 0) end as difference,
+  lost_bytes
+from (
+  select *,
+    case
+      when final then 'stopped'
+      when max(first_report) over (partition by journal) > last_report then 'vanished'
+      when reported_at < now() - interval '1 minute' then 'silent'
+      else 'running'
+    end as state,
+    received - queue_dropped - first_sent as sent,
+    case when is_alone then last_read - first_read end as read,
+    case when is_alone then last_malformed - first_malformed end as malformed,
+    last_lost_bytes - first_lost_bytes as lost_bytes
+  from (
+    select *,
+      first_report is not null
+        and coalesce(max(last_report) over (
+          in_order rows between unbounded preceding and 1 preceding) < first_report, true)
+        and coalesce(lead(first_report) over in_order > last_report, true) as is_alone
+    from collector_reports
+    window in_order as (partition by journal order by first_report)
+  ) as reports
+) as judged;
+comment on column collector_balance.lost_bytes is 'Bytes of the journal between these reports that could not be read; what stood there is in lost_in_pipe.';
+
+-- Down Migration
+
+drop view balance, pipeline_balance, collector_balance;
+alter table collector_reports
+  drop column first_lost_bytes,
+  drop column last_lost_bytes;
+alter table journal_positions drop column lost_bytes;
+
+create view collector_balance as
+select collector, journal, started_at, reported_at, state, received, kernel_dropped, queue_dropped,
+  sent, read, malformed,
+  -- A malformed line may have been a datagram, or not.
+  case when read is not null then greatest(sent - read - malformed, 0) end as lost_in_pipe,
+  case when read > sent then read - sent
+    when read is not null then greatest(sent - read - malformed, 0) end as difference
+from (
+  select *,
+    case
+      when final then 'stopped'
+      when max(first_report) over (partition by journal) > last_report then 'vanished'
+      when reported_at < now() - interval '1 minute' then 'silent'
+      else 'running'
+    end as state,
+    received - queue_dropped - first_sent as sent,
+    case when is_alone then last_read - first_read end as read,
+    case when is_alone then last_malformed - first_malformed end as malformed
+  from (
+    select *,
+      first_report is not null
+        and coalesce(max(last_report) over (
+          in_order rows between unbounded preceding and 1 preceding) < first_report, true)
+        and coalesce(lead(first_report) over in_order > last_report, true) as is_alone
+    from collector_reports
+    window in_order as (partition by journal order by first_report)
+  ) as reports
+) as judged;
+comment on view collector_balance is 'Each start of a collector, up to its latest report.';
+comment on column collector_balance.state is 'running; stopped: with a final report; silent: no report for a minute; vanished: another one has started since. What the last two received after their latest report is not known.';
+comment on column collector_balance.sent is 'Datagrams that it has put into the pipe between its first and its latest report.';
+comment on column collector_balance.read is 'Datagrams that the writer has read between these reports; NULL: not known, another collector wrote into the same pipe.';
+
+create view pipeline_balance as
+select journal, collectors, collector_received, kernel_dropped, queue_dropped, lost_in_pipe,
+  datagram_lines + malformed_lines as read, coalesce(received, 0) as received,
+  coalesce(stored, 0) as stored, copied_rows,
+  coalesce(exporters.difference, 0)
+    + abs(datagram_lines + malformed_lines - coalesce(received, 0))
+    + abs(copied_rows - coalesce(stored, 0))
+    + coalesce(reports.difference, 0) as difference
+from journal_positions
+left join (
+  select journal, sum(received)::bigint as received, sum(stored)::bigint as stored,
+    sum(difference)::bigint as difference
+  from exporter_balance group by journal
+) as exporters using (journal)
+left join (
+  select journal, count(*) as collectors, sum(received)::bigint as collector_received,
+    case when count(kernel_dropped) = count(*) then sum(kernel_dropped)::bigint end as kernel_dropped,
+    sum(queue_dropped)::bigint as queue_dropped,
+    case when count(lost_in_pipe) = count(*) and count(*) filter (where state in ('silent', 'vanished')) = 0
+      then sum(lost_in_pipe)::bigint end as lost_in_pipe,
+    sum(difference)::bigint as difference
+  from collector_balance group by journal
+) as reports using (journal);
+comment on view pipeline_balance is 'The balance of each pipeline: a collector, its pipe and its writer.';
+comment on column pipeline_balance.lost_in_pipe is 'NULL: not known for all starts of its collectors; collector_balance has the rest.';
+comment on column pipeline_balance.copied_rows is 'Rows of flows, as the server has counted them.';
+
+create view balance as
+with pipelines as (
+  select sum(collector_received)::bigint as collector_received,
+    case when count(kernel_dropped) = count(collectors) then sum(kernel_dropped)::bigint
+      end as kernel_dropped,
+    sum(queue_dropped)::bigint as queue_dropped,
+    case when count(lost_in_pipe) = count(collectors) then sum(lost_in_pipe)::bigint
+      end as lost_in_pipe,
+    coalesce(sum(difference), 0)::bigint as difference
+  from pipeline_balance
+),
+sums as (
+  select grouping(exporter) = 1 as is_total, exporter,
+    coalesce(sum(received), 0)::bigint as received, coalesce(sum(decoded), 0)::bigint as decoded,
+    coalesce(sum(held), 0)::bigint as held, coalesce(sum(expired), 0)::bigint as expired,
+    coalesce(sum(rejected), 0)::bigint as rejected, coalesce(sum(refused), 0)::bigint as refused,
+    coalesce(sum(duplicates), 0)::bigint as duplicates, sum(lost_flows)::bigint as lost_flows,
+    sum(lost_records)::bigint as lost_records, sum(lost_datagrams)::bigint as lost_datagrams,
+    coalesce(sum(records), 0)::bigint as records, coalesce(sum(stored), 0)::bigint as stored,
+    coalesce(sum(parked), 0)::bigint as parked, coalesce(sum(not_stored), 0)::bigint as not_stored,
+    coalesce(sum(difference), 0)::bigint as difference
+  from (
+    select exporter, received, decoded, held, expired, rejected, refused, duplicates, records,
+      stored, parked, not_stored, difference, null::bigint as lost_flows,
+      null::bigint as lost_records, null::bigint as lost_datagrams
+    from exporter_balance
+    union all
+    select exporter, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+      case sequence_unit when 'flows' then lost end,
+      case sequence_unit when 'records' then lost end,
+      case sequence_unit when 'datagrams' then lost end
+    from exporter_streams
+  ) as parts
+  group by grouping sets ((exporter), ())
+)
+select
+  case when is_total then 'total' when exporter is null then 'not registered' else 'exporter' end
+    as scope,
+  exporter,
+  case when is_total then pipelines.collector_received end as collector_received,
+  case when is_total then pipelines.kernel_dropped end as kernel_dropped,
+  case when is_total then pipelines.queue_dropped end as queue_dropped,
+  case when is_total then pipelines.lost_in_pipe end as lost_in_pipe,
+  received, decoded, held, expired, rejected, refused, duplicates,
+  lost_flows, lost_records, lost_datagrams, records, stored, parked, not_stored,
+  case when is_total then pipelines.difference else sums.difference end as difference
+from sums cross join pipelines;
+comment on view balance is 'What came of every datagram and record: a row for each exporter, one for addresses that are not registered, and the total. difference must be 0.';

@@ -1,0 +1,111 @@
+/** What happens at the end of the room that the journal has: its limit, or a full disk. */
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { until } from '../helpers/until.ts'
+import { freePort } from './balance-harness.ts'
+import { FLOWS, JournalHarness } from './journal-harness.ts'
+
+const LIMIT = 1_048_576
+
+describe('a journal that has reached its limit', () => {
+  it('stops the reading, says so, and loses nothing that it took', async (context) => {
+    const port = await freePort()
+    const harness = await JournalHarness.start({
+      environment: { JOURNAL_MAX_BYTES: String(LIMIT), COLLECTOR_QUEUE_BYTES: '262144' },
+      writerEnvironment: { METRICS_PORT: String(port) },
+    })
+    context.after(() => harness.stop())
+    const health = async () => {
+      const response = await fetch(`http://127.0.0.1:${port}/healthz`)
+      return { status: response.status, ...((await response.json()) as object) }
+    }
+    await harness.sendAndStore(50)
+    assert.equal((await health()).status, 200)
+    await harness.server.stop('fast')
+    await harness.sender.send(2_000, 1_000)
+    await harness.waitForLine(/^the journal is full/)
+    const ill = await until('it is not healthy', async () => {
+      const found = await health()
+      return found.status === 503 && found
+    })
+    assert.equal((ill as { hindrance?: string }).hindrance, 'journal-full')
+    const sizes = harness.readSegments().map(({ bytes }) => bytes.length)
+    assert.equal(
+      sizes.reduce((sum, size) => sum + size, 0),
+      LIMIT,
+    )
+    await harness.server.restart()
+    await harness.waitForLine(/^the journal takes bytes again/)
+    await until('it is healthy', async () => (await health()).status === 200)
+    const account = await harness.settle()
+    const { received, dropped, kernelDropped, rows, lost } = account
+    assert.equal(received + kernelDropped, harness.sender.sentDatagrams)
+    assert.ok(dropped > 0, 'the queue of the collector did not overflow')
+    assert.equal(rows, (received - dropped) * FLOWS)
+    assert.equal(account.distinct, rows)
+    assert.equal(lost, (dropped + kernelDropped) * FLOWS)
+    assert.equal(account.lostInPipe, 0)
+    assert.equal(account.differences, 0)
+    const told = harness.findLines(/^the journal (is full|takes bytes)/)
+    // It may be full again while the pipe and the queue are worked off, never twice in a row.
+    for (const [index, { msg }] of told.entries()) {
+      assert.match(String(msg), index % 2 === 0 ? /is full/ : /takes bytes again/)
+    }
+    assert.ok(told.length < 40, `${told.length} lines`)
+  })
+})
+
+/** Runs a command in a mount namespace of its own, by root or where users may have namespaces. */
+function findUnshare(): readonly [string, ...string[]] | undefined {
+  for (const options of ['-m', '-Urm']) {
+    try {
+      execFileSync('unshare', [options, 'mount', '-t', 'tmpfs', 'tmpfs', '/tmp'], {
+        stdio: 'ignore',
+      })
+      return ['unshare', options]
+    } catch {
+      // Not allowed, or not installed.
+    }
+  }
+  return undefined
+}
+
+const unshare = findUnshare()
+/** A file system of 4 MiB below the journal, most of it taken by something else. */
+const ON_SMALL_DISK = `
+  mkdir -p "$JOURNAL_DIR" && mount -t tmpfs -o size=4m tmpfs "$JOURNAL_DIR" &&
+  dd if=/dev/zero of="$JOURNAL_DIR/ballast" bs=64k count=56 2>/dev/null &&
+  exec "$0" "$@"`
+
+describe('a journal on a full disk', {
+  skip: unshare ? false : 'no file system can be mounted here',
+}, () => {
+  it('stops the reading, says so once, and goes on when there is room', async (context) => {
+    const harness = await JournalHarness.start({
+      writerCommand: [...(unshare ?? ['']), 'sh', '-c', ON_SMALL_DISK, process.execPath],
+    })
+    context.after(() => harness.stop())
+    await harness.sendAndStore(50)
+    await harness.server.stop('fast')
+    await harness.sender.send(800, 800)
+    await harness.waitForLine(/^the file system of JOURNAL_DIR is full/)
+    await harness.sender.send(100, 200)
+    assert.equal(harness.findLines(/^the file system of JOURNAL_DIR is full/).length, 1)
+    const root = `/proc/${harness.pipeline.writer.pid}/root`
+    rmSync(`${root}${harness.pipeline.journalPath}/ballast`)
+    await harness.waitForLine(/^the journal takes bytes again/)
+    await harness.server.restart()
+    const account = await harness.settle()
+    const { received, kernelDropped, rows, lost } = account
+    assert.equal(account.dropped, 0)
+    assert.equal(received + kernelDropped, harness.sender.sentDatagrams)
+    assert.equal(rows, received * FLOWS)
+    assert.equal(account.distinct, rows)
+    assert.equal(lost, kernelDropped * FLOWS)
+    assert.equal(account.lostInPipe, 0)
+    assert.equal(account.differences, 0)
+  })
+})

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { BlockSums } from '../../../writer/journal/block-sums.ts'
+
+const BLOCKS = 40
+
+function makeFile(context: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'block-sums-'))
+  const path = join(folder, 'lines')
+  const bytes = Buffer.alloc(BLOCKS * BlockSums.BLOCK_BYTES + 7, 'line\n')
+  writeFileSync(path, bytes)
+  const fd = openSync(path, 'r')
+  context.after(() => {
+    closeSync(fd)
+    rmSync(folder, { recursive: true })
+  })
+  return { bytes, fd, sumsPath: join(folder, 'crc') }
+}
+
+describe('checksums of blocks', () => {
+  it('are made of every whole block, and found again', (context) => {
+    const { bytes, fd, sumsPath } = makeFile(context)
+    const sums = BlockSums.open(sumsPath, true)
+    sums.seal(fd, bytes.length)
+    sums.close()
+    assert.equal(statSync(sumsPath).size, BLOCKS * 4)
+    const again = BlockSums.open(sumsPath, false)
+    assert.equal(again.sealedBytes, BLOCKS * BlockSums.BLOCK_BYTES)
+    assert.equal(again.check(bytes, 0), bytes.length)
+    bytes.writeUInt8(0, 3 * BlockSums.BLOCK_BYTES)
+    assert.equal(again.check(bytes, 0), 3 * BlockSums.BLOCK_BYTES)
+  })
+
+  it('are left out, not waited for, while the disk is full', {
+    skip: !isFullDiskThere(),
+  }, (context) => {
+    const { bytes, fd } = makeFile(context)
+    const sums = BlockSums.open('/dev/full', true)
+    context.after(() => sums.close())
+    sums.seal(fd, bytes.length)
+    assert.equal(sums.sealedBytes, 0)
+    assert.equal(sums.check(bytes, 0), bytes.length)
+  })
+})
+
+function isFullDiskThere(): boolean {
+  return statSync('/dev/full', { throwIfNoEntry: false }) !== undefined
+}
