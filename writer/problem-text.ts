@@ -17,6 +17,8 @@ export const REJECT_TEXT: Readonly<Record<string, string>> = {
 
 /** What is wrong inside of a message, by code. */
 export const PROBLEM_TEXT: Readonly<Record<string, string>> = {
+  'no-room-for-template':
+    'ignored a template: those of all exporters together take too much memory; are they spoofed?',
   'no-template': 'held a data set until its template comes',
   'set-overruns-message': 'a set says that it is longer than its message',
   'set-too-short': 'a set says a length shorter than its header; the rest is skipped',

@@ -8,6 +8,7 @@ import { countedUnit } from './exporters/sequence-unit.ts'
 import { StreamSequence } from './exporters/stream-sequence.ts'
 import type { StreamChange } from './load/batch-changes.ts'
 import { ExportStream } from './netflow/export-stream.ts'
+import type { MemoryRooms } from './netflow/memory-room.ts'
 
 /** Names a stream; `key` is unique among all streams. */
 export interface StreamIdentity {
@@ -32,10 +33,11 @@ export class StreamState {
   /** Counters of the sequence ledger that have been written down already. */
   readonly #written = { lost: 0, late: 0, duplicates: 0, restarts: 0 }
 
-  constructor(identity: StreamIdentity) {
+  /** @param rooms shared with the other streams */
+  constructor(identity: StreamIdentity, rooms?: MemoryRooms) {
     this.identity = identity
     this.key = streamKey(identity)
-    this.decoding = new ExportStream(identity)
+    this.decoding = new ExportStream(identity, rooms)
     this.sequence = new StreamSequence(identity.exportVersion)
   }
 

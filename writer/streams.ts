@@ -5,6 +5,7 @@ import type { Exporter } from './exporters/exporter-registry.ts'
 import type { StreamSequenceState } from './exporters/stream-sequence.ts'
 import type { ExportStream } from './netflow/export-stream.ts'
 import { MAX_STREAMS_PER_EXPORTER } from './netflow/limits.ts'
+import { createMemoryRooms } from './netflow/memory-room.ts'
 import type { StoredMemory } from './stored-memory.ts'
 import { StreamState, streamKey } from './stream-state.ts'
 
@@ -47,6 +48,7 @@ function hasOpenHoles(state: unknown): boolean {
 }
 
 export class Streams {
+  readonly #rooms = createMemoryRooms()
   readonly #byExporter = new Map<string, Map<number, StreamState>>()
   readonly #byDecoding = new WeakMap<ExportStream, StreamState>()
   /** Those of before that were not heard again, the one heard last at the end. */
@@ -84,6 +86,16 @@ export class Streams {
     return this.#size + this.#stored.size
   }
 
+  /** What they remember of their exporters, estimated. */
+  get rememberedBytes(): number {
+    return this.#rooms.templates.usedBytes + this.#rooms.names.usedBytes
+  }
+
+  /** How often there was no room for a template, sampler or name. */
+  get memoryRefusals(): number {
+    return this.#rooms.templates.refusals + this.#rooms.names.refusals
+  }
+
   /** Finds or makes the stream, or says why there is none. */
   find(exporter: StreamExporter, header: StreamHeader): StreamState | StreamRefusal {
     const { exportVersion, observationDomain } = header
@@ -118,12 +130,13 @@ export class Streams {
     exporter: StreamExporter,
     { exportVersion, observationDomain }: StreamHeader,
   ): StreamState {
-    const stream = new StreamState({
+    const identity = {
       exporter: exporter.address,
       exporterBytes: exporter.bytes,
       exportVersion,
       observationDomain,
-    })
+    }
+    const stream = new StreamState(identity, this.#rooms)
     const stored = this.#stored.get(stream.key)
     if (stored?.sequenceState) stream.sequence.restore(stored.sequenceState as StreamSequenceState)
     stream.decoding.systemInitMs = stored?.systemInitMs ?? Number.NaN

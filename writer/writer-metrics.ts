@@ -3,6 +3,15 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { LabelCounter } from './label-counter.ts'
 
+/** What the metrics ask of all streams. */
+export interface FollowedStreams {
+  readonly size: number
+  /** Templates, samplers and names. */
+  readonly rememberedBytes: number
+  /** How often there was no room for one. */
+  readonly memoryRefusals: number
+}
+
 /** Registers the writer's metrics; `values` are read when somebody asks for the gauges. */
 export function createWriterMetrics(values: {
   /** Datagrams that are neither decoded nor given up yet. */
@@ -10,7 +19,8 @@ export function createWriterMetrics(values: {
   readonly heldSets: () => number
   readonly heldBytes: () => number
   readonly exporters: () => number
-  readonly streams: () => number
+  /** Undefined until the database has told where to begin. */
+  readonly streams: () => FollowedStreams | undefined
   readonly batchesInFlight: () => number
   readonly journalBytes: () => number
   readonly journalLagBytes: () => number
@@ -46,7 +56,17 @@ export function createWriterMetrics(values: {
   gauge('held_sets', 'Data sets that wait for their template.', values.heldSets)
   gauge('held_bytes', 'Bytes of the data sets that wait for their template.', values.heldBytes)
   gauge('exporters', 'Exporters known.', values.exporters)
-  gauge('streams', 'Streams of all exporters that are followed.', values.streams)
+  gauge('streams', 'Streams of all exporters that are followed.', () => values.streams()?.size ?? 0)
+  gauge(
+    'remembered_bytes',
+    'Templates, samplers and names, estimated.',
+    () => values.streams()?.rememberedBytes ?? 0,
+  )
+  gauge(
+    'memory_refusals',
+    'Templates, samplers and names for which there was no room since the start.',
+    () => values.streams()?.memoryRefusals ?? 0,
+  )
   gauge('batches_in_flight', 'Batches on their way into the database.', values.batchesInFlight)
   gauge('journal_bytes', 'Bytes of the journal on disk.', values.journalBytes)
   gauge(

@@ -7,7 +7,6 @@ import { Batcher } from './batcher.ts'
 import type { WriterSettings } from './config.ts'
 import { AllowList } from './exporters/allow-list.ts'
 import { ExporterRegistry } from './exporters/exporter-registry.ts'
-import { restoreHeldSets } from './held-memory.ts'
 import { HeldMessages } from './held-messages.ts'
 import { Ingest } from './ingest.ts'
 import { noteJournalDatabase } from './journal/journal-database.ts'
@@ -17,8 +16,8 @@ import { FlowLoader } from './load/flow-loader.ts'
 import type { LoaderState } from './load/loader-state.ts'
 import { Decoder } from './netflow/decode.ts'
 import { PipeIntake } from './pipe-intake.ts'
-import { StoredMemory } from './stored-memory.ts'
-import { MAX_STREAMS, Streams } from './streams.ts'
+import { restoreStreams } from './restore-streams.ts'
+import { MAX_STREAMS, type Streams } from './streams.ts'
 import { judgeWriterHealth } from './writer-health.ts'
 import { createWriterMetrics, type WriterMetrics } from './writer-metrics.ts'
 
@@ -75,7 +74,7 @@ export class Writer {
       heldSets: () => this.#decoder.heldSets.count,
       heldBytes: () => this.#decoder.heldSets.bytes,
       exporters: () => this.#spine?.registry.size ?? 0,
-      streams: () => this.#spine?.streams.size ?? 0,
+      streams: () => this.#spine?.streams,
       batchesInFlight: () => this.#spine?.batcher.inFlight ?? 0,
       journalBytes: () => journal.bytes,
       journalLagBytes: () => this.#lagBytes,
@@ -155,7 +154,8 @@ export class Writer {
       maxExporters: settings.MAX_EXPORTERS,
     })
     registry.update(state.exporters)
-    const streams = this.#restoreStreams(state)
+    const messages = this.#heldMessages
+    const streams = restoreStreams(state, { decoder: this.#decoder, messages, logger })
     const batcher: Batcher = new Batcher({
       maxRows: settings.BATCH_ROWS,
       flushIntervalMs: settings.FLUSH_INTERVAL_MS,
@@ -188,25 +188,6 @@ export class Writer {
     })
     ingest.settleLostHeld(state.held)
     return { registry, streams, batcher, ingest, feed }
-  }
-
-  #restoreStreams({ streams: rows, memory }: LoaderState): Streams {
-    const streams = new Streams(rows, new StoredMemory(memory))
-    restoreHeldSets(memory.heldSets, {
-      decoder: this.#decoder,
-      streams,
-      messages: this.#heldMessages,
-    })
-    const counts = {
-      templates: memory.templates.length,
-      samplers: memory.samplers.length,
-      names: memory.names.length,
-      flowTotals: memory.flowTotals.length,
-      heldSets: memory.heldSets.length,
-    }
-    const text = 'restored what exporters have said; it is used until they say otherwise'
-    if (Object.values(counts).some((count) => count > 0)) this.#options.logger.info(counts, text)
-    return streams
   }
 
   #release(batch: CopyBatch): void {

@@ -47,7 +47,7 @@ class Spine {
         heldSets: none,
         heldBytes: none,
         exporters: none,
-        streams: none,
+        streams: () => undefined,
         batchesInFlight: none,
         journalBytes: none,
         journalLagBytes: none,

@@ -121,7 +121,7 @@ export class FlowLoader {
           this.#position = await openJournalPosition(client, journalId, journalDatabase)
           const exporters = await readExporterRows(client)
           const streams = await readStreamRows(client, { journalId, maxStreams })
-          const memory = await readMemory(client, journalId)
+          const memory = await readMemory(client, { journalId, maxStreams })
           const lines = await readLineCounts(client, journalId)
           const held = await readHeldCounts(client, journalId)
           const database = describeDatabase(client)

@@ -20,6 +20,13 @@ const STREAM = `
   host(exporter) as exporter, export_version as "exportVersion",
   observation_domain::float8 as "observationDomain"`
 
+/** Of the streams that are read back, too. */
+const FOLLOWED = `
+  join (
+    select exporter, export_version, observation_domain
+    from exporter_streams order by last_seen desc limit $1
+  ) as followed using (exporter, export_version, observation_domain)`
+
 function micros(column: string): string {
   return `(extract(epoch from ${column}) * 1000000)::float8`
 }
@@ -29,15 +36,15 @@ const TEMPLATES = `
     scope_fields as "scopeFields", status, ${micros('first_seen')} as "firstSeenMicros",
     ${micros('defined_at')} as "definedMicros", ${micros('last_seen')} as "lastSeenMicros",
     redefinitions, definition_hash as "definitionHash", previous_hash as "previousHash"
-  from templates order by last_seen, template_id`
+  from templates ${FOLLOWED} order by last_seen, template_id`
 
 const SAMPLERS = `
   select ${STREAM}, scope, scope_value::float8 as "scopeValue",
     sampling_rate::float8 as "samplingRate", mode, algorithm, source, status,
     ${micros('last_seen')} as "lastSeenMicros"
-  from samplers order by last_seen, scope_value`
+  from samplers ${FOLLOWED} order by last_seen, scope_value`
 
-const NAMES = `select ${STREAM}, kind, key, name from names order by key`
+const NAMES = `select ${STREAM}, kind, key, name from names ${FOLLOWED} order by key`
 
 const HELD_SETS = `
   select id::float8 as id, ${STREAM}, template_id as "templateId", source_port as "sourcePort",
@@ -47,10 +54,13 @@ const HELD_SETS = `
   from held_sets where journal = $1 order by id`
 
 /** Reads everything that was written down. */
-export async function readMemory(client: pg.Client, journalId: string): Promise<ExporterMemory> {
-  const templates = await client.query<TemplateRow>(TEMPLATES)
-  const samplers = await client.query<SamplerRow>(SAMPLERS)
-  const names = await client.query<NameRow>(NAMES)
+export async function readMemory(
+  client: pg.Client,
+  { journalId, maxStreams }: { readonly journalId: string; readonly maxStreams: number },
+): Promise<ExporterMemory> {
+  const templates = await client.query<TemplateRow>(TEMPLATES, [maxStreams])
+  const samplers = await client.query<SamplerRow>(SAMPLERS, [maxStreams])
+  const names = await client.query<NameRow>(NAMES, [maxStreams])
   const heldSets = await client.query<HeldSetRow>(HELD_SETS, [journalId])
   return {
     templates: templates.rows,

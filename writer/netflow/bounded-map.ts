@@ -3,6 +3,8 @@
  * kept beyond the order of arrival.
  */
 
+import type { MemoryRoom } from './memory-room.ts'
+
 interface Keyed<Key> {
   keys(): IterableIterator<Key>
 }
@@ -34,21 +36,47 @@ export class OldestFirst<Key> {
   }
 }
 
-/** A map of at most `limit` entries: a new one displaces the oldest. */
+/** What an entry costs of a shared room: a name of usual length with its key. */
+const ENTRY_BYTES = 300
+
+/**
+ * A map of at most `limit` entries: a new one displaces the oldest. So it does when the room is used up
+ * that it shares with other maps; where there is no oldest, the new one is not kept.
+ */
 export class BoundedMap<Key, Value> extends Map<Key, Value> {
   readonly #limit: number
+  readonly #room: MemoryRoom | undefined
   readonly #oldest = new OldestFirst<Key>(this)
 
-  constructor(limit: number) {
+  constructor(limit: number, room?: MemoryRoom) {
     super()
     this.#limit = limit
+    this.#room = room
   }
 
   override set(key: Key, value: Value): this {
-    if (this.size >= this.#limit && !this.has(key)) {
-      const oldest = this.#oldest.next()
-      if (oldest !== undefined) this.delete(oldest)
-    }
+    if (!this.has(key) && !this.#makeRoom()) return this
     return super.set(key, value)
+  }
+
+  override delete(key: Key): boolean {
+    if (!super.delete(key)) return false
+    this.#room?.give(ENTRY_BYTES)
+    return true
+  }
+
+  #makeRoom(): boolean {
+    const room = this.#room
+    if (this.size >= this.#limit) this.#displace()
+    if (!room || room.take(ENTRY_BYTES)) return true
+    this.#displace()
+    if (room.take(ENTRY_BYTES)) return true
+    room.refuse()
+    return false
+  }
+
+  #displace(): void {
+    const oldest = this.#oldest.next()
+    if (oldest !== undefined) this.delete(oldest)
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import { MAX_NAMES_PER_STREAM } from './limits.ts'
+import type { MemoryRooms } from './memory-room.ts'
 import { Samplers } from './samplers.ts'
 import { StreamTotals } from './stream-totals.ts'
 import type { Template } from './template.ts'
@@ -12,21 +13,28 @@ import { TrackedMap } from './tracked-map.ts'
 
 const MIN_RESTART_MICROS = 60 * 1_000_000
 
+interface StreamIdentity {
+  readonly exporter: string
+  readonly exporterBytes: Uint8Array
+  readonly exportVersion: number
+  readonly observationDomain: number
+}
+
 export class ExportStream {
   /** Names the exporter whose memory limits apply. */
   readonly exporter: string
   readonly exporterBytes: Uint8Array
   readonly exportVersion: number
   readonly observationDomain: number
-  readonly templates = new Templates()
-  readonly samplers = new Samplers()
+  readonly templates: Templates
+  readonly samplers: Samplers
   readonly totals = new StreamTotals()
   /** By ifIndex. */
-  readonly interfaceNames = new TrackedMap<number, string>(MAX_NAMES_PER_STREAM)
+  readonly interfaceNames: TrackedMap<number, string>
   /** By application id in hex. */
-  readonly applicationNames = new TrackedMap<string, string>(MAX_NAMES_PER_STREAM)
+  readonly applicationNames: TrackedMap<string, string>
   /** By sampler id. */
-  readonly samplerNames = new TrackedMap<number, string>(MAX_NAMES_PER_STREAM)
+  readonly samplerNames: TrackedMap<number, string>
   /** When the exporter booted (160), Unix milliseconds, where its options say so; NaN: unknown. */
   systemInitMs = Number.NaN
   /** The same where its flows only give an idea of it: see `boot-estimate.ts`. */
@@ -40,16 +48,17 @@ export class ExportStream {
   /** When the exporter was last found to have started anew. */
   #restartMicros = 0
 
-  constructor(identity: {
-    readonly exporter: string
-    readonly exporterBytes: Uint8Array
-    readonly exportVersion: number
-    readonly observationDomain: number
-  }) {
+  /** @param rooms shared with the other streams; without them only the limits of one apply */
+  constructor(identity: StreamIdentity, rooms?: MemoryRooms) {
     this.exporter = identity.exporter
     this.exporterBytes = identity.exporterBytes
     this.exportVersion = identity.exportVersion
     this.observationDomain = identity.observationDomain
+    this.templates = new Templates(rooms?.templates)
+    this.samplers = new Samplers(rooms?.names)
+    this.interfaceNames = new TrackedMap(MAX_NAMES_PER_STREAM, rooms?.names)
+    this.applicationNames = new TrackedMap(MAX_NAMES_PER_STREAM, rooms?.names)
+    this.samplerNames = new TrackedMap(MAX_NAMES_PER_STREAM, rooms?.names)
   }
 
   /** Says when and from where the message comes that is read next. */

@@ -7,6 +7,7 @@ import { Decoder } from './decode.ts'
 import { ExportStream } from './export-stream.ts'
 import { type Flow, toFlow } from './flow-object.ts'
 import { MAX_MESSAGE_BYTES, MAX_STREAMS_PER_EXPORTER } from './limits.ts'
+import { createMemoryRooms } from './memory-room.ts'
 import type { MessageOutcome, Problem, RejectReason } from './outcome.ts'
 
 export type { ExtraFields, ExtraValue } from './extra-fields.ts'
@@ -90,6 +91,7 @@ export class DecoderSession {
   readonly #streams = new Map<string, Map<string, ExportStream>>()
   readonly #maxStreams: number
   #streamCount = 0
+  readonly #rooms = createMemoryRooms()
   #expiredSets = 0
 
   constructor({ maxStreams = DEFAULT_MAX_STREAMS }: DecoderSessionOptions = {}) {
@@ -148,7 +150,7 @@ export class DecoderSession {
     if (this.#streamCount >= this.#maxStreams) return undefined
     if (own !== undefined && own.size >= MAX_STREAMS_PER_EXPORTER) return undefined
     const identity = { exporter, exporterBytes: NO_ADDRESS, exportVersion, observationDomain }
-    const stream = new ExportStream(identity)
+    const stream = new ExportStream(identity, this.#rooms)
     if (own === undefined) this.#streams.set(exporter, new Map([[key, stream]]))
     else own.set(key, stream)
     this.#streamCount += 1

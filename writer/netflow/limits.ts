@@ -32,6 +32,13 @@ export const MAX_RELEASED_RECORDS = MAX_HELD_BYTES_PER_EXPORTER / 20
 /** Samplers, interface and application names per stream; a full NBAR table has about 1,500. */
 export const MAX_NAMES_PER_STREAM = 10_000
 
+/**
+ * What all streams may remember together, about 8 KB a template of 25 fields that is in use and 300
+ * bytes a name: 30,000 templates and 200,000 names. Beyond it a stream displaces only its own.
+ */
+export const MAX_TEMPLATE_BYTES = 256 * 1024 * 1024
+export const MAX_NAMED_BYTES = 64 * 1024 * 1024
+
 /** Bytes of such a name that are kept. */
 export const MAX_NAME_BYTES = 255
 

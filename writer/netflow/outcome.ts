@@ -31,6 +31,7 @@ export type ProblemCode =
   | 'record-overruns-set'
   | 'too-many-records'
   | 'no-template'
+  | 'no-room-for-template'
   | 'nonzero-padding'
   | 'counter-out-of-range'
   | 'both-address-families'

@@ -5,6 +5,7 @@
 
 import { type Confirmable, confirm, unconfirm } from './confirmation.ts'
 import { MAX_NAMES_PER_STREAM, MAX_SAMPLING_RATE } from './limits.ts'
+import type { MemoryRoom } from './memory-room.ts'
 import { type MapChanges, TrackedMap } from './tracked-map.ts'
 
 /** What a record says about its sampling. */
@@ -64,17 +65,22 @@ export function isSamplingRate(rate: number | undefined): rate is number {
 
 /** Samplers of one stream, by every scope in which they are announced. */
 export class Samplers {
-  readonly #byScope = {
-    sampler: new TrackedMap<number, Sampler>(MAX_NAMES_PER_STREAM),
-    interface: new TrackedMap<number, Sampler>(MAX_NAMES_PER_STREAM),
-    template: new TrackedMap<number, Sampler>(MAX_NAMES_PER_STREAM),
-    domain: new TrackedMap<number, Sampler>(1),
-    header: new TrackedMap<number, Sampler>(1),
-    override: new TrackedMap<number, Sampler>(1),
-    default: new TrackedMap<number, Sampler>(1),
-  }
+  readonly #byScope: Readonly<Record<SamplerScope, TrackedMap<number, Sampler>>>
   #settings: SamplingSettings | undefined
   #suggestedByteOrder: 'little' | undefined
+
+  /** @param room shared with what other streams remember */
+  constructor(room?: MemoryRoom) {
+    this.#byScope = {
+      sampler: new TrackedMap(MAX_NAMES_PER_STREAM, room),
+      interface: new TrackedMap(MAX_NAMES_PER_STREAM, room),
+      template: new TrackedMap(MAX_NAMES_PER_STREAM, room),
+      domain: new TrackedMap(1),
+      header: new TrackedMap(1),
+      override: new TrackedMap(1),
+      default: new TrackedMap(1),
+    }
+  }
 
   /** Takes an announcement into force at once. */
   announce(announcement: SamplingAnnouncement, nowMicros: number): void {

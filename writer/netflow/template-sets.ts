@@ -21,6 +21,7 @@ const FIRST_TEMPLATE_ID = 256
 const CONTRADICTION_CODES: { readonly [change in TemplateChange]?: ProblemCode } = {
   contradicting: 'contradicting-templates',
   split: 'templates-split-by-port',
+  refused: 'no-room-for-template',
 }
 
 function checkTemplate(template: Template, stream: ExportStream, outcome: MessageOutcome): boolean {
@@ -73,5 +74,5 @@ export function defineTemplate(
   if (known) outcome.noteRedefinition(template.id, known.fields.length, template.fields.length)
   const code = CONTRADICTION_CODES[change]
   if (code) outcome.report(code, template.id, `template ${template.id}`)
-  onTemplate(template)
+  if (change !== 'refused') onTemplate(template)
 }

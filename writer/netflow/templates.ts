@@ -7,14 +7,16 @@
 import { OldestFirst } from './bounded-map.ts'
 import { type Confirmable, confirm, unconfirm } from './confirmation.ts'
 import { MAX_FIELDS_PER_STREAM, MAX_TEMPLATES_PER_STREAM } from './limits.ts'
+import type { MemoryRoom } from './memory-room.ts'
 import { hashDefinition, sameDefinition, type Template } from './template.ts'
 import { type MapChanges, TrackedMap } from './tracked-map.ts'
 
 /**
  * What a definition did to the templates. `contradicting`: it goes back to the definition before the
  * last one, again and again. `split`: so do two source ports, and each has its own templates now.
+ * `refused`: there is no room for it, and none is in force.
  */
-export type TemplateChange = 'new' | 'changed' | 'contradicting' | 'split' | 'refreshed'
+export type TemplateChange = 'new' | 'changed' | 'contradicting' | 'split' | 'refreshed' | 'refused'
 
 /** A template and what is known of it. Times are Unix microseconds. */
 export interface KnownTemplate extends Confirmable {
@@ -55,11 +57,17 @@ const MAX_REDEFINITIONS = 0x7fff_ffff
 export class Templates {
   readonly #known = new TrackedMap<number, KnownTemplate>(MAX_TEMPLATES_PER_STREAM)
   readonly #oldest = new OldestFirst(this.#known)
+  readonly #room: MemoryRoom | undefined
   #fieldCount = 0
   #isByPort = false
   /** Of the message that is being read. */
   #nowMicros = 0
   #port = 0
+
+  /** @param room shared with the templates of other streams */
+  constructor(room?: MemoryRoom) {
+    this.#room = room
+  }
 
   get size(): number {
     return this.#known.size
@@ -107,11 +115,11 @@ export class Templates {
     if (next.alternations.byPort >= MAX_ALTERNATIONS && !this.#isByPort) {
       this.#forgetAll()
       this.#isByPort = true
-      this.#put({ ...next, sourcePort: this.#port, alternations: NO_ALTERNATIONS })
-      return 'split'
+      const own = { ...next, sourcePort: this.#port, alternations: NO_ALTERNATIONS }
+      return this.#put(own) ? 'split' : 'refused'
     }
     this.forget(template.id)
-    this.#put(next)
+    if (!this.#put(next)) return 'refused'
     if (known === undefined) return 'new'
     return next.alternations.all >= MAX_ALTERNATIONS ? 'contradicting' : 'changed'
   }
@@ -161,7 +169,7 @@ export class Templates {
     const { sourcePort, template } = known
     const key = sourcePort * TEMPLATE_IDS + template.id
     if (sourcePort > 0) this.#isByPort = true
-    this.#makeRoom(template.fields.length)
+    if (!this.#makeRoom(template.fields.length)) return
     this.#known.restore(key, known)
     this.#fieldCount += template.fields.length
     if (known.status !== 'confirmed') return
@@ -182,11 +190,12 @@ export class Templates {
     return this.#isByPort ? this.#port * TEMPLATE_IDS + id : id
   }
 
-  #put(known: KnownTemplate): void {
+  #put(known: KnownTemplate): boolean {
     const { fields, id } = known.template
-    this.#makeRoom(fields.length)
+    if (!this.#makeRoom(fields.length)) return false
     this.#known.set(this.#keyOf(id), known)
     this.#fieldCount += fields.length
+    return true
   }
 
   #forgetKey(key: number): void {
@@ -194,22 +203,40 @@ export class Templates {
     if (known === undefined) return
     this.#known.delete(key)
     this.#fieldCount -= known.template.fields.length
+    this.#room?.give(templateBytes(known.template.fields.length))
   }
 
   #forgetAll(): void {
     for (const key of [...this.#known.keys()]) this.#forgetKey(key)
   }
 
-  #makeRoom(fields: number): void {
+  #makeRoom(fields: number): boolean {
     while (
       this.#known.size >= MAX_TEMPLATES_PER_STREAM ||
       this.#fieldCount + fields > MAX_FIELDS_PER_STREAM
     ) {
-      const oldest = this.#oldest.next()
-      if (oldest === undefined) return
-      this.#forgetKey(oldest)
+      if (!this.#forgetOldest()) break
     }
+    const room = this.#room
+    if (!room) return true
+    while (!room.take(templateBytes(fields))) {
+      if (this.#forgetOldest()) continue
+      room.refuse()
+      return false
+    }
+    return true
   }
+
+  #forgetOldest(): boolean {
+    const oldest = this.#oldest.next()
+    if (oldest !== undefined) this.#forgetKey(oldest)
+    return oldest !== undefined
+  }
+}
+
+/** What a template takes once it is in use: measured, 7.6 KB with 25 fields and 37 KB with 300. */
+function templateBytes(fields: number): number {
+  return 5_000 + fields * 110
 }
 
 function splitKey(key: number): TemplateKey {

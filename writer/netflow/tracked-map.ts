@@ -25,8 +25,11 @@ export class TrackedMap<Key, Value> extends BoundedMap<Key, Value> {
 
   /** Sets an entry; one that is the same as before needs no writing. */
   override set(key: Key, value: Value): this {
-    if (this.get(key) !== value) this.#noteChange(key)
-    return super.set(key, value)
+    const before = this.get(key)
+    super.set(key, value)
+    // There may have been no room for it.
+    if (before !== value && this.has(key)) this.#noteChange(key)
+    return this
   }
 
   /** Removes an entry; one that was never written down leaves no trace. */
@@ -40,6 +43,7 @@ export class TrackedMap<Key, Value> extends BoundedMap<Key, Value> {
   /** Sets an entry that is written down already. */
   restore(key: Key, value: Value): void {
     super.set(key, value)
+    if (!this.has(key)) return
     this.#written ??= new Set()
     this.#written.add(key)
   }

@@ -50,6 +50,8 @@ const ELSEWHERE = {
   MAX_FLOW_TOTALS: 'running-totals.test.js',
   MAX_FLOW_TOTALS_PER_STREAM: 'running-totals.test.js',
   MIN_FLOW_TOTALS: 'running-totals.test.js',
+  MAX_TEMPLATE_BYTES: 'memory-room.test.js',
+  MAX_NAMED_BYTES: 'memory-room.test.js',
 } as const
 
 function isElsewhere(name: LimitName): name is keyof typeof ELSEWHERE {
