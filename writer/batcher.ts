@@ -7,8 +7,8 @@ import { CopyBatch } from './load/copy-batch.ts'
 
 /** A batch beyond this is closed whatever its rows. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024
-/** The same for the messages that changed what is remembered: rows of theirs are far longer. */
-const MAX_CHANGE_BYTES = 2 * 1024 * 1024
+/** The same for the messages that changed what is remembered: their rows take 65 times as much. */
+const MAX_CHANGE_BYTES = 512 * 1024
 
 /** Streams of a batch: some 2 KB of a statement each. */
 const MAX_STREAMS = 5_000
