@@ -1,10 +1,8 @@
 /** Copies the rows of a batch into `flows` within an open transaction, around those it refuses. */
 
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
 import type { CopyBatch } from './copy-batch.ts'
+import { runCopy } from './copy-query.ts'
 import { describeTuple } from './copy-tuple.ts'
 import { copyStatement } from './flow-columns.ts'
 import { describeError } from './sql-state.ts'
@@ -46,13 +44,11 @@ export async function copyRows(
   { first = 0, end = batch.rows, statement = copyStatement(batch.fields) }: CopyOptions = {},
 ): Promise<number> {
   if (end <= first) return 0
-  const copy = client.query(copyFrom(statement))
   try {
-    await pipeline(Readable.from(batch.copyData(first, end)), copy)
+    return await runCopy(client, statement, batch.copyData(first, end))
   } catch (error) {
     throw describeError(error).kind === 'data' ? new RefusedRowError(error) : error
   }
-  return copy.rowCount
 }
 
 /**
