@@ -19,7 +19,7 @@ export interface Generation {
   readonly scopes: number | undefined
 }
 
-/** A part of a message: one set. */
+/** A part of a message: a template, or a data set. */
 export type Part =
   | { readonly kind: 'define'; readonly generation: Generation }
   | {
@@ -103,17 +103,37 @@ export function mixTopics(
   return mixed
 }
 
-/** Writes a part as a set. */
-export function encodePart(part: Part, version: ConversationVersion): Buffer {
-  const { id, fields, scopes } = part.generation
-  if (part.kind === 'data') {
-    const records = part.records.map((record) => encodeRecord(fields, record))
-    return set(id, ...records, Buffer.alloc(part.padding))
+/** Writes the parts of a message as sets; templates that follow each other share one. */
+export function encodeSets(parts: readonly Part[], version: ConversationVersion): Buffer[] {
+  const sets: { id: number; content: Buffer[] }[] = []
+  for (const part of parts) {
+    const id = setIdOf(part, version)
+    const last = sets.at(-1)
+    if (part.kind === 'data') sets.push({ id, content: encodeData(part) })
+    else if (last?.id === id) last.content.push(encodeTemplate(part.generation, version))
+    else sets.push({ id, content: [encodeTemplate(part.generation, version)] })
   }
+  // Template sets may be padded, too: less than a template's header cannot be one.
+  return sets.map(({ id, content }) => {
+    return set(id, ...content, Buffer.alloc(id < FIRST_TEMPLATE ? content.length % 4 : 0))
+  })
+}
+
+function setIdOf({ kind, generation }: Part, version: ConversationVersion): number {
+  if (kind === 'data') return generation.id
+  return (version === 9 ? 0 : 2) + (generation.scopes === undefined ? 0 : 1)
+}
+
+function encodeData({ generation, records, padding }: Extract<Part, { kind: 'data' }>): Buffer[] {
+  const encoded = records.map((record) => encodeRecord(generation.fields, record))
+  return [...encoded, Buffer.alloc(padding)]
+}
+
+function encodeTemplate({ id, fields, scopes }: Generation, version: ConversationVersion): Buffer {
   const specifiers = wire(...fields.map(encodeSpecifier))
-  if (scopes === undefined) return set(version === 9 ? 0 : 2, words(id, fields.length), specifiers)
-  if (version === 10) return set(3, words(id, fields.length, scopes), specifiers)
-  return set(1, words(id, scopes * 4, (fields.length - scopes) * 4), specifiers)
+  if (scopes === undefined) return wire(words(id, fields.length), specifiers)
+  if (version === 10) return wire(words(id, fields.length, scopes), specifiers)
+  return wire(words(id, scopes * 4, (fields.length - scopes) * 4), specifiers)
 }
 
 /** Writes the templates of lists that a conversation needs before anything else. */

@@ -7,7 +7,7 @@ import { EXPORT_SECONDS, v9MessageOf, type Wire } from '../netflow-bytes.ts'
 import {
   type ConversationVersion,
   encodeListTemplates,
-  encodePart,
+  encodeSets,
   mixTopics,
   type Part,
   randomTopics,
@@ -83,8 +83,7 @@ export function encodeMessages(
   for (let at = 0, number = 0; at < parts.length; number++) {
     const chosen = parts.slice(at, at + (sizes[number % sizes.length] ?? 1))
     const header = headers[number % headers.length] ?? { exportSeconds: 0, uptimeMs: 0 }
-    const sets = chosen.map((part) => encodePart(part, version))
-    add(sets, header, {
+    add(encodeSets(chosen, version), header, {
       exportMicros: BigInt(header.exportSeconds) * 1_000_000n,
       uptimeMs: version === 9 ? BigInt(header.uptimeMs) : undefined,
       receivedAtMicros: RECEIVED_AT_MICROS + number,
