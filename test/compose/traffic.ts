@@ -19,7 +19,6 @@ from flows group by exporter order by exporter`
 export class Traffic {
   readonly #deployment: Deployment
   readonly #senders: readonly FlowSender[]
-  #declaredLost = 0
 
   constructor(deployment: Deployment) {
     this.#deployment = deployment
@@ -68,28 +67,18 @@ export class Traffic {
 
   /** Waits until every flow is stored, and sees that each is there once, under its exporter. */
   async assertStored(): Promise<void> {
-    const before = this.#declaredLost
-    await this.assertAccounted()
-    assert.equal(this.#declaredLost, before, 'flows were lost')
-  }
-
-  /** Like `assertStored`, but a flow may be missing if it is declared as lost. */
-  async assertAccounted(): Promise<void> {
     const sent = this.#senders.reduce((sum, sender) => sum + sender.sentFlows, 0)
     let account: Record<string, unknown>[] = []
     const isComplete = async () => {
       account = await this.#deployment.query('reader', ACCOUNT).catch(() => account)
-      return sumOf(account, 'flows') + sumOf(account, 'lost') >= sent
+      return sumOf(account, 'flows') >= sent
     }
     await until(`${sent} flows are stored`, isComplete, 120_000).catch((error: Error) => {
       throw new Error(`${error.message}; there are ${JSON.stringify(account)}`)
     })
-    this.#declaredLost = sumOf(account, 'lost')
-    const expected = this.#senders.map(({ sentFlows }, index) => {
-      const lost = Number(account[index]?.['lost'])
-      const stored = sentFlows - lost
-      const last = sentFlows - 1
-      return { exporter: EXPORTERS[index], flows: stored, serials: stored, last, is_v5: true, lost }
+    const expected = this.#senders.map(({ sentFlows: flows }, index) => {
+      const serials = { flows, serials: flows, last: flows - 1 }
+      return { exporter: EXPORTERS[index], ...serials, is_v5: true, lost: 0 }
     })
     assert.deepEqual(account, expected)
   }

@@ -16,7 +16,7 @@ import { until } from '../helpers/until.ts'
 import { BalanceHarness, FLOWS } from './balance-harness.ts'
 
 const SOURCES = 40
-const DATAGRAMS = 25_000
+const DATAGRAMS = 12_000
 const PER_SECOND = 4_000
 /** Far above what it takes (about 150), far below what it would be without bounds. */
 const MAX_GROWN_BYTES = 500e6
