@@ -3,7 +3,12 @@
  * It judges no datagram: the numbering says what opens and fills a hole.
  */
 
-import { type SequenceHole, SequenceHoles, type WindowPosition } from './sequence-holes.ts'
+import {
+  isOutsideWindow,
+  type SequenceHole,
+  SequenceHoles,
+  type WindowPosition,
+} from './sequence-holes.ts'
 import { type CountedUnit, countedUnit, type SequenceUnit } from './sequence-unit.ts'
 import type { UnitDoubt } from './unit-learner.ts'
 
@@ -24,12 +29,12 @@ export type StoredHole = readonly [number, number, number, number]
 
 /** A sender that restarts all the time must not make them grow. */
 const MAX_UNJUDGED = 128
-/** What is stored does not say which units would judge it otherwise. */
-const ANY_UNIT = -1
+/** Units as bits, when it is not known which of them would judge a hole otherwise. */
+export const ANY_UNIT = -1
 
 export class GapLedger {
   readonly #holes = new SequenceHoles()
-  /** Holes of before a restart, which nothing can fill, while the unit is in doubt. */
+  /** Holes of before a restart that is not certain, or while the unit is in doubt. */
   #unjudged: readonly SequenceHole[] = []
   #declared: SequenceGap[] = []
   #lost = 0
@@ -84,12 +89,27 @@ export class GapLedger {
     for (const hole of this.#holes.takeExpired(position, favoured)) {
       this.#declare(hole, position.nowMs)
     }
-    if (this.#unjudged.length > 0) this.#declareUndoubted(this.#unjudged, position.nowMs, favoured)
+    if (this.#unjudged.length === 0) return
+    const isCertain = (hole: SequenceHole) =>
+      isOutsideWindow(hole, position) && !isInDoubt(hole, favoured)
+    this.#declareIf(isCertain, this.#unjudged, position.nowMs)
   }
 
-  /** Declares every hole, as nothing can fill it any more; those in doubt later. */
+  /** Declares every hole, as nothing can fill it after a restart; those in doubt later. */
   declareAll(nowMs: number, favoured: number): void {
-    this.#declareUndoubted([...this.#unjudged, ...this.#holes.takeAll()], nowMs, favoured)
+    const holes = [...this.#unjudged, ...this.#holes.takeAll()]
+    this.#declareIf((hole) => !isInDoubt(hole, favoured), holes, nowMs)
+  }
+
+  /** Puts every hole aside: nothing can fill it if there was a restart. */
+  putAside(): void {
+    this.#unjudged = [...this.#unjudged, ...this.#holes.takeAll()].slice(-MAX_UNJUDGED)
+  }
+
+  /** Takes the holes back that were put aside, and forgets others: there was no restart. */
+  takeBack(): void {
+    this.#holes.replaceAll(this.#unjudged)
+    this.#unjudged = []
   }
 
   /** Forgets every hole: they were none. */
@@ -120,9 +140,13 @@ export class GapLedger {
     }
   }
 
-  #declareUndoubted(holes: readonly SequenceHole[], nowMs: number, favoured: number): void {
-    for (const hole of holes) if (!isInDoubt(hole, favoured)) this.#declare(hole, nowMs)
-    this.#unjudged = holes.filter((hole) => isInDoubt(hole, favoured)).slice(-MAX_UNJUDGED)
+  #declareIf(
+    isCertain: (hole: SequenceHole) => boolean,
+    holes: readonly SequenceHole[],
+    nowMs: number,
+  ): void {
+    this.#unjudged = holes.filter((hole) => !isCertain(hole)).slice(-MAX_UNJUDGED)
+    for (const hole of holes) if (isCertain(hole)) this.#declare(hole, nowMs)
   }
 
   #declare({ from, to }: SequenceHole, nowMs: number): void {

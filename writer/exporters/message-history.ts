@@ -8,11 +8,11 @@ import { NEAR_UNITS } from './restart-watch.ts'
 import type { MessageCounts } from './sequence-unit.ts'
 import type { SequencedDatagram } from './sequenced-datagram.ts'
 
-/** 128 messages are several template refreshes of a busy exporter, or minutes of a slow one. */
-const MAX_MESSAGES = 128
+/** 64 messages are a few template refreshes of softflowd; 16,384 streams of them cost 160 MB at most. */
+const MAX_MESSAGES = 64
 
-/** What had been counted before a message. */
-export interface CountsBefore {
+/** What a tracker has counted. */
+export interface TrackerCounts {
   readonly late: number
   readonly restarts: number
 }
@@ -22,7 +22,9 @@ export interface HeardMessage extends SequencedDatagram {
   dataRecords: number
   optionsRecords: number
   undecodedSets: number
-  readonly before: CountsBefore
+  /** What had been counted before it. */
+  readonly lateBefore: number
+  readonly restartsBefore: number
 }
 
 /** A message in the order of its fields; plain JSON. Counts before it are relative to the present. */
@@ -70,8 +72,19 @@ export class MessageHistory {
   }
 
   /** Adds a copy of a datagram. */
-  add(datagram: SequencedDatagram, before: CountsBefore): HeardStep {
-    this.#messages.push({ ...datagram, before })
+  add(datagram: SequencedDatagram, before: TrackerCounts): HeardStep {
+    this.#messages.push({
+      sequence: datagram.sequence,
+      dataRecords: datagram.dataRecords,
+      optionsRecords: datagram.optionsRecords,
+      templateRecords: datagram.templateRecords,
+      undecodedSets: datagram.undecodedSets,
+      receivedAtMs: datagram.receivedAtMs,
+      uptimeMs: datagram.uptimeMs,
+      fingerprint: datagram.fingerprint,
+      lateBefore: before.late,
+      restartsBefore: before.restarts,
+    })
     if (datagram.undecodedSets > 0) this.#undecoded += 1
     if (this.#messages.length > MAX_MESSAGES) this.#dropFirst()
     const step = this.#stepAt(this.#messages.length - 1)
@@ -113,7 +126,7 @@ export class MessageHistory {
   }
 
   /** Gives the last ones, to be restored when the counters begin at zero again. */
-  toArray(present: CountsBefore, count = MAX_MESSAGES): readonly StoredMessage[] {
+  toArray(present: TrackerCounts, count = MAX_MESSAGES): readonly StoredMessage[] {
     return this.#messages
       .slice(-count)
       .map((message) => [
@@ -125,8 +138,8 @@ export class MessageHistory {
         message.receivedAtMs,
         message.uptimeMs ?? null,
         message.fingerprint,
-        message.before.late - present.late,
-        message.before.restarts - present.restarts,
+        message.lateBefore - present.late,
+        message.restartsBefore - present.restarts,
       ])
   }
 
@@ -142,8 +155,10 @@ export class MessageHistory {
 
   #stepAt(index: number): HeardStep {
     const message = this.#messages[index] as HeardMessage
-    let [previous, next]: (HeardMessage | undefined)[] = []
-    let [above, below] = [Number.POSITIVE_INFINITY, NEAR_UNITS]
+    let previous: HeardMessage | undefined
+    let next: HeardMessage | undefined
+    let above = Number.POSITIVE_INFINITY
+    let below = NEAR_UNITS
     const earliest = Math.max(0, index - REORDER_WINDOW_DATAGRAMS)
     for (let place = index - 1; place >= earliest; place -= 1) {
       const other = this.#messages[place] as HeardMessage

@@ -23,6 +23,14 @@ export interface SequenceHole {
   readonly dissenting: number
 }
 
+/** Tells whether a hole has left the reorder window. */
+export function isOutsideWindow(hole: SequenceHole, { nowMs, count }: WindowPosition): boolean {
+  return (
+    nowMs - hole.openedAtMs > REORDER_WINDOW_MS ||
+    count - hole.openedAtCount >= REORDER_WINDOW_DATAGRAMS
+  )
+}
+
 /** What is meant by now: the clock and the datagrams that the stream has observed. */
 export interface WindowPosition {
   readonly nowMs: number
@@ -85,13 +93,11 @@ export class SequenceHoles {
    *
    * @param favoured units, as bits: holes that one of them does not see stay, whatever the window
    */
-  takeExpired({ nowMs, count }: WindowPosition, favoured: number): readonly SequenceHole[] {
+  takeExpired(position: WindowPosition, favoured: number): readonly SequenceHole[] {
     const expired: SequenceHole[] = []
     for (const hole of this.#holes) {
-      const isOutside =
-        nowMs - hole.openedAtMs > REORDER_WINDOW_MS ||
-        count - hole.openedAtCount >= REORDER_WINDOW_DATAGRAMS
-      if (isOutside && (hole.dissenting & favoured) === 0) expired.push(hole)
+      const isUndoubted = (hole.dissenting & favoured) === 0
+      if (isUndoubted && isOutsideWindow(hole, position)) expired.push(hole)
     }
     if (expired.length > 0) this.#holes = this.#holes.filter((hole) => !expired.includes(hole))
     return expired
@@ -102,6 +108,11 @@ export class SequenceHoles {
     const all = this.#holes
     this.#holes = []
     return all
+  }
+
+  /** Takes out every hole and puts others in. */
+  replaceAll(holes: readonly SequenceHole[]): void {
+    this.#holes = [...holes]
   }
 
   toArray(): readonly SequenceHole[] {

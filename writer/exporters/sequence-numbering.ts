@@ -4,7 +4,7 @@
  */
 
 import { BootClock, type BootVerdict } from './boot-clock.ts'
-import { GapLedger, type SequenceGap, type StoredHole } from './gap-ledger.ts'
+import { ANY_UNIT, GapLedger, type SequenceGap, type StoredHole } from './gap-ledger.ts'
 import type { ReleasedSet } from './message-history.ts'
 import { isFreshStart, NEAR_UNITS, RestartWatch, type StoredRun } from './restart-watch.ts'
 import {
@@ -47,6 +47,9 @@ export class SequenceNumbering {
   #next = 0
   /** False after a message with undecoded sets: `#next` is then only a lower bound. */
   #isNextKnown = true
+
+  /** `#next` is behind the last message, not behind one before it. */
+  #hasAdvanced = true
 
   #late = 0
   #restarts = 0
@@ -194,7 +197,11 @@ export class SequenceNumbering {
     const to = startOf(this.#unit, datagram)
     const isExact = this.#isNextKnown && (distance === 0 || !this.#hasOpenStart(datagram))
     if (!this.#isNextKnown) this.#undecoded.close(to)
-    else if (isExact && distance > 0) this.#ledger.open({ from, to }, this.#position, doubt)
+    else if (isExact && distance > 0) {
+      // What the units say of this message is about the one before it, not about one before that.
+      const dissenting = this.#hasAdvanced ? doubt.dissenting : ANY_UNIT
+      this.#ledger.open({ from, to }, this.#position, { ...doubt, dissenting })
+    }
     this.#advance(datagram)
     if (!isExact) return 'indeterminate'
     return distance > 0 ? 'ahead' : 'in-order'
@@ -229,6 +236,7 @@ export class SequenceNumbering {
   }
 
   #countLate(): SequenceOutcome {
+    this.#hasAdvanced = false
     this.#late += 1
     return 'late'
   }
@@ -245,7 +253,8 @@ export class SequenceNumbering {
     if (run !== undefined) this.#late -= run - 1
     else this.#boots += 1
     this.#restarts += 1
-    this.#ledger.declareAll(this.#position.nowMs, favoured)
+    if (run === undefined) this.#ledger.declareAll(this.#position.nowMs, favoured)
+    else this.#ledger.putAside()
     this.#undecoded.clear()
     this.#advance(datagram)
     return 'restart'
@@ -255,7 +264,7 @@ export class SequenceNumbering {
   #resumeEarlier(datagram: SequencedDatagram, doubt: UnitDoubt): SequenceOutcome {
     const earlier = this.#watch.takeEarlier(this.#position)
     if (earlier !== undefined) {
-      this.#ledger.discardHoles()
+      this.#ledger.takeBack()
       this.#undecoded.clear()
       this.#isNextKnown = true
       this.#next = earlier.next
@@ -270,6 +279,7 @@ export class SequenceNumbering {
     const { sequence, undecodedSets } = datagram
     this.#boot.follow(datagram)
     this.#isAnchored = true
+    this.#hasAdvanced = true
     this.#next = endOf(this.#unit, datagram)
     this.#isNextKnown = isInclusive(this.#unit) || !isIndeterminate(this.#unit, datagram)
     if (this.#isNextKnown) return

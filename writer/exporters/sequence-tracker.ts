@@ -118,7 +118,7 @@ export class SequenceTracker {
   observe(datagram: SequencedDatagram): SequenceOutcome {
     const { sequence, fingerprint, receivedAtMs } = datagram
     this.#lastReceivedAtMs = receivedAtMs
-    const step = this.#history.add(datagram, { late: this.late, restarts: this.restarts })
+    const step = this.#history.add(datagram, this)
     const { boots } = this.#numbering
     this.#learn(step)
     const proven = this.#learner.provenUnit
@@ -232,8 +232,12 @@ export class SequenceTracker {
   /** Goes on in another unit, and judges in it what came since something spoke for it. */
   #useUnit(unit: SequenceUnit): SequenceOutcome {
     this.#unitChange = { from: this.unit, to: unit }
-    const { late, restarts } = this.#history.first?.before ?? this
-    this.#former = { lost: this.#declaredLost, late, restarts }
+    const { first } = this.#history
+    this.#former = {
+      lost: this.#declaredLost,
+      late: first?.lateBefore ?? this.late,
+      restarts: first?.restartsBefore ?? this.restarts,
+    }
     this.#learner.use(unit)
     this.#numbering = new SequenceNumbering(unit)
     let outcome: SequenceOutcome = 'first'

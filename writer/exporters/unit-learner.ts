@@ -44,6 +44,7 @@ export interface UnitDoubt {
   readonly isExplained: boolean
 }
 
+/** Nothing is known of what they say. */
 const ALL_UNITS = -1
 
 export class UnitLearner {
@@ -53,6 +54,8 @@ export class UnitLearner {
   /** By place in `#units`: what only that unit foretold, and what only the one in use did. */
   readonly #wins: number[]
   readonly #losses: number[]
+  /** Something has spoken for another unit: mostly nothing ever does. */
+  #hasRivals = false
   #wonAtMs = 0
   /** Of the last message: units that judge it otherwise, and those of them that foretold it. */
   #dissenting = ALL_UNITS
@@ -72,6 +75,7 @@ export class UnitLearner {
     this.#samples = 0
     this.#wins.fill(0)
     this.#losses.fill(0)
+    this.#hasRivals = false
     this.skip()
   }
 
@@ -89,6 +93,7 @@ export class UnitLearner {
       const isOwn = isInclusive(unit) && units > 1 && message.sequence === units
       if (!isOwn || message.undecodedSets > 0) continue
       this.#wins[index] = WEIGHT.apart
+      this.#hasRivals = true
       this.#wonAtMs = nowMs
     }
   }
@@ -97,7 +102,10 @@ export class UnitLearner {
   compare(previous: CountedMessage, message: CountedMessage, nowMs: number): void {
     this.#samples += 1
     this.#weigh(previous, message, 1)
-    if (this.#winners !== 0) this.#wonAtMs = nowMs
+    if (this.#winners !== 0) {
+      this.#hasRivals = true
+      this.#wonAtMs = nowMs
+    }
     if (this.#samples >= MEMORY_SAMPLES) this.#fade()
   }
 
@@ -128,6 +136,7 @@ export class UnitLearner {
 
   /** A unit that is proven to be the one that the exporter counts; undefined: there is none. */
   get provenUnit(): SequenceUnit | undefined {
+    if (!this.#hasRivals) return undefined
     let best: SequenceUnit | undefined
     let bestWins = PROVEN_WEIGHT - 1
     for (const [index, unit] of this.#units.entries()) {
@@ -151,7 +160,7 @@ export class UnitLearner {
 
   /** Gives the units for which more speaks than for the one in use, as bits. */
   favouredAt(nowMs: number): number {
-    if (nowMs - this.#wonAtMs > PATIENCE_MS) return 0
+    if (!this.#hasRivals || nowMs - this.#wonAtMs > PATIENCE_MS) return 0
     let favoured = 0
     for (let index = 0; index < this.#units.length; index += 1) {
       if (this.#winsAt(index) > this.#lossesAt(index)) favoured |= 1 << index
@@ -166,7 +175,7 @@ export class UnitLearner {
 
   /** Tells whether anything has spoken for another unit. */
   get hasRivals(): boolean {
-    return this.#wins.some((wins) => wins > 0)
+    return this.#hasRivals
   }
 
   /** Gives what was learned so far, to be restored later. */
@@ -184,6 +193,7 @@ export class UnitLearner {
       this.#wins[index] = counts[2 + index] ?? 0
       this.#losses[index] = counts[2 + width + index] ?? 0
     }
+    this.#hasRivals = this.#wins.some((wins) => wins > 0)
   }
 
   #fade(): void {
@@ -192,6 +202,7 @@ export class UnitLearner {
       this.#wins[index] = this.#winsAt(index) >> 1
       this.#losses[index] = this.#lossesAt(index) >> 1
     }
+    this.#hasRivals = this.#wins.some((wins) => wins > 0)
   }
 
   #winsAt(index: number): number {
