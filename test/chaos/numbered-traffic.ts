@@ -17,8 +17,10 @@ const EXPORTERS = [
   { from: '127.0.0.15', exportVersion: 10 },
   { from: '127.0.0.16', exportVersion: 10 },
 ] as const
-/** Datagrams of an exporter between two looks at whether to pause: a tenth of a second. */
-const SLICES_PER_SECOND = 10
+/** What is due is sent so much faster, or sending would fall behind. */
+const CATCH_UP = 4
+/** Between two looks at whether to pause. */
+const SLICE_MS = 100
 
 export interface NumberedExporter {
   readonly address: string
@@ -50,13 +52,15 @@ export class NumberedTraffic {
   }
 
   async #keepSending(sender: FlowSender, rate: number): Promise<void> {
+    let sentUpTo = performance.now()
     while (!this.#isOver) {
-      if (this.#isPaused) {
-        await new Promise((resolve) => setTimeout(resolve, 5))
-        continue
-      }
+      await new Promise((resolve) => setTimeout(resolve, this.#isPaused ? 5 : SLICE_MS))
+      const now = performance.now()
+      const due = Math.floor(((now - sentUpTo) / 1_000) * rate)
+      sentUpTo = now
+      if (this.#isPaused) continue
       this.#active += 1
-      await sender.send(Math.ceil(rate / SLICES_PER_SECOND), rate)
+      await sender.send(due, rate * CATCH_UP)
       this.#active -= 1
     }
   }
