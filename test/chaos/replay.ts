@@ -40,27 +40,26 @@ const CHUNK_BYTES = 16_384
 const LOAD_MS = 300_000
 
 /**
- * Tables and views, each with what is of a run and not of the stream: its journal's name, clock and
- * batches; what is noted every few minutes of a start; what is measured from one message to the next,
- * which misses a comparison at each start.
+ * What is of a run and not of the stream, by table: its journal's name, clock and batches; what is noted
+ * every few minutes of a start; what is measured from one message to the next, which misses a comparison
+ * at each start. Of tables that are not named here everything is compared.
  */
-const TABLES = {
-  flows: [],
-  exporters: [],
+const OWN_PATHS: Readonly<Record<string, readonly string[]>> = {
   exporter_streams: ['clock_skew_ms'],
-  stream_states: ['journal', 'sequence_state,learned'],
-  sequence_gaps: ['id', 'detected_at', 'journal'],
+  stream_states: ['sequence_state,learned'],
+  sequence_gaps: ['id', 'detected_at'],
   templates: ['last_seen'],
   samplers: ['last_seen'],
-  names: [],
-  held_sets: ['journal'],
   rejected_records: ['id', 'rejected_at'],
-  rejected_datagrams: ['journal'],
-  exporter_counts: ['journal'],
-  collector_reports: ['journal'],
-  journal_positions: ['journal', 'updated_at', 'batches'],
-  balance: [],
-} as const
+  journal_positions: ['updated_at', 'batches'],
+}
+
+/** All tables but the partitions of `flows`, and the balance. */
+const LIST_TABLES = `
+  select relname as name from pg_class
+  where relnamespace = 'public'::regnamespace and not relispartition
+    and (relkind in ('r', 'p') and relname <> 'pgmigrations' or relname = 'balance')
+  order by relname`
 
 type Dump = ReadonlyMap<string, readonly string[]>
 
@@ -172,7 +171,9 @@ async function isStored(url: string, position: number): Promise<boolean> {
 
 async function dumpTables(url: string): Promise<Dump> {
   const dump = new Map<string, readonly string[]>()
-  for (const [table, ownPaths] of Object.entries(TABLES)) {
+  for (const { name } of await queryRows(url, LIST_TABLES)) {
+    const table = String(name)
+    const ownPaths = ['journal', ...(OWN_PATHS[table] ?? [])]
     const without = ownPaths.map((path) => ` #- '{${path}}'`).join('')
     const rows = await queryRows(
       url,
