@@ -117,8 +117,8 @@ export class Accounting {
   /** Counts the held sets that were given up. */
   countExpiredSets(): void {
     const { batcher, decoder, heldMessages, metrics, streams, tally } = this.#options
+    if (decoder.expiredSets.length === 0) return
     const expired = decoder.expiredSets.splice(0)
-    if (expired.length === 0) return
     for (const { stream, message } of expired) {
       metrics.heldSets.count('expired')
       if (heldMessages.expire(message)) tally.settleHeld(stream.exporter, 'expired')

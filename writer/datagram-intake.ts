@@ -112,7 +112,7 @@ export class DatagramIntake {
     // The caches of a v8 router number their flows each on their own, as if they were several.
     const port = header.exportVersion === 8 ? header.aggregationScheme : this.#line.port
     const receivedAtMs = receivedAtMicros / 1000
-    const fingerprint = fingerprintPayload(datagram.bytes.subarray(0, header.length))
+    const fingerprint = fingerprintPayload(datagram.view, header.length)
     streams.markDirty(stream)
     stream.noteMessage(receivedAtMicros)
     if (stream.sequence.isDuplicate(header.sequence, fingerprint, port)) {

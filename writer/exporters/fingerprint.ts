@@ -7,12 +7,10 @@ const MIX_A = 0x9e3779b1
 const MIX_B = 0x85ebca6b
 
 /**
- * Makes the fingerprint of a payload, 0 to 2³² − 1. Equal payloads have equal fingerprints;
- * different ones share one by a chance of 1 in 2³².
+ * Makes the fingerprint of the first `length` bytes of a view, 0 to 2³² − 1. Equal payloads have
+ * equal fingerprints; different ones share one by a chance of 1 in 2³².
  */
-export function fingerprintPayload(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const length = bytes.byteLength
+export function fingerprintPayload(view: DataView, length: number): number {
   // Two chains: a multiplication waits for the one before it, the other chain fills the time.
   let a = length ^ MIX_A
   let b = length ^ MIX_B

@@ -128,11 +128,11 @@ export class MessageOutcome {
     this.flowsWithoutRate = 0
     this.changedTemplates = 0
     this.isDiscarded = false
-    this.releases.length = 0
-    this.releasedMessages.length = 0
     this.problemCount = 0
-    this.problems.length = 0
-    this.redefinitions.length = 0
+    empty(this.releases)
+    empty(this.releasedMessages)
+    empty(this.problems)
+    empty(this.redefinitions)
   }
 
   /** Tells whether there was nothing in the message that could be used, now or later. */
@@ -160,4 +160,9 @@ export class MessageOutcome {
       this.redefinitions.push({ templateId, oldFields, newFields })
     }
   }
+}
+
+/** Most are empty, and setting a length is a call into the engine. */
+function empty(list: unknown[]): void {
+  if (list.length > 0) list.length = 0
 }
