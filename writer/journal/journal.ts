@@ -9,8 +9,11 @@ import { BlockSums } from './block-sums.ts'
 import { JournalError } from './journal-error.ts'
 import { parseSegmentName, Segment } from './segment.ts'
 
-/** Read at a time; decoding so much takes about two milliseconds, then others have their turn. */
-const READ_BYTES = 32 * BlockSums.BLOCK_BYTES
+/**
+ * Read at a time; decoding so much takes about half a millisecond, then others have their turn. Longer
+ * turns let the server wait for rows: a socket holds those of a few milliseconds.
+ */
+const READ_BYTES = 8 * BlockSums.BLOCK_BYTES
 /** Bytes without a checksum that are left to the reader, who has them in hand soon. */
 const MAX_UNSEALED_BYTES = 65_536
 /** So that there is always a whole segment to delete before the limit is reached. */
