@@ -1,8 +1,9 @@
 /** Copies the rows of a batch into `flows` within an open transaction, around those it refuses. */
 
+import { finished } from 'node:stream/promises'
 import type pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
 import type { CopyBatch } from './copy-batch.ts'
-import { runCopy } from './copy-query.ts'
 import { describeTuple } from './copy-tuple.ts'
 import { copyStatement } from './flow-columns.ts'
 import { describeError } from './sql-state.ts'
@@ -49,6 +50,29 @@ export async function copyRows(
   } catch (error) {
     throw describeError(error).kind === 'data' ? new RefusedRowError(error) : error
   }
+}
+
+/**
+ * Runs a COPY … FROM STDIN of data that is at hand. All of it is queued at once, so that each piece
+ * goes to the socket in the moment when there is room, and not a turn of the event loop later.
+ *
+ * @param text may hold statements before the COPY, which is the last one
+ * @param data is not to be changed until the COPY is over
+ * @returns how many rows the server says it has taken
+ * @throws the server's error, or the connection's
+ */
+export async function runCopy(
+  client: pg.Client,
+  text: string,
+  data: Iterable<Buffer>,
+): Promise<number> {
+  const copy = client.query(copyFrom(text))
+  // What is still queued then would go to a connection that the stream has let go of.
+  copy.once('error', () => copy.destroy())
+  for (const piece of data) copy.write(piece)
+  copy.end()
+  await finished(copy)
+  return copy.rowCount
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type pg from 'pg'
-import { runCopy } from '../../../writer/load/copy-query.ts'
+import { runCopy } from '../../../writer/load/copy-rows.ts'
 import { connectDatabase } from '../../../writer/load/database.ts'
 import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
 
