@@ -16,15 +16,16 @@ import { type ListeningSocket, UdpReceiver } from './udp-receiver.ts'
 
 const REPORT_INTERVAL_MS = 10_000
 const WATCH_INTERVAL_MS = 1000
-/** A writer that was killed is back before this. */
-const HAND_OVER_MS = 5_000
+/** A writer that was killed is back before this, also on a machine that is busy. */
+const DRAIN_DEADLINE_MS = 15_000
+const TELL_WAITING_MS = 1_000
 
 export interface CollectorOptions {
   readonly settings: CollectorSettings
   readonly logger: Logger
   /** Called when the collector cannot go on. */
   readonly onFatal: (error: Error) => void
-  /** How long `stop` waits for the pipe's reader; default 10,000. */
+  /** How long `stop` waits for the pipe's reader; default 15,000. */
   readonly drainDeadlineMs?: number
 }
 
@@ -115,7 +116,9 @@ export class Collector {
    */
   async stop(): Promise<void> {
     for (const timer of this.#timers.splice(0)) clearInterval(timer)
-    const deadline = performance.now() + (this.#options.drainDeadlineMs ?? 10_000)
+    const { drainDeadlineMs = DRAIN_DEADLINE_MS, logger } = this.#options
+    const deadline = performance.now() + drainDeadlineMs
+    const patience = setTimeout(() => logger.warn({ drainDeadlineMs }, WAITING), TELL_WAITING_MS)
     await this.#receiver.finish()
     this.#kernelDrops.poll()
     await this.#receiver.stop()
@@ -124,10 +127,10 @@ export class Collector {
       await this.#pipe.drain(deadline - performance.now())
     }
     await this.#handOver(deadline - performance.now())
+    clearTimeout(patience)
     const left = this.#pipe.stop()
     const { received, forwarded, queueDropped, kernelDropped } = this.status
     const counts = { received, forwarded, queueDropped, kernelDropped }
-    const { logger } = this.#options
     if (left > 0) {
       logger.error(
         { left, ...counts },
@@ -140,7 +143,7 @@ export class Collector {
   async #handOver(timeoutMs: number): Promise<void> {
     const libc = loadLibc()
     if (!libc) return
-    const bytes = await this.#pipe.handOver(libc, Math.min(timeoutMs, HAND_OVER_MS))
+    const bytes = await this.#pipe.handOver(libc, timeoutMs)
     if (bytes === 0) return
     this.#options.logger.error(
       { bytes },
@@ -173,6 +176,10 @@ export class Collector {
     this.#kernelLosses.observe(kernelDropped ?? 0, true, now)
   }
 }
+
+const WAITING =
+  'still waiting for the reader of the named pipe: what it does not take in time is lost; look at ' +
+  'the writer'
 
 const QUEUE_LOSS = {
   message:

@@ -9,7 +9,7 @@ import { readCollectorSettings } from './config.ts'
 import { createCollectorRegistry, judgeHealth } from './metrics.ts'
 
 /** Above the drain deadline of the collector itself, which is to end it in good order. */
-const STOP_DEADLINE_MS = 15_000
+const STOP_DEADLINE_MS = 18_000
 
 const startLogger = createLogger('collector', 'info')
 
