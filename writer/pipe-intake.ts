@@ -19,8 +19,10 @@ const FIRST_PAUSE_MS = 1
 const LONGEST_PAUSE_MS = 16
 /** A full journal, or a full disk, is tried again after so long. */
 const RETRY_MS = 200
-/** With JOURNAL_FSYNC=interval. */
-const SYNC_MS = 1_000
+/** How often it is synced, with JOURNAL_FSYNC=interval, and looked at whether trouble is over. */
+const LOOK_MS = 1_000
+/** A full journal that is worked off has room and is full again with every segment: one trouble. */
+const CALM_MS = 5_000
 /** A collector that stops at the same time has written its last line long before this. */
 const QUIET_MS = 100
 /** A collector that goes on must not keep the writer from stopping. */
@@ -42,7 +44,11 @@ export interface PipeIntakeOptions {
   readonly logger: Logger
   /** Called when the journal has got something. */
   readonly onAppended: () => void
+  /** For how long nothing may hinder it before that is told; default 5,000. */
+  readonly calmMs?: number
 }
+
+type Hindrance = 'journal-full' | 'disk-full' | 'failed'
 
 export class PipeIntake {
   readonly journal: Journal
@@ -52,13 +58,16 @@ export class PipeIntake {
   #journalDatabase: string | undefined
   #pipe: NamedPipe | undefined
   #timer: NodeJS.Timeout | undefined
-  #syncTimer: NodeJS.Timeout | undefined
+  #lookTimer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
   #pauseMs = FIRST_PAUSE_MS
   #isRunning = false
   #movedAt = 0
-  /** What keeps it from reading: told once. */
-  #hindrance: 'journal-full' | 'disk-full' | 'failed' | undefined
+  /** What keeps it from reading. */
+  #hindrance: Hindrance | undefined
+  /** What the log says that keeps it from reading, and since when it no longer does. */
+  #told: Hindrance | undefined
+  #freeSince = 0
 
   constructor(options: PipeIntakeOptions) {
     this.#options = options
@@ -107,13 +116,14 @@ export class PipeIntake {
       { path: NAMED_PIPE_FILENAME, journal: JOURNAL_DIR, start, end, splice: pipe.isAtomic },
       'reading the pipe into the journal',
     )
-    this.#syncTimer = setInterval(() => this.#sync(), SYNC_MS)
+    this.#lookTimer = setInterval(() => this.#look(), LOOK_MS)
     this.#isRunning = true
     this.#movedAt = performance.now()
     this.#move()
   }
 
-  #sync(): void {
+  #look(): void {
+    this.#tellFree()
     this.journal.sync((error) => {
       this.#options.logger.error({ err: error }, 'the journal cannot be brought to the disk')
     })
@@ -158,9 +168,10 @@ export class PipeIntake {
     }
   }
 
-  #hinder(hindrance: 'journal-full' | 'disk-full' | 'failed', error?: unknown): void {
-    if (this.#hindrance === hindrance) return
+  #hinder(hindrance: Hindrance, error?: unknown): void {
     this.#hindrance = hindrance
+    if (this.#told === hindrance) return
+    this.#told = hindrance
     const { logger } = this.#options
     const facts = {
       journalBytes: this.journal.bytes,
@@ -172,7 +183,15 @@ export class PipeIntake {
   #goOn(): void {
     if (this.#hindrance === undefined) return
     this.#hindrance = undefined
-    this.#options.logger.info('the journal takes bytes again: reading the pipe')
+    this.#freeSince = performance.now()
+  }
+
+  #tellFree(): void {
+    const { calmMs = CALM_MS, logger } = this.#options
+    if (this.#told === undefined || this.#hindrance !== undefined) return
+    if (performance.now() - this.#freeSince < calmMs) return
+    this.#told = undefined
+    logger.info('the journal takes bytes again: reading the pipe')
   }
 
   /**
@@ -199,7 +218,7 @@ export class PipeIntake {
     this.#isRunning = false
     clearTimeout(this.#timer)
     clearImmediate(this.#immediate)
-    clearInterval(this.#syncTimer)
+    clearInterval(this.#lookTimer)
   }
 
   /** Closes pipe and journal. May be called twice. */
