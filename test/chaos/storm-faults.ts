@@ -48,6 +48,7 @@ export class StormFaults {
   readonly #over = new AbortController()
   #loops: Promise<unknown> = Promise.resolve()
   #writerReady: Promise<unknown> = Promise.resolve()
+  #isCollectorStopping = false
   /** Processes that were told to end. */
   readonly #told = new WeakSet<object>()
   readonly #unexpected: string[] = []
@@ -65,7 +66,7 @@ export class StormFaults {
     this.#watchWriter()
     const { seed } = this.#options
     this.#loops = Promise.all([
-      this.#repeat(new Random(seed), [300, 2_500], (random) => this.#hurtWriter(random)),
+      this.#repeat(new Random(seed), [200, 1_600], (random) => this.#hurtWriter(random)),
       this.#repeat(new Random(seed + 1), [1_500, 5_000], (random) => this.#hurtServer(random)),
       this.#repeat(new Random(seed + 2), [100, 1_500], (random) => this.#cutConnections(random)),
       this.#repeat(new Random(seed + 3), [3_000, 12_000], () => this.#restartCollector()),
@@ -96,6 +97,8 @@ export class StormFaults {
 
   async #hurtWriter(random: Random): Promise<FaultKind> {
     const { pipeline } = this.#options.chaos
+    // The collector waits for a writer, but not for ever: on a busy machine none would live so long.
+    if (this.#isCollectorStopping) await this.#writerReady
     const choice = random.below(10)
     if (choice === 0) {
       const { writer } = pipeline
@@ -149,7 +152,9 @@ export class StormFaults {
   async #restartCollector(): Promise<FaultKind> {
     const { pipeline, traffic } = this.#options.chaos
     await traffic.whilePaused(async () => {
+      this.#isCollectorStopping = true
       const code = await pipeline.end('collector')
+      this.#isCollectorStopping = false
       if (code !== 0) this.#unexpected.push(`the collector exited with ${code}`)
       await pipeline.startCollector()
     })
