@@ -11,6 +11,8 @@ import { crc32 } from 'node:zlib'
 const SUM_BYTES = 4
 /** Blocks that are read at once to be summed up. */
 const SEAL_BYTES = 131_072
+/** Written together, for 256 KiB: a write for each read of the journal would be 3 % of all work. */
+const WRITTEN_SUMS = 64
 
 export class BlockSums {
   /** A flipped bit costs the lines of one block: two of full datagrams. */
@@ -19,11 +21,14 @@ export class BlockSums {
   readonly #fd: number
   #sums: Uint32Array<ArrayBuffer>
   #count: number
+  /** How many of them are in the file. */
+  #written: number
 
   private constructor(fd: number, sums: Uint32Array<ArrayBuffer>) {
     this.#fd = fd
     this.#sums = sums
     this.#count = sums.length
+    this.#written = sums.length
   }
 
   /** Opens the checksums in `path`, for writing when `canGrow`; there are none without a file. */
@@ -32,7 +37,7 @@ export class BlockSums {
     return new BlockSums(-1, readSums(path))
   }
 
-  /** Bytes from the start on that have a checksum. */
+  /** Bytes from the start on that have a checksum; that of the last ones may not be in the file yet. */
   get sealedBytes(): number {
     return this.#count * BlockSums.BLOCK_BYTES
   }
@@ -45,17 +50,16 @@ export class BlockSums {
    */
   check(bytes: Buffer, offset: number): number {
     const block = BlockSums.BLOCK_BYTES
-    const fresh: number[] = []
     let index = offset / block
     for (let at = 0; at + block <= bytes.length; at += block, index++) {
       const sum = crc32(bytes.subarray(at, at + block))
       if (index < this.#count) {
         if (this.#sums[index] !== sum) return at
-      } else if (this.#fd >= 0 && index === this.#count + fresh.length) {
-        fresh.push(sum)
+      } else if (this.#fd >= 0 && index === this.#count) {
+        this.#add(sum)
       }
     }
-    if (fresh.length > 0) this.#append(fresh)
+    if (this.#count - this.#written >= WRITTEN_SUMS) this.#write()
     return bytes.length
   }
 
@@ -68,34 +72,40 @@ export class BlockSums {
       const bytes = Buffer.allocUnsafe(Math.min(SEAL_BYTES, whole - from))
       const length = readFully(fileFd, bytes, from)
       this.check(bytes.subarray(0, length), from)
-      // A full disk takes no checksums either.
-      if (length < bytes.length || this.sealedBytes === from) return
+      if (length < bytes.length) break
     }
+    this.#write()
   }
 
-  #append(fresh: readonly number[]): void {
+  #add(sum: number): void {
+    if (this.#count === this.#sums.length) {
+      const larger = new Uint32Array(Math.max(1_024, this.#count * 2))
+      larger.set(this.#sums)
+      this.#sums = larger
+    }
+    this.#sums[this.#count] = sum
+    this.#count += 1
+  }
+
+  #write(): void {
+    const fresh = this.#sums.subarray(this.#written, this.#count)
     const bytes = Buffer.allocUnsafe(fresh.length * SUM_BYTES)
     fresh.forEach((sum, index) => {
       bytes.writeUInt32LE(sum, index * SUM_BYTES)
     })
     try {
-      if (writeSync(this.#fd, bytes, 0, bytes.length, this.#count * SUM_BYTES) < bytes.length)
-        return
+      const length = writeSync(this.#fd, bytes, 0, bytes.length, this.#written * SUM_BYTES)
+      if (length === bytes.length) this.#written = this.#count
     } catch {
-      // The disk is full, which the segment itself tells: these blocks get their checksum later.
-      return
+      // The disk is full, which the segment itself tells: they are written with the next ones.
     }
-    if (this.#count + fresh.length > this.#sums.length) {
-      const larger = new Uint32Array(Math.max(1_024, (this.#count + fresh.length) * 2))
-      larger.set(this.#sums.subarray(0, this.#count))
-      this.#sums = larger
-    }
-    this.#sums.set(fresh, this.#count)
-    this.#count += fresh.length
   }
 
+  /** Writes what is not written yet, and closes the file. */
   close(): void {
-    if (this.#fd >= 0) closeSync(this.#fd)
+    if (this.#fd < 0) return
+    this.#write()
+    closeSync(this.#fd)
   }
 }
 
