@@ -102,7 +102,10 @@ export class Pipeline {
 
   /** Stops both, the collector first, and removes the pipe. */
   async stop(): Promise<void> {
-    await this.end('collector')
+    const writer = this.#writer?.child
+    const hasReader = writer && writer.exitCode === null && writer.signalCode === null
+    // It would wait for the next writer.
+    await this.end('collector', hasReader ? 'SIGTERM' : 'SIGKILL')
     await this.end('writer')
     rmSync(this.folder, { recursive: true, force: true })
   }
