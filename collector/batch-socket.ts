@@ -16,6 +16,8 @@ const PAUSE_MS = 5
 /** After more than this the pause is short, so that little room in the kernel is taken. */
 const FEW_DATAGRAMS = BATCH_MESSAGES
 const SHORT_PAUSE_MS = 1
+/** After an error, which may last: the kernel keeps what comes meanwhile. */
+const ERROR_PAUSE_MS = 50
 /** A smaller receive buffer could be full before a pause ends. */
 const MIN_BYTES_TO_PAUSE = 1_048_576
 
@@ -36,6 +38,7 @@ export class BatchSocket {
   #watch: ReadableWatch | undefined
   #pause: NodeJS.Timeout | undefined
   #isStopped = false
+  #hasFailed = false
 
   private constructor(descriptor: number, options: BatchSocketOptions) {
     this.#descriptor = descriptor
@@ -98,6 +101,7 @@ export class BatchSocket {
     try {
       return this.#isStopped ? 0 : this.#batch.receive(this.#descriptor)
     } catch (error) {
+      this.#hasFailed = true
       this.#options.onError(error as Error)
       return 0
     }
@@ -106,8 +110,10 @@ export class BatchSocket {
   /** Reads, and decides when the next time is: the more there was, the sooner. */
   #turn(): void {
     if (this.#isStopped) return
+    this.#hasFailed = false
     const total = this.read()
-    if (total >= MAX_DATAGRAMS) setImmediate(() => this.#turn())
+    if (this.#hasFailed) this.#pause = setTimeout(() => this.#turn(), ERROR_PAUSE_MS)
+    else if (total >= MAX_DATAGRAMS) setImmediate(() => this.#turn())
     else if (total === 0 || !this.#canPause) this.#watch?.start()
     else {
       const pauseMs = total > FEW_DATAGRAMS ? SHORT_PAUSE_MS : PAUSE_MS

@@ -97,6 +97,7 @@ test('an error of the system is told, and it goes on', { skip }, async (context)
   assert.ok(calls)
   const errors: Error[] = []
   const { receiveMessages } = calls
+  const beganAt = performance.now()
   let failures = 3
   const { socket, numbers, sender } = await openSocket(context, {
     calls: {
@@ -115,6 +116,8 @@ test('an error of the system is told, and it goes on', { skip }, async (context)
     errors.map((error) => (error as NodeJS.ErrnoException).code),
     ['ENOMEM', 'ENOMEM', 'ENOMEM'],
   )
+  // Else one that lasts would take a whole core.
+  assert.ok(performance.now() - beganAt >= 3 * 45, 'it has not paused after each')
 })
 
 test('when it is stopped the port is free', { skip }, async (context) => {
