@@ -1,7 +1,7 @@
 /**
  * What goes wrong in a storm, each kind by a clock of its own: the writer is killed, stopped, frozen;
- * PostgreSQL is stopped, killed, away; connections are cut, during COMMIT above all; the collector is
- * restarted. Equal seeds make equal choices, not equal moments.
+ * PostgreSQL is stopped, killed, away; connections are cut, during COMMIT above all, and when it has
+ * worked; the collector is restarted. Equal seeds make equal choices, not equal moments.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,6 +17,7 @@ export type FaultKind =
   | 'database killed'
   | 'connections cut'
   | 'connections cut during COMMIT'
+  | 'answers to COMMIT lost'
   | 'collector restarted'
 
 export interface StormFaultsOptions {
@@ -39,6 +40,8 @@ const CUT_DURING_COMMIT = `
     end loop;
     if cut is null then raise 'nobody committed'; end if;
   end $$`
+/** So long the next commit is waited for. */
+const COMMIT_MS = 500
 const CUT_ALL = `
   select pg_terminate_backend(pid) from pg_stat_activity
   where application_name = 'netflow-writer'`
@@ -70,6 +73,7 @@ export class StormFaults {
       this.#repeat(new Random(seed + 1), [1_500, 5_000], (random) => this.#hurtServer(random)),
       this.#repeat(new Random(seed + 2), [100, 1_500], (random) => this.#cutConnections(random)),
       this.#repeat(new Random(seed + 3), [3_000, 12_000], () => this.#restartCollector()),
+      this.#repeat(new Random(seed + 4), [100, 1_000], () => this.#loseAnswer()),
     ])
   }
 
@@ -146,6 +150,14 @@ export class StormFaults {
       return undefined
     }
     return duringCommit ? 'connections cut during COMMIT' : 'connections cut'
+  }
+
+  /** The server commits, and the writer must find out: what it would do again is there twice. */
+  async #loseAnswer(): Promise<FaultKind | undefined> {
+    const { cuts } = this.#options.chaos.proxy
+    cuts.push('lose-answer')
+    await sleep(COMMIT_MS)
+    return cuts.splice(0).length === 0 ? 'answers to COMMIT lost' : undefined
   }
 
   /** What is sent while no socket is open reaches nobody: nothing is sent meanwhile. */

@@ -27,16 +27,16 @@ export interface StormReport {
   readonly journalPeakBytes: number
 }
 
-/** Small batches, so that there are many, and small segments. */
+/** Small segments, and batches that are full before they are old: the two end at different places. */
 const WRITER_SETTINGS = {
-  BATCH_ROWS: '5000',
+  BATCH_ROWS: '600',
   FLUSH_INTERVAL_MS: '200',
   JOURNAL_SEGMENT_BYTES: '1048576',
 }
 const PROGRESS_MS = 5_000
 
 export async function runStorm(options: StormOptions): Promise<StormReport> {
-  const chaos = await ChaosPipeline.start(WRITER_SETTINGS)
+  const chaos = await ChaosPipeline.start({ environment: WRITER_SETTINGS, throughProxy: true })
   const faults = new Map<FaultKind, number>()
   const started = performance.now()
   const telling = setInterval(() => {
