@@ -1,12 +1,12 @@
 /**
  * The lines of a pipe as some exporters and a collector could have written them: versions with and
- * without templates, losses, duplicates, restarts, data before its template, options, garbage, lines
- * that are none. Equal seeds and times give equal bytes.
+ * without templates, losses, duplicates, restarts, data before its template, options, running totals, garbage,
+ * lines that are none. Equal seeds and times give equal bytes.
  */
 
 import { encodeDatagramLine, encodeReportLine } from '../../shared/pipe-line.ts'
 import { randomBytes, randomMessage } from '../helpers/hostile-datagrams.ts'
-import { ipfixMessageOf, ipfixOptionsTemplate } from '../helpers/ipfix-bytes.ts'
+import { ipfixMessageOf, ipfixOptionsTemplate, ipfixTemplate } from '../helpers/ipfix-bytes.ts'
 import { optionsTemplate, set, v9MessageOf, type Wire, words } from '../helpers/netflow-bytes.ts'
 import {
   encodeNumberedIpfix,
@@ -32,6 +32,9 @@ const HELD_ROUNDS = 40
 /** Nothing goes wrong in the last rounds, and everything is said once more. */
 const CLEAN_ROUNDS = 200
 const UPTIME_MS = 3_600_000
+const TOTALS_EVERY = 5
+/** Flows that are told of in turn; each has sent more every time. */
+const TOTAL_FLOWS = 20
 
 interface Round {
   readonly index: number
@@ -84,6 +87,7 @@ class Numbered {
 }
 
 const hex32 = (value: number) => value.toString(16).padStart(8, '0')
+const hex64 = (value: number) => value.toString(16).padStart(16, '0')
 const text = (value: string, length: number) =>
   Buffer.from(value.padEnd(length, '\0')).toString('hex')
 
@@ -108,6 +112,7 @@ export function makeReplayLines({ seed, rounds, startMs }: ReplayLinesOptions): 
   const v5 = new Numbered(5, startMs)
   const v9 = new Numbered(9, startMs)
   const ipfix = new Numbered(10, startMs)
+  const totals = new Numbered(10, startMs)
   for (let index = 0; index < rounds; index++) {
     const now = startMs + index * ROUND_MS
     const round = { index, rounds, now, isClean: index > rounds - CLEAN_ROUNDS }
@@ -115,6 +120,7 @@ export function makeReplayLines({ seed, rounds, startMs }: ReplayLinesOptions): 
     addFixed(pipe, v5, round)
     addTemplated(pipe, { address: '192.0.2.2', version: 9, exporter: v9 }, round)
     addTemplated(pipe, { address: '192.0.2.3', version: 10, exporter: ipfix }, round)
+    if (index % TOTALS_EVERY === 0) addTotal(pipe, totals, round)
     if (!round.isClean) addGarbage(pipe, random)
     if (index % 100 === 99) pipe.addReport(false)
   }
@@ -151,6 +157,15 @@ function addTemplated(
   if (!isClean && index % 211 === 210) {
     pipe.add(address, exporter.nextOf(now, 1, set(999, hex32(index))))
   }
+}
+
+/** What a flow has sent since it began: the row has what was added since the message before. */
+function addTotal(pipe: PipeLines, exporter: Numbered, { index, now }: Round): void {
+  const flow = Math.floor(index / TOTALS_EVERY) % TOTAL_FLOWS
+  const fields = ipfixTemplate(400, [[8, 4], [7, 2], [85, 8]]) // biome-ignore format: one line
+  const data = set(400, hex32(0x0a000000 + flow), words(flow), hex64(index * 100))
+  const sets = index % TEMPLATE_EVERY === 0 ? [set(2, fields), data] : [data]
+  pipe.add('192.0.2.6', exporter.nextOf(now, 1, ...sets))
 }
 
 function addGarbage(pipe: PipeLines, random: Random): void {

@@ -38,6 +38,7 @@ const WRITER_SETTINGS = {
 }
 const CHUNK_BYTES = 16_384
 const LOAD_MS = 300_000
+const LOADING_MS = 2_000
 
 /**
  * What is of a run and not of the stream, by table: its journal's name, clock and batches; what is noted
@@ -91,7 +92,8 @@ async function replay(
     await pipeline.startWriter()
     const feeder = new PipeFeeder(pipeline.pipePath, bytes)
     const feeding = feeder.run()
-    const problems = await killAgainAndAgain(pipeline, { kills, random: new Random(seed), feeder })
+    const killing = { kills, random: new Random(seed), feeder, url: database.url }
+    const problems = await killAgainAndAgain(pipeline, killing)
     await feeding
     await until('everything is stored', () => isStored(database.url, bytes.length), LOAD_MS)
     const code = await pipeline.end('writer')
@@ -103,15 +105,24 @@ async function replay(
   }
 }
 
+interface Killing {
+  readonly kills: number
+  readonly random: Random
+  readonly feeder: PipeFeeder
+  readonly url: string
+}
+
 async function killAgainAndAgain(
   pipeline: Pipeline,
-  { kills, random, feeder }: { kills: number; random: Random; feeder: PipeFeeder },
+  { kills, random, feeder, url }: Killing,
 ): Promise<string[]> {
   const problems: string[] = []
   let ready: Promise<unknown> = Promise.resolve()
   for (let kill = 1; kill <= kills; kill++) {
     feeder.allow(kill / (kills + 1))
-    await sleep(50 + random.below(1_200))
+    // At any moment, or among batches of which some are committed and some are not.
+    if (random.below(2) === 0) await sleep(50 + random.below(1_200))
+    else await untilLoading(url)
     const { exitCode } = pipeline.writer
     if (exitCode !== null) problems.push(`the writer ended on its own, exit code ${exitCode}`)
     await pipeline.end('writer', 'SIGKILL')
@@ -164,9 +175,20 @@ function writeAvailable(fd: number, bytes: Buffer): number {
   }
 }
 
+/** Waits until the writer commits what it had not before; not for ever, as there may be no more. */
+async function untilLoading(url: string): Promise<void> {
+  const before = await readPosition(url)
+  const deadline = performance.now() + LOADING_MS
+  while (performance.now() < deadline && (await readPosition(url)) === before) await sleep(1)
+}
+
 async function isStored(url: string, position: number): Promise<boolean> {
+  return (await readPosition(url)) === position
+}
+
+async function readPosition(url: string): Promise<unknown> {
   const [row] = await queryRows(url, 'select position::float8 as position from journal_positions')
-  return row?.['position'] === position
+  return row?.['position']
 }
 
 async function dumpTables(url: string): Promise<Dump> {
