@@ -46,7 +46,8 @@ const LEDGER = `
 const BALANCE = `
   select scope, host(exporter) as exporter, difference::int as difference, received::int as received,
     decoded::int as decoded, held::int as held, collector_received::int as collected,
-    kernel_dropped::int as kernel, queue_dropped::int as queue, lost_in_pipe::int as "lostInPipe"
+    kernel_dropped::int as kernel, queue_dropped::int as queue, lost_in_pipe::int as "lostInPipe",
+    (select sum(forwarded)::int from collector_reports) as forwarded
   from balance`
 
 export class Judge {
@@ -120,6 +121,7 @@ export class Judge {
     }
     const total = rows.find(({ scope }) => scope === 'total')
     this.#expect('datagrams received by the writer', total?.['received'], total?.['collected'])
+    this.#expect('datagrams forwarded', total?.['forwarded'], total?.['collected'])
     this.#expect('datagrams held', total?.['held'], 0)
     this.#expect('datagrams dropped by the queue', total?.['queue'], 0)
     this.#expect('datagrams lost in the pipe', total?.['lostInPipe'], 0)

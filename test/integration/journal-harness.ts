@@ -19,6 +19,7 @@ type Row = Record<string, unknown>
 /** What came of the flows, as the tables and the collectors' reports say. */
 export interface Account {
   readonly received: number
+  readonly forwarded: number
   readonly dropped: number
   readonly kernelDropped: number
   readonly rows: number
@@ -31,8 +32,8 @@ export interface Account {
 }
 
 const ACCOUNT = `
-  select sum(received)::int as received, sum(queue_dropped)::int as dropped,
-    sum(kernel_dropped)::int as "kernelDropped",
+  select sum(received)::int as received, sum(forwarded)::int as forwarded,
+    sum(queue_dropped)::int as dropped, sum(kernel_dropped)::int as "kernelDropped",
     (select count(*)::int from flows) as rows,
     (select count(distinct bytes)::int from flows) as distinct,
     (select coalesce(sum(lost), 0)::int from exporter_streams) as lost,

@@ -43,6 +43,7 @@ describe('a journal that has reached its limit', () => {
     const account = await harness.settle()
     const { received, dropped, kernelDropped, rows, lost } = account
     assert.equal(received + kernelDropped, harness.sender.sentDatagrams)
+    assert.equal(account.forwarded, received - dropped)
     assert.ok(dropped > 0, 'the queue of the collector did not overflow')
     assert.equal(rows, (received - dropped) * FLOWS)
     assert.equal(account.distinct, rows)
