@@ -153,6 +153,10 @@ function addTemplated(
     const rate = index < rounds / 2 ? 100 : 200
     pipe.add(address, exporter.nextOf(now, 2, ...optionsOf(version, rate)))
   }
+  // Their templates must be known from before.
+  if (index > 300 && index % 300 === 150) {
+    pipe.add(address, exporter.nextOf(now, 2, ...optionsOf(version, 100).slice(2)))
+  }
   // Its template never comes.
   if (!isClean && index % 211 === 210) {
     pipe.add(address, exporter.nextOf(now, 1, set(999, hex32(index))))
