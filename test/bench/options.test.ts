@@ -36,6 +36,8 @@ describe('the command line of the benchmark', () => {
 
   it('writes only what a full run measured into the README', () => {
     assert.throws(() => read('--readme'), /--full/)
+    assert.throws(() => read('--full', '--only', 'growth', '--readme'), /no --only/)
+    assert.throws(() => read('--full', '--peers', '--readme'), /no --peers/)
   })
 
   it('takes single instruments', () => {

@@ -29,7 +29,7 @@ export class OptionsError extends Error {
 
 const USAGE = `npm run bench                     about two minutes
 npm run bench -- --full           all instruments, about half an hour
-npm run bench -- --peers          beside other collectors, where they are installed
+npm run bench -- --peers          only beside other collectors, where they are installed
 npm run bench -- --only IDS       some instruments, e.g. writer,latency
 npm run bench -- --full --readme  writes the tables into the README
 npm run bench -- --compare A B    two files of bench-results/
@@ -50,7 +50,10 @@ export function readOptions(
   }
   if (positionals.length > 0) throw new OptionsError(`what is ${positionals[0]}?\n\n${USAGE}`)
   const size = values.full ? 'full' : values.tiny ? 'tiny' : 'short'
-  if (values.readme && size !== 'full') throw new OptionsError('--readme takes --full figures only')
+  const isPart = size !== 'full' || values.peers || values.only !== undefined
+  if (values.readme && isPart) {
+    throw new OptionsError('--readme writes what all of --full has measured: no --only, no --peers')
+  }
   return {
     task: 'run',
     size,
