@@ -1,7 +1,7 @@
 /**
  * The lines of a pipe as some exporters and a collector could have written them: versions with and
- * without templates, losses, duplicates, restarts, data before its template, options, running totals, garbage,
- * lines that are none. Equal seeds and times give equal bytes.
+ * without templates, losses, duplicates, restarts, data before its template, options, running totals,
+ * garbage, lines that are none. Equal seeds and times give equal bytes.
  */
 
 import { encodeDatagramLine, encodeReportLine } from '../../shared/pipe-line.ts'
