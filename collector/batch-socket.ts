@@ -11,11 +11,13 @@ import type { ReadableWatch, SocketCalls } from './socket-calls.ts'
 
 /** Datagrams of one turn of the loop; a flood must not keep everything else from its turn. */
 const MAX_DATAGRAMS = 32 * BATCH_MESSAGES
-/** The next read is after this; the kernel tells the times, so they stay exact. */
-const PAUSE_MS = 5
-/** After more than this the pause is short, so that little room in the kernel is taken. */
+/** The longest pause between two reads; the kernel tells the times, so they stay exact. */
+const MAX_PAUSE_MS = 5
+const MIN_PAUSE_MS = 1
+/** More than this in a pause, and the next is shorter, so that little room in the kernel is taken. */
+const MANY_DATAGRAMS = 2 * BATCH_MESSAGES
+/** Less than this, and the next is longer. */
 const FEW_DATAGRAMS = BATCH_MESSAGES
-const SHORT_PAUSE_MS = 1
 /** After an error, which may last: the kernel keeps what comes meanwhile. */
 const ERROR_PAUSE_MS = 50
 /** A smaller receive buffer could be full before a pause ends. */
@@ -37,6 +39,7 @@ export class BatchSocket {
   readonly #canPause: boolean
   #watch: ReadableWatch | undefined
   #pause: NodeJS.Timeout | undefined
+  #pauseMs = MAX_PAUSE_MS
   #isStopped = false
   #hasFailed = false
 
@@ -116,8 +119,9 @@ export class BatchSocket {
     else if (total >= MAX_DATAGRAMS) setImmediate(() => this.#turn())
     else if (total === 0 || !this.#canPause) this.#watch?.start()
     else {
-      const pauseMs = total > FEW_DATAGRAMS ? SHORT_PAUSE_MS : PAUSE_MS
-      this.#pause = setTimeout(() => this.#turn(), pauseMs)
+      if (total > MANY_DATAGRAMS) this.#pauseMs = MIN_PAUSE_MS
+      else if (total < FEW_DATAGRAMS) this.#pauseMs = Math.min(this.#pauseMs + 1, MAX_PAUSE_MS)
+      this.#pause = setTimeout(() => this.#turn(), this.#pauseMs)
     }
   }
 }
