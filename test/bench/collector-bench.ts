@@ -16,6 +16,7 @@ import { ratiosOf } from './spread.ts'
 
 /** The receiver works on what came last. */
 const SETTLE_MS = 200
+const WARM_UP_RATE = 40_000
 const RECEIVERS = { collector: startCollector, bare: startBareReceiver } as const
 const COLUMNS = {
   ratio: 'CPU of a bare socket',
@@ -31,8 +32,9 @@ export const COLLECTOR_BENCH: Instrument = {
   isQuick: true,
   measure: async (workbench) => {
     const rows: BenchRow[] = []
-    for (const bytes of workbench.size.collector.bytes)
-      rows.push(await measureSize(workbench, bytes))
+    for (const bytes of workbench.size.collector.bytes) {
+      rows.push(...(await measureSize(workbench, bytes)))
+    }
     return {
       id: 'collector',
       title: 'Collector: from the socket into the pipe',
@@ -40,9 +42,8 @@ export const COLLECTOR_BENCH: Instrument = {
       columns: Object.values(COLUMNS),
       rows,
       note:
-        `CPU at ${workbench.size.collector.rate.toLocaleString('en')} datagrams a second; the rate ` +
-        'is the highest at which one of two tries lost nothing. ≥: the sender, on the same machine, ' +
-        `could not send more. The kernel allows a receive buffer of ${receiveBufferLimit()}.`,
+        'The highest rate is that at which one of two tries lost nothing. ≥: the sender, on the same ' +
+        `machine, could not send more. The kernel allows a receive buffer of ${receiveBufferLimit()}.`,
     }
   },
 }
@@ -50,19 +51,27 @@ export const COLLECTOR_BENCH: Instrument = {
 async function measureSize(
   { size, folder, progress }: Workbench,
   bytes: number,
-): Promise<BenchRow> {
+): Promise<BenchRow[]> {
   const sender = new Sender()
   await sender.start({ content: { bytes }, datagrams: 1 })
+  const name = `${bytes.toLocaleString('en')} bytes`
+  const rows: BenchRow[] = []
   try {
-    const cpu = await interleave({
-      variants: {
-        collector: () => measureCpu(sender, RECEIVERS.collector, folder, size.collector),
-        bare: () => measureCpu(sender, RECEIVERS.bare, folder, size.collector),
-      },
-      rounds: size.rounds,
-      warmUp: false,
-      onTurn: (name, round) => progress(`${bytes} bytes: CPU of ${name}, round ${round}`),
-    })
+    for (const rate of size.collector.rates) {
+      const { seconds, warmUp } = size.collector
+      const load = { rate, seconds, warmUp }
+      const title = `${name}, ${rate.toLocaleString('en')}/s`
+      const cpu = await interleave({
+        variants: {
+          collector: () => measureCpu(sender, RECEIVERS.collector, folder, load),
+          bare: () => measureCpu(sender, RECEIVERS.bare, folder, load),
+        },
+        rounds: size.rounds,
+        warmUp: false,
+        onTurn: (variant, round) => progress(`${title}: CPU of ${variant}, round ${round}`),
+      })
+      rows.push(describeCpu(title, cpu))
+    }
     const search = (start: StartReceiver) => () => {
       const { searchFrom: from, searchTo: to, searchSteps: steps, seconds } = size.collector
       const trial = (rate: number) => tryRate(sender, start, folder, { rate, seconds })
@@ -72,9 +81,10 @@ async function measureSize(
       variants: { collector: search(RECEIVERS.collector), bare: search(RECEIVERS.bare) },
       rounds: size.collector.searches,
       warmUp: false,
-      onTurn: (name) => progress(`${bytes} bytes: highest rate of ${name}`),
+      onTurn: (variant) => progress(`${name}: highest rate of ${variant}`),
     })
-    return describe(`${bytes.toLocaleString('en')} bytes`, cpu, rates)
+    rows.push(describeRates(`${name}, highest rate`, rates))
+    return rows
   } finally {
     await sender.stop()
   }
@@ -85,19 +95,24 @@ interface Load {
   readonly seconds: number
 }
 
+interface CpuLoad extends Load {
+  /** Datagrams before what is measured. */
+  readonly warmUp: number
+}
+
 /** Gives microseconds of CPU a datagram. */
 async function measureCpu(
   sender: Sender,
   start: StartReceiver,
   folder: string,
-  { rate, seconds }: Load,
+  { rate, seconds, warmUp: warmUpCount }: CpuLoad,
 ): Promise<number> {
   const receiver = await start(folder)
   // Code is compiled with the first datagrams.
   const warmUp = await sender.send({
     port: receiver.port,
-    rate,
-    count: Math.ceil((rate * seconds) / 2),
+    rate: Math.max(rate, WARM_UP_RATE),
+    count: warmUpCount,
   })
   await sleep(SETTLE_MS)
   const before = readCpuSeconds(receiver.pid)
@@ -129,7 +144,16 @@ async function tryRate(
 
 type ByReceiver<Result> = Readonly<Record<keyof typeof RECEIVERS, readonly Result[]>>
 
-function describe(name: string, cpu: ByReceiver<number>, rates: ByReceiver<HighestRate>): BenchRow {
+function describeCpu(name: string, cpu: ByReceiver<number>): BenchRow {
+  const figures = {
+    [COLUMNS.ratio]: figure(ratiosOf(cpu.collector, cpu.bare), 2),
+    [COLUMNS.cpu]: figure(cpu.collector, 1),
+    [COLUMNS.bareCpu]: figure(cpu.bare, 1),
+  }
+  return { name, figures }
+}
+
+function describeRates(name: string, rates: ByReceiver<HighestRate>): BenchRow {
   const rateFigure = (found: readonly HighestRate[]) => ({
     ...figure(
       found.map(({ rate }) => rate),
@@ -140,9 +164,6 @@ function describe(name: string, cpu: ByReceiver<number>, rates: ByReceiver<Highe
   const rate = rateFigure(rates.collector)
   const bareRate = rateFigure(rates.bare)
   const figures = {
-    [COLUMNS.ratio]: figure(ratiosOf(cpu.collector, cpu.bare), 2),
-    [COLUMNS.cpu]: figure(cpu.collector, 1),
-    [COLUMNS.bareCpu]: figure(cpu.bare, 1),
     [COLUMNS.rateRatio]: figure(ratiosOf(rate.samples, bareRate.samples), 2),
     [COLUMNS.rate]: rate,
     [COLUMNS.bareRate]: bareRate,

@@ -14,7 +14,9 @@ export interface BenchSize {
     /** Of a datagram. v5 with 30 flows, the most that one has, is 1,464. */
     readonly bytes: readonly number[]
     /** What CPU is measured at. */
-    readonly rate: number
+    readonly rates: readonly number[]
+    /** Datagrams before that, until all code is compiled. */
+    readonly warmUp: number
     readonly seconds: number
     /** Where the search for the highest rate begins, and how often it halves the interval. */
     readonly searchFrom: number
@@ -48,7 +50,8 @@ export const BENCH_SIZES = {
     tableRows: 1_000,
     collector: {
       bytes: [1_464],
-      rate: 500,
+      rates: [500],
+      warmUp: 100,
       seconds: 0.2,
       searchFrom: 500,
       searchTo: 500,
@@ -68,7 +71,8 @@ export const BENCH_SIZES = {
     tableRows: 100_000,
     collector: {
       bytes: [1_464, 200],
-      rate: 10_000,
+      rates: [10_000, 100_000],
+      warmUp: 40_000,
       seconds: 0.5,
       searchFrom: 10_000,
       searchTo: 1_280_000,
@@ -88,7 +92,8 @@ export const BENCH_SIZES = {
     tableRows: 300_000,
     collector: {
       bytes: [1_464, 200],
-      rate: 10_000,
+      rates: [10_000, 100_000],
+      warmUp: 150_000,
       seconds: 2,
       searchFrom: 10_000,
       searchTo: 1_280_000,
