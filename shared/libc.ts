@@ -22,6 +22,8 @@ export interface Libc {
   unreadBytes(pipeFd: number): number
   /** Sets how much a pipe holds and gives what it holds now, or an error number below 0 (fcntl(2)). */
   setPipeBytes(fd: number, bytes: number): number
+  /** Sets how much a socket takes that was not received yet (socket(7)); false when it cannot. */
+  setSendBuffer(socketFd: number, bytes: number): boolean
 }
 
 const SPLICE_F_NONBLOCK = 2
@@ -29,6 +31,8 @@ const LOCK_EXCLUSIVE_NOW = 2 | 4
 const UNLOCK = 8
 const F_SETPIPE_SZ = 1031
 const FIONREAD = 0x541b
+const SOL_SOCKET = 1
+const SO_SNDBUF = 7
 
 type Koffi = typeof import('koffi')
 type Call = (...values: readonly (number | Buffer | null)[]) => number
@@ -56,6 +60,9 @@ export function loadLibc(): Libc | undefined {
   const flock = library.func('int flock(int fd, int operation)') as Call
   const fcntl = library.func('int fcntl(int fd, int command, int value)') as Call
   const ioctl = library.func('int ioctl(int fd, unsigned long request, void *value)') as Call
+  const setsockopt = library.func(
+    'int setsockopt(int fd, int level, int name, void *value, unsigned int size)',
+  ) as Call
   const unread = Buffer.alloc(4)
   const checked = (result: number) => (result < 0 ? -koffi.errno() : result)
   return {
@@ -70,5 +77,9 @@ export function loadLibc(): Libc | undefined {
       return result < 0 ? result : unread.readInt32LE()
     },
     setPipeBytes: (fd, bytes) => checked(fcntl(fd, F_SETPIPE_SZ, bytes)),
+    setSendBuffer: (socketFd, bytes) => {
+      const value = Buffer.from(Int32Array.of(bytes).buffer)
+      return setsockopt(socketFd, SOL_SOCKET, SO_SNDBUF, value, value.length) === 0
+    },
   }
 }

@@ -46,6 +46,7 @@ interface Spine {
 
 export class Writer {
   readonly #options: WriterOptions
+  readonly #libc = loadLibc()
   readonly #decoder = new Decoder()
   readonly #heldMessages = new HeldMessages()
   readonly #metrics: WriterMetrics
@@ -64,7 +65,7 @@ export class Writer {
     const { METRICS_HOST, METRICS_PORT } = settings
     this.#intake = new PipeIntake({
       settings,
-      libc: loadLibc(),
+      libc: this.#libc,
       logger,
       onAppended: () => this.#spine?.feed.wake(),
     })
@@ -117,6 +118,7 @@ export class Writer {
     const { journalId, journalDatabase } = this.#intake
     return new FlowLoader({
       databaseUrl: settings.DATABASE_URL,
+      libc: this.#libc,
       lanes: settings.COPY_LANES,
       partitionInterval: settings.PARTITION_INTERVAL,
       retentionDays: settings.RETENTION_DAYS,

@@ -5,6 +5,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
+import type { Libc } from '../../shared/libc.ts'
 import type { Logger } from '../../shared/logger.ts'
 import { balanceStatements, type RowCount } from './balance-changes.ts'
 import type { CopyBatch } from './copy-batch.ts'
@@ -20,6 +21,7 @@ import { copyStatement } from './flow-columns.ts'
 import { checkIsLoaded, type JournalStep, positionStatement } from './journal-position.ts'
 import type { OutageLog } from './outage-log.ts'
 import { attachedStatement, type Partitions } from './partitions.ts'
+import { widenSendBuffer } from './send-buffer.ts'
 import { Session } from './session.ts'
 import { describeError, type ErrorKind, type SqlError } from './sql-state.ts'
 import { changeStatements } from './state-changes.ts'
@@ -37,6 +39,7 @@ const PATIENCE_MS = 5_000
 
 export interface CopyLaneOptions {
   readonly databaseUrl: string
+  readonly libc: Libc | undefined
   readonly partitions: Partitions
   readonly outage: OutageLog
   readonly logger: Logger
@@ -75,7 +78,9 @@ export class CopyLane {
 
   constructor(options: CopyLaneOptions) {
     this.#options = options
-    this.#session = new Session({ databaseUrl: options.databaseUrl })
+    const { databaseUrl, libc } = options
+    const onConnect = async (client: pg.Client) => void widenSendBuffer(client, libc)
+    this.#session = new Session({ databaseUrl, onConnect })
   }
 
   /**

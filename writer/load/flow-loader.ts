@@ -4,6 +4,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Libc } from '../../shared/libc.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { CopyBatch } from './copy-batch.ts'
 import { CopyLane } from './copy-lane.ts'
@@ -32,6 +33,8 @@ const LOCK_ATTEMPTS = 15
 export interface FlowLoaderOptions {
   /** Empty: libpq's PG variables. */
   readonly databaseUrl: string
+  /** Makes COPY faster by a Unix socket. */
+  readonly libc?: Libc | undefined
   readonly lanes: number
   readonly partitionInterval: PartitionInterval
   /** 0 keeps all. */
@@ -88,9 +91,10 @@ export class FlowLoader {
   }
 
   #createLane(): CopyLane {
-    const { databaseUrl, logger } = this.#options
+    const { databaseUrl, libc, logger } = this.#options
     return new CopyLane({
       databaseUrl,
+      libc,
       partitions: this.#partitions,
       outage: this.#outage,
       logger,

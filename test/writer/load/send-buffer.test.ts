@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createConnection, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import { loadLibc } from '../../../shared/libc.ts'
+import { widenSendBuffer } from '../../../writer/load/send-buffer.ts'
+import { until } from '../../helpers/until.ts'
+
+const PIECE = Buffer.alloc(16_384)
+const PIECES = 256
+
+const libc = loadLibc()
+
+describe('the send buffer of a connection', () => {
+  let folder: string
+  let server: Server
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'netflow-socket-'))
+    // Nobody reads what comes.
+    server = createServer({ pauseOnConnect: true })
+    await new Promise<void>((resolve) => server.listen(join(folder, 'socket'), resolve))
+  })
+  after(async () => {
+    server.close()
+    await rm(folder, { recursive: true })
+  })
+
+  /** Gives how many bytes the kernel takes of a connection that is not read. */
+  async function countTaken(prepare: (client: pg.Client) => void): Promise<number> {
+    const socket = createConnection(join(folder, 'socket'))
+    await until('connected', () => !socket.connecting)
+    prepare(clientWith(socket, folder))
+    for (let piece = 0; piece < PIECES; piece++) socket.write(PIECE)
+    let left = Number.NaN
+    do {
+      left = socket.writableLength
+      await sleep(50)
+    } while (socket.writableLength !== left)
+    socket.destroy()
+    return PIECES * PIECE.length - left
+  }
+
+  it('is wider on a Unix socket', { skip: libc ? false : 'no C library to call' }, async () => {
+    const usual = await countTaken(() => {})
+    const wide = await countTaken((client) => assert.ok(widenSendBuffer(client, libc)))
+    assert.ok(usual > 0 && wide > 1.5 * usual, `${usual} and ${wide} bytes`)
+  })
+
+  it('is left alone where there is nothing to widen', async () => {
+    const socket = createConnection(join(folder, 'socket'))
+    await until('connected', () => !socket.connecting)
+    assert.equal(widenSendBuffer(clientWith(socket, folder), undefined), false, 'no C library')
+    assert.equal(widenSendBuffer(clientWith(socket, '127.0.0.1'), libc), false, 'TCP')
+    socket.destroy()
+    await until('closed', () => socket.closed)
+    assert.equal(widenSendBuffer(clientWith(socket, folder), libc), false, 'a closed socket')
+  })
+})
+
+function clientWith(stream: Socket, host: string): pg.Client {
+  return { host, connection: { stream } } as unknown as pg.Client
+}
