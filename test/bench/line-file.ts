@@ -13,18 +13,25 @@ export interface LineFile {
   readonly path: string
   readonly bytes: number
   readonly flows: number
+  /** The index of the datagram that would follow. */
+  readonly next: number
 }
 
-/** Writes as many datagrams of a stream as hold `flows` flows, rounded up. */
+/**
+ * Writes as many datagrams of a stream as hold `flows` flows, rounded up.
+ *
+ * @param first the index of the first one, when others went before
+ */
 export async function writeLineFile(
   path: string,
   stream: SampleStream,
   flows: number,
+  first = 0,
 ): Promise<LineFile> {
   const file = createWriteStream(path)
   const datagrams = Math.ceil(flows / stream.flowsPerDatagram)
   let bytes = 0
-  for (let index = 0; index < datagrams; index++) {
+  for (let index = first; index < first + datagrams; index++) {
     const receivedAtMs = RECEIVED_AT_MS + index / LINES_A_MS
     const exporter = stream.exporter?.(index) ?? '192.0.2.1'
     const line = encodeDatagramLine(stream.datagram(index), receivedAtMs, exporter, 2055)
@@ -33,5 +40,5 @@ export async function writeLineFile(
   }
   file.end()
   await finished(file)
-  return { path, bytes, flows: datagrams * stream.flowsPerDatagram }
+  return { path, bytes, flows: datagrams * stream.flowsPerDatagram, next: first + datagrams }
 }

@@ -27,6 +27,11 @@ export interface WriterRunOptions {
   readonly lanes: number
   /** Flows that are in the table already; they stay. Default: none, and the table is emptied. */
   readonly presentRows?: number
+  /**
+   * Lines that go before and are not timed: a writer runs for months, but compiles its code in the
+   * first seconds. The table is emptied behind them. Default: none.
+   */
+  readonly warmUp?: LineFile | undefined
   /** Options of Node.js for the writer. */
   readonly nodeOptions?: readonly string[]
 }
@@ -42,18 +47,23 @@ export interface WriterRun {
 
 /** Runs one writer from its start to its end. */
 export async function runWriter(options: WriterRunOptions): Promise<WriterRun> {
-  const { database, lines, presentRows } = options
+  const { database, lines, warmUp, presentRows } = options
   await database.empty(presentRows === undefined ? 'all' : 'all but flows')
   const folder = await mkdtemp(join(options.folder, 'writer-'))
+  const pipe = join(folder, PIPE)
   const writer = await startWriter(folder, options)
   try {
+    if (warmUp) {
+      await feed(pipe, writer, database, warmUp)
+      await database.empty('flows')
+    }
     const usage = () => ({
       writer: readTreeCpuSeconds(writer.pid as number),
       server: database.readServerCpu('all but own'),
     })
     const fromMicros = clockMicros()
     const before = usage()
-    const rowsPerSecond = await feed(join(folder, PIPE), writer, options)
+    const rowsPerSecond = await feed(pipe, writer, database, lines)
     const after = usage()
     const loading = { fromMicros, toMicros: clockMicros() }
     await endProcess(writer)
@@ -109,15 +119,17 @@ async function startWriter(
 async function feed(
   pipe: string,
   writer: ChildProcess,
-  { database, lines }: WriterRunOptions,
+  database: BenchDatabase,
+  lines: LineFile,
 ): Promise<number> {
+  const before = await database.committedBytes()
   const started = performance.now()
   const feeder = spawn('sh', ['-c', 'exec cat "$0" > "$1"', lines.path, pipe], { stdio: 'inherit' })
   let last = { bytes: 0, ms: started }
   let whole = last
   while (last.bytes < lines.bytes) {
     await sleep(POLL_MS)
-    const bytes = await database.committedBytes()
+    const bytes = (await database.committedBytes()) - before
     const ms = performance.now()
     if (bytes > last.bytes) {
       if (last.bytes > 0) whole = last
