@@ -14,7 +14,8 @@ const CLOSE_TIMEOUT_MS = 1_000
 /**
  * A session does not depend on the defaults of server and role. The server gives up before the
  * client does, or what the client no longer waits for would go on; and it notices within a minute
- * when this host is gone, with its locks.
+ * when this host is gone, with its locks. What is committed must survive the server's crash, as the
+ * journal deletes it: `off` is not taken over, all that is safer is.
  */
 const SESSION_SETTINGS = `
   set client_encoding = 'UTF8';
@@ -26,7 +27,9 @@ const SESSION_SETTINGS = `
   set client_min_messages = warning;
   set tcp_keepalives_idle = 20;
   set tcp_keepalives_interval = 10;
-  set tcp_keepalives_count = 3`
+  set tcp_keepalives_count = 3;
+  select set_config('synchronous_commit', 'on', false)
+  where current_setting('synchronous_commit') = 'off'`
 
 /** The database cannot be used; the message says what to do. */
 export class DatabaseError extends Error {
