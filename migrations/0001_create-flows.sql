@@ -1,7 +1,16 @@
 -- Up Migration
 
--- Columns stand by alignment (8-byte types first, variable ones last), which saves 6 % of the
--- table; views give the order for people. Partitions are made by the writer, a day or an hour each.
+-- What each choice costs is measured by `npm run bench -- --full`. These are figures of rows of v9
+-- with 24 fields; times are within 10 % of noise.
+--
+-- Columns stand by alignment (8-byte types first, variable ones last): in an order for people a row
+-- has 207 bytes instead of 201, and its WAL 184 instead of 172. Views give the order for people.
+--
+-- Addresses are inet: bytea would save 5 % of the table and no time, but knows no networks (<<=)
+-- and cannot be read; text would cost 7 % of the table and 4 to 16 % of the time.
+--
+-- Partitions are made by the writer, a day or an hour each. It copies straight into one when all
+-- rows of a batch belong there, which saves 4 to 12 % of the time, else through the parent.
 create table flows (
   received_at timestamptz not null,
   flow_start timestamptz,
@@ -39,7 +48,9 @@ create table flows (
   extra jsonb
 ) partition by range (received_at);
 
--- BRIN costs 13 % of COPY time where one btree costs 45 %; rows arrive in the order of time.
+-- Rows arrive in the order of time, so BRIN is enough: of the time of COPY it costs 5 to 13 %, and
+-- a fifth of a byte a row. A btree instead costs 20 to 40 % more, 8 bytes a row and 38 % more WAL;
+-- a second one, by exporter, doubles the time.
 create index flows_received_at_idx on flows using brin (received_at) with (autosummarize = on);
 
 comment on table flows is 'One row per flow record, as exported. NULL = the exporter did not send it.';
