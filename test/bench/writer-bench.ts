@@ -19,8 +19,6 @@ import { runWriter, type WriterRun } from './writer-run.ts'
 const LANES = [1, 2] as const
 const STREAMS = [V5_STREAM, V9_STREAM, IPFIX_EXTRA_STREAM, V5_SINGLE_STREAM]
 const COPY_ROWS = 20_000
-/** Of the flows that are timed. */
-const WARM_UP_SHARE = 0.5
 const COLUMNS = {
   ratio: 'of bare COPY',
   rows: 'rows/s',
@@ -48,8 +46,8 @@ export const WRITER_BENCH: Instrument = {
         "Of bare COPY: the writer's rows per second divided by those of one connection that copies " +
         'the same rows, encoded before, into an equal empty table, in one COPY or in batches of ' +
         '20,000, whichever is faster. It copies into the table, as everybody would, the writer ' +
-        'straight into the partition. Half as many lines went before, as the process is fresh and ' +
-        'compiles its code then. CPU is in seconds a million flows.',
+        'straight into the partition. Others went before these rows, as a fresh process compiles its ' +
+        'code then. CPU is in seconds a million flows.',
     }
   },
 }
@@ -59,11 +57,12 @@ async function measureStream(workbench: Workbench, stream: SampleStream): Promis
   const database = await BenchDatabase.create()
   try {
     // One flow a datagram is slow by nature; its figures need fewer rows.
-    const flows = stream.flowsPerDatagram === 1 ? size.writer.rows / 4 : size.writer.rows
-    const warmUpFlows = size.warmUp ? flows * WARM_UP_SHARE : 0
+    const share = stream.flowsPerDatagram === 1 ? 1 / 4 : 1
+    const flows = size.writer.rows * share
+    const warmUpFlows = size.writer.warmUpRows * share
     const warmUp = await writeLineFile(join(folder, 'warm-up.jsonl'), stream, warmUpFlows)
     const lines = await writeLineFile(join(folder, 'lines.jsonl'), stream, flows, warmUp.next)
-    const run = { database, lines, folder, warmUp: size.warmUp ? warmUp : undefined }
+    const run = { database, lines, folder, warmUp: warmUpFlows > 0 ? warmUp : undefined }
     await runWriter({ ...run, lanes: 1 })
     const image = await readCopyImage(database.client, 'select * from flows')
     const batches = splitCopyImage(image, COPY_ROWS)
