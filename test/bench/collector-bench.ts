@@ -17,6 +17,8 @@ import { ratiosOf } from './spread.ts'
 /** The receiver works on what came last. */
 const SETTLE_MS = 200
 const WARM_UP_RATE = 40_000
+/** A virtual machine that is held up for some 20 ms has a full receive buffer. */
+const MAX_ATTEMPTS = 5
 const RECEIVERS = { collector: startCollector, bare: startBareReceiver } as const
 const COLUMNS = {
   ratio: 'CPU of a bare socket',
@@ -42,7 +44,8 @@ export const COLLECTOR_BENCH: Instrument = {
       columns: Object.values(COLUMNS),
       rows,
       note:
-        'The highest rate is that at which one of two tries lost nothing. ≥: the sender, on the same ' +
+        'CPU is of rounds that lost nothing. The highest rate is that at which one of two tries lost ' +
+        'nothing. ≥: the sender, on the same ' +
         `machine, could not send more. The kernel allows a receive buffer of ${receiveBufferLimit()}.`,
     }
   },
@@ -100,13 +103,35 @@ interface CpuLoad extends Load {
   readonly warmUp: number
 }
 
-/** Gives microseconds of CPU a datagram. */
+/**
+ * Gives microseconds of CPU a datagram. When some were lost it tries again: who loses has less to do.
+ *
+ * @throws when datagrams are lost every time
+ */
 async function measureCpu(
   sender: Sender,
   start: StartReceiver,
   folder: string,
-  { rate, seconds, warmUp: warmUpCount }: CpuLoad,
+  load: CpuLoad,
 ): Promise<number> {
+  let lost = 0
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const tried = await tryCpu(sender, start, folder, load)
+    if (tried.lost === 0) return tried.cpu
+    lost = tried.lost
+  }
+  throw new Error(
+    `at ${load.rate} datagrams/s some were lost ${MAX_ATTEMPTS} times, ${lost} of them at last: ` +
+      'this machine has too much else to do, or net.core.rmem_max is too low',
+  )
+}
+
+async function tryCpu(
+  sender: Sender,
+  start: StartReceiver,
+  folder: string,
+  { rate, seconds, warmUp: warmUpCount }: CpuLoad,
+): Promise<{ readonly cpu: number; readonly lost: number }> {
   const receiver = await start(folder)
   // Code is compiled with the first datagrams.
   const warmUp = await sender.send({
@@ -124,9 +149,9 @@ async function measureCpu(
   await sleep(SETTLE_MS)
   const after = readCpuSeconds(receiver.pid)
   const received = await receiver.stop()
-  const sent = warmUp.count + count
-  if (received !== sent) throw new Error(`${received} of ${sent} datagrams came through`)
-  return before === undefined || after === undefined ? Number.NaN : ((after - before) / count) * 1e6
+  const lost = warmUp.count + count - received
+  const isKnown = before !== undefined && after !== undefined
+  return { cpu: isKnown ? ((after - before) / count) * 1e6 : Number.NaN, lost }
 }
 
 async function tryRate(

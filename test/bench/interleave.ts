@@ -1,7 +1,7 @@
 /** Runs what is to be compared in turns, so that a slow minute of the machine meets all of it. */
 
-/** Something measured: each call is one round of it. */
-export type Variant<Result> = () => Promise<Result>
+/** Something measured: each call is one round of it, numbered from 1; 0 is the one to warm up. */
+export type Variant<Result> = (round: number) => Promise<Result>
 
 export interface InterleaveOptions<Name extends string, Result> {
   readonly variants: Readonly<Record<Name, Variant<Result>>>
@@ -32,7 +32,7 @@ export async function interleave<Name extends string, Result>({
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(round + turn) % names.length] as Name
       onTurn?.(name, round)
-      const result = await variants[name]()
+      const result = await variants[name](round)
       if (round > 0) results[name].push(result)
     }
   }

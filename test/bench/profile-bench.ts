@@ -29,7 +29,7 @@ type Shares = ReadonlyMap<string, number>
 
 export const PROFILE_BENCH: Instrument = {
   id: 'profile',
-  isQuick: true,
+  isQuick: false,
   measure: async (workbench) => {
     const { size, progress } = workbench
     const database = await BenchDatabase.create()

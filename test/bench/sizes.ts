@@ -11,8 +11,6 @@ export interface BenchSize {
     readonly streams: number
     /** Flows of each stream. */
     readonly rows: number
-    /** Flows before those, until a fresh process has compiled its code. */
-    readonly warmUpRows: number
   }
   readonly tableRows: number
   readonly collector: {
@@ -51,7 +49,7 @@ export const BENCH_SIZES = {
     rounds: 1,
     warmUp: false,
     codecDatagrams: 50,
-    writer: { streams: 1, rows: 3_000, warmUpRows: 0 },
+    writer: { streams: 1, rows: 3_000 },
     tableRows: 1_000,
     collector: {
       bytes: [1_464],
@@ -69,22 +67,22 @@ export const BENCH_SIZES = {
     peers: { rows: 3_000, rate: 500, restMs: 200 },
   },
   short: {
-    rounds: 3,
+    rounds: 5,
     warmUp: true,
     codecDatagrams: 500,
-    writer: { streams: 2, rows: 300_000, warmUpRows: 300_000 },
+    writer: { streams: 2, rows: 400_000 },
     tableRows: 100_000,
     collector: {
       bytes: [1_464, 200],
       rates: [100_000],
       warmUp: 40_000,
       seconds: 0.5,
-      searchFrom: 10_000,
+      searchFrom: 80_000,
       searchTo: 1_280_000,
       searchSteps: 1,
       searches: 1,
     },
-    latency: { rates: [100, 5_000], flushIntervalsMs: [1_000, 100], seconds: 2, rounds: 1 },
+    latency: { rates: [100, 5_000], flushIntervalsMs: [1_000], seconds: 1, rounds: 5 },
     memoryRows: 1_000_000,
     growth: { rows: 150_000, exporters: [100], templates: [100], presentRows: 1_000_000 },
     peers: { rows: 150_000, rate: 2_000, restMs: 6_000 },
@@ -93,7 +91,7 @@ export const BENCH_SIZES = {
     rounds: 5,
     warmUp: true,
     codecDatagrams: 1_000,
-    writer: { streams: 4, rows: 1_200_000, warmUpRows: 600_000 },
+    writer: { streams: 4, rows: 1_200_000 },
     tableRows: 300_000,
     collector: {
       bytes: [1_464, 200],
@@ -103,7 +101,7 @@ export const BENCH_SIZES = {
       searchFrom: 10_000,
       searchTo: 1_280_000,
       searchSteps: 4,
-      searches: 3,
+      searches: 5,
     },
     latency: { rates: [100, 5_000], flushIntervalsMs: [1_000, 100], seconds: 5, rounds: 5 },
     memoryRows: 10_000_000,

@@ -1,9 +1,10 @@
 /**
- * Runs a fresh writer on a file of pipe lines, through a real pipe to committed rows, and times it.
- * It checks that every flow is there once.
+ * Runs a writer on files of pipe lines, through a real pipe to committed rows, and times it. It checks
+ * that every flow is there once.
  */
 
 import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,22 +17,16 @@ import type { LineFile } from './line-file.ts'
 import { readTreeCpuSeconds } from './process-usage.ts'
 
 const WRITER = fileURLToPath(new URL('../../writer/main.js', import.meta.url))
-const POLL_MS = 5
+/** Asking more often would take the writer's CPU away. */
+const POLL_MS = 10
 /** A writer that commits nothing for so long will not. */
 const STALLED_MS = 60_000
 
-export interface WriterRunOptions {
+export interface WriterOptions {
   readonly database: BenchDatabase
-  readonly lines: LineFile
+  /** For its files. */
   readonly folder: string
   readonly lanes: number
-  /** Flows that are in the table already; they stay. Default: none, and the table is emptied. */
-  readonly presentRows?: number
-  /**
-   * Lines that go before and are not timed: a writer runs for months, but compiles its code in the
-   * first seconds. The table is emptied behind them. Default: none.
-   */
-  readonly warmUp?: LineFile | undefined
   /** Options of Node.js for the writer. */
   readonly nodeOptions?: readonly string[]
 }
@@ -45,39 +40,67 @@ export interface WriterRun {
   readonly loading: ClockRange
 }
 
-/** Runs one writer from its start to its end. */
-export async function runWriter(options: WriterRunOptions): Promise<WriterRun> {
-  const { database, lines, warmUp, presentRows } = options
-  await database.empty(presentRows === undefined ? 'all' : 'all but flows')
-  const folder = await mkdtemp(join(options.folder, 'writer-'))
-  const pipe = join(folder, PIPE)
-  const writer = await startWriter(folder, options)
-  try {
-    if (warmUp) {
-      await feed(pipe, writer, database, warmUp)
-      await database.empty('flows')
-    }
+/** A writer that runs; to be stopped. */
+export class BenchWriter {
+  readonly #database: BenchDatabase
+  readonly #folder: string
+  readonly #process: ChildProcess
+
+  private constructor(database: BenchDatabase, folder: string, writer: ChildProcess) {
+    this.#database = database
+    this.#folder = folder
+    this.#process = writer
+  }
+
+  static async start(options: WriterOptions): Promise<BenchWriter> {
+    const folder = await mkdtemp(join(options.folder, 'writer-'))
+    return new BenchWriter(options.database, folder, await startWriter(folder, options))
+  }
+
+  /** Feeds a file and waits until all of it is committed. */
+  async load(lines: LineFile): Promise<WriterRun> {
+    const writer = this.#process
     const usage = () => ({
       writer: readTreeCpuSeconds(writer.pid as number),
-      server: database.readServerCpu('all but own'),
+      server: this.#database.readServerCpu('all but own'),
     })
     const fromMicros = clockMicros()
     const before = usage()
-    const rowsPerSecond = await feed(pipe, writer, database, lines)
+    const rowsPerSecond = await feed(join(this.#folder, PIPE), writer, this.#database, lines)
     const after = usage()
-    const loading = { fromMicros, toMicros: clockMicros() }
-    await endProcess(writer)
-    await checkRows(options)
     return {
       rowsPerSecond,
       writerCpu: perMillion(before.writer, after.writer, lines.flows),
       serverCpu: perMillion(before.server, after.server, lines.flows),
-      loading,
+      loading: { fromMicros, toMicros: clockMicros() },
     }
-  } finally {
-    await endProcess(writer)
-    await rm(folder, { recursive: true })
   }
+
+  async stop(): Promise<void> {
+    await endProcess(this.#process)
+    await rm(this.#folder, { recursive: true })
+  }
+}
+
+export interface WriterRunOptions extends WriterOptions {
+  readonly lines: LineFile
+  /** Flows that are in the table already; they stay. Default: none, and the table is emptied. */
+  readonly presentRows?: number
+}
+
+/** Runs one writer from its start to its end. */
+export async function runWriter(options: WriterRunOptions): Promise<WriterRun> {
+  const { database, lines, presentRows } = options
+  await database.empty(presentRows === undefined ? 'all' : 'all but flows')
+  const writer = await BenchWriter.start(options)
+  let run: WriterRun
+  try {
+    run = await writer.load(lines)
+  } finally {
+    await writer.stop()
+  }
+  await checkRows(database, lines.flows + (presentRows ?? 0))
+  return run
 }
 
 const PIPE = 'netflow.pipe'
@@ -88,7 +111,7 @@ function clockMicros(): number {
 
 async function startWriter(
   folder: string,
-  { database, lanes, nodeOptions }: WriterRunOptions,
+  { database, lanes, nodeOptions }: WriterOptions,
 ): Promise<ChildProcess> {
   const writer = fork(WRITER, {
     env: {
@@ -111,6 +134,9 @@ async function startWriter(
   return writer
 }
 
+/** Opens the pipe, says so, and waits for a line: to start a process takes longer than a batch. */
+const FEEDER = 'exec 3> "$1" && echo && read -r _ && exec cat "$0" >&3'
+
 /**
  * Feeds the file and waits until all of it is committed.
  *
@@ -123,8 +149,12 @@ async function feed(
   lines: LineFile,
 ): Promise<number> {
   const before = await database.committedBytes()
+  const feeder = spawn('sh', ['-c', FEEDER, lines.path, pipe], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  await once(feeder.stdout, 'readable')
   const started = performance.now()
-  const feeder = spawn('sh', ['-c', 'exec cat "$0" > "$1"', lines.path, pipe], { stdio: 'inherit' })
+  feeder.stdin.end('\n')
   let last = { bytes: 0, ms: started }
   let whole = last
   while (last.bytes < lines.bytes) {
@@ -144,8 +174,8 @@ async function feed(
   return ((end.bytes / lines.bytes) * lines.flows) / ((end.ms - started) / 1000)
 }
 
-async function checkRows({ database, lines, presentRows }: WriterRunOptions): Promise<void> {
-  const expected = lines.flows + (presentRows ?? 0)
+/** @throws when the table does not hold so many rows */
+export async function checkRows(database: BenchDatabase, expected: number): Promise<void> {
   const stored = await database.countFlows()
   if (stored !== expected) throw new Error(`${stored} rows are stored, not ${expected}`)
 }
