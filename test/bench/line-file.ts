@@ -10,7 +10,7 @@ import type { SampleStream } from './sample-messages.ts'
 export const RECEIVED_AT_MS = 1_790_000_000_000
 const LINES_A_MS = 10
 /** Of the writer, unless it is told otherwise. */
-const BATCH_ROWS = 20_000
+export const BATCH_ROWS = 20_000
 
 export interface LineFile {
   readonly path: string

@@ -13,12 +13,15 @@ import { perMillion } from './bare-copy.ts'
 import type { BenchDatabase } from './bench-database.ts'
 import type { ClockRange } from './cpu-profile.ts'
 import { endProcess } from './end-process.ts'
-import type { LineFile } from './line-file.ts'
+import { BATCH_ROWS, type LineFile } from './line-file.ts'
 import { readTreeCpuSeconds } from './process-usage.ts'
 
 const WRITER = fileURLToPath(new URL('../../writer/main.js', import.meta.url))
-/** Asking more often would take the writer's CPU away. */
-const POLL_MS = 10
+/** How often it is asked what is committed: seldom, as that takes CPU from writer and server. */
+const POLL_MS = 50
+/** The same while the last batches are on their way. */
+const LAST_POLL_MS = 5
+const LAST_BATCHES = 4
 /** A writer that commits nothing for so long will not. */
 const STALLED_MS = 60_000
 
@@ -157,8 +160,9 @@ async function feed(
   feeder.stdin.end('\n')
   let last = { bytes: 0, ms: started }
   let whole = last
+  const lastBytes = (lines.bytes / lines.flows) * BATCH_ROWS * LAST_BATCHES
   while (last.bytes < lines.bytes) {
-    await sleep(POLL_MS)
+    await sleep(lines.bytes - last.bytes > lastBytes ? POLL_MS : LAST_POLL_MS)
     const bytes = (await database.committedBytes()) - before
     const ms = performance.now()
     if (bytes > last.bytes) {
