@@ -6,9 +6,12 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { loadLibc } from '../../../shared/libc.ts'
+import { type Libc, loadLibc } from '../../../shared/libc.ts'
 import { widenSendBuffer } from '../../../writer/load/send-buffer.ts'
+import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
 import { until } from '../../helpers/until.ts'
+import { ask, LoaderHarness } from './loader-harness.ts'
+import { numberedBatch } from './sample-rows.ts'
 
 const PIECE = Buffer.alloc(16_384)
 const PIECES = 256
@@ -58,6 +61,28 @@ describe('the send buffer of a connection', () => {
     socket.destroy()
     await until('closed', () => socket.closed)
     assert.equal(widenSendBuffer(clientWith(socket, folder), libc), false, 'a closed socket')
+  })
+})
+
+describe('the lanes of a loader', () => {
+  let database: TestDatabase
+  before(async () => {
+    database = await createTestDatabase()
+  })
+  after(() => database.drop())
+
+  it('have room for rows on their way', async (test) => {
+    const [row] = await ask(database.url, 'select inet_client_addr() as address')
+    if (row?.['address'] !== null) return test.skip('the server is reached by TCP')
+    const widened: number[] = []
+    const counting = { setSendBuffer: (fd: number) => widened.push(fd) > 0 } as unknown as Libc
+    const { loader, released } = new LoaderHarness(database.url, { lanes: 2, libc: counting })
+    await loader.start()
+    for (const from of [0, 1]) loader.submit(numberedBatch({ from, count: 1 }))
+    await loader.drain()
+    await loader.stop()
+    assert.equal(released.length, 2)
+    assert.equal(new Set(widened).size, 2, `descriptors ${widened}`)
   })
 })
 
