@@ -45,8 +45,8 @@ export const COLLECTOR_BENCH: Instrument = {
       rows,
       note:
         'CPU is of rounds that lost nothing. The highest rate is that at which one of two tries lost ' +
-        'nothing. ≥: the sender, on the same ' +
-        `machine, could not send more. The kernel allows a receive buffer of ${receiveBufferLimit()}.`,
+        'nothing. ≥: the sender, on the same machine, could not send more. The kernel allows a ' +
+        `receive buffer of ${receiveBufferLimit()}.`,
     }
   },
 }
@@ -62,8 +62,9 @@ async function measureSize(
   try {
     for (const rate of size.collector.rates) {
       const { seconds, warmUp } = size.collector
-      const load = { rate, seconds, warmUp }
       const title = `${name}, ${rate.toLocaleString('en')}/s`
+      const onLost = (lost: number) => progress(`${title}: ${lost} datagrams lost, once more`)
+      const load = { rate, seconds, warmUp, onLost }
       const cpu = await interleave({
         variants: {
           collector: () => measureCpu(sender, RECEIVERS.collector, folder, load),
@@ -101,6 +102,8 @@ interface Load {
 interface CpuLoad extends Load {
   /** Datagrams before what is measured. */
   readonly warmUp: number
+  /** Told when a round counts for nothing. */
+  readonly onLost: (datagrams: number) => void
 }
 
 /**
@@ -114,15 +117,14 @@ async function measureCpu(
   folder: string,
   load: CpuLoad,
 ): Promise<number> {
-  let lost = 0
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const tried = await tryCpu(sender, start, folder, load)
-    if (tried.lost === 0) return tried.cpu
-    lost = tried.lost
+    const { cpu, lost } = await tryCpu(sender, start, folder, load)
+    if (lost === 0) return cpu
+    load.onLost(lost)
   }
   throw new Error(
-    `at ${load.rate} datagrams/s some were lost ${MAX_ATTEMPTS} times, ${lost} of them at last: ` +
-      'this machine has too much else to do, or net.core.rmem_max is too low',
+    `at ${load.rate} datagrams/s some were lost ${MAX_ATTEMPTS} times: this machine has too much else ` +
+      'to do, or net.core.rmem_max is too low',
   )
 }
 

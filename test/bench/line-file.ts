@@ -9,7 +9,7 @@ import type { SampleStream } from './sample-messages.ts'
 /** All lines are of one day: rows of a benchmark go into one partition. */
 export const RECEIVED_AT_MS = 1_790_000_000_000
 const LINES_A_MS = 10
-/** Of the writer, unless it is told otherwise. */
+/** Rows of a batch, of the writer and of what it is compared with. */
 export const BATCH_ROWS = 20_000
 
 export interface LineFile {

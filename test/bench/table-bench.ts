@@ -7,7 +7,7 @@ import { type BenchRow, figure } from './bench-table.ts'
 import { type CopyImage, readCopyImage, splitCopyImage } from './copy-image.ts'
 import type { Instrument } from './instrument.ts'
 import { interleave } from './interleave.ts'
-import { writeLineFile } from './line-file.ts'
+import { BATCH_ROWS, writeLineFile } from './line-file.ts'
 import { V9_STREAM } from './sample-messages.ts'
 import { ratiosOf } from './spread.ts'
 import {
@@ -20,7 +20,6 @@ import {
 } from './table-choices.ts'
 import { runWriter } from './writer-run.ts'
 
-const COPY_ROWS = 20_000
 const COLUMNS = {
   time: 'time of COPY',
   cpu: 'server CPU s/M',
@@ -81,7 +80,7 @@ async function readImages({ client }: BenchDatabase): Promise<Map<string, CopyIm
   for (const choice of TABLE_CHOICES) {
     const query = selectRows(choice)
     if (images.has(query)) continue
-    images.set(query, splitCopyImage(await readCopyImage(client, query), COPY_ROWS))
+    images.set(query, splitCopyImage(await readCopyImage(client, query), BATCH_ROWS))
   }
   return images
 }

@@ -10,7 +10,7 @@ import { type BenchRow, figure } from './bench-table.ts'
 import { readCopyImage, splitCopyImage } from './copy-image.ts'
 import type { Instrument, Workbench } from './instrument.ts'
 import { interleave } from './interleave.ts'
-import { type LineFile, writeLineFiles } from './line-file.ts'
+import { BATCH_ROWS, type LineFile, writeLineFiles } from './line-file.ts'
 import { IPFIX_EXTRA_STREAM } from './sample-ipfix.ts'
 import { type SampleStream, V5_SINGLE_STREAM, V5_STREAM, V9_STREAM } from './sample-messages.ts'
 import { median, ratiosOf } from './spread.ts'
@@ -18,7 +18,6 @@ import { BenchWriter, checkRows, runWriter, type WriterRun } from './writer-run.
 
 const LANES = [1, 2] as const
 const STREAMS = [V5_STREAM, V9_STREAM, IPFIX_EXTRA_STREAM, V5_SINGLE_STREAM]
-const COPY_ROWS = 20_000
 const COLUMNS = {
   ratio: 'of bare COPY',
   rows: 'rows/s',
@@ -60,7 +59,7 @@ async function measureStream(workbench: Workbench, stream: SampleStream): Promis
     const files = await writeRounds(workbench, stream)
     await runWriter({ database, lines: files[0] as LineFile, folder, lanes: 1 })
     const image = await readCopyImage(database.client, 'select * from flows')
-    const batches = splitCopyImage(image, COPY_ROWS)
+    const batches = splitCopyImage(image, BATCH_ROWS)
     for (const lanes of LANES) writers.push(await BenchWriter.start({ database, folder, lanes }))
     const load = (writer: BenchWriter) => async (round: number) => {
       const lines = files[round] as LineFile

@@ -123,6 +123,7 @@ async function startWriter(
       NAMED_PIPE_FILENAME: join(folder, PIPE),
       JOURNAL_DIR: join(folder, 'journal'),
       COPY_LANES: String(lanes),
+      BATCH_ROWS: String(BATCH_ROWS),
       RETENTION_DAYS: '0',
       METRICS_PORT: '0',
       LOG_LEVEL: 'error',
