@@ -41,7 +41,7 @@ export const TABLE_BENCH: Instrument = {
   measure: async ({ size, folder, progress }) => {
     const database = await BenchDatabase.create()
     try {
-      const lines = await writeLineFile(join(folder, 'lines.jsonl'), V9_STREAM, size.tableRows)
+      const lines = await writeLineFile(join(folder, 'lines.jsonl'), V9_STREAM, size.table.rows)
       await runWriter({ database, lines, folder, lanes: 1 })
       const images = await readImages(database)
       const results = await interleave({
@@ -51,9 +51,9 @@ export const TABLE_BENCH: Instrument = {
             () => copyInto(database, choice, images.get(selectRows(choice)) ?? []),
           ]),
         ),
-        rounds: size.rounds,
+        rounds: size.table.rounds,
         warmUp: size.warmUp,
-        onTurn: (name, round) => progress(`${name}, round ${round} of ${size.rounds}`),
+        onTurn: (name, round) => progress(`${name}, round ${round} of ${size.table.rounds}`),
       })
       const base = results[TABLE_CHOICES[0].name] ?? []
       return {
