@@ -1,17 +1,16 @@
 -- Up Migration
 
--- What each choice costs is measured by `npm run bench -- --full`; the times of one run of it are
--- within 10 % of noise, so these are of several runs, of rows of v9 with 24 fields.
+-- What each choice costs is measured by `npm run bench -- --full`. These are figures of rows of v9
+-- with 24 fields; medians of 15 rounds, whose times still differ by 5 % from run to run.
 --
 -- Columns stand by alignment (8-byte types first, variable ones last): in an order for people a row
 -- has 207 bytes instead of 201, and its WAL 184 instead of 172. Views give the order for people.
 --
--- Addresses are inet: bytea would save 5 % of the table and no time, but knows no networks (<<=)
--- and cannot be read; text would cost 7 % of the table and 4 to 16 % of the time.
+-- Addresses are inet: bytea would save 5 % of the table and at most 6 % of the time, but knows no
+-- networks (<<=) and cannot be read; text would cost 7 % of the table and 3 % of the time.
 --
 -- Partitions are made by the writer, a day or an hour each. It copies straight into one when all
--- rows of a batch belong there, which takes 0.92 of the time and of the server's CPU (0.83 to 0.98
--- in 15 paired rounds), else through the parent.
+-- rows of a batch belong there, which saves 3 to 8 % of the time, else through the parent.
 create table flows (
   received_at timestamptz not null,
   flow_start timestamptz,
@@ -49,9 +48,9 @@ create table flows (
   extra jsonb
 ) partition by range (received_at);
 
--- Rows arrive in the order of time, so BRIN is enough: what it costs of the time of COPY is lost in
--- the noise (1 % in 15 paired rounds), and it has a fifth of a byte a row. A btree instead costs 20
--- to 47 % more, 8 bytes a row and 38 % more WAL; a second one, by exporter, doubles the time.
+-- Rows arrive in the order of time, so BRIN is enough: it costs 1 to 4 % of the time of COPY and a
+-- fifth of a byte a row. A btree instead costs 30 to 34 % more time, 8 bytes a row and 38 % more
+-- WAL; a second one, by exporter, doubles the time.
 create index flows_received_at_idx on flows using brin (received_at) with (autosummarize = on);
 
 comment on table flows is 'One row per flow record, as exported. NULL = the exporter did not send it.';
