@@ -49,6 +49,7 @@ const OWN_PATHS: Readonly<Record<string, readonly string[]>> = {
   exporter_streams: ['clock_skew_ms'],
   stream_states: ['sequence_state,learned'],
   sequence_gaps: ['id', 'detected_at'],
+  held_sets: ['id'],
   templates: ['last_seen'],
   samplers: ['last_seen'],
   rejected_records: ['id', 'rejected_at'],
@@ -61,6 +62,14 @@ const LIST_TABLES = `
   where relnamespace = 'public'::regnamespace and not relispartition
     and (relkind in ('r', 'p') and relname <> 'pgmigrations' or relname = 'balance')
   order by relname`
+
+/**
+ * Ids are given when a batch closes, and a set that was released within its batch gets none: they depend
+ * on where batches end, their order does not.
+ */
+const HELD_SETS_BY_ARRIVAL = `(
+  select held_sets.*, row_number() over (order by id) as arrival from held_sets
+)`
 
 type Dump = ReadonlyMap<string, readonly string[]>
 
@@ -197,9 +206,10 @@ async function dumpTables(url: string): Promise<Dump> {
     const table = String(name)
     const ownPaths = ['journal', ...(OWN_PATHS[table] ?? [])]
     const without = ownPaths.map((path) => ` #- '{${path}}'`).join('')
+    const source = table === 'held_sets' ? HELD_SETS_BY_ARRIVAL : table
     const rows = await queryRows(
       url,
-      `select (to_jsonb(row)${without})::text as text from ${table} as row order by 1`,
+      `select (to_jsonb(row)${without})::text as text from ${source} as row order by 1`,
     )
     dump.set(
       table,
