@@ -8,11 +8,11 @@ import { loadLibc } from '../shared/libc.ts'
 import type { Logger } from '../shared/logger.ts'
 import { type CollectorReport, encodeReportLine } from '../shared/pipe-line.ts'
 import type { CollectorSettings } from './config.ts'
-import { KernelDrops } from './kernel-drops.ts'
+import { PipeWriter } from './forward/pipe-writer.ts'
 import { LossLog } from './loss-log.ts'
-import { PipeWriter } from './pipe-writer.ts'
-import { loadSocketCalls } from './socket-calls.ts'
-import { type ListeningSocket, UdpReceiver } from './udp-receiver.ts'
+import { KernelDrops } from './receive/kernel-drops.ts'
+import { loadSocketCalls } from './receive/socket-calls.ts'
+import { type ListeningSocket, UdpReceiver } from './receive/udp-receiver.ts'
 
 const REPORT_INTERVAL_MS = 10_000
 const WATCH_INTERVAL_MS = 1000

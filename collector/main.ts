@@ -1,7 +1,7 @@
 /** The collector's process: wires settings, log, metrics and the collector, and decides nothing. */
 
 import { createLogger, type Logger } from '../shared/logger.ts'
-import { MetricsServer } from '../shared/metrics.ts'
+import { MetricsServer } from '../shared/metrics-server.ts'
 import { printableSettings } from '../shared/settings.ts'
 import { runMain, stopOnSignals } from '../shared/shutdown.ts'
 import { Collector } from './collector.ts'

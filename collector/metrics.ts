@@ -1,7 +1,7 @@
 /** Declares the collector's metrics and its health. They are read from its status when asked for. */
 
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { Health } from '../shared/metrics.ts'
+import type { Health } from '../shared/metrics-server.ts'
 import type { CollectorStatus } from './collector.ts'
 
 const PREFIX = 'netflow_collector_'

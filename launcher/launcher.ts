@@ -8,13 +8,13 @@ import { access } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from '../shared/logger.ts'
-import { ensurePipe } from '../writer/named-pipe.ts'
+import { ensurePipe } from '../writer/journal/pipe-source.ts'
 import { formatGreeting } from './greeting.ts'
 import { migrateWhenReachable } from './migration.ts'
+import { SupervisedDatabase } from './postgres/supervised-database.ts'
+import { StartLock } from './process/start-lock.ts'
+import { type ReadyMessage, SupervisedProcess } from './process/supervised-process.ts'
 import { DATA_DIR, type LauncherSettings, withoutPostgresVariables } from './settings.ts'
-import { StartLock } from './start-lock.ts'
-import { SupervisedDatabase } from './supervised-database.ts'
-import { type ReadyMessage, SupervisedProcess } from './supervised-process.ts'
 
 /** The folder of the program, seen from `dist/launcher`. */
 const PROGRAM_DIR = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')

@@ -5,7 +5,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../shared/logger.ts'
-import { migrateDatabase } from '../writer/load/migrate.ts'
+import { migrateDatabase } from '../writer/load/database/migrate.ts'
 
 /** The network or the server is not there, or says that it starts, stops or is full. */
 const NOT_NOW =

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { COLLECTOR_SETTINGS } from '../collector/config.ts'
 import { WRITER_SETTINGS } from '../writer/config.ts'
-import { FLOW_COLUMNS } from '../writer/load/flow-columns.ts'
+import { FLOW_COLUMNS } from '../writer/load/copy/flow-columns.ts'
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 

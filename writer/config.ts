@@ -10,8 +10,8 @@ import {
   readSettings,
   text,
 } from '../shared/settings.ts'
-import { isCidr } from './exporters/allow-list.ts'
-import { EXPORTER_POLICIES } from './exporters/exporter-registry.ts'
+import { isCidr } from './streams/allow-list.ts'
+import { EXPORTER_POLICIES } from './streams/exporter-registry.ts'
 
 const DAY_OR_HOUR = ['day', 'hour'] as const
 const OFF_OR_INTERVAL = ['off', 'interval'] as const

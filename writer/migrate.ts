@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createLogger } from '../shared/logger.ts'
 import { runMain } from '../shared/shutdown.ts'
-import { type MigrationTarget, migrateDatabase } from './load/migrate.ts'
+import { type MigrationTarget, migrateDatabase } from './load/database/migrate.ts'
 
 /** Where `npm start` keeps the socket of its own server. */
 const EMBEDDED_FOLDER = resolve('data')

@@ -2,24 +2,24 @@
 
 import { loadLibc } from '../shared/libc.ts'
 import type { Logger } from '../shared/logger.ts'
-import { type Health, MetricsServer } from '../shared/metrics.ts'
-import { Batcher } from './batcher.ts'
+import { type Health, MetricsServer } from '../shared/metrics-server.ts'
 import type { WriterSettings } from './config.ts'
-import { AllowList } from './exporters/allow-list.ts'
-import { ExporterRegistry } from './exporters/exporter-registry.ts'
-import { HeldMessages } from './held-messages.ts'
-import { Ingest } from './ingest.ts'
+import { judgeWriterHealth } from './health.ts'
+import { Batcher } from './ingest/batcher.ts'
+import { Ingest } from './ingest/ingest.ts'
 import { noteJournalDatabase } from './journal/journal-database.ts'
-import { JournalFeed } from './journal-feed.ts'
-import type { CopyBatch } from './load/copy-batch.ts'
+import { JournalReader } from './journal/journal-reader.ts'
+import { JournalWriter } from './journal/journal-writer.ts'
+import type { CopyBatch } from './load/copy/copy-batch.ts'
 import { FlowLoader } from './load/flow-loader.ts'
-import type { LoaderState } from './load/loader-state.ts'
+import type { ResumePoint } from './load/tables/resume-point.ts'
+import { createWriterMetrics, type WriterMetrics } from './metrics.ts'
 import { Decoder } from './netflow/decode.ts'
-import { PipeIntake } from './pipe-intake.ts'
-import { restoreStreams } from './restore-streams.ts'
-import { MAX_STREAMS, type Streams } from './streams.ts'
-import { judgeWriterHealth } from './writer-health.ts'
-import { createWriterMetrics, type WriterMetrics } from './writer-metrics.ts'
+import { AllowList } from './streams/allow-list.ts'
+import { ExporterRegistry } from './streams/exporter-registry.ts'
+import { HeldDatagrams } from './streams/held-datagrams.ts'
+import { restoreStreams } from './streams/restore.ts'
+import { MAX_STREAMS, type Streams } from './streams/streams.ts'
 
 /** How often time is looked at: gaps leave their window, held sets grow old. */
 const TICK_MS = 250
@@ -41,17 +41,17 @@ interface Spine {
   readonly streams: Streams
   readonly batcher: Batcher
   readonly ingest: Ingest
-  readonly feed: JournalFeed
+  readonly feed: JournalReader
 }
 
 export class Writer {
   readonly #options: WriterOptions
   readonly #libc = loadLibc()
   readonly #decoder = new Decoder()
-  readonly #heldMessages = new HeldMessages()
+  readonly #heldDatagrams = new HeldDatagrams()
   readonly #metrics: WriterMetrics
   readonly #metricsServer: MetricsServer
-  readonly #intake: PipeIntake
+  readonly #intake: JournalWriter
   #loader: FlowLoader | undefined
   #spine: Spine | undefined
   /** Position that the database holds. */
@@ -63,7 +63,7 @@ export class Writer {
     this.#options = options
     const { settings, logger } = options
     const { METRICS_HOST, METRICS_PORT } = settings
-    this.#intake = new PipeIntake({
+    this.#intake = new JournalWriter({
       settings,
       libc: this.#libc,
       logger,
@@ -71,7 +71,7 @@ export class Writer {
     })
     const { journal } = this.#intake
     this.#metrics = createWriterMetrics({
-      heldDatagrams: () => this.#heldMessages.count,
+      heldDatagrams: () => this.#heldDatagrams.count,
       heldSets: () => this.#decoder.heldSets.count,
       heldBytes: () => this.#decoder.heldSets.bytes,
       exporters: () => this.#spine?.registry.size ?? 0,
@@ -135,7 +135,7 @@ export class Writer {
   }
 
   /** Brings journal and database together. */
-  #placeJournal({ database, position }: LoaderState): void {
+  #placeJournal({ database, position }: ResumePoint): void {
     const { settings, logger } = this.#options
     const { journal } = this.#intake
     noteJournalDatabase(settings.JOURNAL_DIR, database)
@@ -147,7 +147,7 @@ export class Writer {
     journal.trim(position)
   }
 
-  #wire(state: LoaderState, loader: FlowLoader): Spine {
+  #wire(state: ResumePoint, loader: FlowLoader): Spine {
     const { settings, logger } = this.#options
     const { journal } = this.#intake
     const registry = new ExporterRegistry({
@@ -156,7 +156,7 @@ export class Writer {
       maxExporters: settings.MAX_EXPORTERS,
     })
     registry.update(state.exporters)
-    const messages = this.#heldMessages
+    const messages = this.#heldDatagrams
     const streams = restoreStreams(state, { decoder: this.#decoder, messages, logger })
     const batcher: Batcher = new Batcher({
       maxRows: settings.BATCH_ROWS,
@@ -168,7 +168,7 @@ export class Writer {
       submit: (batch) => loader.submit(batch),
       onRoom: () => feed.wake(),
     })
-    const feed: JournalFeed = new JournalFeed({
+    const feed: JournalReader = new JournalReader({
       journal,
       position: state.position,
       logger,
@@ -185,7 +185,7 @@ export class Writer {
       decoder: this.#decoder,
       position: state.position,
       lines: state.lines,
-      heldMessages: this.#heldMessages,
+      heldDatagrams: this.#heldDatagrams,
       isCaughtUp: () => feed.isCaughtUp && this.#intake.hindrance === undefined,
     })
     ingest.settleLostHeld(state.held)

@@ -3,7 +3,7 @@
  * can be compared later. It measures and prints nothing.
  */
 
-import { layOutTable } from '../../launcher/text-table.ts'
+import { layOutTable } from '../../launcher/demo/text-table.ts'
 import { spreadOf } from './spread.ts'
 
 /** One cell; the unit stands in the title of its column. */

@@ -3,10 +3,10 @@
  * the version.
  */
 
-import { CopyBatch } from '../../writer/load/copy-batch.ts'
+import { CopyBatch } from '../../writer/load/copy/copy-batch.ts'
 import { Decoder } from '../../writer/netflow/decode.ts'
-import { ExportStream } from '../../writer/netflow/export-stream.ts'
 import type { FlowSink } from '../../writer/netflow/flow-record.ts'
+import { StreamMemory } from '../../writer/netflow/memory/stream-memory.ts'
 import { type BenchRow, figure } from './bench-table.ts'
 import type { Instrument } from './instrument.ts'
 import { loadPeerDecoder, PEER_VERSIONS, type PeerDecoder } from './peer-decoder.ts'
@@ -87,7 +87,7 @@ function measureStream(
 
 function timePass(datagrams: readonly Buffer[], sink: FlowSink): number {
   const decoder = new Decoder()
-  const streams = new Map<number, ExportStream>()
+  const streams = new Map<number, StreamMemory>()
   let flows = 0
   const started = process.hrtime.bigint()
   for (const datagram of datagrams) {
@@ -98,7 +98,7 @@ function timePass(datagrams: readonly Buffer[], sink: FlowSink): number {
     let stream = streams.get(exportVersion)
     if (!stream) {
       const exporterBytes = Uint8Array.of(192, 0, 2, 1)
-      stream = new ExportStream({
+      stream = new StreamMemory({
         exporter: '192.0.2.1',
         exporterBytes,
         exportVersion,

@@ -1,6 +1,6 @@
 /** Compares two runs of the benchmark figure by figure, and says where the difference is only noise. */
 
-import { layOutTable } from '../../launcher/text-table.ts'
+import { layOutTable } from '../../launcher/demo/text-table.ts'
 import type { BenchTable } from './bench-table.ts'
 import type { BenchResults } from './results-file.ts'
 import { describeSetup } from './setup.ts'

@@ -10,7 +10,7 @@ const PROFILE: CpuProfile = {
   startTime: 1_000,
   nodes: [
     node(1, '', [2, 6, 7], '(root)'),
-    node(2, 'file:///x/dist/writer/ingest.js', [3, 4, 5]),
+    node(2, 'file:///x/dist/writer/ingest/ingest.js', [3, 4, 5]),
     node(3, 'file:///x/dist/writer/netflow/decode.js'),
     node(4, 'file:///x/dist/shared/pipe-line.js'),
     node(5, 'file:///x/node_modules/pg/lib/client.js'),

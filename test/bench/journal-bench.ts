@@ -10,9 +10,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { loadLibc } from '../../shared/libc.ts'
 import { createLogger } from '../../shared/logger.ts'
-import { JournalFeed } from '../../writer/journal-feed.ts'
-import { ensurePipe } from '../../writer/named-pipe.ts'
-import { type IntakeSettings, PipeIntake } from '../../writer/pipe-intake.ts'
+import { JournalReader } from '../../writer/journal/journal-reader.ts'
+import { JournalWriter, type JournalWriterSettings } from '../../writer/journal/journal-writer.ts'
+import { ensurePipe } from '../../writer/journal/pipe-source.ts'
 import { perMillion } from './bare-copy.ts'
 import { BenchDatabase } from './bench-database.ts'
 import { type BenchRow, figure } from './bench-table.ts'
@@ -111,7 +111,7 @@ async function readPipe(pipe: string, bytes: number): Promise<void> {
 }
 
 async function readThroughJournal(pipe: string, bytes: number, folder: string): Promise<void> {
-  const settings: IntakeSettings = {
+  const settings: JournalWriterSettings = {
     NAMED_PIPE_FILENAME: pipe,
     JOURNAL_DIR: join(folder, 'journal'),
     JOURNAL_MAX_BYTES: 1_073_741_824,
@@ -119,14 +119,14 @@ async function readThroughJournal(pipe: string, bytes: number, folder: string): 
     JOURNAL_FSYNC: 'off',
   }
   await new Promise<void>((resolve) => {
-    const intake = new PipeIntake({
+    const intake = new JournalWriter({
       settings,
       libc: loadLibc(),
       logger: SILENT,
       onAppended: () => feed.wake(),
     })
     const { journal } = intake
-    const feed = new JournalFeed({
+    const feed = new JournalReader({
       journal,
       position: 0,
       logger: SILENT,

@@ -6,7 +6,7 @@ import {
   encodeV9Message,
   type Template,
   templateSet,
-} from '../../launcher/demo-messages.ts'
+} from '../../launcher/demo/messages.ts'
 
 const BOOT_UPTIME_MS = 3_600_000
 

@@ -1,6 +1,6 @@
 /** Ways to build and load the table of flows, each differing from the table as it is in one thing. */
 
-import { FLOW_COLUMNS, type FlowColumn } from '../../writer/load/flow-columns.ts'
+import { FLOW_COLUMNS, type FlowColumn } from '../../writer/load/copy/flow-columns.ts'
 import { partitionBounds } from './bare-copy.ts'
 
 /** One column of a table to try, and what fills it. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
-import { loadSocketCalls } from '../../collector/socket-calls.ts'
+import { loadSocketCalls } from '../../collector/receive/socket-calls.ts'
 import { CollectorProcess } from './collector-process.ts'
 import { DatagramSender } from './datagram-sender.ts'
 import { makePipe, makePipePath, openReader } from './pipe-reader.ts'

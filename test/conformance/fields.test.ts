@@ -9,13 +9,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { REVERSE_ENTERPRISE } from '../../writer/netflow/element-registry.ts'
+import { REVERSE_ENTERPRISE } from '../../writer/netflow/elements/element-registry.ts'
 import {
   type FieldSpecifier,
   PADDING_OCTETS,
   VARIABLE_LENGTH,
-} from '../../writer/netflow/field-specifier.ts'
-import type { Template } from '../../writer/netflow/template.ts'
+} from '../../writer/netflow/elements/field-specifier.ts'
+import type { Template } from '../../writer/netflow/memory/template.ts'
 import { DecoderHarness } from '../helpers/decoder-harness.ts'
 import { wire, words } from '../helpers/netflow-bytes.ts'
 

@@ -4,7 +4,7 @@
  */
 
 import { Decoder } from '../../writer/netflow/decode.ts'
-import { ExportStream } from '../../writer/netflow/export-stream.ts'
+import { StreamMemory } from '../../writer/netflow/memory/stream-memory.ts'
 import { type IpfixField, ipfixMessage, ipfixTemplate, VARIABLE, variable } from './ipfix-bytes.ts'
 import { set, template, v9Message, type WireField, wire, words } from './netflow-bytes.ts'
 
@@ -200,7 +200,7 @@ const RECEIVED_AT_MICROS = 1_700_000_000_000_000
 /** Measures how many nanoseconds of CPU a datagram costs per byte: the best of a few rounds. */
 export function measureCost({ before, datagram }: CostlyDatagram): number {
   const decoder = new Decoder()
-  const streams = new Map<number, ExportStream>()
+  const streams = new Map<number, StreamMemory>()
   const receive = (bytes: Buffer) => {
     bytes.copy(decoder.datagram.bytes)
     if (decoder.readHeader(bytes.length) !== undefined) throw new Error('not a message')
@@ -221,9 +221,9 @@ export function measureCost({ before, datagram }: CostlyDatagram): number {
   return (best * 1000) / datagram.length
 }
 
-function makeStream(exportVersion: number, observationDomain: number): ExportStream {
+function makeStream(exportVersion: number, observationDomain: number): StreamMemory {
   const exporterBytes = Uint8Array.of(192, 0, 2, 1)
-  return new ExportStream({
+  return new StreamMemory({
     exporter: '192.0.2.1',
     exporterBytes,
     exportVersion,

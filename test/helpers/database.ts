@@ -12,9 +12,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { EmbeddedPostgres, type StopMode } from '../../launcher/embedded-postgres.ts'
+import { EmbeddedPostgres, type StopMode } from '../../launcher/postgres/embedded-postgres.ts'
 import { createLogger } from '../../shared/logger.ts'
-import { migrateDatabase } from '../../writer/load/migrate.ts'
+import { migrateDatabase } from '../../writer/load/database/migrate.ts'
 
 const SILENT = createLogger('test', 'silent')
 /** The migrations of the source tree, seen from the built helper in `dist/test/helpers`. */

@@ -5,9 +5,9 @@
 
 import assert from 'node:assert/strict'
 import { Decoder } from '../../writer/netflow/decode.ts'
-import { ExportStream } from '../../writer/netflow/export-stream.ts'
+import type { ProblemCode, RejectReason } from '../../writer/netflow/decode-result.ts'
 import { FIELD, type FieldName, type FlowRecord } from '../../writer/netflow/flow-record.ts'
-import type { ProblemCode, RejectReason } from '../../writer/netflow/outcome.ts'
+import { StreamMemory } from '../../writer/netflow/memory/stream-memory.ts'
 import { EXPORT_SECONDS, type FieldBytes, oneRecordMessage } from './netflow-bytes.ts'
 
 /** When test datagrams arrive unless a test says otherwise, Unix microseconds. */
@@ -55,7 +55,7 @@ export interface Arrival {
 /** A decoder with the streams of its exporters. */
 export class DecoderHarness {
   readonly decoder = new Decoder()
-  readonly #streams = new Map<string, ExportStream>()
+  readonly #streams = new Map<string, StreamMemory>()
 
   receive(datagram: Buffer, arrival: Arrival = {}): Decoded {
     const { decoder } = this
@@ -80,13 +80,13 @@ export class DecoderHarness {
   }
 
   /** Gives the stream that the header read last names, made when it is new. */
-  stream(exporter = '192.0.2.1'): ExportStream {
+  stream(exporter = '192.0.2.1'): StreamMemory {
     const { exportVersion, observationDomain } = this.decoder.header
     const key = `${exporter} ${exportVersion} ${observationDomain}`
     let stream = this.#streams.get(key)
     if (stream === undefined) {
       const exporterBytes = Uint8Array.from(exporter.split('.').map(Number))
-      stream = new ExportStream({ exporter, exporterBytes, exportVersion, observationDomain })
+      stream = new StreamMemory({ exporter, exporterBytes, exportVersion, observationDomain })
       this.#streams.set(key, stream)
     }
     return stream

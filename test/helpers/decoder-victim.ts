@@ -5,7 +5,6 @@
 
 import assert from 'node:assert/strict'
 import { Decoder } from '../../writer/netflow/decode.ts'
-import { ExportStream } from '../../writer/netflow/export-stream.ts'
 import { FIELD, FIELD_COUNT, type FlowRecord } from '../../writer/netflow/flow-record.ts'
 import {
   MAX_FIELDS_PER_STREAM,
@@ -16,6 +15,7 @@ import {
   MAX_RELEASED_RECORDS,
   MAX_TEMPLATES_PER_STREAM,
 } from '../../writer/netflow/limits.ts'
+import { StreamMemory } from '../../writer/netflow/memory/stream-memory.ts'
 import { assertJsonb } from './decoder-harness.ts'
 
 const FIRST_ARRIVAL_MICROS = 1_700_000_000_000_000
@@ -26,7 +26,7 @@ const DOMAINS = 4
 /** One decoder with the streams of a few exporters. */
 export class DecoderVictim {
   readonly decoder = new Decoder()
-  readonly #streams = new Map<string, ExportStream>()
+  readonly #streams = new Map<string, StreamMemory>()
   #now = FIRST_ARRIVAL_MICROS
   /** Datagrams with a good header. */
   accepted = 0
@@ -68,14 +68,14 @@ export class DecoderVictim {
     assert.ok(heldSets.bytes <= exporters.size * MAX_HELD_BYTES_PER_EXPORTER, 'held by exporter')
   }
 
-  #stream(exporterNumber: number): ExportStream {
+  #stream(exporterNumber: number): StreamMemory {
     const { exportVersion, observationDomain } = this.decoder.header
     const key = `${exporterNumber} ${exportVersion} ${observationDomain % DOMAINS}`
     let stream = this.#streams.get(key)
     if (stream === undefined) {
       const exporterBytes = Uint8Array.of(192, 0, 2, exporterNumber)
       const exporter = exporterBytes.join('.')
-      stream = new ExportStream({ exporter, exporterBytes, exportVersion, observationDomain })
+      stream = new StreamMemory({ exporter, exporterBytes, exportVersion, observationDomain })
       this.#streams.set(key, stream)
     }
     return stream

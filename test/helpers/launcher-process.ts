@@ -9,7 +9,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readProcessState } from '../../launcher/process-state.ts'
+import { readProcessState } from '../../launcher/process/process-state.ts'
 import { withoutPostgresVariables } from '../../launcher/settings.ts'
 import { until } from './until.ts'
 

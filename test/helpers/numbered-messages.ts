@@ -3,7 +3,7 @@
  * enough for thousands a second. It sends nothing and keeps no state.
  */
 
-import { encodeV5Message } from '../../launcher/demo-messages.ts'
+import { encodeV5Message } from '../../launcher/demo/messages.ts'
 import { ipfixMessageOf, ipfixTemplate } from './ipfix-bytes.ts'
 import { set, template, v9MessageOf } from './netflow-bytes.ts'
 

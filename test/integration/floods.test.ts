@@ -5,7 +5,7 @@ import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeDatagramLine } from '../../shared/pipe-line.ts'
-import { MAX_STREAMS } from '../../writer/streams.ts'
+import { MAX_STREAMS } from '../../writer/streams/streams.ts'
 import { set, template, v9MessageOf } from '../helpers/netflow-bytes.ts'
 import type { Pipeline } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'

@@ -7,25 +7,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Libc } from '../../shared/libc.ts'
 import type { Logger } from '../../shared/logger.ts'
-import { balanceStatements, type RowCount } from './balance-changes.ts'
-import type { CopyBatch } from './copy-batch.ts'
+import type { CopyBatch } from './copy/copy-batch.ts'
 import {
   copyAcceptableRows,
   copyRows,
   parkRows,
   type RefusedRow,
   RefusedRowError,
-} from './copy-rows.ts'
-import { DatabaseError } from './database.ts'
-import { copyStatement } from './flow-columns.ts'
-import { checkIsLoaded, type JournalStep, positionStatement } from './journal-position.ts'
-import type { OutageLog } from './outage-log.ts'
-import { attachedStatement, type Partitions } from './partitions.ts'
-import { widenSendBuffer } from './send-buffer.ts'
-import { Session } from './session.ts'
-import { describeError, type ErrorKind, type SqlError } from './sql-state.ts'
-import { changeStatements } from './state-changes.ts'
-import { runTogether } from './statements.ts'
+} from './copy/copy-rows.ts'
+import { copyStatement } from './copy/flow-columns.ts'
+import { DatabaseError } from './database/connection.ts'
+import type { OutageLog } from './database/outage-log.ts'
+import { widenSendBuffer } from './database/send-buffer.ts'
+import { Session } from './database/session.ts'
+import { describeError, type ErrorKind, type SqlError } from './database/sql-state.ts'
+import { runTogether } from './database/statements.ts'
+import { attachedStatement, type Partitions } from './partitions/partitions.ts'
+import { balanceStatements, type RowCount } from './tables/balance-changes.ts'
+import { checkIsLoaded, type JournalStep, positionStatement } from './tables/journal-positions.ts'
+import { changeStatements } from './tables/state-changes.ts'
 
 const FIRST_DELAY_MS = 100
 /** An error that waiting does not mend stops the writer when it has come so often in a row. */

@@ -6,25 +6,29 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Libc } from '../../shared/libc.ts'
 import type { Logger } from '../../shared/logger.ts'
-import type { CopyBatch } from './copy-batch.ts'
+import type { CopyBatch } from './copy/copy-batch.ts'
 import { CopyLane } from './copy-lane.ts'
-import { DatabaseError, describeDatabase } from './database.ts'
-import { Housekeeping } from './housekeeping.ts'
-import { type JournalPosition, lockJournal, openJournalPosition } from './journal-position.ts'
+import { DatabaseError, describeDatabase } from './database/connection.ts'
+import { migrateDatabase } from './database/migrate.ts'
+import { OutageLog } from './database/outage-log.ts'
+import { Session } from './database/session.ts'
+import { describeError, type SqlError } from './database/sql-state.ts'
+import { Housekeeping } from './partitions/housekeeping.ts'
+import { type PartitionInterval, Partitions } from './partitions/partitions.ts'
+import {
+  type JournalPosition,
+  lockJournal,
+  openJournalPosition,
+} from './tables/journal-positions.ts'
+import { readMemory } from './tables/memory-state.ts'
 import {
   type ExporterRow,
-  type LoaderState,
+  type ResumePoint,
   readExporterRows,
   readHeldCounts,
   readLineCounts,
   readStreamRows,
-} from './loader-state.ts'
-import { readMemory } from './memory-state.ts'
-import { migrateDatabase } from './migrate.ts'
-import { OutageLog } from './outage-log.ts'
-import { type PartitionInterval, Partitions } from './partitions.ts'
-import { Session } from './session.ts'
-import { describeError, type SqlError } from './sql-state.ts'
+} from './tables/resume-point.ts'
 
 const RETRY_MS = 1_000
 /** A writer that was killed leaves its lock until the server notices. */
@@ -116,7 +120,7 @@ export class FlowLoader {
    * @returns undefined when it was stopped while it waited
    * @throws DatabaseError when waiting does not help: wrong login, rights, or a second writer
    */
-  async start(): Promise<LoaderState | undefined> {
+  async start(): Promise<ResumePoint | undefined> {
     const { databaseUrl, journalId, journalDatabase, maxStreams, logger } = this.#options
     try {
       await this.#persist(() => migrateDatabase(databaseUrl, logger))

@@ -4,18 +4,18 @@
  * streams that the caller hands in and in the sets it holds.
  */
 
-import { DataSets } from './data-sets.ts'
-import { decodeIpfix } from './decode-ipfix.ts'
-import { decodeV9 } from './decode-v9.ts'
-import type { ExportStream } from './export-stream.ts'
-import { FixedRecords } from './fixed-records.ts'
+import { DecodeResult, type RejectReason } from './decode-result.ts'
 import type { FlowSink, MessageContext } from './flow-record.ts'
-import type { HeldSet, HeldSets } from './held-sets.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
-import { IPFIX_HEADER_BYTES, MessageHeader, V9_HEADER_BYTES } from './message-header.ts'
-import { MessageOutcome, type RejectReason } from './outcome.ts'
-import { allocateDatagramBytes } from './read-bytes.ts'
-import type { RecordRange } from './record-sets.ts'
+import type { HeldSet, HeldSets } from './memory/held-sets.ts'
+import type { StreamMemory } from './memory/stream-memory.ts'
+import { allocateDatagramBytes } from './plan/read-bytes.ts'
+import { DataSets } from './records/data-sets.ts'
+import type { RecordRange } from './records/record-sets.ts'
+import { FixedRecords } from './versions/fixed-records.ts'
+import { decodeIpfix } from './versions/ipfix.ts'
+import { IPFIX_HEADER_BYTES, MessageHeader, V9_HEADER_BYTES } from './versions/message-header.ts'
+import { decodeV9 } from './versions/v9.ts'
 
 /** Decodes one datagram at a time. */
 export class Decoder {
@@ -23,7 +23,7 @@ export class Decoder {
   readonly datagram = allocateDatagramBytes(MAX_MESSAGE_BYTES)
   readonly header = new MessageHeader()
   /** Of the last message decoded. */
-  readonly outcome = new MessageOutcome()
+  readonly outcome = new DecodeResult()
   readonly #sets = new DataSets(this.outcome, this.datagram)
   readonly #records = this.#sets.records
   #message: MessageContext | undefined
@@ -64,7 +64,7 @@ export class Decoder {
    * @param stream the stream that `header` names
    * @param sourcePort of the datagram; tells exporters behind one address apart
    */
-  decode(stream: ExportStream, receivedAtMicros: number, sink: FlowSink, sourcePort = 0): void {
+  decode(stream: StreamMemory, receivedAtMicros: number, sink: FlowSink, sourcePort = 0): void {
     const { header, outcome } = this
     outcome.clear()
     stream.arrive(receivedAtMicros, sourcePort)

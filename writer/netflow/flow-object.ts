@@ -4,8 +4,8 @@
  */
 
 import { type ExtraFields, parseExtra } from './extra-fields.ts'
-import { ipv4Text } from './extra-json.ts'
 import { FIELD, type Field, type FlowRecord, type MessageContext } from './flow-record.ts'
+import { ipv4Text } from './plan/extra-json.ts'
 
 /**
  * One flow. What the exporter did not send is null. Addresses are text (IPv6 as in RFC 5952), MAC

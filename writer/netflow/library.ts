@@ -4,15 +4,15 @@
  */
 
 import { Decoder } from './decode.ts'
-import { ExportStream } from './export-stream.ts'
+import type { DecodeResult, Problem, RejectReason } from './decode-result.ts'
 import { type Flow, toFlow } from './flow-object.ts'
 import { MAX_MESSAGE_BYTES, MAX_STREAMS_PER_EXPORTER } from './limits.ts'
-import { createMemoryRooms } from './memory-room.ts'
-import type { MessageOutcome, Problem, RejectReason } from './outcome.ts'
+import { createMemoryRooms } from './memory/memory-room.ts'
+import { StreamMemory } from './memory/stream-memory.ts'
 
+export type { Problem, ProblemCode, RejectReason } from './decode-result.ts'
 export type { ExtraFields, ExtraValue } from './extra-fields.ts'
 export type { Flow } from './flow-object.ts'
-export type { Problem, ProblemCode, RejectReason } from './outcome.ts'
 
 /** Where a datagram came from, and when. */
 export interface DatagramOrigin {
@@ -88,7 +88,7 @@ const NO_ADDRESS = new Uint8Array(0)
  */
 export class DecoderSession {
   readonly #decoder = new Decoder()
-  readonly #streams = new Map<string, Map<string, ExportStream>>()
+  readonly #streams = new Map<string, Map<string, StreamMemory>>()
   readonly #maxStreams: number
   #streamCount = 0
   readonly #rooms = createMemoryRooms()
@@ -141,7 +141,7 @@ export class DecoderSession {
   }
 
   /** Finds or makes the stream of the header that was read last. */
-  #findStream(exporter: string): ExportStream | undefined {
+  #findStream(exporter: string): StreamMemory | undefined {
     const { exportVersion, observationDomain } = this.#decoder.header
     const key = `${exportVersion} ${observationDomain}`
     const own = this.#streams.get(exporter)
@@ -149,8 +149,8 @@ export class DecoderSession {
     if (known !== undefined) return known
     if (this.#streamCount >= this.#maxStreams) return undefined
     if (own !== undefined && own.size >= MAX_STREAMS_PER_EXPORTER) return undefined
-    const identity = { exporter, exporterBytes: NO_ADDRESS, exportVersion, observationDomain }
-    const stream = new ExportStream(identity, this.#rooms)
+    const streamKey = { exporter, exporterBytes: NO_ADDRESS, exportVersion, observationDomain }
+    const stream = new StreamMemory(streamKey, this.#rooms)
     if (own === undefined) this.#streams.set(exporter, new Map([[key, stream]]))
     else own.set(key, stream)
     this.#streamCount += 1
@@ -181,12 +181,12 @@ export class DecoderSession {
 
 type Rejected = Extract<DecodedDatagram, { kind: 'rejected' }>
 
-function reject(reason: Rejected['reason'], outcome?: MessageOutcome): Rejected {
+function reject(reason: Rejected['reason'], outcome?: DecodeResult): Rejected {
   const problems = outcome ? [...outcome.problems] : []
   return { kind: 'rejected', reason, flows: [], problems, problemCount: outcome?.problemCount ?? 0 }
 }
 
-function countsOf(outcome: MessageOutcome): MessageCounts {
+function countsOf(outcome: DecodeResult): MessageCounts {
   return {
     dataRecords: outcome.dataRecords,
     optionsRecords: outcome.optionsRecords,

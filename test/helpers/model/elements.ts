@@ -1,9 +1,9 @@
 /** The information elements that random messages are made of: all of the registry, and unknown ones. */
 
 import fc from 'fast-check'
-import type { DataType } from '../../../writer/netflow/element-registry.ts'
-import { INFORMATION_ELEMENTS } from '../../../writer/netflow/information-elements.ts'
-import { VENDOR_ELEMENTS } from '../../../writer/netflow/vendor-elements.ts'
+import type { DataType } from '../../../writer/netflow/elements/element-registry.ts'
+import { INFORMATION_ELEMENTS } from '../../../writer/netflow/elements/information-elements.ts'
+import { VENDOR_ELEMENTS } from '../../../writer/netflow/elements/vendor-elements.ts'
 
 /** An element as a template names it. */
 export interface Element {

@@ -5,7 +5,7 @@
  */
 
 import fc from 'fast-check'
-import type { DataType } from '../../../writer/netflow/element-registry.ts'
+import type { DataType } from '../../../writer/netflow/elements/element-registry.ts'
 import { EXPORT_SECONDS } from '../netflow-bytes.ts'
 import type { Element } from './elements.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import pg from 'pg'
-import type { StreamChange } from '../../../writer/load/batch-changes.ts'
-import { CopyBatch } from '../../../writer/load/copy-batch.ts'
+import { CopyBatch } from '../../../writer/load/copy/copy-batch.ts'
+import type { StreamChange } from '../../../writer/load/tables/batch-changes.ts'
 import { FIELD } from '../../../writer/netflow/flow-record.ts'
 import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
 import { until } from '../../helpers/until.ts'
@@ -64,13 +64,13 @@ describe('the loader', () => {
     assert.deepEqual(found, empty)
     assert.match(String(name), /_test_\w+ at /)
     const batch = numberedBatch({ from: 0, count: 10 })
-    batch.changes.streams.set('any', { ...STREAM })
+    batch.changes.streams.push({ ...STREAM })
     harness.loader.submit(batch)
     await harness.loader.drain()
     await harness.loader.stop()
     const { journalId } = harness
     harness = new LoaderHarness(database.url, { journalId })
-    const [exporter] = [...batch.changes.exporters.values()]
+    const [exporter] = batch.changes.exporters
     const { exporter: address, exportVersion, observationDomain } = STREAM
     const { sequenceState, systemInitMs, systemInitEstimateMs } = STREAM
     const { suggestedByteOrder, totalsForgottenMicros } = STREAM
@@ -176,7 +176,7 @@ describe('the loader', () => {
     await harness.loader.start()
     for (const [index, lost] of [8, 0].entries()) {
       const batch = numberedBatch({ from: index, count: 1 })
-      batch.changes.streams.set('any', { ...STREAM, lost })
+      batch.changes.streams.push({ ...STREAM, lost })
       batch.changes.gaps.push({
         detectedAtMicros: RECEIVED_AT_MICROS,
         exporter: '192.0.2.1',
@@ -243,7 +243,7 @@ describe('the loader', () => {
     await harness.loader.start()
     const lost = async (value: number | null, from: number) => {
       const batch = numberedBatch({ from, count: 1 })
-      batch.changes.streams.set('any', { ...STREAM, lost: value })
+      batch.changes.streams.push({ ...STREAM, lost: value })
       harness.loader.submit(batch)
       await harness.loader.drain()
       return (await ask(database.url, 'select lost::int from exporter_streams'))[0]?.['lost']
@@ -257,7 +257,7 @@ describe('the loader', () => {
     await harness.loader.start()
     for (let index = 0; index < 3; index++) {
       const batch = new CopyBatch()
-      batch.changes.exporters.set('192.0.2.9', {
+      batch.changes.exporters.push({
         address: '192.0.2.9',
         firstSeenMicros: RECEIVED_AT_MICROS,
         lastSeenMicros: RECEIVED_AT_MICROS,

@@ -5,7 +5,7 @@ import { Writable } from 'node:stream'
 import pg from 'pg'
 import { pino } from 'pino'
 import type { Logger } from '../../../shared/logger.ts'
-import type { CopyBatch } from '../../../writer/load/copy-batch.ts'
+import type { CopyBatch } from '../../../writer/load/copy/copy-batch.ts'
 import { FlowLoader, type FlowLoaderOptions } from '../../../writer/load/flow-loader.ts'
 import { until } from '../../helpers/until.ts'
 

@@ -1,6 +1,6 @@
 /** Makes flow records and batches for the tests of loading. */
 
-import { CopyBatch } from '../../../writer/load/copy-batch.ts'
+import { CopyBatch } from '../../../writer/load/copy/copy-batch.ts'
 import { FIELD, FlowRecord, type MessageContext } from '../../../writer/netflow/flow-record.ts'
 
 /** When the rows are received unless a test says otherwise: 2026-11-21 06:13:20.123456 UTC. */
@@ -60,7 +60,7 @@ export function numberedBatch({ from, count, receivedAtMicros }: Numbers): CopyB
     batch.append(record, message)
   }
   batch.journalTo = from + count
-  batch.changes.exporters.set('192.0.2.1', {
+  batch.changes.exporters.push({
     address: '192.0.2.1',
     firstSeenMicros: RECEIVED_AT_MICROS,
     lastSeenMicros: RECEIVED_AT_MICROS + from,

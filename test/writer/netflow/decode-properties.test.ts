@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { encodeV5Message, type V5Flow } from '../../../launcher/demo-messages.ts'
-import { elementName, findElement } from '../../../writer/netflow/element-registry.ts'
+import { encodeV5Message, type V5Flow } from '../../../launcher/demo/messages.ts'
+import { elementName, findElement } from '../../../writer/netflow/elements/element-registry.ts'
 import { type DecodedFlow, decodeAlone } from '../../helpers/decoder-harness.ts'
 import {
   hex,

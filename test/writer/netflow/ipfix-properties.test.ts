@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { elementName, findElement } from '../../../writer/netflow/element-registry.ts'
+import { elementName, findElement } from '../../../writer/netflow/elements/element-registry.ts'
 import { type DecodedFlow, DecoderHarness, decodeAlone } from '../../helpers/decoder-harness.ts'
 import {
   type IpfixField,

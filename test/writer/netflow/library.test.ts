@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type DecodedDatagram, DecoderSession, type Flow } from 'netflow-to-postgresql/decoder'
-import { FLOW_COLUMNS } from '../../../writer/load/flow-columns.ts'
+import { FLOW_COLUMNS } from '../../../writer/load/copy/flow-columns.ts'
 import {
   EXPORT_SECONDS,
   hex,

@@ -47,11 +47,11 @@ type LimitName = keyof typeof limits
 
 /** Limits whose own test file holds them. */
 const ELSEWHERE = {
-  MAX_FLOW_TOTALS: 'running-totals.test.js',
-  MAX_FLOW_TOTALS_PER_STREAM: 'running-totals.test.js',
-  MIN_FLOW_TOTALS: 'running-totals.test.js',
-  MAX_TEMPLATE_BYTES: 'memory-room.test.js',
-  MAX_NAMED_BYTES: 'memory-room.test.js',
+  MAX_FLOW_TOTALS: 'records/running-totals.test.js',
+  MAX_FLOW_TOTALS_PER_STREAM: 'records/running-totals.test.js',
+  MIN_FLOW_TOTALS: 'records/running-totals.test.js',
+  MAX_TEMPLATE_BYTES: 'memory/memory-room.test.js',
+  MAX_NAMED_BYTES: 'memory/memory-room.test.js',
 } as const
 
 function isElsewhere(name: LimitName): name is keyof typeof ELSEWHERE {

@@ -1,0 +1,51 @@
+/**
+ * Receives from a socket as Node gives it, datagram by datagram: wherever Node runs, at several
+ * times the cost of a batch.
+ */
+
+import type { RemoteInfo, Socket } from 'node:dgram'
+import { type Datagram, encodeTime, overwriteTime } from '../../shared/pipe-line.ts'
+import { ReceiveClock } from './receive-clock.ts'
+import { SourceCache } from './source-cache.ts'
+
+export interface NodeSocketOptions {
+  readonly onDatagram: (datagram: Datagram) => void
+  readonly onError: (error: Error) => void
+}
+
+export class NodeSocket {
+  readonly #socket: Socket
+  readonly #options: NodeSocketOptions
+  readonly #clock = new ReceiveClock()
+  readonly #time = encodeTime(Date.now())
+  readonly #sources = new SourceCache()
+
+  /** @param socket is bound, and from now on closed only here */
+  constructor(socket: Socket, options: NodeSocketOptions) {
+    this.#socket = socket
+    this.#options = options
+  }
+
+  start(): void {
+    this.#socket.on('message', (payload, source) => this.#take(payload, source))
+    this.#socket.on('error', this.#options.onError)
+  }
+
+  /** Does nothing: what the kernel holds comes by the loop. */
+  read(): void {}
+
+  /** Closes the socket; what the kernel still holds for it is lost. Only once. */
+  async stop(): Promise<void> {
+    await new Promise<void>((resolve) => this.#socket.close(resolve))
+  }
+
+  #take(buffer: Buffer, { address, port }: RemoteInfo): void {
+    const key = `${port} ${address}`
+    const source = this.#sources.find(key) ?? this.#sources.add(key, address, port)
+    const now = this.#clock.now()
+    const seconds = Math.floor(now / 1000)
+    overwriteTime(this.#time, seconds, Math.floor((now - seconds * 1000) * 1000))
+    const time = this.#time
+    this.#options.onDatagram({ buffer, start: 0, end: buffer.length, time, source })
+  }
+}

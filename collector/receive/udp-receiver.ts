@@ -1,0 +1,169 @@
+/**
+ * Receives datagrams on one or more UDP ports and hands each on at once. It never looks into a
+ * datagram, and keeps none.
+ */
+
+import { createSocket, type Socket } from 'node:dgram'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { LogThrottle } from '../../shared/log-throttle.ts'
+import type { Logger } from '../../shared/logger.ts'
+import type { Datagram } from '../../shared/pipe-line.ts'
+import { BatchSocket } from './batch-socket.ts'
+import { explainListenError, isIpv6Off } from './listen-error.ts'
+import { NodeSocket } from './node-socket.ts'
+import { setReceiveBuffer } from './receive-buffer.ts'
+import type { SocketCalls } from './socket-calls.ts'
+
+const ANY_IPV6 = '::'
+const ANY_IPV4 = '0.0.0.0'
+/** How long `finish` reads at most, should exporters keep sending faster than it reads. */
+const FINISH_MS = 200
+
+/** Called for each datagram, which is used again after the call. */
+export type DatagramSink = (datagram: Datagram) => void
+
+export interface UdpReceiverOptions {
+  /** `::` receives IPv4, too, and falls back to `0.0.0.0` where IPv6 is off. */
+  readonly host: string
+  /** 0 lets the kernel choose. */
+  readonly ports: readonly number[]
+  readonly receiveBufferBytes: number
+  readonly logger: Logger
+  readonly onDatagram: DatagramSink
+  /** Lets many datagrams be taken by one call; without them Node takes each by itself. */
+  readonly calls?: SocketCalls | undefined
+  /** Makes the sockets; for tests of what the machine has not. */
+  readonly makeSocket?: typeof createSocket
+}
+
+/** A socket that listens. */
+export interface ListeningSocket {
+  readonly address: string
+  readonly port: number
+  /** What the kernel granted, in the unit of the setting. */
+  readonly receiveBufferBytes: number
+}
+
+export class UdpReceiver {
+  readonly #options: UdpReceiverOptions
+  readonly #errors = new LogThrottle()
+  readonly #sockets: (BatchSocket | NodeSocket)[] = []
+  #listening: ListeningSocket[] = []
+  #received = 0
+  #receivedBytes = 0
+
+  constructor(options: UdpReceiverOptions) {
+    this.#options = options
+  }
+
+  /** Datagrams that the sockets gave. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** Payload bytes that the sockets gave. */
+  get receivedBytes(): number {
+    return this.#receivedBytes
+  }
+
+  /** The sockets that listen, in the order of `ports`; empty before `start` and after `stop`. */
+  get listening(): readonly ListeningSocket[] {
+    return this.#listening
+  }
+
+  /**
+   * Listens on all ports.
+   *
+   * @throws ListenError that says what to do; then no socket stays open.
+   */
+  async start(): Promise<void> {
+    if (this.#listening.length > 0) return
+    try {
+      for (const port of this.#options.ports) await this.#listen(port)
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  /** Reads what the kernel already holds for the sockets, before they are closed. */
+  async finish(): Promise<void> {
+    const deadline = performance.now() + FINISH_MS
+    let before: number
+    do {
+      before = this.#received
+      for (const socket of this.#sockets) socket.read()
+      // Only between two immediates has the loop surely looked at the sockets.
+      await nextTurn()
+      await nextTurn()
+    } while (this.#received !== before && performance.now() < deadline)
+  }
+
+  /** Closes the sockets; what the kernel still holds for them is lost. */
+  async stop(): Promise<void> {
+    this.#listening = []
+    await Promise.all(this.#sockets.splice(0).map((socket) => socket.stop()))
+  }
+
+  async #listen(port: number): Promise<void> {
+    const { host, logger } = this.#options
+    let socket: Socket
+    try {
+      socket = await this.#bind(host, port)
+    } catch (error) {
+      if (host !== ANY_IPV6 || !isIpv6Off(error)) throw explainListenError(error, host, port)
+      logger.info({ port }, 'IPv6 is off on this machine; receiving IPv4 only')
+      socket = await this.#bind(ANY_IPV4, port).catch((cause: unknown) => {
+        throw explainListenError(cause, ANY_IPV4, port)
+      })
+    }
+    const receiveBufferBytes = setReceiveBuffer(socket, this.#options.receiveBufferBytes, logger)
+    const { address, port: actualPort } = socket.address()
+    const by = this.#receiveFrom(socket, receiveBufferBytes)
+    this.#listening.push({ address, port: actualPort, receiveBufferBytes })
+    logger.info({ address, port: actualPort, receiveBufferBytes, by }, 'receiving datagrams')
+  }
+
+  /** Has the datagrams of a socket taken, and tells by what. */
+  #receiveFrom(socket: Socket, receiveBufferBytes: number): 'recvmmsg' | 'node:dgram' {
+    const { calls } = this.#options
+    const onDatagram = (datagram: Datagram) => this.#take(datagram)
+    const onError = (error: Error) => this.#tellTrouble(error)
+    const batchSocket =
+      calls && BatchSocket.takeOver(socket, { calls, receiveBufferBytes, onDatagram, onError })
+    const open = batchSocket ?? new NodeSocket(socket, { onDatagram, onError })
+    this.#sockets.push(open)
+    open.start()
+    return batchSocket ? 'recvmmsg' : 'node:dgram'
+  }
+
+  async #bind(host: string, port: number): Promise<Socket> {
+    const makeSocket = this.#options.makeSocket ?? createSocket
+    const socket = makeSocket({ type: host.includes(':') ? 'udp6' : 'udp4' })
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('error', reject)
+        socket.bind({ address: host, port }, () => {
+          socket.off('error', reject)
+          resolve()
+        })
+      })
+    } catch (error) {
+      socket.close()
+      throw error
+    }
+    return socket
+  }
+
+  #take(datagram: Datagram): void {
+    this.#received += 1
+    this.#receivedBytes += datagram.end - datagram.start
+    this.#options.onDatagram(datagram)
+  }
+
+  #tellTrouble(error: Error): void {
+    const verdict = this.#errors.admit('receive', performance.now())
+    if (!verdict) return
+    this.#options.logger.error({ err: error, muted: verdict.muted }, 'a socket reports an error')
+  }
+}

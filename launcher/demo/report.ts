@@ -1,0 +1,125 @@
+/** Turns the answers of the database into the pages that the demonstration shows. Text in, text out. */
+
+import type { ExporterShare, Gap, Share } from './queries.ts'
+import {
+  drawBar,
+  formatBytes,
+  formatCount,
+  formatShare,
+  layOutTable,
+  type TableColumn,
+} from './text-table.ts'
+
+/** Adds colour to a text, or leaves it as it is. */
+export interface Paint {
+  readonly title: (text: string) => string
+  readonly heading: (text: string) => string
+  readonly good: (text: string) => string
+  readonly bad: (text: string) => string
+  readonly faint: (text: string) => string
+  readonly bar: (text: string) => string
+}
+
+const ESCAPE = '\u001b['
+
+/** Paints only when asked to. */
+export function createPaint(colours: boolean): Paint {
+  const wrap = (code: number) => (text: string) =>
+    colours ? `${ESCAPE}${code}m${text}${ESCAPE}0m` : text
+  return {
+    title: wrap(1),
+    heading: wrap(2),
+    good: wrap(32),
+    bad: wrap(31),
+    faint: wrap(2),
+    bar: wrap(36),
+  }
+}
+
+const BAR_WIDTH = 24
+
+/** Shows shares of the traffic, the bar of each relative to the largest. */
+export function showShares(
+  title: string,
+  what: string,
+  { shares, totalBytes, paint }: { shares: readonly Share[]; totalBytes: number; paint: Paint },
+): string {
+  const columns: TableColumn[] = [
+    { title: what, align: 'left' },
+    { title: 'flows', align: 'right' },
+    { title: 'packets', align: 'right' },
+    { title: 'bytes', align: 'right' },
+    { title: 'share', align: 'right' },
+  ]
+  const rows = shares.map(({ name, flows, packets, bytes }) => [
+    name,
+    formatCount(flows),
+    formatCount(packets),
+    formatBytes(bytes),
+    formatShare(totalBytes > 0 ? bytes / totalBytes : 0),
+  ])
+  const largest = Math.max(1, ...shares.map(({ bytes }) => bytes))
+  const bars = shares.map(({ bytes }) => paint.bar(drawBar(bytes / largest, BAR_WIDTH)))
+  return page(title, layOutTable(columns, rows), { paint, bars })
+}
+
+/** Shows each exporter with its stream's counters. */
+export function showExporters(exporters: readonly ExporterShare[], paint: Paint): string {
+  const columns: TableColumn[] = [
+    { title: 'exporter', align: 'left' },
+    { title: 'version', align: 'left' },
+    { title: 'datagrams', align: 'right' },
+    { title: 'flows', align: 'right' },
+    { title: 'bytes', align: 'right' },
+    { title: 'sampled', align: 'right' },
+    { title: 'lost on the way', align: 'right' },
+  ]
+  const rows = exporters.map((exporter) => [
+    exporter.name,
+    `v${exporter.exportVersion}`,
+    formatCount(exporter.datagrams),
+    formatCount(exporter.flows),
+    formatBytes(exporter.bytes),
+    showSampling(exporter.samplingRate),
+    exporter.lost === null ? 'unknown' : `${formatCount(exporter.lost)} ${exporter.sequenceUnit}`,
+  ])
+  return page('Traffic per exporter', layOutTable(columns, rows), { paint })
+}
+
+function showSampling(rate: number | null): string {
+  if (rate === null) return 'not told'
+  return rate === 1 ? 'no' : `1 in ${formatCount(rate)}`
+}
+
+/** Shows the declared gaps. */
+export function showGaps(gaps: readonly Gap[], paint: Paint): string {
+  const columns: TableColumn[] = [
+    { title: 'exporter', align: 'left' },
+    { title: 'version', align: 'left' },
+    { title: 'expected', align: 'right' },
+    { title: 'received', align: 'right' },
+    { title: 'lost', align: 'right' },
+  ]
+  const rows = gaps.map((gap) => [
+    gap.exporter,
+    `v${gap.exportVersion}`,
+    formatCount(gap.expected),
+    formatCount(gap.received),
+    `${formatCount(gap.lost)} ${gap.unit}`,
+  ])
+  return page('Gaps in the sequence numbers', layOutTable(columns, rows), { paint })
+}
+
+function page(
+  title: string,
+  [heading = '', ...lines]: readonly string[],
+  { paint, bars = [] }: { paint: Paint; bars?: readonly string[] },
+): string {
+  const width = Math.max(...lines.map((line) => [...line].length), 0)
+  const body = lines.map((line, index) => {
+    const bar = bars[index]
+    return bar === undefined ? line : `${line}${' '.repeat(width - [...line].length)}  ${bar}`
+  })
+  const shown = [paint.title(title), paint.heading(heading), ...body]
+  return shown.map((line, index) => (index === 0 ? line : `  ${line}`)).join('\n')
+}

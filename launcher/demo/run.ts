@@ -1,0 +1,132 @@
+/**
+ * One run of the demonstration: three exporters send for a few seconds, and a few messages of one of
+ * them are made and kept back, as if the network had lost them. It does not look at the database.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type DemoExporter, V5DemoExporter, V9DemoExporter } from './exporters.ts'
+import type { DemoRun } from './queries.ts'
+import { DemoSender } from './sender.ts'
+import { seededRandom } from './traffic.ts'
+
+const TICK_MS = 100
+const MESSAGES_PER_TICK = 2
+/** So many messages of the first exporter are kept back, one after the other. */
+const LOST_MESSAGES = 2
+
+/** An office with a v5 router, a campus that samples, a data centre that speaks IPv6, too. */
+const SITES = [
+  { number: 1, ipv6Share: 0, samplingRate: 1 },
+  { number: 2, ipv6Share: 0.2, samplingRate: 100 },
+  { number: 3, ipv6Share: 0.6, samplingRate: 1 },
+] as const
+
+export interface DemoProgress {
+  /** What was given to the network. */
+  flows: number
+  datagrams: number
+  /** What was kept back. */
+  lostFlows: number
+  /** Of the whole run, 0 to 1. */
+  share: number
+}
+
+export interface DemoOptions {
+  readonly host: string
+  readonly port: number
+  readonly durationMs: number
+  readonly onProgress: (progress: Readonly<DemoProgress>) => void
+}
+
+interface Stream {
+  readonly exporter: DemoExporter
+  readonly sender: DemoSender
+}
+
+/** The run and what it has sent. */
+export class Demo {
+  readonly #options: DemoOptions
+  readonly #progress: DemoProgress = { flows: 0, datagrams: 0, lostFlows: 0, share: 0 }
+  readonly #startedAtMs: number
+  readonly #streams: readonly Stream[]
+
+  /** @param nowMs Unix milliseconds; they name the run, so that it is a stream of its own */
+  constructor(options: DemoOptions, nowMs: number) {
+    this.#options = options
+    this.#startedAtMs = nowMs
+    const { host, port } = options
+    const isLoopback = host.startsWith('127.')
+    this.#streams = makeExporters(nowMs).map((exporter, index) => ({
+      exporter,
+      sender: new DemoSender({
+        host,
+        port,
+        ...(isLoopback && { sourceAddress: `127.0.0.${index + 1}` }),
+      }),
+    }))
+  }
+
+  get run(): DemoRun {
+    return {
+      startedAtMs: this.#startedAtMs,
+      streams: this.#streams.map(({ exporter }) => exporter),
+    }
+  }
+
+  /** Where the datagrams come from, without repetitions. */
+  get sourceAddresses(): readonly string[] {
+    return [...new Set(this.#streams.map(({ sender }) => sender.sourceAddress))]
+  }
+
+  async start(): Promise<void> {
+    for (const { sender } of this.#streams) await sender.start()
+  }
+
+  /** Sends everything. @throws NoCollectorError */
+  async send(): Promise<Readonly<DemoProgress>> {
+    const { durationMs, onProgress } = this.#options
+    const ticks = Math.ceil(durationMs / TICK_MS)
+    const lostTick = Math.floor(ticks * 0.4)
+    const started = performance.now()
+    for (let tick = 0; tick < ticks; tick += 1) {
+      await this.#sendTick()
+      if (tick === lostTick) this.#loseMessages()
+      await sleep(Math.max(0, started + (tick + 1) * TICK_MS - performance.now()))
+      for (const { sender } of this.#streams) sender.check()
+      this.#progress.share = (tick + 1) / ticks
+      onProgress(this.#progress)
+    }
+    return this.#progress
+  }
+
+  async #sendTick(): Promise<void> {
+    for (const { exporter, sender } of this.#streams) {
+      for (let message = 0; message < MESSAGES_PER_TICK; message += 1) {
+        const { bytes, flows } = exporter.nextMessage(Date.now())
+        await sender.send(bytes)
+        this.#progress.flows += flows
+        this.#progress.datagrams += 1
+      }
+    }
+  }
+
+  #loseMessages(): void {
+    for (let message = 0; message < LOST_MESSAGES; message += 1) {
+      this.#progress.lostFlows += this.#streams[0]?.exporter.nextMessage(Date.now()).flows ?? 0
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const { sender } of this.#streams) await sender.stop()
+  }
+}
+
+function makeExporters(nowMs: number): DemoExporter[] {
+  const seconds = Math.floor(nowMs / 1000)
+  return SITES.map((site, index) => {
+    const options = { site, random: seededRandom(site.number), nowMs }
+    if (index === 0) return new V5DemoExporter({ ...options, observationDomain: seconds % 65_536 })
+    // One address may have to do for all, so the source ids differ, too.
+    return new V9DemoExporter({ ...options, observationDomain: ((seconds * 4) % 2 ** 32) + index })
+  })
+}

@@ -1,0 +1,96 @@
+/**
+ * Finds what the demonstration talks to: the collector's port and the writer's database, by the same
+ * settings that those processes read. It starts nothing.
+ */
+
+import { join } from 'node:path'
+import pg from 'pg'
+import { readCollectorSettings } from '../../collector/config.ts'
+import { SettingsError } from '../../shared/settings.ts'
+import { DATABASE_NAME, DATABASE_USER } from '../postgres/cluster.ts'
+import { findRunningServer, SOCKET_PORT } from '../postgres/postmaster-file.ts'
+import { DATA_DIR, readLauncherSettings } from '../settings.ts'
+
+/** No database, or not one of this program; `code` is `NO_DATABASE`. */
+export class NoDatabaseError extends Error {
+  readonly code = 'NO_DATABASE'
+
+  constructor(what: string, cause?: unknown) {
+    super(what, { cause })
+    this.name = 'NoDatabaseError'
+  }
+}
+
+export interface DemoTarget {
+  /** Address and first port of the collector. */
+  readonly host: string
+  readonly port: number
+  readonly database: pg.ClientConfig
+  /** What the user types to open the database; without a password. */
+  readonly psqlCommand: string
+}
+
+/**
+ * Reads where collector and database are.
+ *
+ * @throws SettingsError that lists every problem
+ * @throws NoDatabaseError when no database is named and no embedded server runs
+ */
+export async function findTarget(environment: NodeJS.ProcessEnv): Promise<DemoTarget> {
+  const { databaseUrl } = readLauncherSettings(environment)
+  const { NETFLOW_HOST, NETFLOW_PORT } = readCollectorSettings(environment)
+  const port = NETFLOW_PORT[0] ?? 0
+  if (port === 0) {
+    throw new SettingsError(['NETFLOW_PORT=0: name the port that the collector says it listens on'])
+  }
+  const database = await findDatabase(databaseUrl)
+  const psqlCommand = describePsql(new pg.Client(database))
+  return { host: reachableAddress(NETFLOW_HOST), port, database, psqlCommand }
+}
+
+/** Who listens on every address is asked on the loopback one. */
+function reachableAddress(host: string): string {
+  return host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host
+}
+
+async function findDatabase(databaseUrl: string | undefined): Promise<pg.ClientConfig> {
+  const connectionTimeoutMillis = 10_000
+  if (databaseUrl) return { connectionString: databaseUrl, connectionTimeoutMillis }
+  const server = await findRunningServer(join(DATA_DIR, 'postgres'))
+  if (!server) {
+    throw new NoDatabaseError(`no database: none runs in ${DATA_DIR}, and DATABASE_URL is not set`)
+  }
+  const place = { host: server.socketDir, port: SOCKET_PORT, ssl: false }
+  return { ...place, user: DATABASE_USER, database: DATABASE_NAME, connectionTimeoutMillis }
+}
+
+function describePsql({ host, port, user = '', database = '' }: pg.Client): string {
+  const words = ['psql', '-h', host, '-p', String(port), '-U', user, database]
+  return words.map(quoteForShell).join(' ')
+}
+
+function quoteForShell(word: string): string {
+  return /^[\w./:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
+
+/**
+ * Opens the database and makes sure that the tables are there.
+ *
+ * @throws NoDatabaseError
+ */
+export async function openDatabase({ database, psqlCommand }: DemoTarget): Promise<pg.Client> {
+  const client = new pg.Client(database)
+  // A lost connection also rejects the query that waits for it.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    const { rows } = await client.query("select to_regclass('flows') is not null as migrated")
+    if (rows[0]?.migrated === true) return client
+  } catch (error) {
+    await client.end().catch(() => {})
+    const reason = error instanceof Error ? error.message || String(error) : String(error)
+    throw new NoDatabaseError(`no database (${psqlCommand}): ${reason}`, error)
+  }
+  await client.end()
+  throw new NoDatabaseError(`the database has no tables yet (${psqlCommand})`)
+}

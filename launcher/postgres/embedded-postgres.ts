@@ -1,0 +1,269 @@
+/**
+ * Runs a PostgreSQL server of this program's own on a unix socket: makes its cluster, starts it,
+ * adopts one that already runs, stops it. It opens no TCP port and does not restart by itself.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdir, open, readFile, realpath, rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from '../../shared/logger.ts'
+import { readProcessState } from '../process/process-state.ts'
+import {
+  createCluster,
+  DATABASE_NAME,
+  DATABASE_USER,
+  readClusterMajor,
+  serverEnvironment,
+} from './cluster.ts'
+import { DatabaseWatchdog } from './database-watchdog.ts'
+import { clearStaleLocks, findRunningServer, SOCKET_PORT } from './postmaster-file.ts'
+import { chooseServerAccount, handOver, type ServerAccount } from './server-account.ts'
+import { findServerBinaries } from './server-binaries.ts'
+import { ensureDatabase, isServerReady } from './server-probe.ts'
+import { chooseSocketDir } from './socket-folder.ts'
+
+export interface EmbeddedPostgresOptions {
+  /** The cluster; made when missing. The server's first messages go to `<dataDir>.log`. */
+  readonly dataDir: string
+  /** Where the socket should be; a folder for temporary files when the path is too long. */
+  readonly socketDir: string
+  readonly logger?: Logger
+  /** Server settings beside the ones that this class needs itself. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** False: may lose data in a power cut, for tests. Default true. */
+  readonly durable?: boolean
+  /** False: behave as where user namespaces are forbidden. Default true. */
+  readonly userNamespaces?: boolean
+  /** Called when the server ended and nobody called `stop`. */
+  readonly onExit?: () => void
+}
+
+/** PostgreSQL's three ways to stop, by the signal that asks for them. */
+const STOP_SIGNALS = { smart: 'SIGTERM', fast: 'SIGINT', immediate: 'SIGQUIT' } as const
+
+/** smart: waits for all sessions; fast: ends them; immediate: as if killed, recovers at start. */
+export type StopMode = keyof typeof STOP_SIGNALS
+
+const STOP_DEADLINE_MS = 60_000
+const EARLIER_SERVER_DEADLINE_MS = 120_000
+
+interface Server {
+  readonly pid: number
+  readonly socketDir: string
+  /** Absent where another process started it. */
+  readonly child: ChildProcess | undefined
+  running: boolean
+}
+
+export class EmbeddedPostgres {
+  readonly #options: EmbeddedPostgresOptions
+  readonly #dataDir: string
+  readonly #watchdog: DatabaseWatchdog
+  #server: Server | undefined
+  #poll: NodeJS.Timeout | undefined
+
+  constructor(options: EmbeddedPostgresOptions) {
+    this.#options = options
+    this.#dataDir = resolve(options.dataDir)
+    this.#watchdog = new DatabaseWatchdog(this.#dataDir)
+  }
+
+  /** The server's pid while it runs. */
+  get pid(): number | undefined {
+    return this.#server?.running ? this.#server.pid : undefined
+  }
+
+  /** The pid of the process that stops the server when this one is killed. */
+  get watchdogPid(): number | undefined {
+    return this.#watchdog.pid
+  }
+
+  /** The folder of the socket. @throws when the server was never started */
+  get socketDir(): string {
+    if (!this.#server) throw new Error('the embedded PostgreSQL is not started')
+    return this.#server.socketDir
+  }
+
+  /** The connection string of the database `netflow`, for pg and for psql. */
+  get url(): string {
+    const host = encodeURIComponent(this.socketDir)
+    return `postgres://${DATABASE_USER}@${host}:${SOCKET_PORT}/${DATABASE_NAME}`
+  }
+
+  /** Starts the server, or adopts the one that runs; resolves when it accepts sessions. */
+  async start(): Promise<void> {
+    if (this.#server?.running) return
+    await mkdir(dirname(this.#dataDir), { recursive: true, mode: 0o700 })
+    const server = (await this.#adopt()) ?? (await this.#launch())
+    this.#server = server
+    this.#watchdog.start()
+    await ensureDatabase(server.socketDir)
+  }
+
+  /** Names the processes that may finish their sessions when this process is killed. */
+  setClients(pids: readonly number[]): void {
+    this.#watchdog.setClients(pids)
+  }
+
+  /** Stops the server and waits for its end. A fast stop that hangs becomes an immediate one. */
+  async stop(mode: StopMode = 'fast'): Promise<void> {
+    const server = this.#server
+    if (!server?.running) return
+    server.running = false
+    clearInterval(this.#poll)
+    this.#watchdog.stop()
+    signal(server.pid, mode)
+    const deadline = Date.now() + STOP_DEADLINE_MS
+    let patient = mode === 'fast'
+    while (await isAlive(server)) {
+      if (patient && Date.now() > deadline) {
+        patient = false
+        this.#options.logger?.warn('PostgreSQL does not stop; stopping it at once, it will recover')
+        signal(server.pid, 'immediate')
+      }
+      await sleep(10)
+    }
+    await this.#removeTemporaryDir(server.socketDir)
+  }
+
+  /** Waits for an earlier server to answer, and adopts it, or to be gone. */
+  async #adopt(): Promise<Server | undefined> {
+    const deadline = Date.now() + EARLIER_SERVER_DEADLINE_MS
+    let told = false
+    for (;;) {
+      const running = await findRunningServer(this.#dataDir)
+      if (!running) return undefined
+      if (await isServerReady(running.socketDir)) {
+        this.#options.logger?.info({ serverPid: running.pid }, 'using the PostgreSQL that runs')
+        const server = { ...running, child: undefined, running: true }
+        this.#poll = setInterval(() => void this.#checkAdopted(server), 200).unref()
+        return server
+      }
+      if (Date.now() > deadline) {
+        throw new Error(
+          `the PostgreSQL with pid ${running.pid} on ${this.#dataDir} neither answers nor ends; ` +
+            `look at its log, or stop it with: kill -INT ${running.pid}`,
+        )
+      }
+      if (!told) {
+        told = true
+        this.#options.logger?.info({ serverPid: running.pid }, 'waiting for an earlier PostgreSQL')
+      }
+      await sleep(50)
+    }
+  }
+
+  async #checkAdopted(server: Server): Promise<void> {
+    if (!(await isAlive(server))) this.#onEnd(server)
+  }
+
+  #onEnd(server: Server): void {
+    if (!server.running) return
+    server.running = false
+    clearInterval(this.#poll)
+    if (this.#server === server) this.#options.onExit?.()
+  }
+
+  async #launch(): Promise<Server> {
+    const { userNamespaces = true, durable = true } = this.#options
+    const dataDir = this.#dataDir
+    const account = await chooseServerAccount({ dataDir, userNamespaces })
+    const major = await readClusterMajor(dataDir)
+    const { binDir } = await findServerBinaries(major)
+    if (major === undefined) await createCluster({ dataDir, binDir, account, durable })
+    else await handOver(account, dataDir, binDir)
+    // A server that is started again keeps its place: clients know it.
+    const socketDir =
+      this.#server?.socketDir ?? (await chooseSocketDir(this.#options.socketDir, account))
+    await clearStaleLocks(dataDir, socketDir)
+    const child = await this.#spawn({ binDir, account, socketDir })
+    const server = { pid: child.pid ?? 0, socketDir, child, running: true }
+    try {
+      await this.#waitUntilReady(server)
+    } catch (error) {
+      server.running = false
+      if (await isAlive(server)) signal(server.pid, 'immediate')
+      throw error
+    }
+    child.once('exit', () => this.#onEnd(server))
+    if (child.exitCode !== null || child.signalCode !== null) this.#onEnd(server)
+    return server
+  }
+
+  /** The wanted folder is the user's; any other one was made for this server. */
+  async #removeTemporaryDir(socketDir: string): Promise<void> {
+    if (socketDir === resolve(this.#options.socketDir)) return
+    await rm(socketDir, { recursive: true, force: true })
+    this.#server = undefined
+  }
+
+  async #spawn(where: {
+    readonly binDir: string
+    readonly account: ServerAccount
+    readonly socketDir: string
+  }): Promise<ChildProcess> {
+    const settings = {
+      listen_addresses: '',
+      port: String(SOCKET_PORT),
+      unix_socket_directories: `"${where.socketDir.replaceAll('"', '""')}"`,
+      // The folder may be open to others: only the socket's owner may use a server without passwords.
+      unix_socket_permissions: '0700',
+      ...this.#options.settings,
+      ...(this.#options.durable === false ? { fsync: 'off', full_page_writes: 'off' } : {}),
+    }
+    const command = [
+      ...where.account.prefix,
+      join(where.binDir, 'postgres'),
+      '-D',
+      await realpath(this.#dataDir),
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ]
+    const log = await open(`${this.#dataDir}.log`, 'w', 0o600)
+    try {
+      const child = spawn(command[0] ?? '', command.slice(1), {
+        cwd: '/',
+        env: serverEnvironment(),
+        // A process group of its own: Ctrl-C must reach it last, through `stop`.
+        detached: true,
+        stdio: ['ignore', log.fd, log.fd],
+        ...where.account.ids,
+      })
+      await new Promise<void>((ready, fail) => child.once('spawn', ready).once('error', fail))
+      child.unref()
+      return child
+    } finally {
+      await log.close()
+    }
+  }
+
+  async #waitUntilReady(server: Server): Promise<void> {
+    let nextMessage = Date.now() + 10_000
+    while (!(await isServerReady(server.socketDir))) {
+      if (!(await isAlive(server))) {
+        const log = await readFile(`${this.#dataDir}.log`, 'utf8')
+        throw new Error(
+          `PostgreSQL did not start on ${this.#dataDir}:\n${log.trim().slice(-2_000)}`,
+        )
+      }
+      if (Date.now() > nextMessage) {
+        nextMessage += 10_000
+        this.#options.logger?.info('PostgreSQL is still starting, perhaps recovering from a crash')
+      }
+      await sleep(15)
+    }
+  }
+}
+
+function signal(pid: number, mode: StopMode): void {
+  try {
+    process.kill(pid, STOP_SIGNALS[mode])
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+async function isAlive({ child, pid }: Server): Promise<boolean> {
+  if (child) return child.exitCode === null && child.signalCode === null
+  return (await readProcessState(pid))?.command === 'postgres'
+}

@@ -1,0 +1,89 @@
+/**
+ * Reads what a PostgreSQL server left in its folder about itself, and clears what is provably
+ * stale. It never touches the files of a server that runs.
+ *
+ *     postmaster.pid = pid LF, data folder LF, start time LF, port LF, socket folder LF, …
+ *     .s.PGSQL.<port>.lock = pid LF, …
+ */
+
+import { readdir, readFile, realpath, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readProcessState, readWorkingFolder } from '../process/process-state.ts'
+
+/** The port only names the socket file; nothing listens on TCP. */
+export const SOCKET_PORT = 5432
+
+export interface RunningServer {
+  readonly pid: number
+  readonly socketDir: string
+}
+
+/** Finds the server that runs on a cluster now, or `undefined`. */
+export async function findRunningServer(dataDir: string): Promise<RunningServer | undefined> {
+  const lines = await readLines(join(dataDir, 'postmaster.pid'))
+  const pid = Number(lines[0])
+  if (!(await isServerOf(pid, dataDir))) return undefined
+  return { pid, socketDir: lines[4] ?? '' }
+}
+
+/**
+ * Removes lock files that would keep a new server from starting although their process is a zombie
+ * or a stranger that got the pid. (With a pid that is free, PostgreSQL removes them itself.)
+ *
+ * Removing `postmaster.pid` gives up PostgreSQL's own check for orphans that still use the shared
+ * memory, so this waits until none is left.
+ */
+export async function clearStaleLocks(dataDir: string, socketDir: string): Promise<void> {
+  await waitForOrphans(dataDir)
+  const locks = [join(dataDir, 'postmaster.pid'), join(socketDir, `.s.PGSQL.${SOCKET_PORT}.lock`)]
+  for (const lock of locks) {
+    // The server writes its pid as negative in single-user mode.
+    const pid = Math.abs(Number((await readLines(lock))[0]))
+    if (pid > 0 && !(await isServerOf(pid, dataDir))) await rm(lock, { force: true })
+  }
+}
+
+async function readLines(path: string): Promise<string[]> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw error
+  })
+  return text.split('\n')
+}
+
+/** A server works in its data folder; that tells it from another server with a recycled pid. */
+async function isServerOf(pid: number, dataDir: string): Promise<boolean> {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false
+  const state = await readProcessState(pid)
+  if (state?.command !== 'postgres') return false
+  const folder = await readWorkingFolder(pid)
+  return folder === undefined || folder === (await realpath(dataDir))
+}
+
+const ORPHANS_DEADLINE_MS = 30_000
+
+/** Waits for the children of a killed server: each leaves when it notices that its parent died. */
+async function waitForOrphans(dataDir: string): Promise<void> {
+  const deadline = Date.now() + ORPHANS_DEADLINE_MS
+  for (;;) {
+    const orphan = await findOrphan(dataDir)
+    if (orphan === undefined) return
+    if (Date.now() > deadline) {
+      throw new Error(
+        `process ${orphan} of an earlier server still uses ${dataDir}; end it (kill ${orphan}), ` +
+          'then start again',
+      )
+    }
+    await sleep(50)
+  }
+}
+
+async function findOrphan(dataDir: string): Promise<number | undefined> {
+  const entries = process.platform === 'linux' ? await readdir('/proc') : []
+  for (const entry of entries) {
+    const pid = Number(entry)
+    if (pid > 0 && (await isServerOf(pid, dataDir)) && (await readWorkingFolder(pid))) return pid
+  }
+  return undefined
+}

@@ -1,0 +1,155 @@
+/** The batch socket with real sockets on loopback. */
+
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { constants } from 'node:os'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BatchSocket, type BatchSocketOptions } from '../../../collector/receive/batch-socket.ts'
+import { findUdpDescriptor } from '../../../collector/receive/own-sockets.ts'
+import { loadSocketCalls } from '../../../collector/receive/socket-calls.ts'
+import { DatagramSender } from '../datagram-sender.ts'
+import { until } from '../until.ts'
+
+const calls = loadSocketCalls()
+const skip = calls ? false : 'the C library cannot be called here'
+
+/** Binds a socket by Node and takes it over; `numbers` are those that datagrams begin with. */
+async function openSocket(context: TestContext, options: Partial<BatchSocketOptions> = {}) {
+  assert.ok(calls)
+  const node = createSocket('udp4')
+  node.bind(0, '127.0.0.1')
+  await once(node, 'listening')
+  node.setRecvBufferSize(2_000_000)
+  const { port } = node.address()
+  const numbers: number[] = []
+  const socket = BatchSocket.takeOver(node, {
+    calls,
+    receiveBufferBytes: 2_000_000,
+    onDatagram: ({ buffer, start }) => numbers.push(buffer.readUInt32BE(start)),
+    onError: (error) => assert.fail(error),
+    ...options,
+  })
+  if (socket) context.after(() => socket.stop())
+  else context.after(() => node.close())
+  return { node, socket, port, numbers, sender: new DatagramSender(context, '127.0.0.1', port) }
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index)
+}
+
+for (const [buffer, receiveBufferBytes] of [
+  ['with pauses', 2_000_000],
+  ['without pauses, where the receive buffer is small', 100_000],
+] as const) {
+  test(`takes everything in order, ${buffer}`, { skip }, async (context) => {
+    const { socket, numbers, sender } = await openSocket(context, { receiveBufferBytes })
+    socket?.start()
+    socket?.start()
+    await sender.sendNumbered(1, 100)
+    await until('the first is taken', () => numbers.length === 1)
+    await sender.sendNumbered(299, 100, 1)
+    await until('the others are taken', () => numbers.length === 300)
+    // Long enough for it to wait for the next one again.
+    await sleep(30)
+    await sender.sendNumbered(1, 100, 300)
+    await until('the last is taken', () => numbers.length === 301)
+    assert.deepEqual(numbers, range(301))
+  })
+}
+
+test('reading takes what is there at once', { skip }, async (context) => {
+  const { socket, numbers, sender } = await openSocket(context)
+  await sender.sendNumbered(100, 100)
+  assert.equal(socket?.read(), 100)
+  assert.deepEqual(numbers, range(100))
+  assert.equal(socket?.read(), 0)
+})
+
+test('a flood does not keep a read from ending', { skip }, async (context) => {
+  assert.ok(calls)
+  const { socket, numbers } = await openSocket(context, {
+    calls: { ...calls, receiveMessages: (_, _memory, count) => count },
+  })
+  const total = socket?.read() ?? 0
+  assert.ok(total > 64)
+  assert.equal(numbers.length, total)
+})
+
+test('a stop in the midst of a flood is the end of it', { skip }, async (context) => {
+  assert.ok(calls)
+  const { socket, numbers, sender } = await openSocket(context, {
+    calls: { ...calls, receiveMessages: (_, _memory, count) => count },
+  })
+  socket?.start()
+  await sender.sendNumbered(1, 100)
+  await until('it has taken much', () => numbers.length > 10_000)
+  await socket?.stop()
+  await socket?.stop()
+  const { length } = numbers
+  await sleep(30)
+  assert.equal(numbers.length, length)
+})
+
+test('an error of the system is told, and it goes on', { skip }, async (context) => {
+  assert.ok(calls)
+  const errors: Error[] = []
+  const { receiveMessages } = calls
+  const beganAt = performance.now()
+  let failures = 3
+  const { socket, numbers, sender } = await openSocket(context, {
+    calls: {
+      ...calls,
+      receiveMessages: (fd, memory, count) => {
+        failures -= 1
+        return failures >= 0 ? -constants.errno.ENOMEM : receiveMessages(fd, memory, count)
+      },
+    },
+    onError: (error) => errors.push(error),
+  })
+  socket?.start()
+  await sender.sendNumbered(2, 100)
+  await until('both are taken', () => numbers.length === 2)
+  assert.deepEqual(
+    errors.map((error) => (error as NodeJS.ErrnoException).code),
+    ['ENOMEM', 'ENOMEM', 'ENOMEM'],
+  )
+  // Else one that lasts would take a whole core.
+  assert.ok(performance.now() - beganAt >= 3 * 45, 'it has not paused after each')
+})
+
+test('when it is stopped the port is free', { skip }, async (context) => {
+  const { socket, port } = await openSocket(context)
+  socket?.start()
+  assert.notEqual(findUdpDescriptor(port), undefined)
+  await socket?.stop()
+  const next = createSocket('udp4')
+  context.after(() => next.close())
+  next.bind(port, '127.0.0.1')
+  await once(next, 'listening')
+})
+
+for (const [failure, broken] of [
+  ['has no descriptor left', { duplicate: () => -constants.errno.EMFILE }],
+  ['knows no time of arrival', { enableTimestamps: () => false }],
+] as const) {
+  test(`where the system ${failure}, the socket stays with Node`, { skip }, async (context) => {
+    assert.ok(calls)
+    const closed: number[] = []
+    const close = (descriptor: number) => {
+      closed.push(descriptor)
+      calls.close(descriptor)
+    }
+    const { node, socket, port, sender } = await openSocket(context, {
+      calls: { ...calls, close, ...broken },
+    })
+    assert.equal(socket, undefined)
+    assert.equal(closed.length, 'enableTimestamps' in broken ? 1 : 0)
+    assert.notEqual(findUdpDescriptor(port), undefined)
+    const message = once(node, 'message')
+    await sender.sendNumbered(1, 100)
+    await message
+  })
+}

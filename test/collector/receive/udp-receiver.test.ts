@@ -1,0 +1,152 @@
+/** The receiver with real sockets on loopback. */
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createSocket, type SocketOptions } from 'node:dgram'
+import { type TestContext, test } from 'node:test'
+import { loadSocketCalls, type SocketCalls } from '../../../collector/receive/socket-calls.ts'
+import { UdpReceiver, type UdpReceiverOptions } from '../../../collector/receive/udp-receiver.ts'
+import { DatagramSender } from '../datagram-sender.ts'
+import { RecordingLogger } from '../recording-logger.ts'
+import { until } from '../until.ts'
+
+interface Received {
+  readonly payload: Buffer
+  readonly address: string
+  readonly port: number
+}
+
+const MODES: readonly (readonly [string, SocketCalls | undefined])[] = [
+  ['node:dgram', undefined],
+  ['recvmmsg', loadSocketCalls()],
+]
+
+function makeReceiver(context: TestContext, options: Partial<UdpReceiverOptions> = {}) {
+  const received: Received[] = []
+  const recording = new RecordingLogger()
+  const receiver = new UdpReceiver({
+    host: '::',
+    ports: [0],
+    receiveBufferBytes: 100_000,
+    logger: recording.logger,
+    onDatagram: ({ buffer, start, end, source }) => {
+      const [address, port] = JSON.parse(source.toString().slice(0, -2)) as [string, number]
+      received.push({ payload: Buffer.from(buffer.subarray(start, end)), address, port })
+    },
+    ...options,
+  })
+  context.after(() => receiver.stop())
+  return { receiver, received, recording }
+}
+
+for (const [mode, calls] of MODES) {
+  const skip = mode === 'recvmmsg' && !calls ? 'the C library cannot be called here' : false
+
+  test(`both families reach a dual-stack socket, the largest datagram, too (${mode})`, {
+    skip,
+  }, async (context) => {
+    const { receiver, received } = makeReceiver(context, { calls, receiveBufferBytes: 1_000_000 })
+    await receiver.start()
+    const port = receiver.listening[0]?.port ?? 0
+    await new DatagramSender(context, '127.0.0.1', port).send(Buffer.alloc(65_507, 7))
+    await new DatagramSender(context, '::1', port).send(Buffer.from('six'))
+    await until('both are received', () => received.length === 2)
+    assert.deepEqual(received.map(({ address }) => address).sort(), ['127.0.0.1', '::1'])
+    assert.equal(receiver.received, 2)
+    assert.equal(receiver.receivedBytes, 65_510)
+  })
+
+  test(`an empty datagram is a datagram (${mode})`, { skip }, async (context) => {
+    const { receiver, received } = makeReceiver(context, { calls })
+    await receiver.start()
+    const port = receiver.listening[0]?.port ?? 0
+    await new DatagramSender(context, '127.0.0.1', port).send(Buffer.alloc(0))
+    await until('it is received', () => received.length === 1)
+    assert.equal(received[0]?.payload.length, 0)
+  })
+
+  test(`where IPv6 is off, IPv4 is received (${mode})`, { skip }, async (context) => {
+    const makeSocket = ((options: SocketOptions) => {
+      const socket = createSocket(options)
+      if (options.type === 'udp6') {
+        socket.bind = () => {
+          const error = Object.assign(new Error('bind EAFNOSUPPORT'), { code: 'EAFNOSUPPORT' })
+          queueMicrotask(() => socket.emit('error', error))
+          return socket
+        }
+      }
+      return socket
+    }) as typeof createSocket
+    const { receiver, received, recording } = makeReceiver(context, { calls, makeSocket })
+    await receiver.start()
+    assert.equal(receiver.listening[0]?.address, '0.0.0.0')
+    assert.ok(recording.find(/IPv6 is off/))
+    const port = receiver.listening[0]?.port ?? 0
+    await new DatagramSender(context, '127.0.0.1', port).send(Buffer.from('four'))
+    await until('it is received', () => received.length === 1)
+    assert.equal(received[0]?.address, '127.0.0.1')
+  })
+
+  test(`finishing takes what the kernel already holds (${mode})`, { skip }, async (context) => {
+    const { receiver, received, recording } = makeReceiver(context, {
+      calls,
+      receiveBufferBytes: 1_000_000,
+    })
+    await receiver.start()
+    const port = receiver.listening[0]?.port ?? 0
+    // Sent by another process while this one does not turn its loop.
+    const program = `
+      const socket = require('node:dgram').createSocket('udp4')
+      let left = 300
+      for (let i = 0; i < 300; i += 1) {
+        socket.send(Buffer.alloc(100, i), ${port}, '127.0.0.1', () => { if (--left === 0) socket.close() })
+      }`
+    execFileSync(process.execPath, ['-e', program])
+    assert.equal(received.length, 0)
+    await receiver.finish()
+    await receiver.stop()
+    assert.deepEqual(
+      received.map(({ payload }) => payload),
+      Array.from({ length: 300 }, (_, index) => Buffer.alloc(100, index)),
+    )
+    assert.equal(new Set(received.map((datagram) => datagram.port)).size, 1)
+    assert.equal(recording.find(/receiving datagrams/)?.['by'], mode)
+  })
+}
+
+test('several ports are listened on, each with its receive buffer', async (context) => {
+  const { receiver, recording } = makeReceiver(context, { ports: [0, 0, 0] })
+  await receiver.start()
+  await receiver.start()
+  assert.equal(new Set(receiver.listening.map(({ port }) => port)).size, 3)
+  for (const socket of receiver.listening) assert.equal(socket.receiveBufferBytes, 100_000)
+  assert.equal(recording.lines.filter(({ msg }) => msg === 'receiving datagrams').length, 3)
+  await receiver.stop()
+  await receiver.stop()
+  assert.equal(receiver.listening.length, 0)
+})
+
+test('a capped receive buffer is warned about, with the limit to raise', async (context) => {
+  const { receiver, recording } = makeReceiver(context, { receiveBufferBytes: 2_000_000_000 })
+  await receiver.start()
+  const warning = recording.find(/caps the receive buffer/)
+  assert.match(warning?.msg ?? '', /sysctl -w \S+=2000000000/)
+  assert.equal(warning?.['grantedBytes'], receiver.listening[0]?.receiveBufferBytes)
+})
+
+test('a port in use is an error that names the port and closes the others', async (context) => {
+  const first = makeReceiver(context).receiver
+  await first.start()
+  const port = first.listening[0]?.port ?? 0
+  const second = makeReceiver(context, { ports: [0, port] }).receiver
+  await assert.rejects(second.start(), {
+    code: 'CANNOT_LISTEN',
+    message: new RegExp(`UDP port ${port} .*is in use.*NETFLOW_PORT`),
+  })
+  assert.equal(second.listening.length, 0)
+})
+
+test('an address of another machine is an error that names the setting', async (context) => {
+  const { receiver } = makeReceiver(context, { host: '192.0.2.1' })
+  await assert.rejects(receiver.start(), { code: 'CANNOT_LISTEN', message: /NETFLOW_HOST/ })
+})

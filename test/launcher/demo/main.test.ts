@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
+import { type Pipeline, queryRows, startPipeline } from '../../helpers/pipeline.ts'
+
+const DEMO = fileURLToPath(new URL('../../../launcher/demo/main.js', import.meta.url))
+
+/** Runs the demo to its end; gives what it printed and its exit code. */
+async function runDemo(environment: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, [DEMO], {
+    env: { ...process.env, NO_COLOR: '', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
+  const [code] = await once(child, 'close')
+  return { output, code }
+}
+
+/** A UDP port of loopback that nothing listens on. */
+async function findFreePort(): Promise<number> {
+  const socket = createSocket('udp4')
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const { port } = socket.address()
+  socket.close()
+  await once(socket, 'close')
+  return port
+}
+
+describe('the demo', () => {
+  let database: TestDatabase
+  let pipeline: Pipeline
+  before(async () => {
+    database = await createTestDatabase()
+    pipeline = await startPipeline({ databaseUrl: database.url })
+  })
+  after(async () => {
+    await pipeline.stop()
+    await database.drop()
+  })
+
+  it('finds every flow that it sent and the gap that it made, run after run', async () => {
+    const environment = { DATABASE_URL: database.url, NETFLOW_PORT: `${pipeline.port},1` }
+    for (const round of [1, 2]) {
+      const { output, code } = await runDemo(environment)
+      assert.equal(code, 0, output)
+      const result = /^sent (\d+) flows, stored \1, deliberate gap of (\d+) declared$/m.exec(output)
+      assert.ok(result, output)
+      const [rows] = await queryRows(
+        database.url,
+        `select (select count(*)::int from flows) as flows, count(*)::int as gaps,
+          sum(lost)::int as lost from sequence_gaps`,
+      )
+      assert.deepEqual(rows, {
+        flows: Number(result[1]) * round,
+        gaps: round,
+        lost: Number(result[2]) * round,
+      })
+      for (const title of ['Top talkers', 'Traffic per protocol', 'Traffic per exporter']) {
+        assert.ok(output.includes(title), `${title} is missing`)
+      }
+      assert.ok(!output.includes('\u001b'), 'colours although this is no terminal')
+    }
+  })
+
+  it('sends flows whose values make sense', async () => {
+    const [odd] = await queryRows(
+      database.url,
+      `select count(*)::int as rows from flows
+        where bytes < packets * 20 or packets < 1 or flow_start > flow_end or src_addr is null
+          or flow_end > received_at + interval '2 s' or flow_start < received_at - interval '2 min'
+          or (icmp_type is null) <> (protocol not in (1, 58)) or extra - 'samplerId' <> '{}'`,
+    )
+    assert.deepEqual(odd, { rows: 0 })
+    const kinds = await queryRows(
+      database.url,
+      'select distinct export_version as version, sampling_rate::int as rate from flows order by 1, 2',
+    )
+    assert.deepEqual(kinds, [
+      { version: 5, rate: null },
+      { version: 9, rate: 1 },
+      { version: 9, rate: 100 },
+    ])
+  })
+
+  it('says to start the program when nothing listens', async () => {
+    const port = await findFreePort()
+    const environment = { DATABASE_URL: database.url, NETFLOW_PORT: String(port) }
+    const { output, code } = await runDemo(environment)
+    assert.equal(code, 1)
+    assert.match(output, new RegExp(`nothing listens on UDP port ${port} .*\n.*npm start`))
+  })
+
+  it('says to start the program when there is no database', async () => {
+    const { output, code } = await runDemo({ DATABASE_URL: 'postgres://u@127.0.0.1:1/d' })
+    assert.equal(code, 1)
+    assert.match(output, /no database .*ECONNREFUSED.*\n.*npm start/)
+  })
+})

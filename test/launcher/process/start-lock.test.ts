@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { AlreadyRunningError, StartLock } from '../../../launcher/process/start-lock.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'netflow-lock-'))
+const never = () => assert.fail('there is nothing to wait for')
+const children: ChildProcess[] = []
+
+function startSleeper(): number {
+  const child = spawn('sleep', ['60'], { stdio: 'ignore' })
+  children.push(child)
+  return child.pid ?? 0
+}
+
+/** What a launcher that was killed leaves behind. */
+function writeStale(path: string, marks: readonly object[] = []): void {
+  const launcher = { pid: process.pid, startedAt: 'another time' }
+  writeFileSync(path, JSON.stringify({ launcher, children: marks }))
+}
+
+after(() => {
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('the start lock', () => {
+  it('is held by one launcher at a time, and names it', async () => {
+    const path = join(folder, 'new', 'one.lock')
+    const first = new StartLock(path)
+    await first.take(never)
+    await assert.rejects(new StartLock(path).take(never), (error) => {
+      assert.ok(error instanceof AlreadyRunningError)
+      assert.match(error.message, new RegExp(`pid ${process.pid}\\b`))
+      return true
+    })
+    await first.release()
+    await first.release()
+    assert.equal(existsSync(path), false)
+    const second = new StartLock(path)
+    await second.take(never)
+    await second.release()
+  })
+
+  it('is taken from a launcher that is gone, although another process has its pid', async () => {
+    const path = join(folder, 'stale.lock')
+    writeStale(path)
+    const lock = new StartLock(path)
+    await lock.take(never)
+    await lock.release()
+  })
+
+  it('is taken by one of many that start at once over a stale one', async () => {
+    const path = join(folder, 'many.lock')
+    writeStale(path)
+    const locks = Array.from({ length: 8 }, () => new StartLock(path))
+    const results = await Promise.allSettled(locks.map((lock) => lock.take(never)))
+    const refused = results.filter((result) => result.status === 'rejected')
+    assert.equal(refused.length, 7)
+    for (const { reason } of refused) assert.ok(reason instanceof AlreadyRunningError, reason)
+    for (const lock of locks) await lock.release()
+  })
+
+  it('is taken over when a crash of the machine cut its content', async () => {
+    const path = join(folder, 'cut.lock')
+    writeFileSync(path, '{"launch')
+    const lock = new StartLock(path)
+    await lock.take(never)
+    await lock.release()
+  })
+
+  it('waits for the children of a launcher that was killed', async () => {
+    const path = join(folder, 'children.lock')
+    const sleeper = startSleeper()
+    const first = new StartLock(path)
+    await first.take(never)
+    await first.setChildren([sleeper])
+    const { children: marks } = JSON.parse(readFileSync(path, 'utf8'))
+    writeStale(path, marks)
+    const waitedFor: number[] = []
+    await new StartLock(path).take((pids) => {
+      waitedFor.push(...pids)
+      children[0]?.kill('SIGKILL')
+    })
+    assert.deepEqual(waitedFor, [sleeper])
+  })
+})

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { afterEach, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { readProcessState } from '../../../launcher/process/process-state.ts'
+import {
+  type ReadyMessage,
+  SupervisedProcess,
+} from '../../../launcher/process/supervised-process.ts'
+import { createLogger } from '../../../shared/logger.ts'
+import { until } from '../../helpers/until.ts'
+
+const FIXTURE = fileURLToPath(new URL('../../fixtures/misbehaving-process.js', import.meta.url))
+
+const started: SupervisedProcess[] = []
+
+/** Supervises a fixture and notes what it is told. */
+function supervise(manner: string, options: { modulePath?: string; stopDeadlineMs?: number } = {}) {
+  const seen = { pids: [] as number[], startedAt: [] as number[], badSettings: 0 }
+  const ready: ReadyMessage[] = []
+  const supervised = new SupervisedProcess({
+    name: manner,
+    modulePath: options.modulePath ?? FIXTURE,
+    environment: { ...process.env, MANNER: manner },
+    logger: createLogger('test', 'silent'),
+    stopDeadlineMs: options.stopDeadlineMs ?? 30_000,
+    onReady: (message) => ready.push(message),
+    onPid: () => {
+      if (supervised.pid === undefined) return
+      seen.pids.push(supervised.pid)
+      seen.startedAt.push(performance.now())
+    },
+    onBadSettings: () => {
+      seen.badSettings += 1
+    },
+    delays: { firstMs: 50, longestMs: 200, healthyMs: 60_000 },
+  })
+  started.push(supervised)
+  return { supervised, seen, ready }
+}
+
+afterEach(async () => {
+  for (const supervised of started.splice(0)) await supervised.stop()
+})
+
+describe('a supervised process', () => {
+  it('hands on what it says when it is ready', async () => {
+    const { supervised, ready } = supervise('stays')
+    supervised.start()
+    supervised.start()
+    await until('ready', () => ready.length > 0)
+    assert.deepEqual(ready, [{ type: 'ready', ports: [2055] }])
+    await supervised.stop()
+    await supervised.stop()
+    assert.equal(supervised.pid, undefined)
+  })
+
+  it('is started again when it is killed', async () => {
+    const { supervised, seen, ready } = supervise('stays')
+    supervised.start()
+    await until('ready', () => ready.length === 1)
+    process.kill(supervised.pid ?? 0, 'SIGKILL')
+    await until('ready again', () => ready.length === 2)
+    assert.notEqual(seen.pids[0], seen.pids[1])
+    await supervised.stop()
+  })
+
+  it('that crashes at once is started after delays that double up to a longest one', async () => {
+    const { supervised, seen } = supervise('crashes-at-once')
+    supervised.start()
+    await until('five starts', () => seen.startedAt.length >= 5)
+    await supervised.stop()
+    const gaps = seen.startedAt.slice(1).map((at, index) => at - (seen.startedAt[index] ?? 0))
+    for (const [index, atLeast] of [50, 100, 200, 200].entries()) {
+      assert.ok((gaps[index] ?? 0) >= atLeast, `gap ${index} is ${gaps[index]} ms`)
+    }
+    const { length } = seen.pids
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    assert.equal(seen.pids.length, length, 'nothing is started after stop')
+  })
+
+  it('is not started again when it refuses its settings', async () => {
+    const { supervised, seen } = supervise('refuses-its-settings')
+    supervised.start()
+    await until('told', () => seen.badSettings > 0)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    assert.deepEqual([seen.badSettings, seen.pids.length], [1, 1])
+  })
+
+  it('may take its time to stop', async () => {
+    const { supervised, ready } = supervise('drains-slowly')
+    supervised.start()
+    await until('ready', () => ready.length > 0)
+    const pid = supervised.pid ?? 0
+    await supervised.stop()
+    assert.equal(await readProcessState(pid), undefined)
+  })
+
+  it('is killed when it does not stop in time', async () => {
+    const { supervised, ready } = supervise('ignores-sigterm', { stopDeadlineMs: 200 })
+    supervised.start()
+    await until('ready', () => ready.length > 0)
+    const pid = supervised.pid ?? 0
+    await supervised.stop()
+    assert.equal(await readProcessState(pid), undefined)
+  })
+
+  it('whose module is missing is tried again, too', async () => {
+    const { supervised, seen } = supervise('missing', { modulePath: '/nowhere/main.js' })
+    supervised.start()
+    await until('two starts', () => seen.pids.length >= 2)
+    await supervised.stop()
+  })
+})

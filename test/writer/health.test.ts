@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { judgeWriterHealth, type WriterCondition } from '../../writer/health.ts'
+
+const WELL: WriterCondition = {
+  isLoading: true,
+  databaseAwayMs: 0,
+  journalFill: 0.2,
+  hindrance: undefined,
+}
+
+describe('the health of the writer', () => {
+  function judge(changes: Partial<WriterCondition>) {
+    const { healthy, detail } = judgeWriterHealth({ ...WELL, ...changes })
+    return { healthy, problems: detail['problems'] as readonly string[] }
+  }
+
+  it('is fine while the database takes what comes, and for a minute without it', () => {
+    assert.deepEqual(judge({}), { healthy: true, problems: [] })
+    assert.deepEqual(judge({ databaseAwayMs: 59_000, journalFill: 0.8 }), judge({}))
+  })
+
+  it('is bad, and says why, when the database has been away for more than a minute', () => {
+    const { healthy, problems } = judge({ databaseAwayMs: 75_000 })
+    assert.equal(healthy, false)
+    assert.match(problems.join(), /the database has been away for 75 s/)
+  })
+
+  it('is bad, and says why, when the journal is over 80 % full', () => {
+    const { healthy, problems } = judge({ journalFill: 0.85 })
+    assert.equal(healthy, false)
+    assert.match(problems.join(), /the journal is 85 % full/)
+  })
+
+  it('is bad, and says why, while nothing is read or loaded', () => {
+    const { healthy, problems } = judge({ isLoading: false, hindrance: 'disk-full' })
+    assert.equal(healthy, false)
+    assert.deepEqual(problems.length, 2)
+    assert.match(problems.join(), /the pipe is not read: disk-full/)
+  })
+})

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type pg from 'pg'
+import { runCopy } from '../../../../writer/load/copy/copy-rows.ts'
+import { connectDatabase } from '../../../../writer/load/database/connection.ts'
+import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+
+const COPY = 'copy noted from stdin'
+
+/** Lines of text with the numbers up to `count`, a hundred thousand bytes a piece or so. */
+function* numbers(count: number): Iterable<Buffer> {
+  for (let from = 0; from < count; from += 20_000) {
+    const lines = Array.from({ length: Math.min(20_000, count - from) }, (_, index) => from + index)
+    yield Buffer.from(`${lines.join('\n')}\n`)
+  }
+}
+
+describe('a COPY of data at hand', () => {
+  let database: TestDatabase
+  let client: pg.Client
+  before(async () => {
+    database = await createTestDatabase({ migrate: false })
+    client = await connectDatabase({ connectionString: database.url })
+    await client.query('create temporary table noted (number integer check (number <> 70000))')
+  })
+  after(async () => {
+    await client.end()
+    await database.drop()
+  })
+
+  async function countNoted(): Promise<number> {
+    const { rows } = await client.query('select count(distinct number)::int as count from noted')
+    return rows[0]?.count
+  }
+
+  it('takes pieces that are more than a socket takes at once', async () => {
+    await client.query('alter table noted drop constraint noted_number_check')
+    assert.equal(await runCopy(client, COPY, numbers(300_000)), 300_000)
+    assert.equal(await countNoted(), 300_000)
+    await client.query('truncate noted')
+    await client.query('alter table noted add check (number <> 70000)')
+  })
+
+  it('may stand behind other statements, and tells the rows of the COPY', async () => {
+    assert.equal(await runCopy(client, `begin; ${COPY}`, numbers(5)), 5)
+    await client.query('rollback')
+    assert.equal(await countNoted(), 0)
+    assert.equal(await runCopy(client, COPY, []), 0)
+  })
+
+  it('fails with the first row that is refused, and leaves the connection in order', async () => {
+    await assert.rejects(runCopy(client, COPY, numbers(300_000)), { code: '23514' })
+    assert.equal(await countNoted(), 0)
+  })
+
+  it('fails when the statement is refused, and leaves the connection in order', async () => {
+    const missing = runCopy(client, 'copy nothing from stdin', numbers(300_000))
+    await assert.rejects(missing, { code: '42P01' })
+    assert.equal(await runCopy(client, COPY, numbers(10)), 10)
+  })
+
+  it('fails with the connection', async () => {
+    const other = await connectDatabase({ connectionString: database.url })
+    const pid = (await other.query('select pg_backend_pid() as pid')).rows[0]?.pid
+    await client.query('select pg_terminate_backend($1)', [pid])
+    await assert.rejects(runCopy(other, COPY, numbers(300_000)))
+  })
+})

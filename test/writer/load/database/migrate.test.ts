@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { migrateDatabase } from '../../../../writer/load/database/migrate.ts'
+import { createTestDatabase } from '../../../helpers/database.ts'
+import { ask, recordingLogger } from '../loader-harness.ts'
+
+const MIGRATIONS = readdirSync(fileURLToPath(new URL('../../../../../migrations', import.meta.url)))
+  .map((file) => file.replace(/\.sql$/, ''))
+  .sort()
+const MIGRATE = fileURLToPath(new URL('../../../../writer/migrate.js', import.meta.url))
+const TABLES = `
+  select relname::text as name from pg_class
+  where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') order by relname`
+const logger = recordingLogger([])
+
+async function tableNames(url: string): Promise<unknown[]> {
+  return (await ask(url, TABLES)).map(({ name }) => name)
+}
+
+describe('migrations', () => {
+  it('go up, down to nothing, and up again', async () => {
+    const { url, drop } = await createTestDatabase({ migrate: false })
+    assert.deepEqual(await migrateDatabase(url, logger), MIGRATIONS)
+    const tables = await tableNames(url)
+    assert.ok(tables.includes('flows') && tables.includes('journal_positions'))
+    const down = { direction: 'down', count: MIGRATIONS.length } as const
+    assert.deepEqual(await migrateDatabase(url, logger, down), MIGRATIONS.toReversed())
+    assert.deepEqual(await tableNames(url), ['pgmigrations'])
+    assert.deepEqual(await migrateDatabase(url, logger), MIGRATIONS)
+    assert.deepEqual(await tableNames(url), tables)
+    await drop()
+  })
+
+  it('are run once by several writers that start together', async () => {
+    const { url, drop } = await createTestDatabase({ migrate: false })
+    const runs = await Promise.all([1, 2, 3].map(() => migrateDatabase(url, logger)))
+    assert.deepEqual(
+      runs.filter((names) => names.length > 0),
+      [MIGRATIONS],
+    )
+    await drop()
+  })
+
+  it('are refused by a database that cannot hold all names, and it is said how to make one', async () => {
+    const { url, drop } = await createTestDatabase({ migrate: false })
+    const latin1 = new URL(url)
+    latin1.pathname += '_latin1'
+    const name = latin1.pathname.slice(1)
+    await ask(url, `create database ${name} template template0 encoding 'LATIN1' locale 'C'`)
+    const advice =
+      /has the encoding LATIN1, .*template0 encoding 'UTF8' locale 'C'", and set DATABASE_URL/
+    await assert.rejects(migrateDatabase(latin1.href, logger), advice)
+    assert.deepEqual(await tableNames(latin1.href), [])
+    await ask(url, `drop database ${name} with (force)`)
+    await drop()
+  })
+
+  it('are run by the command, which says what it did', async () => {
+    const { url, drop } = await createTestDatabase({ migrate: false })
+    const run = async (...args: string[]) => {
+      const env = { ...process.env, DATABASE_URL: url }
+      return (await promisify(execFile)(process.execPath, [MIGRATE, ...args], { env })).stdout
+    }
+    assert.match(await run(), /migrated the database up/)
+    assert.match(await run('up'), /nothing to do/)
+    assert.match(await run('down', '1'), /migrated the database down/)
+    const [left] = await ask(url, 'select count(*)::int as migrations from pgmigrations')
+    assert.equal(left?.['migrations'], MIGRATIONS.length - 1)
+    await assert.rejects(run('sideways'), { code: 2 })
+    await drop()
+  })
+})

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { describeError } from '../../../../writer/load/database/sql-state.ts'
+
+/** An error as the server reports it. */
+function serverError(code: string, facts: Readonly<Record<string, string>> = {}) {
+  return Object.assign(new Error('as the server says'), { severity: 'ERROR', code, ...facts })
+}
+
+describe('an error of the database', () => {
+  it('is tried again when waiting may help', () => {
+    const codes = '08006 57P01 57P03 53100 53300 58030 25006 40001 40P01 55P03 57014 25P03 XX000'
+    for (const code of codes.split(' ')) {
+      assert.equal(describeError(serverError(code)).kind, 'retry', code)
+    }
+  })
+
+  it('is one of a row when a value or a constraint is at fault', () => {
+    for (const code of ['22003', '22P02', '22021', '23502', '23505', 'P0001']) {
+      assert.equal(describeError(serverError(code)).kind, 'data', code)
+    }
+  })
+
+  it('tells a missing partition from a check of an operator', () => {
+    assert.equal(describeError(serverError('23514')).kind, 'partition')
+    const check = serverError('23514', { constraint: 'small_enough' })
+    assert.equal(describeError(check).kind, 'data')
+  })
+
+  it('is one of access or unexpected when an operator has to do something', () => {
+    for (const code of ['28P01', '28000', '3D000', '42501']) {
+      assert.equal(describeError(serverError(code)).kind, 'access', code)
+    }
+    assert.equal(describeError(serverError('42703')).kind, 'unexpected')
+    assert.match(describeError(serverError('42P01')).condition, /npm run migrate/)
+  })
+
+  it('is a broken connection when it is not from the server, whatever its code looks like', () => {
+    for (const code of ['EPIPE', 'ECONNREFUSED', 'ENOENT', undefined]) {
+      const error = Object.assign(new Error('broken'), { code })
+      assert.deepEqual(describeError(error), {
+        kind: 'retry',
+        sqlState: '',
+        condition: 'the server cannot be reached',
+        message: 'broken',
+      })
+    }
+  })
+
+  it('is one of access when the client lacks a password', () => {
+    const error = new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')
+    assert.equal(describeError(error).kind, 'access')
+  })
+})

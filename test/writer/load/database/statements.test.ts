@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type pg from 'pg'
+import { connectDatabase } from '../../../../writer/load/database/connection.ts'
+import {
+  rowsStatements,
+  runTogether,
+  type Statement,
+} from '../../../../writer/load/database/statements.ts'
+import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+
+function insert(...numbers: (number | null)[]): Statement {
+  const values = [`{${numbers.map((number) => number ?? 'null').join(',')}}`]
+  return { name: 'insert', text: 'insert into noted select unnest($1::int[])', values }
+}
+
+describe('statements that take rows', () => {
+  const statementsOf = (texts: readonly string[]) =>
+    [
+      ...rowsStatements(
+        'add',
+        'select $1',
+        texts.map((text) => ({ text })),
+        'more',
+      ),
+    ].map(({ name, text, values: [rows, ...more] }) => {
+      assert.deepEqual([name, text, more], ['add', 'select $1', ['more']])
+      return (JSON.parse(String(rows)) as { text: string }[]).map((row) => row.text)
+    })
+
+  it('are one when they are few, and none when there are none', () => {
+    assert.deepEqual(statementsOf(['one', 'two']), [['one', 'two']])
+    assert.deepEqual(statementsOf([]), [])
+  })
+
+  it('are several when the rows are too much for one', () => {
+    const long = 'long'.repeat(1024 * 1024)
+    assert.deepEqual(statementsOf([long, 'a', long, 'b', long, long, long]), [
+      [long, 'a'],
+      [long, 'b'],
+      [long],
+      [long],
+      [long],
+    ])
+    const longest = long + long + long
+    assert.deepEqual(statementsOf(['a', longest, 'b']), [['a'], [longest], ['b']])
+  })
+})
+
+describe('statements that run together', () => {
+  let database: TestDatabase
+  let client: pg.Client
+  before(async () => {
+    database = await createTestDatabase({ migrate: false })
+    client = await connectDatabase({ connectionString: database.url })
+    await client.query('create temporary table noted (number integer not null)')
+  })
+  after(async () => {
+    await client.end()
+    await database.drop()
+  })
+
+  async function notedNumbers(): Promise<number[]> {
+    const { rows } = await client.query('select number from noted order by number')
+    return rows.map(({ number }) => number)
+  }
+
+  it('tell how many rows each of them has changed or found', async () => {
+    const update = { name: 'update', text: 'update noted set number = number + 10', values: [] }
+    const find = {
+      name: 'find',
+      text: 'select from noted where number > $1::int and $2::text is null',
+      values: [12, null],
+    }
+    const results = await runTogether(client, [insert(1, 2, 3), update, find])
+    assert.deepEqual(results, { counts: [3, 3, 1], error: undefined })
+    assert.deepEqual(await notedNumbers(), [11, 12, 13])
+    // Prepared already.
+    assert.deepEqual((await runTogether(client, [insert(4), find])).counts, [1, 1])
+  })
+
+  it('stop at the first one that fails, and tell those before', async () => {
+    await client.query('delete from noted')
+    await client.query('begin')
+    const { counts, error } = await runTogether(client, [insert(1), insert(2, null), insert(3)])
+    assert.deepEqual(counts, [1])
+    assert.equal((error as { code?: string }).code, '23502')
+    await client.query('rollback')
+    assert.deepEqual(await notedNumbers(), [])
+  })
+
+  it('fail with the connection', async () => {
+    const other = await connectDatabase({ connectionString: database.url })
+    const wait = { name: 'wait', text: 'select pg_sleep($1)', values: [60] }
+    const running = runTogether(other, [wait])
+    await client.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and pid <> pg_backend_pid()`,
+    )
+    const { counts, error } = await running
+    assert.deepEqual(counts, [])
+    assert.equal((error as { code?: string }).code, '57P01')
+    const later = await runTogether(other, [wait])
+    assert.match(String(later.error), /not queryable|closed|terminated/)
+  })
+})

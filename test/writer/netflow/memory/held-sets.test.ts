@@ -1,0 +1,214 @@
+/** Data sets that come before their template: held, released with their own times, or given up. */
+
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import {
+  HELD_SET_MAX_AGE_MICROS,
+  MAX_HELD_BYTES,
+  MAX_HELD_BYTES_PER_EXPORTER,
+} from '../../../../writer/netflow/limits.ts'
+import { type HeldSet, HeldSets } from '../../../../writer/netflow/memory/held-sets.ts'
+import { StreamMemory } from '../../../../writer/netflow/memory/stream-memory.ts'
+import { DecoderHarness, RECEIVED_AT_MICROS } from '../../../helpers/decoder-harness.ts'
+import {
+  EXPORT_SECONDS,
+  optionsTemplate,
+  set,
+  template,
+  UPTIME_MS,
+  v9Message,
+  v9MessageOf,
+  type WireField,
+} from '../../../helpers/netflow-bytes.ts'
+
+const FIELDS: readonly WireField[] = [
+  [22, 4],
+  [1, 4],
+]
+const DEFINITION = set(0, template(256, FIELDS))
+/** A flow that started 1 s before the header of `v9Message`. */
+const DATA = set(256, (UPTIME_MS - 1000).toString(16).padStart(8, '0'), '00000007')
+const FLOW_START = (EXPORT_SECONDS - 1) * 1_000_000
+
+suite('data before its template', () => {
+  test('is held and decoded when the template comes later, with its own times', () => {
+    const harness = new DecoderHarness()
+    const first = harness.receive(v9Message(DATA), { receivedAtMicros: RECEIVED_AT_MICROS })
+    assert.deepEqual(first.counts, { heldSets: 1, waitingSets: 1 })
+    assert.deepEqual([first.flows, first.problems], [[], ['no-template']])
+    const header = { uptimeMs: UPTIME_MS + 60_000, unixSeconds: EXPORT_SECONDS + 90 }
+    const receivedAtMicros = RECEIVED_AT_MICROS + 90_000_000
+    const later = harness.receive(v9MessageOf(header, DEFINITION, DATA), { receivedAtMicros })
+    assert.deepEqual(later.flows, [
+      { flowStart: FLOW_START, bytes: 7 },
+      { flowStart: FLOW_START + 30_000_000, bytes: 7 },
+    ])
+    assert.deepEqual(later.receivedAt, [RECEIVED_AT_MICROS, receivedAtMicros])
+    assert.equal(later.counts.releasedSets, 1)
+    assert.equal(harness.decoder.heldSets.count, 0)
+    assert.equal(harness.decoder.heldSets.bytes, 0)
+  })
+
+  test('in the same message is decoded with it and waits for nothing', () => {
+    const { flows, counts } = new DecoderHarness().receive(v9Message(DATA, DATA, DEFINITION))
+    assert.deepEqual(flows, [
+      { flowStart: FLOW_START, bytes: 7 },
+      { flowStart: FLOW_START, bytes: 7 },
+    ])
+    assert.deepEqual([counts.heldSets, counts.waitingSets, counts.releasedSets], [2, undefined, 2])
+  })
+
+  test('does not hurt the other sets of its message', () => {
+    const other = set(0, template(257, [[1, 4]]))
+    const { flows, counts } = new DecoderHarness().receive(
+      v9Message(other, DATA, set(257, '00000001')),
+    )
+    assert.deepEqual(flows, [{ bytes: 1 }])
+    assert.deepEqual([counts.decodedSets, counts.heldSets], [1, 1])
+  })
+
+  test('is released in the order of its arrival, and only by its own template', () => {
+    const harness = new DecoderHarness()
+    const bytes = (n: number) => set(256, '00000000', n.toString(16).padStart(8, '0'))
+    for (const n of [1, 2, 3]) harness.receive(v9Message(bytes(n)))
+    harness.receive(v9MessageOf({ sourceId: 8 }, bytes(4)))
+    assert.deepEqual(harness.receive(v9Message(set(0, template(257, FIELDS)))).flows, [])
+    const { flows } = harness.receive(v9Message(DEFINITION))
+    assert.deepEqual(
+      flows.map((flow) => flow.bytes),
+      [1, 2, 3],
+    )
+    assert.equal(harness.decoder.heldSets.count, 1)
+  })
+
+  test('may turn out to be of an options template', () => {
+    const harness = new DecoderHarness()
+    harness.receive(v9Message(set(512, '00000000 00000064')))
+    const definition = set(1, optionsTemplate(512, [[1, 4]], [[34, 4]]))
+    assert.equal(harness.receive(v9Message(definition)).counts.optionsRecords, 1)
+    harness.receive(v9Message(DEFINITION))
+    assert.equal(harness.receive(v9Message(DATA)).flows[0]?.samplingRate, 100)
+  })
+
+  test('waits on when the template that comes is invalid', () => {
+    const harness = new DecoderHarness()
+    harness.receive(v9Message(DATA))
+    harness.receive(v9Message(set(0, template(256, []))))
+    assert.equal(harness.decoder.heldSets.count, 1)
+  })
+
+  test('is decoded to the last record however many there are', () => {
+    const harness = new DecoderHarness()
+    const records = '00'.repeat(20 * 3000)
+    for (let i = 0; i < 80; i++) harness.receive(v9Message(set(256, records)))
+    const definition = v9Message(set(0, template(256, [[1, 20]])))
+    const { flows, counts } = harness.receive(definition)
+    assert.equal(flows.length, 80 * 3000)
+    assert.equal(counts.malformedSets, undefined)
+  })
+
+  test('of one-byte records is decoded up to a bound, and so is the rest of the message', () => {
+    const harness = new DecoderHarness()
+    for (let i = 0; i < 40; i++) harness.receive(v9Message(set(256, '06'.repeat(8192))))
+    const { flows, problems } = harness.receive(
+      v9Message(set(0, template(256, [[4, 1]])), set(256, '1111')),
+    )
+    assert.equal(flows.filter(({ protocol }) => protocol === 6).length, 262_144)
+    assert.equal(flows.filter(({ protocol }) => protocol === 17).length, 2)
+    assert.equal(problems[0], 'too-many-records')
+  })
+
+  test('that has nothing in it is not held', () => {
+    const harness = new DecoderHarness()
+    const { counts, problems } = harness.receive(v9Message(set(256), set(300)))
+    assert.deepEqual([counts, problems], [{}, []])
+  })
+})
+
+suite('held sets', () => {
+  const streamOf = (exporter: string, observationDomain = 0) => {
+    const exporterBytes = Uint8Array.from([192, 0, 2, 1])
+    return new StreamMemory({ exporter, exporterBytes, exportVersion: 9, observationDomain })
+  }
+  const heldSet = (stream: StreamMemory, bytes: number, receivedAtMicros = 0): HeldSet => ({
+    stream,
+    templateId: 256,
+    content: Buffer.alloc(bytes),
+    message: {
+      receivedAtMicros,
+      exporterBytes: stream.exporterBytes,
+      observationDomain: stream.observationDomain,
+      exportVersion: 9,
+    },
+    sequence: 0,
+    exportMicros: 0,
+    uptimeMs: 0,
+    sourcePort: 0,
+  })
+
+  test('of one exporter stay below its limit, the oldest out first', () => {
+    const heldSets = new HeldSets()
+    const streams = [streamOf('192.0.2.1'), streamOf('192.0.2.1', 1)] as const
+    const other = heldSet(streamOf('192.0.2.2'), 60_000)
+    heldSets.hold(other)
+    const held: HeldSet[] = []
+    const evicted: HeldSet[] = []
+    for (let i = 0; i < 200; i++) {
+      const set = heldSet(streams[i % 2 === 0 ? 0 : 1], 60_000)
+      held.push(set)
+      evicted.push(...heldSets.hold(set))
+    }
+    assert.ok(heldSets.bytes <= MAX_HELD_BYTES_PER_EXPORTER + 70_000)
+    assert.ok(evicted.length > 100)
+    assert.deepEqual(evicted, held.slice(0, evicted.length))
+    assert.equal(heldSets.count, 201 - evicted.length)
+    assert.deepEqual(heldSets.release(other.stream, 256), [other])
+  })
+
+  test('of all exporters stay below the total limit, the oldest out first', () => {
+    const heldSets = new HeldSets()
+    const held: HeldSet[] = []
+    const evicted: HeldSet[] = []
+    for (let i = 0; i < 1500; i++) {
+      const set = heldSet(streamOf(`192.0.2.${i % 100}`), 60_000)
+      held.push(set)
+      evicted.push(...heldSets.hold(set))
+    }
+    assert.ok(heldSets.bytes <= MAX_HELD_BYTES)
+    assert.ok(evicted.length > 300)
+    assert.deepEqual(evicted, held.slice(0, evicted.length))
+  })
+
+  test('without content count, too', () => {
+    const heldSets = new HeldSets()
+    const stream = streamOf('192.0.2.1')
+    for (let i = 0; i < 100_000; i++) heldSets.hold({ ...heldSet(stream, 0), templateId: i })
+    assert.ok(heldSets.count < 50_000)
+  })
+
+  test('are given up after ten minutes, not before', () => {
+    const heldSets = new HeldSets()
+    const stream = streamOf('192.0.2.1')
+    const [first, second] = [heldSet(stream, 10, 1000), heldSet(stream, 10, 2000)]
+    heldSets.hold(first)
+    heldSets.hold(second)
+    assert.deepEqual(heldSets.expire(HELD_SET_MAX_AGE_MICROS + 999), [])
+    assert.deepEqual(heldSets.expire(HELD_SET_MAX_AGE_MICROS + 1000), [first])
+    assert.deepEqual(heldSets.release(stream, 256), [second])
+    assert.equal(heldSets.bytes, 0)
+  })
+
+  test('that the decoder gives up are listed, however many', () => {
+    const harness = new DecoderHarness()
+    const sets = Array.from({ length: 10_000 }, (_, i) => set(256 + i, '00'))
+    for (let exporter = 1; exporter < 40; exporter++) {
+      harness.receive(v9Message(...sets), { exporter: `192.0.2.${exporter}` })
+    }
+    const { decoder } = harness
+    const count = decoder.heldSets.count + decoder.expiredSets.length
+    decoder.expireHeldSets(RECEIVED_AT_MICROS + HELD_SET_MAX_AGE_MICROS)
+    assert.equal(decoder.expiredSets.length, count)
+    assert.equal(count, 390_000)
+    assert.equal(decoder.heldSets.count, 0)
+  })
+})

@@ -1,0 +1,201 @@
+/** What is kept of sampling rates, and when it has to be written down. */
+
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import {
+  SAMPLER_SCOPES,
+  Samplers,
+  type SamplingAnnouncement,
+  type SamplingSettings,
+} from '../../../../writer/netflow/memory/samplers.ts'
+import { DecoderHarness } from '../../../helpers/decoder-harness.ts'
+import { type FieldBytes, hex, oneOptionsMessage } from '../../../helpers/netflow-bytes.ts'
+
+const MINUTE = 60_000_000
+const RATE: SamplingAnnouncement = {
+  scope: 'sampler',
+  value: 7,
+  rate: 100,
+  source: 'samplingInterval',
+  mode: 2,
+  algorithm: undefined,
+}
+const NO_SAMPLING = { rate: undefined, samplerId: undefined, inputIf: undefined, templateId: 256 }
+
+/** The announcements that have to be written down. */
+function changesOf(samplers: Samplers): readonly string[] {
+  return SAMPLER_SCOPES.flatMap((scope) =>
+    samplers
+      .takeChanges(scope)
+      .changed.map(([value, { rate, status }]) => `${scope} ${value}: ${rate} ${status}`),
+  )
+}
+
+/** What an options record makes known. */
+function announcedBy(scopes: readonly FieldBytes[], ...options: readonly FieldBytes[]) {
+  const harness = new DecoderHarness()
+  harness.receive(oneOptionsMessage(scopes, options))
+  const { samplers } = harness.stream()
+  return SAMPLER_SCOPES.flatMap((scope) => samplers.takeChanges(scope).changed).map(
+    ([, { scope, value, rate, source, mode, algorithm }]) => ({
+      of: `${scope} ${value}`,
+      rate,
+      source,
+      mode,
+      algorithm,
+    }),
+  )
+}
+
+suite('an announcement', () => {
+  test('is written down when it is new or other, and else once in five minutes', () => {
+    const samplers = new Samplers()
+    samplers.announce(RATE, 0)
+    assert.deepEqual(changesOf(samplers), ['sampler 7: 100 confirmed'])
+    samplers.announce({ ...RATE }, MINUTE)
+    assert.equal(samplers.hasChanges, false)
+    samplers.announce({ ...RATE, rate: 200 }, 2 * MINUTE)
+    assert.deepEqual(changesOf(samplers), ['sampler 7: 200 confirmed'])
+    samplers.announce({ ...RATE, rate: 200 }, 6 * MINUTE)
+    assert.equal(samplers.hasChanges, false)
+    samplers.announce({ ...RATE, rate: 200 }, 7 * MINUTE)
+    assert.deepEqual(changesOf(samplers), ['sampler 7: 200 confirmed'])
+  })
+
+  test('of before a restart applies until another one is made', () => {
+    const samplers = new Samplers()
+    const seen = { lastSeenMicros: 0, notedMicros: 0 }
+    samplers.restore({ ...RATE, ...seen, status: 'confirmed' })
+    assert.equal(samplers.rateOf(NO_SAMPLING), 100)
+    assert.deepEqual(changesOf(samplers), ['sampler 7: 100 restored'])
+    samplers.unconfirm(MINUTE)
+    assert.deepEqual(changesOf(samplers), ['sampler 7: 100 unconfirmed'])
+    samplers.announce({ ...RATE }, 2 * MINUTE)
+    assert.deepEqual(changesOf(samplers), ['sampler 7: 100 confirmed'])
+  })
+})
+
+suite('the rate in a message header', () => {
+  test('is written down as such, and is no announcement for other records', () => {
+    const samplers = new Samplers()
+    samplers.noteHeaderRate(64, 0, 0)
+    assert.equal(samplers.isEmpty, true)
+    assert.equal(samplers.rateOf(NO_SAMPLING), undefined)
+    assert.deepEqual(changesOf(samplers), ['header 0: 64 confirmed'])
+    samplers.noteHeaderRate(64, 0, MINUTE)
+    assert.equal(samplers.hasChanges, false)
+    samplers.noteHeaderRate(32, 0, MINUTE)
+    assert.deepEqual(changesOf(samplers), ['header 0: 32 confirmed'])
+  })
+
+  test('of v5 is its lower 14 bits, how packets are chosen the two above', () => {
+    const harness = new DecoderHarness()
+    const header = '0005 0000 00000000 00000000 00000000 00000000 00 00'
+    harness.receive(hex(`${header} 4064`))
+    const [[, sampler] = []] = harness.stream().samplers.takeChanges('header').changed
+    assert.deepEqual([sampler?.rate, sampler?.mode], [100, 1])
+    harness.receive(hex(`${header} 8064`))
+    const [[, changed] = []] = harness.stream().samplers.takeChanges('header').changed
+    assert.deepEqual([changed?.rate, changed?.mode], [100, 2])
+    const silent = new DecoderHarness()
+    silent.receive(hex(`${header} 0000`))
+    assert.equal(silent.stream().samplers.hasChanges, false)
+  })
+})
+
+suite('what an operator configures', () => {
+  const SETTINGS: SamplingSettings = { override: null, default: null, byteOrder: 'network' }
+  const record = { ...NO_SAMPLING, rate: 10, headerRate: 20 }
+
+  test('comes before everything, or where there is nothing', () => {
+    const samplers = new Samplers()
+    samplers.configure({ ...SETTINGS, default: 5 }, 0)
+    assert.equal(samplers.rateOf(NO_SAMPLING), 5)
+    assert.equal(samplers.rateOf({ ...NO_SAMPLING, headerRate: 0 }), 5)
+    assert.equal(samplers.rateOf({ ...NO_SAMPLING, headerRate: 20 }), 20)
+    assert.equal(samplers.rateOf(record), 10)
+    samplers.announce(RATE, 0)
+    assert.equal(samplers.rateOf({ ...NO_SAMPLING, headerRate: 20 }), 100)
+    samplers.configure({ ...SETTINGS, override: 2 ** 25, default: 5 }, 0)
+    assert.equal(samplers.rateOf(record), 2 ** 25)
+    samplers.configure(SETTINGS, 0)
+    assert.equal(samplers.rateOf(record), 10)
+  })
+
+  test('is written down as configured when it changes, and removed', () => {
+    const samplers = new Samplers()
+    const settings = { ...SETTINGS, override: 7, default: 5 }
+    for (let message = 0; message < 3; message++) samplers.configure(settings, message)
+    const [[, sampler] = []] = samplers.takeChanges('override').changed
+    assert.deepEqual([sampler?.rate, sampler?.source], [7, 'configured'])
+    assert.deepEqual(changesOf(samplers), ['default 0: 5 confirmed'])
+    samplers.configure({ ...settings }, 9)
+    assert.equal(samplers.hasChanges, false)
+    samplers.unconfirm(2 * MINUTE)
+    assert.equal(samplers.hasChanges, false)
+    samplers.configure(SETTINGS, 10)
+    assert.deepEqual(samplers.takeChanges('override').removed, [0])
+    assert.equal(samplers.isEmpty, true)
+  })
+
+  test('replaces what was configured before a restart of the writer', () => {
+    const samplers = new Samplers()
+    const seen = { lastSeenMicros: 0, notedMicros: 0, status: 'confirmed' } as const
+    const configured = { ...RATE, ...seen, value: 0, source: 'configured', mode: undefined }
+    samplers.restore({ ...configured, scope: 'override' })
+    samplers.restore({ ...configured, scope: 'default' })
+    assert.equal(samplers.hasChanges, false)
+    samplers.configure({ ...SETTINGS, default: RATE.rate }, 0)
+    assert.deepEqual(samplers.takeChanges('default'), { changed: [], removed: [] })
+    assert.deepEqual(samplers.takeChanges('override').removed, [0])
+  })
+})
+
+suite('options records say', () => {
+  const SYSTEM: readonly FieldBytes[] = [[1, '00000000']]
+
+  test('what a rate applies to, and in which elements it was', () => {
+    assert.deepEqual(announcedBy(SYSTEM, [48, '03'], [50, '0064'], [49, '02']), [
+      {
+        of: 'sampler 3',
+        rate: 100,
+        source: 'samplerRandomInterval',
+        mode: 2,
+        algorithm: undefined,
+      },
+    ])
+    assert.deepEqual(announcedBy([[2, '00000005']], [34, '0064'], [35, '01']), [
+      { of: 'interface 5', rate: 100, source: 'samplingInterval', mode: 1, algorithm: undefined },
+    ])
+    assert.deepEqual(announcedBy([[5, '0100']], [305, '00000001'], [306, '00000063']), [
+      {
+        of: 'template 256',
+        rate: 100,
+        source: 'samplingPacketInterval, samplingPacketSpace',
+        mode: undefined,
+        algorithm: undefined,
+      },
+    ])
+    assert.deepEqual(announcedBy(SYSTEM, [304, '0003'], [309, '0001'], [310, '0064']), [
+      {
+        of: 'domain 0',
+        rate: 100,
+        source: 'samplingSize, samplingPopulation',
+        mode: undefined,
+        algorithm: 3,
+      },
+    ])
+  })
+
+  test('nothing by numbers that no table could hold', () => {
+    const huge = 'ffffffffffffffff'
+    const [announced] = announcedBy(SYSTEM, [302, huge], [34, '0064'], [35, '0100'], [304, huge])
+    assert.deepEqual(announced, {
+      of: 'domain 0',
+      rate: 100,
+      source: 'samplingInterval',
+      mode: undefined,
+      algorithm: undefined,
+    })
+  })
+})

@@ -1,0 +1,253 @@
+/** The history of templates: confirmed, redefined, contradicted, restored. */
+
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import {
+  MAX_FIELDS_PER_STREAM,
+  MAX_TEMPLATES_PER_STREAM,
+} from '../../../../writer/netflow/limits.ts'
+import {
+  createTemplate,
+  hashDefinition,
+  type Template,
+} from '../../../../writer/netflow/memory/template.ts'
+import {
+  type KnownTemplate,
+  NO_ALTERNATIONS,
+  Templates,
+} from '../../../../writer/netflow/memory/templates.ts'
+
+const SECOND = 1_000_000
+const MINUTE = 60 * SECOND
+
+function templateOf(id: number, ...elements: readonly number[]): Template {
+  return createTemplate(
+    id,
+    elements.map((element) => ({ enterprise: 0, id: element, length: 4 })),
+  )
+}
+
+const BYTES = templateOf(256, 1)
+const PACKETS = templateOf(256, 2)
+
+/** What `takeChanges` gives, as far as a test looks at it. */
+function changesOf(templates: Templates) {
+  const { changed, removed } = templates.takeChanges()
+  return {
+    changed: changed.map(([{ templateId, sourcePort }, { status, redefinitions }]) => ({
+      templateId,
+      sourcePort,
+      status,
+      redefinitions,
+    })),
+    removed,
+  }
+}
+
+function storedTemplate(template: Template, changes: Partial<KnownTemplate> = {}): KnownTemplate {
+  return {
+    template,
+    sourcePort: 0,
+    status: 'confirmed',
+    firstSeenMicros: 0,
+    definedMicros: 0,
+    lastSeenMicros: 0,
+    notedMicros: 0,
+    redefinitions: 0,
+    previousHash: '',
+    alternations: NO_ALTERNATIONS,
+    definedBy: { port: 0, previousPort: 0 },
+    ...changes,
+  }
+}
+
+suite('a template that is repeated', () => {
+  test('is written down once in five minutes', () => {
+    const templates = new Templates()
+    const written: number[] = []
+    for (let second = 0; second <= 600; second += 30) {
+      templates.arrive(second * SECOND, 0)
+      templates.define(templateOf(256, 1))
+      if (templates.takeChanges().changed.length > 0) written.push(second)
+    }
+    assert.deepEqual(written, [0, 300, 600])
+    assert.equal(templates.known(256)?.firstSeenMicros, 0)
+    assert.equal(templates.known(256)?.lastSeenMicros, 600 * SECOND)
+  })
+
+  test('keeps the plan that was made for it', () => {
+    const templates = new Templates()
+    templates.define(BYTES)
+    assert.equal(templates.define(templateOf(256, 1)), 'refreshed')
+    assert.equal(templates.get(256), BYTES)
+  })
+})
+
+suite('a template that is redefined', () => {
+  test('is counted up to the largest number that its column holds', () => {
+    const templates = new Templates()
+    templates.restore(storedTemplate(BYTES, { redefinitions: 2 ** 31 - 2 }))
+    templates.define(PACKETS)
+    assert.equal(templates.known(256)?.redefinitions, 2 ** 31 - 1)
+    templates.define(BYTES)
+    assert.equal(templates.known(256)?.redefinitions, 2 ** 31 - 1)
+  })
+
+  test('counts its definitions, and keeps the hash of the one before', () => {
+    const templates = new Templates()
+    templates.arrive(MINUTE, 0)
+    assert.equal(templates.define(BYTES), 'new')
+    templates.arrive(2 * MINUTE, 0)
+    assert.equal(templates.define(PACKETS), 'changed')
+    const known = templates.known(256)
+    assert.equal(known?.redefinitions, 1)
+    assert.equal(known?.previousHash, hashDefinition(BYTES))
+    assert.deepEqual([known?.firstSeenMicros, known?.definedMicros], [MINUTE, 2 * MINUTE])
+    assert.deepEqual(changesOf(templates), {
+      changed: [{ templateId: 256, sourcePort: 0, status: 'confirmed', redefinitions: 1 }],
+      removed: [],
+    })
+  })
+
+  test('by an invalid one is forgotten, in the table, too', () => {
+    const templates = new Templates()
+    templates.define(BYTES)
+    templates.takeChanges()
+    templates.forget(256)
+    assert.deepEqual(changesOf(templates), {
+      changed: [],
+      removed: [{ templateId: 256, sourcePort: 0 }],
+    })
+  })
+
+  test('has another hash when anything that is compared is different', () => {
+    const fields = [{ enterprise: 0, id: 1, length: 4 }]
+    const hashes = [
+      createTemplate(256, fields),
+      createTemplate(256, fields, { scopeFields: 0 }),
+      createTemplate(256, fields, { scopeFields: 1 }),
+      createTemplate(256, [{ enterprise: 9, id: 1, length: 4 }]),
+      createTemplate(256, [{ enterprise: 0, id: 4, length: 1 }]),
+      createTemplate(256, [...fields, ...fields]),
+      createTemplate(256, []),
+    ].map(hashDefinition)
+    assert.equal(new Set(hashes).size, hashes.length)
+    assert.equal(hashDefinition(createTemplate(300, fields)), hashes[0])
+    for (const hash of hashes) assert.match(hash, /^[0-9a-f]{16}$/)
+  })
+})
+
+suite('two definitions of one template that take turns', () => {
+  /** Defines both in turn, each from a port of its own, and gives what came of it. */
+  function alternate(ports: readonly [number, number], stepMicros = 30 * SECOND) {
+    const templates = new Templates()
+    const changes = Array.from({ length: 10 }, (_, turn) => {
+      templates.arrive(turn * stepMicros, ports[turn % 2] as number)
+      return templates.define(turn % 2 === 0 ? BYTES : PACKETS)
+    })
+    return { templates, changes }
+  }
+
+  test('from one port are reported from the fourth return on, and stay in force in turn', () => {
+    const { templates, changes } = alternate([5000, 5000])
+    assert.deepEqual(changes.slice(0, 4), ['new', 'changed', 'changed', 'changed'])
+    assert.deepEqual(new Set(changes.slice(4)), new Set(['contradicting']))
+    assert.equal(templates.get(256), PACKETS)
+    assert.equal(templates.portInForce, undefined)
+  })
+
+  test('slowly are changes like others', () => {
+    const { changes } = alternate([5000, 6000], 10 * MINUTE)
+    assert.deepEqual(new Set(changes.slice(1)), new Set(['changed']))
+  })
+
+  test('from two ports give each port templates of its own', () => {
+    const { templates, changes } = alternate([5000, 6000])
+    assert.equal(changes.indexOf('split'), 4)
+    assert.deepEqual(changes.slice(5), ['new', 'refreshed', 'refreshed', 'refreshed', 'refreshed'])
+    const of = (port: number) => {
+      templates.arrive(10 * MINUTE, port)
+      return templates.get(256)
+    }
+    assert.deepEqual([of(5000), of(6000), of(7000)], [BYTES, PACKETS, undefined])
+  })
+
+  test('from two ports leave nothing in force that all ports shared', () => {
+    const templates = new Templates()
+    templates.define(templateOf(300, 1))
+    templates.takeChanges()
+    for (let turn = 0; turn < 5; turn++) {
+      templates.arrive(turn, turn % 2 === 0 ? 5000 : 6000)
+      templates.define(turn % 2 === 0 ? BYTES : PACKETS)
+    }
+    assert.equal(templates.size, 1)
+    assert.equal(templates.fieldCount, 1)
+    const { changed, removed } = changesOf(templates)
+    assert.deepEqual(
+      changed.map(({ templateId, sourcePort }) => [templateId, sourcePort]),
+      [[256, 5000]],
+    )
+    assert.deepEqual(removed, [{ templateId: 300, sourcePort: 0 }])
+  })
+})
+
+suite('templates of before a restart', () => {
+  test('of the writer are used at once, and are restored until they are repeated', () => {
+    const templates = new Templates()
+    templates.restore(storedTemplate(BYTES))
+    templates.restore(storedTemplate(templateOf(257, 1), { status: 'unconfirmed' }))
+    assert.equal(templates.get(256), BYTES)
+    assert.deepEqual(
+      changesOf(templates).changed.map(({ templateId, status }) => [templateId, status]),
+      [[256, 'restored']],
+    )
+    templates.arrive(SECOND, 0)
+    assert.equal(templates.define(templateOf(256, 1)), 'refreshed')
+    assert.equal(templates.known(256)?.status, 'confirmed')
+    assert.equal(templates.hasChanges, true)
+  })
+
+  test('of the exporter are unconfirmed until they are repeated', () => {
+    const templates = new Templates()
+    templates.arrive(SECOND, 0)
+    templates.define(BYTES)
+    templates.arrive(2 * SECOND, 0)
+    templates.define(templateOf(257, 1))
+    templates.takeChanges()
+    templates.unconfirm(2 * SECOND)
+    assert.deepEqual(
+      changesOf(templates).changed.map(({ templateId, status }) => [templateId, status]),
+      [[256, 'unconfirmed']],
+    )
+    assert.equal(templates.get(256), BYTES)
+    templates.unconfirm(2 * SECOND)
+    assert.equal(templates.hasChanges, false)
+  })
+
+  test('belong to their source ports again', () => {
+    const templates = new Templates()
+    templates.restore(storedTemplate(BYTES, { sourcePort: 5000 }))
+    templates.restore(storedTemplate(PACKETS, { sourcePort: 6000 }))
+    templates.arrive(SECOND, 6000)
+    assert.equal(templates.get(256), PACKETS)
+    assert.equal(templates.portInForce, 6000)
+  })
+
+  test('are no more than before: the least recently seen go, in the table, too', () => {
+    const templates = new Templates()
+    for (let id = 256; id < 256 + MAX_TEMPLATES_PER_STREAM + 2; id++) {
+      templates.restore(storedTemplate(templateOf(id, 1)))
+    }
+    assert.equal(templates.size, MAX_TEMPLATES_PER_STREAM)
+    const { removed } = changesOf(templates)
+    assert.deepEqual(
+      removed.map(({ templateId }) => templateId),
+      [256, 257],
+    )
+    const large = Array.from({ length: 1024 }, () => 1)
+    for (let id = 10_000; id < 10_100; id++) {
+      templates.restore(storedTemplate(templateOf(id, ...large)))
+    }
+    assert.ok(templates.fieldCount <= MAX_FIELDS_PER_STREAM)
+  })
+})

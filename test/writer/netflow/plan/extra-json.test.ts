@@ -1,0 +1,142 @@
+/** Every kind of value as JSON that jsonb accepts, at the ends of its range. */
+
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import {
+  FORMAT,
+  type Format,
+  formatJson,
+  formatOf,
+  jsonKey,
+} from '../../../../writer/netflow/plan/extra-json.ts'
+import { viewDatagramBytes } from '../../../../writer/netflow/plan/read-bytes.ts'
+import { assertJsonb } from '../../../helpers/decoder-harness.ts'
+import { hex } from '../../../helpers/netflow-bytes.ts'
+
+function format(as: Format, value: string): string {
+  const bytes = hex(`ff ${value} ff`)
+  const json = formatJson(as, viewDatagramBytes(bytes), 1, bytes.length - 2)
+  assertJsonb(`{"value":${json}}`)
+  return json
+}
+
+suite('numbers', () => {
+  test('without sign are exact in every width', () => {
+    assert.equal(format(FORMAT.uint, 'ff'), '255')
+    assert.equal(format(FORMAT.uint, '001fffff ffffffff'), '9007199254740991')
+    assert.equal(format(FORMAT.uint, '00200000 00000001'), '9007199254740993')
+    assert.equal(format(FORMAT.uint, 'ffffffff ffffffff'), '18446744073709551615')
+    assert.equal(format(FORMAT.uint, '010000000000'), '1099511627776')
+  })
+
+  test('with sign are exact in every width', () => {
+    const least = ['-128', '-32768', '-8388608', '-2147483648', '-549755813888']
+    least.push('-140737488355328', '-36028797018963968', '-9223372036854775808')
+    for (const [index, text] of least.entries()) {
+      assert.equal(format(FORMAT.int, `80${'00'.repeat(index)}`), text)
+      assert.equal(format(FORMAT.int, 'ff'.repeat(index + 1)), '-1')
+    }
+    assert.equal(format(FORMAT.int, '7fffffffffffffff'), '9223372036854775807')
+  })
+
+  test('with a fraction are JSON numbers, or text when JSON has none', () => {
+    assert.equal(format(FORMAT.float, '3f800000'), '1')
+    assert.equal(format(FORMAT.float, '3ff8000000000000'), '1.5')
+    assert.equal(format(FORMAT.float, '7fefffffffffffff'), '1.7976931348623157e+308')
+    assert.equal(format(FORMAT.float, '0000000000000001'), '5e-324')
+    assert.equal(format(FORMAT.float, '8000000000000000'), '0')
+    assert.equal(format(FORMAT.float, '7fc00000'), '"NaN"')
+    assert.equal(format(FORMAT.float, '7f800000'), '"Infinity"')
+    assert.equal(format(FORMAT.float, 'fff0000000000000'), '"-Infinity"')
+  })
+
+  test('that are truth values are 1 and 2 on the wire', () => {
+    assert.equal(format(FORMAT.boolean, '01'), 'true')
+    assert.equal(format(FORMAT.boolean, '02'), 'false')
+    assert.equal(format(FORMAT.boolean, '00'), '0')
+    assert.equal(format(FORMAT.boolean, '03'), '3')
+    assert.equal(format(FORMAT.boolean, 'ffffffffffffffff'), '18446744073709551615')
+  })
+})
+
+suite('text', () => {
+  const text = (value: string) => JSON.parse(format(FORMAT.text, value)) as unknown
+
+  test('ends at the first NUL, for jsonb refuses it', () => {
+    assert.equal(text('65746830 00000000'), 'eth0')
+    assert.equal(text('6500 7468'), 'e')
+    assert.equal(text('00'), '')
+    assert.equal(text(''), '')
+  })
+
+  test('that is no UTF-8 has replacement characters, never half of a pair', () => {
+    assert.equal(text('c3a9 f09f9880'), 'é😀')
+    assert.equal(text('41 ff 42'), 'A\ufffdB')
+    assert.equal(text('41 c3'), 'A\ufffd')
+    assert.equal(text('eda080'), '\ufffd\ufffd\ufffd')
+    assert.equal(text('f09f98'), '\ufffd')
+    assert.equal(text('c080'), '\ufffd\ufffd')
+  })
+
+  test('may have quotes, backslashes and control characters', () => {
+    const bytes = Buffer.from('"\\\b\f\n\r\t\u0001\u007f\u2028</script>\\u0041')
+    assert.equal(text(bytes.toString('hex')), bytes.toString())
+  })
+})
+
+suite('bytes', () => {
+  test('are hex', () => {
+    assert.equal(format(FORMAT.hex, ''), '""')
+    assert.equal(format(FORMAT.hex, '00ff10'), '"00ff10"')
+  })
+
+  test('of addresses are text', () => {
+    assert.equal(format(FORMAT.mac, '00505600ff01'), '"00:50:56:00:ff:01"')
+    assert.equal(format(FORMAT.ipv4, 'ffffffff'), '"255.255.255.255"')
+    assert.equal(format(FORMAT.ipv4, '00000000'), '"0.0.0.0"')
+    const address = '"2001:db8:0:0:0:0:0:1"'
+    assert.equal(format(FORMAT.ipv6, '20010db8000000000000000000000001'), address)
+  })
+
+  test('are hex also when their type cannot have that width', () => {
+    const types = ['ipv4Address', 'ipv6Address', 'macAddress', 'float64', 'unsigned64'] as const
+    for (const type of [...types, 'dateTimeMicroseconds', 'signed8', 'boolean'] as const) {
+      assert.equal(formatOf(type, 9), FORMAT.hex)
+      assert.equal(formatOf(type, 0), FORMAT.hex)
+    }
+    for (const as of Object.values(FORMAT)) {
+      if (as === FORMAT.text) continue
+      assert.equal(format(as, '010203040506070809'), '"010203040506070809"')
+    }
+    assert.equal(formatOf('unsigned64', 1), FORMAT.uint)
+    assert.equal(formatOf('string', 9), FORMAT.text)
+    assert.equal(formatOf('basicList', 9), FORMAT.basicList)
+  })
+})
+
+suite('times', () => {
+  test('are in ISO 8601', () => {
+    assert.equal(format(FORMAT.seconds, '6553f100'), '"2023-11-14T22:13:20.000Z"')
+    assert.equal(format(FORMAT.millis, '0000018bcfe56801'), '"2023-11-14T22:13:20.001Z"')
+    assert.equal(format(FORMAT.seconds, '00'), '"1970-01-01T00:00:00.000Z"')
+    assert.equal(format(FORMAT.seconds, 'ffffffff'), '"2106-02-07T06:28:15.000Z"')
+  })
+
+  test('of NTP keep their microseconds', () => {
+    assert.equal(format(FORMAT.ntp, 'e8fe6f80 00000000'), '"2023-11-14T22:13:20.000000Z"')
+    assert.equal(format(FORMAT.ntp, 'e8fe6f80 000010c7'), '"2023-11-14T22:13:20.000001Z"')
+    assert.equal(format(FORMAT.ntp, 'e8fe6f80 ffffffff'), '"2023-11-14T22:13:21.000000Z"')
+  })
+
+  test('beyond the year 9999 are the number that came', () => {
+    assert.equal(format(FORMAT.millis, '0000e677d21fdbff'), '"9999-12-31T23:59:59.999Z"')
+    assert.equal(format(FORMAT.millis, '0000e677d21fdc00'), '253402300800000')
+    assert.equal(format(FORMAT.millis, 'ffffffffffffffff'), '18446744073709551615')
+    assert.equal(format(FORMAT.seconds, 'ffffffffffffffff'), '18446744073709551615')
+  })
+})
+
+test('a key is quoted as JSON wants it', () => {
+  assert.equal(jsonKey('octetDeltaCount'), '"octetDeltaCount":')
+  assert.equal(jsonKey('a"b\\'), '"a\\"b\\\\":')
+})

@@ -1,0 +1,209 @@
+/** Where the times of a v9 flow come from, and in which order they stand. */
+
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import {
+  type Decoded,
+  DecoderHarness,
+  decodeAlone,
+  flowOf,
+} from '../../../helpers/decoder-harness.ts'
+import {
+  EXPORT_SECONDS,
+  type FieldBytes,
+  oneRecordMessage,
+  set,
+  template,
+  UPTIME_MS,
+  v9MessageOf,
+} from '../../../helpers/netflow-bytes.ts'
+
+const EXPORT_MICROS = EXPORT_SECONDS * 1_000_000
+
+suite('the times of a flow', () => {
+  const times = (...fields: readonly FieldBytes[]) => {
+    const { flowStart, flowEnd } = flowOf(...fields)
+    return [flowStart, flowEnd]
+  }
+  const uptime = (ms: number) => (ms >>> 0).toString(16).padStart(8, '0')
+
+  test('count back from the export time by the uptime', () => {
+    const [start, end] = times([22, uptime(UPTIME_MS - 3000)], [21, uptime(UPTIME_MS + 1000)])
+    assert.deepEqual([start, end], [EXPORT_MICROS - 3_000_000, EXPORT_MICROS + 1_000_000])
+    const [wrapped] = times([22, uptime(-5000)])
+    assert.equal(wrapped, EXPORT_MICROS - (UPTIME_MS + 5000) * 1000)
+  })
+
+  test('may be absolute, in seconds, milliseconds, microseconds or nanoseconds', () => {
+    const second = EXPORT_MICROS
+    assert.deepEqual(times([150, '6553f100'], [151, '6553f101']), [second, second + 1_000_000])
+    assert.deepEqual(times([152, '0000018bcfe56800'], [153, '0000018bcfe56be9']), [
+      second,
+      second + 1_001_000,
+    ])
+    assert.deepEqual(times([154, 'e8fe6f80 00000000'], [155, 'e8fe6f80 80000000']), [
+      second,
+      second + 500_000,
+    ])
+    assert.deepEqual(times([156, 'e8fe6f80 000010c7'], [157, 'e8fe6f81 ffffffff']), [
+      second + 1,
+      second + 2_000_000,
+    ])
+  })
+
+  test('of NTP are of era 1 when they would lie before 1970', () => {
+    assert.equal(times([154, '00000000 00000000'])[0], 2_085_978_496_000_000)
+    assert.equal(times([154, '83aa7e80 00000000'])[0], 0)
+    assert.equal(times([154, '83aa7e7f 00000000'])[0], (2 ** 32 - 1) * 1_000_000)
+  })
+
+  test('may count back from the export time in microseconds', () => {
+    assert.deepEqual(times([158, '000f4241'], [159, '00000001']), [
+      EXPORT_MICROS - 1_000_001,
+      EXPORT_MICROS - 1,
+    ])
+  })
+
+  test('prefer milliseconds, then NTP, seconds, microseconds before export, the uptime', () => {
+    const sources: readonly FieldBytes[] = [
+      [22, uptime(UPTIME_MS)],
+      [158, '00000005'],
+      [150, '00000004'],
+      [156, '83aa7e83 00000000'],
+      [154, '83aa7e82 00000000'],
+      [152, '00000000000003e8'],
+    ]
+    const starts = sources.map((_, index) => times(...sources.slice(0, index + 1))[0])
+    assert.deepEqual(starts, [
+      EXPORT_MICROS,
+      EXPORT_MICROS - 5,
+      4_000_000,
+      3_000_000,
+      2_000_000,
+      1_000_000,
+    ])
+    assert.deepEqual(times(...[...sources].reverse())[0], 1_000_000)
+  })
+
+  test('may be a start and a duration', () => {
+    const start: FieldBytes = [152, '0000018bcfe56800']
+    assert.deepEqual(times(start, [161, '000003e9']), [EXPORT_MICROS, EXPORT_MICROS + 1_001_000])
+    assert.deepEqual(times(start, [162, '000003e9']), [EXPORT_MICROS, EXPORT_MICROS + 1001])
+    const three = flowOf(start, [161, '00000001'], [162, '00000002'])
+    assert.equal(three.flowEnd, EXPORT_MICROS + 1000)
+    assert.equal(three.extra, '{"flowDurationMicroseconds":2}')
+    const ended = flowOf(start, [153, '0000018bcfe56801'], [161, '000003e9'])
+    assert.equal(ended.flowEnd, EXPORT_MICROS + 1000)
+    assert.equal(ended.extra, '{"flowDurationMilliseconds":1001}')
+  })
+
+  test('with a duration that leads nowhere stay as they are, the duration in extra', () => {
+    const flow = flowOf([152, '0000018bcfe56800'], [161, '001fffffffffffff'])
+    assert.deepEqual(flow, {
+      flowStart: EXPORT_MICROS,
+      extra: '{"flowDurationMilliseconds":9007199254740991}',
+    })
+  })
+
+  test('may be that of an event', () => {
+    const at = [EXPORT_MICROS, EXPORT_MICROS]
+    assert.deepEqual(times([322, '6553f100']), at)
+    assert.deepEqual(times([323, '0000018bcfe56800']), at)
+    assert.deepEqual(times([324, 'e8fe6f80 00000000']), at)
+    assert.deepEqual(times([325, 'e8fe6f80 00000000']), at)
+    const preferred = flowOf(
+      [322, '00000001'],
+      [324, '83aa7e82 00000000'],
+      [323, '0000000000000bb8'],
+    )
+    assert.deepEqual(preferred, {
+      flowStart: 3_000_000,
+      flowEnd: 3_000_000,
+      extra:
+        '{"observationTimeSeconds":"1970-01-01T00:00:01.000Z",' +
+        '"observationTimeMicroseconds":"1970-01-01T00:00:02.000000Z"}',
+    })
+    const started = flowOf([152, '0000018bcfe567ff'], [323, '0000018bcfe56800'])
+    assert.deepEqual(started, { flowStart: EXPORT_MICROS - 1000, flowEnd: EXPORT_MICROS })
+    const both = flowOf([22, uptime(UPTIME_MS)], [21, uptime(UPTIME_MS)], [322, '6553f100'])
+    assert.equal(both.extra, '{"observationTimeSeconds":"2023-11-14T22:13:20.000Z"}')
+  })
+
+  test('are absent when no field says them', () => {
+    assert.deepEqual(times([1, '05']), [undefined, undefined])
+    assert.deepEqual(times([21, uptime(UPTIME_MS)]), [undefined, EXPORT_MICROS])
+  })
+
+  test('that nothing can hold go to extra, exactly', () => {
+    const flow = flowOf(
+      [152, 'ffffffffffffffff'],
+      [323, 'fffffffffffffffe'],
+      [158, '7fffffffffffffff'],
+    )
+    assert.deepEqual(flow, {
+      extra:
+        '{"flowStartMilliseconds":18446744073709551615,' +
+        '"observationTimeMilliseconds":18446744073709551614,' +
+        '"flowStartDeltaMicroseconds":9223372036854775807}',
+    })
+  })
+
+  test('are swapped, or the end is believed, when the end lies before the start', () => {
+    const decode = (endMs: number): Decoded =>
+      decodeAlone(
+        oneRecordMessage([
+          [22, uptime(UPTIME_MS)],
+          [21, uptime(UPTIME_MS - endMs)],
+        ]),
+      )
+    const little = decode(999)
+    assert.equal(little.flows[0]?.flowStart, EXPORT_MICROS - 999_000)
+    assert.equal(little.flows[0]?.flowEnd, EXPORT_MICROS)
+    assert.deepEqual(little.problems, [])
+    const much = decode(1000)
+    assert.equal(much.flows[0]?.flowStart, EXPORT_MICROS - 1_000_000)
+    assert.equal(much.flows[0]?.flowEnd, EXPORT_MICROS - 1_000_000)
+    assert.deepEqual(much.problems, ['end-before-start'])
+  })
+
+  test('that are out of order by a second or more leave the start that was sent in extra', () => {
+    const flow = flowOf([22, uptime(UPTIME_MS + 1)], [21, uptime(UPTIME_MS - 1000)], [4, '06'])
+    assert.deepEqual(flow, {
+      protocol: 6,
+      flowStart: EXPORT_MICROS - 1_000_000,
+      flowEnd: EXPORT_MICROS - 1_000_000,
+      extra: '{"flowStart":"2023-11-14T22:13:20.001000Z"}',
+    })
+    const ancient = decodeAlone(
+      v9MessageOf(
+        { unixSeconds: 0 },
+        set(
+          0,
+          template(256, [
+            [22, 4],
+            [21, 4],
+          ]),
+        ),
+        set(256, uptime(UPTIME_MS - 1), uptime(UPTIME_MS - 5000)),
+      ),
+    )
+    assert.equal(ancient.flows[0]?.extra, '{"flowStart":"1969-12-31T23:59:59.999000Z"}')
+  })
+
+  test('are counted when over 10 minutes ahead of, or 50 days behind, the receive time', () => {
+    const harness = new DecoderHarness()
+    const implausible = (startSeconds: number, receivedAtMicros = EXPORT_MICROS) => {
+      const message = oneRecordMessage([[150, startSeconds.toString(16).padStart(8, '0')]])
+      const { flows, counts } = harness.receive(message, { receivedAtMicros })
+      assert.equal(flows[0]?.flowStart, startSeconds * 1_000_000)
+      return counts.implausibleTimes
+    }
+    const fiftyDays = 50 * 86_400
+    assert.equal(implausible(EXPORT_SECONDS), undefined)
+    assert.equal(implausible(EXPORT_SECONDS + 600), undefined)
+    assert.equal(implausible(EXPORT_SECONDS + 601), 1)
+    assert.equal(implausible(EXPORT_SECONDS - fiftyDays), undefined)
+    assert.equal(implausible(EXPORT_SECONDS - fiftyDays - 1), 1)
+    assert.equal(implausible(0), 1)
+  })
+})

@@ -1,0 +1,98 @@
+/** Plays an exporter that numbers its messages; it sends nothing, it only says what it would. */
+
+import {
+  countUnits,
+  isInclusive,
+  knownUnits,
+  type SequenceUnit,
+} from '../../../writer/sequence/sequence-unit.ts'
+import type { SequencedDatagram } from '../../../writer/sequence/sequenced-datagram.ts'
+
+export const NOON_MS = 1_785_000_000_000
+
+export interface NumberedExporterOptions {
+  readonly version: number
+  readonly sequence?: number
+  /** What the numbers count; the standard's unit unless said otherwise. */
+  readonly unit?: SequenceUnit
+  /** Between two messages. */
+  readonly intervalMs?: number
+  /** Unix milliseconds; an hour before the first message unless said otherwise. */
+  readonly bootedAtMs?: number
+  /** Replaces the uptime of every message. */
+  readonly uptimeMs?: number
+}
+
+export interface Message {
+  /** Data records, those of options included. */
+  readonly data?: number
+  readonly options?: number
+  readonly templates?: number
+  readonly undecodedSets?: number
+  /** Data records that are in the message, but could not be decoded. */
+  readonly undecodedRecords?: number
+}
+
+let fingerprints = 0
+
+export class NumberedExporter {
+  sequence: number
+  nowMs = NOON_MS
+  bootedAtMs: number
+  readonly version: number
+  readonly #options: NumberedExporterOptions
+  readonly #unit: SequenceUnit
+
+  constructor(options: NumberedExporterOptions) {
+    this.version = options.version
+    this.sequence = options.sequence ?? 1_000
+    this.bootedAtMs = options.bootedAtMs ?? NOON_MS - 3_600_000
+    this.#options = options
+    this.#unit = options.unit ?? knownUnits(options.version)[0]
+  }
+
+  /** Makes the next message; one that is not handed on is lost. */
+  send(message: Message = {}): SequencedDatagram {
+    const { data = 10, options = 0, templates = 0 } = message
+    const { undecodedSets = 0, undecodedRecords = 0 } = message
+    const counts = {
+      dataRecords: data,
+      optionsRecords: options,
+      templateRecords: templates,
+      undecodedSets,
+    }
+    const units = countUnits(this.#unit, { ...counts, dataRecords: data + undecodedRecords })
+    const before = this.sequence
+    this.sequence = (before + units) >>> 0
+    const sequence = isInclusive(this.#unit) ? this.sequence : before
+    this.nowMs += this.#options.intervalMs ?? 5
+    fingerprints += 1
+    return {
+      sequence,
+      fingerprint: fingerprints,
+      receivedAtMs: this.nowMs,
+      uptimeMs: this.#uptime(),
+      ...counts,
+    }
+  }
+
+  sendMany(count: number, message: Message = {}): SequencedDatagram[] {
+    return Array.from({ length: count }, () => this.send(message))
+  }
+
+  lose(count: number, message: Message = {}): void {
+    this.sendMany(count, message)
+  }
+
+  /** Boots again after `downMs` and numbers from `sequence` on. */
+  reboot(sequence: number, downMs = 60_000): void {
+    this.nowMs += downMs
+    this.bootedAtMs = this.nowMs
+    this.sequence = sequence
+  }
+
+  #uptime(): number | undefined {
+    if (this.version === 10) return undefined
+    return this.#options.uptimeMs ?? (this.nowMs - this.bootedAtMs) >>> 0
+  }
+}

@@ -1,0 +1,174 @@
+/** Tests what is taken for a restart of the exporter, and what is not. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { SequencedDatagram } from '../../../writer/sequence/sequenced-datagram.ts'
+import { follow, pair, SEQUENCED_VERSIONS } from './followed-exporter.ts'
+
+describe('a restart of the exporter', () => {
+  for (const version of [5, 6, 7, 8, 9]) {
+    it(`is seen by the uptime, and nothing is lost by it (v${version})`, () => {
+      const { exporter, tracker } = pair({ version, sequence: 900_000 })
+      const datagrams = exporter.sendMany(5)
+      exporter.reboot(0)
+      datagrams.push(...exporter.sendMany(5))
+      const { outcomes, gaps } = follow(tracker, datagrams)
+      assert.equal(outcomes[5], 'restart')
+      assert.deepEqual(outcomes.slice(6), Array(4).fill('in-order'))
+      assert.deepEqual(gaps, [])
+      assert.equal(tracker.lost, 0)
+      assert.equal(tracker.restarts, 1)
+    })
+
+    it(`is told from a huge loss by the boot time (v${version})`, () => {
+      const jump = 1_000_000_000
+      const lossy = pair({ version, sequence: 100 })
+      const datagrams = lossy.exporter.sendMany(2)
+      lossy.exporter.sequence += jump
+      lossy.exporter.nowMs += 60_000
+      datagrams.push(lossy.exporter.send())
+      follow(lossy.tracker, datagrams)
+      assert.equal(lossy.tracker.lost, jump)
+      assert.equal(lossy.tracker.restarts, 0)
+
+      const booted = pair({ version, sequence: 100 })
+      const others = booted.exporter.sendMany(2)
+      booted.exporter.reboot(booted.exporter.sequence + jump)
+      others.push(booted.exporter.send())
+      follow(booted.tracker, others)
+      assert.equal(booted.tracker.lost, 0)
+      assert.equal(booted.tracker.restarts, 1)
+    })
+  }
+
+  it('declares what was missing before it', () => {
+    const { exporter, tracker } = pair({ version: 9, sequence: 900_000 })
+    const datagrams = exporter.sendMany(5)
+    exporter.lose(2)
+    datagrams.push(exporter.send())
+    exporter.reboot(0, 500)
+    datagrams.push(...exporter.sendMany(2))
+    follow(
+      tracker,
+      datagrams.map((datagram) => ({ ...datagram })),
+    )
+    assert.equal(tracker.lost, 2)
+  })
+
+  it('is no wrap of the uptime after 49.7 days', () => {
+    const { exporter, tracker } = pair({ version: 9, bootedAtMs: 1_785_000_000_000 - 2 ** 32 + 20 })
+    const datagrams = exporter.sendMany(10)
+    exporter.lose(1)
+    datagrams.push(exporter.send())
+    const uptimes = datagrams.map(({ uptimeMs }) => uptimeMs ?? 0)
+    assert.ok((uptimes.at(-1) ?? 0) < (uptimes[0] ?? 0))
+    follow(tracker, datagrams)
+    assert.equal(tracker.restarts, 0)
+    assert.equal(tracker.lost, 1)
+  })
+
+  it('is not one very late datagram, whatever its version', () => {
+    for (const version of SEQUENCED_VERSIONS) {
+      const { exporter, tracker } = pair({ version, sequence: 5 })
+      const datagrams = exporter.sendMany(3)
+      const late = exporter.send()
+      datagrams.push(...exporter.sendMany(50), late, ...exporter.sendMany(50))
+      const { gaps } = follow(tracker, datagrams)
+      assert.equal(tracker.restarts, 0)
+      assert.equal(tracker.late, 1)
+      assert.equal(gaps.length, 1)
+      assert.equal(tracker.lost, version === 9 ? 1 : 10)
+    }
+  })
+
+  it('is not a few very late datagrams in order', () => {
+    for (const version of SEQUENCED_VERSIONS) {
+      const { exporter, tracker } = pair({ version, sequence: 5 })
+      const datagrams = exporter.sendMany(3)
+      const late = exporter.sendMany(4)
+      datagrams.push(...exporter.sendMany(50), ...late, ...exporter.sendMany(50))
+      follow(tracker, datagrams)
+      assert.equal(tracker.restarts, 0)
+      assert.equal(tracker.late, 4)
+      assert.equal(tracker.lost, version === 9 ? 4 : 40)
+    }
+  })
+
+  it('is seen at once by IPFIX when the number is small and far behind', () => {
+    const { exporter, tracker } = pair({ version: 10, sequence: 900_000 })
+    const datagrams = exporter.sendMany(5)
+    exporter.reboot(0)
+    datagrams.push(exporter.send())
+    const { outcomes } = follow(tracker, datagrams)
+    assert.equal(outcomes.at(-1), 'restart')
+    assert.equal(tracker.restarts, 1)
+  })
+
+  it('is seen by IPFIX when two messages go on from an earlier number', () => {
+    const { exporter, tracker } = pair({ version: 10, sequence: 3_000 })
+    const datagrams = exporter.sendMany(5)
+    exporter.reboot(0)
+    datagrams.push(...exporter.sendMany(4))
+    const { outcomes, gaps } = follow(tracker, datagrams)
+    assert.deepEqual(outcomes.slice(5), ['late', 'restart', 'in-order', 'in-order'])
+    assert.deepEqual(gaps, [])
+    assert.equal(tracker.restarts, 1)
+    assert.equal(tracker.late, 0)
+    assert.equal(tracker.lost, 0)
+  })
+
+  it('is seen by the numbers alone when the uptime is zero or frozen', () => {
+    for (const uptimeMs of [0, 77_000]) {
+      const { exporter, tracker } = pair({ version: 5, sequence: 5_000, uptimeMs, intervalMs: 400 })
+      const datagrams = exporter.sendMany(60)
+      exporter.lose(1)
+      datagrams.push(...exporter.sendMany(10))
+      exporter.sequence = 0
+      datagrams.push(...exporter.sendMany(10))
+      const { gaps } = follow(tracker, datagrams)
+      assert.equal(tracker.restarts, 1)
+      assert.deepEqual(
+        gaps.map(({ lost }) => lost),
+        [10],
+      )
+    }
+  })
+
+  it('is seen after eight messages when only the numbers began anew', () => {
+    const { exporter, tracker } = pair({ version: 9, sequence: 5_000 })
+    const datagrams = exporter.sendMany(20)
+    exporter.sequence = 0
+    datagrams.push(...exporter.sendMany(20))
+    const { gaps } = follow(tracker, datagrams)
+    assert.deepEqual(gaps, [])
+    assert.equal(tracker.restarts, 1)
+    assert.equal(tracker.late, 0)
+    assert.equal(tracker.next, 20)
+  })
+
+  it('is not a step of our own clock', () => {
+    const { exporter, tracker } = pair({ version: 9 })
+    const datagrams = exporter.sendMany(5)
+    const stepped = exporter.sendMany(5).map((datagram) => ({
+      ...datagram,
+      receivedAtMs: datagram.receivedAtMs + 3_600_000,
+    }))
+    const { gaps } = follow(tracker, [...datagrams, ...stepped])
+    assert.deepEqual(gaps, [])
+    assert.equal(tracker.restarts, 0)
+  })
+
+  it('is not read from an uptime that runs at a wrong speed', () => {
+    const { exporter, tracker } = pair({ version: 5, intervalMs: 60_000 })
+    const slow = (datagram: SequencedDatagram, index: number) => ({ ...datagram, uptimeMs: index })
+    const datagrams = exporter.sendMany(10)
+    exporter.lose(1)
+    datagrams.push(...exporter.sendMany(5))
+    follow(
+      tracker,
+      datagrams.map((datagram, index) => slow(datagram, index + 1)),
+    )
+    assert.equal(tracker.restarts, 0)
+    assert.equal(tracker.lost, 10)
+  })
+})

@@ -1,0 +1,116 @@
+/** Tests what one stream's tracker takes for loss, and that it goes on after a restart of the writer. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { SequenceTracker } from '../../../writer/sequence/sequence-tracker.ts'
+import {
+  FLOW_VERSIONS,
+  follow,
+  pair,
+  SEQUENCED_VERSIONS,
+  withoutTime,
+} from './followed-exporter.ts'
+import { NumberedExporter } from './numbered-exporter.ts'
+
+describe('what a sequence number counts', () => {
+  it('is nothing for v1: loss is not knowable, and no two datagrams are duplicates', () => {
+    const { exporter, tracker } = pair({ version: 1 })
+    const datagram = exporter.send()
+    const { outcomes, gaps } = follow(tracker, [datagram, datagram, exporter.send()])
+    assert.deepEqual(outcomes, ['unsequenced', 'unsequenced', 'unsequenced'])
+    assert.deepEqual(gaps, [])
+    assert.equal(tracker.lost, null)
+    assert.equal(tracker.unit, 'none')
+    assert.equal(tracker.next, null)
+  })
+
+  for (const version of FLOW_VERSIONS) {
+    it(`is flows for v${version}: the next number is this one plus the count`, () => {
+      const { exporter, tracker } = pair({ version, sequence: 500 })
+      const first = exporter.send({ data: 30 })
+      exporter.lose(1, { data: 7 })
+      const { outcomes, gaps } = follow(tracker, [first, exporter.send({ data: 30 })])
+      assert.deepEqual(outcomes, ['first', 'ahead'])
+      assert.deepEqual(withoutTime(gaps), [
+        {
+          expected: 530,
+          received: 537,
+          lost: 7,
+          unit: 'flows',
+        },
+      ])
+      assert.equal(tracker.lost, 7)
+      assert.equal(tracker.next, 567)
+    })
+  }
+
+  it('is datagrams for v9, those with templates only included', () => {
+    const { exporter, tracker } = pair({ version: 9, sequence: 500 })
+    const datagrams = [exporter.send({ data: 20 }), exporter.send({ data: 0, templates: 3 })]
+    exporter.lose(3, { data: 25 })
+    const { gaps } = follow(tracker, [...datagrams, exporter.send({ data: 20 })])
+    assert.deepEqual(withoutTime(gaps), [
+      { expected: 502, received: 505, lost: 3, unit: 'datagrams' },
+    ])
+    assert.equal(tracker.unit, 'datagrams')
+  })
+
+  it('is data records for IPFIX: those of options count, templates do not', () => {
+    const { exporter, tracker } = pair({ version: 10, sequence: 500 })
+    const datagrams = [
+      exporter.send({ data: 0, templates: 4 }),
+      exporter.send({ data: 12, templates: 1 }),
+      exporter.send({ data: 3 }),
+    ]
+    assert.deepEqual(follow(tracker, datagrams).gaps, [])
+    exporter.lose(2, { data: 11 })
+    const { gaps } = follow(tracker, [exporter.send({ data: 5 })])
+    assert.deepEqual(withoutTime(gaps), [
+      {
+        expected: 515,
+        received: 537,
+        lost: 22,
+        unit: 'records',
+      },
+    ])
+  })
+})
+
+describe('a restart of the writer', () => {
+  for (const version of SEQUENCED_VERSIONS) {
+    it(`goes on from the stored number and declares what was lost meanwhile (v${version})`, () => {
+      const { exporter, tracker } = pair({ version })
+      follow(tracker, exporter.sendMany(5))
+      const { unit, next } = tracker
+      exporter.lose(4)
+      const restored = new SequenceTracker(version)
+      restored.restore({ unit, next })
+      const { outcomes } = follow(restored, exporter.sendMany(3))
+      assert.deepEqual(outcomes, ['ahead', 'in-order', 'in-order'])
+      assert.equal(restored.lost, version === 9 ? 4 : 40)
+    })
+  }
+
+  it('keeps holes, duplicates and boot time when the whole state is stored', () => {
+    const { exporter, tracker } = pair({ version: 9 })
+    const [a, b, c, d] = exporter.sendMany(4)
+    assert.ok(a && b && c && d)
+    for (const datagram of [a, d]) tracker.observe(datagram)
+    const restored = new SequenceTracker(9)
+    restored.restore(JSON.parse(JSON.stringify(tracker.toState())))
+    assert.equal(restored.isDuplicate(d.sequence, d.fingerprint), true)
+    follow(restored, [c])
+    assert.equal(restored.late, 1)
+    assert.equal(restored.lost, 1)
+    exporter.reboot(0)
+    const { outcomes } = follow(restored, [exporter.send()])
+    assert.deepEqual(outcomes, ['restart'])
+  })
+
+  it('anchors anew when the next number was not known', () => {
+    const tracker = new SequenceTracker(10)
+    tracker.restore({ unit: 'records', next: null })
+    const { outcomes } = follow(tracker, new NumberedExporter({ version: 10 }).sendMany(2))
+    assert.deepEqual(outcomes, ['first', 'in-order'])
+  })
+})

@@ -1,0 +1,92 @@
+/** Tests which numbers a message stands for in each unit, and that the README lists the units. */
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import {
+  countedUnit,
+  endOf,
+  isIndeterminate,
+  knownUnits,
+  type SequenceUnit,
+  startOf,
+  stepOf,
+} from '../../../writer/sequence/sequence-unit.ts'
+
+const MESSAGE = {
+  sequence: 100,
+  dataRecords: 25,
+  optionsRecords: 1,
+  templateRecords: 5,
+  undecodedSets: 0,
+}
+
+const RANGES: readonly (readonly [SequenceUnit, start: number, end: number])[] = [
+  ['none', 100, 100],
+  ['datagrams', 100, 101],
+  ['flows', 100, 124],
+  ['records', 100, 125],
+  ['records+templates', 100, 130],
+  ['flows-inclusive', 76, 100],
+  ['records-inclusive', 75, 100],
+]
+
+describe('the numbers of a message', () => {
+  for (const [unit, start, end] of RANGES) {
+    it(`reach from ${start} up to ${end} when ${unit} are counted`, () => {
+      assert.deepEqual([startOf(unit, MESSAGE), endOf(unit, MESSAGE)], [start, end])
+    })
+  }
+
+  it('wrap at 2³²', () => {
+    const first = { ...MESSAGE, sequence: 10 }
+    assert.equal(startOf('flows-inclusive', first), 2 ** 32 - 14)
+    const last = { ...MESSAGE, sequence: 2 ** 32 - 1 }
+    assert.equal(endOf('flows', last), 23)
+  })
+
+  it('are moved by the message before it, or by its own content', () => {
+    const next = { ...MESSAGE, dataRecords: 32, optionsRecords: 0 }
+    assert.equal(stepOf('flows', MESSAGE, next), 24)
+    assert.equal(stepOf('flows-inclusive', MESSAGE, next), 32)
+  })
+
+  it('are open while its records are not known, unless messages are counted', () => {
+    const held = { ...MESSAGE, undecodedSets: 1 }
+    const open = RANGES.map(([unit]) => unit).filter((unit) => isIndeterminate(unit, held))
+    assert.deepEqual(
+      open,
+      RANGES.map(([unit]) => unit).filter((unit) => unit !== 'none' && unit !== 'datagrams'),
+    )
+  })
+
+  it('are lost in the unit that is counted', () => {
+    assert.equal(countedUnit('flows-inclusive'), 'flows')
+    assert.equal(countedUnit('records-inclusive'), 'records')
+    assert.equal(countedUnit('records+templates'), 'records+templates')
+  })
+})
+
+describe('the table of units in the README', () => {
+  it('has every unit that is known of each version, and the standard one', () => {
+    const path = fileURLToPath(new URL('../../../../README.md', import.meta.url))
+    const [, section = ''] = readFileSync(path, 'utf8').split('### What sequence numbers count\n')
+    const rows = [
+      ...section.matchAll(/^\| ([a-z+-]+) \|.*\| ([a-z+]+) \| (\w*) ?\| (\w*) ?\| (\w*) ?\|$/gm),
+    ]
+    const [unitsOf, standards] = [new Map<number, string[]>(), new Map<number, string>()]
+    for (const [, unit = '', counted, ...cells] of rows) {
+      assert.equal(counted, countedUnit(unit as SequenceUnit))
+      for (const [index, version] of [5, 9, 10].entries()) {
+        if (cells[index] !== '') unitsOf.set(version, [...(unitsOf.get(version) ?? []), unit])
+        if (cells[index] === 'standard') standards.set(version, unit)
+      }
+    }
+    for (const version of [5, 9, 10]) {
+      const units = knownUnits(version)
+      assert.deepEqual(unitsOf.get(version)?.sort(), [...units].sort(), `version ${version}`)
+      assert.equal(standards.get(version), units[0])
+    }
+  })
+})

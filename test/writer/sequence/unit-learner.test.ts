@@ -1,0 +1,275 @@
+/** Tests that exporters which count something of their own cause no alarm, and others still do. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { SequenceTracker } from '../../../writer/sequence/sequence-tracker.ts'
+import type { SequenceUnit } from '../../../writer/sequence/sequence-unit.ts'
+import type { SequencedDatagram } from '../../../writer/sequence/sequenced-datagram.ts'
+import { NumberedExporter } from './numbered-exporter.ts'
+
+function follow(tracker: SequenceTracker, datagrams: readonly SequencedDatagram[]) {
+  const gaps = datagrams.flatMap((datagram) => {
+    tracker.observe(datagram)
+    return tracker.expire(datagram.receivedAtMs)
+  })
+  const last = datagrams.at(-1)?.receivedAtMs ?? 0
+  return [...gaps, ...tracker.expire(last + 60_000)]
+}
+
+/** Messages with changing numbers of records; every tenth carries two templates and an option. */
+function sendVaried(exporter: NumberedExporter, count: number): SequencedDatagram[] {
+  return Array.from({ length: count }, (_, index) =>
+    exporter.send({
+      data: 5 + ((index * 7) % 20),
+      templates: index % 10 === 0 ? 2 : 0,
+      options: index % 10 === 0 ? 1 : 0,
+    }),
+  )
+}
+
+/** As softflowd does: 32 flows a message, fewer beside the templates and the option. */
+function sendLikeSoftflowd(exporter: NumberedExporter, count: number): SequencedDatagram[] {
+  return Array.from({ length: count }, (_, index) =>
+    index % 16 === 0
+      ? exporter.send({ data: 25, options: 1, templates: 5 })
+      : exporter.send({ data: 32 }),
+  )
+}
+
+const LEARNED: readonly (readonly [number, SequenceUnit])[] = [
+  [5, 'datagrams'],
+  [5, 'flows-inclusive'],
+  [5, 'none'],
+  [9, 'flows'],
+  [9, 'flows-inclusive'],
+  [9, 'records'],
+  [9, 'records-inclusive'],
+  [9, 'records+templates'],
+  [9, 'none'],
+  [10, 'datagrams'],
+  [10, 'flows'],
+  [10, 'flows-inclusive'],
+  [10, 'records-inclusive'],
+  [10, 'records+templates'],
+  [10, 'none'],
+]
+
+describe('an exporter that counts something of its own', () => {
+  for (const [version, unit] of LEARNED) {
+    for (const intervalMs of [5, 400, 60_000]) {
+      const title = `v${version} counts ${unit}, a datagram in ${intervalMs} ms`
+      it(`is found out without a false gap: ${title}`, () => {
+        const exporter = new NumberedExporter({ version, unit, intervalMs })
+        const tracker = new SequenceTracker(version)
+        const gaps = follow(tracker, sendVaried(exporter, 200))
+        assert.deepEqual(gaps, [])
+        assert.equal(tracker.unit, unit)
+        assert.equal(tracker.restarts, 0)
+        assert.equal(tracker.late, 0)
+        assert.equal(tracker.lost, unit === 'none' ? null : 0)
+      })
+    }
+  }
+
+  for (const sequence of [0, 1_000]) {
+    it(`causes no alarm from its first message on, numbered from ${sequence}`, () => {
+      for (const [version, unit] of LEARNED) {
+        for (let count = 2; count < 40; count += 1) {
+          const exporter = new NumberedExporter({ version, unit, sequence, intervalMs: 5_000 })
+          const tracker = new SequenceTracker(version)
+          const found = follow(tracker, sendVaried(exporter, count))
+          const { late, restarts } = tracker
+          const title = `v${version} ${unit}, ${count} messages`
+          assert.deepEqual({ found, late, restarts }, { found: [], late: 0, restarts: 0 }, title)
+        }
+      }
+    })
+  }
+
+  it('has what was lost before it was found out judged in its own unit', () => {
+    for (let lost = 1; lost < 40; lost += 1) {
+      const exporter = new NumberedExporter({ version: 10, unit: 'flows-inclusive', sequence: 0 })
+      const tracker = new SequenceTracker(10)
+      const sent = sendLikeSoftflowd(exporter, 60)
+      const [missing] = sent.splice(lost, 1)
+      assert.ok(missing)
+      const flows = missing.dataRecords - missing.optionsRecords
+      const gaps = follow(tracker, sent).map(({ lost, unit }) => ({ lost, unit }))
+      assert.deepEqual(gaps, [{ lost: flows, unit: 'flows' }], `message ${lost} was lost`)
+      assert.equal(tracker.unit, 'flows-inclusive')
+      assert.equal(tracker.lost, flows)
+    }
+  })
+
+  it('is found out although messages overtake each other', () => {
+    const exporter = new NumberedExporter({ version: 10, unit: 'flows-inclusive' })
+    const tracker = new SequenceTracker(10)
+    const sent = sendLikeSoftflowd(exporter, 80)
+    for (let index = 1; index + 1 < sent.length; index += 3) {
+      const [one, other] = [sent[index], sent[index + 1]]
+      if (one && other) sent.splice(index, 2, other, one)
+    }
+    assert.deepEqual(follow(tracker, sent), [])
+    assert.equal(tracker.unit, 'flows-inclusive')
+    assert.equal(tracker.restarts, 0)
+  })
+
+  it('is found out once its messages are decoded that came before their templates', () => {
+    const exporter = new NumberedExporter({ version: 10, unit: 'flows-inclusive' })
+    const tracker = new SequenceTracker(10)
+    const sizes = [20, 32, 17, 32, 9]
+    const held = sizes.map((size) =>
+      exporter.send({ data: 0, undecodedSets: 1, undecodedRecords: size }),
+    )
+    assert.deepEqual(follow(tracker, held), [])
+    for (const [index, { sequence }] of held.entries()) {
+      tracker.release({ sequence, dataRecords: sizes[index] ?? 0, optionsRecords: 0 })
+    }
+    assert.deepEqual(follow(tracker, [exporter.send({ data: 25, options: 1 })]), [])
+    assert.equal(tracker.unit, 'flows-inclusive')
+    exporter.lose(1, { data: 30 })
+    const gaps = follow(tracker, [exporter.send({ data: 7 })])
+    assert.deepEqual(
+      gaps.map(({ lost, unit }) => [lost, unit]),
+      [[30, 'flows']],
+    )
+  })
+
+  it('has neither loss nor success counted by a message that is not decoded', () => {
+    const exporter = new NumberedExporter({ version: 10, unit: 'flows-inclusive', sequence: 0 })
+    const tracker = new SequenceTracker(10)
+    follow(tracker, sendLikeSoftflowd(exporter, 40))
+    exporter.lose(1)
+    const held = exporter.send({ data: 5, undecodedSets: 1, undecodedRecords: 9 })
+    assert.equal(tracker.observe(held), 'indeterminate')
+    assert.equal(tracker.next, exporter.sequence)
+    exporter.lose(1, { data: 3 })
+    const gaps = follow(tracker, [exporter.send({ data: 7 })])
+    assert.deepEqual(
+      gaps.map(({ lost }) => lost),
+      [3],
+    )
+  })
+
+  it('is reported once', () => {
+    const exporter = new NumberedExporter({ version: 5, unit: 'datagrams' })
+    const tracker = new SequenceTracker(5)
+    follow(tracker, sendVaried(exporter, 100))
+    assert.deepEqual(tracker.takeUnitChange(), { from: 'flows', to: 'datagrams' })
+    assert.equal(tracker.takeUnitChange(), undefined)
+    follow(tracker, sendVaried(exporter, 100))
+    assert.equal(tracker.takeUnitChange(), undefined)
+  })
+
+  it('has its loss counted in its own unit afterwards', () => {
+    const exporter = new NumberedExporter({ version: 5, unit: 'datagrams' })
+    const tracker = new SequenceTracker(5)
+    follow(tracker, sendVaried(exporter, 100))
+    exporter.lose(3)
+    const gaps = follow(tracker, sendVaried(exporter, 100))
+    assert.deepEqual(
+      gaps.map(({ lost, unit }) => [lost, unit]),
+      [[3, 'datagrams']],
+    )
+  })
+
+  it('may return to the standard', () => {
+    const odd = new NumberedExporter({ version: 10, unit: 'datagrams' })
+    const tracker = new SequenceTracker(10)
+    follow(tracker, sendVaried(odd, 50))
+    const ordinary = new NumberedExporter({ version: 10, sequence: odd.sequence })
+    ordinary.nowMs = odd.nowMs
+    follow(tracker, sendVaried(ordinary, 2_000))
+    assert.equal(tracker.unit, 'records')
+  })
+
+  it('keeps its unit over a restart of the writer', () => {
+    const exporter = new NumberedExporter({ version: 9, unit: 'records' })
+    const tracker = new SequenceTracker(9)
+    follow(tracker, sendVaried(exporter, 100))
+    const restored = new SequenceTracker(9)
+    restored.restore(tracker.toState())
+    exporter.lose(1, { data: 8 })
+    const gaps = follow(restored, sendVaried(exporter, 50))
+    assert.equal(restored.takeUnitChange(), undefined)
+    assert.deepEqual(
+      gaps.map(({ lost, unit }) => [lost, unit]),
+      [[8, 'records']],
+    )
+  })
+
+  it('is learned over a restart of the writer', () => {
+    const exporter = new NumberedExporter({ version: 9, unit: 'records' })
+    let tracker = new SequenceTracker(9)
+    for (const datagram of sendVaried(exporter, 60)) {
+      tracker.observe(datagram)
+      assert.deepEqual(tracker.expire(datagram.receivedAtMs), [])
+      const state = JSON.parse(JSON.stringify(tracker.toState()))
+      // The learner forgets the last message with a restart, so it learns from the pairs between.
+      if (datagram.sequence % 3 === 0) {
+        tracker = new SequenceTracker(9)
+        tracker.restore(state)
+      }
+    }
+    assert.equal(tracker.unit, 'records')
+  })
+})
+
+describe('an ordinary stream', () => {
+  for (const version of [5, 9, 10]) {
+    for (const before of [1, 2, 5, 19]) {
+      it(`has a gap after ${before} datagrams declared exactly (v${version})`, () => {
+        const exporter = new NumberedExporter({ version })
+        const tracker = new SequenceTracker(version)
+        const datagrams = sendVaried(exporter, before)
+        exporter.lose(2, { data: 9 })
+        datagrams.push(...sendVaried(exporter, 20))
+        const gaps = follow(tracker, datagrams)
+        assert.equal(gaps.length, 1)
+        assert.equal(tracker.lost, version === 9 ? 2 : 18)
+      })
+    }
+
+    it(`keeps its unit under heavy loss and reordering (v${version})`, () => {
+      const exporter = new NumberedExporter({ version })
+      const tracker = new SequenceTracker(version)
+      const datagrams: SequencedDatagram[] = []
+      for (let index = 0; index < 300; index += 1) {
+        const [one, other] = sendVaried(exporter, 2)
+        if (index % 3 === 0) exporter.lose(1)
+        if (one && other) datagrams.push(other, one)
+      }
+      follow(tracker, datagrams)
+      assert.equal(tracker.takeUnitChange(), undefined)
+    })
+  }
+
+  it('has a gap that looks like another unit declared once that fails', () => {
+    const exporter = new NumberedExporter({ version: 10 })
+    const tracker = new SequenceTracker(10)
+    const first = exporter.send({ data: 1, templates: 1 })
+    exporter.lose(1, { data: 1 })
+    assert.deepEqual(follow(tracker, [first, ...exporter.sendMany(10, { data: 1 })]), [])
+    follow(tracker, [exporter.send({ data: 3, templates: 1 }), exporter.send({ data: 1 })])
+    assert.equal(tracker.lost, 1)
+  })
+
+  it('has it declared as well when nothing else speaks for the other unit for long', () => {
+    const exporter = new NumberedExporter({ version: 10 })
+    const tracker = new SequenceTracker(10)
+    const first = exporter.send({ data: 1, templates: 1 })
+    exporter.lose(1, { data: 1 })
+    follow(tracker, [first, ...exporter.sendMany(10, { data: 1 })])
+    assert.equal(tracker.expire(exporter.nowMs + 30 * 60_000).length, 0)
+    assert.equal(tracker.expire(exporter.nowMs + 40 * 60_000).length, 1)
+  })
+
+  it('has a gap declared at once where all units agree on it', () => {
+    const exporter = new NumberedExporter({ version: 10 })
+    const tracker = new SequenceTracker(10)
+    const datagrams = exporter.sendMany(3, { data: 1 })
+    exporter.lose(2, { data: 1 })
+    assert.equal(follow(tracker, [...datagrams, exporter.send({ data: 1 })]).length, 1)
+    assert.equal(tracker.lost, 2)
+  })
+})

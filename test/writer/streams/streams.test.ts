@@ -1,0 +1,84 @@
+/** How many streams are followed, and which ones are forgotten. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { TemplateRow } from '../../../writer/load/tables/batch-changes.ts'
+import { MAX_STREAMS_PER_EXPORTER } from '../../../writer/netflow/limits.ts'
+import { RestoredMemory } from '../../../writer/streams/restored-memory.ts'
+import type { Stream } from '../../../writer/streams/stream.ts'
+import { type StoredStream, Streams } from '../../../writer/streams/streams.ts'
+
+const EXPORTER = { address: '192.0.2.1', bytes: Uint8Array.of(192, 0, 2, 1) }
+const OTHER = { address: '192.0.2.2', bytes: Uint8Array.of(192, 0, 2, 2) }
+
+function header(observationDomain: number) {
+  return { exportVersion: 9, observationDomain }
+}
+
+function stored(observationDomain: number): StoredStream {
+  return {
+    exporter: EXPORTER.address,
+    ...header(observationDomain),
+    sequenceState: { unit: 'datagrams', next: observationDomain * 100 },
+  }
+}
+
+function templateOf(observationDomain: number): TemplateRow {
+  return {
+    exporter: EXPORTER.address,
+    ...header(observationDomain),
+    templateId: 256,
+    sourcePort: 0,
+    kind: 'flows',
+    fields: [[0, 1, 4]],
+    scopeFields: 0,
+    status: 'confirmed',
+    firstSeenMicros: 1,
+    definedMicros: 1,
+    lastSeenMicros: 1,
+    redefinitions: 0,
+    definitionHash: '',
+    previousHash: null,
+  }
+}
+
+describe('streams', () => {
+  it('are bounded per exporter', () => {
+    const streams = new Streams([])
+    for (let domain = 0; domain < MAX_STREAMS_PER_EXPORTER; domain++) {
+      assert.equal(typeof streams.find(EXPORTER, header(domain)), 'object')
+    }
+    assert.equal(streams.find(EXPORTER, header(MAX_STREAMS_PER_EXPORTER)), 'too-many-streams')
+    assert.equal(typeof streams.find(OTHER, header(0)), 'object')
+  })
+
+  it('are bounded in all, and those that are there stay', () => {
+    const streams = new Streams([], undefined, 3)
+    const first = streams.find(EXPORTER, header(0))
+    streams.find(EXPORTER, header(1))
+    streams.find(OTHER, header(0))
+    assert.equal(streams.find(OTHER, header(1)), 'too-many-streams-in-all')
+    assert.equal(streams.find(EXPORTER, header(0)), first)
+    assert.equal(streams.size, 3)
+  })
+
+  it('of before make room for new ones, the one silent for longest first', () => {
+    const memory = new RestoredMemory({
+      templates: [1, 2, 3].map(templateOf),
+      samplers: [],
+      names: [],
+      flowTotals: [],
+    })
+    const streams = new Streams([3, 2, 1].map(stored), memory, 3)
+    assert.equal(streams.size, 3)
+    assert.equal(typeof streams.find(OTHER, header(0)), 'object')
+    const third = streams.find(EXPORTER, header(3)) as Stream
+    assert.equal(third.sequence.next, 300)
+    assert.equal(third.memory.templateCount, 1)
+    assert.equal(streams.size, 3)
+    const first = streams.find(EXPORTER, header(1)) as Stream
+    assert.equal(first.sequence.next, null)
+    assert.equal(first.memory.templateCount, 0)
+    assert.equal(streams.find(EXPORTER, header(2)), 'too-many-streams-in-all')
+  })
+})

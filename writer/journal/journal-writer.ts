@@ -1,0 +1,239 @@
+/**
+ * Moves the pipe's bytes into the journal as they come, for as long as the journal takes them. It
+ * says when it has stopped and why, and decides nothing about what the bytes mean.
+ */
+
+import type { Libc } from '../../shared/libc.ts'
+import type { Logger } from '../../shared/logger.ts'
+import { Journal } from './journal.ts'
+import { readJournalDatabase } from './journal-database.ts'
+import { openJournalId } from './journal-id.ts'
+import { JournalLock } from './journal-lock.ts'
+import { PipeSource } from './pipe-source.ts'
+
+/** Moved at a time: as much as a pipe holds. */
+const MOVE_BYTES = 1_048_576
+/** An empty pipe is looked at again after so long; while it stays empty the time doubles. */
+const FIRST_PAUSE_MS = 1
+const LONGEST_PAUSE_MS = 16
+/** A full journal, or a full disk, is tried again after so long. */
+const RETRY_MS = 200
+/** How often it is synced, with JOURNAL_FSYNC=interval, and looked at whether trouble is over. */
+const LOOK_MS = 1_000
+/** A full journal that is worked off has room and is full again with every segment: one trouble. */
+const CALM_MS = 5_000
+/** A collector that stops at the same time has written its last line long before this. */
+const QUIET_MS = 100
+/** A collector that goes on must not keep the writer from stopping. */
+const DRAIN_MS = 2_000
+
+/** The settings that it needs; see `../config.ts`. */
+export interface JournalWriterSettings {
+  readonly NAMED_PIPE_FILENAME: string
+  readonly JOURNAL_DIR: string
+  readonly JOURNAL_MAX_BYTES: number
+  readonly JOURNAL_SEGMENT_BYTES: number
+  readonly JOURNAL_FSYNC: 'off' | 'interval'
+}
+
+export interface JournalWriterOptions {
+  readonly settings: JournalWriterSettings
+  readonly libc: Libc | undefined
+  readonly logger: Logger
+  /** Called when the journal has got something. */
+  readonly onAppended: () => void
+  /** For how long nothing may hinder it before that is told; default 5,000. */
+  readonly calmMs?: number
+}
+
+type Hindrance = 'journal-full' | 'disk-full' | 'failed'
+
+export class JournalWriter {
+  readonly journal: Journal
+  readonly #options: JournalWriterOptions
+  readonly #lock = new JournalLock()
+  #journalId = ''
+  #journalDatabase: string | undefined
+  #pipe: PipeSource | undefined
+  #timer: NodeJS.Timeout | undefined
+  #lookTimer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
+  #pauseMs = FIRST_PAUSE_MS
+  #isRunning = false
+  #movedAt = 0
+  /** What keeps it from reading. */
+  #hindrance: Hindrance | undefined
+  /** What the log says that keeps it from reading, and since when it no longer does. */
+  #told: Hindrance | undefined
+  #freeSince = 0
+
+  constructor(options: JournalWriterOptions) {
+    this.#options = options
+    const { settings } = options
+    this.journal = new Journal({
+      folder: settings.JOURNAL_DIR,
+      maxBytes: settings.JOURNAL_MAX_BYTES,
+      segmentBytes: settings.JOURNAL_SEGMENT_BYTES,
+      fsync: settings.JOURNAL_FSYNC === 'interval',
+    })
+  }
+
+  /** The journal's identity; empty before `start`. */
+  get journalId(): string {
+    return this.#journalId
+  }
+
+  /** The database that the journal was loaded into when `start` found it; undefined when it is new. */
+  get journalDatabase(): string | undefined {
+    return this.#journalDatabase
+  }
+
+  /** Why nothing is read at the moment; undefined while all is well. */
+  get hindrance(): string | undefined {
+    return this.#hindrance
+  }
+
+  /**
+   * Opens journal and pipe, making what is missing, and begins.
+   *
+   * @throws JournalError, PipeError: the message says what to do
+   */
+  start(): void {
+    if (this.#isRunning) return
+    const { settings, libc, logger } = this.#options
+    const { JOURNAL_DIR, NAMED_PIPE_FILENAME } = settings
+    this.#lock.take(JOURNAL_DIR, libc)
+    this.#journalId = openJournalId(JOURNAL_DIR)
+    const pipe = PipeSource.open(NAMED_PIPE_FILENAME, libc, logger)
+    this.#pipe = pipe
+    this.#journalDatabase = readJournalDatabase(JOURNAL_DIR)
+    const { journal } = this
+    journal.open()
+    const { start, end } = journal
+    logger.info(
+      { path: NAMED_PIPE_FILENAME, journal: JOURNAL_DIR, start, end, splice: pipe.isAtomic },
+      'reading the pipe into the journal',
+    )
+    this.#lookTimer = setInterval(() => this.#look(), LOOK_MS)
+    this.#isRunning = true
+    this.#movedAt = performance.now()
+    this.#move()
+  }
+
+  #look(): void {
+    this.#tellFree()
+    this.journal.sync((error) => {
+      this.#options.logger.error({ err: error }, 'the journal cannot be brought to the disk')
+    })
+  }
+
+  #move(): void {
+    const { journal } = this
+    const { onAppended } = this.#options
+    const moved = this.#tryMove(journal.room)
+    if (moved > 0) {
+      this.#movedAt = performance.now()
+      this.#pauseMs = FIRST_PAUSE_MS
+      onAppended()
+      // The reader of the journal and the connections have their turn in between.
+      this.#immediate = setImmediate(() => this.#move())
+      return
+    }
+    const pauseMs = this.#hindrance === undefined ? this.#pauseMs : RETRY_MS
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS)
+    this.#timer = setTimeout(() => this.#move(), pauseMs)
+  }
+
+  /** Moves what there is; 0 when there is nothing, or when it cannot be kept. */
+  #tryMove(room: number): number {
+    const { journal } = this
+    const pipe = this.#pipe
+    if (!pipe) return 0
+    if (room === 0) {
+      this.#hinder('journal-full')
+      return 0
+    }
+    try {
+      const moved = journal.append(Math.min(room, MOVE_BYTES), (fd, maxBytes) =>
+        pipe.moveTo(fd, maxBytes),
+      )
+      this.#goOn()
+      return moved
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      this.#hinder(code === 'ENOSPC' || code === 'EDQUOT' ? 'disk-full' : 'failed', error)
+      return 0
+    }
+  }
+
+  #hinder(hindrance: Hindrance, error?: unknown): void {
+    this.#hindrance = hindrance
+    if (this.#told === hindrance) return
+    this.#told = hindrance
+    const { logger } = this.#options
+    const facts = {
+      journalBytes: this.journal.bytes,
+      ...(error === undefined ? {} : { err: error }),
+    }
+    logger.error(facts, HINDRANCE_TEXT[hindrance])
+  }
+
+  #goOn(): void {
+    if (this.#hindrance === undefined) return
+    this.#hindrance = undefined
+    this.#freeSince = performance.now()
+  }
+
+  #tellFree(): void {
+    const { calmMs = CALM_MS, logger } = this.#options
+    if (this.#told === undefined || this.#hindrance !== undefined) return
+    if (performance.now() - this.#freeSince < calmMs) return
+    this.#told = undefined
+    logger.info('the journal takes bytes again: reading the pipe')
+  }
+
+  /**
+   * Goes on until nothing has come for a while: where both processes stop, the pipe and what is in it
+   * are gone afterwards. What the pipe holds may exceed the journal's limit.
+   */
+  async drain(): Promise<void> {
+    const deadline = performance.now() + DRAIN_MS
+    // What was written just now has not been looked for yet.
+    this.#movedAt = performance.now()
+    while (this.#isRunning && performance.now() < deadline) {
+      if (this.#hindrance === 'journal-full' && this.#tryMove(MOVE_BYTES) > 0) {
+        this.#movedAt = performance.now()
+        continue
+      }
+      const quietMs = performance.now() - this.#movedAt
+      if (quietMs >= QUIET_MS) return
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS - quietMs))
+    }
+  }
+
+  /** Reads no more; what nobody has read stays in the pipe for the next reader. */
+  stop(): void {
+    this.#isRunning = false
+    clearTimeout(this.#timer)
+    clearImmediate(this.#immediate)
+    clearInterval(this.#lookTimer)
+  }
+
+  /** Closes pipe and journal. May be called twice. */
+  close(): void {
+    this.stop()
+    this.#pipe?.close()
+    this.#pipe = undefined
+    this.journal.close()
+    this.#lock.release()
+  }
+}
+
+const STOPPED =
+  'the pipe is not read until this is over; then the collector queues, and drops and counts'
+
+const HINDRANCE_TEXT = {
+  'journal-full': `the journal is full (JOURNAL_MAX_BYTES): the database is away or too slow; ${STOPPED}`,
+  'disk-full': `the file system of JOURNAL_DIR is full: make room; ${STOPPED}`,
+  failed: `the journal cannot be written; ${STOPPED}`,
+} as const

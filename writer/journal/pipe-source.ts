@@ -1,0 +1,147 @@
+/**
+ * The writer's end of the named pipe: makes it when it is missing, survives the other side's
+ * restarts, and moves what is inside into a file. It does not know what the bytes mean.
+ */
+
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { constants as osConstants } from 'node:os'
+import { dirname } from 'node:path'
+import { getSystemErrorName } from 'node:util'
+import type { Libc } from '../../shared/libc.ts'
+import type { Logger } from '../../shared/logger.ts'
+
+/** As much as a pipe may hold for users without rights (fs.pipe-max-size): the collector's leeway. */
+const PIPE_BYTES = 1_048_576
+const CHUNK_BYTES = 65_536
+const LOCK_ATTEMPTS = 5
+const LOCK_RETRY_MS = 20
+
+/** The path cannot be used as a named pipe; the message says what to do. */
+export class PipeError extends Error {
+  readonly code = 'NO_PIPE'
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'PipeError'
+  }
+}
+
+export class PipeSource {
+  readonly #fd: number
+  #libc: Libc | undefined
+  /** Read and not written: the disk was full. Only where the kernel cannot move the bytes itself. */
+  #pending: Buffer = Buffer.alloc(0)
+  #chunk: Buffer | undefined
+
+  private constructor(fd: number, libc: Libc | undefined) {
+    this.#fd = fd
+    this.#libc = libc
+    libc?.setPipeBytes(fd, PIPE_BYTES)
+  }
+
+  /**
+   * Opens the pipe, making it when it is missing (mode 0660).
+   *
+   * @throws PipeError when the path is something else, cannot be opened, or has another reader
+   */
+  static open(path: string, libc: Libc | undefined, logger: Logger): PipeSource {
+    ensurePipe(path, logger)
+    let fd: number
+    try {
+      // Read and write: no end of file when the collector goes, and the kernel keeps what is inside.
+      fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+    } catch (error) {
+      throw new PipeError(`${path} cannot be opened for reading and writing`, error)
+    }
+    // Two readers would tear the lines apart between them.
+    if (!libc || lockPatiently(libc, fd)) return new PipeSource(fd, libc)
+    closeSync(fd)
+    throw new PipeError(
+      `another writer is reading ${path}: stop it, or give this one its own NAMED_PIPE_FILENAME`,
+    )
+  }
+
+  /** Tells whether a killed process can lose nothing between pipe and file. */
+  get isAtomic(): boolean {
+    return this.#libc !== undefined
+  }
+
+  /**
+   * Moves what the pipe holds to the end of a file, and gives the count of bytes, 0 when it is empty.
+   * Throws the system's error (`code` ENOSPC on a full disk); nothing is lost then.
+   */
+  moveTo(fileFd: number, maxBytes: number): number {
+    if (!this.#libc) return this.#copyTo(fileFd, maxBytes)
+    const moved = this.#libc.movePipeToFile(this.#fd, fileFd, maxBytes)
+    if (moved >= 0) return moved
+    if (moved === -osConstants.errno.EINVAL) {
+      // The file system of the journal has no such call.
+      this.#libc = undefined
+      return this.#copyTo(fileFd, maxBytes)
+    }
+    const code = getSystemErrorName(moved)
+    throw Object.assign(new Error(`${code}: moving bytes from the pipe to the journal failed`), {
+      code,
+    })
+  }
+
+  #copyTo(fileFd: number, maxBytes: number): number {
+    if (this.#pending.length === 0) {
+      this.#chunk ??= Buffer.allocUnsafeSlow(CHUNK_BYTES)
+      const length = readAvailable(this.#fd, this.#chunk, Math.min(maxBytes, CHUNK_BYTES))
+      this.#pending = this.#chunk.subarray(0, length)
+    }
+    if (this.#pending.length === 0) return 0
+    const room = Math.min(this.#pending.length, maxBytes)
+    const written = writeSync(fileFd, this.#pending, 0, room)
+    this.#pending = this.#pending.subarray(written)
+    return written
+  }
+
+  /** Closes the pipe; what it holds stays with the kernel while the collector has it open. */
+  close(): void {
+    closeSync(this.#fd)
+  }
+}
+
+/** A collector that stops takes the lock for an instant, to see whether there is a writer. */
+function lockPatiently(libc: Libc, fd: number): boolean {
+  for (let attempt = 1; attempt < LOCK_ATTEMPTS; attempt++) {
+    if (libc.lockFile(fd)) return true
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_RETRY_MS)
+  }
+  return libc.lockFile(fd)
+}
+
+function readAvailable(fd: number, into: Buffer, maxBytes: number): number {
+  try {
+    return readSync(fd, into, 0, maxBytes, null)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0
+    throw error
+  }
+}
+
+/**
+ * Makes the named pipe when it is missing (mode 0660).
+ *
+ * @throws PipeError when the path is something else, or cannot be made
+ */
+export function ensurePipe(path: string, logger: Logger): void {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isFIFO()) return
+  if (found) {
+    throw new PipeError(
+      `${path} exists and is no named pipe: move it away, or set NAMED_PIPE_FILENAME to another path`,
+    )
+  }
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    execFileSync('mkfifo', ['-m', '660', '--', path], { stdio: ['ignore', 'ignore', 'pipe'] })
+  } catch (error) {
+    if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) return
+    throw new PipeError(`the named pipe ${path} cannot be made`, error)
+  }
+  logger.info({ path }, 'made the named pipe')
+}

@@ -1,0 +1,173 @@
+/**
+ * Rows of flows, encoded as they come for one binary COPY, with everything else that their lines
+ * changed. It sends nothing.
+ */
+
+import { FIELD_COUNT, type FlowRecord, type MessageContext } from '../../netflow/flow-record.ts'
+import { type BatchChanges, emptyBatchChanges } from '../tables/batch-changes.ts'
+import { encodeRow, maxRowBytes, type RowBuffer } from './copy-row.ts'
+import { describeAddress, widenTuple } from './copy-tuple.ts'
+import { columnsOf } from './flow-columns.ts'
+
+/**
+ *     copy data = signature flags:i32=0 extension:i32=0 tuple… -1:i16
+ *     signature = 'PGCOPY\n' 0xff '\r\n' 0x00                 (PostgreSQL: "COPY", Binary Format)
+ */
+const HEADER = Buffer.from('5047434f50590aff0d0a000000000000000000', 'hex')
+const TRAILER = Buffer.from('ffff', 'hex')
+
+const FIRST_BYTES = 1024 * 1024
+const FIRST_ROWS = 4_096
+/** COPY takes 64 KiB to 1 MiB at a time equally well. */
+const SLICE_BYTES = 256 * 1024
+
+const HOUR_MICROS = 3_600_000_000
+
+const NOBODY = new Uint8Array(0)
+
+export class CopyBatch {
+  changes: BatchChanges = emptyBatchChanges()
+  /** The position in the stream of bytes up to which the batch holds what stands there. */
+  journalTo = 0
+  /** When it got its first content, and when it was submitted, by `performance.now()`. */
+  openedAtMs = 0
+  submittedAtMs = 0
+  /** How many of its rows the database refused; known when the batch is committed. */
+  parked = 0
+  /** Hours (since 1970) of the receive times of its rows: their partitions must exist. */
+  readonly hours = new Set<number>()
+  #target: RowBuffer = allocate(FIRST_BYTES, 0)
+  #offsets = new Uint32Array(FIRST_ROWS)
+  #length = 0
+  #rows = 0
+  #lastHour = -1
+  /** Rows by the bytes of the exporter's address, but for those since its last change. */
+  readonly #exporterRows = new Map<Uint8Array, number>()
+  #exporterBytes: Uint8Array = NOBODY
+  #firstOfExporter = 0
+
+  get rows(): number {
+    return this.#rows
+  }
+
+  /** Encoded bytes of the rows. */
+  get bytes(): number {
+    return this.#length
+  }
+
+  /** The fields that its rows have columns for, bit per `FIELD`; it gets more as records need them. */
+  get fields(): number {
+    return this.#target.fields
+  }
+
+  /** Encodes one record as a row; nothing of the arguments is kept. */
+  append(record: FlowRecord, message: MessageContext): void {
+    if ((record.present & ~this.#target.fields) !== 0) this.addFields(record.present)
+    const needed = this.#length + maxRowBytes(record)
+    if (needed > this.#target.bytes.length) this.#grow(needed)
+    if (this.#rows === this.#offsets.length) this.#growOffsets()
+    if (message.exporterBytes !== this.#exporterBytes) this.#changeExporter(message.exporterBytes)
+    this.#offsets[this.#rows] = this.#length
+    this.#length = encodeRow(this.#target, this.#length, record, message)
+    this.#rows += 1
+    const hour = Math.floor(message.receivedAtMicros / HOUR_MICROS)
+    if (hour !== this.#lastHour) {
+      this.#lastHour = hour
+      this.hours.add(hour)
+    }
+  }
+
+  /**
+   * Gives it columns for fields. To be called with those of the batch before, so that rows need not
+   * be written anew when the first record with a field comes.
+   */
+  addFields(fields: number): void {
+    const before = this.#target
+    const all = before.fields | fields
+    if (all === before.fields) return
+    const room = before.bytes.length + this.#rows * 4 * FIELD_COUNT
+    const wider = allocate(this.#rows === 0 ? before.bytes : room, all)
+    let at = 0
+    for (let row = 0; row < this.#rows; row++) {
+      const tuple = this.tuple(row)
+      this.#offsets[row] = at
+      at = widenTuple(wider, at, tuple, before.fields)
+    }
+    this.#target = wider
+    this.#length = at
+  }
+
+  /** Gives rows `first` up to `end` as a whole COPY, in slices of the batch's own buffer. */
+  *copyData(first = 0, end = this.#rows): Iterable<Buffer> {
+    yield HEADER
+    const stop = this.#offsetOf(end)
+    for (let at = this.#offsetOf(first); at < stop; at += SLICE_BYTES) {
+      yield this.#target.bytes.subarray(at, Math.min(at + SLICE_BYTES, stop))
+    }
+    yield TRAILER
+  }
+
+  /** Gives the tuple of one row. */
+  tuple(row: number): Buffer {
+    return this.#target.bytes.subarray(this.#offsetOf(row), this.#offsetOf(row + 1))
+  }
+
+  /** Counts the rows by exporter, whose address is text as `describeTuple` gives it. */
+  countRows(): Map<string, number> {
+    this.#changeExporter(NOBODY)
+    const counts = new Map<string, number>()
+    for (const [bytes, rows] of this.#exporterRows) {
+      const exporter = describeAddress(bytes)
+      counts.set(exporter, (counts.get(exporter) ?? 0) + rows)
+    }
+    return counts
+  }
+
+  /** Empties the batch; only when its COPY has finished, as the buffer is used again. */
+  reset(): void {
+    this.changes = emptyBatchChanges()
+    this.journalTo = 0
+    this.openedAtMs = 0
+    this.submittedAtMs = 0
+    this.parked = 0
+    this.hours.clear()
+    this.#exporterRows.clear()
+    this.#exporterBytes = NOBODY
+    this.#firstOfExporter = 0
+    this.#lastHour = -1
+    this.#length = 0
+    this.#rows = 0
+  }
+
+  #changeExporter(bytes: Uint8Array): void {
+    const rows = this.#rows - this.#firstOfExporter
+    const before = this.#exporterBytes
+    if (rows > 0) this.#exporterRows.set(before, (this.#exporterRows.get(before) ?? 0) + rows)
+    this.#exporterBytes = bytes
+    this.#firstOfExporter = this.#rows
+  }
+
+  #offsetOf(row: number): number {
+    return row < this.#rows ? (this.#offsets[row] as number) : this.#length
+  }
+
+  #grow(needed: number): void {
+    const { bytes, fields } = this.#target
+    const larger = allocate(Math.max(needed, bytes.length * 2), fields)
+    bytes.copy(larger.bytes, 0, 0, this.#length)
+    this.#target = larger
+  }
+
+  #growOffsets(): void {
+    const larger = new Uint32Array(this.#offsets.length * 2)
+    larger.set(this.#offsets)
+    this.#offsets = larger
+  }
+}
+
+/** @param room a size, or bytes to use again */
+function allocate(room: number | Buffer, fields: number): RowBuffer {
+  const bytes = typeof room === 'number' ? Buffer.allocUnsafeSlow(room) : room
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return { bytes, view, fields, columns: columnsOf(fields).length }
+}

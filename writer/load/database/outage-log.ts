@@ -1,0 +1,54 @@
+/**
+ * Says that the database is away and why, once in a while that it still is, and once that it is back.
+ * It decides nothing.
+ */
+
+import { LogThrottle } from '../../../shared/log-throttle.ts'
+import type { Logger } from '../../../shared/logger.ts'
+import type { SqlError } from './sql-state.ts'
+
+const REMIND_MS = 30_000
+
+/** What becomes of the batch, and what to do about it. */
+const ADVICE: Readonly<Record<SqlError['kind'], string>> = {
+  retry: 'the database cannot take flows; the batch is kept and tried again',
+  data: 'the database refuses what is not a row; the batch is kept: is the schema as migrated?',
+  partition: 'rows have no partition; the batch is kept, partitions are made again',
+  access: 'the database refuses the writer; the batch is kept: check the login and its rights',
+  unexpected: 'the database refuses the batch; it is kept: is the schema as migrated?',
+}
+
+/** Shared by all connections of a writer. Times are milliseconds of a steady clock. */
+export class OutageLog {
+  readonly #logger: Logger
+  #since: number | undefined
+  #throttle = new LogThrottle(REMIND_MS)
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
+
+  /** Since when nothing could be committed; undefined while all is well. */
+  get since(): number | undefined {
+    return this.#since
+  }
+
+  /** Notes a failure; each condition is told at once, then every 30 s. */
+  failed(now: number, error: SqlError): void {
+    this.#since ??= now
+    const verdict = this.#throttle.admit(error.condition, now)
+    if (verdict === undefined) return
+    const awaySeconds = Math.round((now - this.#since) / 1000)
+    const facts = { ...error, awaySeconds, failuresMuted: verdict.muted }
+    if (error.kind === 'retry') this.#logger.warn(facts, ADVICE.retry)
+    else this.#logger.error(facts, ADVICE[error.kind])
+  }
+
+  succeeded(now: number): void {
+    if (this.#since === undefined) return
+    const awaySeconds = Math.round((now - this.#since) / 1000)
+    this.#since = undefined
+    this.#throttle = new LogThrottle(REMIND_MS)
+    this.#logger.info({ awaySeconds }, 'the database takes flows again')
+  }
+}

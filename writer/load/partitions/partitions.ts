@@ -1,0 +1,192 @@
+/**
+ * Makes the partitions of `flows` that rows need, a day or an hour each (UTC), without locking out
+ * those who load or read. Dropping them is `retention.ts`.
+ */
+
+import type pg from 'pg'
+import type { Statement } from '../database/statements.ts'
+
+export const PARTITION_INTERVALS = ['day', 'hour'] as const
+export type PartitionInterval = (typeof PARTITION_INTERVALS)[number]
+
+/** A range of time in Unix milliseconds, `to` not included. */
+export interface TimeRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** A partition and what it covers; without a lower or upper bound it is infinite. */
+export interface Partition extends TimeRange {
+  readonly name: string
+}
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/** Any number that no other program takes for its own: all writers wait for each other here. */
+const PARTITION_LOCK = 7_411_982
+
+export class Partitions {
+  readonly #interval: PartitionInterval
+  #known: readonly Partition[] = []
+  #isAvoided = false
+
+  constructor(interval: PartitionInterval) {
+    this.#interval = interval
+  }
+
+  /**
+   * Makes what is missing for rows of these hours (since 1970), each in a transaction of its own.
+   * Not to be called within a transaction.
+   *
+   * @returns the names of the partitions that were made
+   */
+  async ensure(client: pg.Client, hours: Iterable<number>): Promise<readonly string[]> {
+    const made: string[] = []
+    for (const hour of hours) {
+      const needed = rangeOfHour(hour)
+      if (findGaps(this.#known, needed).length === 0) continue
+      this.#known = await listPartitions(client)
+      if (findGaps(this.#known, needed).length === 0) continue
+      made.push(...(await this.#make(client, needed)))
+      this.#known = await listPartitions(client)
+    }
+    return made
+  }
+
+  /** Makes the partitions of now and of the next interval. */
+  ensureAhead(client: pg.Client, nowMs: number): Promise<readonly string[]> {
+    const hour = Math.floor(nowMs / HOUR_MS)
+    return this.ensure(client, [hour, hour + (this.#interval === 'day' ? 24 : 1)])
+  }
+
+  /**
+   * Finds the one partition that all rows of these hours belong to, as far as is known. Copying into
+   * it, and not into `flows`, spares the server a fifth of the work of a row: 1.70 µs, not 2.15.
+   */
+  find(hours: Iterable<number>): string | undefined {
+    if (this.#isAvoided) return undefined
+    const needed = [...hours].map(rangeOfHour)
+    const covering = this.#known.filter((partition) =>
+      needed.every(({ from, to }) => partition.from <= from && partition.to >= to),
+    )
+    // A default partition covers everything but what the others do.
+    return covering.length === 1 && needed.length > 0 ? covering[0]?.name : undefined
+  }
+
+  /** Finds none any more: somebody else's partitions are not to be copied into, only `flows` is. */
+  avoid(): void {
+    this.#isAvoided = true
+  }
+
+  /** Forgets what is known, after somebody else may have dropped a partition. */
+  forget(): void {
+    this.#known = []
+  }
+
+  async #make(client: pg.Client, needed: TimeRange): Promise<readonly string[]> {
+    await client.query('begin')
+    await client.query('select pg_advisory_xact_lock($1)', [PARTITION_LOCK])
+    const names: string[] = []
+    // Another writer may have made them while this one waited for the lock.
+    for (const range of chooseRanges(this.#interval, await listPartitions(client), needed)) {
+      const name = await freeName(client, rangeName(range))
+      // PARTITION OF would lock the parent against the lanes; LIKE and ATTACH do not.
+      await client.query(`create table ${name} (like flows including all)`)
+      await client.query(
+        `alter table flows attach partition ${name}
+         for values from ('${timeText(range.from)}') to ('${timeText(range.to)}')`,
+      )
+      names.push(name)
+    }
+    await client.query('commit')
+    return names
+  }
+}
+
+const CHECK_PARTITION = `
+  select from pg_inherits
+  where inhrelid = $1::regclass and inhparent = 'flows'::regclass and not inhdetachpending`
+
+/**
+ * Makes a statement that finds one row if rows that were copied into a partition in this transaction
+ * will be in `flows`. Nobody can detach it once it is being copied into; before, somebody could.
+ */
+export function attachedStatement(partition: string): Statement {
+  return { name: 'check partition', text: CHECK_PARTITION, values: [partition] }
+}
+
+function rangeOfHour(hour: number): TimeRange {
+  return { from: hour * HOUR_MS, to: (hour + 1) * HOUR_MS }
+}
+
+/**
+ * Chooses the partitions to make for an hour: its whole day where nothing stands in the way, else what
+ * of the hour no other partition covers. So the setting may change over an existing table.
+ */
+function chooseRanges(
+  interval: PartitionInterval,
+  existing: readonly Partition[],
+  needed: TimeRange,
+): readonly TimeRange[] {
+  const from = Math.floor(needed.from / DAY_MS) * DAY_MS
+  const day = { from, to: from + DAY_MS }
+  const isDayFree = !existing.some((other) => other.from < day.to && other.to > day.from)
+  return interval === 'day' && isDayFree ? [day] : findGaps(existing, needed)
+}
+
+/** Gives the parts of `range` that no partition covers. */
+function findGaps(partitions: readonly Partition[], range: TimeRange): readonly TimeRange[] {
+  let gaps: readonly TimeRange[] = [range]
+  for (const { from, to } of partitions) {
+    if (from >= range.to || to <= range.from) continue
+    gaps = gaps.flatMap((gap) =>
+      [
+        { from: gap.from, to: Math.min(gap.to, from) },
+        { from: Math.max(gap.from, to), to: gap.to },
+      ].filter((part) => part.from < part.to),
+    )
+  }
+  return gaps
+}
+
+/** `flows_20261121` for a day, `flows_2026112107` for an hour. */
+function rangeName({ from, to }: TimeRange): string {
+  const digits = timeText(from).replace(/\D/g, '')
+  return `flows_${digits.slice(0, to - from === DAY_MS ? 8 : 10)}`
+}
+
+/** A table that was detached to be kept may have the name already. */
+async function freeName(client: pg.Client, name: string): Promise<string> {
+  for (let suffix = 1; ; suffix++) {
+    const candidate = suffix === 1 ? name : `${name}_${suffix}`
+    const { rows } = await client.query('select to_regclass($1) is null as free', [candidate])
+    if (rows[0]?.free) return candidate
+  }
+}
+
+function timeText(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+/** Lists the partitions of `flows`, the session's time zone being UTC. */
+export async function listPartitions(client: pg.Client): Promise<readonly Partition[]> {
+  const { rows } = await client.query<{ name: string; bounds: string }>(
+    `select c.oid::regclass::text as name, pg_get_expr(c.relpartbound, c.oid) as bounds
+     from pg_inherits i join pg_class c on c.oid = i.inhrelid
+     where i.inhparent = 'flows'::regclass and not i.inhdetachpending
+     order by c.relname`,
+  )
+  return rows.map(({ name, bounds }) => {
+    const found = /FROM \('?([^')]+)'?\) TO \('?([^')]+)'?\)/.exec(bounds)
+    // A default partition takes every row, and none can be made beside it without looking at those.
+    return { name, from: boundMs(found?.[1] ?? 'MINVALUE'), to: boundMs(found?.[2] ?? 'MAXVALUE') }
+  })
+}
+
+/** Reads a bound as PostgreSQL writes it: `2026-11-21 00:00:00+00`, MINVALUE, `infinity`, … */
+function boundMs(text: string): number {
+  if (/^MINVALUE|^-infinity|BC$/.test(text)) return Number.NEGATIVE_INFINITY
+  const ms = Date.parse(text.replace(' ', 'T').replace(/\+00$/, 'Z'))
+  // MAXVALUE, infinity, and years of five digits.
+  return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms
+}

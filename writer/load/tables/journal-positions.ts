@@ -1,0 +1,136 @@
+/**
+ * Where the stream stands in the database. Each batch moves the position in its own transaction: that
+ * is what makes every byte of the stream count exactly once. It begins and ends no transaction.
+ */
+
+import type pg from 'pg'
+import { DatabaseError, describeDatabase } from '../database/connection.ts'
+import type { Statement } from '../database/statements.ts'
+import type { LineCounts } from './batch-changes.ts'
+
+/** What the database holds of a journal: bytes of the stream, and the batches that brought them. */
+export interface JournalPosition {
+  readonly position: number
+  readonly batches: number
+}
+
+/** The step of one batch: from where the database must be found to where it is left. */
+export interface JournalStep {
+  readonly journalId: string
+  readonly from: JournalPosition
+  /** Not less than `from.position`; equal when only time has brought changes about. */
+  readonly to: number
+}
+
+/** What a step brings beside bytes. */
+export interface StepCounts {
+  /** Since the beginning of the journal; null leaves them as they are. */
+  readonly lines: LineCounts | null
+  /** Rows that the server has taken, as it says. */
+  readonly copiedRows: number
+}
+
+/**
+ * Reads the position, making its row when the journal is new.
+ *
+ * @param journalDatabase where it was loaded into before; undefined when it is new
+ * @throws DatabaseError when this database knows nothing of a journal that is not new
+ */
+export async function openJournalPosition(
+  client: pg.Client,
+  journalId: string,
+  journalDatabase: string | undefined,
+): Promise<JournalPosition> {
+  if (journalDatabase !== undefined) {
+    const known = await settleJournalPosition(client, journalId)
+    if (known) return known
+    throw new DatabaseError(
+      `journal ${journalId} belongs to another database (${journalDatabase}), this one ` +
+        `(${describeDatabase(client)}) does not know it: set DATABASE_URL back, or move JOURNAL_DIR ` +
+        'away to begin a new journal here; what the old one still holds is not loaded then',
+    )
+  }
+  await client.query(
+    'insert into journal_positions (journal, position) values ($1, 0) on conflict do nothing',
+    [journalId],
+  )
+  const found = await settleJournalPosition(client, journalId)
+  if (!found) throw new DatabaseError(`journal_positions lost its row of journal ${journalId}`)
+  return found
+}
+
+const MOVE_POSITION = `
+  update journal_positions set position = $4, batches = batches + 1, updated_at = now(),
+    datagram_lines = coalesce($5, datagram_lines),
+    malformed_lines = coalesce($6, malformed_lines),
+    report_lines = coalesce($7, report_lines), copied_rows = copied_rows + $8,
+    lost_bytes = coalesce($9, lost_bytes)
+  where journal = $1 and position = $2 and batches = $3`
+
+/**
+ * Makes the statement that moves the position; it changes one row, or none when the database is not
+ * where the step begins. An earlier attempt whose commit is still undecided holds the lock of the row
+ * until it is decided: the answer is sure.
+ */
+export function positionStatement(
+  { journalId, from, to }: JournalStep,
+  { lines, copiedRows }: StepCounts,
+): Statement {
+  const values = [
+    ...[journalId, from.position, from.batches, to],
+    ...[lines?.datagrams ?? null, lines?.malformed ?? null, lines?.reports ?? null, copiedRows],
+    lines?.lostBytes ?? null,
+  ]
+  return { name: 'move position', text: MOVE_POSITION, values }
+}
+
+/**
+ * Makes sure that a batch which could not move the position is in already: its commit had worked, and
+ * only the answer was lost. Not to be called in its transaction.
+ *
+ * @throws DatabaseError when the database is anywhere else
+ */
+export async function checkIsLoaded(client: pg.Client, step: JournalStep): Promise<void> {
+  const { journalId, from, to } = step
+  const found = await readJournalPosition(client, journalId)
+  if (found?.position === to && found.batches === from.batches + 1) return
+  const where = found ? `at position ${found.position}, batch ${found.batches}` : 'missing'
+  throw new DatabaseError(
+    `journal ${journalId} is ${where} in the database, expected was position ${from.position}, ` +
+      `batch ${from.batches}: another writer uses the same JOURNAL_DIR (stop one of them), or the ` +
+      'database was restored from a backup (start the writer again)',
+  )
+}
+
+const READ_POSITION = `
+  select position::float8 as position, batches::float8 as batches
+  from journal_positions where journal = $1`
+
+async function readJournalPosition(
+  client: pg.Client,
+  journalId: string,
+): Promise<JournalPosition | undefined> {
+  const { rows } = await client.query<JournalPosition>(READ_POSITION, [journalId])
+  return rows[0]
+}
+
+/**
+ * Reads the position when nobody is moving it: a writer that was killed may have left a commit that
+ * the server is still busy with, which holds the lock of the row until it is decided.
+ */
+async function settleJournalPosition(
+  client: pg.Client,
+  journalId: string,
+): Promise<JournalPosition | undefined> {
+  const { rows } = await client.query<JournalPosition>(`${READ_POSITION} for update`, [journalId])
+  return rows[0]
+}
+
+/** Takes the session's lock on the journal; false when another session has it. */
+export async function lockJournal(client: pg.Client, journalId: string): Promise<boolean> {
+  const { rows } = await client.query<{ locked: boolean }>(
+    'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
+    [`netflow journal ${journalId}`],
+  )
+  return rows[0]?.locked === true
+}

@@ -1,0 +1,106 @@
+/** A template as an exporter defined it, resolved once for decoding. */
+
+import { type FieldSpecifier, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import { splitBiflow } from '../plan/biflow.ts'
+import { type Plan, planRecord } from '../plan/plan.ts'
+
+/** A template or an options template. */
+export interface Template {
+  readonly id: number
+  readonly fields: readonly FieldSpecifier[]
+  /** Those of them that are not of length 0: the only ones that cost anything per record. */
+  readonly presentFields: readonly FieldSpecifier[]
+  /** How many of `fields` are scope fields; 0 for a template of flow records. */
+  readonly scopeFields: number
+  readonly isOptions: boolean
+  /** Bytes of a record, the least that one can have when a field is of variable length. */
+  readonly recordLength: number
+  readonly hasVariableLength: boolean
+  /** How to read a flow record; resolved when the first one comes. */
+  readonly plan: Plan
+  /** How to read the reverse direction of the same bytes; null when the record is no biflow. */
+  readonly reversePlans: ReversePlans | null
+}
+
+/** Which of them a record needs is in the record. */
+export interface ReversePlans {
+  readonly icmp: Plan
+  readonly other: Plan
+}
+
+/** Makes a template of flow or options records; `fields` is kept. */
+export function createTemplate(
+  id: number,
+  fields: readonly FieldSpecifier[],
+  options?: { readonly scopeFields: number },
+): Template {
+  let recordLength = 0
+  let hasVariableLength = false
+  for (const { length } of fields) {
+    if (length === VARIABLE_LENGTH) hasVariableLength = true
+    recordLength += length === VARIABLE_LENGTH ? 1 : length
+  }
+  const presentFields = fields.filter(({ length }) => length > 0)
+  let plan: Plan | undefined
+  let reversePlans: ReversePlans | null | undefined
+  return {
+    id,
+    fields,
+    presentFields: presentFields.length === fields.length ? fields : presentFields,
+    scopeFields: options?.scopeFields ?? 0,
+    isOptions: options !== undefined,
+    recordLength,
+    hasVariableLength,
+    get plan() {
+      plan ??= planRecord(splitBiflow(presentFields)?.forward ?? presentFields)
+      return plan
+    },
+    get reversePlans() {
+      if (reversePlans === undefined) reversePlans = planReverse(presentFields)
+      return reversePlans
+    },
+  }
+}
+
+function planReverse(fields: readonly FieldSpecifier[]): ReversePlans | null {
+  const biflow = splitBiflow(fields)
+  if (biflow === undefined) return null
+  return { icmp: planRecord(biflow.reverseIcmp), other: planRecord(biflow.reverse) }
+}
+
+/** Tells whether two templates define the same record. */
+export function sameDefinition(a: Template, b: Template): boolean {
+  return (
+    a.isOptions === b.isOptions &&
+    a.scopeFields === b.scopeFields &&
+    a.fields.length === b.fields.length &&
+    a.fields.every((field, index) => {
+      const other = b.fields[index]
+      return (
+        other !== undefined &&
+        field.id === other.id &&
+        field.length === other.length &&
+        field.enterprise === other.enterprise
+      )
+    })
+  )
+}
+
+/** Gives a hash of what `sameDefinition` compares, 16 hex digits; no defence against a forger. */
+export function hashDefinition({ fields, isOptions, scopeFields }: Template): string {
+  let a = 0x811c9dc5
+  let b = isOptions ? 0x9e3779b1 : 0x85ebca6b
+  const mix = (word: number) => {
+    a = Math.imul(a ^ word, 0x01000193)
+    a ^= a >>> 15
+    b = Math.imul(b ^ word, 0xc2b2ae35)
+    b ^= b >>> 13
+  }
+  mix(scopeFields)
+  for (const { enterprise, id, length } of fields) {
+    mix(enterprise)
+    mix(id)
+    mix(length)
+  }
+  return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('')
+}

@@ -1,0 +1,121 @@
+/**
+ * Splits the template of a biflow (RFC 5103; Cisco's initiator and responder counters) into the two
+ * records that it describes: both directions stand in one record, keys only once.
+ */
+
+import { findElement, REVERSE_ENTERPRISE } from '../elements/element-registry.ts'
+import { type FieldSpecifier, PADDING_OCTETS } from '../elements/field-specifier.ts'
+import { FIELD } from '../flow-record.ts'
+import { COLUMN_SOURCES } from './column-sources.ts'
+
+/** Counters of a flow: what only one direction counted must not be counted again. */
+const COUNTER_NAME = /(?:Delta|Total)Count$|^deltaFlowCount$|^initiator(?:Octets|Packets)$/
+
+/** Counters of the other direction that have numbers of their own. */
+const RESPONDER_COUNTERS = new Set([232, 299])
+
+/** Ports change places, too, but where a type and a code of ICMP stand in them. */
+const PORTS = [
+  [7, 11],
+  [180, 181],
+  [182, 183],
+] as const
+
+/** Elements that change places when the direction is turned. */
+const ENDS = [
+  [8, 12],
+  [27, 28],
+  [10, 14],
+  [16, 17],
+  [9, 13],
+  [29, 30],
+  [44, 45],
+  [169, 170],
+  [56, 80],
+  [81, 57],
+  [58, 59],
+  [92, 93],
+  [243, 254],
+  [245, 255],
+  [252, 253],
+  [128, 129],
+  [225, 226],
+  [281, 282],
+  [227, 228],
+  [234, 235],
+  [368, 369],
+  [414, 415],
+  [484, 485],
+  [487, 488],
+  [490, 491],
+] as const
+
+const SWAPPED_ICMP = swap(ENDS)
+const SWAPPED = swap([...ENDS, ...PORTS])
+
+function swap(
+  pairs: readonly (readonly [one: number, other: number])[],
+): ReadonlyMap<number, number> {
+  return new Map(pairs.flatMap(([one, other]) => [[one, other] as const, [other, one] as const]))
+}
+
+/** The fields of both records; each has all fields of the template in its order, some as padding. */
+export interface BiflowFields {
+  readonly forward: readonly FieldSpecifier[]
+  readonly reverse: readonly FieldSpecifier[]
+  /** The reverse record when the protocol is ICMP. */
+  readonly reverseIcmp: readonly FieldSpecifier[]
+}
+
+/** Splits the fields; undefined when no reverse counter has a column, so there is no second flow. */
+export function splitBiflow(fields: readonly FieldSpecifier[]): BiflowFields | undefined {
+  const isReverse = fields.some(countsResponder) ? countsResponder : isReverseElement
+  if (!fields.some((field) => isReverse(field) && fillsCounter(field))) return undefined
+  const reversed = new Set(fields.filter(isReverse).map(({ id }) => id))
+  const turn = (field: FieldSpecifier, swapped: ReadonlyMap<number, number>): FieldSpecifier => {
+    if (isReverse(field)) return { ...field, enterprise: 0 }
+    return turnField(field, reversed, swapped)
+  }
+  return {
+    forward: fields.map((field) => (isReverse(field) ? padding(field) : field)),
+    reverse: fields.map((field) => turn(field, SWAPPED)),
+    reverseIcmp: fields.map((field) => turn(field, SWAPPED_ICMP)),
+  }
+}
+
+/**
+ * Keys are not repeated in the record: they hold for both directions, end points swapped, unless the
+ * reverse direction has a value of its own.
+ */
+function turnField(
+  field: FieldSpecifier,
+  reversed: ReadonlySet<number>,
+  swapped: ReadonlyMap<number, number>,
+): FieldSpecifier {
+  const { enterprise, id } = field
+  if (enterprise !== 0) return field
+  const turned = swapped.get(id) ?? id
+  if (reversed.has(turned) || COUNTER_NAME.test(findElement(0, id)?.name ?? '')) {
+    return padding(field)
+  }
+  return { ...field, id: turned }
+}
+
+/** A counter of a width that no column takes stays where it is. */
+function fillsCounter({ enterprise, id, length }: FieldSpecifier): boolean {
+  if (enterprise === REVERSE_ENTERPRISE && RESPONDER_COUNTERS.has(id)) return false
+  const field = COLUMN_SOURCES.get(id)?.field
+  return length <= 8 && (field === FIELD.bytes || field === FIELD.packets)
+}
+
+function countsResponder({ enterprise, id, length }: FieldSpecifier): boolean {
+  return enterprise === 0 && length <= 8 && RESPONDER_COUNTERS.has(id)
+}
+
+function isReverseElement({ enterprise }: FieldSpecifier): boolean {
+  return enterprise === REVERSE_ENTERPRISE
+}
+
+function padding({ length }: FieldSpecifier): FieldSpecifier {
+  return { enterprise: 0, id: PADDING_OCTETS, length }
+}

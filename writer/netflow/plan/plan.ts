@@ -1,0 +1,256 @@
+/**
+ * Resolves a template once into a plan: for each field what to do with its bytes, as parallel
+ * arrays that a dense switch runs per record (46–80 ns for 23 fields; closures took 193, an object
+ * per record 754). Nothing here sees a datagram.
+ */
+
+import { elementName, findElement } from '../elements/element-registry.ts'
+import { type FieldSpecifier, PADDING_OCTETS } from '../elements/field-specifier.ts'
+import { FIELD, FIELD_COUNT, FIELD_MAX } from '../flow-record.ts'
+import { COLUMN_SOURCES, type ColumnSource, SLOT_SOURCES, TWIN_SLOTS } from './column-sources.ts'
+import { FORMAT, type Format, formatOf, jsonKey } from './extra-json.ts'
+import { OP, type Op, SLOT, SLOT_COUNT } from './plan-step.ts'
+
+/** How to read one kind of record. The first arrays have one entry per field specifier. */
+export interface Plan {
+  readonly ops: Uint8Array
+  /** A field of the record, or a slot. */
+  readonly targets: Uint8Array
+  /** Bytes, 65535 where each record says its own. */
+  readonly lengths: Int32Array
+  /** How the value is written into `extra`, and under which key (`"name":`). */
+  readonly formats: Uint8Array
+  readonly keys: readonly string[]
+  /** Which array of repeated values a step adds to; −1 for none. */
+  readonly repeats: Int32Array
+  /** Keys of the repeated values' arrays. */
+  readonly repeatedKeys: readonly string[]
+  /** Key of the element that fills a field, by field; empty where `extra` has its values anyway. */
+  readonly fieldKeys: readonly string[]
+  /** The same by slot. */
+  readonly slotKeys: readonly string[]
+  /** False when the record needs only what every record needs. */
+  readonly hasSlots: boolean
+  /** Bits of slots whose values go to `extra`, too. */
+  readonly keptSlots: number
+  /** Times count from the exporter's boot, and not from one that the record itself says. */
+  readonly hasUptimes: boolean
+  /** Counters that are running totals: bits of `FlowRecord.present`. */
+  readonly totals: number
+  /** The protocol that is meant when the template has no field for it: 1, 58 or 0 (none). */
+  readonly impliedProtocol: number
+}
+
+interface Choice {
+  readonly op: Op
+  readonly target: number
+}
+
+const EXTRA: Choice = { op: OP.extra, target: 0 }
+const SKIP: Choice = { op: OP.skip, target: 0 }
+
+/**
+ * Resolves the fields of a template of flow records; the cost is linear in their number.
+ *
+ * @param fields none of them of length 0
+ */
+export function planRecord(fields: readonly FieldSpecifier[]): Plan {
+  const count = fields.length
+  const survey = surveyFields(fields)
+  const repeatIndex = new Map([...survey.repeated].map((name, index) => [name, index]))
+  const plan = {
+    ops: new Uint8Array(count),
+    targets: new Uint8Array(count),
+    lengths: new Int32Array(count),
+    formats: new Uint8Array(count),
+    keys: new Array<string>(count).fill(''),
+    repeats: new Int32Array(count).fill(-1),
+    repeatedKeys: [...survey.repeated].map((name) => jsonKey(name)),
+    fieldKeys: new Array<string>(FIELD_COUNT).fill(''),
+    slotKeys: new Array<string>(SLOT_COUNT).fill(''),
+    hasSlots: false,
+    keptSlots: keptSlots(survey),
+    hasUptimes: false,
+    totals: 0,
+    impliedProtocol: impliedProtocol(survey.ids),
+  }
+  fields.forEach((specifier, index) => {
+    const { op, target } = chooseStep(specifier, index, survey)
+    const { name, format } = describe(specifier)
+    plan.ops[index] = op
+    plan.targets[index] = target
+    plan.lengths[index] = specifier.length
+    plan.formats[index] = format
+    plan.keys[index] = jsonKey(name)
+    plan.repeats[index] = repeatIndex.get(name) ?? -1
+    const isSlot = op >= OP.slot && op < OP.extra
+    if (isSlot) plan.hasSlots = true
+    if (op === OP.uptime) plan.hasUptimes = true
+    if (op === OP.total) plan.totals |= 1 << target
+    if (op === OP.skip || op === OP.extra || survey.repeated.has(name)) return
+    if (isSlot) plan.slotKeys[target] = jsonKey(name)
+    else plan.fieldKeys[target] = jsonKey(name)
+  })
+  return plan
+}
+
+function describe({ enterprise, id, length }: FieldSpecifier): { name: string; format: Format } {
+  const element = findElement(enterprise, id)
+  return {
+    name: elementName(enterprise, id),
+    format: element ? formatOf(element.type, length) : FORMAT.hex,
+  }
+}
+
+interface BestSource {
+  readonly rank: number
+  /** Of the field specifier. */
+  readonly index: number
+  readonly id: number
+}
+
+/** What has to be known of all fields before one of them can be given its step. */
+interface Survey {
+  /** IANA elements that the template has. */
+  readonly ids: ReadonlySet<number>
+  /** Names that stand in it more than once: all their values are kept, as an array. */
+  readonly repeated: ReadonlySet<string>
+  /** The field specifier that fills a field best: first by rank, then by order. */
+  readonly bestSource: ReadonlyMap<number, BestSource>
+  /** The field specifier that fills a slot best, in the same way. */
+  readonly bestOfSlot: ReadonlyMap<number, BestSource>
+}
+
+function surveyFields(fields: readonly FieldSpecifier[]): Survey {
+  const ids = new Set<number>()
+  const names = new Set<string>()
+  const repeated = new Set<string>()
+  const bestSource = new Map<number, BestSource>()
+  const bestOfSlot = new Map<number, BestSource>()
+  fields.forEach((specifier, index) => {
+    const { enterprise, id, length } = specifier
+    if (isPadding(specifier)) return
+    const { name } = describe(specifier)
+    if (names.has(name)) repeated.add(name)
+    names.add(name)
+    if (enterprise !== 0) return
+    ids.add(id)
+    const source = COLUMN_SOURCES.get(id)
+    if (source && fitsWidth(source.op, length)) {
+      const best = bestSource.get(source.field)
+      if (!best || source.rank < best.rank) {
+        bestSource.set(source.field, { rank: source.rank, index, id })
+      }
+    }
+    const slot = findSlot(specifier)
+    if (slot === undefined) return
+    const rank = SLOT_RANKS.get(id) ?? 0
+    const best = bestOfSlot.get(slot)
+    if (!best || rank < best.rank) bestOfSlot.set(slot, { rank, index, id })
+  })
+  return { ids, repeated, bestSource, bestOfSlot }
+}
+
+const SLOT_RANKS = new Map([...SLOT_SOURCES.keys()].map((id, rank) => [id, rank]))
+
+/** Gives the slot that a field can fill by its element and its width. */
+function findSlot({ id, length }: FieldSpecifier): number | undefined {
+  const slot = SLOT_SOURCES.get(id) ?? TWIN_SLOTS.get(id)
+  if (slot === undefined) return undefined
+  const { op } = slot
+  const width = op === OP.slotOffset ? OP.ipv6 : op === OP.slotNtp ? OP.ntp : OP.uint
+  return fitsWidth(width, length) ? slot.slot : undefined
+}
+
+function isPadding({ enterprise, id }: FieldSpecifier): boolean {
+  return enterprise === 0 && id === PADDING_OCTETS
+}
+
+function chooseStep(specifier: FieldSpecifier, index: number, survey: Survey): Choice {
+  const { enterprise, id, length } = specifier
+  if (isPadding(specifier)) return SKIP
+  if (enterprise !== 0) return EXTRA
+  const source = COLUMN_SOURCES.get(id)
+  const twin = TWIN_SLOTS.get(id)
+  if (twin && source && survey.bestSource.get(source.field)?.id === twin.twin) {
+    const isBest = survey.bestOfSlot.get(twin.slot)?.index === index
+    return isBest ? { op: twin.op, target: twin.slot } : EXTRA
+  }
+  if (source) {
+    const wins = survey.bestSource.get(source.field)?.index === index
+    // The record itself says when the exporter booted.
+    if (wins && source.op === OP.uptime && survey.ids.has(160)) {
+      const slot = source.field === FIELD.flowStart ? SLOT.startUptime : SLOT.endUptime
+      return { op: OP.slot, target: slot }
+    }
+    return wins ? { op: narrowOp(source, length), target: source.field } : EXTRA
+  }
+  const slot = SLOT_SOURCES.get(id)
+  if (!slot || survey.bestOfSlot.get(slot.slot)?.index !== index) return EXTRA
+  return isSlotNeeded(slot.slot, survey) ? { op: slot.op, target: slot.slot } : EXTRA
+}
+
+/** Finds an op for the usual widths, whose values need no check: 255 ns for 24 fields, else 306. */
+function narrowOp({ op, field }: ColumnSource, length: number): Op {
+  if (op !== OP.uint || 2 ** (length * 8) - 1 > (FIELD_MAX[field] as number)) return op
+  if (length === 1) return OP.uint8
+  if (length === 2) return OP.uint16
+  return length === 4 ? OP.uint32 : op
+}
+
+/** A width that the op cannot read goes to `extra` as it is: widths lie. */
+function fitsWidth(op: Op, length: number): boolean {
+  switch (op) {
+    case OP.ipv4:
+      return length === 4
+    case OP.ipv6:
+      return length === 16
+    case OP.mac:
+      return length === 6
+    case OP.ntp:
+      return length === 8
+    default:
+      return length >= 1 && length <= 8
+  }
+}
+
+/** Durations and event times only help where a better source of the time is missing. */
+function isSlotNeeded(slot: number, { bestSource, bestOfSlot }: Survey): boolean {
+  const hasStart = bestSource.has(FIELD.flowStart)
+  const hasEnd = bestSource.has(FIELD.flowEnd)
+  const hasMillis = bestOfSlot.has(SLOT.durationMillis)
+  const hasDuration = hasMillis || bestOfSlot.has(SLOT.durationMicros)
+  switch (slot) {
+    case SLOT.durationMillis:
+      return hasStart && !hasEnd
+    case SLOT.durationMicros:
+      return hasStart && !hasEnd && !hasMillis
+    case SLOT.eventTime:
+      return !hasStart || (!hasEnd && !hasDuration) || hasUptimes(bestSource)
+    case SLOT.dscp:
+      return !bestSource.has(FIELD.tos)
+    case SLOT.systemInit:
+      return hasUptimes(bestSource)
+    case SLOT.flowIdHigh:
+      return bestSource.get(FIELD.bytes)?.id === 85 || bestSource.get(FIELD.packets)?.id === 86
+    default:
+      return true
+  }
+}
+
+/** Times that are none when nobody says when the exporter booted. */
+function hasUptimes(bestSource: Survey['bestSource']): boolean {
+  return bestSource.get(FIELD.flowStart)?.id === 22 || bestSource.get(FIELD.flowEnd)?.id === 21
+}
+
+/** A boot time is in no column, and a time of an event in none while others may fill them. */
+function keptSlots({ bestSource }: Survey): number {
+  return hasUptimes(bestSource) ? (1 << SLOT.systemInit) | (1 << SLOT.eventTime) : 0
+}
+
+/** softflowd leaves the protocol out of its ICMP templates. */
+function impliedProtocol(ids: ReadonlySet<number>): number {
+  if (ids.has(4)) return 0
+  if (ids.has(32) || ids.has(176)) return 1
+  return ids.has(139) || ids.has(178) ? 58 : 0
+}

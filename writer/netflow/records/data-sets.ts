@@ -1,0 +1,127 @@
+/**
+ * Decodes the data sets of template-based messages: at once when the template is known, later when
+ * it comes. It knows no message layout.
+ */
+
+import type { DecodeResult } from '../decode-result.ts'
+import type { MessageContext } from '../flow-record.ts'
+import { type HeldSet, HeldSets } from '../memory/held-sets.ts'
+import type { StreamMemory } from '../memory/stream-memory.ts'
+import type { Template } from '../memory/template.ts'
+import { type DatagramBytes, viewDatagramBytes } from '../plan/read-bytes.ts'
+import { estimateBoot } from './boot-estimate.ts'
+import { type RecordRange, RecordSets } from './record-sets.ts'
+
+const IPFIX = 10
+
+export class DataSets {
+  readonly outcome: DecodeResult
+  readonly records: RecordSets
+  readonly heldSets = new HeldSets()
+  /** Held sets given up without having been decoded, since the caller last emptied this list. */
+  readonly expiredSets: HeldSet[] = []
+
+  /** Sequence number of the message whose sets are being decoded. */
+  sequence = 0
+
+  constructor(outcome: DecodeResult, datagram: DatagramBytes) {
+    this.outcome = outcome
+    this.records = new RecordSets(outcome, datagram)
+  }
+
+  /** Sets what relative times of the records count from; uptime NaN: unknown. */
+  setTimes(exportMicros: number, uptimeMs: number): void {
+    const { times } = this.records.reader
+    times.exportMicros = exportMicros
+    times.uptimeMs = uptimeMs
+    times.bootMs = Number.NaN
+    times.estimatedUptimeMs = Number.NaN
+  }
+
+  /** Decodes a data set, or holds it until its template comes. */
+  decode(
+    templateId: number,
+    content: RecordRange,
+    stream: StreamMemory,
+    message: MessageContext,
+  ): void {
+    const template = stream.template(templateId)
+    if (template === undefined) {
+      if (content.offset === content.end) return
+      this.#holdSet(templateId, content, stream, message)
+      return
+    }
+    this.outcome.decodedSets += 1
+    if (template.isOptions) {
+      this.records.readOptions(template, content, stream)
+      if (message.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs
+    } else {
+      if (message.exportVersion === IPFIX) this.#estimateUptime(template, content, stream)
+      this.records.readFlows(template, content, stream, message)
+    }
+  }
+
+  /** IPFIX has no uptime in its header: where nobody says the boot time, it is worked out. */
+  #estimateUptime(template: Template, content: RecordRange, stream: StreamMemory): void {
+    const { times } = this.records.reader
+    times.estimatedUptimeMs = Number.NaN
+    if (!Number.isNaN(times.bootMs) || !template.plan.hasUptimes) return
+    const exportMs = times.exportMicros / 1000
+    stream.bootEstimateMs = estimateBoot(stream.bootEstimateMs, exportMs, template, content)
+    times.estimatedUptimeMs = exportMs - stream.bootEstimateMs
+  }
+
+  #holdSet(
+    templateId: number,
+    { datagram, offset, end }: RecordRange,
+    stream: StreamMemory,
+    message: MessageContext,
+  ): void {
+    this.outcome.heldSets += 1
+    this.outcome.waitingSets += 1
+    this.outcome.report('no-template', templateId, `data set ${templateId}, ${end - offset} bytes`)
+    const { exportMicros, uptimeMs } = this.records.reader.times
+    // Out of the pool of Buffer.from a small set could keep 8 KiB alive, far more than is counted.
+    const content = Buffer.allocUnsafeSlow(end - offset)
+    datagram.bytes.copy(content, 0, offset, end)
+    const evicted = this.heldSets.hold({
+      stream,
+      templateId,
+      content,
+      message,
+      sequence: this.sequence,
+      exportMicros,
+      uptimeMs,
+      sourcePort: stream.sourcePort,
+    })
+    for (const set of evicted) this.expiredSets.push(set)
+  }
+
+  /** Decodes the sets that waited for `template`, each with the times of its own message. */
+  releaseSets(template: Template, stream: StreamMemory, current: MessageContext): void {
+    const { portInForce } = stream.templates
+    const released = this.heldSets.release(stream, template.id, portInForce)
+    if (released.length === 0) return
+    const { exportMicros, uptimeMs } = this.records.reader.times
+    for (const { content, message, sequence, ...times } of released) {
+      this.outcome.releasedSets += 1
+      if (message === current) this.outcome.waitingSets -= 1
+      else this.outcome.releasedMessages.push(message)
+      this.records.source = message === current ? 'dataRecords' : 'releasedRecords'
+      this.setTimes(times.exportMicros, times.uptimeMs)
+      if (message.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs
+      const { releasedRecords, releasedOptions, malformedSets } = this.outcome
+      const datagram = viewDatagramBytes(content)
+      const range = { datagram, offset: 0, end: content.length }
+      this.decode(template.id, range, stream, message)
+      // How many records a broken set holds stays unknown.
+      if (message === current || this.outcome.malformedSets > malformedSets) continue
+      const dataRecords = this.outcome.releasedRecords - releasedRecords
+      const optionsRecords = this.outcome.releasedOptions - releasedOptions
+      this.outcome.releases.push({ sequence, dataRecords, optionsRecords })
+    }
+    this.records.source = 'dataRecords'
+    this.setTimes(exportMicros, uptimeMs)
+    if (current.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The times of a flow record: fills those that need more than one of its fields, puts them in order,
+ * and says whether they can be true. It reads no bytes.
+ */
+
+import { FIELD, type FlowRecord } from '../flow-record.ts'
+import { microsJson } from '../plan/extra-json.ts'
+import type { Plan } from '../plan/plan.ts'
+import { SLOT } from '../plan/plan-step.ts'
+import { isTime, sinceBootToMicros } from './message-times.ts'
+import { ODDITY, type RecordReader } from './record-reader.ts'
+
+/** Fills missing times from the boot time, from a duration, then from the time of an event. */
+export function fillTimes(reader: RecordReader, plan: Plan): void {
+  const { record } = reader
+  addUptime(reader, plan, SLOT.startUptime, FIELD.flowStart)
+  addUptime(reader, plan, SLOT.endUptime, FIELD.flowEnd)
+  if (!record.has(FIELD.flowEnd)) addDuration(reader, plan)
+  const event = reader.slot(SLOT.eventTime)
+  if (event === undefined) return
+  if (!record.has(FIELD.flowStart)) record.set(FIELD.flowStart, event)
+  if (!record.has(FIELD.flowEnd)) record.set(FIELD.flowEnd, event)
+}
+
+/** A time of an uptime whose beginning the record itself says. */
+function addUptime(
+  reader: RecordReader,
+  plan: Plan,
+  slot: typeof SLOT.startUptime | typeof SLOT.endUptime,
+  field: typeof FIELD.flowStart | typeof FIELD.flowEnd,
+): void {
+  const switchedMs = reader.slot(slot)
+  const bootMicros = reader.slot(SLOT.systemInit)
+  if (switchedMs === undefined) return
+  const { exportMicros } = reader.times
+  const bootMs = (bootMicros ?? Number.NaN) / 1000
+  const micros = sinceBootToMicros({ exportMicros, bootMs }, switchedMs)
+  if (isTime(micros)) reader.record.set(field, micros)
+  else reader.addExtra(plan.slotKeys[slot] ?? '', String(switchedMs))
+}
+
+/** A duration that leads to no time stays in `extra`. */
+function addDuration(reader: RecordReader, plan: Plan): void {
+  const { record } = reader
+  const millis = reader.slot(SLOT.durationMillis)
+  const duration = millis ?? reader.slot(SLOT.durationMicros)
+  if (duration === undefined) return
+  const start = record.has(FIELD.flowStart)
+    ? (record.values[FIELD.flowStart] as number)
+    : Number.NaN
+  const end = start + (millis === undefined ? duration : millis * 1000)
+  if (isTime(end)) {
+    record.set(FIELD.flowEnd, end)
+    return
+  }
+  const slot = millis === undefined ? SLOT.durationMicros : SLOT.durationMillis
+  reader.addExtra(plan.slotKeys[slot] ?? '', String(duration))
+}
+
+const ONE_SECOND_MICROS = 1_000_000
+
+/**
+ * Puts times in order. An end before the start: a little is rounding, so they are swapped; else the
+ * end is believed, and the start that was sent is kept in `extra`.
+ */
+export function orderTimes(reader: RecordReader): void {
+  const { record } = reader
+  if (!record.has(FIELD.flowStart) || !record.has(FIELD.flowEnd)) return
+  const { values } = record
+  const start = values[FIELD.flowStart] as number
+  const end = values[FIELD.flowEnd] as number
+  if (end >= start) return
+  values[FIELD.flowStart] = end
+  if (start - end < ONE_SECOND_MICROS) {
+    values[FIELD.flowEnd] = start
+    return
+  }
+  reader.oddities |= ODDITY.endBeforeStart
+  reader.addExtra('"flowStart":', microsJson(start))
+}
+
+const AHEAD_MICROS = 600 * 1_000_000
+const BEHIND_MICROS = 50 * 86_400 * 1_000_000
+
+/** Tells whether a time of the record is over 10 min ahead of, or 50 days behind, its receipt. */
+export function hasImplausibleTime(record: FlowRecord, receivedAtMicros: number): boolean {
+  return (
+    isImplausible(record, FIELD.flowStart, receivedAtMicros) ||
+    isImplausible(record, FIELD.flowEnd, receivedAtMicros)
+  )
+}
+
+function isImplausible(
+  record: FlowRecord,
+  field: typeof FIELD.flowStart | typeof FIELD.flowEnd,
+  receivedAtMicros: number,
+): boolean {
+  if (!record.has(field)) return false
+  const ahead = (record.values[field] as number) - receivedAtMicros
+  return ahead > AHEAD_MICROS || ahead < -BEHIND_MICROS
+}

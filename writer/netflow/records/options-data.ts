@@ -1,0 +1,226 @@
+/**
+ * Reads options data records: what an exporter says about itself. Sampling is used for the flows'
+ * rates, names of interfaces and applications are kept; nothing here becomes a flow.
+ */
+
+import { V9_SCOPE, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import { MAX_NAME_BYTES } from '../limits.ts'
+import { isSamplingRate, type SamplingAnnouncement } from '../memory/samplers.ts'
+import type { StreamMemory } from '../memory/stream-memory.ts'
+import type { Template } from '../memory/template.ts'
+import { type DatagramBytes, readUint } from '../plan/read-bytes.ts'
+
+const V9_SCOPE_INTERFACE = 2
+const V9_SCOPE_TEMPLATE = 5
+
+function elementKey(enterprise: number, id: number): number {
+  return enterprise * 0x1_0000 + id
+}
+
+interface OptionValue {
+  readonly offset: number
+  readonly length: number
+}
+
+/** The values of one options data record: where the first field of each kind is. */
+export class OptionsRecord {
+  readonly #datagram: DatagramBytes
+  readonly #values = new Map<number, OptionValue>()
+
+  constructor(datagram: DatagramBytes) {
+    this.#datagram = datagram
+  }
+
+  /**
+   * Reads the record at `offset`.
+   *
+   *     options record = scope field… option field…      lengths by the options template
+   *
+   * @returns where it ends, or −1 when it would reach beyond `end`
+   */
+  read(template: Template, offset: number, end: number): number {
+    this.#values.clear()
+    const { view } = this.#datagram
+    let at = offset
+    for (const field of template.presentFields) {
+      let { length } = field
+      if (length === VARIABLE_LENGTH) {
+        if (at >= end) return -1
+        length = view.getUint8(at++)
+        if (length === 255) {
+          if (at + 2 > end) return -1
+          length = view.getUint16(at)
+          at += 2
+        }
+      }
+      if (at + length > end) return -1
+      const key = elementKey(field.enterprise, field.id)
+      if (length > 0 && !this.#values.has(key)) this.#values.set(key, { offset: at, length })
+      at += length
+    }
+    return at
+  }
+
+  /** Gives the first of some IANA elements that the record has, as a number of at most 53 bits. */
+  number(...ids: readonly number[]): number | undefined {
+    for (const id of ids) {
+      const value = this.#number(0, id)
+      if (value !== undefined) return value
+    }
+    return undefined
+  }
+
+  /** Gives a scope field of NetFlow v9. */
+  scope(type: number): number | undefined {
+    return this.#number(V9_SCOPE, type)
+  }
+
+  /** Gives the beginning of the first of some elements as text, without the padding. */
+  text(...ids: readonly number[]): string | undefined {
+    for (const id of ids) {
+      const value = this.#values.get(elementKey(0, id))
+      if (!value) continue
+      const { offset, length } = value
+      const end = offset + Math.min(length, MAX_NAME_BYTES)
+      const text = this.#datagram.bytes.toString('utf8', offset, end)
+      const nul = text.indexOf('\0')
+      return (nul < 0 ? text : text.slice(0, nul)).trim()
+    }
+    return undefined
+  }
+
+  /** Gives an element as hex digits, unless it is too long for a name. */
+  hex(id: number): string | undefined {
+    const value = this.#values.get(elementKey(0, id))
+    if (!value || value.length > MAX_NAME_BYTES) return undefined
+    return this.#datagram.bytes.toString('hex', value.offset, value.offset + value.length)
+  }
+
+  /** Gives a floating point element. */
+  float(id: number): number | undefined {
+    const value = this.#values.get(elementKey(0, id))
+    if (value?.length === 4) return this.#datagram.view.getFloat32(value.offset)
+    return value?.length === 8 ? this.#datagram.view.getFloat64(value.offset) : undefined
+  }
+
+  #number(enterprise: number, id: number): number | undefined {
+    const value = this.#values.get(elementKey(enterprise, id))
+    if (!value || value.length > 8) return undefined
+    const number = readUint(this.#datagram.view, value.offset, value.length)
+    return Number.isSafeInteger(number) ? number : undefined
+  }
+
+  get interfaceScope(): number | undefined {
+    return this.scope(V9_SCOPE_INTERFACE) ?? this.number(10, 14)
+  }
+
+  get templateScope(): number | undefined {
+    return this.scope(V9_SCOPE_TEMPLATE) ?? this.number(145)
+  }
+}
+
+/** Takes what an options data record says into the state of its stream. */
+export function applyOptions(stream: StreamMemory, record: OptionsRecord): void {
+  applySampling(stream, record)
+  const systemInitMs = record.number(160)
+  if (systemInitMs) stream.systemInitMs = systemInitMs
+  const interfaceName = record.text(82, 83)
+  const ifIndex = record.interfaceScope
+  if (interfaceName !== undefined && ifIndex !== undefined) {
+    stream.interfaceNames.set(ifIndex, interfaceName)
+  }
+  const application = record.hex(95)
+  const applicationName = record.text(96, 94)
+  if (application !== undefined && applicationName !== undefined) {
+    stream.applicationNames.set(application, applicationName)
+  }
+}
+
+function applySampling(stream: StreamMemory, record: OptionsRecord): void {
+  const samplerId = record.number(48, 302)
+  const name = record.text(84, 335)
+  if (samplerId !== undefined && name !== undefined) stream.samplerNames.set(samplerId, name)
+  const { rate, source } = samplingRate(record)
+  if (!isSamplingRate(rate)) return
+  const announcement = {
+    ...samplingScope(record, samplerId),
+    rate,
+    source,
+    mode: asOctet(record.number(49, 35)),
+    algorithm: asOctet(record.number(304)),
+  }
+  stream.samplers.announce(announcement, stream.nowMicros)
+}
+
+/** These elements are of one octet; a larger number is no value of theirs. */
+function asOctet(value: number | undefined): number | undefined {
+  return value !== undefined && value <= 255 ? value : undefined
+}
+
+function samplingScope(
+  { interfaceScope, templateScope }: OptionsRecord,
+  samplerId: number | undefined,
+): Pick<SamplingAnnouncement, 'scope' | 'value'> {
+  if (samplerId !== undefined) return { scope: 'sampler', value: samplerId }
+  if (interfaceScope !== undefined) return { scope: 'interface', value: interfaceScope }
+  if (templateScope !== undefined) return { scope: 'template', value: templateScope }
+  return { scope: 'domain', value: 0 }
+}
+
+/** Selector algorithms of element 304 (RFC 5477 section 8.2.1). */
+const COUNT_BASED = 1
+const TIME_BASED = 2
+const N_OUT_OF_N = 3
+const PROBABILITY = 4
+
+/** A rate, and the names of the elements that it was read from. */
+interface SourcedRate {
+  readonly rate: number | undefined
+  readonly source: string
+}
+
+function samplingRate(record: OptionsRecord): SourcedRate {
+  switch (record.number(304)) {
+    case COUNT_BASED:
+      return countBasedRate(record) ?? intervalRate(record) ?? NO_RATE
+    case TIME_BASED: {
+      const rate = ratio(record.number(307), record.number(308))
+      return { rate, source: 'samplingTimeInterval, samplingTimeSpace' }
+    }
+    case N_OUT_OF_N: {
+      const population = record.number(310)
+      const size = record.number(309)
+      const rate = population && size ? Math.round(population / size) : undefined
+      return { rate, source: 'samplingSize, samplingPopulation' }
+    }
+    case PROBABILITY: {
+      const probability = record.float(311)
+      const rate = probability ? Math.round(1 / probability) : undefined
+      return { rate, source: 'samplingProbability' }
+    }
+    default:
+      return intervalRate(record) ?? countBasedRate(record) ?? NO_RATE
+  }
+}
+
+const NO_RATE: SourcedRate = { rate: undefined, source: '' }
+
+/** The elements of v9: 1 out of so many. */
+function intervalRate(record: OptionsRecord): SourcedRate | undefined {
+  const random = record.number(50)
+  if (random !== undefined) return { rate: random, source: 'samplerRandomInterval' }
+  const rate = record.number(34)
+  return rate === undefined ? undefined : { rate, source: 'samplingInterval' }
+}
+
+function countBasedRate(record: OptionsRecord): SourcedRate | undefined {
+  const rate = ratio(record.number(305), record.number(306))
+  if (rate === undefined) return undefined
+  return { rate, source: 'samplingPacketInterval, samplingPacketSpace' }
+}
+
+/** Of `interval` taken and `space` left out in turn: how many stand behind one taken. */
+function ratio(interval: number | undefined, space: number | undefined): number | undefined {
+  if (!interval || space === undefined) return undefined
+  return Math.round((interval + space) / interval)
+}

@@ -1,0 +1,295 @@
+/**
+ * Reads one flow record by its plan. The hot loop of the decoder: no allocation but the text of
+ * `extra`, no call into anything that can throw. What needs more than one field is left to
+ * `finish-record.ts`.
+ */
+
+import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import { FIELD, FIELD_MAX, type Field, type FlowRecord } from '../flow-record.ts'
+import { MAX_SAMPLING_RATE } from '../limits.ts'
+import { type Format, formatJson, ntpMicros } from '../plan/extra-json.ts'
+import type { Plan } from '../plan/plan.ts'
+import { OP, SLOT_COUNT, SLOT_MAX } from '../plan/plan-step.ts'
+import {
+  type DatagramBytes,
+  readHigh,
+  readLow,
+  readSwappedUint,
+  readUint,
+} from '../plan/read-bytes.ts'
+import { isTime, type MessageTimes, sinceBootToMicros, uptimeToMicros } from './message-times.ts'
+import { type FindTemplate, formatValue, isList } from './structured-data.ts'
+
+/** A rate with its bytes swapped is one that an operator would set; more may as well be garbage. */
+const MAX_SWAPPED_RATE = 0xffff
+
+/** What can be odd about a record that is stored all the same; bits of `RecordReader.oddities`. */
+export const ODDITY = {
+  /** A counter above 2⁶³: NULL in the column, exact in `extra`. */
+  counterOutOfRange: 1,
+  /** Addresses of both families and nothing that says which one is meant. */
+  bothFamilies: 2,
+  /** An end a second or more before the start. */
+  endBeforeStart: 4,
+  /** A sampling rate that cannot be true, but with its bytes swapped. */
+  swappedRate: 8,
+} as const
+
+/** Reads records into `record`; `slots` holds what the finishing touches need. */
+export class RecordReader {
+  readonly record: FlowRecord
+  readonly slots = new Float64Array(SLOT_COUNT)
+  /** Bit per slot. */
+  slotsPresent = 0
+  /** Members of the JSON object `extra`, without braces. */
+  extra = ''
+  readonly times: MessageTimes = {
+    exportMicros: 0,
+    uptimeMs: Number.NaN,
+    bootMs: Number.NaN,
+    estimatedUptimeMs: Number.NaN,
+  }
+  /** The exporter sends sampling rates in records with the low byte first. */
+  hasLittleEndianRates = false
+  /** Finds the templates of lists in `extra`. */
+  findTemplate: FindTemplate = () => undefined
+  /** What was odd about the records read so far; the caller resets it. */
+  oddities = 0
+
+  #datagram: DatagramBytes
+
+  /** @param record is filled by `read`, and reused */
+  constructor(record: FlowRecord, datagram: DatagramBytes) {
+    this.record = record
+    this.#datagram = datagram
+  }
+
+  /** Forgets the last record, which may have been of another version. */
+  clear(): void {
+    this.record.clear()
+    this.slotsPresent = 0
+    this.extra = ''
+  }
+
+  /** Gives a slot's value, or undefined. */
+  slot(slot: number): number | undefined {
+    return this.slotsPresent & (1 << slot) ? this.slots[slot] : undefined
+  }
+
+  /** Adds a member to `extra`; `key` is a JSON key with its colon, empty when it is there already. */
+  addExtra(key: string, json: string): void {
+    if (key === '') return
+    this.extra += this.extra === '' ? key + json : `,${key}${json}`
+  }
+
+  /**
+   * Reads the record at `offset`.
+   *
+   *     record = field…            lengths by the template; no alignment
+   *     field of variable length = length8 bytes | 255 length16 bytes     (RFC 7011 section 7)
+   *
+   * @param end where the set ends; nothing behind it is read
+   * @returns where the record ends, or −1 when it would reach beyond `end`
+   */
+  read(plan: Plan, datagram: DatagramBytes, offset: number, end: number): number {
+    const { ops, targets, lengths, repeatedKeys } = plan
+    const { view } = datagram
+    const { record } = this
+    this.#datagram = datagram
+    const repeats = repeatedKeys.length > 0 ? new Array<string>(repeatedKeys.length).fill('') : null
+    this.clear()
+    let at = offset
+    for (let step = 0; step < ops.length; step++) {
+      let length = lengths[step] as number
+      if (length === VARIABLE_LENGTH) {
+        if (at >= end) return -1
+        length = view.getUint8(at++)
+        if (length === 255) {
+          if (at + 2 > end) return -1
+          length = view.getUint16(at)
+          at += 2
+        }
+      }
+      if (at + length > end) return -1
+      const target = targets[step] as number
+      switch (ops[step]) {
+        case OP.uint8:
+          record.set(target as Field, view.getUint8(at))
+          break
+        case OP.uint16:
+          record.set(target as Field, view.getUint16(at))
+          break
+        case OP.uint32:
+          record.set(target as Field, view.getUint32(at))
+          break
+        case OP.ipv4:
+          record.setIpv4(target as 0 | 1 | 2, view.getUint32(at))
+          break
+        case OP.counter:
+          this.#readCounter(plan, step, at, length)
+          break
+        case OP.uint: {
+          const value = readUint(view, at, length)
+          if (value <= (FIELD_MAX[target] as number)) record.set(target as Field, value)
+          else this.#extraField(plan, step, at, length)
+          break
+        }
+        case OP.ipv6:
+          record.setIpv6(target as 0 | 1 | 2, view, at)
+          break
+        case OP.mac:
+          record.set(target as Field, view.getUint16(at) * 0x1_0000_0000 + view.getUint32(at + 2))
+          break
+        case OP.slot:
+        case OP.slotAndExtra: {
+          const value = readUint(view, at, length)
+          const fits = value <= (SLOT_MAX[target] as number)
+          if (fits) this.#setSlot(target, value)
+          if (!fits || ops[step] === OP.slotAndExtra) this.#extraField(plan, step, at, length)
+          break
+        }
+        case OP.extra:
+          this.#extraField(plan, step, at, length)
+          break
+        case OP.skip:
+          break
+        default:
+          this.#readRare(plan, step, at, length)
+      }
+      if (repeats !== null) this.#addRepeated(repeats, plan, step, [at, length])
+      at += length
+    }
+    if (repeats !== null) this.#addRepeats(plan, repeats)
+    return at
+  }
+
+  #extraField(plan: Plan, step: number, at: number, length: number): void {
+    if ((plan.repeats[step] as number) >= 0) return
+    this.addExtra(plan.keys[step] as string, this.#format(plan, step, at, length))
+  }
+
+  #format(plan: Plan, step: number, at: number, length: number): string {
+    const format = plan.formats[step] as Format
+    if (!isList(format)) return formatJson(format, this.#datagram, at, length)
+    const { findTemplate } = this
+    return formatValue(format, [at, length], { datagram: this.#datagram, findTemplate, depth: 0 })
+  }
+
+  #readCounter(plan: Plan, step: number, at: number, length: number): void {
+    const { view } = this.#datagram
+    const high = readHigh(view, at, length)
+    if (high >= 0x8000_0000) {
+      this.oddities |= ODDITY.counterOutOfRange
+      this.#extraField(plan, step, at, length)
+      return
+    }
+    const low = readLow(view, at, length)
+    const target = plan.targets[step] as number
+    if (target === FIELD.bytes) this.record.setBytes(high, low)
+    else this.record.setPackets(high, low)
+  }
+
+  /** Times and slots: not in every template, so not in the loop. */
+  #readRare(plan: Plan, step: number, at: number, length: number): void {
+    const op = plan.ops[step] as number
+    const target = plan.targets[step] as number
+    if (op < OP.slot) {
+      const micros = this.#readTime(op, at, length)
+      const isKnown = isTime(micros)
+      if (isKnown) this.record.set(target as Field, micros)
+      const isEstimate = op === OP.uptime && !Number.isNaN(this.times.estimatedUptimeMs)
+      if (isEstimate || !isKnown) this.#extraField(plan, step, at, length)
+      return
+    }
+    switch (op) {
+      case OP.slotOffset:
+        this.#setSlot(target, at)
+        break
+      case OP.total:
+        this.#readCounter(plan, step, at, length)
+        if (this.record.has(target as Field)) this.#extraField(plan, step, at, length)
+        break
+      case OP.slotIdAndExtra: {
+        const { view } = this.#datagram
+        this.#setHalves(target, readHigh(view, at, length), readLow(view, at, length))
+        this.#extraField(plan, step, at, length)
+        break
+      }
+      case OP.slotRate:
+        this.#readRate(plan, step, at, length)
+        break
+      default: {
+        const micros = this.#readTime(op, at, length)
+        if (isTime(micros)) this.#setSlot(target, micros)
+        if (!isTime(micros) || (plan.keptSlots & (1 << target)) !== 0) {
+          this.#extraField(plan, step, at, length)
+        }
+      }
+    }
+  }
+
+  #readRate(plan: Plan, step: number, at: number, length: number): void {
+    const { view } = this.#datagram
+    const swapped = readSwappedUint(view, at, length)
+    const rate = this.hasLittleEndianRates ? swapped : readUint(view, at, length)
+    if (rate <= MAX_SAMPLING_RATE) this.#setSlot(plan.targets[step] as number, rate)
+    else this.#extraField(plan, step, at, length)
+    if (this.hasLittleEndianRates || rate < MAX_SAMPLING_RATE) return
+    if (swapped > 0 && swapped <= MAX_SWAPPED_RATE) this.oddities |= ODDITY.swappedRate
+  }
+
+  /** Reads a time as Unix microseconds; NaN when the message lacks what it is relative to. */
+  #readTime(op: number, at: number, length: number): number {
+    const { view } = this.#datagram
+    switch (op) {
+      case OP.seconds:
+      case OP.slotSeconds:
+        return readUint(view, at, length) * 1e6
+      case OP.millis:
+      case OP.slotMillis:
+        return readUint(view, at, length) * 1e3
+      case OP.ntp:
+      case OP.slotNtp:
+        return ntpMicros(view, at)
+      case OP.beforeExport:
+        return this.times.exportMicros - readUint(view, at, length)
+      default: {
+        const switchedMs = readUint(view, at, length)
+        const { bootMs, exportMicros, estimatedUptimeMs } = this.times
+        if (!Number.isNaN(bootMs)) return sinceBootToMicros(this.times, switchedMs)
+        if (!Number.isNaN(this.times.uptimeMs)) return uptimeToMicros(this.times, switchedMs)
+        if (Number.isNaN(estimatedUptimeMs)) return Number.NaN
+        return uptimeToMicros({ exportMicros, uptimeMs: estimatedUptimeMs }, switchedMs)
+      }
+    }
+  }
+
+  #setSlot(slot: number, value: number): void {
+    this.slots[slot] = value
+    this.slotsPresent |= 1 << slot
+  }
+
+  /** Sets two slots to the halves of a number of 64 bits. */
+  #setHalves(slot: number, high: number, low: number): void {
+    this.#setSlot(slot, high)
+    this.#setSlot(slot + 1, low)
+  }
+
+  #addRepeated(
+    repeats: string[],
+    plan: Plan,
+    step: number,
+    [at, length]: readonly [at: number, length: number],
+  ): void {
+    const index = plan.repeats[step] as number
+    if (index < 0 || plan.ops[step] === OP.skip) return
+    const json = this.#format(plan, step, at, length)
+    repeats[index] = repeats[index] === '' ? json : `${repeats[index]},${json}`
+  }
+
+  #addRepeats(plan: Plan, repeats: readonly string[]): void {
+    for (let index = 0; index < repeats.length; index++) {
+      this.addExtra(plan.repeatedKeys[index] as string, `[${repeats[index]}]`)
+    }
+  }
+}

@@ -1,0 +1,226 @@
+/** Reads the records of one data set by its template and gives the flows to a sink. */
+
+import type { DecodeResult, ProblemCode } from '../decode-result.ts'
+import { FIELD, FlowRecord, type FlowSink, type MessageContext } from '../flow-record.ts'
+import { MAX_RECORDS_PER_MESSAGE, MAX_RELEASED_RECORDS } from '../limits.ts'
+import { isSamplingRate } from '../memory/samplers.ts'
+import type { StreamMemory } from '../memory/stream-memory.ts'
+import type { ReversePlans, Template } from '../memory/template.ts'
+import { SLOT } from '../plan/plan-step.ts'
+import type { DatagramBytes } from '../plan/read-bytes.ts'
+import { finishRecord, isIcmp } from './finish-record.ts'
+import { hasImplausibleTime } from './finish-times.ts'
+import { applyOptions, OptionsRecord } from './options-data.ts'
+import { ODDITY, RecordReader } from './record-reader.ts'
+import { RunningTotals } from './running-totals.ts'
+
+/** Where the records of a set stand: from `offset` up to `end`. */
+export interface RecordRange {
+  readonly datagram: DatagramBytes
+  readonly offset: number
+  readonly end: number
+}
+
+const MAX_RECORDS = {
+  dataRecords: MAX_RECORDS_PER_MESSAGE,
+  releasedRecords: MAX_RELEASED_RECORDS,
+} as const
+
+const ODD_RECORDS = [
+  [ODDITY.counterOutOfRange, 'counter-out-of-range'],
+  [ODDITY.bothFamilies, 'both-address-families'],
+  [ODDITY.endBeforeStart, 'end-before-start'],
+  [ODDITY.swappedRate, 'swapped-sampling-rate'],
+] as const
+
+/** Reads data sets into one reused record; counts go to `outcome`. */
+export class RecordSets {
+  readonly reader: RecordReader
+  sink: FlowSink = () => {}
+  /** What the records count as: the message's own, or of earlier messages whose sets waited. */
+  source: keyof typeof MAX_RECORDS = 'dataRecords'
+  readonly #outcome: DecodeResult
+  readonly #totals = new RunningTotals()
+  /** Nothing but the records of the set that is being read says a rate. */
+  #hasOwnRatesOnly = true
+
+  constructor(outcome: DecodeResult, datagram: DatagramBytes) {
+    this.#outcome = outcome
+    this.reader = new RecordReader(new FlowRecord(), datagram)
+  }
+
+  /** Decodes a data set of flow records. */
+  readFlows(
+    template: Template,
+    range: RecordRange,
+    stream: StreamMemory,
+    message: MessageContext,
+  ): void {
+    const { reader } = this
+    reader.hasLittleEndianRates = stream.samplers.byteOrder === 'little'
+    this.#hasOwnRatesOnly = stream.samplers.isEmpty
+    const at = this.#readFlowRecords(template, range, stream, message)
+    if (reader.oddities & ODDITY.swappedRate) stream.samplers.suggestByteOrder()
+    this.reportOddities(template.id)
+    if (at >= 0) this.#checkPadding(template, range.datagram, at, range.end)
+  }
+
+  /** Gives where the last record ends, or −1 when the set is given up. */
+  #readFlowRecords(
+    template: Template,
+    { datagram, offset, end }: RecordRange,
+    stream: StreamMemory,
+    message: MessageContext,
+  ): number {
+    const outcome = this.#outcome
+    const reader = this.reader
+    reader.findTemplate = (id) => stream.template(id)
+    let at = offset
+    while (at + template.recordLength <= end) {
+      if (!this.#admitRecord(template)) return -1
+      const next = reader.read(template.plan, datagram, at, end)
+      if (next < 0) {
+        this.#breakOff('record-overruns-set', template, `at byte ${at - offset} of the set`)
+        return -1
+      }
+      const start = at
+      at = next
+      outcome[this.source] += 1
+      finishRecord(reader, template.plan, datagram.view)
+      this.#setSamplingRate(template, stream)
+      if (template.plan.totals !== 0) {
+        this.#totals.difference(reader, template.plan, stream.totals, 'forward')
+      }
+      this.emit(message)
+      if (template.reversePlans !== null) {
+        const range = { datagram, offset: start, end }
+        const isFlow = this.#readReverse(template, template.reversePlans, range, stream)
+        if (isFlow) this.emit(message)
+      }
+    }
+    return at
+  }
+
+  /**
+   * Reads the other direction of the record that was just read.
+   *
+   * @returns false when nothing went that way: that is no flow
+   */
+  #readReverse(
+    template: Template,
+    { icmp, other }: ReversePlans,
+    { datagram, offset, end }: RecordRange,
+    stream: StreamMemory,
+  ): boolean {
+    const reader = this.reader
+    const { oddities } = reader
+    const plan = isIcmp(reader.record) ? icmp : other
+    reader.oddities = 0
+    reader.read(plan, datagram, offset, end)
+    const isCountTooLarge = (reader.oddities & ODDITY.counterOutOfRange) !== 0
+    reader.oddities |= oddities
+    if (!isCountTooLarge && !hasTraffic(reader.record)) return false
+    finishRecord(reader, plan, datagram.view)
+    this.#setSamplingRate(template, stream)
+    if (plan.totals !== 0) this.#totals.difference(reader, plan, stream.totals, 'reverse')
+    return true
+  }
+
+  /** Reports what was odd about the flow records since the last report. */
+  reportOddities(templateId: number): void {
+    const { reader } = this
+    if (reader.oddities === 0) return
+    for (const [oddity, code] of ODD_RECORDS) {
+      if (reader.oddities & oddity) this.#outcome.report(code, templateId, `template ${templateId}`)
+    }
+    reader.oddities = 0
+  }
+
+  /** Decodes a data set of options records. */
+  readOptions(
+    template: Template,
+    { datagram, offset, end }: RecordRange,
+    stream: StreamMemory,
+  ): void {
+    const outcome = this.#outcome
+    const record = new OptionsRecord(datagram)
+    let at = offset
+    while (at + template.recordLength <= end) {
+      if (!this.#admitRecord(template)) return
+      const next = record.read(template, at, end)
+      if (next < 0) {
+        this.#breakOff('record-overruns-set', template, `at byte ${at - offset} of the set`)
+        return
+      }
+      at = next
+      outcome[this.source] += 1
+      outcome.optionsRecords += 1
+      if (this.source === 'releasedRecords') outcome.releasedOptions += 1
+      applyOptions(stream, record)
+    }
+    this.#checkPadding(template, datagram, at, end)
+  }
+
+  #admitRecord(template: Template): boolean {
+    const outcome = this.#outcome
+    const limit = MAX_RECORDS[this.source]
+    if (outcome[this.source] < limit) return true
+    this.#breakOff('too-many-records', template, `over ${limit} records`)
+    return false
+  }
+
+  /** Reports that the rest of a set is not read; a set of an earlier message leaves this one whole. */
+  #breakOff(code: ProblemCode, { id }: Template, detail: string): void {
+    const outcome = this.#outcome
+    if (this.source === 'dataRecords') outcome.countBrokenSet()
+    else outcome.malformedSets += 1
+    outcome.report(code, id, detail)
+  }
+
+  #checkPadding(template: Template, { bytes }: DatagramBytes, at: number, end: number): void {
+    let offset = at
+    while (offset < end && bytes[offset] === 0) offset++
+    if (offset === end) return
+    const detail = `${end - at} bytes behind the records of template ${template.id}`
+    this.#outcome.report('nonzero-padding', template.id, detail)
+  }
+
+  #setSamplingRate(template: Template, { samplers }: StreamMemory): void {
+    const reader = this.reader
+    const record = this.reader.record
+    const own = reader.slot(SLOT.samplingInterval)
+    if (this.#hasOwnRatesOnly) {
+      if (isSamplingRate(own)) record.set(FIELD.samplingRate, own)
+      return
+    }
+    const rate = samplers.rateOf({
+      rate: own,
+      samplerId: reader.slot(SLOT.samplerId),
+      inputIf: record.has(FIELD.inputIf) ? record.values[FIELD.inputIf] : undefined,
+      templateId: template.id,
+    })
+    if (rate !== undefined) record.set(FIELD.samplingRate, rate)
+    if (own && own !== rate) {
+      reader.addExtra(template.plan.slotKeys[SLOT.samplingInterval] ?? '', String(own))
+    }
+  }
+
+  /** Completes the record that `reader` holds and gives it to the sink. */
+  emit(message: MessageContext): void {
+    const outcome = this.#outcome
+    const record = this.reader.record
+    const { extra } = this.reader
+    if (extra !== '') record.setExtra(`{${extra}}`)
+    outcome.flowRecords += 1
+    if (!record.has(FIELD.samplingRate)) outcome.flowsWithoutRate += 1
+    if (hasImplausibleTime(record, message.receivedAtMicros)) outcome.implausibleTimes += 1
+    this.sink(record, message)
+  }
+}
+
+/** An empty reverse half of a biflow is no flow. */
+function hasTraffic(record: FlowRecord): boolean {
+  const { values, bytesHigh, packetsHigh } = record
+  const hasBytes = record.has(FIELD.bytes) && (bytesHigh > 0 || values[FIELD.bytes] !== 0)
+  return hasBytes || (record.has(FIELD.packets) && (packetsHigh > 0 || values[FIELD.packets] !== 0))
+}

@@ -1,0 +1,144 @@
+/**
+ * Turns running totals (information elements 85 and 86, sent anew at every refresh of a flow) into
+ * what was added since the last one, so that the sum of the rows is the traffic. A total as it was
+ * sent is in `extra` of its row; where the last one is not known the counter is absent, never a guess.
+ */
+
+import { FIELD, type FlowRecord } from '../flow-record.ts'
+import { MAX_FLOW_TOTALS, MAX_FLOW_TOTALS_PER_STREAM, MIN_FLOW_TOTALS } from '../limits.ts'
+import type { FlowTotal, FlowTotals } from '../memory/flow-totals.ts'
+import type { Plan } from '../plan/plan.ts'
+import { flowKey } from './flow-key.ts'
+import type { RecordReader } from './record-reader.ts'
+
+/** Start times that count back from whole seconds of export time differ by up to one. */
+const SAME_START_MICROS = 2_000_000
+
+/** Flow end reason (136): the flow goes on. */
+const ACTIVE_TIMEOUT = 2
+const MAX_END_REASON = 5
+/** Firewall and NAT event: the flow is over. */
+const DELETED = 2
+
+/**
+ * What a total is to be compared with: the last one of its flow, nothing (the flow is new or has
+ * begun anew), or something that is not known. `late`: a later total of the flow was counted already.
+ */
+type Base = FlowTotal | 'nothing' | 'unknown' | 'late'
+
+/** The running totals of all streams. */
+export class RunningTotals {
+  #count = 0
+  readonly #counted = new WeakSet<FlowTotals>()
+
+  /**
+   * Replaces the totals in the record that `reader` has read and finished by differences.
+   *
+   * @param totals of the record's stream
+   */
+  difference(
+    reader: RecordReader,
+    plan: Plan,
+    totals: FlowTotals,
+    direction: 'forward' | 'reverse',
+  ): void {
+    const { record } = reader
+    if ((record.present & plan.totals) === 0) return
+    const sent = readTotal(reader, plan)
+    const key = flowKey(reader, direction)
+    const known = totals.flows.get(key)
+    const base = findBase(known, sent, totals)
+    if (base === 'unknown' || base === 'late') record.present &= ~plan.totals
+    if (base === 'late') return
+    if (typeof base !== 'string') {
+      subtract(record, sent, base)
+      sent.bytes ??= base.bytes
+      sent.packets ??= base.packets
+    }
+    if (hasEnded(record)) this.#remove(totals, key)
+    else if (known !== undefined) totals.put(key, sent)
+    else this.#add(totals, key, sent)
+  }
+
+  /** A stream has room for a few flows, whatever the others have. */
+  #add(totals: FlowTotals, key: string, total: FlowTotal): void {
+    this.#countOnce(totals)
+    const before = totals.size
+    const isFull = this.#count >= MAX_FLOW_TOTALS && before >= MIN_FLOW_TOTALS
+    if (isFull || before >= MAX_FLOW_TOTALS_PER_STREAM) totals.forgetOldest()
+    totals.put(key, total)
+    this.#count += totals.size - before
+  }
+
+  #remove(totals: FlowTotals, key: string): void {
+    this.#countOnce(totals)
+    if (totals.flows.delete(key)) this.#count -= 1
+  }
+
+  /** Streams are restored with what they had. */
+  #countOnce(totals: FlowTotals): void {
+    if (this.#counted.has(totals)) return
+    this.#counted.add(totals)
+    this.#count += totals.size
+  }
+}
+
+function readTotal({ record, times }: RecordReader, { totals }: Plan): FlowTotal {
+  const { values, bytesHigh, packetsHigh } = record
+  const present = record.present & totals
+  const hasBytes = (present & (1 << FIELD.bytes)) !== 0
+  const hasPackets = (present & (1 << FIELD.packets)) !== 0
+  return {
+    bytes: hasBytes ? join(bytesHigh, values[FIELD.bytes] as number) : undefined,
+    packets: hasPackets ? join(packetsHigh, values[FIELD.packets] as number) : undefined,
+    startMicros: record.has(FIELD.flowStart) ? (values[FIELD.flowStart] as number) : Number.NaN,
+    exportMicros: times.exportMicros,
+  }
+}
+
+function findBase(known: FlowTotal | undefined, sent: FlowTotal, totals: FlowTotals): Base {
+  if (known === undefined) {
+    return totals.mayHaveForgotten(sent.startMicros) ? 'unknown' : 'nothing'
+  }
+  const laterMicros = sent.startMicros - known.startMicros
+  if (laterMicros > SAME_START_MICROS) return 'nothing'
+  if (laterMicros < -SAME_START_MICROS) return 'late'
+  const isSmaller =
+    (sent.bytes ?? 0n) < (known.bytes ?? 0n) || (sent.packets ?? 0n) < (known.packets ?? 0n)
+  if (!isSmaller) return known
+  return sent.exportMicros < known.exportMicros ? 'late' : 'nothing'
+}
+
+function subtract(record: FlowRecord, sent: FlowTotal, last: FlowTotal): void {
+  if (sent.bytes !== undefined) {
+    const added = sent.bytes - (last.bytes ?? 0n)
+    record.setBytes(highOf(added), lowOf(added))
+  }
+  if (sent.packets !== undefined) {
+    const added = sent.packets - (last.packets ?? 0n)
+    record.setPackets(highOf(added), lowOf(added))
+  }
+}
+
+function hasEnded(record: FlowRecord): boolean {
+  if (record.has(FIELD.event) && record.values[FIELD.event] === DELETED) return true
+  if (!record.has(FIELD.flowEndReason)) return false
+  const reason = record.values[FIELD.flowEndReason] as number
+  return reason >= 1 && reason <= MAX_END_REASON && reason !== ACTIVE_TIMEOUT
+}
+
+const MAX_SAFE_HIGH = 0x1f_ffff
+
+/** One step instead of four where a number holds it. */
+function join(high: number, low: number): bigint {
+  if (high <= MAX_SAFE_HIGH) return BigInt(high * 0x1_0000_0000 + low)
+  return (BigInt(high) << 32n) | BigInt(low)
+}
+
+function highOf(value: bigint): number {
+  return Number(value >> 32n)
+}
+
+function lowOf(value: bigint): number {
+  return Number(value & 0xffff_ffffn)
+}

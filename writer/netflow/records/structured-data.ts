@@ -1,0 +1,242 @@
+/**
+ * Writes the lists of RFC 6313 as JSON: basicList, subTemplateList and subTemplateMultiList. A list
+ * that is broken is left to be shown as hex.
+ */
+
+import { elementName, findElement } from '../elements/element-registry.ts'
+import {
+  type FieldSpecifier,
+  PADDING_OCTETS,
+  VARIABLE_LENGTH,
+} from '../elements/field-specifier.ts'
+import { MAX_LIST_DEPTH } from '../limits.ts'
+import type { Template } from '../memory/template.ts'
+import { FORMAT, type Format, formatJson, formatOf, jsonKey } from '../plan/extra-json.ts'
+import type { DatagramBytes } from '../plan/read-bytes.ts'
+
+const ENTERPRISE_BIT = 0x8000
+
+/** RFC 6313 section 4.4. */
+const SEMANTICS = ['noneOf', 'exactlyOneOf', 'oneOrMoreOf', 'allOf', 'ordered']
+
+/** Finds a template of the stream. */
+export type FindTemplate = (id: number) => Template | undefined
+
+/** A value within a datagram, and what it takes to read lists in it. */
+interface ListContext {
+  readonly datagram: DatagramBytes
+  readonly findTemplate: FindTemplate
+  readonly depth: number
+}
+
+/** Tells whether a format is that of a list. */
+export function isList(format: number): boolean {
+  return format >= FORMAT.basicList
+}
+
+/** Writes any value as JSON, lists included. */
+export function formatValue(
+  format: Format,
+  [offset, length]: readonly [offset: number, length: number],
+  context: ListContext,
+): string {
+  const { datagram, depth } = context
+  if (isList(format) && depth < MAX_LIST_DEPTH && length > 0) {
+    const inner = { ...context, depth: depth + 1 }
+    const json = listJson(format, offset, offset + length, inner)
+    if (json !== undefined) return json
+  }
+  return formatJson(isList(format) ? FORMAT.hex : format, datagram, offset, length)
+}
+
+function listJson(
+  format: Format,
+  offset: number,
+  end: number,
+  context: ListContext,
+): string | undefined {
+  const semantic = context.datagram.view.getUint8(offset)
+  const name = SEMANTICS[semantic] ?? (semantic === 255 ? 'undefined' : String(semantic))
+  const body =
+    format === FORMAT.basicList
+      ? basicListJson(offset + 1, end, context)
+      : format === FORMAT.subTemplateList
+        ? subTemplateListJson(offset + 1, end, context)
+        : subTemplateMultiListJson(offset + 1, end, context)
+  return body === undefined ? undefined : `{"semantic":"${name}",${body}}`
+}
+
+/**
+ *     basicList = semantic8 enterpriseBit1 elementId15 elementLength16 [enterprise32] value…
+ */
+function basicListJson(offset: number, end: number, context: ListContext): string | undefined {
+  const { view } = context.datagram
+  if (offset + 4 > end) return undefined
+  const id = view.getUint16(offset)
+  const length = view.getUint16(offset + 2)
+  const hasEnterprise = (id & ENTERPRISE_BIT) !== 0
+  if (hasEnterprise && offset + 8 > end) return undefined
+  const enterprise = hasEnterprise ? view.getUint32(offset + 4) : 0
+  const { name, format } = describe({ enterprise, id: id & ~ENTERPRISE_BIT, length })
+  const values: string[] = []
+  let at = offset + (hasEnterprise ? 8 : 4)
+  if (length === 0 && at < end) return undefined
+  while (at < end) {
+    const range = fieldRange(view, length, at, end)
+    if (range === undefined) return undefined
+    values.push(formatValue(format, range, context))
+    at = range[0] + range[1]
+  }
+  return `"element":${JSON.stringify(name)},"values":[${values.join(',')}]`
+}
+
+/**
+ *     subTemplateList = semantic8 templateId16 record…
+ */
+function subTemplateListJson(
+  offset: number,
+  end: number,
+  context: ListContext,
+): string | undefined {
+  if (offset + 2 > end) return undefined
+  const templateId = context.datagram.view.getUint16(offset)
+  return recordsJson(templateId, offset + 2, end, context)
+}
+
+/**
+ *     subTemplateMultiList = semantic8 (templateId16 length16 record…)…     length with these four
+ */
+function subTemplateMultiListJson(
+  offset: number,
+  end: number,
+  context: ListContext,
+): string | undefined {
+  const { view } = context.datagram
+  const lists: string[] = []
+  let at = offset
+  while (at + 4 <= end) {
+    const length = view.getUint16(at + 2)
+    if (length < 4 || at + length > end) return undefined
+    const records = recordsJson(view.getUint16(at), at + 4, at + length, context)
+    if (records === undefined) return undefined
+    lists.push(`{${records}}`)
+    at += length
+  }
+  if (at < end) return undefined
+  return `"lists":[${lists.join(',')}]`
+}
+
+/**
+ * Writes the records of one template; of an unknown one their bytes. Behind the last record there is
+ * no padding (RFC 6313 section 4.5).
+ */
+function recordsJson(
+  templateId: number,
+  offset: number,
+  end: number,
+  context: ListContext,
+): string | undefined {
+  const template = context.findTemplate(templateId)
+  if (template === undefined) {
+    const hex = context.datagram.bytes.toString('hex', offset, end)
+    return `"templateId":${templateId},"hex":"${hex}"`
+  }
+  const records: string[] = []
+  let at = offset
+  while (template.recordLength > 0 && at + template.recordLength <= end) {
+    const next = recordJson(template, at, end, context)
+    if (next === undefined) return undefined
+    records.push(next.json)
+    at = next.end
+  }
+  if (at < end) return undefined
+  return `"templateId":${templateId},"records":[${records.join(',')}]`
+}
+
+/** A field of a list's template, found out about once for all records. */
+interface Member {
+  readonly length: number
+  readonly format: Format
+  /** With its colon; empty for padding. */
+  readonly key: string
+  /** Where the array of a name that stands in the template more than once is; −1 for the others. */
+  readonly repeat: number
+}
+
+interface Members {
+  readonly fields: readonly Member[]
+  /** The keys of names that stand in the template more than once. */
+  readonly repeatedKeys: readonly string[]
+}
+
+const membersOfTemplates = new WeakMap<Template, Members>()
+
+/** Fields of no bytes are left out: a thousand of them would cost more than all bytes of a record. */
+function membersOf(template: Template): Members {
+  const known = membersOfTemplates.get(template)
+  if (known !== undefined) return known
+  const described = template.presentFields.map((field) => ({ field, ...describe(field) }))
+  const counts = new Map<string, number>()
+  for (const { name } of described) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const repeated = [...counts].filter(([, count]) => count > 1).map(([name]) => name)
+  const members = {
+    fields: described.map(({ field, name, format }): Member => {
+      const { enterprise, id, length } = field
+      const isPadding = enterprise === 0 && id === PADDING_OCTETS
+      const key = isPadding ? '' : jsonKey(name)
+      return { length, format, key, repeat: isPadding ? -1 : repeated.indexOf(name) }
+    }),
+    repeatedKeys: repeated.map(jsonKey),
+  }
+  membersOfTemplates.set(template, members)
+  return members
+}
+
+function recordJson(
+  template: Template,
+  offset: number,
+  end: number,
+  context: ListContext,
+): { readonly json: string; readonly end: number } | undefined {
+  const { fields, repeatedKeys } = membersOf(template)
+  const repeats = repeatedKeys.map(() => '')
+  let json = ''
+  let at = offset
+  for (const { length, format, key, repeat } of fields) {
+    const range = fieldRange(context.datagram.view, length, at, end)
+    if (range === undefined) return undefined
+    at = range[0] + range[1]
+    if (key === '') continue
+    const value = formatValue(format, range, context)
+    if (repeat < 0) json += json === '' ? key + value : `,${key}${value}`
+    else repeats[repeat] += repeats[repeat] === '' ? value : `,${value}`
+  }
+  repeatedKeys.forEach((key, index) => {
+    if (repeats[index] !== '') json += `${json === '' ? '' : ','}${key}[${repeats[index]}]`
+  })
+  return { json: `{${json}}`, end: at }
+}
+
+/** Gives where the value of a field stands; undefined when it would reach beyond `end`. */
+function fieldRange(
+  view: DataView,
+  length: number,
+  offset: number,
+  end: number,
+): readonly [offset: number, length: number] | undefined {
+  if (length !== VARIABLE_LENGTH) return offset + length <= end ? [offset, length] : undefined
+  if (offset >= end) return undefined
+  const short = view.getUint8(offset)
+  if (short < 255) return offset + 1 + short <= end ? [offset + 1, short] : undefined
+  if (offset + 3 > end) return undefined
+  const long = view.getUint16(offset + 1)
+  return offset + 3 + long <= end ? [offset + 3, long] : undefined
+}
+
+function describe({ enterprise, id, length }: FieldSpecifier): { name: string; format: Format } {
+  const element = findElement(enterprise, id)
+  return {
+    name: elementName(enterprise, id),
+    format: element ? formatOf(element.type, length) : FORMAT.hex,
+  }
+}

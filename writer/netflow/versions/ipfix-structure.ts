@@ -1,0 +1,134 @@
+/**
+ * Checks that an IPFIX message is whole before anything of it is used: a malformed message MUST be
+ * discarded as a whole (RFC 7011 section 9.1). It decodes and changes nothing.
+ */
+
+import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import type { StreamMemory } from '../memory/stream-memory.ts'
+import type { Template } from '../memory/template.ts'
+import type { RecordRange } from '../records/record-sets.ts'
+import { hasTemplate, readIpfixTemplate, templateOf } from './ipfix-templates.ts'
+
+export const IPFIX_SET = { template: 2, optionsTemplate: 3, firstData: 256 } as const
+export const SET_HEADER_BYTES = 4
+
+/** Gives what is wrong with the message, or undefined when all of it can be used. */
+export function findMalformation(
+  { datagram, offset, end }: RecordRange,
+  stream: StreamMemory,
+): string | undefined {
+  const { view } = datagram
+  const defined: DefinedTemplates = { first: new Map(), last: new Map() }
+  /** Data sets whose template may still come behind them. */
+  const undefinedSets: UndefinedSet[] = []
+  let at = offset
+  while (at + SET_HEADER_BYTES <= end) {
+    const setId = view.getUint16(at)
+    const length = view.getUint16(at + 2)
+    if (length < SET_HEADER_BYTES) {
+      // Zeros behind the last set are padding that the header's length should not have counted.
+      return isZero(view, at, end) ? undefined : `set ${setId} says a length of ${length}`
+    }
+    if (at + length > end) return `set ${setId}: ${length} bytes, ${end - at} left`
+    const set = { datagram, offset: at + SET_HEADER_BYTES, end: at + length }
+    if (setId === IPFIX_SET.template || setId === IPFIX_SET.optionsTemplate) {
+      const isWhole = collectTemplates(set, setId === IPFIX_SET.optionsTemplate, defined)
+      if (!isWhole) return `a template reaches beyond set ${setId}`
+    } else if (setId >= IPFIX_SET.firstData) {
+      const template = defined.last.get(setId) ?? stream.template(setId)
+      if (template === undefined) undefinedSets.push({ setId, set })
+      const broken = template && findBrokenRecord(setId, set, template)
+      if (broken !== undefined) return broken
+    }
+    at += length
+  }
+  return findBrokenSet(undefinedSets, defined.first)
+}
+
+/**
+ * Templates that the message itself defines, before they are in force: the first definition is that
+ * of the data that stood before it, the last one that of the data that follows.
+ */
+interface DefinedTemplates {
+  readonly first: Map<number, Template>
+  readonly last: Map<number, Template>
+}
+
+interface UndefinedSet {
+  readonly setId: number
+  readonly set: RecordRange
+}
+
+function findBrokenSet(
+  sets: readonly UndefinedSet[],
+  defined: ReadonlyMap<number, Template>,
+): string | undefined {
+  for (const { setId, set } of sets) {
+    const template = defined.get(setId)
+    const broken = template && findBrokenRecord(setId, set, template)
+    if (broken !== undefined) return broken
+  }
+  return undefined
+}
+
+function collectTemplates(
+  { datagram, offset, end }: RecordRange,
+  isOptions: boolean,
+  { first, last }: DefinedTemplates,
+): boolean {
+  const { view } = datagram
+  let at = offset
+  while (hasTemplate({ view, offset: at, end })) {
+    const record = readIpfixTemplate({ view, offset: at, end }, isOptions)
+    if (record === undefined) return false
+    at = record.end
+    if (record.fields.length === 0) continue
+    const template = templateOf(record, isOptions)
+    if (!first.has(record.id)) first.set(record.id, template)
+    last.set(record.id, template)
+  }
+  return true
+}
+
+/** Looks for a record that reaches beyond its set. */
+function findBrokenRecord(
+  setId: number,
+  { datagram, offset, end }: RecordRange,
+  template: Template,
+): string | undefined {
+  const { view } = datagram
+  if (!template.hasVariableLength) return undefined
+  let at = offset
+  while (at + template.recordLength <= end) {
+    const next = skipRecord(view, at, end, template)
+    if (next < 0) return `set ${setId}: the record at byte ${at - offset} reaches beyond it`
+    at = next
+  }
+  return undefined
+}
+
+function skipRecord(view: DataView, offset: number, end: number, template: Template): number {
+  let at = offset
+  for (const field of template.presentFields) {
+    let { length } = field
+    if (length === VARIABLE_LENGTH) {
+      if (at >= end) return -1
+      length = view.getUint8(at++)
+      if (length === 255) {
+        if (at + 2 > end) return -1
+        length = view.getUint16(at)
+        at += 2
+      }
+    }
+    at += length
+    if (at > end) return -1
+  }
+  return at
+}
+
+function isZero(view: DataView, offset: number, end: number): boolean {
+  for (let at = offset; at < end; at++) {
+    if (view.getUint8(at) !== 0) return false
+  }
+  return true
+}

@@ -1,0 +1,65 @@
+/** Decodes the sets of an IPFIX message (RFC 7011 section 3). */
+
+import type { MessageContext } from '../flow-record.ts'
+import type { StreamMemory } from '../memory/stream-memory.ts'
+import type { Template } from '../memory/template.ts'
+import type { DataSets } from '../records/data-sets.ts'
+import type { RecordRange } from '../records/record-sets.ts'
+import { findMalformation, IPFIX_SET, SET_HEADER_BYTES } from './ipfix-structure.ts'
+import { readIpfixTemplateSet } from './ipfix-templates.ts'
+
+/**
+ *     IPFIX message = header set…
+ *     set           = setId16 length16 content          length includes these four bytes
+ *     setId         = 2 template set | 3 options template set | 256… data set of that template
+ *
+ * @param content what stands behind the header, up to the length that the header says
+ */
+export function decodeIpfix(
+  sets: DataSets,
+  content: RecordRange,
+  stream: StreamMemory,
+  message: MessageContext,
+): void {
+  const { outcome } = sets
+  const { datagram, end } = content
+  const malformation = findMalformation(content, stream)
+  if (malformation !== undefined) {
+    outcome.isDiscarded = true
+    outcome.countBrokenSet()
+    outcome.report('malformed-message', 0, malformation)
+    return
+  }
+  sets.records.reader.times.bootMs = stream.systemInitMs
+  const { view } = datagram
+  let at = content.offset
+  while (at + SET_HEADER_BYTES <= end) {
+    const length = view.getUint16(at + 2)
+    if (length < SET_HEADER_BYTES) return
+    const set = { datagram, offset: at + SET_HEADER_BYTES, end: at + length }
+    decodeSet(sets, view.getUint16(at), set, { stream, message })
+    at += length
+  }
+}
+
+function decodeSet(
+  sets: DataSets,
+  setId: number,
+  content: RecordRange,
+  { stream, message }: { readonly stream: StreamMemory; readonly message: MessageContext },
+): void {
+  const { outcome } = sets
+  const { offset, end } = content
+  if (setId >= IPFIX_SET.firstData) {
+    sets.decode(setId, content, stream, message)
+  } else if (setId === IPFIX_SET.template || setId === IPFIX_SET.optionsTemplate) {
+    stream.lastTemplateMicros = message.receivedAtMicros
+    const release = (template: Template) => sets.releaseSets(template, stream, message)
+    const isOptions = setId === IPFIX_SET.optionsTemplate
+    const set = { view: content.datagram.view, offset, end }
+    readIpfixTemplateSet(set, isOptions, { stream, outcome }, release)
+  } else {
+    outcome.malformedSets += 1
+    outcome.report('reserved-set-id', setId, `set ${setId}`)
+  }
+}

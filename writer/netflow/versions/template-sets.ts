@@ -1,0 +1,78 @@
+/** What template sets of v9 and IPFIX have in common: checking and taking a definition into force. */
+
+import type { DecodeResult, ProblemCode } from '../decode-result.ts'
+import { MAX_FIELDS_PER_TEMPLATE, MAX_RECORD_BYTES } from '../limits.ts'
+import type { StreamMemory } from '../memory/stream-memory.ts'
+import type { Template } from '../memory/template.ts'
+import type { TemplateChange } from '../memory/templates.ts'
+
+/** Called for each template that has come into force, so that held sets can be decoded. */
+export type TemplateSink = (template: Template) => void
+
+/** Content of a set: bytes `offset` (included) to `end` (excluded). */
+export interface SetContent {
+  readonly view: DataView
+  readonly offset: number
+  readonly end: number
+}
+
+const FIRST_TEMPLATE_ID = 256
+
+const CONTRADICTION_CODES: { readonly [change in TemplateChange]?: ProblemCode } = {
+  contradicting: 'contradicting-templates',
+  split: 'templates-split-by-port',
+  refused: 'no-room-for-template',
+}
+
+function checkTemplate(template: Template, stream: StreamMemory, outcome: DecodeResult): boolean {
+  const { id, fields, recordLength } = template
+  if (id < FIRST_TEMPLATE_ID) rejectTemplate(stream, outcome, id, 'reserved-template-id')
+  else if (fields.length === 0) rejectTemplate(stream, outcome, id, 'empty-template')
+  else if (fields.length > MAX_FIELDS_PER_TEMPLATE) {
+    rejectTemplate(stream, outcome, id, 'too-many-fields')
+  } else if (recordLength > MAX_RECORD_BYTES) {
+    rejectTemplate(stream, outcome, id, 'record-too-long')
+  } else if (recordLength === 0) rejectTemplate(stream, outcome, id, 'zero-length-template')
+  else return true
+  return false
+}
+
+/** Reports an invalid definition and ends the one that was in force. */
+export function rejectTemplate(
+  stream: StreamMemory,
+  outcome: DecodeResult,
+  id: number,
+  code:
+    | 'template-overruns-set'
+    | 'reserved-template-id'
+    | 'empty-template'
+    | 'too-many-fields'
+    | 'record-too-long'
+    | 'zero-length-template'
+    | 'options-template-without-scope',
+): void {
+  stream.forget(id)
+  outcome.malformedSets += 1
+  outcome.report(code, id, `template ${id}`)
+}
+
+/**
+ * Takes a definition into force, unless it is invalid: that also ends the one that was in force.
+ */
+export function defineTemplate(
+  template: Template,
+  stream: StreamMemory,
+  outcome: DecodeResult,
+  onTemplate: TemplateSink,
+): void {
+  if (!checkTemplate(template, stream, outcome)) return
+  outcome.templateRecords += 1
+  const known = stream.template(template.id)
+  const change = stream.define(template)
+  if (change === 'refreshed') return
+  outcome.changedTemplates += 1
+  if (known) outcome.noteRedefinition(template.id, known.fields.length, template.fields.length)
+  const code = CONTRADICTION_CODES[change]
+  if (code) outcome.report(code, template.id, `template ${template.id}`)
+  if (change !== 'refused') onTemplate(template)
+}

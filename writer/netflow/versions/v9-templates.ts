@@ -1,0 +1,96 @@
+/** Reads template sets and options template sets of NetFlow v9 (RFC 3954 sections 5.2 and 6.1). */
+
+import type { DecodeResult } from '../decode-result.ts'
+import { type FieldSpecifier, V9_SCOPE } from '../elements/field-specifier.ts'
+import { MAX_FIELDS_PER_TEMPLATE } from '../limits.ts'
+import type { StreamMemory } from '../memory/stream-memory.ts'
+import { createTemplate } from '../memory/template.ts'
+import {
+  defineTemplate,
+  rejectTemplate,
+  type SetContent,
+  type TemplateSink,
+} from './template-sets.ts'
+
+/**
+ * Reads the templates of a set into `stream`.
+ *
+ *     template set     = template… padding
+ *     template         = templateId16 fieldCount16 field×fieldCount
+ *     field            = type16 length16
+ */
+export function readV9TemplateSet(
+  content: SetContent,
+  stream: StreamMemory,
+  outcome: DecodeResult,
+  onTemplate: TemplateSink,
+): void {
+  const { view, end } = content
+  let at = content.offset
+  while (at + 4 <= end) {
+    const id = view.getUint16(at)
+    const count = view.getUint16(at + 2)
+    if (id === 0 && count === 0) return
+    at += 4
+    if (at + count * 4 > end) {
+      rejectTemplate(stream, outcome, id, 'template-overruns-set')
+      return
+    }
+    const fields = readFields(view, at, count, 0)
+    at += count * 4
+    defineTemplate(createTemplate(id, fields), stream, outcome, onTemplate)
+  }
+}
+
+/**
+ * Reads the options templates of a set into `stream`. The lengths are in bytes; padding stands at
+ * the end of the set only.
+ *
+ *     options template set = options template… padding
+ *     options template     = templateId16 scopeLength16 optionLength16 scope… option…
+ *     scope, option        = type16 length16
+ */
+export function readV9OptionsTemplateSet(
+  content: SetContent,
+  stream: StreamMemory,
+  outcome: DecodeResult,
+  onTemplate: TemplateSink,
+): void {
+  const { view, end } = content
+  let at = content.offset
+  while (at + 6 <= end) {
+    const id = view.getUint16(at)
+    // Whole field specifiers only: one exporter says 9 bytes where it means 8.
+    const scopeLength = view.getUint16(at + 2) & ~3
+    const optionLength = view.getUint16(at + 4) & ~3
+    if (id === 0 && scopeLength === 0 && optionLength === 0) return
+    at += 6
+    if (at + scopeLength + optionLength > end) {
+      rejectTemplate(stream, outcome, id, 'template-overruns-set')
+      return
+    }
+    const scopes = readFields(view, at, scopeLength / 4, V9_SCOPE)
+    const options = readFields(view, at + scopeLength, optionLength / 4, 0)
+    at += scopeLength + optionLength
+    const template = createTemplate(id, [...scopes, ...options], { scopeFields: scopes.length })
+    if (options.length === 0) {
+      outcome.report('options-template-without-options', id, `options template ${id}`)
+    }
+    defineTemplate(template, stream, outcome, onTemplate)
+  }
+}
+
+function readFields(
+  view: DataView,
+  offset: number,
+  count: number,
+  enterprise: number,
+): FieldSpecifier[] {
+  const fields: FieldSpecifier[] = []
+  const read = Math.min(count, MAX_FIELDS_PER_TEMPLATE + 1)
+  for (let index = 0; index < read; index++) {
+    const at = offset + index * 4
+    fields.push({ enterprise, id: view.getUint16(at), length: view.getUint16(at + 2) })
+  }
+  return fields
+}
