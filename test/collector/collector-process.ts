@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { until } from './until.ts'
+import { until } from '../helpers/until.ts'
 
 const MAIN = fileURLToPath(new URL('../../collector/main.js', import.meta.url))
 

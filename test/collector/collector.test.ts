@@ -1,13 +1,13 @@
 /** The collector as a whole within this process, with a real socket and a real pipe. */
 
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { it, type TestContext } from 'node:test'
 import { Collector } from '../../collector/collector.ts'
 import { readCollectorSettings } from '../../collector/config.ts'
+import { until } from '../helpers/until.ts'
 import { DatagramSender } from './datagram-sender.ts'
 import { makePipe, makePipePath, openReader } from './pipe-reader.ts'
 import { RecordingLogger } from './recording-logger.ts'
-import { until } from './until.ts'
 
 function makeCollector(context: TestContext, path: string, drainDeadlineMs: number) {
   const recording = new RecordingLogger()
@@ -26,7 +26,7 @@ function makeCollector(context: TestContext, path: string, drainDeadlineMs: numb
   return { collector, recording }
 }
 
-test('a stop with a stalled reader ends at the deadline and tells what is left', async (context) => {
+it('a stop with a stalled reader ends at the deadline and tells what is left', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const { collector, recording } = makeCollector(context, path, 100)
@@ -46,7 +46,7 @@ test('a stop with a stalled reader ends at the deadline and tells what is left',
   assert.equal(error?.['forwarded'], forwarded)
 })
 
-test('a stop that finds the reader slow waits for it', async (context) => {
+it('a stop that finds the reader slow waits for it', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const { collector } = makeCollector(context, path, 60_000)
@@ -64,7 +64,7 @@ test('a stop that finds the reader slow waits for it', async (context) => {
   assert.equal(reader.finalReport?.queueDropped, 0)
 })
 
-test('start and stop may be called twice', async (context) => {
+it('start and stop may be called twice', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const reader = openReader(context, path)

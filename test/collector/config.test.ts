@@ -1,11 +1,11 @@
 /** The collector's settings: defaults, lists, and every problem at once. */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { it } from 'node:test'
 import { readCollectorSettings } from '../../collector/config.ts'
 import { SettingsError } from '../../shared/settings.ts'
 
-test('the defaults are those that are documented', () => {
+it('the defaults are those that are documented', () => {
   assert.deepEqual(readCollectorSettings({}), {
     NAMED_PIPE_FILENAME: './data/netflow.pipe',
     METRICS_HOST: '127.0.0.1',
@@ -18,16 +18,16 @@ test('the defaults are those that are documented', () => {
   })
 })
 
-test('a list of ports is read with commas and spaces', () => {
+it('a list of ports is read with commas and spaces', () => {
   const { NETFLOW_PORT } = readCollectorSettings({ NETFLOW_PORT: '2055, 4739,9995' })
   assert.deepEqual(NETFLOW_PORT, [2055, 4739, 9995])
 })
 
-test('port 0 may be given, more than once, too', () => {
+it('port 0 may be given, more than once, too', () => {
   assert.deepEqual(readCollectorSettings({ NETFLOW_PORT: '0,0' }).NETFLOW_PORT, [0, 0])
 })
 
-test('every problem is told, each with its name', () => {
+it('every problem is told, each with its name', () => {
   assert.throws(
     () =>
       readCollectorSettings({
@@ -47,7 +47,7 @@ test('every problem is told, each with its name', () => {
   )
 })
 
-test('a port named twice and an empty list are refused', () => {
+it('a port named twice and an empty list are refused', () => {
   assert.throws(() => readCollectorSettings({ NETFLOW_PORT: '2055,02055' }), /2055 is named twice/)
   assert.throws(() => readCollectorSettings({ NETFLOW_PORT: ',' }), /at least one UDP port/)
 })

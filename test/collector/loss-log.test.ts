@@ -1,7 +1,7 @@
 /** The log of losses: told with counts, muted within a period, ended by one line. */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { it } from 'node:test'
 import { LossLog } from '../../collector/loss-log.ts'
 import { RecordingLogger } from './recording-logger.ts'
 
@@ -18,14 +18,14 @@ function makeLog() {
   return { log, told }
 }
 
-test('a count that does not grow is not logged', () => {
+it('a count that does not grow is not logged', () => {
   const { log, told } = makeLog()
   log.observe(0, true, 0)
   log.observe(0, true, 5000)
   assert.deepEqual(told(), [])
 })
 
-test('losses are logged once in a period, and none is left untold', () => {
+it('losses are logged once in a period, and none is left untold', () => {
   const { log, told } = makeLog()
   log.observe(5, false, 0)
   log.observe(9, false, 500)
@@ -38,7 +38,7 @@ test('losses are logged once in a period, and none is left untold', () => {
   ])
 })
 
-test('the end is logged once, with what was lost since the beginning', () => {
+it('the end is logged once, with what was lost since the beginning', () => {
   const { log, told } = makeLog()
   log.observe(5, false, 0)
   log.observe(9, false, 100)

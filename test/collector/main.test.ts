@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { type TestContext, test } from 'node:test'
+import { it, type TestContext } from 'node:test'
 import { loadSocketCalls } from '../../collector/receive/socket-calls.ts'
+import { until } from '../helpers/until.ts'
 import { CollectorProcess } from './collector-process.ts'
 import { DatagramSender } from './datagram-sender.ts'
 import { makePipe, makePipePath, openReader } from './pipe-reader.ts'
-import { until } from './until.ts'
 
 /** Starts a collector that is surely gone after the test. */
 async function startCollector(
@@ -33,7 +33,7 @@ const MODES: readonly (readonly [string, readonly string[]])[] = [
 ]
 
 for (const [mode, nodeOptions] of MODES) {
-  test(`datagrams of both families come through several ports (${mode})`, async (context) => {
+  it(`datagrams of both families come through several ports (${mode})`, async (context) => {
     const { path, reader } = await preparePipe(context)
     const collector = await startCollector(
       context,
@@ -63,7 +63,7 @@ for (const [mode, nodeOptions] of MODES) {
     assert.equal(await collector.stop(), 0)
   })
 
-  test(`with a stalled reader, sent = forwarded + dropped to the datagram (${mode})`, async (context) => {
+  it(`with a stalled reader, sent = forwarded + dropped to the datagram (${mode})`, async (context) => {
     const path = await makePipePath(context)
     makePipe(path)
     const collector = await startCollector(
@@ -96,7 +96,7 @@ for (const [mode, nodeOptions] of MODES) {
     )
   })
 
-  test(`a signal drains what is received, the socket buffer included (${mode})`, async (context) => {
+  it(`a signal drains what is received, the socket buffer included (${mode})`, async (context) => {
     const { path, reader } = await preparePipe(context)
     const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path }, nodeOptions)
     const sender = new DatagramSender(context, '127.0.0.1', collector.port)
@@ -111,7 +111,7 @@ for (const [mode, nodeOptions] of MODES) {
     assert.equal(reader.finalReport?.received, 500)
   })
 
-  test(`what the kernel drops is counted, and the balance adds up (${mode})`, {
+  it(`what the kernel drops is counted, and the balance adds up (${mode})`, {
     skip: process.platform !== 'linux',
   }, async (context) => {
     const { path, reader } = await preparePipe(context)
@@ -138,7 +138,7 @@ for (const [mode, nodeOptions] of MODES) {
   })
 }
 
-test('reports are in the pipe from the start to the end, and add up', async (context) => {
+it('reports are in the pipe from the start to the end, and add up', async (context) => {
   const { path, reader } = await preparePipe(context)
   const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
   await until('the first report is read', () => reader.reports.length > 0)
@@ -160,7 +160,7 @@ test('reports are in the pipe from the start to the end, and add up', async (con
   assert.equal(reader.bytes[0], 0x0a)
 })
 
-test('the settings and each socket are logged at the start', async (context) => {
+it('the settings and each socket are logged at the start', async (context) => {
   const { path } = await preparePipe(context)
   const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
   await until('the start is logged', () => collector.find(/receiving datagrams/) !== undefined)
@@ -170,7 +170,7 @@ test('the settings and each socket are logged at the start', async (context) => 
   assert.ok(Number(listening?.['receiveBufferBytes']) > 0)
 })
 
-test('bad settings end it with exit code 2 and one message', async (context) => {
+it('bad settings end it with exit code 2 and one message', async (context) => {
   const path = await makePipePath(context)
   const collector = CollectorProcess.spawn({
     NAMED_PIPE_FILENAME: path,
@@ -184,7 +184,7 @@ test('bad settings end it with exit code 2 and one message', async (context) => 
   assert.equal(collector.log[0]?.level, 60)
 })
 
-test('a path that is no pipe ends it with exit code 1', async (context) => {
+it('a path that is no pipe ends it with exit code 1', async (context) => {
   const path = await makePipePath(context)
   writeFileSync(path, 'not a pipe')
   const collector = CollectorProcess.spawn({ NAMED_PIPE_FILENAME: path })
@@ -193,7 +193,7 @@ test('a path that is no pipe ends it with exit code 1', async (context) => {
   assert.match(collector.find(/is not a named pipe/)?.msg ?? '', /NAMED_PIPE_FILENAME/)
 })
 
-test('a directory that appears where the pipe is awaited ends it, too', async (context) => {
+it('a directory that appears where the pipe is awaited ends it, too', async (context) => {
   const path = await makePipePath(context)
   const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
   mkdirSync(path)
@@ -201,7 +201,7 @@ test('a directory that appears where the pipe is awaited ends it, too', async (c
   assert.ok(collector.find(/is not a named pipe/))
 })
 
-test('a port in use ends it with exit code 1 before it touches the pipe', async (context) => {
+it('a port in use ends it with exit code 1 before it touches the pipe', async (context) => {
   const { path, reader } = await preparePipe(context)
   const first = await startCollector(context, { NAMED_PIPE_FILENAME: path })
   await until('the first is at work', () => reader.reports.length > 0)
@@ -216,7 +216,7 @@ test('a port in use ends it with exit code 1 before it touches the pipe', async 
   assert.equal(reader.bytes.length, length)
 })
 
-test('a pipe that appears late gets what was received before', async (context) => {
+it('a pipe that appears late gets what was received before', async (context) => {
   const path = await makePipePath(context)
   const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
   await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(100, 1000)
@@ -228,7 +228,7 @@ test('a pipe that appears late gets what was received before', async (context) =
   assert.equal(await collector.stop(), 0)
 })
 
-test('readers come and go without harm', async (context) => {
+it('readers come and go without harm', async (context) => {
   const { path, reader } = await preparePipe(context)
   const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
   const sender = new DatagramSender(context, '127.0.0.1', collector.port)
@@ -242,7 +242,7 @@ test('readers come and go without harm', async (context) => {
   assert.equal(await collector.stop(), 0)
 })
 
-test('it stops in good order when its launcher is gone', async (context) => {
+it('it stops in good order when its launcher is gone', async (context) => {
   const { path, reader } = await preparePipe(context)
   const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
   await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(20, 100)
@@ -252,20 +252,20 @@ test('it stops in good order when its launcher is gone', async (context) => {
   assert.equal(reader.datagrams.length, 20)
 })
 
-test('it ends, too, when its launcher is gone before it has begun', async (context) => {
+it('it ends, too, when its launcher is gone before it has begun', async (context) => {
   const collector = CollectorProcess.spawn({ NAMED_PIPE_FILENAME: await makePipePath(context) })
   context.after(() => collector.kill())
   collector.disconnect()
   assert.equal(await collector.exit, 0)
 })
 
-test('it stops at once when there is no pipe and nothing to forward', async (context) => {
+it('it stops at once when there is no pipe and nothing to forward', async (context) => {
   const path = await makePipePath(context)
   const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
   assert.equal(await collector.stop(), 0)
 })
 
-test('a killed collector leaves no cut line for its successor', async (context) => {
+it('a killed collector leaves no cut line for its successor', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const first = await startCollector(context, { NAMED_PIPE_FILENAME: path })

@@ -1,7 +1,7 @@
 /** The collector's metrics and health, read from a status. */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { it } from 'node:test'
 import type { CollectorStatus } from '../../collector/collector.ts'
 import { createCollectorRegistry, judgeHealth } from '../../collector/metrics.ts'
 
@@ -28,7 +28,7 @@ async function readSamples(read: () => CollectorStatus): Promise<Map<string, num
   )
 }
 
-test('every count of the status is a metric', async () => {
+it('every count of the status is a metric', async () => {
   assert.deepEqual(Object.fromEntries(await readSamples(() => STATUS)), {
     netflow_collector_datagrams_received_total: 10,
     netflow_collector_received_bytes_total: 1000,
@@ -41,7 +41,7 @@ test('every count of the status is a metric', async () => {
   })
 })
 
-test('metrics follow the status, and do not add up when read twice', async () => {
+it('metrics follow the status, and do not add up when read twice', async () => {
   let received = 5
   const registry = createCollectorRegistry(() => ({ ...STATUS, received }))
   await registry.metrics()
@@ -49,12 +49,12 @@ test('metrics follow the status, and do not add up when read twice', async () =>
   assert.match(await registry.metrics(), /^netflow_collector_datagrams_received_total 7$/m)
 })
 
-test('what the kernel does not tell is no metric', async () => {
+it('what the kernel does not tell is no metric', async () => {
   const samples = await readSamples(() => ({ ...STATUS, kernelDropped: null }))
   assert.equal(samples.has('netflow_collector_datagrams_kernel_dropped_total'), false)
 })
 
-test('it is healthy while sockets listen and the pipe is open, else it says what is missing', () => {
+it('it is healthy while sockets listen and the pipe is open, else it says what is missing', () => {
   assert.equal(judgeHealth(STATUS, '/run/pipe').healthy, true)
   const unwell = judgeHealth({ ...STATUS, sockets: [], isPipeOpen: false }, '/run/pipe')
   assert.equal(unwell.healthy, false)

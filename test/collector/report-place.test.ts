@@ -1,16 +1,16 @@
 /** Where a collector's reports stand in the pipe, which the writer's balance relies on. */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { it } from 'node:test'
 import { Collector } from '../../collector/collector.ts'
 import { readCollectorSettings } from '../../collector/config.ts'
 import type { CollectorReport } from '../../shared/pipe-line.ts'
+import { until } from '../helpers/until.ts'
 import { DatagramSender } from './datagram-sender.ts'
 import { makePipe, makePipePath, openReader } from './pipe-reader.ts'
 import { RecordingLogger } from './recording-logger.ts'
-import { until } from './until.ts'
 
-test('a report stands behind just the datagrams that it counts, but for those dropped', async (context) => {
+it('a report stands behind just the datagrams that it counts, but for those dropped', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const reader = openReader(context, path)

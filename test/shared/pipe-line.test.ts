@@ -1,7 +1,7 @@
 /** The pipe line as text: what is encoded is JSON of the agreed shape, and loses nothing. */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { it } from 'node:test'
 import fc from 'fast-check'
 import {
   encodeDatagramLine,
@@ -15,12 +15,12 @@ import {
   writeDatagramLine,
 } from '../../shared/pipe-line.ts'
 
-test('a datagram is written as one JSON line', () => {
+it('a datagram is written as one JSON line', () => {
   const line = encodeDatagramLine(Buffer.from('0005', 'hex'), 1_700_000_000_123.456, '192.0.2.1', 9)
   assert.equal(line, '["AAU=", 1700000000.123456, ["192.0.2.1", 9]]\n')
 })
 
-test('every datagram comes back from its line', () => {
+it('every datagram comes back from its line', () => {
   const address = fc.oneof(fc.ipV4(), fc.ipV6())
   const port = fc.integer({ min: 0, max: 65_535 })
   const bytes = fc.uint8Array({ maxLength: 2000 })
@@ -37,7 +37,7 @@ test('every datagram comes back from its line', () => {
   )
 })
 
-test('a line is written where it belongs, from a part of a buffer, as long as was told', () => {
+it('a line is written where it belongs, from a part of a buffer, as long as was told', () => {
   const buffer = Buffer.from('ffff0005ffff', 'hex')
   const time = encodeTime(1_700_000_000_123.456)
   const datagram = { buffer, start: 2, end: 4, time, source: encodeSource('::ffff:192.0.2.1', 9) }
@@ -48,7 +48,7 @@ test('a line is written where it belongs, from a part of a buffer, as long as wa
   assert.equal(target.toString('latin1'), `..${line}..`)
 })
 
-test('a time is written over another', () => {
+it('a time is written over another', () => {
   const seconds = fc.integer({ min: 1_000_000_000, max: 4_294_967_295 })
   const micros = fc.integer({ min: 0, max: 999_999 })
   const written = encodeTime(1_700_000_000_000)
@@ -61,21 +61,21 @@ test('a time is written over another', () => {
   )
 })
 
-test('the largest datagram comes back from its line', () => {
+it('the largest datagram comes back from its line', () => {
   const payload = Buffer.alloc(MAX_DATAGRAM_BYTES, 0xa5)
   const line = encodeDatagramLine(payload, 0, '2001:db8::1', 65_535)
   const [base64] = JSON.parse(line) as [string]
   assert.deepEqual(Buffer.from(base64, 'base64'), payload)
 })
 
-test('an IPv4-mapped address is written as IPv4, and a zone is left out', () => {
+it('an IPv4-mapped address is written as IPv4, and a zone is left out', () => {
   assert.equal(unmapAddress('::ffff:192.0.2.7'), '192.0.2.7')
   assert.equal(unmapAddress('fe80::1%eth0'), 'fe80::1')
   assert.equal(unmapAddress('::ffff:0:1'), '::ffff:0:1')
   assert.equal(unmapAddress('2001:db8::7'), '2001:db8::7')
 })
 
-test('a report is one JSON line that begins with a brace', () => {
+it('a report is one JSON line that begins with a brace', () => {
   const report = {
     collector: 'a',
     startedAt: 1.5,

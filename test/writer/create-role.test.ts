@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { after, before, test } from 'node:test'
+import { after, before, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
@@ -50,14 +50,14 @@ async function readPassword(role: string): Promise<unknown> {
   return rows[0]?.['rolpassword']
 }
 
-test('a missing password ends it with exit code 2 and names the setting', async () => {
+it('a missing password ends it with exit code 2 and names the setting', async () => {
   await assert.rejects(createRole({ NETFLOW_WRITER_PASSWORD: '' }), (error: Error) => {
     const { code, stdout } = error as Error & { code: number; stdout: string }
     return code === 2 && stdout.includes('NETFLOW_WRITER_PASSWORD')
   })
 })
 
-test('the writer may migrate, the reader may read what it makes, and neither may more', async () => {
+it('the writer may migrate, the reader may read what it makes, and neither may more', async () => {
   const { stdout } = await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD })
   assert.ok(!stdout.includes('secret'), 'the password is in the log')
   await migrateDatabase(urlOf('netflow_writer'), pino({ level: 'silent' }))
@@ -79,7 +79,7 @@ test('the writer may migrate, the reader may read what it makes, and neither may
   await assert.rejects(query(urlOf('netflow_writer'), 'create role x'), /permission denied/)
 })
 
-test('a second run takes over a changed password and takes the readers login back', async () => {
+it('a second run takes over a changed password and takes the readers login back', async () => {
   await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD, NETFLOW_READER_PASSWORD: 'one' })
   const [writer, reader] = [await readPassword('writer'), await readPassword('reader')]
   await createRole({ NETFLOW_WRITER_PASSWORD: 'another' })
@@ -89,7 +89,7 @@ test('a second run takes over a changed password and takes the readers login bac
   assert.equal(await readPassword('reader'), null)
 })
 
-test('tables that are older than the role of the readers become readable', async () => {
+it('tables that are older than the role of the readers become readable', async () => {
   await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD })
   await query(
     urlOf('netflow_writer'),
@@ -99,7 +99,7 @@ test('tables that are older than the role of the readers become readable', async
   assert.deepEqual(await query(urlOf('netflow_reader'), 'select * from older'), [])
 })
 
-test('a role that was given more than it needs loses it again', async () => {
+it('a role that was given more than it needs loses it again', async () => {
   await query(server.url, 'alter role netflow_writer superuser createdb')
   await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD })
   const sql = `select rolsuper, rolcreatedb from pg_roles where rolname = 'netflow_writer'`

@@ -1,7 +1,7 @@
 /** The queue of lines: bounded, in order, and exact about which lines were wholly accepted. */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { it } from 'node:test'
 import fc from 'fast-check'
 import { LineQueue } from '../../../collector/forward/line-queue.ts'
 
@@ -21,7 +21,7 @@ function take(queue: LineQueue, bytes: number): { text: string; datagrams: numbe
   return { text, datagrams: queue.accept(count) }
 }
 
-test('what goes in comes out, and whole lines are counted however they are cut', () => {
+it('what goes in comes out, and whole lines are counted however they are cut', () => {
   const size = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 60_000, max: 90_000 }))
   const action = fc.oneof(
     fc.record({ push: size }),
@@ -66,7 +66,7 @@ function countLines(text: string, kind: string): number {
     .filter((line) => line.startsWith(kind)).length
 }
 
-test('a line that would exceed the bound is refused, a report is not', () => {
+it('a line that would exceed the bound is refused, a report is not', () => {
   const queue = new LineQueue(10)
   assert.equal(push(queue, '[1234567\n'), true)
   assert.equal(push(queue, '[\n'), false)
@@ -77,13 +77,13 @@ test('a line that would exceed the bound is refused, a report is not', () => {
   assert.equal(push(queue, '[\n'), true)
 })
 
-test('an empty queue takes a line that is longer than the bound', () => {
+it('an empty queue takes a line that is longer than the bound', () => {
   const queue = new LineQueue(10)
   assert.equal(push(queue, `[${'x'.repeat(100_000)}\n`), true)
   assert.equal(push(queue, '[\n'), false)
 })
 
-test('a cut line is given again from its start after a rewind', () => {
+it('a cut line is given again from its start after a rewind', () => {
   const queue = new LineQueue(1000)
   push(queue, '[one\n')
   push(queue, '[two\n')
@@ -93,7 +93,7 @@ test('a cut line is given again from its start after a rewind', () => {
   assert.deepEqual(take(queue, 100), { text: '[two\n', datagrams: 1 })
 })
 
-test('the end of the first line is where the next begins', () => {
+it('the end of the first line is where the next begins', () => {
   const queue = new LineQueue(1000)
   push(queue, '[one\n')
   push(queue, '[two\n')
@@ -101,7 +101,7 @@ test('the end of the first line is where the next begins', () => {
   assert.equal(queue.endOfFirstLine(), 5)
 })
 
-test('bytes that are put before the lines are not counted as datagrams', () => {
+it('bytes that are put before the lines are not counted as datagrams', () => {
   const queue = new LineQueue(1000)
   push(queue, '[two\n')
   queue.prepend(Buffer.from('[zero\n[one\n'))
@@ -111,7 +111,7 @@ test('bytes that are put before the lines are not counted as datagrams', () => {
   assert.equal(queue.head(), undefined)
 })
 
-test('clearing tells how many datagrams are thrown away, the cut one among them', () => {
+it('clearing tells how many datagrams are thrown away, the cut one among them', () => {
   const queue = new LineQueue(1000)
   push(queue, '[one\n')
   push(queue, '[two\n')
@@ -122,7 +122,7 @@ test('clearing tells how many datagrams are thrown away, the cut one among them'
   assert.equal(queue.head(), undefined)
 })
 
-test('chunks are used again without mixing their lines', () => {
+it('chunks are used again without mixing their lines', () => {
   const queue = new LineQueue(Number.POSITIVE_INFINITY)
   for (let round = 0; round < 3; round += 1) {
     const lines = Array.from({ length: 100 }, (_, i) => `[${round} ${i} ${'x'.repeat(3000)}\n`)

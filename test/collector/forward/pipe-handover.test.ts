@@ -6,9 +6,9 @@ import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PipeWriter } from '../../../collector/forward/pipe-writer.ts'
 import { type Libc, loadLibc } from '../../../shared/libc.ts'
+import { until } from '../../helpers/until.ts'
 import { makePipe, makePipePath, openReader } from '../pipe-reader.ts'
 import { RecordingLogger } from '../recording-logger.ts'
-import { until } from '../until.ts'
 
 const libc = loadLibc()
 const REPORT = '{"a report": true}\n'

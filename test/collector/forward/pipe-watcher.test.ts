@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { renameSync } from 'node:fs'
-import { test } from 'node:test'
+import { it } from 'node:test'
 import type { NamedPipe } from '../../../collector/forward/named-pipe.ts'
 import { PipeWatcher } from '../../../collector/forward/pipe-watcher.ts'
+import { until } from '../../helpers/until.ts'
 import { makePipe, makePipePath } from '../pipe-reader.ts'
 import { RecordingLogger } from '../recording-logger.ts'
-import { until } from '../until.ts'
 
-test('a missing pipe is logged once, and again after it was there', async (context) => {
+it('a missing pipe is logged once, and again after it was there', async (context) => {
   const path = await makePipePath(context)
   const recording = new RecordingLogger()
   const pipes: NamedPipe[] = []

@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs'
-import { type TestContext, test } from 'node:test'
+import { it, type TestContext } from 'node:test'
 import { NotAPipeError } from '../../../collector/forward/named-pipe.ts'
 import { PipeWriter, type PipeWriterOptions } from '../../../collector/forward/pipe-writer.ts'
 import { type Datagram, encodeSource, encodeTime } from '../../../shared/pipe-line.ts'
+import { until } from '../../helpers/until.ts'
 import { makePipe, makePipePath, openReader } from '../pipe-reader.ts'
 import { RecordingLogger } from '../recording-logger.ts'
-import { until } from '../until.ts'
 
 function makeWriter(
   context: TestContext,
@@ -48,7 +48,7 @@ function range(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index)
 }
 
-test('the first byte in the pipe is a newline, and lines follow in order', async (context) => {
+it('the first byte in the pipe is a newline, and lines follow in order', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const reader = openReader(context, path)
@@ -63,7 +63,7 @@ test('the first byte in the pipe is a newline, and lines follow in order', async
   assert.equal(writer.queuedBytes, 0)
 })
 
-test('start and stop may be called twice', async (context) => {
+it('start and stop may be called twice', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const reader = openReader(context, path)
@@ -78,7 +78,7 @@ test('start and stop may be called twice', async (context) => {
   assert.equal(reader.bytes.filter((byte) => byte === 0x0a).length, 2)
 })
 
-test('lines wait in the queue until the pipe appears', async (context) => {
+it('lines wait in the queue until the pipe appears', async (context) => {
   const path = await makePipePath(context)
   const writer = makeWriter(context, path)
   writer.start()
@@ -92,7 +92,7 @@ test('lines wait in the queue until the pipe appears', async (context) => {
   assert.equal(writer.isOpen, true)
 })
 
-test('with a stalled reader the newest are dropped, and every datagram is accounted', async (context) => {
+it('with a stalled reader the newest are dropped, and every datagram is accounted', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const writer = makeWriter(context, path, { maxQueueBytes: 300_000 })
@@ -115,7 +115,7 @@ test('with a stalled reader the newest are dropped, and every datagram is accoun
   assert.equal(writer.queuedDatagrams, 0)
 })
 
-test('at stop with a stalled reader, forwarded is exactly what the pipe holds', async (context) => {
+it('at stop with a stalled reader, forwarded is exactly what the pipe holds', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   // Keeps the pipe's content while nobody reads.
@@ -138,7 +138,7 @@ test('at stop with a stalled reader, forwarded is exactly what the pipe holds', 
   assert.equal(whole().length, writer.forwarded + 1)
 })
 
-test('lines of all sizes pass a slow reader unharmed', async (context) => {
+it('lines of all sizes pass a slow reader unharmed', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const reader = openReader(context, path)
@@ -154,7 +154,7 @@ test('lines of all sizes pass a slow reader unharmed', async (context) => {
   )
 })
 
-test('a reader that restarts gets the rest, without a gap', async (context) => {
+it('a reader that restarts gets the rest, without a gap', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const writer = makeWriter(context, path)
@@ -170,7 +170,7 @@ test('a reader that restarts gets the rest, without a gap', async (context) => {
   assert.equal(writer.forwarded, 210)
 })
 
-test('a pipe that is removed and made anew gets everything that nobody has read', async (context) => {
+it('a pipe that is removed and made anew gets everything that nobody has read', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const recording = new RecordingLogger()
@@ -192,7 +192,7 @@ test('a pipe that is removed and made anew gets everything that nobody has read'
   assert.equal(writer.queuedBytes, 0)
 })
 
-test('a removed pipe is written on while its reader has it open', async (context) => {
+it('a removed pipe is written on while its reader has it open', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const recording = new RecordingLogger()
@@ -205,7 +205,7 @@ test('a removed pipe is written on while its reader has it open', async (context
   await until('all lines are read', () => reader.datagrams.length === 20)
 })
 
-test('only one report waits at a time', async (context) => {
+it('only one report waits at a time', async (context) => {
   const path = await makePipePath(context)
   const writer = makeWriter(context, path)
   writer.start()
@@ -219,7 +219,7 @@ test('only one report waits at a time', async (context) => {
   assert.deepEqual(reader.lines, ['', '{"number":1}', '{"number":3}'])
 })
 
-test('a path that is no pipe is refused at the start and later', async (context) => {
+it('a path that is no pipe is refused at the start and later', async (context) => {
   const path = await makePipePath(context)
   const errors: Error[] = []
   const writer = makeWriter(context, path, { onFatal: (error) => errors.push(error) })
@@ -231,7 +231,7 @@ test('a path that is no pipe is refused at the start and later', async (context)
   assert.throws(() => other.start(), { code: 'NOT_A_PIPE', message: /is not a named pipe/ })
 })
 
-test('draining without a pipe waits for datagrams, not for a report', async (context) => {
+it('draining without a pipe waits for datagrams, not for a report', async (context) => {
   const writer = makeWriter(context, await makePipePath(context))
   writer.start()
   writer.pushReport('{}\n')

@@ -4,13 +4,13 @@ import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { constants } from 'node:os'
-import { type TestContext, test } from 'node:test'
+import { it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BatchSocket, type BatchSocketOptions } from '../../../collector/receive/batch-socket.ts'
 import { findUdpDescriptor } from '../../../collector/receive/own-sockets.ts'
 import { loadSocketCalls } from '../../../collector/receive/socket-calls.ts'
+import { until } from '../../helpers/until.ts'
 import { DatagramSender } from '../datagram-sender.ts'
-import { until } from '../until.ts'
 
 const calls = loadSocketCalls()
 const skip = calls ? false : 'the C library cannot be called here'
@@ -44,7 +44,7 @@ for (const [buffer, receiveBufferBytes] of [
   ['with pauses', 2_000_000],
   ['without pauses, where the receive buffer is small', 100_000],
 ] as const) {
-  test(`takes everything in order, ${buffer}`, { skip }, async (context) => {
+  it(`takes everything in order, ${buffer}`, { skip }, async (context) => {
     const { socket, numbers, sender } = await openSocket(context, { receiveBufferBytes })
     socket?.start()
     socket?.start()
@@ -60,7 +60,7 @@ for (const [buffer, receiveBufferBytes] of [
   })
 }
 
-test('reading takes what is there at once', { skip }, async (context) => {
+it('reading takes what is there at once', { skip }, async (context) => {
   const { socket, numbers, sender } = await openSocket(context)
   await sender.sendNumbered(100, 100)
   assert.equal(socket?.read(), 100)
@@ -68,7 +68,7 @@ test('reading takes what is there at once', { skip }, async (context) => {
   assert.equal(socket?.read(), 0)
 })
 
-test('a flood does not keep a read from ending', { skip }, async (context) => {
+it('a flood does not keep a read from ending', { skip }, async (context) => {
   assert.ok(calls)
   const { socket, numbers } = await openSocket(context, {
     calls: { ...calls, receiveMessages: (_, _memory, count) => count },
@@ -78,7 +78,7 @@ test('a flood does not keep a read from ending', { skip }, async (context) => {
   assert.equal(numbers.length, total)
 })
 
-test('a stop in the midst of a flood is the end of it', { skip }, async (context) => {
+it('a stop in the midst of a flood is the end of it', { skip }, async (context) => {
   assert.ok(calls)
   const { socket, numbers, sender } = await openSocket(context, {
     calls: { ...calls, receiveMessages: (_, _memory, count) => count },
@@ -93,7 +93,7 @@ test('a stop in the midst of a flood is the end of it', { skip }, async (context
   assert.equal(numbers.length, length)
 })
 
-test('an error of the system is told, and it goes on', { skip }, async (context) => {
+it('an error of the system is told, and it goes on', { skip }, async (context) => {
   assert.ok(calls)
   const errors: Error[] = []
   const { receiveMessages } = calls
@@ -120,7 +120,7 @@ test('an error of the system is told, and it goes on', { skip }, async (context)
   assert.ok(performance.now() - beganAt >= 3 * 45, 'it has not paused after each')
 })
 
-test('when it is stopped the port is free', { skip }, async (context) => {
+it('when it is stopped the port is free', { skip }, async (context) => {
   const { socket, port } = await openSocket(context)
   socket?.start()
   assert.notEqual(findUdpDescriptor(port), undefined)
@@ -135,7 +135,7 @@ for (const [failure, broken] of [
   ['has no descriptor left', { duplicate: () => -constants.errno.EMFILE }],
   ['knows no time of arrival', { enableTimestamps: () => false }],
 ] as const) {
-  test(`where the system ${failure}, the socket stays with Node`, { skip }, async (context) => {
+  it(`where the system ${failure}, the socket stays with Node`, { skip }, async (context) => {
     assert.ok(calls)
     const closed: number[] = []
     const close = (descriptor: number) => {

@@ -7,12 +7,12 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { it } from 'node:test'
 import { KernelDrops } from '../../../collector/receive/kernel-drops.ts'
+import { until } from '../../helpers/until.ts'
 import { makeUdpRow, UDP_HEADING } from '../udp-table.ts'
-import { until } from '../until.ts'
 
-test('drops of own sockets are added up, across a wrap of the counter, too', async (context) => {
+it('drops of own sockets are added up, across a wrap of the counter, too', async (context) => {
   const proc = await mkdtemp(join(tmpdir(), 'proc-'))
   context.after(() => rm(proc, { recursive: true, force: true }))
   await mkdir(join(proc, 'net'))
@@ -38,14 +38,14 @@ test('drops of own sockets are added up, across a wrap of the counter, too', asy
   assert.equal(drops.total, 4_294_967_290 + 10 + 3)
 })
 
-test('without the tables nothing is known', () => {
+it('without the tables nothing is known', () => {
   const drops = new KernelDrops('/nonexistent')
   drops.start([2055])
   drops.poll()
   assert.equal(drops.total, null)
 })
 
-test('what the kernel drops at a real socket is counted', {
+it('what the kernel drops at a real socket is counted', {
   skip: process.platform !== 'linux',
 }, async (context) => {
   const socket = createSocket('udp6')

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { type TestContext, test } from 'node:test'
+import { it, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import { MessageBatch } from '../../../collector/receive/message-batch.ts'
 import { findUdpDescriptor } from '../../../collector/receive/own-sockets.ts'
@@ -62,7 +62,7 @@ const ROUTES = [
 ] as const
 
 for (const [host, address] of ROUTES) {
-  test(`what is sent to ${address} comes from ${host} as it was sent`, {
+  it(`what is sent to ${address} comes from ${host} as it was sent`, {
     skip,
   }, async (context) => {
     assert.ok(calls)
@@ -77,7 +77,7 @@ for (const [host, address] of ROUTES) {
   })
 }
 
-test('more than one batch comes in several, in order, and none is lost', {
+it('more than one batch comes in several, in order, and none is lost', {
   skip,
 }, async (context) => {
   assert.ok(calls)
@@ -95,7 +95,7 @@ test('more than one batch comes in several, in order, and none is lost', {
   assert.ok(rounds > 1)
 })
 
-test('the time is that at which the kernel took it', { skip }, async (context) => {
+it('the time is that at which the kernel took it', { skip }, async (context) => {
   assert.ok(calls)
   const batch = new MessageBatch(calls)
   const { port, descriptor } = await openSocket(context, '::')
@@ -114,7 +114,7 @@ test('the time is that at which the kernel took it', { skip }, async (context) =
   assert.ok(before <= first && first <= second && second <= after + 1, String(times))
 })
 
-test('an error of the system is told by its name', { skip }, () => {
+it('an error of the system is told by its name', { skip }, () => {
   assert.ok(calls)
   const batch = new MessageBatch(calls)
   assert.throws(() => batch.receive(-1), { code: 'EBADF', syscall: 'recvmmsg' })
@@ -144,7 +144,7 @@ const NAMES = [
 ] as const
 
 for (const [name, source] of NAMES) {
-  test(`a name is read as ${source.trim()}`, { skip }, () => {
+  it(`a name is read as ${source.trim()}`, { skip }, () => {
     assert.ok(calls)
     const batch = makeNamed(calls, [name, name])
     assert.equal(takeAll(batch, 0)[0]?.source, source)
@@ -152,7 +152,7 @@ for (const [name, source] of NAMES) {
   })
 }
 
-test('a short name is not mixed with a longer one that was there before', { skip }, () => {
+it('a short name is not mixed with a longer one that was there before', { skip }, () => {
   assert.ok(calls)
   const [[short, source], [long]] = NAMES
   const batch = makeNamed(calls, [long, short, long, short])
@@ -160,7 +160,7 @@ test('a short name is not mixed with a longer one that was there before', { skip
   assert.deepEqual(sources, [NAMES[1][1], source, NAMES[1][1], source])
 })
 
-test('no two sources are taken for one, mapped or not', { skip }, () => {
+it('no two sources are taken for one, mapped or not', { skip }, () => {
   assert.ok(calls)
   const hex = (value: number, bytes: number) => value.toString(16).padStart(bytes * 2, '0')
   const byte = fc.integer({ min: 0, max: 255 })

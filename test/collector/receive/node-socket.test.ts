@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { test } from 'node:test'
+import { it } from 'node:test'
 import { NodeSocket } from '../../../collector/receive/node-socket.ts'
+import { until } from '../../helpers/until.ts'
 import { DatagramSender } from '../datagram-sender.ts'
-import { until } from '../until.ts'
 
-test('each datagram comes with its time and source, until the socket is stopped', async (context) => {
+it('each datagram comes with its time and source, until the socket is stopped', async (context) => {
   const node = createSocket('udp6')
   node.bind(0, '::')
   await once(node, 'listening')

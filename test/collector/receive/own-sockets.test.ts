@@ -6,11 +6,11 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { it } from 'node:test'
 import { findUdpDescriptor, parseUdpTable } from '../../../collector/receive/own-sockets.ts'
 import { makeUdpRow, UDP_HEADING } from '../udp-table.ts'
 
-test('a table gives port, inode and drops of each socket', () => {
+it('a table gives port, inode and drops of each socket', () => {
   const v6 = `${'0'.repeat(32)}:1283`
   const table = `${UDP_HEADING}\n${makeUdpRow('0100007F:0807', 42, 7)}  \n${makeUdpRow(v6, 43, 4294967295)}\n`
   assert.deepEqual(parseUdpTable(table), [
@@ -19,12 +19,12 @@ test('a table gives port, inode and drops of each socket', () => {
   ])
 })
 
-test('lines of another form are left out', () => {
+it('lines of another form are left out', () => {
   assert.deepEqual(parseUdpTable(''), [])
   assert.deepEqual(parseUdpTable(`${UDP_HEADING}\n 1: 0100007F:0807 short\n\n`), [])
 })
 
-test('the descriptor of an own socket is found by its port', async (context) => {
+it('the descriptor of an own socket is found by its port', async (context) => {
   const proc = await mkdtemp(join(tmpdir(), 'proc-'))
   context.after(() => rm(proc, { recursive: true, force: true }))
   await mkdir(join(proc, 'net'))
@@ -42,7 +42,7 @@ test('the descriptor of an own socket is found by its port', async (context) => 
   assert.equal(findUdpDescriptor(2055, proc), undefined, 'which of two is not certain')
 })
 
-test('real sockets are found, as long as they are open', {
+it('real sockets are found, as long as they are open', {
   skip: process.platform !== 'linux',
 }, async () => {
   const socket = createSocket('udp4')
@@ -55,6 +55,6 @@ test('real sockets are found, as long as they are open', {
   assert.equal(findUdpDescriptor(port), undefined)
 })
 
-test('without /proc nothing is found', () => {
+it('without /proc nothing is found', () => {
   assert.equal(findUdpDescriptor(2055, '/nonexistent'), undefined)
 })

@@ -1,11 +1,11 @@
 /** The receive clock stays within the wall clock's millisecond and keeps the steady fraction. */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { it } from 'node:test'
 import fc from 'fast-check'
 import { ReceiveClock } from '../../../collector/receive/receive-clock.ts'
 
-test('the time lies within the millisecond of the wall clock, whatever either clock does', () => {
+it('the time lies within the millisecond of the wall clock, whatever either clock does', () => {
   const step = fc.double({ min: -10_000, max: 10_000, noNaN: true })
   const forward = fc.double({ min: 0, max: 10_000, noNaN: true })
   fc.assert(
@@ -23,7 +23,7 @@ test('the time lies within the millisecond of the wall clock, whatever either cl
   )
 })
 
-test('the fraction of the millisecond is found after some calls', () => {
+it('the fraction of the millisecond is found after some calls', () => {
   let steady = 0
   const epoch = 1_700_000_000_000.4
   const clock = new ReceiveClock({
@@ -34,7 +34,7 @@ test('the fraction of the millisecond is found after some calls', () => {
   assert.ok(Math.abs(clock.now() - (epoch + steady)) < 0.05)
 })
 
-test('the real clocks give the present time', () => {
+it('the real clocks give the present time', () => {
   const before = Date.now()
   const time = new ReceiveClock().now()
   assert.ok(time >= before && time < Date.now() + 1)

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { constants } from 'node:os'
-import { type TestContext, test } from 'node:test'
+import { it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findUdpDescriptor } from '../../../collector/receive/own-sockets.ts'
 import { loadSocketCalls, type SocketCalls } from '../../../collector/receive/socket-calls.ts'
+import { until } from '../../helpers/until.ts'
 import { DatagramSender } from '../datagram-sender.ts'
-import { until } from '../until.ts'
 
 const calls = loadSocketCalls()
 const skip = calls ? false : 'the C library cannot be called here'
@@ -27,21 +27,21 @@ async function openSocket(context: TestContext, { duplicate, close }: SocketCall
   return { port, socketFd }
 }
 
-test('errors are numbers below 0', { skip }, () => {
+it('errors are numbers below 0', { skip }, () => {
   assert.ok(calls)
   assert.equal(calls.duplicate(-1), -constants.errno.EBADF)
   assert.equal(calls.receiveMessages(-1, Buffer.alloc(64), 1), -constants.errno.EBADF)
   assert.equal(calls.enableTimestamps(-1), false)
 })
 
-test('a duplicate keeps the socket open, and is empty at first', { skip }, async (context) => {
+it('a duplicate keeps the socket open, and is empty at first', { skip }, async (context) => {
   assert.ok(calls)
   const { port, socketFd } = await openSocket(context, calls)
   assert.equal(findUdpDescriptor(port), socketFd)
   assert.equal(calls.receiveMessages(socketFd, Buffer.alloc(64), 1), 0)
 })
 
-test('addresses are written as text', { skip }, () => {
+it('addresses are written as text', { skip }, () => {
   assert.ok(calls)
   const AF_INET = 2
   const AF_INET6 = 10
@@ -51,7 +51,7 @@ test('addresses are written as text', { skip }, () => {
   assert.equal(calls.addressText(0, six), '')
 })
 
-test('a watch tells while there is something to read and it is started', {
+it('a watch tells while there is something to read and it is started', {
   skip,
 }, async (context) => {
   assert.ok(calls)

@@ -1,10 +1,10 @@
 /** The cache of encoded sources. */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { it } from 'node:test'
 import { SourceCache } from '../../../collector/receive/source-cache.ts'
 
-test('a source is found under its key', () => {
+it('a source is found under its key', () => {
   const cache = new SourceCache()
   assert.equal(cache.find('a'), undefined)
   const added = cache.add('a', '::ffff:192.0.2.7', 2055)
@@ -12,7 +12,7 @@ test('a source is found under its key', () => {
   assert.equal(cache.find('a'), added)
 })
 
-test('forged sources do not make it grow without bound', () => {
+it('forged sources do not make it grow without bound', () => {
   const cache = new SourceCache()
   const keys = Array.from({ length: 20_000 }, (_, port) => `192.0.2.7 ${port}`)
   keys.forEach((key, port) => {

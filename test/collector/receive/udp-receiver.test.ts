@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createSocket, type SocketOptions } from 'node:dgram'
-import { type TestContext, test } from 'node:test'
+import { it, type TestContext } from 'node:test'
 import { loadSocketCalls, type SocketCalls } from '../../../collector/receive/socket-calls.ts'
 import { UdpReceiver, type UdpReceiverOptions } from '../../../collector/receive/udp-receiver.ts'
+import { until } from '../../helpers/until.ts'
 import { DatagramSender } from '../datagram-sender.ts'
 import { RecordingLogger } from '../recording-logger.ts'
-import { until } from '../until.ts'
 
 interface Received {
   readonly payload: Buffer
@@ -42,7 +42,7 @@ function makeReceiver(context: TestContext, options: Partial<UdpReceiverOptions>
 for (const [mode, calls] of MODES) {
   const skip = mode === 'recvmmsg' && !calls ? 'the C library cannot be called here' : false
 
-  test(`both families reach a dual-stack socket, the largest datagram, too (${mode})`, {
+  it(`both families reach a dual-stack socket, the largest datagram, too (${mode})`, {
     skip,
   }, async (context) => {
     const { receiver, received } = makeReceiver(context, { calls, receiveBufferBytes: 1_000_000 })
@@ -56,7 +56,7 @@ for (const [mode, calls] of MODES) {
     assert.equal(receiver.receivedBytes, 65_510)
   })
 
-  test(`an empty datagram is a datagram (${mode})`, { skip }, async (context) => {
+  it(`an empty datagram is a datagram (${mode})`, { skip }, async (context) => {
     const { receiver, received } = makeReceiver(context, { calls })
     await receiver.start()
     const port = receiver.listening[0]?.port ?? 0
@@ -65,7 +65,7 @@ for (const [mode, calls] of MODES) {
     assert.equal(received[0]?.payload.length, 0)
   })
 
-  test(`where IPv6 is off, IPv4 is received (${mode})`, { skip }, async (context) => {
+  it(`where IPv6 is off, IPv4 is received (${mode})`, { skip }, async (context) => {
     const makeSocket = ((options: SocketOptions) => {
       const socket = createSocket(options)
       if (options.type === 'udp6') {
@@ -87,7 +87,7 @@ for (const [mode, calls] of MODES) {
     assert.equal(received[0]?.address, '127.0.0.1')
   })
 
-  test(`finishing takes what the kernel already holds (${mode})`, { skip }, async (context) => {
+  it(`finishing takes what the kernel already holds (${mode})`, { skip }, async (context) => {
     const { receiver, received, recording } = makeReceiver(context, {
       calls,
       receiveBufferBytes: 1_000_000,
@@ -114,7 +114,7 @@ for (const [mode, calls] of MODES) {
   })
 }
 
-test('several ports are listened on, each with its receive buffer', async (context) => {
+it('several ports are listened on, each with its receive buffer', async (context) => {
   const { receiver, recording } = makeReceiver(context, { ports: [0, 0, 0] })
   await receiver.start()
   await receiver.start()
@@ -126,7 +126,7 @@ test('several ports are listened on, each with its receive buffer', async (conte
   assert.equal(receiver.listening.length, 0)
 })
 
-test('a capped receive buffer is warned about, with the limit to raise', async (context) => {
+it('a capped receive buffer is warned about, with the limit to raise', async (context) => {
   const { receiver, recording } = makeReceiver(context, { receiveBufferBytes: 2_000_000_000 })
   await receiver.start()
   const warning = recording.find(/caps the receive buffer/)
@@ -134,7 +134,7 @@ test('a capped receive buffer is warned about, with the limit to raise', async (
   assert.equal(warning?.['grantedBytes'], receiver.listening[0]?.receiveBufferBytes)
 })
 
-test('a port in use is an error that names the port and closes the others', async (context) => {
+it('a port in use is an error that names the port and closes the others', async (context) => {
   const first = makeReceiver(context).receiver
   await first.start()
   const port = first.listening[0]?.port ?? 0
@@ -146,7 +146,7 @@ test('a port in use is an error that names the port and closes the others', asyn
   assert.equal(second.listening.length, 0)
 })
 
-test('an address of another machine is an error that names the setting', async (context) => {
+it('an address of another machine is an error that names the setting', async (context) => {
   const { receiver } = makeReceiver(context, { host: '192.0.2.1' })
   await assert.rejects(receiver.start(), { code: 'CANNOT_LISTEN', message: /NETFLOW_HOST/ })
 })

@@ -1,7 +1,7 @@
 /** The demonstration's messages, byte for byte against the layouts of Cisco's v5 and RFC 3954. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { encodeAddress } from '../../../launcher/demo/addresses.ts'
 import {
   dataSet,
@@ -13,7 +13,7 @@ import {
 
 const hex = (text: string) => text.replace(/\s/g, '')
 
-suite('encodeV5Message', () => {
+describe('encodeV5Message', () => {
   const flow = {
     srcAddr: '192.0.2.1',
     dstAddr: '198.51.100.2',
@@ -35,7 +35,7 @@ suite('encodeV5Message', () => {
     dstMask: 16,
   }
 
-  test('writes header and flow in network byte order', () => {
+  it('writes header and flow in network byte order', () => {
     const header = {
       sysUptimeMs: 65536,
       unixSeconds: 1_700_000_000,
@@ -52,14 +52,14 @@ suite('encodeV5Message', () => {
     assert.equal(encodeV5Message(header, [flow]).toString('hex'), expected)
   })
 
-  test('refuses a 31st flow and a value outside its field', () => {
+  it('refuses a 31st flow and a value outside its field', () => {
     const header = { sysUptimeMs: 0, unixSeconds: 0, sequence: 0 }
     assert.throws(() => encodeV5Message(header, new Array(31).fill(flow)), RangeError)
     assert.throws(() => encodeV5Message(header, [{ ...flow, srcPort: 65536 }]), RangeError)
   })
 })
 
-suite('encodeV9Message', () => {
+describe('encodeV9Message', () => {
   const header = { sysUptimeMs: 1, unixSeconds: 2, sequence: 3, sourceId: 4 }
   const template = {
     id: 256,
@@ -80,7 +80,7 @@ suite('encodeV9Message', () => {
     ],
   } as const
 
-  test('counts the records of all sets and pads each set to four bytes', () => {
+  it('counts the records of all sets and pads each set to four bytes', () => {
     const message = encodeV9Message(header, [
       templateSet([template]),
       dataSet(template, [
@@ -97,7 +97,7 @@ suite('encodeV9Message', () => {
     assert.equal(message.toString('hex'), expected)
   })
 
-  test('writes the lengths of an options template in bytes, and scopes before options', () => {
+  it('writes the lengths of an options template in bytes, and scopes before options', () => {
     const message = encodeV9Message(header, [
       optionsTemplateSet([samplerOptions]),
       dataSet(samplerOptions, [[0, 9, 100, 'edge']]),
@@ -109,7 +109,7 @@ suite('encodeV9Message', () => {
     assert.equal(message.toString('hex'), expected)
   })
 
-  test('refuses values that do not fit their field', () => {
+  it('refuses values that do not fit their field', () => {
     assert.throws(() => dataSet({ id: 256, fields: [[4, 1]] }, [[256]]), RangeError)
     assert.throws(() => dataSet({ id: 256, fields: [[8, 4]] }, [['::1']]), RangeError)
     assert.throws(() => dataSet({ id: 256, fields: [[84, 3]] }, [['edge']]), RangeError)
@@ -117,8 +117,8 @@ suite('encodeV9Message', () => {
   })
 })
 
-suite('encodeAddress', () => {
-  test('expands every text form of IPv6', () => {
+describe('encodeAddress', () => {
+  it('expands every text form of IPv6', () => {
     const expand = (address: string) => encodeAddress(address, 16).toString('hex')
     assert.equal(expand('::'), '0'.repeat(32))
     assert.equal(expand('2001:db8::1'), `20010db8${'0'.repeat(23)}1`)

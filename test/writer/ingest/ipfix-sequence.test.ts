@@ -1,7 +1,7 @@
 /** Loss of an IPFIX stream, from lines of the pipe to declared gaps: it is counted in data records. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { ipfixOptionsTemplate, ipfixTemplate, VARIABLE } from '../../helpers/ipfix-bytes.ts'
 import { set, words } from '../../helpers/netflow-bytes.ts'
 import { Spine } from './ipfix-spine.ts'
@@ -9,8 +9,8 @@ import { Spine } from './ipfix-spine.ts'
 const DEFINITION = set(2, ipfixTemplate(256, [[1, 4]]))
 const records = (count: number) => set(256, words(...new Array<number>(count * 2).fill(1)))
 
-suite('the sequence of an IPFIX stream', () => {
-  test('counts data records and options data records, but no templates', () => {
+describe('the sequence of an IPFIX stream', () => {
+  it('counts data records and options data records, but no templates', () => {
     const spine = new Spine()
     const options = ipfixOptionsTemplate(512, 1, [
       [149, 4],
@@ -26,7 +26,7 @@ suite('the sequence of an IPFIX stream', () => {
     assert.deepEqual({ rows, gaps, lost, next }, { rows: 6, gaps: [], lost: 0, next: 8 })
   })
 
-  test('tells how many data records were lost', () => {
+  it('tells how many data records were lost', () => {
     const spine = new Spine()
     spine.send(10, DEFINITION, records(2))
     spine.send(15, records(1))
@@ -36,7 +36,7 @@ suite('the sequence of an IPFIX stream', () => {
     assert.deepEqual([lost, counters.sequenceUnit], [3, 'records'])
   })
 
-  test('goes on at 0 after 2³² − 1', () => {
+  it('goes on at 0 after 2³² − 1', () => {
     const spine = new Spine()
     spine.send(0xffff_ffff, DEFINITION, records(2))
     spine.send(1, records(1))
@@ -44,7 +44,7 @@ suite('the sequence of an IPFIX stream', () => {
     assert.deepEqual(spine.finish().gaps, [{ expected: 2, received: 5, lost: 3, unit: 'records' }])
   })
 
-  test('of one record counts a biflow once', () => {
+  it('of one record counts a biflow once', () => {
     const spine = new Spine()
     const biflow = [1, 4, 0x8001, 4, 0, 29_305]
     spine.send(0, set(2, words(256, 2, ...biflow)), set(256, '00000001 00000002'))
@@ -53,7 +53,7 @@ suite('the sequence of an IPFIX stream', () => {
     assert.deepEqual([rows, lost, next], [4, 0, 2])
   })
 
-  test('takes the same message twice for one', () => {
+  it('takes the same message twice for one', () => {
     const spine = new Spine()
     spine.send(0, DEFINITION, records(1))
     spine.send(1, records(2))
@@ -63,8 +63,8 @@ suite('the sequence of an IPFIX stream', () => {
   })
 })
 
-suite('an IPFIX stream with sets that cannot be decoded yet', () => {
-  test('has no gap behind them: how many records they hold is not known', () => {
+describe('an IPFIX stream with sets that cannot be decoded yet', () => {
+  it('has no gap behind them: how many records they hold is not known', () => {
     const spine = new Spine()
     spine.send(100, records(3))
     spine.send(150, records(2))
@@ -72,7 +72,7 @@ suite('an IPFIX stream with sets that cannot be decoded yet', () => {
     assert.deepEqual([gaps, lost, next, counters.heldSets], [[], 0, null, 2])
   })
 
-  test('finds no loss once they are decoded and nothing was lost', () => {
+  it('finds no loss once they are decoded and nothing was lost', () => {
     const spine = new Spine()
     spine.send(100, records(3))
     spine.send(103, records(2), records(1))
@@ -82,7 +82,7 @@ suite('an IPFIX stream with sets that cannot be decoded yet', () => {
     assert.deepEqual({ rows, gaps, lost, next }, { rows: 7, gaps: [], lost: 0, next: 107 })
   })
 
-  test('finds exactly what was lost once they are decoded', () => {
+  it('finds exactly what was lost once they are decoded', () => {
     const spine = new Spine()
     spine.send(100, records(3))
     spine.send(105, records(2))
@@ -96,7 +96,7 @@ suite('an IPFIX stream with sets that cannot be decoded yet', () => {
     assert.deepEqual([rows, lost, next], [6, 6, 112])
   })
 
-  test('is exact when all sets of a message are decoded, not before', () => {
+  it('is exact when all sets of a message are decoded, not before', () => {
     const spine = new Spine()
     spine.send(10, records(1), set(257, '00000001 00000002'))
     spine.send(15, DEFINITION)
@@ -107,7 +107,7 @@ suite('an IPFIX stream with sets that cannot be decoded yet', () => {
     assert.deepEqual(gaps, [{ expected: 13, received: 15, lost: 2, unit: 'records' }])
   })
 
-  test('knows the next number when they are decoded in their own message', () => {
+  it('knows the next number when they are decoded in their own message', () => {
     const spine = new Spine()
     spine.send(10, records(2), DEFINITION, records(1))
     spine.send(18, records(1))
@@ -115,7 +115,7 @@ suite('an IPFIX stream with sets that cannot be decoded yet', () => {
     assert.deepEqual(gaps, [{ expected: 13, received: 18, lost: 5, unit: 'records' }])
   })
 
-  test('finds the loss after a set of options that was held, too', () => {
+  it('finds the loss after a set of options that was held, too', () => {
     const spine = new Spine()
     const fields = [
       [149, 4],
@@ -128,7 +128,7 @@ suite('an IPFIX stream with sets that cannot be decoded yet', () => {
     assert.deepEqual(gaps, [{ expected: 21, received: 25, lost: 4, unit: 'records' }])
   })
 
-  test('finds no loss after one that turns out to be broken: its number stays unknown', () => {
+  it('finds no loss after one that turns out to be broken: its number stays unknown', () => {
     const spine = new Spine()
     const varying = set(
       2,
@@ -144,7 +144,7 @@ suite('an IPFIX stream with sets that cannot be decoded yet', () => {
     assert.deepEqual({ rows, gaps, lost, next }, { rows: 2, gaps: [], lost: 0, next: 21 })
   })
 
-  test('goes on being followed after a discarded message', () => {
+  it('goes on being followed after a discarded message', () => {
     const spine = new Spine()
     spine.send(0, DEFINITION, records(1))
     spine.send(1, records(1), words(256, 3))
@@ -156,8 +156,8 @@ suite('an IPFIX stream with sets that cannot be decoded yet', () => {
   })
 })
 
-suite('an IPFIX stream with parts that are malformed', () => {
-  test('has its loss counted exactly although a template was rejected', () => {
+describe('an IPFIX stream with parts that are malformed', () => {
+  it('has its loss counted exactly although a template was rejected', () => {
     const spine = new Spine()
     spine.send(0, DEFINITION, records(2))
     spine.send(2, records(1), set(2, ipfixTemplate(20, [[1, 4]])))
@@ -167,7 +167,7 @@ suite('an IPFIX stream with parts that are malformed', () => {
     assert.deepEqual([next, counters.malformedSets], [9, 1])
   })
 
-  test('has its loss counted exactly although a set has a reserved id', () => {
+  it('has its loss counted exactly although a set has a reserved id', () => {
     for (const reserved of [0, 1, 4, 255]) {
       const spine = new Spine()
       spine.send(0, DEFINITION, records(2))
@@ -179,7 +179,7 @@ suite('an IPFIX stream with parts that are malformed', () => {
     }
   })
 
-  test('stays exact when a message brings the template of a broken set of an earlier one', () => {
+  it('stays exact when a message brings the template of a broken set of an earlier one', () => {
     const spine = new Spine()
     const varying = set(2, ipfixTemplate(300, [[82, VARIABLE]]))
     spine.send(10, set(300, '0161', '0961'))
@@ -190,7 +190,7 @@ suite('an IPFIX stream with parts that are malformed', () => {
     assert.equal(next, 26)
   })
 
-  test('leaves the next number open after a set with too many records', () => {
+  it('leaves the next number open after a set with too many records', () => {
     const spine = new Spine()
     spine.send(0, set(2, ipfixTemplate(256, [[4, 1]])))
     spine.send(0, set(256, '06'.repeat(9_000)))

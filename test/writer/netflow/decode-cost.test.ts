@@ -1,7 +1,7 @@
 /** What the costliest datagrams cost beside ordinary ones: a constant factor, not one of their bytes. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import {
   COSTLY_DATAGRAMS,
   type CostlyDatagram,
@@ -21,9 +21,9 @@ function factorOf(costly: CostlyDatagram): number {
   return best
 }
 
-suite('a byte costs little more than one of ordinary flows', () => {
+describe('a byte costs little more than one of ordinary flows', () => {
   for (const costly of COSTLY_DATAGRAMS) {
-    test(`in ${costly.name}`, () => {
+    it(`in ${costly.name}`, () => {
       assert.ok(costly.datagram.length > 55_000 && costly.datagram.length <= 65_507)
       const factor = factorOf(costly)
       assert.ok(factor < MAX_COST_FACTOR, `${factor.toFixed(0)} times as much`)

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { DecoderVictim } from '../../helpers/decoder-victim.ts'
 import { HOSTILE_KINDS } from '../../helpers/hostile-datagrams.ts'
 import { Random } from '../../helpers/random.ts'
@@ -13,10 +13,10 @@ import { Random } from '../../helpers/random.ts'
 const DATAGRAMS_PER_SHARE = 1_000
 const ALL_VERSIONS = 7
 
-suite('a decoder', () => {
+describe('a decoder', () => {
   for (const [index, { name, share, versions, make }] of HOSTILE_KINDS.entries()) {
     const count = share * DATAGRAMS_PER_SHARE
-    test(`survives ${count} datagrams: ${name}`, () => {
+    it(`survives ${count} datagrams: ${name}`, () => {
       const random = new Random(index + 1)
       const victim = new DecoderVictim()
       for (let number = 0; number < count; number++) {

@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import {
   MAX_FIELDS_PER_STREAM,
   MAX_HELD_BYTES_PER_EXPORTER,
@@ -34,8 +34,8 @@ function fieldsOf(count: number, firstId: number, length: number): WireField[] {
   return Array.from({ length: count }, (_, index) => [(firstId + index) % 65536, length] as const)
 }
 
-suite('a hostile exporter', () => {
-  test('cannot fill the memory with templates of a thousand fields', () => {
+describe('a hostile exporter', () => {
+  it('cannot fill the memory with templates of a thousand fields', () => {
     const harness = new DecoderHarness()
     attack(harness, 60, (index) => {
       const fields = fieldsOf(1000, index, 1)
@@ -47,7 +47,7 @@ suite('a hostile exporter', () => {
     assert.ok(stream.fieldCount <= MAX_FIELDS_PER_STREAM)
   })
 
-  test('cannot fill the memory with thousands of templates', () => {
+  it('cannot fill the memory with thousands of templates', () => {
     const harness = new DecoderHarness()
     attack(harness, 20, (index) => {
       const templates = Array.from({ length: 8000 }, (_, k) => template(256 + k + index, [[1, 4]]))
@@ -58,7 +58,7 @@ suite('a hostile exporter', () => {
     assert.notEqual(stream.template(256 + 7999 + 19), undefined)
   })
 
-  test('cannot make a record cost more than its bytes by fields of no bytes', () => {
+  it('cannot make a record cost more than its bytes by fields of no bytes', () => {
     const harness = new DecoderHarness()
     const fields: WireField[] = [[4, 1], ...fieldsOf(1023, 1, 0)]
     const records = '06'.repeat(60_000)
@@ -69,7 +69,7 @@ suite('a hostile exporter', () => {
     assert.equal(harness.stream().template(512)?.presentFields.length, 1)
   })
 
-  test('cannot push out what others have waiting by sets of unknown templates', () => {
+  it('cannot push out what others have waiting by sets of unknown templates', () => {
     const harness = new DecoderHarness()
     const waiting = v9Message(set(256, '00000007'))
     harness.receive(waiting, { exporter: '192.0.2.9' })
@@ -84,7 +84,7 @@ suite('a hostile exporter', () => {
     assert.deepEqual(flows, [{ bytes: 7 }])
   })
 
-  test('cannot make one message cost much by changing a template again and again', () => {
+  it('cannot make one message cost much by changing a template again and again', () => {
     const harness = new DecoderHarness()
     const parts = Array.from({ length: 1200 }, (_, index) => {
       const fields = [[1 + (index % 2), 4], ...fieldsOf(3, 300, 2)] as const

@@ -1,7 +1,7 @@
 /** What holds for every message: encoded values come back, and a cut message gives a beginning. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { encodeV5Message, type V5Flow } from '../../../launcher/demo/messages.ts'
 import { elementName, findElement } from '../../../writer/netflow/elements/element-registry.ts'
@@ -53,7 +53,7 @@ const v5Header = fc.record({
   sampling: uint(16),
 })
 
-test('a v5 message gives back what was encoded', () => {
+it('a v5 message gives back what was encoded', () => {
   fc.assert(
     fc.property(v5Header, fc.array(v5Flow, { maxLength: 30 }), (header, flows) => {
       const exportMicros = header.unixSeconds * 1_000_000 + Math.floor(header.unixNanos / 1000)
@@ -158,7 +158,7 @@ function moveIcmpPorts(flow: DecodedFlow, extra: string[]): void {
   } else if (dstPort !== 0 && srcPort !== 0) extra.push(`"destinationTransportPort":${dstPort}`)
 }
 
-test('a v9 message gives back every value in its column, or exactly in extra', () => {
+it('a v9 message gives back every value in its column, or exactly in extra', () => {
   fc.assert(
     fc.property(v9Records, fc.integer({ min: 0, max: 3 }), ({ records, fields }, padding) => {
       const specifiers = fields.map(({ id, values }) => [id, values[0]?.length ?? 0] as const)
@@ -176,7 +176,7 @@ test('a v9 message gives back every value in its column, or exactly in extra', (
   )
 })
 
-suite('a message that is cut short', () => {
+describe('a message that is cut short', () => {
   const check = (whole: Buffer, isRejected: (length: number) => boolean) => {
     const { flows } = decodeAlone(whole)
     assert.ok(flows.length > 3)
@@ -187,14 +187,14 @@ suite('a message that is cut short', () => {
     }
   }
 
-  test('is rejected when it is of v5', () => {
+  it('is rejected when it is of v5', () => {
     const flow = { srcAddr: '192.0.2.1', dstAddr: '192.0.2.2', packets: 1, bytes: 2, protocol: 17 }
     const flows = Array.from({ length: 5 }, () => ({ ...flow, firstUptimeMs: 1, lastUptimeMs: 2 }))
     const header = { sysUptimeMs: 100, unixSeconds: 1_700_000_000, sequence: 1 }
     check(encodeV5Message(header, flows), () => true)
   })
 
-  test('is rejected when it is of another version with fixed records', () => {
+  it('is rejected when it is of another version with fixed records', () => {
     const layouts = [
       { header: '0001 0005', headerBytes: 16, recordBytes: 48 },
       { header: '0006 0005', headerBytes: 24, recordBytes: 52 },
@@ -208,7 +208,7 @@ suite('a message that is cut short', () => {
     }
   })
 
-  test('gives the flows up to the cut when it is of v9', () => {
+  it('gives the flows up to the cut when it is of v9', () => {
     const fields: readonly WireField[] = [
       [8, 4],
       [27, 16],

@@ -1,7 +1,7 @@
 /** What a datagram may look like: versions, sets, padding, and lengths that do not add up (v9). */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { DecoderHarness, decodeAlone } from '../../helpers/decoder-harness.ts'
 import {
   EXPORT_SECONDS,
@@ -26,8 +26,8 @@ function bytesOf(...sets: readonly Wire[]): readonly unknown[] {
   return decodeAlone(v9Message(...sets)).flows.map(({ bytes }) => bytes)
 }
 
-suite('a v9 message', () => {
-  test('gives template, options and flows, in hex', () => {
+describe('a v9 message', () => {
+  it('gives template, options and flows, in hex', () => {
     const harness = new DecoderHarness()
     const { flows, counts, problems } = harness.receive(
       hex(`
@@ -86,7 +86,7 @@ suite('a v9 message', () => {
     assert.equal(header.exportMicros, EXPORT_SECONDS * 1_000_000)
   })
 
-  test('keeps all 32 bits of source id, sequence and uptime', () => {
+  it('keeps all 32 bits of source id, sequence and uptime', () => {
     const harness = new DecoderHarness()
     const most = 0xffffffff
     harness.receive(v9MessageOf({ sourceId: most, sequence: most, uptimeMs: most }))
@@ -96,26 +96,26 @@ suite('a v9 message', () => {
     assert.equal(header.uptimeMs, most)
   })
 
-  test('shorter than its header is rejected', () => {
+  it('shorter than its header is rejected', () => {
     assert.equal(decodeAlone(v9Message().subarray(0, 19)).reject, 'too-short')
     assert.equal(decodeAlone(hex('00')).reject, 'too-short')
     assert.equal(decodeAlone(hex('')).reject, 'too-short')
   })
 
-  test('of an unknown version is rejected', () => {
+  it('of an unknown version is rejected', () => {
     for (const version of ['0000', '0002', '0003', '0004', '000b', '0500', 'ffff']) {
       const datagram = hex(`${version} ${'00'.repeat(60)}`)
       assert.equal(decodeAlone(datagram).reject, 'unsupported-version')
     }
   })
 
-  test('without sets is decoded and is of no use', () => {
+  it('without sets is decoded and is of no use', () => {
     const harness = new DecoderHarness()
     assert.deepEqual(harness.receive(v9Message()).counts, {})
     assert.equal(harness.decoder.outcome.isUseless, false)
   })
 
-  test('of which no set can be used says so', () => {
+  it('of which no set can be used says so', () => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(set(2, 'ffff')))
     assert.equal(harness.decoder.outcome.isUseless, true)
@@ -123,11 +123,11 @@ suite('a v9 message', () => {
     assert.equal(harness.decoder.outcome.isUseless, false)
   })
 
-  test('holds several sets of one template', () => {
+  it('holds several sets of one template', () => {
     assert.deepEqual(bytesOf(TEMPLATE_SET, set(256, ONE), set(256, TWO, ONE)), [1, 2, 1])
   })
 
-  test('is read to its end whatever the count in its header says', () => {
+  it('is read to its end whatever the count in its header says', () => {
     const message = v9Message(TEMPLATE_SET, set(256, ONE, TWO))
     for (const count of [0, 1, 2, 99, 65535]) {
       message.writeUInt16BE(count, 2)
@@ -135,39 +135,39 @@ suite('a v9 message', () => {
     }
   })
 
-  test('needs no alignment of its sets to four bytes', () => {
+  it('needs no alignment of its sets to four bytes', () => {
     assert.deepEqual(bytesOf(TEMPLATE_SET, set(256, ONE), set(256, TWO)), [1, 2])
     assert.equal(set(256, ONE).length % 4, 3)
   })
 })
 
-suite('padding', () => {
+describe('padding', () => {
   const decode = (...sets: readonly Wire[]) => {
     const { flows, counts, problems } = decodeAlone(v9Message(TEMPLATE_SET, ...sets))
     return [flows.length, counts.malformedSets, problems]
   }
 
-  test('of zeros behind the last record is skipped in silence', () => {
+  it('of zeros behind the last record is skipped in silence', () => {
     assert.deepEqual(decode(set(256, ONE, '00'), set(256, TWO, '000000')), [2, undefined, []])
   })
 
-  test('that is not zero is skipped and reported', () => {
+  it('that is not zero is skipped and reported', () => {
     assert.deepEqual(decode(set(256, ONE, '0001')), [1, undefined, ['nonzero-padding']])
   })
 
-  test('may be longer than a word as long as no record fits', () => {
+  it('may be longer than a word as long as no record fits', () => {
     const long = template(257, [[1, 64]])
     const sets = [set(0, long), set(257, '00'.repeat(64 + 59))]
     assert.deepEqual(decode(...sets), [1, undefined, []])
   })
 
-  test('of zeros behind the last set ends the message', () => {
+  it('of zeros behind the last set ends the message', () => {
     for (const zeros of [1, 2, 3, 4, 5, 24, 500]) {
       assert.deepEqual(decode(set(256, ONE), '00'.repeat(zeros)), [1, undefined, []])
     }
   })
 
-  test('of zeros behind templates and options templates is no template', () => {
+  it('of zeros behind templates and options templates is no template', () => {
     const { counts, problems } = decodeAlone(
       v9Message(
         set(0, HOST, '00000000 0000'),
@@ -178,13 +178,13 @@ suite('padding', () => {
   })
 })
 
-suite('a set whose length does not add up', () => {
+describe('a set whose length does not add up', () => {
   const decode = (...sets: readonly Wire[]) => {
     const { flows, counts, problems } = decodeAlone(v9Message(TEMPLATE_SET, ...sets))
     return [flows.map(({ bytes }) => bytes), counts.malformedSets, problems]
   }
 
-  test('keeps its whole records when it reaches beyond the message', () => {
+  it('keeps its whole records when it reaches beyond the message', () => {
     const overrun = [...set(256, ONE, TWO).subarray(0, -1)]
     assert.deepEqual(decode(Buffer.from(overrun)), [
       [1],
@@ -195,7 +195,7 @@ suite('a set whose length does not add up', () => {
     assert.deepEqual(decode(set(256, TWO), huge), [[2, 1], 1, ['set-overruns-message']])
   })
 
-  test('ends the message when the length is below that of its own header', () => {
+  it('ends the message when the length is below that of its own header', () => {
     for (const length of [0, 1, 2, 3]) {
       const broken = words(256, length)
       assert.deepEqual(decode(set(256, ONE), broken, set(256, TWO)), [[1], 1, ['set-too-short']])
@@ -205,19 +205,19 @@ suite('a set whose length does not add up', () => {
     }
   })
 
-  test('of id 0 and length 0 ends the message in silence', () => {
+  it('of id 0 and length 0 ends the message in silence', () => {
     assert.deepEqual(decode(set(256, ONE), words(0, 0), set(256, TWO)), [[1], undefined, []])
   })
 
-  test('may be empty', () => {
+  it('may be empty', () => {
     assert.deepEqual(decode(set(256), set(0), set(1), set(256, ONE)), [[1], undefined, []])
   })
 
-  test('gives no record of a template that is longer than the set', () => {
+  it('gives no record of a template that is longer than the set', () => {
     assert.deepEqual(decode(set(256, '00'.repeat(6))), [[], undefined, []])
   })
 
-  test('is skipped by its length when its id is reserved', () => {
+  it('is skipped by its length when its id is reserved', () => {
     for (const id of [2, 3, 4, 100, 255]) {
       const sets = [set(id, ONE), set(256, TWO)]
       assert.deepEqual(decode(...sets), [[2], 1, ['reserved-set-id']])
@@ -225,8 +225,8 @@ suite('a set whose length does not add up', () => {
   })
 })
 
-suite('records', () => {
-  test('beyond 8192 in one message are given up, counted, and the next message is whole', () => {
+describe('records', () => {
+  it('beyond 8192 in one message are given up, counted, and the next message is whole', () => {
     const harness = new DecoderHarness()
     const small = template(256, [[4, 1]])
     const { flows, counts, problems } = harness.receive(
@@ -238,7 +238,7 @@ suite('records', () => {
     assert.equal(harness.receive(v9Message(set(256, '0611'))).flows.length, 2)
   })
 
-  test('of 20 bytes fill a whole datagram', () => {
+  it('of 20 bytes fill a whole datagram', () => {
     const count = Math.floor((65_507 - 20 - 12 - 4) / 20)
     const fields = template(256, [[1, 20]])
     const { flows, counts } = decodeAlone(
@@ -247,7 +247,7 @@ suite('records', () => {
     assert.deepEqual([flows.length, counts.malformedSets], [count, undefined])
   })
 
-  test('that a decoder has read leave nothing behind in the next one', () => {
+  it('that a decoder has read leave nothing behind in the next one', () => {
     const harness = new DecoderHarness()
     const both = set(0, HOST, template(257, [[2, 2]]), template(258, [[82, 4]]))
     harness.receive(v9Message(both, set(258, '65746831')))

@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { it } from 'node:test'
 import fc from 'fast-check'
 import { DecoderHarness } from '../../helpers/decoder-harness.ts'
 import { jsonMembers } from '../../helpers/model/json-members.ts'
@@ -44,7 +44,7 @@ function checkConversation(conversation: Conversation): void {
 
 for (const version of [9, 10] as const) {
   const name = version === 9 ? 'v9' : 'IPFIX'
-  test(`what is said in ${name} comes back, field by field, in any order of sets and messages`, () => {
+  it(`what is said in ${name} comes back, field by field, in any order of sets and messages`, () => {
     fc.assert(fc.property(randomConversations(version), checkConversation), {
       ...propertyRuns(300),
       includeErrorInReport: true,

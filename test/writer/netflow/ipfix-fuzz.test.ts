@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { DecoderVictim } from '../../helpers/decoder-victim.ts'
 import {
   type IpfixField,
@@ -86,7 +86,7 @@ function randomContent(random: Random): Buffer {
   return ipfixMessageOf({ domain: random.below(4) }, ...sets)
 }
 
-suite('a decoder of IPFIX', () => {
+describe('a decoder of IPFIX', () => {
   const cases = [
     { title: 'random bytes behind a valid header', count: 10_000, seed: 11, make: randomContent },
     {
@@ -103,7 +103,7 @@ suite('a decoder of IPFIX', () => {
     },
   ]
   for (const { title, count, seed, make } of cases) {
-    test(`survives ${count} datagrams of ${title}`, () => {
+    it(`survives ${count} datagrams of ${title}`, () => {
       const random = new Random(seed)
       const victim = new DecoderVictim()
       for (let number = 0; number < count; number++) {

@@ -1,7 +1,7 @@
 /** What holds for every IPFIX message: values come back, and no beginning of one is used. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { elementName, findElement } from '../../../writer/netflow/elements/element-registry.ts'
 import { type DecodedFlow, DecoderHarness, decodeAlone } from '../../helpers/decoder-harness.ts'
@@ -94,7 +94,7 @@ function encode(columns: readonly Column[], index: number): Buffer {
   return wire(...values)
 }
 
-test('an IPFIX message gives back every value in its column, or exactly in extra', () => {
+it('an IPFIX message gives back every value in its column, or exactly in extra', () => {
   fc.assert(
     fc.property(messages, ({ records, columns }) => {
       const fields = columns.map(({ id, enterprise, form, values }): IpfixField => {
@@ -115,7 +115,7 @@ test('an IPFIX message gives back every value in its column, or exactly in extra
   )
 })
 
-suite('an IPFIX message that is cut short', () => {
+describe('an IPFIX message that is cut short', () => {
   const fields: readonly IpfixField[] = [
     [8, 4],
     [82, VARIABLE],
@@ -138,7 +138,7 @@ suite('an IPFIX message that is cut short', () => {
   ]
   const whole = ipfixMessage(...parts)
 
-  test('is rejected: its header says more than there is', () => {
+  it('is rejected: its header says more than there is', () => {
     assert.equal(decodeAlone(whole).flows.length, 6)
     for (let length = 0; length < whole.length; length++) {
       const { reject } = decodeAlone(whole.subarray(0, length))
@@ -146,7 +146,7 @@ suite('an IPFIX message that is cut short', () => {
     }
   })
 
-  test('and says so in its header is discarded, unless it ends between two sets', () => {
+  it('and says so in its header is discarded, unless it ends between two sets', () => {
     const ends = new Set<number>()
     parts.reduce((end, part) => {
       for (let rest = 0; rest < 4; rest++) ends.add(end + rest)

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { DecoderSession } from '../../../writer/netflow/library.ts'
 import * as limits from '../../../writer/netflow/limits.ts'
 import { DecoderHarness, decodeAlone, RECEIVED_AT_MICROS } from '../../helpers/decoder-harness.ts'
@@ -278,9 +278,9 @@ const CHECKS: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, () => 
   },
 }
 
-suite('a limit holds at it, and one beyond:', () => {
+describe('a limit holds at it, and one beyond:', () => {
   for (const name of Object.keys(limits) as LimitName[]) {
-    test(name, () => {
+    it(name, () => {
       if (isElsewhere(name)) {
         const file = readFileSync(new URL(ELSEWHERE[name], import.meta.url), 'utf8')
         assert.match(file, new RegExp(`\\b${name}\\b`))

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type DecodedFlow, decodeAlone } from '../../helpers/decoder-harness.ts'
 import { ipfixMessage } from '../../helpers/ipfix-bytes.ts'
@@ -120,12 +120,12 @@ function replaceBigint(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value
 }
 
-suite('no field of a template vanishes', () => {
+describe('no field of a template vanishes', () => {
   for (const version of [9, 10] as const) {
     const name = version === 9 ? 'v9' : 'IPFIX'
     const elements = version === 9 ? V9_ELEMENTS : IPFIX_ELEMENTS
 
-    test(`whatever the template of ${name} is`, () => {
+    it(`whatever the template of ${name} is`, () => {
       const template = fc.array(elements.chain(fieldOf), { minLength: 1, maxLength: 14 })
       fc.assert(
         fc.property(template, (fields) => {
@@ -135,7 +135,7 @@ suite('no field of a template vanishes', () => {
       )
     })
 
-    test(`of any element of the registry, in ${name}`, () => {
+    it(`of any element of the registry, in ${name}`, () => {
       const known = REGISTRY.filter(({ enterprise }) => version === 10 || enterprise === 0)
       let [all, inExtra] = [0, 0]
       for (let at = 0; at < known.length; at += 12) {

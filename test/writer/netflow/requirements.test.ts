@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { DecoderHarness, decodeAlone } from '../../helpers/decoder-harness.ts'
 import { ipfixMessage, ipfixMessageOf, ipfixTemplate } from '../../helpers/ipfix-bytes.ts'
 import { set, template, v9Message, v9MessageOf } from '../../helpers/netflow-bytes.ts'
@@ -14,8 +14,8 @@ const WEEK_MICROS = 7 * 86_400 * 1_000_000
 const BYTES = set(2, ipfixTemplate(256, [[1, 4]]))
 const ONE = set(256, '00000001')
 
-suite('a v9 collector', () => {
-  test('keeps data under the template of its set id only', () => {
+describe('a v9 collector', () => {
+  it('keeps data under the template of its set id only', () => {
     const { flows } = decodeAlone(
       v9Message(
         set(0, template(256, [[1, 4]]), template(257, [[2, 4]])),
@@ -26,20 +26,20 @@ suite('a v9 collector', () => {
     assert.deepEqual(flows, [{ packets: 2 }, { bytes: 1 }])
   })
 
-  test('decodes by a template of an earlier message of the same source id', () => {
+  it('decodes by a template of an earlier message of the same source id', () => {
     const harness = new DecoderHarness()
     assert.deepEqual(harness.receive(v9Message(set(0, template(256, [[1, 4]])))).flows, [])
     assert.deepEqual(harness.receive(v9MessageOf({ sequence: 1 }, ONE)).flows, [{ bytes: 1 }])
   })
 
-  test('reads several template sets of one message', () => {
+  it('reads several template sets of one message', () => {
     const { flows } = decodeAlone(
       v9Message(set(0, template(256, [[1, 4]])), set(0, template(257, [[2, 4]])), ONE),
     )
     assert.deepEqual(flows, [{ bytes: 1 }])
   })
 
-  test('steps over a field type that it does not know, by its length', () => {
+  it('steps over a field type that it does not know, by its length', () => {
     const fields = [
       [60_001, 3],
       [1, 4],
@@ -50,14 +50,14 @@ suite('a v9 collector', () => {
     assert.deepEqual(flows, [{ bytes: 1, extra: '{"0.60001":"a1b2c3"}' }])
   })
 
-  test('keeps its templates when the clock of the exporter jumps', () => {
+  it('keeps its templates when the clock of the exporter jumps', () => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(set(0, template(256, [[1, 4]]))))
     const { flows } = harness.receive(v9MessageOf({ unixSeconds: 86_400, uptimeMs: 5 }, ONE))
     assert.deepEqual(flows, [{ bytes: 1 }])
   })
 
-  test('keeps a template that is not sent again', () => {
+  it('keeps a template that is not sent again', () => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(set(0, template(256, [[1, 4]]))), { receivedAtMicros: 0 })
     const muchLater = { receivedAtMicros: WEEK_MICROS }
@@ -65,41 +65,41 @@ suite('a v9 collector', () => {
   })
 })
 
-suite('an IPFIX collector', () => {
-  test('rejects what is of a later version', () => {
+describe('an IPFIX collector', () => {
+  it('rejects what is of a later version', () => {
     const message = ipfixMessage(BYTES, ONE)
     message.writeUInt16BE(11, 0)
     assert.equal(decodeAlone(message).reject, 'unsupported-version')
   })
 
-  test('reads several template sets of one message, in any order with its data', () => {
+  it('reads several template sets of one message, in any order with its data', () => {
     const packets = set(2, ipfixTemplate(257, [[2, 4]]))
     const { flows } = decodeAlone(ipfixMessage(ONE, BYTES, packets, set(257, '00000002'), ONE))
     assert.deepEqual(flows, [{ bytes: 1 }, { packets: 2 }, { bytes: 1 }])
   })
 
-  test('decodes data of later messages, and of earlier ones that waited for their template', () => {
+  it('decodes data of later messages, and of earlier ones that waited for their template', () => {
     const harness = new DecoderHarness()
     assert.deepEqual(harness.receive(ipfixMessage(ONE)).counts, { heldSets: 1, waitingSets: 1 })
     assert.deepEqual(harness.receive(ipfixMessage(BYTES)).flows, [{ bytes: 1 }])
     assert.deepEqual(harness.receive(ipfixMessage(ONE)).flows, [{ bytes: 1 }])
   })
 
-  test('keeps a template that is not sent again', () => {
+  it('keeps a template that is not sent again', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessage(BYTES), { receivedAtMicros: 0 })
     const { flows } = harness.receive(ipfixMessage(ONE), { receivedAtMicros: WEEK_MICROS })
     assert.deepEqual(flows, [{ bytes: 1 }])
   })
 
-  test('takes messages of one domain that overtake each other', () => {
+  it('takes messages of one domain that overtake each other', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessageOf({ sequence: 0 }, BYTES))
     assert.deepEqual(harness.receive(ipfixMessageOf({ sequence: 2 }, ONE)).flows, [{ bytes: 1 }])
     assert.deepEqual(harness.receive(ipfixMessageOf({ sequence: 1 }, ONE)).flows, [{ bytes: 1 }])
   })
 
-  test('keeps biflowDirection in both flows', () => {
+  it('keeps biflowDirection in both flows', () => {
     const fields = [
       [239, 1],
       [1, 1],

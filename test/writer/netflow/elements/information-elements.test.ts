@@ -1,7 +1,7 @@
 /** The generated table of information elements is well formed, and finds what it should. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { elementName, findElement } from '../../../../writer/netflow/elements/element-registry.ts'
 import { INFORMATION_ELEMENTS } from '../../../../writer/netflow/elements/information-elements.ts'
 
@@ -13,8 +13,8 @@ const TYPES = new Set(
   ),
 )
 
-suite('the table of information elements', () => {
-  test('has lines of id, name and abstract data type', () => {
+describe('the table of information elements', () => {
+  it('has lines of id, name and abstract data type', () => {
     for (const [enterprise, elements] of INFORMATION_ELEMENTS) {
       for (const line of elements.split('\n')) {
         const [, id, , type] = /^(\d+) ([A-Za-z][\w.-]*) (\w+)$/.exec(line) ?? []
@@ -24,7 +24,7 @@ suite('the table of information elements', () => {
     }
   })
 
-  test('has each enterprise, each id of an enterprise and each name of IANA once', () => {
+  it('has each enterprise, each id of an enterprise and each name of IANA once', () => {
     const enterprises = INFORMATION_ELEMENTS.map(([enterprise]) => enterprise)
     assert.equal(new Set(enterprises).size, enterprises.length)
     for (const [enterprise, elements] of INFORMATION_ELEMENTS) {
@@ -54,13 +54,13 @@ suite('the table of information elements', () => {
   ] as const
 
   for (const [enterprise, id, name, type] of known) {
-    test(`knows ${enterprise}.${id} as ${name}`, () => {
+    it(`knows ${enterprise}.${id} as ${name}`, () => {
       assert.deepEqual(findElement(enterprise, id), { name, type })
       assert.equal(elementName(enterprise, id), name)
     })
   }
 
-  test('names what it does not know by its numbers', () => {
+  it('names what it does not know by its numbers', () => {
     assert.equal(findElement(0, 40999), undefined)
     assert.equal(findElement(4_294_967_295, 1), undefined)
     assert.equal(elementName(0, 40999), '0.40999')

@@ -1,14 +1,14 @@
 /** Maps that displace their oldest entry. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { BoundedMap, OldestFirst } from '../../../../writer/netflow/memory/bounded-map.ts'
 
-suite('a bounded map', () => {
-  test('displaces the oldest entry when a new one would be too many', () => {
+describe('a bounded map', () => {
+  it('displaces the oldest entry when a new one would be too many', () => {
     const map = new BoundedMap<number, string>(2)
     map.set(1, 'a').set(2, 'b').set(3, 'c')
     assert.deepEqual(
@@ -28,7 +28,7 @@ suite('a bounded map', () => {
     )
   })
 
-  test('forgets in the order of arrival, also when entries are deleted and come back', () => {
+  it('forgets in the order of arrival, also when entries are deleted and come back', () => {
     const map = new BoundedMap<number, number>(100)
     const order: number[] = []
     for (let i = 0; i < 5000; i++) {
@@ -44,7 +44,7 @@ suite('a bounded map', () => {
   })
 })
 
-test('the oldest entry is found again after there was none', () => {
+it('the oldest entry is found again after there was none', () => {
   const set = new Set<string>()
   const oldest = new OldestFirst(set)
   assert.equal(oldest.next(), undefined)
@@ -57,7 +57,7 @@ test('the oldest entry is found again after there was none', () => {
   assert.equal(oldest.next(), 'c')
 })
 
-test('what was taken out is let go, although nobody asked for the oldest since', async () => {
+it('what was taken out is let go, although nobody asked for the oldest since', async () => {
   setFlagsFromString('--expose-gc')
   const collectGarbage: () => void = runInNewContext('gc')
   const entries = new Set<object>([{}])

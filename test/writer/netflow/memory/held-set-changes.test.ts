@@ -1,7 +1,7 @@
 /** What has to be written down of held sets, and what comes back. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { MAX_HELD_BYTES_PER_EXPORTER } from '../../../../writer/netflow/limits.ts'
 import { type HeldSet, HeldSets } from '../../../../writer/netflow/memory/held-sets.ts'
 import { StreamMemory } from '../../../../writer/netflow/memory/stream-memory.ts'
@@ -34,8 +34,8 @@ function heldSet(changes: Partial<HeldSet> = {}): HeldSet {
   }
 }
 
-suite('held sets to be written down', () => {
-  test('are given once, with ids in the order of arrival', () => {
+describe('held sets to be written down', () => {
+  it('are given once, with ids in the order of arrival', () => {
     const heldSets = new HeldSets()
     const [first, second, third] = [heldSet(), heldSet(), heldSet()]
     heldSets.hold(first)
@@ -53,7 +53,7 @@ suite('held sets to be written down', () => {
     assert.deepEqual(heldSets.takeChanges(), { held: [{ id: 3, set: third }], gone: [] })
   })
 
-  test('leave no trace when they are released before', () => {
+  it('leave no trace when they are released before', () => {
     const heldSets = new HeldSets()
     heldSets.hold(heldSet())
     heldSets.release(STREAM, 256)
@@ -64,7 +64,7 @@ suite('held sets to be written down', () => {
     assert.deepEqual(harness.decoder.heldSets.takeChanges(), { held: [], gone: [] })
   })
 
-  test('are taken back when they are released, given up or too old', () => {
+  it('are taken back when they are released, given up or too old', () => {
     const heldSets = new HeldSets()
     for (const templateId of [256, 257]) heldSets.hold(heldSet({ templateId }))
     heldSets.takeChanges()
@@ -79,7 +79,7 @@ suite('held sets to be written down', () => {
     assert.deepEqual(heldSets.takeChanges().gone, [3])
   })
 
-  test('are only those of one source port when ports have templates of their own', () => {
+  it('are only those of one source port when ports have templates of their own', () => {
     const heldSets = new HeldSets()
     const [mine, other] = [heldSet(), heldSet({ sourcePort: 6000 })]
     heldSets.hold(mine)
@@ -89,8 +89,8 @@ suite('held sets to be written down', () => {
   })
 })
 
-suite('held sets of before a restart', () => {
-  test('keep their ids, are not written again, and come before later ones', () => {
+describe('held sets of before a restart', () => {
+  it('keep their ids, are not written again, and come before later ones', () => {
     const heldSets = new HeldSets()
     const [first, second, third] = [heldSet(), heldSet(), heldSet()]
     heldSets.restore(40, first)
@@ -101,7 +101,7 @@ suite('held sets of before a restart', () => {
     assert.deepEqual(heldSets.takeChanges(), { held: [], gone: [40, 41, 42] })
   })
 
-  test('stay within the limits, the oldest out first', () => {
+  it('stay within the limits, the oldest out first', () => {
     const heldSets = new HeldSets()
     const content = Buffer.alloc(60_000)
     const evicted: HeldSet[] = []
@@ -117,7 +117,7 @@ suite('held sets of before a restart', () => {
     )
   })
 
-  test('that cannot be decoded any more are taken back', () => {
+  it('that cannot be decoded any more are taken back', () => {
     const heldSets = new HeldSets()
     heldSets.discard(40)
     const set = heldSet()

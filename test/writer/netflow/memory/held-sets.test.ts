@@ -1,7 +1,7 @@
 /** Data sets that come before their template: held, released with their own times, or given up. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import {
   HELD_SET_MAX_AGE_MICROS,
   MAX_HELD_BYTES,
@@ -30,8 +30,8 @@ const DEFINITION = set(0, template(256, FIELDS))
 const DATA = set(256, (UPTIME_MS - 1000).toString(16).padStart(8, '0'), '00000007')
 const FLOW_START = (EXPORT_SECONDS - 1) * 1_000_000
 
-suite('data before its template', () => {
-  test('is held and decoded when the template comes later, with its own times', () => {
+describe('data before its template', () => {
+  it('is held and decoded when the template comes later, with its own times', () => {
     const harness = new DecoderHarness()
     const first = harness.receive(v9Message(DATA), { receivedAtMicros: RECEIVED_AT_MICROS })
     assert.deepEqual(first.counts, { heldSets: 1, waitingSets: 1 })
@@ -49,7 +49,7 @@ suite('data before its template', () => {
     assert.equal(harness.decoder.heldSets.bytes, 0)
   })
 
-  test('in the same message is decoded with it and waits for nothing', () => {
+  it('in the same message is decoded with it and waits for nothing', () => {
     const { flows, counts } = new DecoderHarness().receive(v9Message(DATA, DATA, DEFINITION))
     assert.deepEqual(flows, [
       { flowStart: FLOW_START, bytes: 7 },
@@ -58,7 +58,7 @@ suite('data before its template', () => {
     assert.deepEqual([counts.heldSets, counts.waitingSets, counts.releasedSets], [2, undefined, 2])
   })
 
-  test('does not hurt the other sets of its message', () => {
+  it('does not hurt the other sets of its message', () => {
     const other = set(0, template(257, [[1, 4]]))
     const { flows, counts } = new DecoderHarness().receive(
       v9Message(other, DATA, set(257, '00000001')),
@@ -67,7 +67,7 @@ suite('data before its template', () => {
     assert.deepEqual([counts.decodedSets, counts.heldSets], [1, 1])
   })
 
-  test('is released in the order of its arrival, and only by its own template', () => {
+  it('is released in the order of its arrival, and only by its own template', () => {
     const harness = new DecoderHarness()
     const bytes = (n: number) => set(256, '00000000', n.toString(16).padStart(8, '0'))
     for (const n of [1, 2, 3]) harness.receive(v9Message(bytes(n)))
@@ -81,7 +81,7 @@ suite('data before its template', () => {
     assert.equal(harness.decoder.heldSets.count, 1)
   })
 
-  test('may turn out to be of an options template', () => {
+  it('may turn out to be of an options template', () => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(set(512, '00000000 00000064')))
     const definition = set(1, optionsTemplate(512, [[1, 4]], [[34, 4]]))
@@ -90,14 +90,14 @@ suite('data before its template', () => {
     assert.equal(harness.receive(v9Message(DATA)).flows[0]?.samplingRate, 100)
   })
 
-  test('waits on when the template that comes is invalid', () => {
+  it('waits on when the template that comes is invalid', () => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(DATA))
     harness.receive(v9Message(set(0, template(256, []))))
     assert.equal(harness.decoder.heldSets.count, 1)
   })
 
-  test('is decoded to the last record however many there are', () => {
+  it('is decoded to the last record however many there are', () => {
     const harness = new DecoderHarness()
     const records = '00'.repeat(20 * 3000)
     for (let i = 0; i < 80; i++) harness.receive(v9Message(set(256, records)))
@@ -107,7 +107,7 @@ suite('data before its template', () => {
     assert.equal(counts.malformedSets, undefined)
   })
 
-  test('of one-byte records is decoded up to a bound, and so is the rest of the message', () => {
+  it('of one-byte records is decoded up to a bound, and so is the rest of the message', () => {
     const harness = new DecoderHarness()
     for (let i = 0; i < 40; i++) harness.receive(v9Message(set(256, '06'.repeat(8192))))
     const { flows, problems } = harness.receive(
@@ -118,14 +118,14 @@ suite('data before its template', () => {
     assert.equal(problems[0], 'too-many-records')
   })
 
-  test('that has nothing in it is not held', () => {
+  it('that has nothing in it is not held', () => {
     const harness = new DecoderHarness()
     const { counts, problems } = harness.receive(v9Message(set(256), set(300)))
     assert.deepEqual([counts, problems], [{}, []])
   })
 })
 
-suite('held sets', () => {
+describe('held sets', () => {
   const streamOf = (exporter: string, observationDomain = 0) => {
     const exporterBytes = Uint8Array.from([192, 0, 2, 1])
     return new StreamMemory({ exporter, exporterBytes, exportVersion: 9, observationDomain })
@@ -146,7 +146,7 @@ suite('held sets', () => {
     sourcePort: 0,
   })
 
-  test('of one exporter stay below its limit, the oldest out first', () => {
+  it('of one exporter stay below its limit, the oldest out first', () => {
     const heldSets = new HeldSets()
     const streams = [streamOf('192.0.2.1'), streamOf('192.0.2.1', 1)] as const
     const other = heldSet(streamOf('192.0.2.2'), 60_000)
@@ -165,7 +165,7 @@ suite('held sets', () => {
     assert.deepEqual(heldSets.release(other.stream, 256), [other])
   })
 
-  test('of all exporters stay below the total limit, the oldest out first', () => {
+  it('of all exporters stay below the total limit, the oldest out first', () => {
     const heldSets = new HeldSets()
     const held: HeldSet[] = []
     const evicted: HeldSet[] = []
@@ -179,14 +179,14 @@ suite('held sets', () => {
     assert.deepEqual(evicted, held.slice(0, evicted.length))
   })
 
-  test('without content count, too', () => {
+  it('without content count, too', () => {
     const heldSets = new HeldSets()
     const stream = streamOf('192.0.2.1')
     for (let i = 0; i < 100_000; i++) heldSets.hold({ ...heldSet(stream, 0), templateId: i })
     assert.ok(heldSets.count < 50_000)
   })
 
-  test('are given up after ten minutes, not before', () => {
+  it('are given up after ten minutes, not before', () => {
     const heldSets = new HeldSets()
     const stream = streamOf('192.0.2.1')
     const [first, second] = [heldSet(stream, 10, 1000), heldSet(stream, 10, 2000)]
@@ -198,7 +198,7 @@ suite('held sets', () => {
     assert.equal(heldSets.bytes, 0)
   })
 
-  test('that the decoder gives up are listed, however many', () => {
+  it('that the decoder gives up are listed, however many', () => {
     const harness = new DecoderHarness()
     const sets = Array.from({ length: 10_000 }, (_, i) => set(256 + i, '00'))
     for (let exporter = 1; exporter < 40; exporter++) {

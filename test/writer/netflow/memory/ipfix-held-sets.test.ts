@@ -1,7 +1,7 @@
 /** IPFIX data sets that come before their template, and what they become when it comes. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { DecoderHarness, RECEIVED_AT_MICROS } from '../../../helpers/decoder-harness.ts'
 import {
   ipfixMessage,
@@ -24,8 +24,8 @@ const DEFINITION = set(
 const DATA = set(256, '00000005 00000007')
 const EXPORT_MICROS = EXPORT_SECONDS * 1_000_000
 
-suite('IPFIX data before its template', () => {
-  test('is held and decoded later with the times of its own message', () => {
+describe('IPFIX data before its template', () => {
+  it('is held and decoded later with the times of its own message', () => {
     const harness = new DecoderHarness()
     const first = harness.receive(ipfixMessageOf({ sequence: 41 }, DATA))
     assert.deepEqual(first.counts, { heldSets: 1, waitingSets: 1 })
@@ -43,7 +43,7 @@ suite('IPFIX data before its template', () => {
     assert.deepEqual([harness.decoder.heldSets.count, harness.decoder.heldSets.bytes], [0, 0])
   })
 
-  test('in the same message is decoded with it, and is no release', () => {
+  it('in the same message is decoded with it, and is no release', () => {
     const harness = new DecoderHarness()
     const { flows, counts } = harness.receive(ipfixMessage(DATA, DATA, DEFINITION))
     assert.equal(flows.length, 2)
@@ -52,7 +52,7 @@ suite('IPFIX data before its template', () => {
     assert.deepEqual(harness.decoder.outcome.releases, [])
   })
 
-  test('is decoded by the definition that comes first, whatever the message says later', () => {
+  it('is decoded by the definition that comes first, whatever the message says later', () => {
     const varying = set(2, ipfixTemplate(256, [[82, VARIABLE]]))
     const { flows, problems } = new DecoderHarness().receive(
       ipfixMessage(DATA, DEFINITION, varying),
@@ -61,7 +61,7 @@ suite('IPFIX data before its template', () => {
     assert.deepEqual(problems, ['no-template'])
   })
 
-  test('does not hurt its neighbours, and waits in its own domain only', () => {
+  it('does not hurt its neighbours, and waits in its own domain only', () => {
     const harness = new DecoderHarness()
     const other = set(2, ipfixTemplate(257, [[2, 4]]))
     const { flows, counts } = harness.receive(ipfixMessage(other, DATA, set(257, '00000001')))
@@ -70,7 +70,7 @@ suite('IPFIX data before its template', () => {
     assert.deepEqual(harness.receive(ipfixMessage(DEFINITION)).flows.length, 1)
   })
 
-  test('may turn out to be of options, which hold for what follows', () => {
+  it('may turn out to be of options, which hold for what follows', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessageOf({ sequence: 3 }, set(512, '00000007 00000064')))
     const options = ipfixOptionsTemplate(512, 1, [
@@ -86,7 +86,7 @@ suite('IPFIX data before its template', () => {
     assert.equal(flows[0]?.samplingRate, 100)
   })
 
-  test('counts its times since the boot from the boot time known by then', () => {
+  it('counts its times since the boot from the boot time known by then', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessage(set(256, '000003e8')))
     const options = ipfixOptionsTemplate(512, 1, [
@@ -101,7 +101,7 @@ suite('IPFIX data before its template', () => {
     assert.deepEqual(flows, [{ flowStart: (bootMs + 1000) * 1000 }])
   })
 
-  test('has variable lengths and lists whose own template came meanwhile', () => {
+  it('has variable lengths and lists whose own template came meanwhile', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessage(set(256, variable('03 0101 0050'), '0001')))
     harness.receive(ipfixMessage(set(2, ipfixTemplate(257, [[7, 2]]))))
@@ -115,7 +115,7 @@ suite('IPFIX data before its template', () => {
     assert.deepEqual(flows, [{ bytes: 1, extra }])
   })
 
-  test('that turns out to be broken is decoded up to there, and its number stays unknown', () => {
+  it('that turns out to be broken is decoded up to there, and its number stays unknown', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessageOf({ sequence: 3 }, set(256, '0161', '0561')))
     const { flows, problems, counts } = harness.receive(
@@ -126,7 +126,7 @@ suite('IPFIX data before its template', () => {
     assert.deepEqual(harness.decoder.outcome.releases, [])
   })
 
-  test('waits on when the template that comes is invalid, ignored or of a discarded message', () => {
+  it('waits on when the template that comes is invalid, ignored or of a discarded message', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessage(DATA))
     harness.receive(ipfixMessage(set(2, ipfixTemplate(256, [[1, 0]]))))

@@ -1,7 +1,7 @@
 /** What is kept of sampling rates, and when it has to be written down. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import {
   SAMPLER_SCOPES,
   Samplers,
@@ -47,8 +47,8 @@ function announcedBy(scopes: readonly FieldBytes[], ...options: readonly FieldBy
   )
 }
 
-suite('an announcement', () => {
-  test('is written down when it is new or other, and else once in five minutes', () => {
+describe('an announcement', () => {
+  it('is written down when it is new or other, and else once in five minutes', () => {
     const samplers = new Samplers()
     samplers.announce(RATE, 0)
     assert.deepEqual(changesOf(samplers), ['sampler 7: 100 confirmed'])
@@ -62,7 +62,7 @@ suite('an announcement', () => {
     assert.deepEqual(changesOf(samplers), ['sampler 7: 200 confirmed'])
   })
 
-  test('of before a restart applies until another one is made', () => {
+  it('of before a restart applies until another one is made', () => {
     const samplers = new Samplers()
     const seen = { lastSeenMicros: 0, notedMicros: 0 }
     samplers.restore({ ...RATE, ...seen, status: 'confirmed' })
@@ -75,8 +75,8 @@ suite('an announcement', () => {
   })
 })
 
-suite('the rate in a message header', () => {
-  test('is written down as such, and is no announcement for other records', () => {
+describe('the rate in a message header', () => {
+  it('is written down as such, and is no announcement for other records', () => {
     const samplers = new Samplers()
     samplers.noteHeaderRate(64, 0, 0)
     assert.equal(samplers.isEmpty, true)
@@ -88,7 +88,7 @@ suite('the rate in a message header', () => {
     assert.deepEqual(changesOf(samplers), ['header 0: 32 confirmed'])
   })
 
-  test('of v5 is its lower 14 bits, how packets are chosen the two above', () => {
+  it('of v5 is its lower 14 bits, how packets are chosen the two above', () => {
     const harness = new DecoderHarness()
     const header = '0005 0000 00000000 00000000 00000000 00000000 00 00'
     harness.receive(hex(`${header} 4064`))
@@ -103,11 +103,11 @@ suite('the rate in a message header', () => {
   })
 })
 
-suite('what an operator configures', () => {
+describe('what an operator configures', () => {
   const SETTINGS: SamplingSettings = { override: null, default: null, byteOrder: 'network' }
   const record = { ...NO_SAMPLING, rate: 10, headerRate: 20 }
 
-  test('comes before everything, or where there is nothing', () => {
+  it('comes before everything, or where there is nothing', () => {
     const samplers = new Samplers()
     samplers.configure({ ...SETTINGS, default: 5 }, 0)
     assert.equal(samplers.rateOf(NO_SAMPLING), 5)
@@ -122,7 +122,7 @@ suite('what an operator configures', () => {
     assert.equal(samplers.rateOf(record), 10)
   })
 
-  test('is written down as configured when it changes, and removed', () => {
+  it('is written down as configured when it changes, and removed', () => {
     const samplers = new Samplers()
     const settings = { ...SETTINGS, override: 7, default: 5 }
     for (let message = 0; message < 3; message++) samplers.configure(settings, message)
@@ -138,7 +138,7 @@ suite('what an operator configures', () => {
     assert.equal(samplers.isEmpty, true)
   })
 
-  test('replaces what was configured before a restart of the writer', () => {
+  it('replaces what was configured before a restart of the writer', () => {
     const samplers = new Samplers()
     const seen = { lastSeenMicros: 0, notedMicros: 0, status: 'confirmed' } as const
     const configured = { ...RATE, ...seen, value: 0, source: 'configured', mode: undefined }
@@ -151,10 +151,10 @@ suite('what an operator configures', () => {
   })
 })
 
-suite('options records say', () => {
+describe('options records say', () => {
   const SYSTEM: readonly FieldBytes[] = [[1, '00000000']]
 
-  test('what a rate applies to, and in which elements it was', () => {
+  it('what a rate applies to, and in which elements it was', () => {
     assert.deepEqual(announcedBy(SYSTEM, [48, '03'], [50, '0064'], [49, '02']), [
       {
         of: 'sampler 3',
@@ -187,7 +187,7 @@ suite('options records say', () => {
     ])
   })
 
-  test('nothing by numbers that no table could hold', () => {
+  it('nothing by numbers that no table could hold', () => {
     const huge = 'ffffffffffffffff'
     const [announced] = announcedBy(SYSTEM, [302, huge], [34, '0064'], [35, '0100'], [304, huge])
     assert.deepEqual(announced, {

@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { it } from 'node:test'
 import fc from 'fast-check'
 import { DecoderHarness } from '../../../helpers/decoder-harness.ts'
 import {
@@ -139,7 +139,7 @@ class Announced {
 
 for (const version of [9, 10] as const) {
   const name = version === 9 ? 'v9' : 'IPFIX'
-  test(`a flow of ${name} has the rate that was announced last for what it names best`, () => {
+  it(`a flow of ${name} has the rate that was announced last for what it names best`, () => {
     const steps = fc.array(fc.oneof(announcements, flows), { maxLength: 12 })
     fc.assert(
       fc.property(steps, flows, (before, last) => {

@@ -1,7 +1,7 @@
 /** The history of templates: confirmed, redefined, contradicted, restored. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import {
   MAX_FIELDS_PER_STREAM,
   MAX_TEMPLATES_PER_STREAM,
@@ -61,8 +61,8 @@ function storedTemplate(template: Template, changes: Partial<KnownTemplate> = {}
   }
 }
 
-suite('a template that is repeated', () => {
-  test('is written down once in five minutes', () => {
+describe('a template that is repeated', () => {
+  it('is written down once in five minutes', () => {
     const templates = new Templates()
     const written: number[] = []
     for (let second = 0; second <= 600; second += 30) {
@@ -75,7 +75,7 @@ suite('a template that is repeated', () => {
     assert.equal(templates.known(256)?.lastSeenMicros, 600 * SECOND)
   })
 
-  test('keeps the plan that was made for it', () => {
+  it('keeps the plan that was made for it', () => {
     const templates = new Templates()
     templates.define(BYTES)
     assert.equal(templates.define(templateOf(256, 1)), 'refreshed')
@@ -83,8 +83,8 @@ suite('a template that is repeated', () => {
   })
 })
 
-suite('a template that is redefined', () => {
-  test('is counted up to the largest number that its column holds', () => {
+describe('a template that is redefined', () => {
+  it('is counted up to the largest number that its column holds', () => {
     const templates = new Templates()
     templates.restore(storedTemplate(BYTES, { redefinitions: 2 ** 31 - 2 }))
     templates.define(PACKETS)
@@ -93,7 +93,7 @@ suite('a template that is redefined', () => {
     assert.equal(templates.known(256)?.redefinitions, 2 ** 31 - 1)
   })
 
-  test('counts its definitions, and keeps the hash of the one before', () => {
+  it('counts its definitions, and keeps the hash of the one before', () => {
     const templates = new Templates()
     templates.arrive(MINUTE, 0)
     assert.equal(templates.define(BYTES), 'new')
@@ -109,7 +109,7 @@ suite('a template that is redefined', () => {
     })
   })
 
-  test('by an invalid one is forgotten, in the table, too', () => {
+  it('by an invalid one is forgotten, in the table, too', () => {
     const templates = new Templates()
     templates.define(BYTES)
     templates.takeChanges()
@@ -120,7 +120,7 @@ suite('a template that is redefined', () => {
     })
   })
 
-  test('has another hash when anything that is compared is different', () => {
+  it('has another hash when anything that is compared is different', () => {
     const fields = [{ enterprise: 0, id: 1, length: 4 }]
     const hashes = [
       createTemplate(256, fields),
@@ -137,7 +137,7 @@ suite('a template that is redefined', () => {
   })
 })
 
-suite('two definitions of one template that take turns', () => {
+describe('two definitions of one template that take turns', () => {
   /** Defines both in turn, each from a port of its own, and gives what came of it. */
   function alternate(ports: readonly [number, number], stepMicros = 30 * SECOND) {
     const templates = new Templates()
@@ -148,7 +148,7 @@ suite('two definitions of one template that take turns', () => {
     return { templates, changes }
   }
 
-  test('from one port are reported from the fourth return on, and stay in force in turn', () => {
+  it('from one port are reported from the fourth return on, and stay in force in turn', () => {
     const { templates, changes } = alternate([5000, 5000])
     assert.deepEqual(changes.slice(0, 4), ['new', 'changed', 'changed', 'changed'])
     assert.deepEqual(new Set(changes.slice(4)), new Set(['contradicting']))
@@ -156,12 +156,12 @@ suite('two definitions of one template that take turns', () => {
     assert.equal(templates.portInForce, undefined)
   })
 
-  test('slowly are changes like others', () => {
+  it('slowly are changes like others', () => {
     const { changes } = alternate([5000, 6000], 10 * MINUTE)
     assert.deepEqual(new Set(changes.slice(1)), new Set(['changed']))
   })
 
-  test('from two ports give each port templates of its own', () => {
+  it('from two ports give each port templates of its own', () => {
     const { templates, changes } = alternate([5000, 6000])
     assert.equal(changes.indexOf('split'), 4)
     assert.deepEqual(changes.slice(5), ['new', 'refreshed', 'refreshed', 'refreshed', 'refreshed'])
@@ -172,7 +172,7 @@ suite('two definitions of one template that take turns', () => {
     assert.deepEqual([of(5000), of(6000), of(7000)], [BYTES, PACKETS, undefined])
   })
 
-  test('from two ports leave nothing in force that all ports shared', () => {
+  it('from two ports leave nothing in force that all ports shared', () => {
     const templates = new Templates()
     templates.define(templateOf(300, 1))
     templates.takeChanges()
@@ -191,8 +191,8 @@ suite('two definitions of one template that take turns', () => {
   })
 })
 
-suite('templates of before a restart', () => {
-  test('of the writer are used at once, and are restored until they are repeated', () => {
+describe('templates of before a restart', () => {
+  it('of the writer are used at once, and are restored until they are repeated', () => {
     const templates = new Templates()
     templates.restore(storedTemplate(BYTES))
     templates.restore(storedTemplate(templateOf(257, 1), { status: 'unconfirmed' }))
@@ -207,7 +207,7 @@ suite('templates of before a restart', () => {
     assert.equal(templates.hasChanges, true)
   })
 
-  test('of the exporter are unconfirmed until they are repeated', () => {
+  it('of the exporter are unconfirmed until they are repeated', () => {
     const templates = new Templates()
     templates.arrive(SECOND, 0)
     templates.define(BYTES)
@@ -224,7 +224,7 @@ suite('templates of before a restart', () => {
     assert.equal(templates.hasChanges, false)
   })
 
-  test('belong to their source ports again', () => {
+  it('belong to their source ports again', () => {
     const templates = new Templates()
     templates.restore(storedTemplate(BYTES, { sourcePort: 5000 }))
     templates.restore(storedTemplate(PACKETS, { sourcePort: 6000 }))
@@ -233,7 +233,7 @@ suite('templates of before a restart', () => {
     assert.equal(templates.portInForce, 6000)
   })
 
-  test('are no more than before: the least recently seen go, in the table, too', () => {
+  it('are no more than before: the least recently seen go, in the table, too', () => {
     const templates = new Templates()
     for (let id = 256; id < 256 + MAX_TEMPLATES_PER_STREAM + 2; id++) {
       templates.restore(storedTemplate(templateOf(id, 1)))

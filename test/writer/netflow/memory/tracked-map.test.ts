@@ -1,11 +1,11 @@
 /** Maps that know what has yet to be written down. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { TrackedMap } from '../../../../writer/netflow/memory/tracked-map.ts'
 
-suite('a tracked map', () => {
-  test('gives each changed entry once, with its last value', () => {
+describe('a tracked map', () => {
+  it('gives each changed entry once, with its last value', () => {
     const map = new TrackedMap<string, number>(10)
     assert.equal(map.hasChanges, false)
     map.set('a', 1).set('b', 2).set('a', 3)
@@ -21,7 +21,7 @@ suite('a tracked map', () => {
     assert.deepEqual(map.takeChanges(), { changed: [], removed: [] })
   })
 
-  test('takes a value that is the same as before for no change', () => {
+  it('takes a value that is the same as before for no change', () => {
     const map = new TrackedMap<string, number>(10).set('a', 1)
     map.takeChanges()
     map.set('a', 1)
@@ -32,7 +32,7 @@ suite('a tracked map', () => {
     assert.equal(map.hasChanges, false)
   })
 
-  test('gives the key of an entry that was written down and is gone', () => {
+  it('gives the key of an entry that was written down and is gone', () => {
     const map = new TrackedMap<string, number>(10).set('a', 1)
     map.restore('b', 2)
     map.takeChanges()
@@ -44,14 +44,14 @@ suite('a tracked map', () => {
     assert.deepEqual(map.takeChanges(), { changed: [['a', 3]], removed: [] })
   })
 
-  test('says nothing of an entry that came and went unwritten', () => {
+  it('says nothing of an entry that came and went unwritten', () => {
     const map = new TrackedMap<string, number>(10).set('a', 1)
     map.delete('a')
     assert.equal(map.hasChanges, false)
     assert.deepEqual(map.takeChanges(), { changed: [], removed: [] })
   })
 
-  test('gives an entry that was removed and came back as changed', () => {
+  it('gives an entry that was removed and came back as changed', () => {
     const map = new TrackedMap<string, number>(10)
     map.restore('a', 1)
     map.delete('a')
@@ -59,7 +59,7 @@ suite('a tracked map', () => {
     assert.deepEqual(map.takeChanges(), { changed: [['a', 2]], removed: [] })
   })
 
-  test('removes what its limit displaces, restored entries, too', () => {
+  it('removes what its limit displaces, restored entries, too', () => {
     const map = new TrackedMap<number, string>(2)
     map.restore(1, 'a')
     map.restore(2, 'b')
@@ -75,7 +75,7 @@ suite('a tracked map', () => {
     })
   })
 
-  test('renews an entry without changing it', () => {
+  it('renews an entry without changing it', () => {
     const map = new TrackedMap<number, string>(2)
     map.restore(1, 'a')
     map.restore(2, 'b')

@@ -1,7 +1,7 @@
 /** Both directions in one record (RFC 5103): two rows, end points swapped, nothing counted twice. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { decodeAlone } from '../../../helpers/decoder-harness.ts'
 import {
   type IpfixValue,
@@ -27,8 +27,8 @@ const FORWARD = { srcAddr: '192.0.2.1', dstAddr: '198.51.100.2', srcPort: 50_000
 const BACKWARD = { srcAddr: '198.51.100.2', dstAddr: '192.0.2.1', srcPort: 80, dstPort: 50_000 }
 const REVERSE_BYTES: IpfixValue = [1, '07', REVERSE]
 
-suite('a biflow', () => {
-  test('becomes two flows, each with its own counters', () => {
+describe('a biflow', () => {
+  it('becomes two flows, each with its own counters', () => {
     const flows = ipfixFlowsOf(
       ...ENDS,
       [4, '06'],
@@ -43,13 +43,13 @@ suite('a biflow', () => {
     ])
   })
 
-  test('is one record of its message', () => {
+  it('is one record of its message', () => {
     const record = oneIpfixRecord([[1, '01'], REVERSE_BYTES])
     const { counts } = decodeAlone(ipfixMessage(record))
     assert.deepEqual([counts.dataRecords, counts.flowRecords], [1, 2])
   })
 
-  test('without traffic there is one flow', () => {
+  it('without traffic there is one flow', () => {
     for (const zero of ['00', '0000000000000000']) {
       const flow = ipfixFlowOf(...ENDS, [1, '05'], [1, zero, REVERSE], [2, zero, REVERSE])
       assert.deepEqual(flow, { ...FORWARD, bytes: 5 })
@@ -57,7 +57,7 @@ suite('a biflow', () => {
     assert.equal(ipfixFlowsOf([1, '05'], [1, '00', REVERSE], [2, '01', REVERSE]).length, 2)
   })
 
-  test('without forward traffic has both flows: something opened it', () => {
+  it('without forward traffic has both flows: something opened it', () => {
     const flows = ipfixFlowsOf(...ENDS, [1, '00'], REVERSE_BYTES)
     assert.deepEqual(flows, [
       { ...FORWARD, bytes: 0 },
@@ -65,7 +65,7 @@ suite('a biflow', () => {
     ])
   })
 
-  test('counts in its reverse flow nothing that only the forward one counted', () => {
+  it('counts in its reverse flow nothing that only the forward one counted', () => {
     const flows = ipfixFlowsOf([2, '05'], [85, '64'], [132, '03'], [3, '02'], [2, '06', REVERSE])
     assert.deepEqual(flows, [
       {
@@ -77,7 +77,7 @@ suite('a biflow', () => {
     ])
   })
 
-  test('has times and flags of its own in each direction, or shares them', () => {
+  it('has times and flags of its own in each direction, or shares them', () => {
     const start = EXPORT_SECONDS * 1_000_000
     const flags: readonly IpfixValue[] = [
       [6, '02'],
@@ -96,7 +96,7 @@ suite('a biflow', () => {
     })
   })
 
-  test('swaps all that belongs to one end: masks, AS, interfaces, MACs, VLANs, IPv6', () => {
+  it('swaps all that belongs to one end: masks, AS, interfaces, MACs, VLANs, IPv6', () => {
     const [, backward] = ipfixFlowsOf(
       REVERSE_BYTES,
       [27, '20010db8 00000000 00000000 00000001'],
@@ -133,7 +133,7 @@ suite('a biflow', () => {
     })
   })
 
-  test('believes what it says of the reverse direction more than what is swapped', () => {
+  it('believes what it says of the reverse direction more than what is swapped', () => {
     const [forward, backward] = ipfixFlowsOf(
       REVERSE_BYTES,
       [10, '01'],
@@ -146,7 +146,7 @@ suite('a biflow', () => {
     assert.deepEqual(backward, { bytes: 7, inputIf: 3, outputIf: 1, srcVlan: 5, dstVlan: 4 })
   })
 
-  test('of ICMP has the same type and code both ways', () => {
+  it('of ICMP has the same type and code both ways', () => {
     for (const fields of [
       [[32, '0801']],
       [
@@ -168,7 +168,7 @@ suite('a biflow', () => {
     }
   })
 
-  test('of ICMP may have a type and code of its own on the way back', () => {
+  it('of ICMP may have a type and code of its own on the way back', () => {
     const [there, back] = ipfixFlowsOf(
       [4, '01'],
       REVERSE_BYTES,
@@ -184,7 +184,7 @@ suite('a biflow', () => {
     )
   })
 
-  test('swaps what has two ends and no column, but no count of one direction', () => {
+  it('swaps what has two ends and no column, but no count of one direction', () => {
     const [there, back] = ipfixFlowsOf(REVERSE_BYTES, [368, '01'], [218, '02'], [92, '03'])
     assert.equal(
       there?.extra,
@@ -193,7 +193,7 @@ suite('a biflow', () => {
     assert.equal(back?.extra, '{"egressInterfaceType":1,"dstTrafficIndex":3}')
   })
 
-  test('whose reverse counter is too large for its column has both flows', () => {
+  it('whose reverse counter is too large for its column has both flows', () => {
     const record = oneIpfixRecord([
       [1, '05'],
       [1, 'ffffffffffffffff', REVERSE],
@@ -203,12 +203,12 @@ suite('a biflow', () => {
     assert.deepEqual(flows, [{ bytes: 5 }, { extra: '{"octetDeltaCount":18446744073709551615}' }])
   })
 
-  test('has the sampling rate in both directions', () => {
+  it('has the sampling rate in both directions', () => {
     const rates = ipfixFlowsOf([34, '64'], [1, '05'], REVERSE_BYTES).map((f) => f.samplingRate)
     assert.deepEqual(rates, [100, 100])
   })
 
-  test('keeps elements of other enterprises and unknown ones in both flows', () => {
+  it('keeps elements of other enterprises and unknown ones in both flows', () => {
     const flows = ipfixFlowsOf(REVERSE_BYTES, [1, '05', 9], [20_000, '06'], [20_001, '07', REVERSE])
     assert.deepEqual(
       flows.map(({ extra }) => extra),
@@ -217,8 +217,8 @@ suite('a biflow', () => {
   })
 })
 
-suite('reverse elements', () => {
-  test('without reverse counters stay in extra, by name', () => {
+describe('reverse elements', () => {
+  it('without reverse counters stay in extra, by name', () => {
     const flow = ipfixFlowOf([1, '05'], [6, '12', REVERSE], [150, '6553f101', REVERSE])
     assert.deepEqual(flow, {
       bytes: 5,
@@ -226,7 +226,7 @@ suite('reverse elements', () => {
     })
   })
 
-  test('that count in a length of their own stay in extra, too', () => {
+  it('that count in a length of their own stay in extra, too', () => {
     const fields = [
       [1, 4],
       [1, VARIABLE, REVERSE],
@@ -236,7 +236,7 @@ suite('reverse elements', () => {
     assert.deepEqual(flows, [{ bytes: 5, extra: '{"reverseOctetDeltaCount":7}' }])
   })
 
-  test('that count what has no column stay in extra, too', () => {
+  it('that count what has no column stay in extra, too', () => {
     const flow = ipfixFlowOf([1, '05'], [132, '06', REVERSE], [3, '07', REVERSE])
     assert.deepEqual(flow, {
       bytes: 5,
@@ -244,7 +244,7 @@ suite('reverse elements', () => {
     })
   })
 
-  test('beside initiator and responder counters do not make a third flow', () => {
+  it('beside initiator and responder counters do not make a third flow', () => {
     const flows = ipfixFlowsOf([231, '05'], [232, '06'], REVERSE_BYTES)
     const extra = '{"reverseOctetDeltaCount":7}'
     const both = [
@@ -254,14 +254,14 @@ suite('reverse elements', () => {
     assert.deepEqual(flows, both)
   })
 
-  test('of unknown elements have their numbers', () => {
+  it('of unknown elements have their numbers', () => {
     const flow = ipfixFlowOf([1, '05'], [20_000, '06', REVERSE])
     assert.equal(flow.extra, '{"29305.20000":"06"}')
   })
 })
 
-suite('an IPFIX record of initiator and responder counters', () => {
-  test('becomes two flows, or one when the responder sent nothing', () => {
+describe('an IPFIX record of initiator and responder counters', () => {
+  it('becomes two flows, or one when the responder sent nothing', () => {
     const initiator: readonly IpfixValue[] = [...ENDS, [231, '03e8'], [298, '0a']]
     assert.deepEqual(ipfixFlowsOf(...initiator, [232, '07d0'], [299, '14']), [
       { ...FORWARD, bytes: 1000, packets: 10 },

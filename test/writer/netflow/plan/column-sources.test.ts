@@ -1,10 +1,10 @@
 /** Which element of a v9 record fills which column, and what happens to those that do not. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { flowOf } from '../../../helpers/decoder-harness.ts'
 
-suite('a column', () => {
+describe('a column', () => {
   const columns = [
     [8, 'c0000201', { srcAddr: '192.0.2.1' }],
     [12, 'ffffffff', { dstAddr: '255.255.255.255' }],
@@ -48,33 +48,33 @@ suite('a column', () => {
   ] as const
 
   for (const [id, value, flow] of columns) {
-    test(`takes element ${id} of ${value.length / 2} bytes: ${Object.keys(flow)}`, () => {
+    it(`takes element ${id} of ${value.length / 2} bytes: ${Object.keys(flow)}`, () => {
       assert.deepEqual(flowOf([id, value]), flow)
     })
   }
 
-  test('stays empty when the exporter has no field for it', () => {
+  it('stays empty when the exporter has no field for it', () => {
     assert.deepEqual(flowOf([4, '06']), { protocol: 6 })
   })
 })
 
-suite('bytes and packets', () => {
-  test('are the input counters; the output counters are kept, never added', () => {
+describe('bytes and packets', () => {
+  it('are the input counters; the output counters are kept, never added', () => {
     const flow = flowOf([23, '0064'], [1, '0064'], [24, '02'], [2, '01'])
     const extra = '{"postOctetDeltaCount":100,"postPacketDeltaCount":2}'
     assert.deepEqual(flow, { bytes: 100, packets: 1, extra })
   })
 
-  test('are the input counters also when these are zero', () => {
+  it('are the input counters also when these are zero', () => {
     const flow = flowOf([1, '00'], [23, '64'])
     assert.deepEqual(flow, { bytes: 0, extra: '{"postOctetDeltaCount":100}' })
   })
 
-  test('are the output counters where there is nothing else', () => {
+  it('are the output counters where there is nothing else', () => {
     assert.deepEqual(flowOf([23, '0064'], [24, '01']), { bytes: 100, packets: 1 })
   })
 
-  test('are the initiator counters before totals, totals before layer 2 octets', () => {
+  it('are the initiator counters before totals, totals before layer 2 octets', () => {
     assert.equal(flowOf([352, '04'], [85, '03'], [231, '02'], [23, '01']).bytes, 1)
     assert.equal(flowOf([352, '04'], [85, '03'], [231, '02']).bytes, 2)
     assert.equal(flowOf([352, '04'], [85, '03']).bytes, 3)
@@ -84,22 +84,22 @@ suite('bytes and packets', () => {
     assert.equal(flowOf([86, '03']).packets, 3)
   })
 
-  test('keep all 64 bits', () => {
+  it('keep all 64 bits', () => {
     assert.deepEqual(flowOf([1, '0020000000000001'], [2, '7fffffffffffffff']), {
       bytes: 9007199254740993n,
       packets: 9223372036854775807n,
     })
   })
 
-  test('of 2⁶³ and more are absent, exact in extra', () => {
+  it('of 2⁶³ and more are absent, exact in extra', () => {
     const flow = flowOf([1, '8000000000000000'], [2, 'ffffffffffffffff'])
     const extra = '{"octetDeltaCount":9223372036854775808,"packetDeltaCount":18446744073709551615}'
     assert.deepEqual(flow, { extra })
   })
 })
 
-suite('the preferred element of a column', () => {
-  test('wins wherever it stands in the template', () => {
+describe('the preferred element of a column', () => {
+  it('wins wherever it stands in the template', () => {
     const winner = { inputIf: 1, srcVlan: 2, event: 3, srcPort: 4 }
     const fields = [
       [252, '11'],
@@ -118,12 +118,12 @@ suite('the preferred element of a column', () => {
     assert.deepEqual({ ...reversed, extra }, { ...winner, extra })
   })
 
-  test('for the ports is the transport port, else that of UDP or TCP', () => {
+  it('for the ports is the transport port, else that of UDP or TCP', () => {
     assert.deepEqual(flowOf([180, '0035'], [181, '0036']), { srcPort: 53, dstPort: 54 })
     assert.deepEqual(flowOf([182, '0050'], [183, '0051']), { srcPort: 80, dstPort: 81 })
   })
 
-  test('for the ports of a template with those of UDP and TCP is that of its protocol', () => {
+  it('for the ports of a template with those of UDP and TCP is that of its protocol', () => {
     const ports = (protocol: string, ...[udp, tcp]: readonly [string, string]) =>
       flowOf([4, protocol], [180, udp], [182, tcp], [181, udp], [183, tcp])
     assert.deepEqual(ports('06', '0000', '0050'), { protocol: 6, srcPort: 80, dstPort: 80 })
@@ -138,7 +138,7 @@ suite('the preferred element of a column', () => {
     })
   })
 
-  test('for the MACs is the address as received, not the one after the exporter', () => {
+  it('for the MACs is the address as received, not the one after the exporter', () => {
     const flow = flowOf([81, '000000000001'], [56, '000000000002'])
     assert.deepEqual(flow, {
       srcMac: '00:00:00:00:00:02',
@@ -146,7 +146,7 @@ suite('the preferred element of a column', () => {
     })
   })
 
-  test('for the type of service is the octet, else the DSCP shifted into its place', () => {
+  it('for the type of service is the octet, else the DSCP shifted into its place', () => {
     assert.deepEqual(flowOf([195, '2e']), { tos: 184 })
     const flow = flowOf([195, '2e'], [5, 'b9'])
     assert.deepEqual(flow, { tos: 185, extra: '{"ipDiffServCodePoint":46}' })
@@ -154,7 +154,7 @@ suite('the preferred element of a column', () => {
   })
 })
 
-suite('reduced and enlarged sizes', () => {
+describe('reduced and enlarged sizes', () => {
   const integers = [
     [1, 'bytes'],
     [2, 'packets'],
@@ -179,7 +179,7 @@ suite('reduced and enlarged sizes', () => {
   ] as const
 
   for (const [id, name] of integers) {
-    test(`of ${name}, 1 to 8 bytes, give the same number`, () => {
+    it(`of ${name}, 1 to 8 bytes, give the same number`, () => {
       for (let length = 1; length <= 8; length++) {
         const value = '7b'.padStart(length * 2, '0')
         assert.deepEqual(flowOf([id, value]), { [name]: 123 }, `${length} bytes`)
@@ -187,14 +187,14 @@ suite('reduced and enlarged sizes', () => {
     })
   }
 
-  test('of counters keep every bit', () => {
+  it('of counters keep every bit', () => {
     assert.equal(flowOf([1, '123456']).bytes, 0x123456)
     assert.equal(flowOf([1, '123456789a']).bytes, 0x123456789a)
     assert.equal(flowOf([1, '123456789abc']).bytes, 0x123456789abc)
     assert.equal(flowOf([1, '123456789abcde']).bytes, 0x123456789abcde)
   })
 
-  test('that no integer has are shown as they came', () => {
+  it('that no integer has are shown as they came', () => {
     assert.deepEqual(flowOf([1, '000000000000000001']), {
       extra: '{"octetDeltaCount":"000000000000000001"}',
     })
@@ -203,7 +203,7 @@ suite('reduced and enlarged sizes', () => {
     assert.deepEqual(flowOf([56, '0050']), { extra: '{"sourceMacAddress":"0050"}' })
   })
 
-  test('of a value that its column cannot hold put it into extra, exactly', () => {
+  it('of a value that its column cannot hold put it into extra, exactly', () => {
     assert.deepEqual(flowOf([4, '8000']), { extra: '{"protocolIdentifier":32768}' })
     assert.deepEqual(flowOf([7, '80000000']), { extra: '{"sourceTransportPort":2147483648}' })
     const extra = '{"ingressInterface":9007199254740993}'

@@ -1,7 +1,7 @@
 /** Every kind of value as JSON that jsonb accepts, at the ends of its range. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import {
   FORMAT,
   type Format,
@@ -20,8 +20,8 @@ function format(as: Format, value: string): string {
   return json
 }
 
-suite('numbers', () => {
-  test('without sign are exact in every width', () => {
+describe('numbers', () => {
+  it('without sign are exact in every width', () => {
     assert.equal(format(FORMAT.uint, 'ff'), '255')
     assert.equal(format(FORMAT.uint, '001fffff ffffffff'), '9007199254740991')
     assert.equal(format(FORMAT.uint, '00200000 00000001'), '9007199254740993')
@@ -29,7 +29,7 @@ suite('numbers', () => {
     assert.equal(format(FORMAT.uint, '010000000000'), '1099511627776')
   })
 
-  test('with sign are exact in every width', () => {
+  it('with sign are exact in every width', () => {
     const least = ['-128', '-32768', '-8388608', '-2147483648', '-549755813888']
     least.push('-140737488355328', '-36028797018963968', '-9223372036854775808')
     for (const [index, text] of least.entries()) {
@@ -39,7 +39,7 @@ suite('numbers', () => {
     assert.equal(format(FORMAT.int, '7fffffffffffffff'), '9223372036854775807')
   })
 
-  test('with a fraction are JSON numbers, or text when JSON has none', () => {
+  it('with a fraction are JSON numbers, or text when JSON has none', () => {
     assert.equal(format(FORMAT.float, '3f800000'), '1')
     assert.equal(format(FORMAT.float, '3ff8000000000000'), '1.5')
     assert.equal(format(FORMAT.float, '7fefffffffffffff'), '1.7976931348623157e+308')
@@ -50,7 +50,7 @@ suite('numbers', () => {
     assert.equal(format(FORMAT.float, 'fff0000000000000'), '"-Infinity"')
   })
 
-  test('that are truth values are 1 and 2 on the wire', () => {
+  it('that are truth values are 1 and 2 on the wire', () => {
     assert.equal(format(FORMAT.boolean, '01'), 'true')
     assert.equal(format(FORMAT.boolean, '02'), 'false')
     assert.equal(format(FORMAT.boolean, '00'), '0')
@@ -59,17 +59,17 @@ suite('numbers', () => {
   })
 })
 
-suite('text', () => {
+describe('text', () => {
   const text = (value: string) => JSON.parse(format(FORMAT.text, value)) as unknown
 
-  test('ends at the first NUL, for jsonb refuses it', () => {
+  it('ends at the first NUL, for jsonb refuses it', () => {
     assert.equal(text('65746830 00000000'), 'eth0')
     assert.equal(text('6500 7468'), 'e')
     assert.equal(text('00'), '')
     assert.equal(text(''), '')
   })
 
-  test('that is no UTF-8 has replacement characters, never half of a pair', () => {
+  it('that is no UTF-8 has replacement characters, never half of a pair', () => {
     assert.equal(text('c3a9 f09f9880'), 'é😀')
     assert.equal(text('41 ff 42'), 'A\ufffdB')
     assert.equal(text('41 c3'), 'A\ufffd')
@@ -78,19 +78,19 @@ suite('text', () => {
     assert.equal(text('c080'), '\ufffd\ufffd')
   })
 
-  test('may have quotes, backslashes and control characters', () => {
+  it('may have quotes, backslashes and control characters', () => {
     const bytes = Buffer.from('"\\\b\f\n\r\t\u0001\u007f\u2028</script>\\u0041')
     assert.equal(text(bytes.toString('hex')), bytes.toString())
   })
 })
 
-suite('bytes', () => {
-  test('are hex', () => {
+describe('bytes', () => {
+  it('are hex', () => {
     assert.equal(format(FORMAT.hex, ''), '""')
     assert.equal(format(FORMAT.hex, '00ff10'), '"00ff10"')
   })
 
-  test('of addresses are text', () => {
+  it('of addresses are text', () => {
     assert.equal(format(FORMAT.mac, '00505600ff01'), '"00:50:56:00:ff:01"')
     assert.equal(format(FORMAT.ipv4, 'ffffffff'), '"255.255.255.255"')
     assert.equal(format(FORMAT.ipv4, '00000000'), '"0.0.0.0"')
@@ -98,7 +98,7 @@ suite('bytes', () => {
     assert.equal(format(FORMAT.ipv6, '20010db8000000000000000000000001'), address)
   })
 
-  test('are hex also when their type cannot have that width', () => {
+  it('are hex also when their type cannot have that width', () => {
     const types = ['ipv4Address', 'ipv6Address', 'macAddress', 'float64', 'unsigned64'] as const
     for (const type of [...types, 'dateTimeMicroseconds', 'signed8', 'boolean'] as const) {
       assert.equal(formatOf(type, 9), FORMAT.hex)
@@ -114,21 +114,21 @@ suite('bytes', () => {
   })
 })
 
-suite('times', () => {
-  test('are in ISO 8601', () => {
+describe('times', () => {
+  it('are in ISO 8601', () => {
     assert.equal(format(FORMAT.seconds, '6553f100'), '"2023-11-14T22:13:20.000Z"')
     assert.equal(format(FORMAT.millis, '0000018bcfe56801'), '"2023-11-14T22:13:20.001Z"')
     assert.equal(format(FORMAT.seconds, '00'), '"1970-01-01T00:00:00.000Z"')
     assert.equal(format(FORMAT.seconds, 'ffffffff'), '"2106-02-07T06:28:15.000Z"')
   })
 
-  test('of NTP keep their microseconds', () => {
+  it('of NTP keep their microseconds', () => {
     assert.equal(format(FORMAT.ntp, 'e8fe6f80 00000000'), '"2023-11-14T22:13:20.000000Z"')
     assert.equal(format(FORMAT.ntp, 'e8fe6f80 000010c7'), '"2023-11-14T22:13:20.000001Z"')
     assert.equal(format(FORMAT.ntp, 'e8fe6f80 ffffffff'), '"2023-11-14T22:13:21.000000Z"')
   })
 
-  test('beyond the year 9999 are the number that came', () => {
+  it('beyond the year 9999 are the number that came', () => {
     assert.equal(format(FORMAT.millis, '0000e677d21fdbff'), '"9999-12-31T23:59:59.999Z"')
     assert.equal(format(FORMAT.millis, '0000e677d21fdc00'), '253402300800000')
     assert.equal(format(FORMAT.millis, 'ffffffffffffffff'), '18446744073709551615')
@@ -136,7 +136,7 @@ suite('times', () => {
   })
 })
 
-test('a key is quoted as JSON wants it', () => {
+it('a key is quoted as JSON wants it', () => {
   assert.equal(jsonKey('octetDeltaCount'), '"octetDeltaCount":')
   assert.equal(jsonKey('a"b\\'), '"a\\"b\\\\":')
 })

@@ -1,7 +1,7 @@
 /** How templates with unusual fields are read: none, variable, repeated, unknown ones (v9). */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { decodeAlone, flowOf } from '../../../helpers/decoder-harness.ts'
 import { set, template, v9Message, type WireField } from '../../../helpers/netflow-bytes.ts'
 
@@ -11,8 +11,8 @@ function decode(fields: readonly WireField[], ...records: readonly string[]) {
   return decodeAlone(v9Message(set(0, template(256, fields)), set(256, ...records)))
 }
 
-suite('a field of no bytes', () => {
-  test('is read as nothing, and does not hide a second one of the same element', () => {
+describe('a field of no bytes', () => {
+  it('is read as nothing, and does not hide a second one of the same element', () => {
     const { flows, problems } = decode(
       [
         [4, 0],
@@ -33,14 +33,14 @@ suite('a field of no bytes', () => {
   })
 })
 
-suite('a field of variable length in v9', () => {
+describe('a field of variable length in v9', () => {
   const fields: readonly WireField[] = [
     [4, 1],
     [82, VARIABLE],
     [1, 2],
   ]
 
-  test('begins with its length in one byte, or in two behind 255', () => {
+  it('begins with its length in one byte, or in two behind 255', () => {
     const { flows, problems } = decode(
       fields,
       '06 04 65746830 0001',
@@ -59,7 +59,7 @@ suite('a field of variable length in v9', () => {
     assert.deepEqual(problems, [])
   })
 
-  test('that reaches beyond its set ends it, and keeps the records before it', () => {
+  it('that reaches beyond its set ends it, and keeps the records before it', () => {
     for (const broken of ['06 05 6574683000', '06 ff ff00', '06 ff 0400', '06 ffffff 00']) {
       const { flows, counts, problems } = decode(fields, '06 01 41 0001', broken)
       assert.equal(flows.length, 1)
@@ -67,7 +67,7 @@ suite('a field of variable length in v9', () => {
     }
   })
 
-  test('does the same in options data', () => {
+  it('does the same in options data', () => {
     const options = template(512, fields)
     options.writeUInt16BE(4, 2)
     const definition = Buffer.concat([
@@ -83,14 +83,14 @@ suite('a field of variable length in v9', () => {
     assert.deepEqual([counts.malformedSets, problems], [1, ['record-overruns-set']])
   })
 
-  test('is a number where its element is one and each value has a width for it', () => {
+  it('is a number where its element is one and each value has a width for it', () => {
     const { flows } = decode([[1, VARIABLE]], '04 00000064')
     assert.deepEqual(flows, [{ extra: '{"octetDeltaCount":100}' }])
   })
 })
 
-suite('a repeated element', () => {
-  test('gives its first value to the column and all of them to extra', () => {
+describe('a repeated element', () => {
+  it('gives its first value to the column and all of them to extra', () => {
     assert.deepEqual(flowOf([8, 'c0000201'], [8, 'c0000202'], [4, '06'], [8, '00000000']), {
       srcAddr: '192.0.2.1',
       protocol: 6,
@@ -98,13 +98,13 @@ suite('a repeated element', () => {
     })
   })
 
-  test('without a column is an array, too, whatever the widths', () => {
+  it('without a column is an array, too, whatever the widths', () => {
     assert.deepEqual(flowOf([70, '000101'], [54, '01'], [70, '000201'], [54, '00000002']), {
       extra: '{"mplsTopLabelStackSection":["000101","000201"],"fragmentIdentification":[1,2]}',
     })
   })
 
-  test('of ICMP or sampling is named once in extra', () => {
+  it('of ICMP or sampling is named once in extra', () => {
     assert.deepEqual(flowOf([4, '06'], [32, '0001'], [32, '0002'], [34, '64000000'], [34, '01']), {
       protocol: 6,
       extra: '{"icmpTypeCodeIPv4":[1,2],"samplingInterval":[1677721600,1]}',
@@ -116,8 +116,8 @@ suite('a repeated element', () => {
   })
 })
 
-suite('an element without a column', () => {
-  test('is in extra under its name, by its type', () => {
+describe('an element without a column', () => {
+  it('is in extra under its name, by its type', () => {
     const cases = [
       [34967, 'abcd', '"0.34967":"abcd"'],
       [40999, '00', '"0.40999":"00"'],
@@ -139,14 +139,14 @@ suite('an element without a column', () => {
     }
   })
 
-  test('stands beside the others in the order of the template', () => {
+  it('stands beside the others in the order of the template', () => {
     assert.equal(
       flowOf([52, '01'], [1, '02'], [53, '03'], [57001, '04']).extra,
       '{"minimumTTL":1,"maximumTTL":3,"0.57001":"04"}',
     )
   })
 
-  test('is left out when it is padding', () => {
+  it('is left out when it is padding', () => {
     assert.deepEqual(flowOf([210, '0000'], [1, '05'], [210, 'ffffff']), { bytes: 5 })
   })
 })

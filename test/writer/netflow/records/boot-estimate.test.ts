@@ -1,7 +1,7 @@
 /** When an IPFIX exporter booted that does not say so, as far as its flows tell. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { DecoderHarness } from '../../../helpers/decoder-harness.ts'
 import {
   type IpfixField,
@@ -57,8 +57,8 @@ class SilentExporter {
   }
 }
 
-suite('the boot time of an IPFIX exporter that does not say it', () => {
-  test('is the running minimum of export time less end', () => {
+describe('the boot time of an IPFIX exporter that does not say it', () => {
+  it('is the running minimum of export time less end', () => {
     const exporter = new SilentExporter()
     assert.deepEqual(exporter.errorsOf(0, 15_000), [15_000])
     assert.deepEqual(exporter.errorsOf(10, 40_000, 3000, 20_000), [3000, 3000, 3000])
@@ -69,7 +69,7 @@ suite('the boot time of an IPFIX exporter that does not say it', () => {
     assert.equal(bootEstimateMs, exporter.bootMs)
   })
 
-  test('leaves the uptimes that were sent in extra, which marks the times as estimated', () => {
+  it('leaves the uptimes that were sent in extra, which marks the times as estimated', () => {
     const [flow] = new SilentExporter().receive(EXPORT_SECONDS, set(256, '00000005', '00000006'))
     assert.deepEqual(flow, {
       flowStart: EXPORT_SECONDS * 1e6 - 1000,
@@ -78,7 +78,7 @@ suite('the boot time of an IPFIX exporter that does not say it', () => {
     })
   })
 
-  test('holds while the uptime wraps, within a message, too', () => {
+  it('holds while the uptime wraps, within a message, too', () => {
     const exporter = new SilentExporter()
     exporter.bootMs = EXPORT_SECONDS * 1000 - TWO_32 + 60_000
     assert.deepEqual(exporter.errorsOf(0, 1000), [1000])
@@ -89,7 +89,7 @@ suite('the boot time of an IPFIX exporter that does not say it', () => {
     assert.deepEqual(wrapped.errorsOf(0, 0, 20_000), [0, 0])
   })
 
-  test('is another one when all flows of a set ended over an hour before, as after a restart', () => {
+  it('is another one when all flows of a set ended over an hour before, as after a restart', () => {
     const exporter = new SilentExporter()
     exporter.errorsOf(0, 0)
     exporter.bootMs += DAY_MS + 30_000
@@ -99,7 +99,7 @@ suite('the boot time of an IPFIX exporter that does not say it', () => {
     assert.deepEqual(other.errorsOf(2 * 3600, HOUR_MS), [0])
   })
 
-  test('is forgotten when the sequence tells that the exporter was started anew', () => {
+  it('is forgotten when the sequence tells that the exporter was started anew', () => {
     const exporter = new SilentExporter()
     exporter.errorsOf(0, 0)
     exporter.harness.stream().unconfirm(1)
@@ -107,7 +107,7 @@ suite('the boot time of an IPFIX exporter that does not say it', () => {
     assert.deepEqual(exporter.errorsOf(90, 2000), [2000])
   })
 
-  test('gives way to the one that the exporter says', () => {
+  it('gives way to the one that the exporter says', () => {
     const exporter = new SilentExporter()
     exporter.errorsOf(0, 7000)
     const options = [
@@ -128,7 +128,7 @@ suite('the boot time of an IPFIX exporter that does not say it', () => {
     })
   })
 
-  test('is found behind fields of variable length, in whole records only', () => {
+  it('is found behind fields of variable length, in whole records only', () => {
     const exporter = new SilentExporter([
       [82, VARIABLE],
       [21, 4],
@@ -141,7 +141,7 @@ suite('the boot time of an IPFIX exporter that does not say it', () => {
     assert.equal(cut.length, 0)
   })
 
-  test('is used for flows that say no end, once others have said one', () => {
+  it('is used for flows that say no end, once others have said one', () => {
     const exporter = new SilentExporter()
     exporter.errorsOf(0, 0)
     const starts = set(2, ipfixTemplate(257, [[22, 4]]))
@@ -150,7 +150,7 @@ suite('the boot time of an IPFIX exporter that does not say it', () => {
     assert.equal(flow?.flowStart, (EXPORT_SECONDS - 4) * 1e6)
   })
 
-  test('is none of NetFlow v9, whose header says the uptime', () => {
+  it('is none of NetFlow v9, whose header says the uptime', () => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(set(0, '0100 0001 0015 0004'), set(256, '00000005')))
     assert.ok(Number.isNaN(harness.stream().bootEstimateMs))

@@ -1,7 +1,7 @@
 /** Records with fields of both address families (v9). */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { decodeAlone, flowOf } from '../../../helpers/decoder-harness.ts'
 import { type FieldBytes, oneRecordMessage } from '../../../helpers/netflow-bytes.ts'
 
@@ -20,8 +20,8 @@ function addresses(...fields: readonly FieldBytes[]) {
   return { srcAddr, dstAddr }
 }
 
-suite('a record with addresses of both families', () => {
-  test('means the one that has an address which is not zero', () => {
+describe('a record with addresses of both families', () => {
+  it('means the one that has an address which is not zero', () => {
     const ipv4: readonly FieldBytes[] = [
       [8, 'c0000201'],
       [12, 'c0000202'],
@@ -40,14 +40,14 @@ suite('a record with addresses of both families', () => {
     assert.deepEqual(flowOf(...[...ipv6].reverse()), IPV6)
   })
 
-  test('means that family as a whole, even when one end is zero', () => {
+  it('means that family as a whole, even when one end is zero', () => {
     const flow = flowOf([8, '00000000'], [12, 'ffffffff'], [27, ZERO6], [28, ZERO6])
     assert.deepEqual(flow, { srcAddr: '0.0.0.0', dstAddr: '255.255.255.255' })
     const six = flowOf([8, '00000000'], [12, '00000000'], [27, ZERO6], [28, DST6])
     assert.deepEqual(six, { srcAddr: '0:0:0:0:0:0:0:0', dstAddr: IPV6.dstAddr })
   })
 
-  test('means the family that ipVersion says, and keeps the others in extra', () => {
+  it('means the family that ipVersion says, and keeps the others in extra', () => {
     const ipv4 = flowOf(...both([60, '04']))
     const extra6 = `"sourceIPv6Address":"${IPV6.srcAddr}","destinationIPv6Address":"${IPV6.dstAddr}"`
     assert.deepEqual(ipv4, { ...IPV4, extra: `{"ipVersion":4,${extra6}}` })
@@ -67,7 +67,7 @@ suite('a record with addresses of both families', () => {
     )
   })
 
-  test('means that of its ethertype when both are given, else IPv4, and is counted', () => {
+  it('means that of its ethertype when both are given, else IPv4, and is counted', () => {
     assert.deepEqual(addresses(...both([256, '86dd'])), IPV6)
     assert.deepEqual(addresses(...both([256, '0800'])), IPV4)
     assert.deepEqual(addresses(...both()), IPV4)
@@ -79,7 +79,7 @@ suite('a record with addresses of both families', () => {
     assert.deepEqual(problems(...both([60, '06'])), [])
   })
 
-  test('takes the prefix lengths of that family, and keeps the others in extra', () => {
+  it('takes the prefix lengths of that family, and keeps the others in extra', () => {
     const masks: readonly FieldBytes[] = [
       [9, '18'],
       [29, '40'],
@@ -103,22 +103,22 @@ suite('a record with addresses of both families', () => {
   })
 })
 
-suite('a record with addresses of one family', () => {
-  test('keeps an IPv6 address of zeros and the loopback address', () => {
+describe('a record with addresses of one family', () => {
+  it('keeps an IPv6 address of zeros and the loopback address', () => {
     const flow = flowOf([27, ZERO6], [28, `${'00'.repeat(15)}01`])
     assert.deepEqual(flow, { srcAddr: '0:0:0:0:0:0:0:0', dstAddr: '0:0:0:0:0:0:0:1' })
   })
 
-  test('does not become the other one by its ipVersion', () => {
+  it('does not become the other one by its ipVersion', () => {
     assert.deepEqual(addresses([8, 'c0000201'], [12, 'c0000202'], [60, '06']), IPV4)
   })
 
-  test('takes IPv6 prefix lengths from a template that has both', () => {
+  it('takes IPv6 prefix lengths from a template that has both', () => {
     const flow = flowOf([27, SRC6], [28, DST6], [9, '00'], [29, '40'], [13, '00'], [30, '30'])
     assert.deepEqual(flow, { ...IPV6, srcMask: 64, dstMask: 48 })
   })
 
-  test('or none is a flow all the same', () => {
+  it('or none is a flow all the same', () => {
     assert.deepEqual(flowOf([56, '005056c00001'], [1, '40']), {
       srcMac: '00:50:56:c0:00:01',
       bytes: 64,
@@ -126,10 +126,10 @@ suite('a record with addresses of one family', () => {
   })
 })
 
-suite('next hops of both families', () => {
+describe('next hops of both families', () => {
   const hop6 = { nextHop: '2001:db8:0:0:0:0:0:2' }
 
-  test('follow the family of the record', () => {
+  it('follow the family of the record', () => {
     const ipv6 = flowOf([27, SRC6], [28, DST6], [15, '00000000'], [62, DST6])
     assert.deepEqual(ipv6, { ...IPV6, ...hop6 })
     const ipv4 = flowOf([8, 'c0000201'], [12, 'c0000202'], [15, 'c0000203'], [62, ZERO6])
@@ -138,7 +138,7 @@ suite('next hops of both families', () => {
     assert.deepEqual(none, { ...IPV6, nextHop: '0:0:0:0:0:0:0:0' })
   })
 
-  test('of an IPv4 route may be IPv6', () => {
+  it('of an IPv4 route may be IPv6', () => {
     const flow = flowOf([8, 'c0000201'], [12, 'c0000202'], [15, '00000000'], [62, DST6])
     assert.deepEqual(flow, { ...IPV4, ...hop6 })
     const full = flowOf(...both([60, '04'], [15, '00000000'], [62, DST6]))

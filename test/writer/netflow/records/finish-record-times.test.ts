@@ -1,7 +1,7 @@
 /** Where the times of a v9 flow come from, and in which order they stand. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import {
   type Decoded,
   DecoderHarness,
@@ -20,21 +20,21 @@ import {
 
 const EXPORT_MICROS = EXPORT_SECONDS * 1_000_000
 
-suite('the times of a flow', () => {
+describe('the times of a flow', () => {
   const times = (...fields: readonly FieldBytes[]) => {
     const { flowStart, flowEnd } = flowOf(...fields)
     return [flowStart, flowEnd]
   }
   const uptime = (ms: number) => (ms >>> 0).toString(16).padStart(8, '0')
 
-  test('count back from the export time by the uptime', () => {
+  it('count back from the export time by the uptime', () => {
     const [start, end] = times([22, uptime(UPTIME_MS - 3000)], [21, uptime(UPTIME_MS + 1000)])
     assert.deepEqual([start, end], [EXPORT_MICROS - 3_000_000, EXPORT_MICROS + 1_000_000])
     const [wrapped] = times([22, uptime(-5000)])
     assert.equal(wrapped, EXPORT_MICROS - (UPTIME_MS + 5000) * 1000)
   })
 
-  test('may be absolute, in seconds, milliseconds, microseconds or nanoseconds', () => {
+  it('may be absolute, in seconds, milliseconds, microseconds or nanoseconds', () => {
     const second = EXPORT_MICROS
     assert.deepEqual(times([150, '6553f100'], [151, '6553f101']), [second, second + 1_000_000])
     assert.deepEqual(times([152, '0000018bcfe56800'], [153, '0000018bcfe56be9']), [
@@ -51,20 +51,20 @@ suite('the times of a flow', () => {
     ])
   })
 
-  test('of NTP are of era 1 when they would lie before 1970', () => {
+  it('of NTP are of era 1 when they would lie before 1970', () => {
     assert.equal(times([154, '00000000 00000000'])[0], 2_085_978_496_000_000)
     assert.equal(times([154, '83aa7e80 00000000'])[0], 0)
     assert.equal(times([154, '83aa7e7f 00000000'])[0], (2 ** 32 - 1) * 1_000_000)
   })
 
-  test('may count back from the export time in microseconds', () => {
+  it('may count back from the export time in microseconds', () => {
     assert.deepEqual(times([158, '000f4241'], [159, '00000001']), [
       EXPORT_MICROS - 1_000_001,
       EXPORT_MICROS - 1,
     ])
   })
 
-  test('prefer milliseconds, then NTP, seconds, microseconds before export, the uptime', () => {
+  it('prefer milliseconds, then NTP, seconds, microseconds before export, the uptime', () => {
     const sources: readonly FieldBytes[] = [
       [22, uptime(UPTIME_MS)],
       [158, '00000005'],
@@ -85,7 +85,7 @@ suite('the times of a flow', () => {
     assert.deepEqual(times(...[...sources].reverse())[0], 1_000_000)
   })
 
-  test('may be a start and a duration', () => {
+  it('may be a start and a duration', () => {
     const start: FieldBytes = [152, '0000018bcfe56800']
     assert.deepEqual(times(start, [161, '000003e9']), [EXPORT_MICROS, EXPORT_MICROS + 1_001_000])
     assert.deepEqual(times(start, [162, '000003e9']), [EXPORT_MICROS, EXPORT_MICROS + 1001])
@@ -97,7 +97,7 @@ suite('the times of a flow', () => {
     assert.equal(ended.extra, '{"flowDurationMilliseconds":1001}')
   })
 
-  test('with a duration that leads nowhere stay as they are, the duration in extra', () => {
+  it('with a duration that leads nowhere stay as they are, the duration in extra', () => {
     const flow = flowOf([152, '0000018bcfe56800'], [161, '001fffffffffffff'])
     assert.deepEqual(flow, {
       flowStart: EXPORT_MICROS,
@@ -105,7 +105,7 @@ suite('the times of a flow', () => {
     })
   })
 
-  test('may be that of an event', () => {
+  it('may be that of an event', () => {
     const at = [EXPORT_MICROS, EXPORT_MICROS]
     assert.deepEqual(times([322, '6553f100']), at)
     assert.deepEqual(times([323, '0000018bcfe56800']), at)
@@ -129,12 +129,12 @@ suite('the times of a flow', () => {
     assert.equal(both.extra, '{"observationTimeSeconds":"2023-11-14T22:13:20.000Z"}')
   })
 
-  test('are absent when no field says them', () => {
+  it('are absent when no field says them', () => {
     assert.deepEqual(times([1, '05']), [undefined, undefined])
     assert.deepEqual(times([21, uptime(UPTIME_MS)]), [undefined, EXPORT_MICROS])
   })
 
-  test('that nothing can hold go to extra, exactly', () => {
+  it('that nothing can hold go to extra, exactly', () => {
     const flow = flowOf(
       [152, 'ffffffffffffffff'],
       [323, 'fffffffffffffffe'],
@@ -148,7 +148,7 @@ suite('the times of a flow', () => {
     })
   })
 
-  test('are swapped, or the end is believed, when the end lies before the start', () => {
+  it('are swapped, or the end is believed, when the end lies before the start', () => {
     const decode = (endMs: number): Decoded =>
       decodeAlone(
         oneRecordMessage([
@@ -166,7 +166,7 @@ suite('the times of a flow', () => {
     assert.deepEqual(much.problems, ['end-before-start'])
   })
 
-  test('that are out of order by a second or more leave the start that was sent in extra', () => {
+  it('that are out of order by a second or more leave the start that was sent in extra', () => {
     const flow = flowOf([22, uptime(UPTIME_MS + 1)], [21, uptime(UPTIME_MS - 1000)], [4, '06'])
     assert.deepEqual(flow, {
       protocol: 6,
@@ -190,7 +190,7 @@ suite('the times of a flow', () => {
     assert.equal(ancient.flows[0]?.extra, '{"flowStart":"1969-12-31T23:59:59.999000Z"}')
   })
 
-  test('are counted when over 10 minutes ahead of, or 50 days behind, the receive time', () => {
+  it('are counted when over 10 minutes ahead of, or 50 days behind, the receive time', () => {
     const harness = new DecoderHarness()
     const implausible = (startSeconds: number, receivedAtMicros = EXPORT_MICROS) => {
       const message = oneRecordMessage([[150, startSeconds.toString(16).padStart(8, '0')]])

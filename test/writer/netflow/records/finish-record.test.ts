@@ -1,34 +1,34 @@
 /** What needs more than one field of a v9 record: ICMP, and the other direction. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { decodeAlone, flowOf, flowsOf } from '../../../helpers/decoder-harness.ts'
 import { type FieldBytes, oneRecordMessage } from '../../../helpers/netflow-bytes.ts'
 
-suite('ICMP type and code', () => {
+describe('ICMP type and code', () => {
   const icmp = (...fields: readonly FieldBytes[]) => flowOf([4, '01'], ...fields)
   const echo = { protocol: 1, icmpType: 8, icmpCode: 0 }
 
-  test('come from elements 176 and 177, or 178 and 179', () => {
+  it('come from elements 176 and 177, or 178 and 179', () => {
     assert.deepEqual(icmp([176, '08'], [177, '00']), echo)
     const flow = flowOf([4, '3a'], [178, '86'], [179, '01'])
     assert.deepEqual(flow, { protocol: 58, icmpType: 134, icmpCode: 1 })
     assert.deepEqual(icmp([176, '08']), { protocol: 1, icmpType: 8 })
   })
 
-  test('come from element 32 or 139, type × 256 + code', () => {
+  it('come from element 32 or 139, type × 256 + code', () => {
     assert.deepEqual(icmp([32, '0303']), { protocol: 1, icmpType: 3, icmpCode: 3 })
     const flow = flowOf([4, '3a'], [139, '8000'])
     assert.deepEqual(flow, { protocol: 58, icmpType: 128, icmpCode: 0 })
   })
 
-  test('come from the destination port while the source port is 0 or missing', () => {
+  it('come from the destination port while the source port is 0 or missing', () => {
     assert.deepEqual(icmp([7, '0000'], [11, '0800']), echo)
     assert.deepEqual(icmp([11, '0800']), echo)
     assert.deepEqual(icmp([7, '0000'], [11, '0000']), { protocol: 1, icmpType: 0, icmpCode: 0 })
   })
 
-  test('prefer 176 and 177 to 32, and 32 to the port', () => {
+  it('prefer 176 and 177 to 32, and 32 to the port', () => {
     assert.deepEqual(icmp([176, '08'], [177, '00'], [32, '0800'], [11, '0800']), echo)
     assert.deepEqual(icmp([176, '08'], [177, '00'], [32, '0303'], [11, '0b00']), {
       ...echo,
@@ -40,7 +40,7 @@ suite('ICMP type and code', () => {
     })
   })
 
-  test('leave no ports; other port values go to extra', () => {
+  it('leave no ports; other port values go to extra', () => {
     assert.deepEqual(icmp([176, '08'], [177, '00'], [7, '1234'], [11, '0000']), {
       ...echo,
       extra: '{"sourceTransportPort":4660}',
@@ -51,7 +51,7 @@ suite('ICMP type and code', () => {
     })
   })
 
-  test('of a template that has them for both protocols are those of the record', () => {
+  it('of a template that has them for both protocols are those of the record', () => {
     const both = (protocol: string, ...values: readonly [string, string, string, string]) => {
       const [type4, code4, type6, code6] = values
       return flowOf([4, protocol], [176, type4], [177, code4], [178, type6], [179, code6])
@@ -73,11 +73,11 @@ suite('ICMP type and code', () => {
     assert.deepEqual(flowOf([4, '3a'], [32, '8001']), { protocol: 58, icmpType: 128, icmpCode: 1 })
   })
 
-  test('may be missing altogether', () => {
+  it('may be missing altogether', () => {
     assert.deepEqual(icmp([8, 'c0000201']), { protocol: 1, srcAddr: '192.0.2.1' })
   })
 
-  test('that do not fit are kept in extra', () => {
+  it('that do not fit are kept in extra', () => {
     assert.deepEqual(icmp([176, '0100'], [177, '00']), {
       protocol: 1,
       icmpCode: 0,
@@ -90,7 +90,7 @@ suite('ICMP type and code', () => {
     })
   })
 
-  test('of a template for ICMP and ICMPv6 are those of the protocol, in any order', () => {
+  it('of a template for ICMP and ICMPv6 are those of the protocol, in any order', () => {
     const fields: readonly FieldBytes[] = [
       [32, '0800'],
       [139, '8001'],
@@ -115,12 +115,12 @@ suite('ICMP type and code', () => {
     assert.deepEqual(flowOf([4, '3a'], [32, '0000'], [139, '8001']), echo6)
   })
 
-  test('of a template without a protocol imply it', () => {
+  it('of a template without a protocol imply it', () => {
     assert.deepEqual(flowOf([32, '0800']), echo)
     assert.deepEqual(flowOf([139, '8000']), { protocol: 58, icmpType: 128, icmpCode: 0 })
   })
 
-  test('in a record of another protocol are kept in extra unless they are 0', () => {
+  it('in a record of another protocol are kept in extra unless they are 0', () => {
     const ports = { protocol: 6, srcPort: 443, dstPort: 50000 }
     const tcp: readonly FieldBytes[] = [
       [4, '06'],
@@ -134,7 +134,7 @@ suite('ICMP type and code', () => {
   })
 })
 
-suite('a record with both directions (ASA NSEL)', () => {
+describe('a record with both directions (ASA NSEL)', () => {
   const ends: readonly FieldBytes[] = [
     [8, 'c0000201'],
     [12, 'c6336402'],
@@ -177,7 +177,7 @@ suite('a record with both directions (ASA NSEL)', () => {
     ...common,
   }
 
-  test('becomes two flows, the second with its ends swapped', () => {
+  it('becomes two flows, the second with its ends swapped', () => {
     const flows = flowsOf(...ends, [231, '00000064'], [232, '000000c8'], [298, '01'], [299, '02'])
     assert.deepEqual(flows, [
       { ...forward, bytes: 100, packets: 1 },
@@ -185,12 +185,12 @@ suite('a record with both directions (ASA NSEL)', () => {
     ])
   })
 
-  test('counts as one record', () => {
+  it('counts as one record', () => {
     const { counts } = decodeAlone(oneRecordMessage([...ends, [231, '64'], [232, 'c8']]))
     assert.deepEqual([counts.dataRecords, counts.flowRecords], [1, 2])
   })
 
-  test('swaps a field that only one end has', () => {
+  it('swaps a field that only one end has', () => {
     const flows = flowsOf(
       [8, 'c0000201'],
       [7, '0001'],
@@ -204,13 +204,13 @@ suite('a record with both directions (ASA NSEL)', () => {
     ])
   })
 
-  test('becomes one flow when nothing came back', () => {
+  it('becomes one flow when nothing came back', () => {
     assert.deepEqual(flowsOf(...ends, [231, '64'], [232, '00'], [298, '01'], [299, '00']), [
       { ...forward, bytes: 100, packets: 1 },
     ])
   })
 
-  test('of 64-bit counters keeps all bits, and those of 2⁶³ and more in extra', () => {
+  it('of 64-bit counters keeps all bits, and those of 2⁶³ and more in extra', () => {
     const large = flowsOf([231, '0020000000000001'], [232, '0020000000000003'])
     assert.deepEqual(large, [{ bytes: 9007199254740993n }, { bytes: 9007199254740995n }])
     const extra = '{"responderOctets":9223372036854775809}'
@@ -225,7 +225,7 @@ suite('a record with both directions (ASA NSEL)', () => {
     assert.deepEqual(problems, ['counter-out-of-range'])
   })
 
-  test('of IPv6 swaps all of the addresses', () => {
+  it('of IPv6 swaps all of the addresses', () => {
     const [one, two] = ['20010db8000000000000000000000001', '20010db8000000000000000000000002']
     const flows = flowsOf([27, one], [28, two], [231, '01'], [232, '02'])
     const [first, second] = ['2001:db8:0:0:0:0:0:1', '2001:db8:0:0:0:0:0:2']
@@ -235,13 +235,13 @@ suite('a record with both directions (ASA NSEL)', () => {
     ])
   })
 
-  test('has the translated addresses of its own end in each of the two', () => {
+  it('has the translated addresses of its own end in each of the two', () => {
     const [first, second] = flowsOf(...ends, [225, 'cb007101'], [231, '01'], [232, '02'])
     assert.equal(first?.extra, '{"postNATSourceIPv4Address":"203.0.113.1"}')
     assert.equal(second?.extra, '{"postNATDestinationIPv4Address":"203.0.113.1"}')
   })
 
-  test('of an event without counters is one flow that counts nothing', () => {
+  it('of an event without counters is one flow that counts nothing', () => {
     assert.deepEqual(flowOf([8, 'c0000201'], [233, '03'], [33002, '03e9']), {
       srcAddr: '192.0.2.1',
       event: 3,

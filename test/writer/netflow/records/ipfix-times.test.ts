@@ -1,7 +1,7 @@
 /** Where the times of an IPFIX flow come from: its header has no uptime (RFC 7011 section 6.1). */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { type DecodedFlow, DecoderHarness } from '../../../helpers/decoder-harness.ts'
 import {
   type IpfixValue,
@@ -28,8 +28,8 @@ function times(...values: readonly IpfixValue[]): readonly unknown[] {
   return [flowStart, flowEnd]
 }
 
-suite('the absolute times of an IPFIX flow', () => {
-  test('are seconds, milliseconds, microseconds or nanoseconds', () => {
+describe('the absolute times of an IPFIX flow', () => {
+  it('are seconds, milliseconds, microseconds or nanoseconds', () => {
     const later = EXPORT_MICROS + 500_000
     assert.deepEqual(times([150, '6553f100'], [151, '6553f101']), [
       EXPORT_MICROS,
@@ -50,21 +50,21 @@ suite('the absolute times of an IPFIX flow', () => {
     }
   })
 
-  test('of NTP are of era 0 or 1', () => {
+  it('of NTP are of era 0 or 1', () => {
     assert.deepEqual(
       times([154, 'ffffffff 00000000'], [155, '00000001 00000000']),
       [2_085_978_495_000_000, 2_085_978_497_000_000],
     )
   })
 
-  test('count back from the export time in microseconds', () => {
+  it('count back from the export time in microseconds', () => {
     assert.deepEqual(times([158, '000f4241'], [159, '00000001']), [
       EXPORT_MICROS - 1_000_001,
       EXPORT_MICROS - 1,
     ])
   })
 
-  test('may be of other widths than the registry says', () => {
+  it('may be of other widths than the registry says', () => {
     assert.deepEqual(times([150, '000000006553f100'], [153, '018bcfe56801']), [
       EXPORT_MICROS,
       EXPORT_MICROS + 1000,
@@ -74,13 +74,13 @@ suite('the absolute times of an IPFIX flow', () => {
   })
 })
 
-suite('an IPFIX time since the boot', () => {
+describe('an IPFIX time since the boot', () => {
   const boot = (bootMs: number): IpfixValue => [160, uint64(bootMs)]
   /** No column has it. */
   const said = (bootMs: number) =>
     `"systemInitTimeMilliseconds":"${new Date(bootMs).toISOString()}"`
 
-  test('counts from the boot time that the record itself says', () => {
+  it('counts from the boot time that the record itself says', () => {
     const bootMs = EXPORT_MS - DAY_MS
     const expected = [EXPORT_MICROS - 2_000_000, EXPORT_MICROS - 1_000_000]
     const [start, end] = [uint32(DAY_MS - 2000), uint32(DAY_MS - 1000)]
@@ -94,7 +94,7 @@ suite('an IPFIX time since the boot', () => {
     }
   })
 
-  test('stays in extra when nobody says when the boot was', () => {
+  it('stays in extra when nobody says when the boot was', () => {
     assert.deepEqual(ipfixFlowOf([22, '00000005']), { extra: '{"flowStartSysUpTime":5}' })
     const harness = new DecoderHarness()
     const zero = set(512, '00000007', uint64(0))
@@ -121,7 +121,7 @@ suite('an IPFIX time since the boot', () => {
     return [flow?.flowStart, flow?.flowEnd]
   }
 
-  test('counts from the boot time that options of the stream say, also in the same message', () => {
+  it('counts from the boot time that options of the stream say, also in the same message', () => {
     const harness = new DecoderHarness()
     const record = oneIpfixRecord([[22, uint32(DAY_MS)]])
     const options = set(512, '00000007', uint64(EXPORT_MS - DAY_MS))
@@ -133,7 +133,7 @@ suite('an IPFIX time since the boot', () => {
     assert.equal(other.flows[0]?.flowStart, undefined)
   })
 
-  test('follows a new boot time', () => {
+  it('follows a new boot time', () => {
     const harness = new DecoderHarness()
     announce(harness, EXPORT_MS - DAY_MS)
     announce(harness, EXPORT_MS - 5000)
@@ -143,7 +143,7 @@ suite('an IPFIX time since the boot', () => {
     ])
   })
 
-  test('has wrapped after 49.7 days, also between the start and the end', () => {
+  it('has wrapped after 49.7 days, also between the start and the end', () => {
     for (const days of [49, 50, 60, 99, 100, 400, 3000]) {
       const harness = new DecoderHarness()
       announce(harness, EXPORT_MS - days * DAY_MS)
@@ -159,7 +159,7 @@ suite('an IPFIX time since the boot', () => {
     assert.equal(record.flowStart, EXPORT_MICROS - 3_000_000)
   })
 
-  test('may lie before the boot: a file can be read by an exporter that starts later', () => {
+  it('may lie before the boot: a file can be read by an exporter that starts later', () => {
     const harness = new DecoderHarness()
     announce(harness, EXPORT_MS - DAY_MS)
     const bootMicros = (EXPORT_MS - DAY_MS) * 1000
@@ -183,7 +183,7 @@ suite('an IPFIX time since the boot', () => {
     assert.deepEqual(sinceBoot(harness, TWO_32 - 2000, TWO_32 - 1), expected)
   })
 
-  test('counts from the boot time when the export time is of another clock', () => {
+  it('counts from the boot time when the export time is of another clock', () => {
     for (const bootMs of [EXPORT_MS + 3_600_000, EXPORT_MS * 2, 1000]) {
       const harness = new DecoderHarness()
       announce(harness, bootMs)
@@ -194,7 +194,7 @@ suite('an IPFIX time since the boot', () => {
     }
   })
 
-  test('is not used where the record has a better time; then all of it is in extra', () => {
+  it('is not used where the record has a better time; then all of it is in extra', () => {
     const flow = ipfixFlowOf(
       [152, uint64(EXPORT_MS)],
       [153, uint64(EXPORT_MS)],
@@ -209,7 +209,7 @@ suite('an IPFIX time since the boot', () => {
     })
   })
 
-  test('that nothing can hold goes to extra, exactly', () => {
+  it('that nothing can hold goes to extra, exactly', () => {
     const flow: DecodedFlow = ipfixFlowOf([22, '001fffffffffffff'], boot(EXPORT_MS))
     assert.deepEqual(flow, { extra: `{${said(EXPORT_MS)},"flowStartSysUpTime":9007199254740991}` })
     const broken = ipfixFlowOf([22, '00000005'], [160, 'ffffffffffffffff'])
@@ -218,7 +218,7 @@ suite('an IPFIX time since the boot', () => {
     })
   })
 
-  test('is replaced by the time of an event when it leads to no time', () => {
+  it('is replaced by the time of an event when it leads to no time', () => {
     const event: IpfixValue = [323, uint64(EXPORT_MS)]
     const flow = ipfixFlowOf([22, '00000005'], event)
     assert.deepEqual([flow.flowStart, flow.flowEnd], [EXPORT_MICROS, EXPORT_MICROS])
@@ -228,7 +228,7 @@ suite('an IPFIX time since the boot', () => {
     assert.match(String(known.extra), /"observationTimeMilliseconds"/)
   })
 
-  test('is known to the next message only from its own stream', () => {
+  it('is known to the next message only from its own stream', () => {
     const harness = new DecoderHarness()
     announce(harness, EXPORT_MS - DAY_MS)
     const record = oneIpfixRecord([[22, uint32(DAY_MS)]])

@@ -1,7 +1,7 @@
 /** Values of IPFIX records: their lengths and every abstract data type (RFC 7011 sections 6, 7). */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { decodeAlone } from '../../../helpers/decoder-harness.ts'
 import {
   type IpfixField,
@@ -24,11 +24,11 @@ function extraOf(...value: IpfixValue): unknown {
 const NTOP = 35_632
 const CESNET = 8_057
 
-suite('a field of variable length', () => {
+describe('a field of variable length', () => {
   const flowsOf = (fields: readonly IpfixField[], ...records: readonly Wire[]) =>
     decodeAlone(ipfixMessage(set(2, ipfixTemplate(256, fields)), set(256, ...records)))
 
-  test('says its length in one byte, or in three', () => {
+  it('says its length in one byte, or in three', () => {
     for (const form of ['short', 'long'] as const) {
       const { flows, problems } = flowsOf(
         [
@@ -48,7 +48,7 @@ suite('a field of variable length', () => {
     }
   })
 
-  test('may have no bytes, in either form', () => {
+  it('may have no bytes, in either form', () => {
     for (const form of ['short', 'long'] as const) {
       const fields: readonly IpfixField[] = [
         [82, VARIABLE],
@@ -64,7 +64,7 @@ suite('a field of variable length', () => {
     }
   })
 
-  test('may have 254 bytes, 255, and as many as the message has room for', () => {
+  it('may have 254 bytes, 255, and as many as the message has room for', () => {
     for (const [count, form] of [
       [254, 'short'],
       [254, 'long'],
@@ -76,7 +76,7 @@ suite('a field of variable length', () => {
     }
   })
 
-  test('may be repeated, and of an enterprise', () => {
+  it('may be repeated, and of an enterprise', () => {
     const fields: readonly IpfixField[] = [
       [82, VARIABLE],
       [5, VARIABLE, 9],
@@ -86,7 +86,7 @@ suite('a field of variable length', () => {
     assert.deepEqual(flows, [{ extra: '{"9.5":"00ff","interfaceName":["a","b"]}' }])
   })
 
-  test('may end its record with padding behind it', () => {
+  it('may end its record with padding behind it', () => {
     const fields: readonly IpfixField[] = [
       [1, 4],
       [82, VARIABLE],
@@ -95,7 +95,7 @@ suite('a field of variable length', () => {
     assert.deepEqual([flows.length, problems], [1, []])
   })
 
-  test('is written by the length that it turns out to have', () => {
+  it('is written by the length that it turns out to have', () => {
     assert.deepEqual(variableExtraOf(1, variable('0102')), { octetDeltaCount: 258 })
     assert.deepEqual(variableExtraOf(8, variable('c0000201')), { sourceIPv4Address: '192.0.2.1' })
     assert.deepEqual(variableExtraOf(8, variable('c00002')), { sourceIPv4Address: 'c00002' })
@@ -108,10 +108,10 @@ suite('a field of variable length', () => {
   })
 })
 
-suite('a number of reduced size', () => {
+describe('a number of reduced size', () => {
   const WIDTHS = [1, 2, 3, 4, 5, 6, 7, 8]
 
-  test('without sign fills its column in every width', () => {
+  it('without sign fills its column in every width', () => {
     for (const width of WIDTHS) {
       const value = `01${'00'.repeat(width - 1)}`
       const expected = 2 ** (8 * (width - 1))
@@ -125,14 +125,14 @@ suite('a number of reduced size', () => {
     }
   })
 
-  test('without sign is exact in extra in every width', () => {
+  it('without sign is exact in extra in every width', () => {
     for (const width of WIDTHS) {
       const json = ipfixFlowOf([3, 'ff'.repeat(width)]).extra
       assert.equal(json, `{"deltaFlowCount":${256n ** BigInt(width) - 1n}}`)
     }
   })
 
-  test('with sign keeps it in every width', () => {
+  it('with sign keeps it in every width', () => {
     for (const width of WIDTHS) {
       assert.deepEqual(extraOf(434, 'ff'.repeat(width)), { mibObjectValueInteger: -1 })
       const least = ipfixFlowOf([434, `80${'00'.repeat(width - 1)}`]).extra
@@ -140,14 +140,14 @@ suite('a number of reduced size', () => {
     }
   })
 
-  test('of 2⁶³ and more is NULL in its column and exact in extra', () => {
+  it('of 2⁶³ and more is NULL in its column and exact in extra', () => {
     const message = ipfixMessage(set(2, ipfixTemplate(256, [[1, 8]])), set(256, 'ffffffffffffffff'))
     const { flows, problems } = decodeAlone(message)
     assert.deepEqual(flows, [{ extra: '{"octetDeltaCount":18446744073709551615}' }])
     assert.deepEqual(problems, ['counter-out-of-range'])
   })
 
-  test('with a fraction has 8 bytes or 4', () => {
+  it('with a fraction has 8 bytes or 4', () => {
     assert.deepEqual(extraOf(320, '3ff8000000000000'), { absoluteError: 1.5 })
     assert.deepEqual(extraOf(320, '3fc00000'), { absoluteError: 1.5 })
     assert.deepEqual(extraOf(320, 'c0490fdb'), { absoluteError: -3.1415927410125732 })
@@ -157,20 +157,20 @@ suite('a number of reduced size', () => {
     assert.deepEqual(extraOf(1020, '3fc00000', CESNET), { ntsMeanPacketPayload: 1.5 })
   })
 
-  test('with sign of an enterprise keeps it', () => {
+  it('with sign of an enterprise keeps it', () => {
     assert.deepEqual(extraOf(1016, 'ff', CESNET), { packetDirection: -1 })
     assert.deepEqual(extraOf(1013, '8000', CESNET), { packetLength: -32768 })
   })
 })
 
-suite('a value in extra', () => {
-  test('is true or false when it is 1 or 2, else as it came', () => {
+describe('a value in extra', () => {
+  it('is true or false when it is 1 or 2, else as it came', () => {
     assert.deepEqual(extraOf(276, '01'), { dataRecordsReliability: true })
     assert.deepEqual(extraOf(276, '02'), { dataRecordsReliability: false })
     assert.deepEqual(extraOf(276, '00'), { dataRecordsReliability: 0 })
   })
 
-  test('is text in UTF-8 up to the first NUL, broken bytes replaced', () => {
+  it('is text in UTF-8 up to the first NUL, broken bytes replaced', () => {
     assert.deepEqual(extraOf(82, '657468302f300000'), { interfaceName: 'eth0/0' })
     assert.deepEqual(extraOf(82, 'c3a4e282ac f09f9880'), { interfaceName: 'ä€😀' })
     assert.deepEqual(extraOf(82, '61ff62'), { interfaceName: 'a\ufffdb' })
@@ -179,12 +179,12 @@ suite('a value in extra', () => {
     assert.deepEqual(extraOf(82, '0061'), { interfaceName: '' })
   })
 
-  test('is bytes in hex, whatever their number', () => {
+  it('is bytes in hex, whatever their number', () => {
     assert.deepEqual(extraOf(70, '00a1f2'), { mplsTopLabelStackSection: '00a1f2' })
     assert.deepEqual(extraOf(313, 'ab'.repeat(300)), { ipHeaderPacketSection: 'ab'.repeat(300) })
   })
 
-  test('is a MAC address, or an address of either family', () => {
+  it('is a MAC address, or an address of either family', () => {
     assert.deepEqual(extraOf(365, '00a1b2c3d4e5'), { staMacAddress: '00:a1:b2:c3:d4:e5' })
     assert.deepEqual(extraOf(225, 'c0000201'), { postNATSourceIPv4Address: '192.0.2.1' })
     assert.deepEqual(extraOf(281, `20010db8${'00'.repeat(11)}01`), {
@@ -192,7 +192,7 @@ suite('a value in extra', () => {
     })
   })
 
-  test('is a time in seconds or milliseconds', () => {
+  it('is a time in seconds or milliseconds', () => {
     assert.deepEqual(extraOf(258, '0000018bcfe56801'), {
       collectionTimeMilliseconds: '2023-11-14T22:13:20.001Z',
     })
@@ -200,7 +200,7 @@ suite('a value in extra', () => {
     assert.deepEqual(extraOf(260, 'ffffffff'), { maxExportSeconds: '2106-02-07T06:28:15.000Z' })
   })
 
-  test('is an NTP time of era 0 or 1, in microseconds or nanoseconds', () => {
+  it('is an NTP time of era 0 or 1, in microseconds or nanoseconds', () => {
     const ENDS = [
       ['e8fe6f80 80000000', '2023-11-14T22:13:20.500000Z'],
       ['e8fe6f80 000010c7', '2023-11-14T22:13:20.000001Z'],
@@ -216,18 +216,18 @@ suite('a value in extra', () => {
     }
   })
 
-  test('of a width that its type cannot have is bytes in hex', () => {
+  it('of a width that its type cannot have is bytes in hex', () => {
     assert.deepEqual(extraOf(258, '00'.repeat(9)), { collectionTimeMilliseconds: '00'.repeat(9) })
     assert.deepEqual(extraOf(271, '00000001'), { minFlowStartMicroseconds: '00000001' })
     assert.deepEqual(extraOf(365, '0102'), { staMacAddress: '0102' })
     assert.deepEqual(extraOf(225, '0102'), { postNATSourceIPv4Address: '0102' })
   })
 
-  test('is left out when it is padding', () => {
+  it('is left out when it is padding', () => {
     assert.deepEqual(ipfixFlowOf([210, 'ffffff'], [4, '06'], [210, '00']), { protocol: 6 })
   })
 
-  test('has the name of its enterprise, or its numbers in hex', () => {
+  it('has the name of its enterprise, or its numbers in hex', () => {
     assert.deepEqual(extraOf(20_000, '0102'), { '0.20000': '0102' })
     assert.deepEqual(extraOf(1, '0102', NTOP), { [`${NTOP}.1`]: '0102' })
     const flow = ipfixFlowOf([1, '05'], [1, '06'])
@@ -235,8 +235,8 @@ suite('a value in extra', () => {
   })
 })
 
-suite('an IPFIX record', () => {
-  test('fills a column from the best of its elements, in any order', () => {
+describe('an IPFIX record', () => {
+  it('fills a column from the best of its elements, in any order', () => {
     const values: readonly IpfixValue[] = [
       [352, '04'],
       [85, '03'],
@@ -250,7 +250,7 @@ suite('an IPFIX record', () => {
     }
   })
 
-  test('keeps the family that its IP version says', () => {
+  it('keeps the family that its IP version says', () => {
     const both: readonly IpfixValue[] = [
       [8, 'c0000201'],
       [27, '20010db8 00000000 00000000 00000001'],
@@ -259,7 +259,7 @@ suite('an IPFIX record', () => {
     assert.equal(ipfixFlowOf([60, '06'], ...both).srcAddr, '2001:db8:0:0:0:0:0:1')
   })
 
-  test('of ICMP has its type and code in place of ports', () => {
+  it('of ICMP has its type and code in place of ports', () => {
     const flow = { protocol: 58, icmpType: 128, icmpCode: 1 }
     assert.deepEqual(ipfixFlowOf([4, '3a'], [139, '8001']), flow)
     assert.deepEqual(ipfixFlowOf([4, '3a'], [178, '80'], [179, '01']), flow)

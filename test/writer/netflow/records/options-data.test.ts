@@ -1,7 +1,7 @@
 /** What options data say about sampling and names, and which rate a record then has (v9). */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { MAX_NAMES_PER_STREAM } from '../../../../writer/netflow/limits.ts'
 import { type DecodedFlow, DecoderHarness } from '../../../helpers/decoder-harness.ts'
 import {
@@ -37,40 +37,40 @@ function rateBy(...options: readonly FieldBytes[]): DecodedFlow['samplingRate'] 
   return new SamplingHarness().announce(options).rate()
 }
 
-suite('a sampling rate', () => {
-  test('is absent as long as nobody has said one', () => {
+describe('a sampling rate', () => {
+  it('is absent as long as nobody has said one', () => {
     assert.equal('samplingRate' in new SamplingHarness().flow(), false)
   })
 
-  test('of the domain comes from samplingInterval or samplerRandomInterval', () => {
+  it('of the domain comes from samplingInterval or samplerRandomInterval', () => {
     assert.equal(rateBy([34, '000003e8'], [35, '02']), 1000)
     assert.equal(rateBy([49, '02'], [50, '00000200']), 512)
     assert.equal(rateBy([34, '64']), 100)
     assert.equal(rateBy([34, '0000000000000064']), 100)
   })
 
-  test('of 0 is unknown, not 0', () => {
+  it('of 0 is unknown, not 0', () => {
     assert.equal(rateBy([34, '00000000']), undefined)
     assert.equal(rateBy([50, '00000000'], [34, '00000064']), undefined)
     assert.equal(new SamplingHarness().rate([34, '00000000']), undefined)
   })
 
-  test('of 1 means unsampled, as announced', () => {
+  it('of 1 means unsampled, as announced', () => {
     assert.equal(rateBy([34, '00000001']), 1)
   })
 
-  test('above 2²⁴ is no rate', () => {
+  it('above 2²⁴ is no rate', () => {
     assert.equal(rateBy([34, '01000000']), 2 ** 24)
     assert.equal(rateBy([34, '01000001']), undefined)
     assert.equal(rateBy([34, 'ffffffffffffffff']), undefined)
   })
 
-  test('of a later announcement replaces the earlier one', () => {
+  it('of a later announcement replaces the earlier one', () => {
     const harness = new SamplingHarness().announce([[34, '00000064']])
     assert.equal(harness.announce([[34, '000000c8']]).rate(), 200)
   })
 
-  test('is known to the data behind it in the same message, and to no other source id', () => {
+  it('is known to the data behind it in the same message, and to no other source id', () => {
     const harness = new SamplingHarness()
     const options = oneOptionsMessage(SYSTEM, [[34, '00000064']]).subarray(20)
     const data = oneRecordMessage([[4, '06']]).subarray(20)
@@ -84,24 +84,24 @@ suite('a sampling rate', () => {
   })
 })
 
-suite('selectorAlgorithm', () => {
-  test('1 counts packets taken and left out', () => {
+describe('selectorAlgorithm', () => {
+  it('1 counts packets taken and left out', () => {
     assert.equal(rateBy([304, '0001'], [305, '00000001'], [306, '000003e7']), 1000)
     assert.equal(rateBy([304, '0001'], [305, '0000000a'], [306, '0000005a']), 10)
     assert.equal(rateBy([304, '0001'], [305, '00000001'], [306, '00000000']), 1)
     assert.equal(rateBy([304, '0001'], [34, '00000064']), 100)
   })
 
-  test('2 counts time taken and left out', () => {
+  it('2 counts time taken and left out', () => {
     assert.equal(rateBy([304, '0002'], [307, '00000064'], [308, '00000384']), 10)
   })
 
-  test('3 takes n out of N', () => {
+  it('3 takes n out of N', () => {
     assert.equal(rateBy([304, '0003'], [309, '00000002'], [310, '000000c8']), 100)
     assert.equal(rateBy([304, '0003'], [309, '00000000'], [310, '000000c8']), undefined)
   })
 
-  test('4 takes by probability', () => {
+  it('4 takes by probability', () => {
     assert.equal(rateBy([304, '0004'], [311, '3f50624dd2f1a9fc']), 1000)
     assert.equal(rateBy([304, '0004'], [311, '3c23d70a']), 100)
     for (const bad of ['0000000000000000', '7ff8000000000000', 'bff0000000000000']) {
@@ -109,18 +109,18 @@ suite('selectorAlgorithm', () => {
     }
   })
 
-  test('left out is guessed from what is there', () => {
+  it('left out is guessed from what is there', () => {
     assert.equal(rateBy([305, '00000001'], [306, '00000063']), 100)
   })
 })
 
-suite('the rate of a record', () => {
+describe('the rate of a record', () => {
   const sampler = (id: string, rate: string): readonly FieldBytes[] => [
     [48, id],
     [50, rate],
   ]
 
-  test('is that of its sampler', () => {
+  it('is that of its sampler', () => {
     const harness = new SamplingHarness()
     harness.announce(sampler('01', '00000064')).announce(sampler('02', '000000c8'))
     assert.equal(harness.rate([48, '01']), 100)
@@ -130,7 +130,7 @@ suite('the rate of a record', () => {
     assert.equal(harness.rate(), undefined)
   })
 
-  test('is that of its selector, announced as such', () => {
+  it('is that of its selector, announced as such', () => {
     const selector: readonly FieldBytes[] = [
       [302, '0000000000000005'],
       [304, '0001'],
@@ -140,7 +140,7 @@ suite('the rate of a record', () => {
     assert.equal(new SamplingHarness().announce(selector).rate([302, '05']), 10)
   })
 
-  test('of sampler 0 or none is that of the only sampler', () => {
+  it('of sampler 0 or none is that of the only sampler', () => {
     const harness = new SamplingHarness().announce(sampler('07', '00000064'))
     assert.equal(harness.rate([48, '00']), 100)
     assert.equal(harness.rate(), 100)
@@ -149,7 +149,7 @@ suite('the rate of a record', () => {
     assert.equal(harness.rate(), undefined)
   })
 
-  test('is that of its input interface', () => {
+  it('is that of its input interface', () => {
     const harness = new SamplingHarness()
     harness.announce([[34, '00000064']], [[2, '00000005']])
     harness.announce([[34, '000000c8']], [[2, '0006']])
@@ -158,19 +158,19 @@ suite('the rate of a record', () => {
     assert.equal(harness.rate([10, '0007']), undefined)
   })
 
-  test('is that of its template', () => {
+  it('is that of its template', () => {
     const harness = new SamplingHarness().announce([[34, '00000064']], [[5, '0100']])
     assert.equal(harness.rate(), 100)
     const other = new SamplingHarness().announce([[34, '00000064']], [[5, '0101']])
     assert.equal(other.rate(), undefined)
   })
 
-  test('is that of the domain when a scope has no bytes', () => {
+  it('is that of the domain when a scope has no bytes', () => {
     const harness = new SamplingHarness().announce([[34, '00000064']], [[2, '']])
     assert.equal(harness.rate([10, '0005']), 100)
   })
 
-  test('is its own before its sampler, interface, template and domain, in this order', () => {
+  it('is its own before its sampler, interface, template and domain, in this order', () => {
     const harness = new SamplingHarness()
     harness.announce([[34, '00000001']])
     assert.equal(harness.rate([48, '07'], [10, '05']), 1)
@@ -185,7 +185,7 @@ suite('the rate of a record', () => {
     assert.equal(harness.rate([34, '00000000'], [48, '07'], [10, '05']), 4)
   })
 
-  test('of its own that is no rate stays in extra, exactly and under its own name', () => {
+  it('of its own that is no rate stays in extra, exactly and under its own name', () => {
     const harness = new SamplingHarness()
     assert.equal(harness.flow([34, '64000000']).extra, '{"samplingInterval":1677721600}')
     const extra = harness.flow([50, '1000000000000001']).extra
@@ -194,8 +194,8 @@ suite('the rate of a record', () => {
   })
 })
 
-suite('options data', () => {
-  test('of several records in one set are all read, with padding behind the last', () => {
+describe('options data', () => {
+  it('of several records in one set are all read, with padding behind the last', () => {
     const harness = new SamplingHarness()
     const definition = optionsTemplate(
       512,
@@ -216,12 +216,12 @@ suite('options data', () => {
     )
   })
 
-  test('are no flows', () => {
+  it('are no flows', () => {
     const message = oneOptionsMessage(SYSTEM, [[1, '00000001']])
     assert.deepEqual(new DecoderHarness().receive(message).flows, [])
   })
 
-  test('name interfaces, samplers and applications', () => {
+  it('name interfaces, samplers and applications', () => {
     const harness = new SamplingHarness()
     harness.announce([[82, '4769302f310000']], [[2, '00000005']])
     harness.announce([
@@ -249,7 +249,7 @@ suite('options data', () => {
     assert.deepEqual([...applicationNames], [['0d000001', 'http']])
   })
 
-  test('take only so much memory with their names', () => {
+  it('take only so much memory with their names', () => {
     const harness = new SamplingHarness()
     harness.announce([[82, '41'.repeat(30_000)]], [[2, '00000005']])
     harness.announce([

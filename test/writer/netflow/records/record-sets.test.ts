@@ -1,7 +1,7 @@
 /** Which sampling rate a flow gets, and what becomes of those that it does not get. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import type { SamplingSettings } from '../../../../writer/netflow/memory/samplers.ts'
 import { type Decoded, DecoderHarness } from '../../../helpers/decoder-harness.ts'
 import {
@@ -25,15 +25,15 @@ function receive(settings: Partial<SamplingSettings>, ...fields: readonly FieldB
   return { ...decoded, samplers: harness.stream().samplers }
 }
 
-suite('the sampling rate of a record', () => {
-  test('is the configured override, the rate that was sent is in extra', () => {
+describe('the sampling rate of a record', () => {
+  it('is the configured override, the rate that was sent is in extra', () => {
     const { flows } = receive({ override: 500, default: 7 }, [34, '0064'], BYTES)
     assert.deepEqual(flows, [{ bytes: 5, samplingRate: 500, extra: '{"samplingInterval":100}' }])
     const same = receive({ override: 100 }, [34, '0064'], BYTES)
     assert.deepEqual(same.flows, [{ bytes: 5, samplingRate: 100 }])
   })
 
-  test('is its own before the configured default', () => {
+  it('is its own before the configured default', () => {
     assert.deepEqual(receive({ default: 7 }, [50, '0064']).flows, [{ samplingRate: 100 }])
     assert.deepEqual(receive({ default: 7 }, [50, '0000'], BYTES).flows, [
       { bytes: 5, samplingRate: 7 },
@@ -41,7 +41,7 @@ suite('the sampling rate of a record', () => {
     assert.deepEqual(receive({ default: 7 }, BYTES).flows, [{ bytes: 5, samplingRate: 7 }])
   })
 
-  test('of v5 is the configured one when the header says none, or always', () => {
+  it('of v5 is the configured one when the header says none, or always', () => {
     const harness = new DecoderHarness()
     const rateOf = (header: string, settings: Partial<SamplingSettings>) => {
       const message = hex(
@@ -57,7 +57,7 @@ suite('the sampling rate of a record', () => {
     assert.equal(rateOf('4064', { override: 9 }), 9)
   })
 
-  test('above 2²⁴ is none, but in extra, unless an operator says so', () => {
+  it('above 2²⁴ is none, but in extra, unless an operator says so', () => {
     assert.deepEqual(receive({}, [34, '01000000']).flows, [{ samplingRate: 2 ** 24 }])
     assert.deepEqual(receive({}, [34, '01000001']).flows, [
       { extra: '{"samplingInterval":16777217}' },
@@ -67,15 +67,15 @@ suite('the sampling rate of a record', () => {
   })
 })
 
-suite('a rate whose bytes are swapped', () => {
-  test('is none, in extra, and reported with the byte order that it seems to have', () => {
+describe('a rate whose bytes are swapped', () => {
+  it('is none, in extra, and reported with the byte order that it seems to have', () => {
     const { flows, problems, samplers } = receive({}, SWAPPED, BYTES)
     assert.deepEqual(flows, [{ bytes: 5, extra: '{"samplingInterval":1677721600}' }])
     assert.deepEqual(problems, ['swapped-sampling-rate'])
     assert.equal(samplers.suggestedByteOrder, 'little')
   })
 
-  test('is suggested from 2²⁴ on only, when what is meant is small', () => {
+  it('is suggested from 2²⁴ on only, when what is meant is small', () => {
     const suggested = (value: string) => receive({}, [34, value]).samplers.suggestedByteOrder
     assert.equal(suggested('01000000'), 'little')
     assert.equal(suggested('00ffffff'), undefined)
@@ -85,7 +85,7 @@ suite('a rate whose bytes are swapped', () => {
     assert.equal(suggested('0064'), undefined)
   })
 
-  test('is read as it is meant once an operator sets the byte order', () => {
+  it('is read as it is meant once an operator sets the byte order', () => {
     const { flows, problems, samplers } = receive({ byteOrder: 'little' }, SWAPPED, BYTES)
     assert.deepEqual(flows, [{ bytes: 5, samplingRate: 100 }])
     assert.deepEqual(problems, [])
@@ -94,7 +94,7 @@ suite('a rate whose bytes are swapped', () => {
     assert.deepEqual(wide.flows, [{ samplingRate: 1000 }])
   })
 
-  test('is suggested no longer once it is set', () => {
+  it('is suggested no longer once it is set', () => {
     const { samplers } = receive({}, SWAPPED)
     samplers.configure({ ...SETTINGS, byteOrder: 'little' }, 0)
     assert.equal(samplers.suggestedByteOrder, undefined)
@@ -103,8 +103,8 @@ suite('a rate whose bytes are swapped', () => {
   })
 })
 
-suite('flows without a sampling rate', () => {
-  test('are counted until a rate is known', () => {
+describe('flows without a sampling rate', () => {
+  it('are counted until a rate is known', () => {
     const harness = new DecoderHarness()
     harness.receive(oneRecordMessage([BYTES]))
     assert.equal(harness.decoder.outcome.flowsWithoutRate, 1)

@@ -1,7 +1,7 @@
 /** Running totals of flows (85, 86) become what was added: nothing is counted twice, nothing guessed. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import {
   MAX_FLOW_TOTALS,
   MAX_FLOW_TOTALS_PER_STREAM,
@@ -55,8 +55,8 @@ class TotalsHarness {
   }
 }
 
-suite('running totals', () => {
-  test('count whole when the flow is new, then what was added, and stay in extra', () => {
+describe('running totals', () => {
+  it('count whole when the flow is new, then what was added, and stay in extra', () => {
     const harness = new TotalsHarness()
     const flows = [100, 250, 250, 1000].map((total) => {
       const flow = harness.receive(...ENDS, bytesTotal(total), packetsTotal(total / 50))
@@ -70,7 +70,7 @@ suite('running totals', () => {
     ])
   })
 
-  test('are exact above 2⁵³', () => {
+  it('are exact above 2⁵³', () => {
     const harness = new TotalsHarness()
     harness.receive(...ENDS, [85, '0020000000000001'])
     const flow = harness.receive(...ENDS, [85, '7fffffffffffffff'])
@@ -84,7 +84,7 @@ suite('running totals', () => {
     )
   })
 
-  test('are not used where the record has counters', () => {
+  it('are not used where the record has counters', () => {
     for (const [id, field] of [
       [1, 'bytes'],
       [23, 'bytes'],
@@ -103,7 +103,7 @@ suite('running totals', () => {
     assert.deepEqual([bytes, packets], [11, 2])
   })
 
-  test('begin anew when they become smaller', () => {
+  it('begin anew when they become smaller', () => {
     const harness = new TotalsHarness()
     const totals = [500, 700, 30, 50].map((total) => [...ENDS, bytesTotal(total)])
     assert.deepEqual(harness.bytesOf(...totals), [500, 200, 30, 20])
@@ -113,7 +113,7 @@ suite('running totals', () => {
     assert.deepEqual([bytes, packets], [600, 2])
   })
 
-  test('begin anew behind the end of a flow, but not behind an active timeout', () => {
+  it('begin anew behind the end of a flow, but not behind an active timeout', () => {
     for (const [reason, next] of [
       ['01', 700],
       ['02', 200],
@@ -134,7 +134,7 @@ suite('running totals', () => {
     assert.equal(new TotalsHarness().totals.size, 0)
   })
 
-  test('are those of a flow id, whatever else the records say', () => {
+  it('are those of a flow id, whatever else the records say', () => {
     const harness = new TotalsHarness()
     const flow = (id: string, total: number, port: string) =>
       harness.receive([148, id], [7, port], bytesTotal(total)).bytes
@@ -145,7 +145,7 @@ suite('running totals', () => {
     assert.equal(key, 'flow 18364758544493064721')
   })
 
-  test('are else those of protocol, end points and start', () => {
+  it('are else those of protocol, end points and start', () => {
     const harness = new TotalsHarness()
     const other = ENDS.map(([id, value]): FieldBytes => [id, id === 7 ? 'c351' : value])
     const steps = [
@@ -160,7 +160,7 @@ suite('running totals', () => {
     assert.deepEqual(harness.bytesOf(...steps), [100, 170, 20, 150, 10, 9, 30])
   })
 
-  test('of a start that whole seconds of export time shift are of the same flow', () => {
+  it('of a start that whole seconds of export time shift are of the same flow', () => {
     const harness = new DecoderHarness()
     const fields = [[22, 4] as const, [85, 4] as const]
     const definition = set(0, template(256, fields))
@@ -174,7 +174,7 @@ suite('running totals', () => {
     assert.equal(count(EXPORT_SECONDS + 120, 180_000, 150), 10)
   })
 
-  test('of each direction of a biflow are its own', () => {
+  it('of each direction of a biflow are its own', () => {
     const harness = new TotalsHarness()
     const counts = (forward: number, reverse: number) =>
       harness
@@ -184,7 +184,7 @@ suite('running totals', () => {
     assert.deepEqual(counts(150, 1700), [50, 700])
   })
 
-  test('belong to one stream', () => {
+  it('belong to one stream', () => {
     const harness = new DecoderHarness()
     const message = oneRecordMessage([...ENDS, bytesTotal(100)])
     assert.equal(harness.receive(message).flows[0]?.bytes, 100)
@@ -193,14 +193,14 @@ suite('running totals', () => {
   })
 })
 
-suite('a running total that cannot be compared', () => {
+describe('a running total that cannot be compared', () => {
   const record = (seconds: number, total: number): readonly IpfixValue[] => [
     [8, 'c0000201'],
     [150, uint(EXPORT_SECONDS + seconds)],
     [85, uint(total)],
   ]
 
-  test('leaves the counter empty when a later one was counted before it', () => {
+  it('leaves the counter empty when a later one was counted before it', () => {
     const harness = new TotalsHarness()
     const bytesAt = (seconds: number, start: number, total: number) => {
       const [flow] = harness.receiveAt(EXPORT_SECONDS + seconds, ...record(start, total))
@@ -213,7 +213,7 @@ suite('a running total that cannot be compared', () => {
     assert.deepEqual(bytesAt(99, 0, 360)[0], 10)
   })
 
-  test('leaves the counter empty once when the flow may have been forgotten', () => {
+  it('leaves the counter empty once when the flow may have been forgotten', () => {
     const harness = new TotalsHarness()
     harness.receiveAt(EXPORT_SECONDS, ...record(0, 100))
     harness.totals.forgetOldest()
@@ -229,7 +229,7 @@ suite('a running total that cannot be compared', () => {
   })
 })
 
-suite('the memory of running totals', () => {
+describe('the memory of running totals', () => {
   /** One message with a record of each of so many flows. */
   function flowsMessage(from: number, count: number, domain = 7): Buffer {
     const records = Array.from({ length: count }, (_, flow) => `${uint(from + flow)}${uint(9)}`)
@@ -238,7 +238,7 @@ suite('the memory of running totals', () => {
     return v9MessageOf(header, set(0, template(256, fields)), set(256, records.join('')))
   }
 
-  test('is bounded for a stream, the most silent flow out first', () => {
+  it('is bounded for a stream, the most silent flow out first', () => {
     const harness = new DecoderHarness()
     const perMessage = 4096
     harness.receive(flowsMessage(1, perMessage))
@@ -256,7 +256,7 @@ suite('the memory of running totals', () => {
     assert.ok(totals.forgottenMicros > 0)
   })
 
-  test('is bounded for all streams, while each has room for a few flows', () => {
+  it('is bounded for all streams, while each has room for a few flows', () => {
     const harness = new DecoderHarness()
     const perMessage = 4096
     for (let domain = 1; domain <= 2; domain++) {

@@ -1,7 +1,7 @@
 /** Lists in records: basicList, subTemplateList, subTemplateMultiList (RFC 6313), good and bad. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { decodeAlone } from '../../../helpers/decoder-harness.ts'
 import {
   type IpfixField,
@@ -22,10 +22,10 @@ const listOf = (id: number, content: string): unknown => {
   return Object.values(extra)[0]
 }
 
-suite('a basicList', () => {
+describe('a basicList', () => {
   const ports = (values: readonly number[]) => ({ element: 'sourceTransportPort', values })
 
-  test('has values of one element, and says what they mean together', () => {
+  it('has values of one element, and says what they mean together', () => {
     const meanings = ['noneOf', 'exactlyOneOf', 'oneOrMoreOf', 'allOf', 'ordered', '5']
     for (const [code, semantic] of [...meanings.entries(), [255, 'undefined'] as const]) {
       const content = `${code.toString(16).padStart(2, '0')} 0007 0002 0050 01bb`
@@ -33,7 +33,7 @@ suite('a basicList', () => {
     }
   })
 
-  test('may have no values, as an element of an enterprise, and of no bytes', () => {
+  it('may have no values, as an element of an enterprise, and of no bytes', () => {
     assert.deepEqual(listOf(BASIC, '03 0007 0002'), { semantic: 'allOf', ...ports([]) })
     assert.deepEqual(listOf(BASIC, '03 0007 0000'), { semantic: 'allOf', ...ports([]) })
     const values = ['0102', '0304']
@@ -44,7 +44,7 @@ suite('a basicList', () => {
     })
   })
 
-  test('may have values of variable length, in either form', () => {
+  it('may have values of variable length, in either form', () => {
     assert.deepEqual(listOf(BASIC, '04 0052 ffff 04 65746830 00 ff 0002 6c6f'), {
       semantic: 'ordered',
       element: 'interfaceName',
@@ -52,7 +52,7 @@ suite('a basicList', () => {
     })
   })
 
-  test('in a field of fixed length is the same', () => {
+  it('in a field of fixed length is the same', () => {
     const message = ipfixMessage(
       set(2, ipfixTemplate(256, [[BASIC, 9]])),
       set(256, '03 0007 0002 0050 01bb'),
@@ -63,7 +63,7 @@ suite('a basicList', () => {
     assert.deepEqual(flows, [{ extra }])
   })
 
-  test('that is broken is shown as hex', () => {
+  it('that is broken is shown as hex', () => {
     for (const broken of [
       '03',
       '03 0007 00',
@@ -80,7 +80,7 @@ suite('a basicList', () => {
     assert.equal(listOf(BASIC, ''), '')
   })
 
-  test('is known by its element wherever the registry has one', () => {
+  it('is known by its element wherever the registry has one', () => {
     const communities = listOf(484, '03 01e3 0004 00010002')
     assert.deepEqual(communities, { semantic: 'allOf', element: 'bgpCommunity', values: [65_538] })
   })
@@ -108,8 +108,8 @@ const HOP: readonly IpfixField[] = [
   [7, 2],
 ]
 
-suite('a subTemplateList', () => {
-  test('has records of one template', () => {
+describe('a subTemplateList', () => {
+  it('has records of one template', () => {
     const list = listWith([[257, HOP]], SUB_TEMPLATE, '03 0101 c0000201 0050 c0000202 01bb')
     assert.deepEqual(list, {
       semantic: 'allOf',
@@ -121,17 +121,17 @@ suite('a subTemplateList', () => {
     })
   })
 
-  test('may have no records', () => {
+  it('may have no records', () => {
     const list = listWith([[257, HOP]], SUB_TEMPLATE, '03 0101')
     assert.deepEqual(list, { semantic: 'allOf', templateId: 257, records: [] })
   })
 
-  test('of a template that is not known shows its records as hex', () => {
+  it('of a template that is not known shows its records as hex', () => {
     const list = listWith([], SUB_TEMPLATE, '03 0101 c0000201 0050')
     assert.deepEqual(list, { semantic: 'allOf', templateId: 257, hex: 'c00002010050' })
   })
 
-  test('has fields of variable length, repeated ones, and no padding', () => {
+  it('has fields of variable length, repeated ones, and no padding', () => {
     const fields: readonly IpfixField[] = [
       [82, VARIABLE],
       [7, 2],
@@ -145,7 +145,7 @@ suite('a subTemplateList', () => {
     assert.deepEqual(list, { semantic: 'allOf', templateId: 257, records })
   })
 
-  test('that is broken is shown as hex', () => {
+  it('that is broken is shown as hex', () => {
     const varying: readonly IpfixField[] = [[82, VARIABLE]]
     for (const [fields, broken] of [
       [HOP, '03'],
@@ -160,8 +160,8 @@ suite('a subTemplateList', () => {
   })
 })
 
-suite('a subTemplateMultiList', () => {
-  test('has records of several templates, known or not', () => {
+describe('a subTemplateMultiList', () => {
+  it('has records of several templates, known or not', () => {
     const list = listWith(
       [
         [257, HOP],
@@ -181,7 +181,7 @@ suite('a subTemplateMultiList', () => {
     })
   })
 
-  test('that is broken is shown as hex', () => {
+  it('that is broken is shown as hex', () => {
     for (const broken of [
       '04 0101 0003',
       '04 0101 0000 0101 0004',
@@ -194,8 +194,8 @@ suite('a subTemplateMultiList', () => {
   })
 })
 
-suite('lists in lists', () => {
-  test('are read four deep, below that they are hex', () => {
+describe('lists in lists', () => {
+  it('are read four deep, below that they are hex', () => {
     let content = hex('03 0007 0002 0050')
     for (let depth = 0; depth < 5; depth++) {
       content = wire('03 0123 ffff', variable(content.toString('hex')))
@@ -209,7 +209,7 @@ suite('lists in lists', () => {
     assert.deepEqual(levels, ['basicList', 'basicList', 'basicList', 'basicList'])
   })
 
-  test('may be a template that contains itself', () => {
+  it('may be a template that contains itself', () => {
     const fields: readonly IpfixField[] = [
       [1, 1],
       [SUB_TEMPLATE, VARIABLE],
@@ -226,7 +226,7 @@ suite('lists in lists', () => {
     })
   })
 
-  test('that are broken leave what is around them as it is', () => {
+  it('that are broken leave what is around them as it is', () => {
     const fields: readonly IpfixField[] = [
       [1, 1],
       [BASIC, VARIABLE],
@@ -236,7 +236,7 @@ suite('lists in lists', () => {
     assert.deepEqual(list, { semantic: 'allOf', templateId: 257, records })
   })
 
-  test('do not keep the columns of their record from being filled', () => {
+  it('do not keep the columns of their record from being filled', () => {
     const fields: readonly IpfixField[] = [
       [1, 2],
       [BASIC, VARIABLE],

@@ -1,7 +1,7 @@
 /** What holds for every version without templates: whatever is written in its layout comes back. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type DecodedFlow, decodeAlone } from '../../../helpers/decoder-harness.ts'
 import { propertyRuns } from '../../../helpers/model/property-runs.ts'
@@ -196,10 +196,10 @@ function decodeRows(message: Buffer): readonly ExpectedRow[] {
   })
 }
 
-suite('a message gives back what was encoded', () => {
+describe('a message gives back what was encoded', () => {
   for (const layout of LAYOUTS) {
     const { version, scheme } = layout
-    test(scheme ? `by v${version} of scheme ${scheme}` : `by v${version}`, () => {
+    it(scheme ? `by v${version} of scheme ${scheme}` : `by v${version}`, () => {
       fc.assert(
         fc.property(headerValues, fc.array(recordValues, { maxLength: 30 }), (given, values) => {
           const header = {

@@ -1,7 +1,7 @@
 /** Templates and options templates of IPFIX, good and bad (RFC 7011 sections 3.4 and 8). */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { type Decoded, DecoderHarness, decodeAlone } from '../../../helpers/decoder-harness.ts'
 import {
   type IpfixField,
@@ -22,8 +22,8 @@ function flowsAndProblems({ flows, problems }: Decoded): readonly unknown[] {
   return [flows, problems]
 }
 
-suite('an IPFIX template', () => {
-  test('may have fields of an enterprise, whose numbers are its own', () => {
+describe('an IPFIX template', () => {
+  it('may have fields of an enterprise, whose numbers are its own', () => {
     const fields: readonly IpfixField[] = [
       [1, 4, 9],
       [1, 4],
@@ -36,13 +36,13 @@ suite('an IPFIX template', () => {
     assert.deepEqual([flows, problems], [[{ bytes: 2, extra }], []])
   })
 
-  test('with enterprise number 0 has elements of IANA', () => {
+  it('with enterprise number 0 has elements of IANA', () => {
     const fields: readonly IpfixField[] = [[1, 4, 0]]
     const message = ipfixMessage(set(2, ipfixTemplate(256, fields)), set(256, '00000001'))
     assert.deepEqual(decodeAlone(message).flows, [{ bytes: 1 }])
   })
 
-  test('stands beside others in one set', () => {
+  it('stands beside others in one set', () => {
     const { flows, counts } = decodeAlone(
       ipfixMessage(
         set(2, ipfixTemplate(256, BYTES), ipfixTemplate(65_535, PACKETS)),
@@ -54,7 +54,7 @@ suite('an IPFIX template', () => {
     assert.deepEqual([counts.templateRecords, counts.changedTemplates], [2, 2])
   })
 
-  test('replaces the one before it at once, and repeats it without a change', () => {
+  it('replaces the one before it at once, and repeats it without a change', () => {
     const harness = new DecoderHarness()
     const changes = (fields: readonly IpfixField[]) =>
       harness.receive(define(256, fields)).counts.changedTemplates
@@ -66,7 +66,7 @@ suite('an IPFIX template', () => {
     assert.deepEqual(harness.receive(ipfixMessage(set(256, '00000001'))).flows, [{ packets: 1 }])
   })
 
-  test('is unknown to other domains, exporters and versions', () => {
+  it('is unknown to other domains, exporters and versions', () => {
     const harness = new DecoderHarness()
     harness.receive(define(256, BYTES))
     const data = set(256, '00000001')
@@ -80,7 +80,7 @@ suite('an IPFIX template', () => {
     assert.equal(harness.receive(ipfixMessage(data)).flows.length, 1)
   })
 
-  test('that is invalid ends the definition before it, and hurts no other', () => {
+  it('that is invalid ends the definition before it, and hurts no other', () => {
     const cases = [
       [ipfixTemplate(256, [[1, 0]]), 'zero-length-template'],
       [ipfixTemplate(256, new Array<IpfixField>(1025).fill([1, 1])), 'too-many-fields'],
@@ -101,21 +101,21 @@ suite('an IPFIX template', () => {
     }
   })
 
-  test('has an id above 255', () => {
+  it('has an id above 255', () => {
     for (const id of [1, 2, 3, 255]) {
       const { counts, problems } = decodeAlone(define(id, BYTES))
       assert.deepEqual([problems, counts], [['reserved-template-id'], { malformedSets: 1 }])
     }
   })
 
-  test('may have 1024 fields, and some of no bytes', () => {
+  it('may have 1024 fields, and some of no bytes', () => {
     const most = [...new Array<IpfixField>(1023).fill([4, 0]), [4, 1]] as readonly IpfixField[]
     const { flows } = decodeAlone(ipfixMessage(set(2, ipfixTemplate(256, most)), set(256, '06')))
     assert.deepEqual(flows, [{ protocol: 6 }])
   })
 })
 
-suite('a template withdrawal', () => {
+describe('a template withdrawal', () => {
   const withdraws = (setId: number, id: number) => {
     const harness = new DecoderHarness()
     harness.receive(define(256, BYTES))
@@ -126,17 +126,17 @@ suite('a template withdrawal', () => {
     assert.equal(harness.receive(ipfixMessage(set(256, '00000001'))).flows.length, 1)
   }
 
-  test('is ignored over UDP, and reported', () => {
+  it('is ignored over UDP, and reported', () => {
     withdraws(2, 256)
     withdraws(3, 256)
   })
 
-  test('of all templates is, too', () => {
+  it('of all templates is, too', () => {
     withdraws(2, 2)
     withdraws(3, 3)
   })
 
-  test('may stand between definitions', () => {
+  it('may stand between definitions', () => {
     const { flows } = decodeAlone(
       ipfixMessage(
         set(2, words(300, 0), ipfixTemplate(256, BYTES), words(256, 0), words(257, 0)),
@@ -147,8 +147,8 @@ suite('a template withdrawal', () => {
   })
 })
 
-suite('an IPFIX options template', () => {
-  test('has scope fields that are ordinary elements', () => {
+describe('an IPFIX options template', () => {
+  it('has scope fields that are ordinary elements', () => {
     const harness = new DecoderHarness()
     const { counts, problems } = harness.receive(
       ipfixMessage(
@@ -169,7 +169,7 @@ suite('an IPFIX options template', () => {
     assert.equal(harness.stream().samplers.rateOf(NO_SAMPLING), 100)
   })
 
-  test('may have several scope fields, none but scope fields, and fields of an enterprise', () => {
+  it('may have several scope fields, none but scope fields, and fields of an enterprise', () => {
     const harness = new DecoderHarness()
     const fields: readonly IpfixField[] = [
       [149, 4],
@@ -184,7 +184,7 @@ suite('an IPFIX options template', () => {
     }
   })
 
-  test('without a scope, or with more of it than fields, ends the definition before it', () => {
+  it('without a scope, or with more of it than fields, ends the definition before it', () => {
     for (const scopes of [0, 2, 65_535]) {
       const harness = new DecoderHarness()
       harness.receive(define(512, BYTES))
@@ -196,7 +196,7 @@ suite('an IPFIX options template', () => {
     }
   })
 
-  test('turns a template of flows into one of options, and back', () => {
+  it('turns a template of flows into one of options, and back', () => {
     const harness = new DecoderHarness()
     const data = ipfixMessage(set(512, '00000064'))
     harness.receive(define(512, BYTES))
@@ -207,7 +207,7 @@ suite('an IPFIX options template', () => {
     assert.equal(harness.receive(data).flows.length, 1)
   })
 
-  test('announces samplers by selector, interface and template', () => {
+  it('announces samplers by selector, interface and template', () => {
     const harness = new DecoderHarness()
     const announce = (scope: number, value: string, interval: string) =>
       harness.receive(
@@ -231,7 +231,7 @@ suite('an IPFIX options template', () => {
     assert.equal(samplers.rateOf(NO_SAMPLING), 30)
   })
 
-  test('says the rate of every selector algorithm', () => {
+  it('says the rate of every selector algorithm', () => {
     const rateOf = (...options: readonly (readonly [id: number, value: string])[]) => {
       const harness = new DecoderHarness()
       const fields = options.map(([id, value]): IpfixField => [id, hex(value).length])

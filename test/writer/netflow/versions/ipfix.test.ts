@@ -1,7 +1,7 @@
 /** IPFIX messages: the header, the sets, and what is discarded as a whole (RFC 7011 section 3). */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { DecoderHarness, decodeAlone } from '../../../helpers/decoder-harness.ts'
 import {
   ipfixMessage,
@@ -22,8 +22,8 @@ const WHOLE_MESSAGE = hex(`
             0101 0000
   0100 0018 c0000201 c6336402 000003e8 0a000001 00000000`)
 
-suite('the header of an IPFIX message', () => {
-  test('says the export time, the sequence number and the observation domain', () => {
+describe('the header of an IPFIX message', () => {
+  it('says the export time, the sequence number and the observation domain', () => {
     const harness = new DecoderHarness()
     const header = { exportSeconds: 4_294_967_295, sequence: 4_294_967_294, domain: 4_294_967_293 }
     const { reject, flows } = harness.receive(ipfixMessageOf(header, DEFINITION, DATA))
@@ -36,19 +36,19 @@ suite('the header of an IPFIX message', () => {
     )
   })
 
-  test('alone is a message', () => {
+  it('alone is a message', () => {
     const { reject, counts, problems } = decodeAlone(ipfixMessage())
     assert.deepEqual([reject, counts, problems], [undefined, {}, []])
   })
 
-  test('that is cut short is rejected', () => {
+  it('that is cut short is rejected', () => {
     const message = ipfixMessage(DEFINITION)
     for (let length = 0; length < 16; length++) {
       assert.equal(decodeAlone(message.subarray(0, length)).reject, 'too-short')
     }
   })
 
-  test('that says less than its own length, or more than came, is rejected', () => {
+  it('that says less than its own length, or more than came, is rejected', () => {
     const rejectOf = (length: number) =>
       decodeAlone(ipfixMessageOf({ length }, DEFINITION, DATA)).reject
     const { length } = ipfixMessage(DEFINITION, DATA)
@@ -59,7 +59,7 @@ suite('the header of an IPFIX message', () => {
     assert.equal(rejectOf(16), undefined)
   })
 
-  test('says where the message ends: bytes behind it are ignored', () => {
+  it('says where the message ends: bytes behind it are ignored', () => {
     const whole = ipfixMessage(DEFINITION, DATA)
     for (const behind of ['00', 'ff', set(256, '00000008'), hex('01000003')]) {
       const { flows, problems, counts } = decodeAlone(wire(whole, behind))
@@ -69,8 +69,8 @@ suite('the header of an IPFIX message', () => {
   })
 })
 
-suite('the sets of an IPFIX message', () => {
-  test('are read in their order, each with its own padding', () => {
+describe('the sets of an IPFIX message', () => {
+  it('are read in their order, each with its own padding', () => {
     const { flows, counts, problems } = decodeAlone(
       ipfixMessage(
         DEFINITION,
@@ -91,19 +91,19 @@ suite('the sets of an IPFIX message', () => {
     assert.deepEqual(problems, [])
   })
 
-  test('may be empty', () => {
+  it('may be empty', () => {
     const { counts, problems } = decodeAlone(ipfixMessage(set(2), set(3), set(300), set(301)))
     assert.deepEqual([counts, problems], [{}, []])
   })
 
-  test('with padding that is not zero are decoded, and it is reported', () => {
+  it('with padding that is not zero are decoded, and it is reported', () => {
     const { flows, problems } = decodeAlone(
       ipfixMessage(DEFINITION, set(256, '00000001', '000001'), DATA),
     )
     assert.deepEqual([flows, problems], [[{ bytes: 1 }, { bytes: 7 }], ['nonzero-padding']])
   })
 
-  test('with a reserved id are skipped and reported', () => {
+  it('with a reserved id are skipped and reported', () => {
     for (const id of [0, 1, 4, 255]) {
       const decoded = decodeAlone(ipfixMessage(set(id, '0100 0001 0001 0004'), DEFINITION, DATA))
       assert.deepEqual([decoded.flows, decoded.problems], [[{ bytes: 7 }], ['reserved-set-id']])
@@ -111,7 +111,7 @@ suite('the sets of an IPFIX message', () => {
     }
   })
 
-  test('may be followed by zeros that the header should not have counted', () => {
+  it('may be followed by zeros that the header should not have counted', () => {
     for (const zeros of ['00', '000000', '00000000', '00'.repeat(50)]) {
       const { flows, problems, counts } = decodeAlone(ipfixMessage(DEFINITION, DATA, zeros))
       assert.deepEqual([flows, problems], [[{ bytes: 7 }], []])
@@ -119,7 +119,7 @@ suite('the sets of an IPFIX message', () => {
     }
   })
 
-  test('hold enterprise fields, withdrawals, records and padding', () => {
+  it('hold enterprise fields, withdrawals, records and padding', () => {
     const { flows, problems, counts } = decodeAlone(WHOLE_MESSAGE)
     const addresses = { srcAddr: '192.0.2.1', dstAddr: '198.51.100.2' }
     assert.deepEqual(flows, [{ ...addresses, bytes: 1000, extra: '{"9.2":"0a000001"}' }])
@@ -127,7 +127,7 @@ suite('the sets of an IPFIX message', () => {
   })
 })
 
-suite('a malformed IPFIX message', () => {
+describe('a malformed IPFIX message', () => {
   const OPTIONS = set(
     3,
     ipfixOptionsTemplate(512, 1, [
@@ -174,20 +174,20 @@ suite('a malformed IPFIX message', () => {
     assert.equal(decoder.outcome.isDiscarded, false)
   }
 
-  test('has a set that is shorter than its header; nothing of it is used', () => {
+  it('has a set that is shorter than its header; nothing of it is used', () => {
     for (const length of [1, 2, 3]) discards(words(256, length), '00000000')
     discards(words(256, 0))
     discards(words(0, 0), '01')
   })
 
-  test('has a set that reaches beyond it; nothing of it is used', () => {
+  it('has a set that reaches beyond it; nothing of it is used', () => {
     discards(words(256, 5))
     discards(words(256, 65_535), '00000001')
     discards(words(2, 12), ipfixTemplate(258, [[1, 4]]).subarray(0, 4))
     discards(words(999, 9), '00000000')
   })
 
-  test('has a template that reaches beyond its set; nothing of it is used', () => {
+  it('has a template that reaches beyond its set; nothing of it is used', () => {
     discards(set(2, words(258, 2, 1, 4)))
     discards(set(2, words(258, 65_535, 1, 4)))
     discards(set(2, words(258, 1, 0x8001, 4)))
@@ -196,14 +196,14 @@ suite('a malformed IPFIX message', () => {
     discards(set(3, words(258, 2, 1, 1, 4)))
   })
 
-  test('has a record of variable length that reaches beyond its set; nothing of it is used', () => {
+  it('has a record of variable length that reaches beyond its set; nothing of it is used', () => {
     discards(set(257, '05 61626364 00000001'))
     discards(set(257, '03 616263 00000001', '02 6162 000000'))
     discards(set(257, 'ff ffff 61 00000001'))
     discards(set(257, 'ff 00 000000'))
   })
 
-  test('may have its data before the template that tells that it is broken', () => {
+  it('may have its data before the template that tells that it is broken', () => {
     const broken = set(600, '05 61626364 00000001')
     discards(
       broken,
@@ -217,7 +217,7 @@ suite('a malformed IPFIX message', () => {
     )
   })
 
-  test('is told by the definition that is in force at the set', () => {
+  it('is told by the definition that is in force at the set', () => {
     const short = set(2, ipfixTemplate(257, [[82, VARIABLE]]))
     const { flows, problems } = decodeAlone(
       ipfixMessage(VARYING, set(257, '01 61 00000001'), short, set(257, '04 61626364')),
@@ -226,7 +226,7 @@ suite('a malformed IPFIX message', () => {
     assert.equal(flows.length, 2)
   })
 
-  test('leaves its export time behind in nothing', () => {
+  it('leaves its export time behind in nothing', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessageOf({ exportSeconds: 5 }, words(256, 3)))
     const start = set(2, ipfixTemplate(256, [[158, 4]]))

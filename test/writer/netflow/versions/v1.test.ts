@@ -1,7 +1,7 @@
 /** NetFlow v1, byte for byte against Cisco's layout. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { DecoderHarness, decodeAlone } from '../../../helpers/decoder-harness.ts'
 import { EXPORT_SECONDS, hex, wire } from '../../../helpers/netflow-bytes.ts'
 
@@ -13,8 +13,8 @@ const RECORD = `
   c0000201 c6336402 cb007103 0001 ffff 0000000a 000005dc 05f5c990 05f5d930
   01bb c350 0000 06 b8 1b 000000 00000000`
 
-suite('a v1 message', () => {
-  test('gives every field of its records, and nothing that v1 does not have', () => {
+describe('a v1 message', () => {
+  it('gives every field of its records, and nothing that v1 does not have', () => {
     const harness = new DecoderHarness()
     const message = wire(
       HEADER.replace('0001 0001', '0001 0002'),
@@ -62,7 +62,7 @@ suite('a v1 message', () => {
     assert.deepEqual(problems, [])
   })
 
-  test('has neither engine nor sequence nor sampling, whatever came before it', () => {
+  it('has neither engine nor sequence nor sampling, whatever came before it', () => {
     const harness = new DecoderHarness()
     harness.receive(hex('0005 0000 00000000 00000000 00000000 00000007 01 02 0064'))
     const { flows } = harness.receive(wire(HEADER, RECORD))
@@ -74,14 +74,14 @@ suite('a v1 message', () => {
     assert.equal(flows[0]?.samplingRate, undefined)
   })
 
-  test('of ICMP has a type and a code instead of ports', () => {
+  it('of ICMP has a type and a code instead of ports', () => {
     const icmp = RECORD.replace('01bb c350 0000 06', '0000 0301 0000 01')
     const [flow = {}] = decodeAlone(wire(HEADER, icmp)).flows
     assert.deepEqual([flow.icmpType, flow.icmpCode, flow.protocol], [3, 1, 1])
     assert.equal('srcPort' in flow || 'dstPort' in flow, false)
   })
 
-  test('that is shorter than it says is rejected', () => {
+  it('that is shorter than it says is rejected', () => {
     const whole = wire(HEADER, RECORD)
     assert.equal(whole.length, 16 + 48)
     assert.equal(decodeAlone(whole.subarray(0, 15)).reject, 'too-short')

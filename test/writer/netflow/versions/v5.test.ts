@@ -1,7 +1,7 @@
 /** NetFlow v5, byte for byte against Cisco's layout, and what its fields mean. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { type DecodedFlow, DecoderHarness, decodeAlone } from '../../../helpers/decoder-harness.ts'
 import {
   EXPORT_SECONDS,
@@ -40,8 +40,8 @@ function v5Flow(parts: RecordParts, header = HEADER): DecodedFlow {
   return flows[0] ?? {}
 }
 
-suite('a v5 message', () => {
-  test('gives every field of header and record', () => {
+describe('a v5 message', () => {
+  it('gives every field of header and record', () => {
     const harness = new DecoderHarness()
     const message = hex(`
       0005 0002 05f5e100 6553f100 1dcd6500 fffffffe 01 07 4064
@@ -106,18 +106,18 @@ suite('a v5 message', () => {
     assert.equal(header.exportMicros, EXPORT_MICROS + 500_000)
   })
 
-  test('has an engine type and id of 8 bits each as its observation domain', () => {
+  it('has an engine type and id of 8 bits each as its observation domain', () => {
     const harness = new DecoderHarness()
     harness.receive(hex('0005 0000 00000000 00000000 00000000 00000000 ff fe 0000'))
     assert.equal(harness.decoder.header.observationDomain, 0xfffe)
   })
 
-  test('of no records is decoded and gives no flows', () => {
+  it('of no records is decoded and gives no flows', () => {
     const { reject, flows, counts } = decodeAlone(hex(HEADER.replace('0005 0001', '0005 0000')))
     assert.deepEqual([reject, flows, counts], [undefined, [], { decodedSets: 1 }])
   })
 
-  test('that counts more records than it carries is rejected', () => {
+  it('that counts more records than it carries is rejected', () => {
     const twice = HEADER.replace('0005 0001', '0005 0002')
     assert.equal(decodeAlone(v5Message(twice, v5Record({}))).reject, 'count-exceeds-length')
     const whole = v5Message(HEADER, v5Record({}))
@@ -127,27 +127,27 @@ suite('a v5 message', () => {
     assert.equal(decodeAlone(v5Message(most, v5Record({}))).reject, 'count-exceeds-length')
   })
 
-  test('shorter than its header is rejected', () => {
+  it('shorter than its header is rejected', () => {
     assert.equal(decodeAlone(hex(HEADER).subarray(0, 23)).reject, 'too-short')
     assert.equal(decodeAlone(hex('0005')).reject, 'too-short')
   })
 
-  test('ends with its last record, whatever stands behind it', () => {
+  it('ends with its last record, whatever stands behind it', () => {
     const { flows } = decodeAlone(wire(HEADER, v5Record({}), v5Record({}), 'ffff'))
     assert.equal(flows.length, 1)
   })
 
-  test('of more than 30 records is decoded in full', () => {
+  it('of more than 30 records is decoded in full', () => {
     const header = HEADER.replace('0005 0001', '0005 0028')
     const { flows } = decodeAlone(v5Message(header, ...new Array(40).fill(v5Record({}))))
     assert.equal(flows.length, 40)
   })
 })
 
-suite('the sampling header of v5', () => {
+describe('the sampling header of v5', () => {
   const rate = (sampling: string) => v5Flow({}, HEADER.replace(/0000$/, sampling)).samplingRate
 
-  test('has two bits of mode before the interval', () => {
+  it('has two bits of mode before the interval', () => {
     assert.equal(rate('0064'), 100)
     assert.equal(rate('4064'), 100)
     assert.equal(rate('8064'), 100)
@@ -155,49 +155,49 @@ suite('the sampling header of v5', () => {
     assert.equal(rate('4001'), 1)
   })
 
-  test('of interval 0 says nothing, so the rate is absent', () => {
+  it('of interval 0 says nothing, so the rate is absent', () => {
     assert.equal(rate('0000'), undefined)
     assert.equal(rate('4000'), undefined)
     assert.equal(rate('c000'), undefined)
   })
 })
 
-suite('the times of v5', () => {
+describe('the times of v5', () => {
   const ago = (ms: number) => EXPORT_MICROS - ms * 1000
 
-  test('count back from the export time by the uptime', () => {
+  it('count back from the export time by the uptime', () => {
     const flow = v5Flow({ first: UPTIME_MS - 60_000, last: UPTIME_MS - 1 })
     assert.deepEqual([flow.flowStart, flow.flowEnd], [ago(60_000), ago(1)])
   })
 
-  test('survive the wrap of the uptime after 49.7 days', () => {
+  it('survive the wrap of the uptime after 49.7 days', () => {
     const header = HEADER.replace('05f5e100', '000003e8')
     const flow = v5Flow({ first: 2 ** 32 - 5000, last: 500 }, header)
     assert.deepEqual([flow.flowStart, flow.flowEnd], [ago(6000), ago(500)])
   })
 
-  test('cover flows that are almost 49.7 days old', () => {
+  it('cover flows that are almost 49.7 days old', () => {
     const oldest = 2 ** 32 - 600_000
     const flow = v5Flow({ first: UPTIME_MS - oldest + 2 ** 32, last: UPTIME_MS })
     assert.deepEqual([flow.flowStart, flow.flowEnd], [ago(oldest), ago(0)])
   })
 
-  test('may lie up to ten minutes after the header', () => {
+  it('may lie up to ten minutes after the header', () => {
     const flow = v5Flow({ first: UPTIME_MS + 1, last: UPTIME_MS + 599_999 })
     assert.deepEqual([flow.flowStart, flow.flowEnd], [ago(-1), ago(-599_999)])
   })
 
-  test('are swapped when the end lies less than a second before the start', () => {
+  it('are swapped when the end lies less than a second before the start', () => {
     const flow = v5Flow({ first: UPTIME_MS, last: UPTIME_MS - 999 })
     assert.deepEqual([flow.flowStart, flow.flowEnd], [ago(999), ago(0)])
   })
 
-  test('believe an end that lies a second or more before the start', () => {
+  it('believe an end that lies a second or more before the start', () => {
     const flow = v5Flow({ first: UPTIME_MS, last: UPTIME_MS - 1000 })
     assert.deepEqual([flow.flowStart, flow.flowEnd], [ago(1000), ago(1000)])
   })
 
-  test('are kept, and counted, when the clock of the exporter starts in 1970', () => {
+  it('are kept, and counted, when the clock of the exporter starts in 1970', () => {
     const header = HEADER.replace('6553f100', '00000000')
     const decoded = decodeAlone(v5Message(header, v5Record({ first: UPTIME_MS - 5000 })))
     assert.equal(decoded.flows[0]?.flowStart, -5_000_000)
@@ -206,10 +206,10 @@ suite('the times of v5', () => {
   })
 })
 
-suite('the ports of v5', () => {
+describe('the ports of v5', () => {
   const icmp = (flow: DecodedFlow) => [flow.icmpType, flow.icmpCode, flow.extra]
 
-  test('of ICMP hold type and code, and are no ports', () => {
+  it('of ICMP hold type and code, and are no ports', () => {
     const flow = v5Flow({ protocol: '01', ports: '0000 0303' })
     assert.deepEqual(icmp(flow), [3, 3, undefined])
     assert.equal('srcPort' in flow || 'dstPort' in flow, false)
@@ -218,19 +218,19 @@ suite('the ports of v5', () => {
     assert.deepEqual(icmp(v5Flow({ protocol: '3a', ports: '0000 8701' })), [135, 1, undefined])
   })
 
-  test('of ICMP that are not type and code go to extra', () => {
+  it('of ICMP that are not type and code go to extra', () => {
     const flow = v5Flow({ protocol: '01', ports: '1234 0800' })
     const extra = '{"sourceTransportPort":4660,"destinationTransportPort":2048}'
     assert.deepEqual(icmp(flow), [undefined, undefined, extra])
     assert.equal('srcPort' in flow || 'dstPort' in flow, false)
   })
 
-  test('of other protocols are kept as they came', () => {
+  it('of other protocols are kept as they came', () => {
     const flow = v5Flow({ protocol: '2f', ports: '0000 0000' })
     assert.deepEqual([flow.srcPort, flow.dstPort, flow.icmpType], [0, 0, undefined])
   })
 
-  test('of ICMP take nothing from a v9 record that was decoded before', () => {
+  it('of ICMP take nothing from a v9 record that was decoded before', () => {
     const harness = new DecoderHarness()
     harness.receive(
       oneRecordMessage([

@@ -1,7 +1,7 @@
 /** NetFlow v6, byte for byte against Cisco's layout. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { DecoderHarness, decodeAlone } from '../../../helpers/decoder-harness.ts'
 import { EXPORT_SECONDS, wire } from '../../../helpers/netflow-bytes.ts'
 
@@ -13,8 +13,8 @@ const RECORD = `
   c0000201 c6336402 cb007103 0001 0002 0000000a 000005dc 05f5c990 05f5d930
   01bb c350 ff 1b 06 b8 fbf0 ffff 18 20 12 16 cb0071fe`
 
-suite('a v6 message', () => {
-  test('gives every field of header and record', () => {
+describe('a v6 message', () => {
+  it('gives every field of header and record', () => {
     const harness = new DecoderHarness()
     const { reject, flows, counts } = harness.receive(wire(HEADER, RECORD))
     assert.equal(reject, undefined)
@@ -51,7 +51,7 @@ suite('a v6 message', () => {
     assert.equal(header.exportMicros, EXPORT_MICROS + 500_000)
   })
 
-  test('has records of 52 bytes', () => {
+  it('has records of 52 bytes', () => {
     const two = HEADER.replace('0006 0001', '0006 0002')
     const message = wire(two, RECORD, RECORD.replace('c0000201', 'c0000209'))
     assert.equal(message.length, 24 + 2 * 52)

@@ -1,7 +1,7 @@
 /** NetFlow v7, byte for byte against Cisco's layout. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { DecoderHarness, decodeAlone } from '../../../helpers/decoder-harness.ts'
 import { EXPORT_SECONDS, wire } from '../../../helpers/netflow-bytes.ts'
 
@@ -13,8 +13,8 @@ const RECORD = `
   c0000201 c6336402 cb007103 0001 0002 0000000a 000005dc 05f5c990 05f5d930
   01bb c350 03 1b 06 b8 fbf0 ffff 18 20 0102 c00002fe`
 
-suite('a v7 message', () => {
-  test('gives every field of header and record', () => {
+describe('a v7 message', () => {
+  it('gives every field of header and record', () => {
     const harness = new DecoderHarness()
     const { reject, flows, counts } = harness.receive(wire(HEADER, RECORD))
     assert.equal(reject, undefined)
@@ -49,14 +49,14 @@ suite('a v7 message', () => {
     assert.equal(header.exportMicros, EXPORT_MICROS + 500_000)
   })
 
-  test('takes no engine and no sampling from the reserved bytes of its header', () => {
+  it('takes no engine and no sampling from the reserved bytes of its header', () => {
     const harness = new DecoderHarness()
     const [flow = {}] = harness.receive(wire(HEADER, RECORD)).flows
     assert.equal(harness.decoder.header.observationDomain, 0)
     assert.equal(flow.samplingRate, undefined)
   })
 
-  test('has records of 52 bytes', () => {
+  it('has records of 52 bytes', () => {
     const two = HEADER.replace('0007 0001', '0007 0002')
     const message = wire(two, RECORD, RECORD.replace('c0000201', 'c0000209'))
     assert.equal(message.length, 24 + 2 * 52)
@@ -66,14 +66,14 @@ suite('a v7 message', () => {
     assert.equal(decodeAlone(message.subarray(0, 23)).reject, 'too-short')
   })
 
-  test('keeps nothing of flags that say nothing and of no router', () => {
+  it('keeps nothing of flags that say nothing and of no router', () => {
     const silent = RECORD.replace('c350 03', 'c350 00').replace('0102 c00002fe', '0000 00000000')
     assert.equal('extra' in (decodeAlone(wire(HEADER, silent)).flows[0] ?? {}), false)
     const one = RECORD.replace('c350 03', 'c350 00').replace('c00002fe', '00000000')
     assert.equal(decodeAlone(wire(HEADER, one)).flows[0]?.extra, '{"flags2":258}')
   })
 
-  test('keeps port values of ICMP that are no type and code beside its own fields', () => {
+  it('keeps port values of ICMP that are no type and code beside its own fields', () => {
     const odd = RECORD.replace('01bb c350 03 1b 06', '0008 0000 03 1b 01')
     const [flow = {}] = decodeAlone(wire(HEADER, odd)).flows
     const extra = '{"flags":3,"flags2":258,"routerSc":"192.0.2.254","sourceTransportPort":8}'

@@ -1,7 +1,7 @@
 /** NetFlow v8, byte for byte: the records of all fourteen aggregation schemes. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { type DecodedFlow, DecoderHarness, decodeAlone } from '../../../helpers/decoder-harness.ts'
 import { EXPORT_SECONDS, hex, wire } from '../../../helpers/netflow-bytes.ts'
 
@@ -147,9 +147,9 @@ function decodeRecord(scheme: number, record: string): DecodedFlow {
   return flows[0] ?? {}
 }
 
-suite('a v8 record', () => {
+describe('a v8 record', () => {
   for (const { scheme, title, record, flow } of ROUTER_SCHEMES) {
-    test(`of scheme ${scheme} gives ${title}`, () => {
+    it(`of scheme ${scheme} gives ${title}`, () => {
       const extra = `{"deltaFlowCount":3,"aggregationScheme":${scheme},"aggregationVersion":2}`
       const decoded = decodeRecord(scheme, `${COUNTERS} ${record}`)
       assert.deepEqual(decoded, { ...COUNTED, ...flow, extra })
@@ -157,24 +157,24 @@ suite('a v8 record', () => {
   }
 
   for (const { scheme, title, record, flow } of CATALYST_SCHEMES) {
-    test(`of scheme ${scheme} gives ${title}`, () => {
+    it(`of scheme ${scheme} gives ${title}`, () => {
       const extra = `{${EXCESS},"aggregationScheme":${scheme},"aggregationVersion":2}`
       assert.deepEqual(decodeRecord(scheme, record), { ...COUNTED, ...flow, extra })
     })
   }
 
-  test('of ICMP has a type and a code instead of ports', () => {
+  it('of ICMP has a type and a code instead of ports', () => {
     const flow = decodeRecord(2, `${COUNTERS} 01 00 0000 0000 0800`)
     assert.deepEqual([flow.icmpType, flow.icmpCode], [8, 0])
     assert.equal('srcPort' in flow || 'dstPort' in flow, false)
   })
 
-  test('of scheme 9 may have its type of service before the interfaces', () => {
+  it('of scheme 9 may have its type of service before the interfaces', () => {
     const flow = decodeRecord(9, `${COUNTERS} fbf0 fbf1 b8 00 0000 0001 0002`)
     assert.deepEqual([flow.tos, flow.inputIf, flow.outputIf], [0xb8, 1, 2])
   })
 
-  test('of scheme 9 is read in the usual order when its padding tells nothing', () => {
+  it('of scheme 9 is read in the usual order when its padding tells nothing', () => {
     const read = (tail: string) => {
       const flow = decodeRecord(9, `${COUNTERS} fbf0 fbf1 ${tail}`)
       return [flow.inputIf, flow.outputIf, flow.tos]
@@ -183,7 +183,7 @@ suite('a v8 record', () => {
     assert.deepEqual(read('0001 0002 b8 ffffff'), [1, 2, 0xb8])
   })
 
-  test('may have its prefix lengths in either order: they fit the prefixes in one only', () => {
+  it('may have its prefix lengths in either order: they fit the prefixes in one only', () => {
     const masks = (prefixes: string, lengths: string) => {
       const flow = decodeRecord(5, `${COUNTERS} ${prefixes} ${lengths} 0000 fbf0 fbf1 0001 0002`)
       return [flow.srcMask, flow.dstMask]
@@ -199,8 +199,8 @@ suite('a v8 record', () => {
   })
 })
 
-suite('a v8 message', () => {
-  test('has a header with engine, scheme and version', () => {
+describe('a v8 message', () => {
+  it('has a header with engine, scheme and version', () => {
     const harness = new DecoderHarness()
     const { counts } = harness.receive(wire(v8Header(1), COUNTERS, 'fbf0 fbf1 0001 0002'))
     const { header } = harness.decoder
@@ -215,7 +215,7 @@ suite('a v8 message', () => {
 
   for (const [index, recordBytes] of RECORD_BYTES.entries()) {
     const scheme = index + 1
-    test(`of scheme ${scheme} has records of ${recordBytes} bytes`, () => {
+    it(`of scheme ${scheme} has records of ${recordBytes} bytes`, () => {
       const records = Buffer.alloc(3 * recordBytes)
       const message = wire(v8Header(scheme, 3), records)
       assert.equal(decodeAlone(message).flows.length, 3)
@@ -230,14 +230,14 @@ suite('a v8 message', () => {
     })
   }
 
-  test('of an unknown scheme is rejected', () => {
+  it('of an unknown scheme is rejected', () => {
     for (const scheme of [0, 15, 255]) {
       const datagram = wire(v8Header(scheme), Buffer.alloc(100))
       assert.equal(decodeAlone(datagram).reject, 'unsupported-aggregation')
     }
   })
 
-  test('shorter than its header is rejected', () => {
+  it('shorter than its header is rejected', () => {
     assert.equal(decodeAlone(v8Header(1).subarray(0, 27)).reject, 'too-short')
     assert.equal(decodeAlone(v8Header(1).subarray(0, 4)).reject, 'too-short')
     assert.deepEqual(decodeAlone(v8Header(1, 0)).flows, [])

@@ -1,7 +1,7 @@
 /** Templates and options templates of NetFlow v9, good and bad, and when they are in force. */
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { describe, it } from 'node:test'
 import { type Decoded, DecoderHarness, decodeAlone } from '../../../helpers/decoder-harness.ts'
 import {
   hex,
@@ -21,8 +21,8 @@ function flowsAndProblems({ flows, problems }: Decoded): readonly unknown[] {
   return [flows, problems]
 }
 
-suite('a template set', () => {
-  test('defines several templates', () => {
+describe('a template set', () => {
+  it('defines several templates', () => {
     const { flows, counts } = decodeAlone(
       v9Message(
         set(0, template(256, BYTES), template(65535, PACKETS)),
@@ -34,7 +34,7 @@ suite('a template set', () => {
     assert.deepEqual([counts.templateRecords, counts.changedTemplates], [2, 2])
   })
 
-  test('gives a new definition of a known id force at once', () => {
+  it('gives a new definition of a known id force at once', () => {
     const { flows, counts } = decodeAlone(
       v9Message(
         set(0, template(256, BYTES)),
@@ -47,7 +47,7 @@ suite('a template set', () => {
     assert.deepEqual([counts.templateRecords, counts.changedTemplates], [2, 2])
   })
 
-  test('changes nothing when it repeats what is known', () => {
+  it('changes nothing when it repeats what is known', () => {
     const harness = new DecoderHarness()
     const definition = v9Message(set(0, template(256, BYTES)))
     assert.equal(harness.receive(definition).counts.changedTemplates, 1)
@@ -58,7 +58,7 @@ suite('a template set', () => {
     assert.equal(harness.stream().lastTemplateMicros, 5)
   })
 
-  test('counts as a change what differs in id, length, order or number of fields', () => {
+  it('counts as a change what differs in id, length, order or number of fields', () => {
     const harness = new DecoderHarness()
     const change = (...fields: readonly WireField[]) =>
       harness.receive(v9Message(set(0, template(256, fields)))).counts.changedTemplates
@@ -70,7 +70,7 @@ suite('a template set', () => {
     assert.equal(change([2, 8], [1, 4]), undefined)
   })
 
-  test('turns a template into an options template and back', () => {
+  it('turns a template into an options template and back', () => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(set(0, template(256, BYTES))))
     harness.receive(v9Message(set(1, optionsTemplate(256, [[1, 4]], [[34, 4]]))))
@@ -81,7 +81,7 @@ suite('a template set', () => {
   })
 })
 
-suite('an invalid template', () => {
+describe('an invalid template', () => {
   const rejects = (definition: Buffer, problem: string, setId = 0) => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(set(0, template(256, BYTES))))
@@ -92,31 +92,31 @@ suite('an invalid template', () => {
     assert.equal(counts.templateRecords, undefined)
   }
 
-  test('of no fields ends the definition before it', () => {
+  it('of no fields ends the definition before it', () => {
     rejects(template(256, []), 'empty-template')
   })
 
-  test('of no bytes ends the definition before it', () => {
+  it('of no bytes ends the definition before it', () => {
     rejects(template(256, [[1, 0]]), 'zero-length-template')
   })
 
-  test('of more than 1024 fields ends the definition before it', () => {
+  it('of more than 1024 fields ends the definition before it', () => {
     rejects(template(256, new Array<WireField>(1025).fill([1, 1])), 'too-many-fields')
     rejects(template(256, new Array<WireField>(16_000).fill([1, 1])), 'too-many-fields')
   })
 
-  test('that reaches beyond its set ends the definition before it', () => {
+  it('that reaches beyond its set ends the definition before it', () => {
     rejects(words(256, 2, 1, 4), 'template-overruns-set')
     rejects(words(256, 65535, 1, 4), 'template-overruns-set')
     rejects(words(256, 4, 8, 1, 4, 34, 4), 'template-overruns-set', 1)
     rejects(words(256, 65535, 65535, 1, 4), 'template-overruns-set', 1)
   })
 
-  test('of options without a field of any length is one, too', () => {
+  it('of options without a field of any length is one, too', () => {
     rejects(optionsTemplate(256, [[1, 0]], [[34, 0]]), 'zero-length-template', 1)
   })
 
-  test('does not keep the next one of its set from being read', () => {
+  it('does not keep the next one of its set from being read', () => {
     const decoded = decodeAlone(
       v9Message(
         set(0, template(300, []), template(301, [[1, 0]]), template(256, BYTES)),
@@ -127,12 +127,12 @@ suite('an invalid template', () => {
     assert.deepEqual(flowsAndProblems(decoded), [[{ bytes: 7 }], problems])
   })
 
-  test('has an id below 256', () => {
+  it('has an id below 256', () => {
     const { counts, problems } = decodeAlone(v9Message(set(0, template(255, BYTES))))
     assert.deepEqual([problems, counts], [['reserved-template-id'], { malformedSets: 1 }])
   })
 
-  test('of 1024 fields is none: that is the limit', () => {
+  it('of 1024 fields is none: that is the limit', () => {
     const most = new Array<WireField>(1024).fill([4, 1])
     const { flows } = decodeAlone(
       v9Message(set(0, template(256, most)), set(256, '06'.repeat(1024))),
@@ -141,8 +141,8 @@ suite('an invalid template', () => {
   })
 })
 
-suite('an options template', () => {
-  test('has the lengths of its scopes and options in bytes', () => {
+describe('an options template', () => {
+  it('has the lengths of its scopes and options in bytes', () => {
     const harness = new DecoderHarness()
     const { counts, problems } = harness.receive(
       v9Message(
@@ -162,7 +162,7 @@ suite('an options template', () => {
     assert.equal(rate, 1000)
   })
 
-  test('stands beside others in one set, padded at the end of the set only', () => {
+  it('stands beside others in one set, padded at the end of the set only', () => {
     const harness = new DecoderHarness()
     harness.receive(
       v9Message(
@@ -173,21 +173,21 @@ suite('an options template', () => {
     assert.equal(harness.stream().template(513)?.scopeFields, 0)
   })
 
-  test('may have no scope at all', () => {
+  it('may have no scope at all', () => {
     const { counts } = decodeAlone(
       v9Message(set(1, optionsTemplate(512, [], [[34, 4]])), set(512, '00000064')),
     )
     assert.deepEqual([counts.optionsRecords, counts.malformedSets], [1, undefined])
   })
 
-  test('may have a scope field of no bytes', () => {
+  it('may have a scope field of no bytes', () => {
     const { counts, problems } = decodeAlone(
       v9Message(set(1, optionsTemplate(512, [[1, 0]], [[34, 4]])), set(512, '00000064')),
     )
     assert.deepEqual([counts.optionsRecords, problems], [1, []])
   })
 
-  test('whose option length is no multiple of 4 has the whole fields that fit', () => {
+  it('whose option length is no multiple of 4 has the whole fields that fit', () => {
     for (const [padding, length] of [
       ['', 8],
       ['00', 9],
@@ -200,7 +200,7 @@ suite('an options template', () => {
     }
   })
 
-  test('that says an odd length where a multiple of 4 is meant is read all the same', () => {
+  it('that says an odd length where a multiple of 4 is meant is read all the same', () => {
     const harness = new DecoderHarness()
     const odd = words(512, 4, 9, 1, 4, 48, 1, 34, 4)
     const { problems } = harness.receive(v9Message(set(1, odd, words(513, 0, 4, 34, 4))))
@@ -209,7 +209,7 @@ suite('an options template', () => {
     assert.equal(harness.stream().template(513)?.recordLength, 4)
   })
 
-  test('without options is kept and reported', () => {
+  it('without options is kept and reported', () => {
     const { counts, problems } = decodeAlone(
       v9Message(set(1, optionsTemplate(512, [[1, 4]], [])), set(512, '00000001')),
     )
@@ -218,11 +218,11 @@ suite('an options template', () => {
   })
 })
 
-suite('templates of one stream', () => {
+describe('templates of one stream', () => {
   const definition = v9Message(set(0, template(256, BYTES)))
   const data = v9Message(set(256, '00000001'))
 
-  test('are unknown to another source id of the same exporter', () => {
+  it('are unknown to another source id of the same exporter', () => {
     const harness = new DecoderHarness()
     harness.receive(definition)
     const other = harness.receive(v9MessageOf({ sourceId: 8 }, set(256, '00000001')))
@@ -230,7 +230,7 @@ suite('templates of one stream', () => {
     assert.equal(harness.receive(data).flows.length, 1)
   })
 
-  test('are unknown to the same source id of another exporter', () => {
+  it('are unknown to the same source id of another exporter', () => {
     const harness = new DecoderHarness()
     harness.receive(definition, { exporter: '192.0.2.1' })
     harness.receive(v9Message(set(0, template(256, PACKETS))), { exporter: '192.0.2.2' })
@@ -240,7 +240,7 @@ suite('templates of one stream', () => {
     assert.deepEqual(flowsFrom('192.0.2.3'), [])
   })
 
-  test('are 1024 at most: the least recently refreshed one goes', () => {
+  it('are 1024 at most: the least recently refreshed one goes', () => {
     const harness = new DecoderHarness()
     const define = (from: number, to: number) => {
       const templates = Array.from({ length: to - from }, (_, i) => template(from + i, BYTES))
@@ -257,7 +257,7 @@ suite('templates of one stream', () => {
     assert.notEqual(stream.template(3000), undefined)
   })
 
-  test('have 32768 fields at most: the least recently refreshed ones go', () => {
+  it('have 32768 fields at most: the least recently refreshed ones go', () => {
     const harness = new DecoderHarness()
     const thousand = Array.from({ length: 1000 }, (_, i) => [i + 1, 1] as const)
     for (let id = 256; id < 296; id++) harness.receive(v9Message(set(0, template(id, thousand))))
