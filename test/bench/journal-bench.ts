@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { loadLibc } from '../../shared/libc.ts'
 import { createLogger } from '../../shared/logger.ts'
 import { JournalReader } from '../../writer/journal/journal-reader.ts'
@@ -118,33 +118,17 @@ async function readThroughJournal(pipe: string, bytes: number, folder: string): 
     JOURNAL_SEGMENT_BYTES: 67_108_864,
     JOURNAL_FSYNC: 'off',
   }
-  await new Promise<void>((resolve) => {
-    const intake = new JournalWriter({
-      settings,
-      libc: loadLibc(),
-      logger: SILENT,
-      onAppended: () => feed.wake(),
-    })
-    const { journal } = intake
-    const feed = new JournalReader({
-      journal,
-      position: 0,
-      logger: SILENT,
-      hasRoom: () => true,
-      onGap: ({ from }) => {
-        throw new Error(`the journal has a gap at ${from}`)
-      },
-      onBytes: () => {
-        journal.trim(feed.position)
-        if (feed.position < bytes) return
-        feed.stop()
-        intake.close()
-        resolve()
-      },
-    })
-    feed.start()
-    intake.start()
-  })
+  const writer = new JournalWriter({ settings, libc: loadLibc(), logger: SILENT })
+  const { journal } = writer
+  const reader = new JournalReader({ journal, position: 0, logger: SILENT })
+  writer.start()
+  while (reader.position < bytes) {
+    const read = reader.read()
+    if (read && read.kind !== 'bytes') throw new Error(`the journal lost bytes at ${read.from}`)
+    if (read) journal.trim(reader.position)
+    await (read ? nextTurn() : reader.more())
+  }
+  writer.close()
 }
 
 function describe(

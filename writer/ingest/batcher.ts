@@ -1,118 +1,148 @@
-/**
- * Fills batches and hands them to the loader: closed by rows, bytes or age. It says when reading has
- * to pause because the database has fallen behind.
- */
+/** The batch that is being filled, and the batches that are on their way into the database. */
 
 import { CopyBatch } from '../load/copy/copy-batch.ts'
+import type { WriterMetrics } from '../metrics.ts'
 
-/** A batch beyond this is closed whatever its rows. */
+/** A batch with more bytes of rows or held sets is full, whatever its rows. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024
-/** The same for the messages that changed what is remembered: their rows take 65 times as much. */
+/** The same for messages with templates and options: their rows take 65 times as many bytes. */
 const MAX_CHANGE_BYTES = 512 * 1024
-
-/** Streams of a batch: some 2 KB of a statement each. */
-const MAX_STREAMS = 5_000
-
 /** Templates and options records of a batch. */
 const MAX_CHANGES = 20_000
+/** Streams of a batch: 2 KB of a statement each. */
+const MAX_STREAMS = 5_000
+
+/** State that a batch will have to write when it is closed. */
+export interface PendingState {
+  /** Bytes of held sets. */
+  readonly heldBytes: number
+  readonly changedStreams: number
+}
+
+/** Loads batches in the order of the calls; see `FlowLoader`. */
+export interface BatchLoader {
+  /** Resolves when the batch is committed; rejects when it can never be loaded. */
+  submit(batch: CopyBatch): Promise<void>
+}
 
 export interface BatcherOptions {
+  readonly loader: BatchLoader
+  readonly metrics: WriterMetrics
   readonly maxRows: number
-  readonly flushIntervalMs: number
   /** Batches on their way at the same time; one more is being filled. */
   readonly maxInFlight: number
-  /** Bytes of held sets that the current batch will have to write. */
-  readonly heldBytes: () => number
-  /** Streams that the current batch will have to write. */
-  readonly changedStreams: () => number
-  /** Completes the changes of a batch that is about to be submitted, up to which position. */
-  readonly onClose: (batch: CopyBatch) => void
-  readonly submit: (batch: CopyBatch) => void
-  /** Called when reading may go on. */
-  readonly onRoom: () => void
+  /** Where the stream stands in the database. */
+  readonly position: number
 }
 
 export class Batcher {
   readonly #options: BatcherOptions
   readonly #free: CopyBatch[] = []
-  #current: CopyBatch
-  #isDirty = false
-  /** Changes beside the rows, and bytes of the messages that brought them. */
+  #current = new CopyBatch()
+  #isOpen = false
+  /** Templates and options records of the current batch, and bytes of their messages. */
   #changes = 0
   #changeBytes = 0
   #inFlight = 0
-  #timer: NodeJS.Timeout | undefined
+  #committed: number
+  /** Resolves the promise of those who wait for room. */
+  #giveRoom: (() => void) | undefined
+  #fail: (error: unknown) => void = () => {}
+  /** Rejects when a batch can never be loaded. */
+  readonly failure: Promise<never>
 
   constructor(options: BatcherOptions) {
     this.#options = options
-    this.#current = new CopyBatch()
+    this.#committed = options.position
+    this.failure = new Promise((_, reject) => {
+      this.#fail = reject
+    })
   }
 
-  /** The batch that is being filled; call `touch` when it is changed. */
+  /** The batch that is being filled; call `open` when it is changed. */
   get current(): CopyBatch {
     return this.#current
+  }
+
+  /** Whether the current batch holds anything. */
+  get isOpen(): boolean {
+    return this.#isOpen
   }
 
   get inFlight(): number {
     return this.#inFlight
   }
 
-  /** False while as many batches as allowed are on their way. */
-  get hasRoom(): boolean {
-    return this.#inFlight < this.#options.maxInFlight
+  /** Position up to which the database holds the stream. */
+  get committed(): number {
+    return this.#committed
   }
 
-  /** Notes that the current batch holds something; it will be closed when it is old. */
-  touch(): void {
-    if (this.#isDirty) return
-    this.#isDirty = true
-    this.#current.openedAtMs = performance.now()
-    this.#timer = setTimeout(() => this.flush(), this.#options.flushIntervalMs)
-  }
-
-  /** Closes the current batch when it is full. Only to be called when a line is dealt with whole. */
-  closeFull(): void {
+  /** Whether the current batch, with what closing it will add, should be closed. */
+  isFull({ heldBytes, changedStreams }: PendingState): boolean {
     const { rows, bytes } = this.#current
-    const isFull = rows >= this.#options.maxRows || bytes >= MAX_BATCH_BYTES
-    if (isFull || this.#isFullOfChanges) this.flush()
+    return (
+      rows >= this.#options.maxRows ||
+      bytes >= MAX_BATCH_BYTES ||
+      this.#changes >= MAX_CHANGES ||
+      this.#changeBytes >= MAX_CHANGE_BYTES ||
+      heldBytes >= MAX_BATCH_BYTES ||
+      changedStreams >= MAX_STREAMS
+    )
   }
 
-  /** Counts what a message of so many bytes said that the current batch has to write down. */
+  /** Notes that the current batch holds something. */
+  open(): void {
+    this.#isOpen = true
+    this.#current.openedAtMs = performance.now()
+  }
+
+  /** Counts the templates and options records of a message that the current batch has to write. */
   noteChanges(changes: number, messageBytes: number): void {
     this.#changes += changes
     this.#changeBytes += messageBytes
   }
 
-  get #isFullOfChanges(): boolean {
-    return (
-      this.#changes >= MAX_CHANGES ||
-      this.#changeBytes >= MAX_CHANGE_BYTES ||
-      this.#options.heldBytes() >= MAX_BATCH_BYTES ||
-      this.#options.changedStreams() >= MAX_STREAMS
-    )
-  }
-
-  /** Submits what there is, however little. */
-  flush(): void {
-    clearTimeout(this.#timer)
-    if (!this.#isDirty) return
+  /** Sends the current batch to the database and begins the next one. */
+  submit(): void {
     const batch = this.#current
-    this.#options.onClose(batch)
-    this.#isDirty = false
+    this.#isOpen = false
     this.#changes = 0
     this.#changeBytes = 0
     this.#current = this.#free.pop() ?? new CopyBatch()
     this.#current.addFields(batch.fields)
-    this.#inFlight += 1
     batch.submittedAtMs = performance.now()
-    this.#options.submit(batch)
+    this.#load(batch).catch((error: unknown) => this.#fail(error))
   }
 
-  /** Takes back a batch that has been committed. */
-  release(batch: CopyBatch): void {
+  async #load(batch: CopyBatch): Promise<void> {
+    this.#inFlight += 1
+    await this.#options.loader.submit(batch)
+    this.#inFlight -= 1
+    this.#committed = batch.journalTo
+    this.#measure(batch)
     batch.reset()
     this.#free.push(batch)
-    this.#inFlight -= 1
-    if (this.hasRoom) this.#options.onRoom()
+    this.#giveRoom?.()
+    this.#giveRoom = undefined
+  }
+
+  #measure({ rows, parked, openedAtMs, submittedAtMs }: CopyBatch): void {
+    const { metrics } = this.#options
+    const now = performance.now()
+    metrics.rowsCommitted.inc(rows - parked)
+    metrics.rowsParked.inc(parked)
+    metrics.batchesCommitted.inc()
+    metrics.batchAge.observe((now - openedAtMs) / 1000)
+    metrics.commitAge.observe((now - submittedAtMs) / 1000)
+  }
+
+  /** Resolves as soon as fewer batches than allowed are on their way. */
+  async room(): Promise<void> {
+    while (this.#inFlight >= this.#options.maxInFlight) {
+      await new Promise<void>((resolve) => {
+        this.#giveRoom = resolve
+      })
+    }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Takes one datagram after the other: whose it is, whether it is a message, what its records are and
- * where they go. It reads no lines and closes no batches.
+ * Reads one datagram after the other: finds its exporter and its stream, decodes it into the current
+ * batch, and brings it to an outcome.
  */
 
 import type { RefusalOutcome } from '../load/tables/batch-changes.ts'
@@ -8,6 +8,7 @@ import type { Decoder } from '../netflow/decode.ts'
 import type { FlowSink } from '../netflow/flow-record.ts'
 import { fingerprintPayload } from '../sequence/fingerprint.ts'
 import type { AdmissionRefusal, Exporter, ExporterRegistry } from '../streams/exporter-registry.ts'
+import type { HeldDatagrams } from '../streams/held-datagrams.ts'
 import type { Stream } from '../streams/stream.ts'
 import type { Streams } from '../streams/streams.ts'
 import type { Batcher } from './batcher.ts'
@@ -18,138 +19,161 @@ import { REJECT_TEXT } from './problem-text.ts'
 import type { StreamLog } from './stream-log.ts'
 
 export interface DatagramIntakeOptions {
-  readonly log: ProblemLog
-  readonly registry: ExporterRegistry
-  readonly streams: Streams
   readonly batcher: Batcher
   /** Its buffer holds the datagram. */
   readonly decoder: Decoder
-  /** Holds what the line says of the datagram. */
-  readonly line: LineReader
+  readonly heldDatagrams: HeldDatagrams
   readonly outcomes: Outcomes
+  readonly problemLog: ProblemLog
+  readonly registry: ExporterRegistry
   readonly streamLog: StreamLog
+  readonly streams: Streams
 }
 
-/** Whose address is none cannot export; others are not taken by choice. */
+/** An invalid address is an error (`rejected`); the others are policy (`refused`). */
 const REFUSAL_OUTCOME: Readonly<Record<AdmissionRefusal, RefusalOutcome>> = {
   'invalid-address': 'rejected',
   'not-allowed': 'refused',
   'too-many': 'refused',
 }
 
+/** Why datagrams and flows of a disabled exporter are not stored. */
+const DISABLED = 'exporter-disabled'
+
 export class DatagramIntake {
   readonly #options: DatagramIntakeOptions
-  readonly #decoder: Decoder
-  readonly #line: LineReader
-  readonly #outcomes: Outcomes
-  readonly #streamLog: StreamLog
   readonly #store: FlowSink
-  readonly #ignore: FlowSink = () => this.#outcomes.countNotStored()
-  /** Exporters heard since they were taken last. */
+  readonly #ignore: FlowSink
+  /** Exporters heard since the last `takeHeard`. */
   readonly #heard = new Set<Exporter>()
 
   constructor(options: DatagramIntakeOptions) {
     this.#options = options
-    const { decoder, line, outcomes, streamLog, batcher } = options
-    this.#decoder = decoder
-    this.#line = line
-    this.#outcomes = outcomes
-    this.#streamLog = streamLog
+    const { batcher, outcomes } = options
     this.#store = (record, message) => batcher.current.append(record, message)
+    this.#ignore = () => outcomes.countNotStored()
   }
 
-  /** Gives once the exporters that were heard. */
+  /** Returns the exporters heard since the last call. */
   takeHeard(): readonly Exporter[] {
     const heard = [...this.#heard]
     this.#heard.clear()
     return heard
   }
 
-  /** Takes the datagram of the line that was read last. */
-  take(): void {
-    const { address, receivedAtMicros, length } = this.#line
-    this.#outcomes.beginDatagram(this.#options.registry.find(address)?.address)
-    const reason = this.#decoder.readHeader(length)
+  /**
+   * Decodes the datagram that `line` has read into the decoder's buffer.
+   *
+   * @returns its stream; undefined when it was rejected or refused
+   */
+  take(line: LineReader): Stream | undefined {
+    const { decoder, outcomes, registry, streams } = this.#options
+    outcomes.beginDatagram(registry.find(line.address)?.address)
+    const reason = decoder.readHeader(line.length)
     if (reason !== undefined) {
-      this.#reject('rejected', reason, {
-        bytes: length,
-        version: this.#decoder.header.exportVersion,
-      })
-      return
-    }
-    const exporter = this.#admit(address, receivedAtMicros)
-    if (exporter === undefined) return
-    const stream = this.#options.streams.find(exporter, this.#decoder.header)
-    if (typeof stream === 'string') {
-      this.#reject('refused', stream, {})
-      return
-    }
-    this.#takeMessage(exporter, stream)
-  }
-
-  #admit(address: string, receivedAtMicros: number): Exporter | undefined {
-    const { log, registry } = this.#options
-    const known = registry.size
-    const exporter = registry.admit(address, receivedAtMicros)
-    if (typeof exporter === 'string') {
-      this.#reject(REFUSAL_OUTCOME[exporter], exporter, {})
+      const facts = { bytes: line.length, version: decoder.header.exportVersion }
+      this.#reject(line, 'rejected', reason, facts)
       return undefined
     }
-    this.#outcomes.attribute(exporter.address)
+    const exporter = this.#admit(line)
+    if (exporter === undefined) return undefined
+    const stream = streams.find(exporter, decoder.header)
+    if (typeof stream === 'string') {
+      this.#reject(line, 'refused', stream, {})
+      return undefined
+    }
+    streams.markDirty(stream)
+    this.#takeMessage(line, exporter, stream)
+    return stream
+  }
+
+  #admit(line: LineReader): Exporter | undefined {
+    const { decoder, outcomes, problemLog, registry } = this.#options
+    const known = registry.size
+    const exporter = registry.admit(line.address, line.receivedAtMicros)
+    if (typeof exporter === 'string') {
+      this.#reject(line, REFUSAL_OUTCOME[exporter], exporter, {})
+      return undefined
+    }
+    outcomes.attribute(exporter.address)
     this.#heard.add(exporter)
     if (registry.size > known) {
-      const { exportVersion: version, observationDomain } = this.#decoder.header
+      const { exportVersion: version, observationDomain } = decoder.header
       const facts = { enabled: exporter.enabled, version, observationDomain }
-      log.info(performance.now(), exporter.address, 'registered a new exporter', facts)
+      problemLog.info(performance.now(), exporter.address, 'registered a new exporter', facts)
     }
     return exporter
   }
 
-  #takeMessage(exporter: Exporter, stream: Stream): void {
-    const { streams } = this.#options
-    const { header, datagram, outcome } = this.#decoder
-    const { receivedAtMicros } = this.#line
+  #takeMessage(line: LineReader, exporter: Exporter, stream: Stream): void {
+    const { decoder, outcomes, streamLog } = this.#options
+    const { header, datagram, outcome: result } = decoder
+    const { receivedAtMicros } = line
     // The caches of a v8 router number their flows each on their own, as if they were several.
-    const port = header.exportVersion === 8 ? header.aggregationScheme : this.#line.port
-    const receivedAtMs = receivedAtMicros / 1000
+    const port = header.exportVersion === 8 ? header.aggregationScheme : line.port
     const fingerprint = fingerprintPayload(datagram.view, header.length)
-    streams.markDirty(stream)
     stream.noteMessage(receivedAtMicros)
     if (stream.sequence.isDuplicate(header.sequence, fingerprint, port)) {
       stream.sequence.countDuplicate()
-      this.#outcomes.settle('duplicate')
+      outcomes.settle('duplicate')
       return
     }
-    const sink = exporter.enabled ? this.#store : this.#ignore
     stream.memory.samplers.configure(exporter.sampling, receivedAtMicros)
-    this.#decoder.decode(stream.memory, receivedAtMicros, sink, port)
-    stream.clockSkew.observe(receivedAtMs, header.exportMicros / 1000)
-    for (const released of outcome.releases) stream.sequence.release(released)
-    const sequenced = stream.sequence.observe(
-      {
-        sequence: header.sequence,
-        dataRecords: outcome.dataRecords,
-        optionsRecords: outcome.optionsRecords - outcome.releasedOptions,
-        templateRecords: outcome.templateRecords,
-        undecodedSets: outcome.waitingSets + outcome.uncountedSets,
-        receivedAtMs,
-        uptimeMs: Number.isNaN(header.uptimeMs) ? undefined : header.uptimeMs,
-        fingerprint,
-      },
+    decoder.decode(
+      stream.memory,
+      receivedAtMicros,
+      exporter.enabled ? this.#store : this.#ignore,
       port,
     )
-    if (sequenced === 'restart') {
+    const verdict = stream.observe(header, result, { receivedAtMicros, fingerprint, port })
+    if (verdict === 'restart') {
       stream.memory.unconfirm(receivedAtMicros)
-      this.#streamLog.logRestart(stream)
+      streamLog.logRestart(stream)
     }
-    this.#streamLog.countMessage(exporter, stream)
-    this.#streamLog.declareGaps(stream, receivedAtMs)
-    this.#streamLog.logNotices(stream)
+    stream.count(result, exporter)
+    this.#settle(exporter)
+    this.#noteChanges()
+    outcomes.countResult(result, header.exportVersion)
+    streamLog.logResult(stream, result)
+    if (!exporter.enabled && result.flowRecords > 0) streamLog.logNotStored(stream)
+    streamLog.logNotices(stream)
   }
 
-  #reject(outcome: RefusalOutcome, reason: string, facts: Readonly<Record<string, unknown>>): void {
-    this.#outcomes.reject(outcome, reason)
+  /** Settles this datagram, and any held datagrams whose template it carried. */
+  #settle({ address, enabled }: Exporter): void {
+    const { decoder, heldDatagrams, outcomes } = this.#options
+    const { outcome: result, message } = decoder
+    for (const released of result.releasedMessages) {
+      if (!heldDatagrams.release(released)) continue
+      if (enabled) outcomes.settleHeld(address, 'decoded')
+      else outcomes.refuseHeld(address, DISABLED)
+    }
+    if (result.isUseless) {
+      outcomes.reject('rejected', result.isDiscarded ? 'malformed-message' : 'no-usable-set')
+    } else if (result.waitingSets > 0 && message) {
+      outcomes.hold()
+      const held = { exporter: address, number: outcomes.datagramNumber }
+      heldDatagrams.hold(message, held, result.waitingSets)
+    } else if (enabled) outcomes.settle('decoded')
+    else outcomes.reject('refused', DISABLED)
+  }
+
+  #noteChanges(): void {
+    const { batcher, decoder } = this.#options
+    const { templateRecords, optionsRecords } = decoder.outcome
+    const changes = templateRecords + optionsRecords
+    if (changes > 0) batcher.noteChanges(changes, decoder.header.length)
+  }
+
+  #reject(
+    { address }: LineReader,
+    outcome: RefusalOutcome,
+    reason: string,
+    facts: Readonly<Record<string, unknown>>,
+  ): void {
+    const { outcomes, problemLog } = this.#options
+    outcomes.reject(outcome, reason)
     const text = REJECT_TEXT[reason] ?? `rejected a datagram: ${reason}`
-    this.#options.log.warn(performance.now(), this.#line.address, text, facts)
+    problemLog.warn(performance.now(), address, text, facts)
   }
 }

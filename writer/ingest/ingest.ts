@@ -1,11 +1,11 @@
 /**
  * The spine of the writer, top to bottom as the data goes: bytes of the journal, lines, datagrams,
- * messages, flow records, batches. It opens and closes nothing.
+ * messages, flow records, batches.
  */
 
 import type { Logger } from '../../shared/logger.ts'
 import type { CollectorReport } from '../../shared/pipe-line.ts'
-import type { CopyBatch } from '../load/copy/copy-batch.ts'
+import type { JournalRead, LostBytes } from '../journal/journal.ts'
 import type { LineCounts } from '../load/tables/batch-changes.ts'
 import type { HeldCount } from '../load/tables/resume-point.ts'
 import type { WriterMetrics } from '../metrics.ts'
@@ -14,59 +14,51 @@ import type { ExporterRegistry } from '../streams/exporter-registry.ts'
 import type { HeldDatagrams } from '../streams/held-datagrams.ts'
 import { takeHeldSets } from '../streams/held-set-rows.ts'
 import { takeMemory } from '../streams/memory-rows.ts'
+import type { Stream } from '../streams/stream.ts'
 import type { Streams } from '../streams/streams.ts'
-import type { Batcher } from './batcher.ts'
+import { Batcher, type BatcherOptions } from './batcher.ts'
 import { DatagramIntake } from './datagram-intake.ts'
 import { type LineKind, LineReader } from './line-reader.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { Outcomes } from './outcomes.ts'
 import { ProblemLog } from './problem-log.ts'
-import { noteReport } from './report-changes.ts'
 import { StreamLog } from './stream-log.ts'
 
-export interface IngestOptions {
+export interface IngestOptions extends BatcherOptions {
   readonly logger: Logger
   readonly metrics: WriterMetrics
   readonly registry: ExporterRegistry
   readonly streams: Streams
-  readonly batcher: Batcher
   readonly decoder: Decoder
-  /** Where the next byte stands in the stream. */
+  readonly heldDatagrams: HeldDatagrams
+  /** Position of the first byte that `take` will get. */
   readonly position: number
   /** The lines before it. */
   readonly lines: LineCounts
-  /** What the decoder holds of before. */
-  readonly heldDatagrams: HeldDatagrams
-  /** Tells whether everything that the collector has sent so far has been taken. */
-  readonly isCaughtUp: () => boolean
+  /** A batch is submitted when it is this old. */
+  readonly flushIntervalMs: number
 }
 
-/** A stretch of the stream, in positions, that cannot be read. */
-export interface LostBytes {
-  readonly kind: 'missing' | 'corrupt'
-  readonly from: number
-  readonly to: number
-}
-
-const GAP_TEXT = {
-  missing:
-    'bytes of the journal are missing: their datagrams are lost; reading goes on behind them',
+const LOST_BYTES_TEXT = {
+  missing: 'bytes of the journal are missing: their datagrams are lost; reading goes on after them',
   corrupt:
     'bytes of the journal are damaged (checksum): their datagrams are lost; reading goes on with the next line',
 } as const
 
-/** When this process itself did not run for so long, what was sent meanwhile is still to be read. */
+/** After a longer pause of this process, datagrams sent meanwhile are still to be read. */
 const STALLED_TICK_MS = 1_000
 
 export class Ingest {
   readonly #options: IngestOptions
   readonly #decoder: Decoder
+  readonly #batcher: Batcher
   readonly #splitter: LineSplitter
   readonly #line: LineReader
-  readonly #problems: ProblemLog
-  readonly #outcomes: Outcomes
+  readonly #problemLog: ProblemLog
   readonly #streamLog: StreamLog
+  readonly #outcomes: Outcomes
   readonly #datagrams: DatagramIntake
+  #flushTimer: NodeJS.Timeout | undefined
   /** The stream's clock: receive time of the last line, and when it was read. */
   #streamMs = 0
   #readAtMs = 0
@@ -74,22 +66,19 @@ export class Ingest {
 
   constructor(options: IngestOptions) {
     this.#options = options
-    this.#decoder = options.decoder
-    this.#line = new LineReader(this.#decoder.datagram.bytes)
-    const { logger, metrics, registry, streams, batcher, decoder, heldDatagrams, lines } = options
-    this.#problems = new ProblemLog(logger)
-    this.#outcomes = new Outcomes({ batcher, metrics, lines })
-    this.#streamLog = new StreamLog({
-      log: this.#problems,
-      outcomes: this.#outcomes,
-      ...{ metrics, streams, batcher, decoder, heldDatagrams },
-    })
+    const { logger, decoder, heldDatagrams, registry, streams } = options
+    this.#decoder = decoder
+    this.#line = new LineReader(decoder.datagram.bytes)
+    const batcher = new Batcher(options)
+    const outcomes = new Outcomes({ ...options, batcher })
+    const problemLog = new ProblemLog(logger)
+    const streamLog = new StreamLog(problemLog)
+    this.#batcher = batcher
+    this.#outcomes = outcomes
+    this.#problemLog = problemLog
+    this.#streamLog = streamLog
     this.#datagrams = new DatagramIntake({
-      log: this.#problems,
-      line: this.#line,
-      outcomes: this.#outcomes,
-      streamLog: this.#streamLog,
-      ...{ registry, streams, batcher, decoder },
+      ...{ batcher, decoder, heldDatagrams, outcomes, problemLog, registry, streamLog, streams },
     })
     this.#splitter = new LineSplitter(options.position, {
       onLine: (bytes, start, end) => this.#takeLine(this.#line.read(bytes, start, end)),
@@ -102,66 +91,193 @@ export class Ingest {
     return this.#streamMs
   }
 
-  /** Takes the next bytes of the stream; they may be reused afterwards. */
-  takeBytes(bytes: Buffer): void {
-    const { position } = this.#splitter
-    this.#splitter.push(bytes)
-    // What is no line moves on, too, and must leave the journal: empty lines, an endless one.
-    if (this.#splitter.position !== position) this.#options.batcher.touch()
+  /** Position up to which the database holds the stream. */
+  get committed(): number {
+    return this.#batcher.committed
   }
 
-  /** Goes around bytes that cannot be had: what is left of their first and last line is useless. */
-  takeGap({ kind, from, to }: LostBytes): void {
-    const { metrics, logger, batcher } = this.#options
+  get batchesInFlight(): number {
+    return this.#batcher.inFlight
+  }
+
+  /** Rejects when a batch can never be loaded. */
+  get failure(): Promise<never> {
+    return this.#batcher.failure
+  }
+
+  /** Resolves as soon as the database has taken enough for more to be read. */
+  room(): Promise<void> {
+    return this.#batcher.room()
+  }
+
+  /** Ingests the next stretch of the stream; its bytes may be reused afterwards. */
+  take(read: JournalRead): void {
+    if (read.kind === 'bytes') this.#takeBytes(read.bytes)
+    else this.#skipLostBytes(read)
+  }
+
+  #takeBytes(bytes: Buffer): void {
+    const { position } = this.#splitter
+    this.#splitter.push(bytes)
+    // Empty and endless lines must leave the journal, too.
+    if (this.#splitter.position !== position) this.#touch()
+  }
+
+  /** Skips bytes that cannot be read: the rest of their first and of their last line is useless. */
+  #skipLostBytes({ kind, from, to }: LostBytes): void {
+    const { metrics, logger } = this.#options
     metrics.journalLostBytes.count(kind, to - from)
-    logger.error({ from, to, bytes: to - from }, GAP_TEXT[kind])
+    logger.error({ from, to, bytes: to - from }, LOST_BYTES_TEXT[kind])
     this.#outcomes.countLostBytes(to - from)
     this.#splitter.skip(to - from)
-    batcher.touch()
+    this.#touch()
+  }
+
+  #takeLine(kind: LineKind): void {
+    const { metrics } = this.#options
+    metrics.lines.count(kind)
+    if (kind === 'empty') return
+    if (kind === 'malformed') this.#rejectLine()
+    else if (this.#line.isAfterTorn) this.#rejectTornLine()
+    if (kind === 'datagram') this.#takeDatagram()
+    else if (kind === 'report') this.#takeReport(this.#line.report as CollectorReport)
+    this.#touch()
+    this.#flushFull()
+  }
+
+  /** A line was cut, and the one that was read stands after it. */
+  #rejectTornLine(): void {
+    this.#options.metrics.lines.count('malformed')
+    this.#rejectLine()
+  }
+
+  #rejectLine(): void {
+    this.#outcomes.rejectLine('malformed-line')
+    this.#problemLog.warn(performance.now(), 'pipe', 'skipped a malformed line of the pipe', {})
+  }
+
+  #takeReport(report: CollectorReport): void {
+    this.#setClock(report.time * 1000)
+    this.#outcomes.countReport(report)
+  }
+
+  #takeDatagram(): void {
+    const receivedAtMs = this.#line.receivedAtMicros / 1000
+    this.#setClock(receivedAtMs)
+    const stream = this.#datagrams.take(this.#line)
+    if (!stream) return
+    this.#declareGaps(stream, receivedAtMs)
+    this.#settleExpiredSets()
+  }
+
+  #setClock(receivedAtMs: number): void {
+    this.#streamMs = receivedAtMs
+    this.#readAtMs = performance.now()
   }
 
   /**
-   * Does what only time brings about: gaps declared, held sets given up. To be called often. The
-   * stream's clock stands still while there is more to read, or what is late but already in the
-   * journal would be declared lost.
+   * Does what only time brings about: declares gaps, gives up held sets. To be called often. The
+   * stream's clock stands still while there is more to read: datagrams that are late, but in the
+   * journal already, are not lost.
+   *
+   * @param isCaughtUp whether everything that the collector has sent so far has been read
    */
-  tick(): void {
+  tick({ isCaughtUp }: { readonly isCaughtUp: boolean }): void {
     const now = performance.now()
     const sinceTickMs = now - this.#tickedAtMs
     this.#tickedAtMs = now
-    this.#problems.tellMuted(now)
+    this.#problemLog.tellMuted(now)
     if (this.#streamMs === 0) return
-    const isStanding = !this.#options.isCaughtUp() || sinceTickMs > STALLED_TICK_MS
-    if (isStanding) {
+    if (!isCaughtUp || sinceTickMs > STALLED_TICK_MS) {
       this.#readAtMs += sinceTickMs
       return
     }
     const nowMs = this.#streamMs + Math.max(0, now - this.#readAtMs)
-    for (const stream of this.#options.streams.all()) this.#streamLog.declareGaps(stream, nowMs)
+    for (const stream of this.#options.streams.all()) this.#declareGaps(stream, nowMs)
     this.#decoder.expireHeldSets(nowMs * 1000)
-    this.#streamLog.countExpiredSets()
-    this.#options.batcher.closeFull()
+    this.#settleExpiredSets()
+    this.#flushFull()
   }
 
-  /** Tells in the log what was muted until now. */
-  tellMuted(): void {
-    this.#problems.tellMuted(Number.POSITIVE_INFINITY)
+  /** Declares the holes that have left the reorder window at `nowMs`, a time of the stream. */
+  #declareGaps(stream: Stream, nowMs: number): void {
+    for (const gap of stream.sequence.expire(nowMs)) {
+      const { exporter, exportVersion, observationDomain } = stream.key
+      const { expected, received, lost, unit } = gap
+      this.#options.metrics.lost.count(unit, lost)
+      this.#batcher.current.changes.gaps.push({
+        detectedAtMicros: Math.round(gap.detectedAtMs * 1000),
+        exporter,
+        exportVersion,
+        observationDomain,
+        expected,
+        received,
+        lost,
+        unit,
+      })
+      this.#options.streams.markDirty(stream)
+      this.#touch()
+      this.#streamLog.logGap(stream, gap)
+    }
   }
 
-  /** Settles datagrams that were counted as held before this start, and are not held any more. */
+  /** Settles the datagrams of held sets that were given up. */
+  #settleExpiredSets(): void {
+    const { heldDatagrams, metrics, streams } = this.#options
+    if (this.#decoder.expiredSets.length === 0) return
+    for (const { stream: memory, message } of this.#decoder.expiredSets.splice(0)) {
+      metrics.heldSets.count('expired')
+      if (heldDatagrams.expire(message)) this.#outcomes.settleHeld(memory.exporter, 'expired')
+      const stream = streams.of(memory)
+      if (!stream) continue
+      stream.change.expiredSets += 1
+      streams.markDirty(stream)
+      this.#streamLog.logExpiredSet(memory)
+    }
+    this.#touch()
+  }
+
+  /** Settles datagrams that an earlier start counted as held and that are gone, e.g. with their exporter. */
   settleLostHeld(counted: readonly HeldCount[]): void {
-    this.#streamLog.settleLostHeld(counted)
+    const stillHeld = this.#options.heldDatagrams.countByExporter()
+    for (const { exporter, datagrams } of counted) {
+      const lost = datagrams - (stillHeld.get(exporter) ?? 0)
+      for (let index = 0; index < lost; index++) this.#outcomes.settleHeld(exporter, 'expired')
+      if (lost > 0) this.#touch()
+    }
   }
 
-  /** Completes a batch that is about to be submitted. */
-  closeBatch(batch: CopyBatch): void {
+  /** Notes that the current batch holds something; it is submitted when it is old. */
+  #touch(): void {
+    if (this.#batcher.isOpen) return
+    this.#batcher.open()
+    this.#flushTimer = setTimeout(() => this.flush(), this.#options.flushIntervalMs)
+  }
+
+  /** Submits the current batch when it is full. Only to be called between two lines. */
+  #flushFull(): void {
+    const heldBytes = this.#decoder.heldSets.unwrittenBytes
+    const changedStreams = this.#options.streams.dirtyCount
+    if (this.#batcher.isFull({ heldBytes, changedStreams })) this.flush()
+  }
+
+  /** Submits the current batch, however small; an empty one is not submitted. */
+  flush(): void {
+    clearTimeout(this.#flushTimer)
+    if (!this.#batcher.isOpen) return
+    this.#completeChanges()
+    this.#batcher.submit()
+  }
+
+  /** Adds everything that the lines of the current batch changed. */
+  #completeChanges(): void {
     const { streams, heldDatagrams } = this.#options
+    const batch = this.#batcher.current
     batch.journalTo = this.#splitter.position
     batch.changes.lines = this.#outcomes.lines
     for (const exporter of this.#datagrams.takeHeard()) {
       const { address, firstSeenMicros, lastSeenMicros, enabled } = exporter
-      const change = { address, firstSeenMicros, lastSeenMicros, enabled }
-      batch.changes.exporters.push(change)
+      batch.changes.exporters.push({ address, firstSeenMicros, lastSeenMicros, enabled })
     }
     for (const stream of streams.takeDirty()) {
       batch.changes.streams.push(stream.takeChange())
@@ -170,43 +286,8 @@ export class Ingest {
     takeHeldSets(this.#decoder.heldSets, heldDatagrams, batch.changes)
   }
 
-  #takeLine(kind: LineKind): void {
-    const { metrics, batcher } = this.#options
-    metrics.lines.count(kind)
-    if (kind === 'empty') return
-    if (kind === 'malformed') this.#takeMalformed()
-    else if (this.#line.isAfterTorn) this.#takeTorn()
-    if (kind === 'datagram') this.#takeDatagram()
-    else if (kind === 'report') this.#takeReport(this.#line.report as CollectorReport)
-    batcher.touch()
-    batcher.closeFull()
-  }
-
-  /** A line that was cut, before the one that was read. */
-  #takeTorn(): void {
-    this.#options.metrics.lines.count('malformed')
-    this.#takeMalformed()
-  }
-
-  #takeMalformed(): void {
-    this.#outcomes.beginMalformed()
-    this.#outcomes.reject('rejected', 'malformed-line')
-    this.#problems.warn(performance.now(), 'pipe', 'skipped a malformed line of the pipe', {})
-  }
-
-  #takeReport(report: CollectorReport): void {
-    this.#setClock(report.time * 1000)
-    this.#outcomes.countReport()
-    noteReport(report, this.#outcomes.lines, this.#options.batcher.current.changes)
-  }
-
-  #takeDatagram(): void {
-    this.#setClock(this.#line.receivedAtMicros / 1000)
-    this.#datagrams.take()
-  }
-
-  #setClock(receivedAtMs: number): void {
-    this.#streamMs = receivedAtMs
-    this.#readAtMs = performance.now()
+  /** Logs how many lines were muted so far. */
+  tellMuted(): void {
+    this.#problemLog.tellMuted(Number.POSITIVE_INFINITY)
   }
 }

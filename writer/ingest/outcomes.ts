@@ -1,20 +1,22 @@
 /**
- * Counts what comes of every line, datagram and flow record, for the batch and the metrics alike. It
- * decides nothing: each place that deals with a datagram says what became of it.
+ * Counts the outcome of every line, datagram and flow record in the current batch and the metrics.
+ * Every datagram that is received comes to exactly one outcome.
  */
 
+import type { CollectorReport } from '../../shared/pipe-line.ts'
 import type { CountChange, LineCounts, RefusalOutcome } from '../load/tables/batch-changes.ts'
 import type { WriterMetrics } from '../metrics.ts'
+import type { DecodeResult } from '../netflow/decode-result.ts'
 import type { Batcher } from './batcher.ts'
 
 export interface OutcomesOptions {
   readonly batcher: Batcher
   readonly metrics: WriterMetrics
-  /** Lines that were read before, since the beginning of the journal. */
+  /** Lines that were read by earlier starts, since the beginning of the journal. */
   readonly lines: LineCounts
 }
 
-/** What finally comes of a datagram that was a message and was taken. */
+/** The final outcome of a message; see `RefusalOutcome` for datagrams that are none or not admitted. */
 export type Outcome = 'decoded' | 'expired' | 'duplicate'
 
 const COUNT_OF = { decoded: 'decoded', expired: 'expired', duplicate: 'duplicates' } as const
@@ -22,7 +24,7 @@ const COUNT_OF = { decoded: 'decoded', expired: 'expired', duplicate: 'duplicate
 export class Outcomes {
   readonly #options: OutcomesOptions
   readonly #lines: { -readonly [Kind in keyof LineCounts]: number }
-  /** Whose datagram is being dealt with; null while it is nobody's who is registered. */
+  /** Exporter of the current datagram; null while it is not registered. */
   #exporter: string | null = null
 
   constructor(options: OutcomesOptions) {
@@ -35,24 +37,46 @@ export class Outcomes {
     return { ...this.#lines }
   }
 
-  /** The number of the datagram that was read last. */
+  /** The number of the current datagram among those of the journal. */
   get datagramNumber(): number {
     return this.#lines.datagrams
   }
 
-  countReport(): void {
+  /**
+   * Counts a collector's report. The pipe holds it after all datagrams that its collector received
+   * earlier, but for those that the queue had no room for.
+   */
+  countReport(report: CollectorReport): void {
     this.#lines.reports += 1
+    const { lines } = this
+    const { collector, startedAt, time, received, forwarded, queueDropped } = report
+    const { collectorReports } = this.#options.batcher.current.changes
+    const earlier = collectorReports.get(collector)
+    collectorReports.set(collector, {
+      collector,
+      startedAtMicros: Math.round(startedAt * 1e6),
+      reportedAtMicros: Math.round(time * 1e6),
+      received,
+      forwarded,
+      queueDropped,
+      kernelDropped: report.kernelDropped ?? null,
+      final: report.final === true,
+      firstSent: earlier?.firstSent ?? received - queueDropped,
+      first: earlier?.first ?? lines,
+      last: lines,
+    })
   }
 
-  /** Counts bytes of the journal that cannot be had. */
+  /** Counts bytes of the journal that cannot be read. */
   countLostBytes(bytes: number): void {
     this.#lines.lostBytes += bytes
   }
 
-  /** Begins with a line that holds no datagram, though one may have been meant. */
-  beginMalformed(): void {
+  /** Rejects a line that holds no datagram, though one may have been meant. */
+  rejectLine(reason: string): void {
     this.#lines.malformed += 1
     this.#begin(null)
+    this.reject('rejected', reason)
   }
 
   /** Begins with a datagram of a registered exporter, or of an unknown address. */
@@ -66,45 +90,53 @@ export class Outcomes {
     this.#countsOf(exporter).received += 1
   }
 
-  /** Says whose datagram it is, when it was not known at its beginning. */
+  /** Attributes the current datagram to an exporter that has been registered because of it. */
   attribute(exporter: string): void {
     if (exporter === this.#exporter) return
     this.#countsOf(this.#exporter).received -= 1
     this.#begin(exporter)
   }
 
-  /** Ends with a datagram that is no message (`rejected`), or was not taken by choice (`refused`). */
+  /** Ends the current datagram, which is no message (`rejected`) or was not admitted (`refused`). */
   reject(outcome: RefusalOutcome, reason: string): void {
     this.#reject(this.#exporter, outcome, reason)
   }
 
-  /** Ends with a datagram that has come to its outcome at once. */
+  /** Ends the current datagram. */
   settle(outcome: Outcome): void {
     this.#settle(this.#exporter, outcome)
   }
 
-  /** Ends with a datagram some of whose sets have to wait. */
+  /** Ends the current datagram for now: some of its sets wait for a template. */
   hold(): void {
     this.#countsOf(this.#exporter).held += 1
   }
 
-  /** Settles a datagram of before that was held. */
+  /** Settles a datagram that was held. */
   settleHeld(exporter: string, outcome: Outcome): void {
     this.#countsOf(exporter).held -= 1
     this.#settle(exporter, outcome)
   }
 
-  /** Refuses a datagram of before that was held. */
+  /** Refuses a datagram that was held. */
   refuseHeld(exporter: string, reason: string): void {
     this.#countsOf(exporter).held -= 1
     this.#reject(exporter, 'refused', reason)
   }
 
-  /** Counts the flow records that the decoder says it has given, of a version. */
-  countRecords(records: number, version: number): void {
-    if (records === 0) return
-    this.#countsOf(this.#exporter).records += records
-    this.#options.metrics.flows.count(version, records)
+  /** Counts what the current datagram gave, with the sets that it released. */
+  countResult(
+    { flowRecords, heldSets, releasedSets, problems }: DecodeResult,
+    version: number,
+  ): void {
+    const { metrics } = this.#options
+    if (flowRecords > 0) {
+      this.#countsOf(this.#exporter).records += flowRecords
+      metrics.flows.count(version, flowRecords)
+    }
+    if (heldSets > 0) metrics.heldSets.count('held', heldSets)
+    if (releasedSets > 0) metrics.heldSets.count('released', releasedSets)
+    for (const { code } of problems) metrics.problems.count(code)
   }
 
   /** Counts a flow record that is not stored, because its exporter is disabled. */

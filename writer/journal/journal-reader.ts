@@ -1,10 +1,11 @@
 /**
- * Gives the journal's bytes to the spine, in order, as fast as the database takes them: whether they
- * came just now or hours ago is the same. It does not know what they mean.
+ * Reads the journal from a position to its end, in order. Bytes that came just now and bytes that
+ * came hours ago are read the same way.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../../shared/logger.ts'
-import type { Journal } from './journal.ts'
+import type { Journal, JournalRead } from './journal.ts'
 
 const RETRY_MS = 1_000
 
@@ -13,37 +14,20 @@ export interface JournalReaderOptions {
   /** Where reading begins. */
   readonly position: number
   readonly logger: Logger
-  /** False while nothing is to be given; `wake` says that this is over. */
-  readonly hasRoom: () => boolean
-  /** Takes bytes, only valid during the call. */
-  readonly onBytes: (bytes: Buffer) => void
-  /** Told of bytes that cannot be had: where they would stand, how many, and why. */
-  readonly onGap: (gap: LostBytes) => void
-}
-
-/** A stretch of the stream that is lost. */
-export interface LostBytes {
-  readonly kind: 'missing' | 'corrupt'
-  readonly from: number
-  readonly to: number
 }
 
 export class JournalReader {
   readonly #options: JournalReaderOptions
   #position: number
-  #immediate: NodeJS.Immediate | undefined
-  #timer: NodeJS.Timeout | undefined
-  #isRunning = false
-  #failed = false
-  /** The failure is in the log. */
-  #isTold = false
+  /** The last read failed, and the log says so. */
+  #hasFailed = false
 
   constructor(options: JournalReaderOptions) {
     this.#options = options
     this.#position = options.position
   }
 
-  /** Position of the next byte that is given. */
+  /** Position of the next byte to read. */
   get position(): number {
     return this.#position
   }
@@ -52,59 +36,32 @@ export class JournalReader {
     return this.#position >= this.#options.journal.end
   }
 
-  start(): void {
-    this.#isRunning = true
-    this.wake()
-  }
-
-  /** Goes on: something was appended, or there is room again. */
-  wake(): void {
-    if (!this.#isRunning || this.#failed || this.#immediate !== undefined) return
-    this.#immediate = setImmediate(() => {
-      this.#immediate = undefined
-      if (this.#step()) this.wake()
-    })
-  }
-
-  /** Gives one chunk; tells whether to go on. */
-  #step(): boolean {
-    const { journal, logger, hasRoom, onBytes, onGap } = this.#options
-    if (!hasRoom()) return false
-    const from = this.#position
-    let read: ReturnType<Journal['read']>
+  /**
+   * Reads the next stretch and moves behind it.
+   *
+   * @returns undefined at the end of the journal, and when it cannot be read: then wait for `more`.
+   *   Bytes are valid until the next call.
+   */
+  read(): JournalRead | undefined {
+    const { journal, logger } = this.#options
+    let read: JournalRead | undefined
     try {
-      read = journal.read(from)
+      read = journal.read(this.#position)
     } catch (error) {
-      this.#retry(error)
-      return false
+      const facts = { err: error, position: this.#position }
+      if (!this.#hasFailed) logger.error(facts, 'the journal cannot be read; trying again')
+      this.#hasFailed = true
+      return undefined
     }
-    if (this.#isTold) logger.info({ position: from }, 'the journal can be read again')
-    this.#isTold = false
-    if (!read) return false
-    if (read.kind === 'bytes') {
-      this.#position += read.bytes.length
-      onBytes(read.bytes)
-      return true
-    }
-    this.#position = read.to
-    onGap({ kind: read.kind, from, to: read.to })
-    return true
+    if (this.#hasFailed) logger.info({ position: this.#position }, 'the journal can be read again')
+    this.#hasFailed = false
+    if (read) this.#position = read.to
+    return read
   }
 
-  #retry(error: unknown): void {
-    this.#failed = true
-    const facts = { err: error, position: this.#position }
-    if (!this.#isTold) this.#options.logger.error(facts, 'the journal cannot be read; trying again')
-    this.#isTold = true
-    this.#timer = setTimeout(() => {
-      this.#failed = false
-      this.wake()
-    }, RETRY_MS)
-  }
-
-  stop(): void {
-    this.#isRunning = false
-    clearImmediate(this.#immediate)
-    clearTimeout(this.#timer)
+  /** Resolves when `read` is worth another call: after an append, or a while after a failure. */
+  async more(): Promise<void> {
+    if (this.#hasFailed) await sleep(RETRY_MS, undefined, { ref: false })
+    else if (this.isCaughtUp) await this.#options.journal.grown()
   }
 }

@@ -6,9 +6,7 @@
 import type { Libc } from '../../shared/libc.ts'
 import type { Logger } from '../../shared/logger.ts'
 import { Journal } from './journal.ts'
-import { readJournalDatabase } from './journal-database.ts'
-import { openJournalId } from './journal-id.ts'
-import { JournalLock } from './journal-lock.ts'
+import { JournalFolder } from './journal-folder.ts'
 import { PipeSource } from './pipe-source.ts'
 
 /** Moved at a time: as much as a pipe holds. */
@@ -40,8 +38,6 @@ export interface JournalWriterOptions {
   readonly settings: JournalWriterSettings
   readonly libc: Libc | undefined
   readonly logger: Logger
-  /** Called when the journal has got something. */
-  readonly onAppended: () => void
   /** For how long nothing may hinder it before that is told; default 5,000. */
   readonly calmMs?: number
 }
@@ -51,7 +47,7 @@ type Hindrance = 'journal-full' | 'disk-full' | 'failed'
 export class JournalWriter {
   readonly journal: Journal
   readonly #options: JournalWriterOptions
-  readonly #lock = new JournalLock()
+  readonly #folder: JournalFolder
   #journalId = ''
   #journalDatabase: string | undefined
   #pipe: PipeSource | undefined
@@ -70,6 +66,7 @@ export class JournalWriter {
   constructor(options: JournalWriterOptions) {
     this.#options = options
     const { settings } = options
+    this.#folder = new JournalFolder(settings.JOURNAL_DIR)
     this.journal = new Journal({
       folder: settings.JOURNAL_DIR,
       maxBytes: settings.JOURNAL_MAX_BYTES,
@@ -88,6 +85,15 @@ export class JournalWriter {
     return this.#journalDatabase
   }
 
+  /**
+   * Notes the database that the journal is loaded into, once it knows the journal.
+   *
+   * @throws JournalError
+   */
+  noteDatabase(database: string): void {
+    this.#folder.noteDatabase(database)
+  }
+
   /** Why nothing is read at the moment; undefined while all is well. */
   get hindrance(): string | undefined {
     return this.#hindrance
@@ -102,11 +108,11 @@ export class JournalWriter {
     if (this.#isRunning) return
     const { settings, libc, logger } = this.#options
     const { JOURNAL_DIR, NAMED_PIPE_FILENAME } = settings
-    this.#lock.take(JOURNAL_DIR, libc)
-    this.#journalId = openJournalId(JOURNAL_DIR)
+    this.#folder.lock(libc)
+    this.#journalId = this.#folder.openId()
     const pipe = PipeSource.open(NAMED_PIPE_FILENAME, libc, logger)
     this.#pipe = pipe
-    this.#journalDatabase = readJournalDatabase(JOURNAL_DIR)
+    this.#journalDatabase = this.#folder.readDatabase()
     const { journal } = this
     journal.open()
     const { start, end } = journal
@@ -129,12 +135,10 @@ export class JournalWriter {
 
   #move(): void {
     const { journal } = this
-    const { onAppended } = this.#options
     const moved = this.#tryMove(journal.room)
     if (moved > 0) {
       this.#movedAt = performance.now()
       this.#pauseMs = FIRST_PAUSE_MS
-      onAppended()
       // The reader of the journal and the connections have their turn in between.
       this.#immediate = setImmediate(() => this.#move())
       return
@@ -225,7 +229,7 @@ export class JournalWriter {
     this.#pipe?.close()
     this.#pipe = undefined
     this.journal.close()
-    this.#lock.release()
+    this.#folder.unlock()
   }
 }
 

@@ -6,7 +6,7 @@
 
 import { mkdirSync, readdirSync } from 'node:fs'
 import { BlockSums } from './block-sums.ts'
-import { JournalError } from './journal-error.ts'
+import { JournalError } from './journal-folder.ts'
 import { parseSegmentName, Segment } from './segment.ts'
 
 /**
@@ -28,10 +28,18 @@ export interface JournalOptions {
   readonly fsync: boolean
 }
 
-/** What stands at a position: bytes, or a stretch that cannot be had. */
+/** A stretch of the stream that cannot be read. */
+export interface LostBytes {
+  readonly kind: 'missing' | 'corrupt'
+  readonly from: number
+  /** Position after its last byte. */
+  readonly to: number
+}
+
+/** The stretch that begins at a position, up to `to`. */
 export type JournalRead =
-  | { readonly kind: 'bytes'; readonly bytes: Buffer }
-  | { readonly kind: 'missing' | 'corrupt'; readonly to: number }
+  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly to: number }
+  | LostBytes
 
 export class Journal {
   readonly #options: JournalOptions
@@ -46,6 +54,8 @@ export class Journal {
   /** Where it ended when it was opened; segments from here on are of this process. */
   #openedAt = 0
   #unsynced = false
+  /** Somebody waits for bytes. */
+  #grown: Signal | undefined
 
   constructor(options: JournalOptions) {
     this.#options = options
@@ -127,7 +137,15 @@ export class Journal {
     this.#bytes += moved
     this.#unsynced = true
     if (active.unsealedBytes > MAX_UNSEALED_BYTES) active.seal()
+    this.#grown?.resolve()
+    this.#grown = undefined
     return moved
+  }
+
+  /** Resolves at the next `append` that brings bytes. */
+  grown(): Promise<void> {
+    this.#grown ??= createSignal()
+    return this.#grown.promise
   }
 
   #activeSegment(): Segment {
@@ -153,21 +171,17 @@ export class Journal {
   read(position: number): JournalRead | undefined {
     if (position >= this.end) return undefined
     const segment = this.#segments.findLast(({ start }) => start <= position)
-    if (!segment) return { kind: 'missing', to: this.start }
+    if (!segment) return { kind: 'missing', from: position, to: this.start }
     if (position >= segment.end) {
       segment.close()
       const next = this.#segments.find(({ start }) => start > position) as Segment
-      return { kind: 'missing', to: next.start }
+      return { kind: 'missing', from: position, to: next.start }
     }
     const { bytes, badBytes } = segment.read(position - segment.start, this.#buffer)
-    if (badBytes > 0) return { kind: 'corrupt', to: position + badBytes }
-    if (position + bytes.length === segment.end && segment !== this.#active) segment.close()
-    return { kind: 'bytes', bytes }
-  }
-
-  /** Gives every whole block its checksum, so that damage is seen when it is read later. */
-  seal(): void {
-    this.#active?.seal()
+    if (badBytes > 0) return { kind: 'corrupt', from: position, to: position + badBytes }
+    const to = position + bytes.length
+    if (to === segment.end && segment !== this.#active) segment.close()
+    return { kind: 'bytes', bytes, to }
   }
 
   /** Deletes the segments that lie wholly before `position`; throws the system's error. */
@@ -214,4 +228,17 @@ export class Journal {
     this.#active = undefined
     for (const segment of this.#segments.splice(0)) segment.close()
   }
+}
+
+interface Signal {
+  readonly promise: Promise<void>
+  readonly resolve: () => void
+}
+
+function createSignal(): Signal {
+  let resolve = () => {}
+  const promise = new Promise<void>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
 }

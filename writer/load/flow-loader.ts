@@ -50,10 +50,6 @@ export interface FlowLoaderOptions {
   /** The database that this journal was loaded into before; undefined for a new journal. */
   readonly journalDatabase: string | undefined
   readonly logger: Logger
-  /** Called when a batch is committed and may be reset and filled again. */
-  readonly onReleased: (batch: CopyBatch) => void
-  /** Called when a batch can never be loaded: the process must stop. */
-  readonly onFatal: (error: unknown) => void
 }
 
 export class FlowLoader {
@@ -167,9 +163,9 @@ export class FlowLoader {
     }
   }
 
-  /** Takes a batch; it must not be touched until it is released. */
-  submit(batch: CopyBatch): void {
-    const { journalId, onReleased, onFatal } = this.#options
+  /** Loads a batch; resolves when it is committed and may be filled again. */
+  submit(batch: CopyBatch): Promise<void> {
+    const { journalId } = this.#options
     const from = this.#position
     this.#position = { position: batch.journalTo, batches: from.batches + 1 }
     const job = { batch, step: { journalId, from, to: batch.journalTo }, turn: this.#lastCommit }
@@ -179,12 +175,7 @@ export class FlowLoader {
     const committed = free.then(() => (this.#lanes[lane] as CopyLane).load(job))
     this.#laneFree[lane] = committed
     this.#lastCommit = committed
-    committed.then(
-      () => onReleased(batch),
-      (error: unknown) => {
-        if (!this.#abort.signal.aborted) onFatal(error)
-      },
-    )
+    return committed
   }
 
   /** Waits until everything that was submitted is committed. */

@@ -4,12 +4,22 @@
  */
 
 import type { StreamChange } from '../load/tables/batch-changes.ts'
+import type { DecodeResult } from '../netflow/decode-result.ts'
 import type { MemoryRooms } from '../netflow/memory/memory-room.ts'
 import { StreamMemory } from '../netflow/memory/stream-memory.ts'
 import type { AddressedStreamKey } from '../netflow/stream-key.ts'
+import type { MessageHeader } from '../netflow/versions/message-header.ts'
 import { countedUnit } from '../sequence/sequence-unit.ts'
+import type { SequenceVerdict } from '../sequence/sequenced-datagram.ts'
 import { StreamSequence } from '../sequence/stream-sequence.ts'
 import { ClockSkew } from './clock-skew.ts'
+
+/** How a message arrived. */
+interface Arrival {
+  readonly receivedAtMicros: number
+  readonly fingerprint: number
+  readonly port: number
+}
 
 export class Stream {
   readonly key: AddressedStreamKey
@@ -66,6 +76,42 @@ export class Stream {
     const { change } = this
     if (change.firstSeenMicros === 0) change.firstSeenMicros = receivedAtMicros
     change.lastSeenMicros = receivedAtMicros
+  }
+
+  /** Judges the sequence number of a message that was decoded, and adds the sets that it released. */
+  observe(
+    header: MessageHeader,
+    result: DecodeResult,
+    { receivedAtMicros, fingerprint, port }: Arrival,
+  ): SequenceVerdict {
+    const receivedAtMs = receivedAtMicros / 1000
+    this.clockSkew.observe(receivedAtMs, header.exportMicros / 1000)
+    for (const released of result.releases) this.sequence.release(released)
+    const datagram = {
+      sequence: header.sequence,
+      dataRecords: result.dataRecords,
+      optionsRecords: result.optionsRecords - result.releasedOptions,
+      templateRecords: result.templateRecords,
+      undecodedSets: result.waitingSets + result.uncountedSets,
+      receivedAtMs,
+      uptimeMs: Number.isNaN(header.uptimeMs) ? undefined : header.uptimeMs,
+      fingerprint,
+    }
+    return this.sequence.observe(datagram, port)
+  }
+
+  /** Counts a message that was decoded; flows of a disabled exporter are not stored. */
+  count(result: DecodeResult, { enabled }: { readonly enabled: boolean }): void {
+    const { change } = this
+    change.datagrams += 1
+    change.optionsRecords += result.optionsRecords
+    change.heldSets += result.heldSets
+    change.releasedSets += result.releasedSets
+    change.malformedSets += result.malformedSets
+    change.implausibleTimes += result.implausibleTimes
+    if (!enabled) return
+    change.flowRecords += result.flowRecords
+    change.flowsWithoutRate += result.flowsWithoutRate
   }
 
   /** Completes the change for its batch and begins a new one. */

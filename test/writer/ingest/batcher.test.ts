@@ -1,107 +1,135 @@
-/** When a batch is closed: by rows, by age, and by what it has to write beside its rows. */
+/** When a batch is full, what becomes of the batches on their way, and when there is room for more. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Batcher } from '../../../writer/ingest/batcher.ts'
+import { Batcher, type PendingState } from '../../../writer/ingest/batcher.ts'
 import type { CopyBatch } from '../../../writer/load/copy/copy-batch.ts'
-import { until } from '../../helpers/until.ts'
 import { messageOf, typicalRecord } from '../load/sample-rows.ts'
+import { idleMetrics } from './ipfix-spine.ts'
+
+const NOTHING_PENDING: PendingState = { heldBytes: 0, changedStreams: 0 }
+
+/** A batch that was submitted, and how to end it. */
+interface Submitted {
+  readonly batch: CopyBatch
+  readonly commit: () => void
+  readonly refuse: (error: Error) => void
+}
 
 class BatcherHarness {
-  readonly submitted: CopyBatch[] = []
-  heldBytes = 0
-  changedStreams = 0
-  room = 0
+  readonly submitted: Submitted[] = []
+  readonly metrics = idleMetrics()
   readonly batcher: Batcher
 
-  constructor(flushIntervalMs = 60_000) {
+  constructor() {
+    const submit = (batch: CopyBatch) =>
+      new Promise<void>((commit, refuse) => {
+        this.submitted.push({ batch, commit, refuse })
+      })
     this.batcher = new Batcher({
+      loader: { submit },
+      metrics: this.metrics,
       maxRows: 10,
-      flushIntervalMs,
       maxInFlight: 2,
-      heldBytes: () => this.heldBytes,
-      changedStreams: () => this.changedStreams,
-      onClose: (batch) => {
-        batch.journalTo = this.submitted.length + 1
-      },
-      submit: (batch) => this.submitted.push(batch),
-      onRoom: () => {
-        this.room += 1
-      },
+      position: 7,
     })
   }
 
-  endLine(): void {
-    this.batcher.touch()
-    this.batcher.closeFull()
-  }
-
   append(rows: number): void {
+    this.batcher.open()
     for (let row = 0; row < rows; row++) {
       this.batcher.current.append(typicalRecord(row), messageOf())
-      this.endLine()
     }
+  }
+
+  submit(rows: number, journalTo: number): void {
+    this.append(rows)
+    this.batcher.current.journalTo = journalTo
+    this.batcher.submit()
   }
 }
 
+/** Whether a promise is settled by now, after some turns of the event loop. */
+async function isSettled(promise: Promise<void>): Promise<boolean> {
+  let settled = false
+  void promise.then(() => {
+    settled = true
+  })
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+  return settled
+}
+
 describe('a batch', () => {
-  it('is closed when it has its rows, and completed just before', () => {
-    const harness = new BatcherHarness()
-    harness.append(25)
-    assert.deepEqual(
-      harness.submitted.map(({ rows, journalTo }) => [rows, journalTo]),
-      [
-        [10, 1],
-        [10, 2],
-      ],
-    )
-    harness.batcher.flush()
-    assert.equal(harness.submitted[2]?.rows, 5)
-    harness.batcher.flush()
-    assert.equal(harness.submitted.length, 3)
+  it('is full when it has its rows', () => {
+    const { batcher, ...harness } = new BatcherHarness()
+    assert.equal(harness.submitted.length, 0)
+    for (let row = 0; row < 9; row++) batcher.current.append(typicalRecord(row), messageOf())
+    assert.equal(batcher.isFull(NOTHING_PENDING), false)
+    batcher.current.append(typicalRecord(9), messageOf())
+    assert.equal(batcher.isFull(NOTHING_PENDING), true)
   })
 
-  it('is closed when it is old enough, though nothing more comes', async () => {
-    const harness = new BatcherHarness(10)
-    harness.append(1)
-    await until('the batch', () => harness.submitted.length === 1)
-    assert.equal(harness.submitted[0]?.rows, 1)
-  })
-
-  it('is closed when exporters have said more than a statement should carry', () => {
-    const harness = new BatcherHarness()
-    const { batcher, submitted } = harness
+  it('is full when exporters have said more than a statement should carry', () => {
+    const { batcher } = new BatcherHarness()
     batcher.noteChanges(19_999, 100)
-    harness.endLine()
-    assert.equal(submitted.length, 0)
+    assert.equal(batcher.isFull(NOTHING_PENDING), false)
     batcher.noteChanges(1, 100)
-    harness.endLine()
-    assert.equal(submitted.length, 1)
+    assert.equal(batcher.isFull(NOTHING_PENDING), true)
+    batcher.submit()
+    assert.equal(batcher.isFull(NOTHING_PENDING), false, 'the next one begins anew')
     batcher.noteChanges(1, 3_000_000)
-    harness.endLine()
-    assert.equal(submitted.length, 2)
-    harness.endLine()
-    harness.heldBytes = 16 * 1024 * 1024
-    harness.endLine()
-    assert.equal(submitted.length, 3)
-    harness.heldBytes = 0
-    harness.changedStreams = 5_000
-    harness.endLine()
-    assert.equal(submitted.length, 4)
+    assert.equal(batcher.isFull(NOTHING_PENDING), true)
   })
 
-  it('is used again when it has been committed, and reading goes on', () => {
+  it('is full when closing it will add more than a statement should carry', () => {
+    const { batcher } = new BatcherHarness()
+    const isFull = (pending: Partial<PendingState>) =>
+      batcher.isFull({ ...NOTHING_PENDING, ...pending })
+    assert.equal(isFull({ heldBytes: 16 * 1024 * 1024 - 1 }), false)
+    assert.equal(isFull({ heldBytes: 16 * 1024 * 1024 }), true)
+    assert.equal(isFull({ changedStreams: 4_999 }), false)
+    assert.equal(isFull({ changedStreams: 5_000 }), true)
+  })
+
+  it('is followed by another one while it is on its way', () => {
+    const { batcher, ...harness } = new BatcherHarness()
+    const first = batcher.current
+    batcher.open()
+    assert.equal(batcher.isOpen, true)
+    batcher.submit()
+    assert.equal(harness.submitted[0]?.batch, first)
+    assert.notEqual(batcher.current, first)
+    assert.deepEqual([batcher.isOpen, batcher.inFlight], [false, 1])
+  })
+
+  it('is counted and used again when it has been committed, and reading goes on', async () => {
     const harness = new BatcherHarness()
-    harness.append(20)
-    const { batcher, submitted } = harness
-    assert.equal(batcher.hasRoom, false)
+    const { batcher, submitted, metrics } = harness
+    harness.submit(10, 100)
+    harness.submit(5, 200)
+    const room = batcher.room()
+    assert.equal(await isSettled(room), false, 'two are on their way')
+    assert.equal(batcher.committed, 7)
     const [first] = submitted
     assert.ok(first)
-    batcher.release(first)
-    assert.deepEqual([batcher.hasRoom, batcher.inFlight, harness.room], [true, 1, 1])
-    assert.equal(first.rows, 0)
-    harness.append(10)
-    assert.equal(batcher.current, first)
-    batcher.flush()
+    first.batch.parked = 3
+    first.commit()
+    await room
+    assert.deepEqual([batcher.inFlight, batcher.committed], [1, 100])
+    assert.equal(first.batch.rows, 0)
+    const rows = await metrics.registry.getSingleMetricAsString(
+      'netflow_writer_rows_committed_total',
+    )
+    assert.match(rows, /^netflow_writer_rows_committed_total 7$/m)
+    harness.submit(1, 300)
+    assert.equal(batcher.current, first.batch)
+  })
+
+  it('makes the batcher fail when it can never be loaded', async () => {
+    const harness = new BatcherHarness()
+    harness.submit(1, 100)
+    harness.submitted[0]?.refuse(new Error('the table is gone'))
+    await assert.rejects(harness.batcher.failure, /the table is gone/)
+    assert.equal(harness.batcher.committed, 7)
   })
 })

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { pino } from 'pino'
-import { Batcher } from '../../../writer/ingest/batcher.ts'
 import { Ingest } from '../../../writer/ingest/ingest.ts'
+import type { CopyBatch } from '../../../writer/load/copy/copy-batch.ts'
 import { createWriterMetrics } from '../../../writer/metrics.ts'
 import { Decoder } from '../../../writer/netflow/decode.ts'
 import { AllowList } from '../../../writer/streams/allow-list.ts'
@@ -15,51 +15,69 @@ import { EXPORT_SECONDS, type Wire } from '../../helpers/netflow-bytes.ts'
 
 const none = () => 0
 
+/** Metrics of a writer without a journal and streams. */
+export function idleMetrics() {
+  return createWriterMetrics({
+    heldDatagrams: none,
+    heldSets: none,
+    heldBytes: none,
+    exporters: none,
+    streams: () => undefined,
+    batchesInFlight: none,
+    journalBytes: none,
+    journalLagBytes: none,
+    journalLagSeconds: none,
+  })
+}
+
 /** The writer's spine for one exporter, without a pipe and a database. */
 export class Spine {
   readonly #streams = new Streams([])
-  readonly #batcher: Batcher
+  /** Batches that were submitted. */
+  readonly #batches: CopyBatch[] = []
   readonly #ingest: Ingest
   #seconds = EXPORT_SECONDS
   #line = ''
 
-  constructor() {
-    this.#batcher = new Batcher({
-      maxRows: 1_000_000,
-      flushIntervalMs: 600_000,
-      maxInFlight: 2,
-      heldBytes: () => 0,
-      changedStreams: () => 0,
-      onClose: () => {},
-      submit: () => {},
-      onRoom: () => {},
-    })
+  constructor(flushIntervalMs = 600_000) {
     this.#ingest = new Ingest({
       logger: pino({ level: 'silent' }),
-      metrics: createWriterMetrics({
-        heldDatagrams: none,
-        heldSets: none,
-        heldBytes: none,
-        exporters: none,
-        streams: () => undefined,
-        batchesInFlight: none,
-        journalBytes: none,
-        journalLagBytes: none,
-        journalLagSeconds: none,
-      }),
+      metrics: idleMetrics(),
       registry: new ExporterRegistry({
         policy: 'open',
         allowList: new AllowList([]),
         maxExporters: 10,
       }),
       streams: this.#streams,
-      batcher: this.#batcher,
+      // No batch is ever committed, so that none is emptied.
+      loader: {
+        submit: (batch) => {
+          this.#batches.push(batch)
+          return new Promise(() => {})
+        },
+      },
       decoder: new Decoder(),
+      heldDatagrams: new HeldDatagrams(),
       position: 0,
       lines: { datagrams: 0, malformed: 0, reports: 0, lostBytes: 0 },
-      heldDatagrams: new HeldDatagrams(),
-      isCaughtUp: () => true,
+      maxRows: 1_000_000,
+      flushIntervalMs,
+      maxInFlight: 2,
     })
+  }
+
+  get batches(): readonly CopyBatch[] {
+    return this.#batches
+  }
+
+  /** Reads bytes of the pipe as they are. */
+  take(text: string): void {
+    const bytes = Buffer.from(text)
+    this.#ingest.take({ kind: 'bytes', bytes, to: bytes.length })
+  }
+
+  flush(): void {
+    this.#ingest.flush()
   }
 
   /** Sends a message, a second after the one before it. */
@@ -73,25 +91,21 @@ export class Spine {
 
   /** Sends the last message again. */
   repeat(): void {
-    this.#ingest.takeBytes(Buffer.from(this.#line))
+    this.take(this.#line)
   }
 
   /** Ends the stream, long after its last message; gives what was found out about it. */
   finish() {
     const [stream, ...others] = [...this.#streams.all()]
     assert.ok(stream !== undefined && others.length === 0, 'there is one stream')
-    const gaps = [...this.#batcher.current.changes.gaps]
-    gaps.push(
-      ...stream.sequence.expire((this.#seconds + 60) * 1000).map((gap) => ({
-        ...gap,
-        detectedAtMicros: 0,
-        ...stream.key,
-      })),
-    )
-    const { rows } = this.#batcher.current
-    // Its timer must not keep the process alive.
-    this.#batcher.flush()
-    const change = stream.takeChange()
+    const declared = stream.sequence.expire((this.#seconds + 60) * 1000)
+    this.#ingest.flush()
+    const [batch, ...later] = this.#batches
+    assert.ok(batch !== undefined && later.length === 0, 'there is one batch')
+    const gaps = [...batch.changes.gaps, ...declared]
+    const { rows } = batch
+    const [change] = batch.changes.streams
+    assert.ok(change !== undefined, 'the batch has the change of the stream')
     return {
       rows,
       gaps: gaps.map(({ expected, received, lost, unit }) => ({ expected, received, lost, unit })),

@@ -3,39 +3,45 @@ import { mkdtempSync, renameSync, rmSync, truncateSync, writeSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { Journal } from '../../../writer/journal/journal.ts'
-import { JournalReader, type LostBytes } from '../../../writer/journal/journal-reader.ts'
+import { Journal, type LostBytes } from '../../../writer/journal/journal.ts'
+import { JournalReader } from '../../../writer/journal/journal-reader.ts'
 import { RecordingLogger } from '../../collector/recording-logger.ts'
-import { until } from '../../helpers/until.ts'
+
+const LIMITS = { maxBytes: 10_000_000, segmentBytes: 65_536, fsync: false }
 
 class Setup {
-  readonly folder = mkdtempSync(join(tmpdir(), 'journal-feed-'))
+  readonly folder = mkdtempSync(join(tmpdir(), 'journal-reader-'))
   readonly recorded = new RecordingLogger()
-  readonly gaps: LostBytes[] = []
-  readonly journal: Journal
-  readonly feed: JournalReader
-  hasRoom = true
+  readonly lost: LostBytes[] = []
+  journal: Journal
+  reader: JournalReader
+  /** Everything that was read. */
   bytes = ''
 
   constructor(context: TestContext, position = 0) {
-    const limits = { maxBytes: 10_000_000, segmentBytes: 65_536, fsync: false }
-    this.journal = new Journal({ folder: this.folder, ...limits })
-    this.journal.open()
-    this.feed = new JournalReader({
-      journal: this.journal,
-      position,
-      logger: this.recorded.logger,
-      hasRoom: () => this.hasRoom,
-      onBytes: (bytes) => {
-        this.bytes += bytes.toString('latin1')
-      },
-      onGap: (gap) => this.gaps.push(gap),
-    })
+    this.journal = this.#open()
+    this.reader = this.#makeReader(position)
     context.after(() => {
-      this.feed.stop()
       this.journal.close()
       rmSync(this.folder, { recursive: true })
     })
+  }
+
+  #open(): Journal {
+    const journal = new Journal({ folder: this.folder, ...LIMITS })
+    journal.open()
+    return journal
+  }
+
+  #makeReader(position: number): JournalReader {
+    return new JournalReader({ journal: this.journal, position, logger: this.recorded.logger })
+  }
+
+  /** Closes the journal and reads it from its beginning, as the next process does. */
+  reopen(): void {
+    this.journal.close()
+    this.journal = this.#open()
+    this.reader = this.#makeReader(0)
   }
 
   append(text: string): void {
@@ -44,107 +50,97 @@ class Setup {
         writeSync(fd, text.slice(at, at + room)),
       )
     }
-    this.feed.wake()
   }
 
-  untilCaughtUp(): Promise<boolean> {
-    return until('it has caught up', () => this.feed.isCaughtUp)
+  /** Reads until there is nothing more to read now. */
+  readAll(): void {
+    for (let read = this.reader.read(); read; read = this.reader.read()) {
+      if (read.kind === 'bytes') this.bytes += read.bytes.toString('latin1')
+      else this.lost.push(read)
+    }
+  }
+
+  countLines(text: RegExp): number {
+    return this.recorded.lines.filter(({ msg }) => text.test(msg)).length
   }
 }
 
-describe('the feed of the journal', () => {
-  it('gives what is there, and what comes, in order', async (context) => {
+/** Whether a promise is settled by now, after some turns of the event loop. */
+async function isSettled(promise: Promise<void>): Promise<boolean> {
+  let settled = false
+  void promise.then(() => {
+    settled = true
+  })
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+  return settled
+}
+
+describe('the reader of the journal', () => {
+  it('reads what is there, and what comes, in order', async (context) => {
     const setup = new Setup(context)
     setup.append('a'.repeat(200_000))
-    setup.feed.start()
-    await setup.untilCaughtUp()
+    setup.readAll()
+    assert.equal(setup.reader.isCaughtUp, true)
+    const more = setup.reader.more()
+    assert.equal(await isSettled(more), false, 'nothing has come')
     setup.append('b'.repeat(100))
-    await setup.untilCaughtUp()
+    await more
+    assert.equal(setup.reader.isCaughtUp, false)
+    setup.readAll()
     assert.equal(setup.bytes, 'a'.repeat(200_000) + 'b'.repeat(100))
-    assert.equal(setup.feed.position, 200_100)
+    assert.equal(setup.reader.position, 200_100)
   })
 
-  it('begins at any position', async (context) => {
+  it('begins at any position', (context) => {
     const setup = new Setup(context, 70_000)
     setup.append(`${'a'.repeat(70_000)}rest`)
-    setup.feed.start()
-    await setup.untilCaughtUp()
+    setup.readAll()
     assert.equal(setup.bytes, 'rest')
   })
 
-  it('gives nothing without room, and goes on when it is woken', async (context) => {
+  it('does not let anybody wait while there is something to read', async (context) => {
     const setup = new Setup(context)
-    setup.hasRoom = false
     setup.append('line\n')
-    setup.feed.start()
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    assert.equal(setup.bytes, '')
-    assert.equal(setup.feed.isCaughtUp, false)
-    setup.hasRoom = true
-    setup.feed.wake()
-    await setup.untilCaughtUp()
+    await setup.reader.more()
+    setup.readAll()
     assert.equal(setup.bytes, 'line\n')
   })
 
-  it('gives nothing before it is started or after it is stopped', async (context) => {
+  it('wakes everybody who waits', async (context) => {
     const setup = new Setup(context)
-    setup.append('early\n')
-    await new Promise((resolve) => setTimeout(resolve, 30))
-    assert.equal(setup.bytes, '')
-    setup.feed.start()
-    await setup.untilCaughtUp()
-    setup.feed.stop()
-    setup.append('late\n')
-    await new Promise((resolve) => setTimeout(resolve, 30))
-    assert.equal(setup.bytes, 'early\n')
+    const waiting = [setup.reader.more(), setup.reader.more()]
+    setup.append('line\n')
+    await Promise.all(waiting)
+    assert.equal(await isSettled(setup.journal.grown()), false, 'the next append has not come')
   })
 
-  it('tells what is missing, and goes on behind it', async (context) => {
+  it('says which bytes are missing, and goes on after them', (context) => {
     const setup = new Setup(context)
     setup.append('a'.repeat(65_536) + 'b'.repeat(65_536) + 'c'.repeat(10))
     truncateSync(join(setup.folder, '0000000000065536.lines'), 0)
-    setup.journal.close()
-    const next = new Journal({
-      folder: setup.folder,
-      maxBytes: 1e7,
-      segmentBytes: 65_536,
-      fsync: false,
-    })
-    next.open()
-    context.after(() => next.close())
-    let bytes = ''
-    const gaps: LostBytes[] = []
-    const feed = new JournalReader({
-      journal: next,
-      position: 0,
-      logger: setup.recorded.logger,
-      hasRoom: () => true,
-      onBytes: (chunk) => {
-        bytes += chunk.toString('latin1')
-      },
-      onGap: (gap) => gaps.push(gap),
-    })
-    context.after(() => feed.stop())
-    feed.start()
-    await until('it has caught up', () => feed.isCaughtUp)
-    assert.deepEqual(gaps, [{ kind: 'missing', from: 65_536, to: 131_072 }])
-    assert.equal(bytes, 'a'.repeat(65_536) + 'c'.repeat(10))
+    setup.reopen()
+    setup.readAll()
+    assert.deepEqual(setup.lost, [{ kind: 'missing', from: 65_536, to: 131_072 }])
+    assert.equal(setup.bytes, 'a'.repeat(65_536) + 'c'.repeat(10))
   })
 
   it('says once that the journal cannot be read, tries again, and loses nothing', async (context) => {
     const setup = new Setup(context)
-    setup.append(`${'a'.repeat(65_536) + 'b'.repeat(65_536)}c`)
+    const text = `${'a'.repeat(65_536) + 'b'.repeat(65_536)}c`
+    setup.append(text)
     const path = join(setup.folder, '0000000000000000.lines')
     renameSync(path, `${path}.away`)
-    setup.feed.start()
-    const told = (text: RegExp) => setup.recorded.lines.filter(({ msg }) => text.test(msg)).length
-    await until('it has failed', () => told(/cannot be read/) > 0)
-    await new Promise((resolve) => setTimeout(resolve, 1_300))
+    for (let attempt = 0; attempt < 3; attempt++) setup.readAll()
+    assert.equal(setup.countLines(/cannot be read/), 1)
     renameSync(`${path}.away`, path)
-    await setup.untilCaughtUp()
-    assert.equal(told(/cannot be read/), 1)
-    assert.equal(told(/can be read again/), 1)
-    assert.deepEqual(setup.gaps, [])
-    assert.equal(setup.bytes, `${'a'.repeat(65_536) + 'b'.repeat(65_536)}c`)
+    // This timer keeps the process alive while the reader waits.
+    const alive = setTimeout(() => {}, 60_000)
+    await setup.reader.more()
+    clearTimeout(alive)
+    setup.readAll()
+    assert.equal(setup.countLines(/cannot be read/), 1)
+    assert.equal(setup.countLines(/can be read again/), 1)
+    assert.deepEqual(setup.lost, [])
+    assert.equal(setup.bytes, text)
   })
 })

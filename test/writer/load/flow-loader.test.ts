@@ -65,7 +65,7 @@ describe('the loader', () => {
     assert.match(String(name), /_test_\w+ at /)
     const batch = numberedBatch({ from: 0, count: 10 })
     batch.changes.streams.push({ ...STREAM })
-    harness.loader.submit(batch)
+    harness.submit(batch)
     await harness.loader.drain()
     await harness.loader.stop()
     const { journalId } = harness
@@ -103,7 +103,7 @@ describe('the loader', () => {
     const batches = Array.from({ length: 20 }, (_, index) =>
       numberedBatch({ from: index * 500, count: 500 }),
     )
-    for (const batch of batches) harness.loader.submit(batch)
+    for (const batch of batches) harness.submit(batch)
     await harness.loader.drain()
     assert.deepEqual(harness.released, batches)
     assert.deepEqual(await countRows(database.url), { rows: 10_000, different: 10_000 })
@@ -117,7 +117,7 @@ describe('the loader', () => {
     await blocker.query('begin')
     await blocker.query('select * from journal_positions for update')
     for (let index = 0; index < 4; index++) {
-      harness.loader.submit(numberedBatch({ from: index * 100, count: 100 }))
+      harness.submit(numberedBatch({ from: index * 100, count: 100 }))
     }
     await until('both lanes to have copied', async () => {
       const [waiting] = await ask(
@@ -142,8 +142,8 @@ describe('the loader', () => {
     await Promise.all([blocker.connect(), builder.connect()])
     await blocker.query('begin')
     await blocker.query('select * from journal_positions for update')
-    harness.loader.submit(numberedBatch({ from: 0, count: 100 }))
-    harness.loader.submit(numberedBatch({ from: 100, count: 100 }))
+    harness.submit(numberedBatch({ from: 0, count: 100 }))
+    harness.submit(numberedBatch({ from: 100, count: 100 }))
     const waits = (count: number) =>
       until(`${count} copied batches`, async () => {
         const [found] = await ask(
@@ -200,7 +200,7 @@ describe('the loader', () => {
         first: LINES,
         last: LINES,
       })
-      harness.loader.submit(batch)
+      harness.submit(batch)
     }
     await harness.loader.drain()
     const { url } = database
@@ -244,7 +244,7 @@ describe('the loader', () => {
     const lost = async (value: number | null, from: number) => {
       const batch = numberedBatch({ from, count: 1 })
       batch.changes.streams.push({ ...STREAM, lost: value })
-      harness.loader.submit(batch)
+      harness.submit(batch)
       await harness.loader.drain()
       return (await ask(database.url, 'select lost::int from exporter_streams'))[0]?.['lost']
     }
@@ -263,7 +263,7 @@ describe('the loader', () => {
         lastSeenMicros: RECEIVED_AT_MICROS,
         enabled: true,
       })
-      harness.loader.submit(batch)
+      harness.submit(batch)
     }
     await harness.loader.drain()
     assert.equal((await harness.loader.readExporters()).length, 1)
@@ -280,8 +280,8 @@ describe('the loader', () => {
       batch.append(record, messageOf())
     }
     batch.journalTo = 1_000
-    harness.loader.submit(batch)
-    harness.loader.submit(numberedBatch({ from: 1_000, count: 100 }))
+    harness.submit(batch)
+    harness.submit(numberedBatch({ from: 1_000, count: 100 }))
     await harness.loader.drain()
     await ask(database.url, 'alter table flows drop constraint odd_port')
     assert.equal(batch.parked, 5)
@@ -310,7 +310,7 @@ describe('the loader', () => {
     await harness.loader.start()
     const times = [0, RECEIVED_AT_MICROS, 4_102_444_800_000_000]
     for (const [from, receivedAtMicros] of times.entries()) {
-      harness.loader.submit(numberedBatch({ from, count: 1, receivedAtMicros }))
+      harness.submit(numberedBatch({ from, count: 1, receivedAtMicros }))
     }
     await harness.loader.drain()
     const partitions = await ask(
@@ -325,10 +325,10 @@ describe('the loader', () => {
 
   it('makes a partition again that somebody has dropped', async () => {
     await harness.loader.start()
-    harness.loader.submit(numberedBatch({ from: 0, count: 1 }))
+    harness.submit(numberedBatch({ from: 0, count: 1 }))
     await harness.loader.drain()
     await ask(database.url, 'drop table flows_20261121')
-    harness.loader.submit(numberedBatch({ from: 1, count: 1 }))
+    harness.submit(numberedBatch({ from: 1, count: 1 }))
     await harness.loader.drain()
     assert.deepEqual(await countRows(database.url), { rows: 1, different: 1 })
   })
@@ -336,10 +336,10 @@ describe('the loader', () => {
   it('puts no row into a partition that somebody has detached', async () => {
     const receivedAtMicros = Date.parse('2025-11-21T06:00Z') * 1_000
     await harness.loader.start()
-    harness.loader.submit(numberedBatch({ from: 0, count: 1, receivedAtMicros }))
+    harness.submit(numberedBatch({ from: 0, count: 1, receivedAtMicros }))
     await harness.loader.drain()
     await ask(database.url, 'alter table flows detach partition flows_20251121')
-    harness.loader.submit(numberedBatch({ from: 1, count: 1, receivedAtMicros }))
+    harness.submit(numberedBatch({ from: 1, count: 1, receivedAtMicros }))
     await harness.loader.drain()
     const [kept] = await ask(database.url, 'select count(*)::int as rows from flows_20251121')
     assert.deepEqual(kept, { rows: 1 })
@@ -361,7 +361,7 @@ describe('the loader', () => {
       batch.append(typicalRecord(number), messageOf({ receivedAtMicros }))
     }
     batch.journalTo = 20
-    harness.loader.submit(batch)
+    harness.submit(batch)
     await harness.loader.drain()
     assert.deepEqual(await countRows(database.url), { rows: 20, different: 20 })
   })

@@ -45,10 +45,16 @@ export class LoaderHarness {
       journalId: this.journalId,
       journalDatabase: undefined,
       logger: recordingLogger(this.lines),
-      onReleased: (batch) => this.released.push(batch),
-      onFatal: (error) => this.fatal.push(error),
       ...options,
     })
+  }
+
+  /** Submits a batch and notes what comes of it. */
+  submit(batch: CopyBatch): void {
+    this.loader.submit(batch).then(
+      () => this.released.push(batch),
+      (error: unknown) => this.fatal.push(error),
+    )
   }
 
   /** Waits until a line of the log matches, and gives it. */

@@ -36,7 +36,7 @@ describe('a loader whose database fails', () => {
     for (let index = first; index < first + count; index++) {
       const batch = numberedBatch({ from: index * ROWS, count: ROWS })
       batch.changes.gaps.push(gapOf(index))
-      harness.loader.submit(batch)
+      harness.submit(batch)
     }
   }
 
@@ -96,7 +96,7 @@ describe('a loader whose database fails', () => {
       proxy.cuts.push(cut)
       const batch = new CopyBatch()
       batch.changes.gaps.push(gapOf(1))
-      harness.loader.submit(batch)
+      harness.submit(batch)
       await harness.loader.drain()
       assert.equal((await ask(server.url, 'select from sequence_gaps')).length, 1)
     })

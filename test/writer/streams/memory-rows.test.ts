@@ -232,7 +232,7 @@ describe('whatever exporters say', () => {
       takeMemory(harness.stream(), batch.changes)
       takeHeldSets(harness.decoder.heldSets, new HeldDatagrams(), batch.changes)
       rows += batch.changes.samplers.written.length + batch.changes.names.written.length
-      loader.loader.submit(batch)
+      loader.submit(batch)
       await loader.loader.drain()
     }
     await loader.loader.stop()

@@ -40,8 +40,8 @@ describe('the roles of the README', () => {
     const harness = new LoaderHarness(writerUrl, { retentionDays: 0 })
     await harness.loader.start()
     const old = RECEIVED_AT_MICROS - 100 * 86_400e6
-    harness.loader.submit(numberedBatch({ from: 0, count: 10, receivedAtMicros: Date.now() * 1e3 }))
-    harness.loader.submit(numberedBatch({ from: 10, count: 10, receivedAtMicros: old }))
+    harness.submit(numberedBatch({ from: 0, count: 10, receivedAtMicros: Date.now() * 1e3 }))
+    harness.submit(numberedBatch({ from: 10, count: 10, receivedAtMicros: old }))
     await harness.loader.drain()
     await harness.loader.stop()
     assert.deepEqual(await countRows(writerUrl), { rows: 20, different: 20 })
@@ -64,8 +64,8 @@ describe('the roles of the README', () => {
     const harness = new LoaderHarness(writerUrl)
     await harness.loader.start()
     const receivedAtMicros = Date.parse('2031-01-01T12:00Z') * 1_000
-    harness.loader.submit(numberedBatch({ from: 0, count: 10, receivedAtMicros }))
-    harness.loader.submit(numberedBatch({ from: 10, count: 10, receivedAtMicros }))
+    harness.submit(numberedBatch({ from: 0, count: 10, receivedAtMicros }))
+    harness.submit(numberedBatch({ from: 10, count: 10, receivedAtMicros }))
     await harness.loader.drain()
     await harness.loader.stop()
     assert.deepEqual(harness.fatal, [])

@@ -105,7 +105,7 @@ describe('what exporters have said', () => {
     stream.noteMessage(RECEIVED_AT_MICROS)
     batch.changes.streams.push(stream.takeChange())
     fill(batch.changes)
-    harness.loader.submit(batch)
+    harness.submit(batch)
     await harness.loader.drain()
   }
 

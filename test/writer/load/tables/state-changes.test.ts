@@ -28,7 +28,7 @@ describe('the changes of a stream', () => {
     const stream = new Stream({ ...IDENTITY, exporterBytes: Uint8Array.of(192, 0, 2, 1) })
     stream.change.lastSeenMicros = RECEIVED_AT_MICROS
     batch.changes.streams.push({ ...stream.takeChange(), lost })
-    harness.loader.submit(batch)
+    harness.submit(batch)
     await harness.loader.drain()
   }
 

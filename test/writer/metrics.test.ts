@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Registry } from 'prom-client'
-import { LabelCounter } from '../../writer/label-counter.ts'
+import { LabelCounter } from '../../writer/metrics.ts'
 
 describe('a counter by a label', () => {
   it('gives what it has counted by label, every time it is asked', async () => {
