@@ -1,4 +1,4 @@
-/** The writer's settings, checked all at once before anything is opened. */
+/** The writer's settings, all checked before anything is opened. */
 
 import { resolve } from 'node:path'
 import {
@@ -41,7 +41,7 @@ export type WriterSettings = ReturnType<typeof readWriterSettings>
 /**
  * Reads the settings; paths become absolute.
  *
- * @throws SettingsError that lists every problem.
+ * @throws SettingsError that lists every problem
  */
 export function readWriterSettings(environment: NodeJS.ProcessEnv) {
   const settings = readSettings(WRITER_SETTINGS, environment)

@@ -1,6 +1,6 @@
 /**
- * The command that prepares a database for the writer: run once as its administrator, and again
- * whenever a password changes. It makes roles and grants, and leaves tables to the migrations.
+ * The command that prepares a database for the writer: it creates roles and grants. An administrator
+ * runs it once, and again whenever a password changes. The migrations create the tables.
  */
 
 import pg from 'pg'
@@ -10,20 +10,20 @@ import { readSettings, text } from '../shared/settings.ts'
 import { runMain } from '../shared/shutdown.ts'
 
 const shape = {
-  /** The administrator's; empty: what libpq's variables (PGHOST, PGUSER, …) say. */
+  /** The administrator's; empty: libpq's variables (PGHOST, PGUSER, …). */
   DATABASE_URL: text(''),
   NETFLOW_WRITER_PASSWORD: z.string('expected a password for the role netflow_writer'),
   NETFLOW_READER_PASSWORD: text(''),
 }
 
-// Passwords are handed over as settings of the session, so that no log of statements shows them.
+// Passwords travel as settings of the session, so that no statement log shows them.
 const HAND_OVER_PASSWORDS = `
 select set_config('netflow.writer_password', $1, false),
        set_config('netflow.reader_password', $2, false)`
 
-// The writer owns its tables, because only an owner may attach partitions; so it needs no more than
-// to create in the schema. Each statement may be repeated, also while the writer runs: tables that
-// the readers can read already are not touched.
+// The writer owns its tables, because only an owner may attach partitions. It needs no right but to
+// create in the schema. Each statement may be repeated while the writer runs: the loop skips tables
+// that the readers can read already.
 const CREATE_ROLES = `
 do $$
 declare

@@ -1,17 +1,17 @@
-/** Judges whether the writer is healthy and says in words what is wrong; it measures nothing. */
+/** Judges whether the writer is healthy, and names the problems. */
 
 import type { Health } from '../shared/metrics-server.ts'
 
-/** A database away for longer than this is unhealthy. */
+/** A database that is away for longer makes the writer unhealthy. */
 const MAX_AWAY_MS = 60_000
-/** A journal fuller than this is unhealthy. */
+/** A journal that is fuller makes the writer unhealthy. */
 const MAX_FILL = 0.8
 
-/** How the writer is. */
+/** The facts that health depends on. */
 export interface WriterCondition {
   /** The database has told where to begin. */
   readonly isLoading: boolean
-  /** For how long the database has taken nothing; 0: it does. */
+  /** How long the database has been away; 0: it is there. */
   readonly databaseAwayMs: number
   /** How full the journal is, 0 to 1. */
   readonly journalFill: number
@@ -19,7 +19,7 @@ export interface WriterCondition {
   readonly hindrance: string | undefined
 }
 
-/** Healthy while the pipe is read and the database takes what comes; `problems` says what is not so. */
+/** The writer is healthy while the pipe is read and the database takes the rows. */
 export function judgeWriterHealth(condition: WriterCondition): Health {
   const { isLoading, databaseAwayMs, journalFill, hindrance } = condition
   const databaseAwaySeconds = Math.round(databaseAwayMs / 1000)

@@ -1,4 +1,4 @@
-/** The writer process: reads settings, wires the parts, runs until it is told to stop. */
+/** The writer process: reads the settings, and runs the writer until a signal stops it. */
 
 import { createLogger } from '../shared/logger.ts'
 import { printableSettings } from '../shared/settings.ts'
@@ -6,7 +6,7 @@ import { runMain, stopOnSignals } from '../shared/shutdown.ts'
 import { readWriterSettings } from './config.ts'
 import { Writer } from './writer.ts'
 
-/** What is read from the pipe is committed within this time when the process stops. */
+/** Longest stop; the journal keeps what is not committed by then. */
 const STOP_DEADLINE_MS = 30_000
 
 const logger = createLogger('writer', process.env['LOG_LEVEL'] || 'info')

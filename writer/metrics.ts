@@ -1,4 +1,4 @@
-/** The writer's Prometheus metrics, by name; it counts what others tell it. */
+/** The writer's Prometheus metrics. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
@@ -11,8 +11,8 @@ interface LabelCounterOptions {
 }
 
 /**
- * Counts by one label in plain numbers, which prom-client gets when somebody asks. prom-client finds
- * each label by its text: three of those a datagram cost as much as its sequence accounting.
+ * Counts by one label in plain numbers; prom-client gets them when somebody asks. prom-client finds a
+ * label by its text: doing that three times a datagram costs as much as the sequence accounting.
  */
 export class LabelCounter<Label extends string | number = string> {
   readonly #counts: Record<string | number, number> = {}
@@ -37,16 +37,16 @@ export class LabelCounter<Label extends string | number = string> {
   }
 }
 
-/** What the metrics read of all streams. */
+/** The figures of all streams. */
 export interface FollowedStreams {
   readonly size: number
   /** Templates, samplers and names. */
   readonly rememberedBytes: number
-  /** How often there was no room for one. */
+  /** How often one of these found no room. */
   readonly memoryRefusals: number
 }
 
-/** Registers the writer's metrics; `values` are read when somebody asks for the gauges. */
+/** Registers the writer's metrics; the gauges read `values` when somebody asks. */
 export function createWriterMetrics(values: {
   /** Datagrams that are neither decoded nor given up yet. */
   readonly heldDatagrams: () => number
@@ -121,16 +121,16 @@ export function createWriterMetrics(values: {
       'kind',
     ),
     lines: counts('lines_total', 'Lines read from the pipe.', 'kind'),
-    datagrams: counts('datagrams_total', 'Datagrams by what finally came of them.', 'outcome'),
+    datagrams: counts('datagrams_total', 'Datagrams by their final outcome.', 'outcome'),
     rejected: counts('rejected_datagrams_total', 'Datagrams rejected or refused.', 'reason'),
-    problems: counts('problems_total', 'Problems inside of messages.', 'code'),
+    problems: counts('problems_total', 'Problems inside messages.', 'code'),
     flows: counts<number>('flow_records_total', 'Flow records decoded.', 'version'),
     flowsNotStored: counts(
       'flow_records_not_stored_total',
       'Flows not stored by choice.',
       'reason',
     ),
-    heldSets: counts('held_sets_total', 'Data sets held and what came of them.', 'event'),
+    heldSets: counts('held_sets_total', 'Data sets held, released and expired.', 'event'),
     lost: counts('sequence_lost_total', 'Units lost in the network, in declared gaps.', 'unit'),
     rowsCommitted: counter('rows_committed_total', 'Rows of flows committed.'),
     rowsParked: counter('rows_parked_total', 'Rows the database refused, in rejected_records.'),

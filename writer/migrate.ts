@@ -1,4 +1,4 @@
-/** `npm run migrate -- [up|down] [count]`: brings the tables up to date, or takes steps back. */
+/** `npm run migrate -- [up|down] [count]`: brings the tables up to date, or undoes migrations. */
 
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'

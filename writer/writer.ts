@@ -167,7 +167,7 @@ export class Writer {
       this.#trimJournal(ingest.committed)
       const read = reader.read()
       if (read) ingest.take(read)
-      // The pipe and the connections have their turn in between.
+      // The pipe and the connections get a turn between two reads.
       await (read ? nextTurn() : reader.more())
     }
   }
@@ -251,7 +251,7 @@ export class Writer {
     await this.#metricsServer.stop()
   }
 
-  /** Waits until everything is loaded, or time is over; whether everything is. */
+  /** Waits until everything is loaded or time is over; returns whether everything is loaded. */
   async #loadRest({ loader, reader, ingest }: Spine): Promise<boolean> {
     const deadline = performance.now() + LOAD_AT_STOP_MS
     for (;;) {

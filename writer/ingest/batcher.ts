@@ -45,7 +45,7 @@ export class Batcher {
   #changeBytes = 0
   #inFlight = 0
   #committed: number
-  /** Resolves the promise of those who wait for room. */
+  /** Resolves `room` for the caller that waits. */
   #giveRoom: (() => void) | undefined
   #fail: (error: unknown) => void = () => {}
   /** Rejects when a batch can never be loaded. */

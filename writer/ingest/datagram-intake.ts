@@ -109,7 +109,7 @@ export class DatagramIntake {
     const { decoder, outcomes, streamLog } = this.#options
     const { header, datagram, outcome: result } = decoder
     const { receivedAtMicros } = line
-    // The caches of a v8 router number their flows each on their own, as if they were several.
+    // Each aggregation cache of a v8 router numbers its own flows, like an exporter of its own.
     const port = header.exportVersion === 8 ? header.aggregationScheme : line.port
     const fingerprint = fingerprintPayload(datagram.view, header.length)
     stream.noteMessage(receivedAtMicros)

@@ -123,7 +123,7 @@ export class Ingest {
     if (this.#splitter.position !== position) this.#touch()
   }
 
-  /** Skips bytes that cannot be read: the rest of their first and of their last line is useless. */
+  /** Skips bytes that cannot be read, and the rest of the lines that they cut. */
   #skipLostBytes({ kind, from, to }: LostBytes): void {
     const { metrics, logger } = this.#options
     metrics.journalLostBytes.count(kind, to - from)

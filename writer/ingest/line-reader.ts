@@ -1,6 +1,6 @@
 /**
  * Reads a line of the pipe: a datagram straight into the decoder's buffer, or a collector's report.
- * The line format stands in `shared/pipe-line.ts`. It never throws.
+ * `shared/pipe-line.ts` describes the format. Nothing in a line makes it throw.
  */
 
 import { type CollectorReport, MAX_DATAGRAM_BYTES } from '../../shared/pipe-line.ts'
@@ -10,17 +10,17 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const OPEN_BRACE = 0x7b
 const OPEN_BRACKET = 0x5b
-/** Unix seconds of the year 2255: later microseconds are no exact numbers any more. */
+/** Unix seconds of the year 2255: numbers hold later microseconds no longer exactly. */
 const MAX_SECONDS = 9_007_199_254
 const MAX_MICROS = MAX_SECONDS * 1e6
 
-/** Brackets and braces that are tried as the beginning of a line: a good one has two at most. */
+/** Brackets and braces to try as the beginning of a line: a good line has two at most. */
 const MAX_BEGINNINGS = 3
 
-/** What stands behind the payload. */
+/** The facts after the payload. */
 type LineFacts = Pick<LineTail, 'receivedAtMicros' | 'address' | 'port'>
 
-/** What a line held. */
+/** The kinds of lines. */
 export type LineKind = 'datagram' | 'report' | 'empty' | 'malformed'
 
 export class LineReader {
@@ -30,27 +30,27 @@ export class LineReader {
   address = ''
   port = 0
   report: CollectorReport | undefined
-  /** Before what was read there was the beginning of another line, which is lost. */
+  /** The beginning of another line stood before this one, and is lost. */
   isAfterTorn = false
   readonly #datagram: Buffer
   readonly #tail = new LineTail()
 
-  /** @param datagram takes each datagram; at least 65,507 bytes */
+  /** @param datagram receives each datagram; at least 65,507 bytes */
   constructor(datagram: Buffer) {
     this.#datagram = datagram
   }
 
   /**
-   * Reads the line in `start`…`end` of `bytes` into the fields of this object. When it does not make
-   * sense from its beginning, it may be one that was cut, with a whole one behind it: `isAfterTorn`.
+   * Reads the line in `start`…`end` of `bytes` into the fields of this object. A line that makes no
+   * sense may be a cut line followed by a whole one, which is then read: `isAfterTorn`.
    */
   read(bytes: Buffer, start: number, end: number): LineKind {
     this.isAfterTorn = false
     const kind = this.#readWhole(bytes, start, end)
-    return kind === 'malformed' ? this.#readBehindTorn(bytes, start, end) : kind
+    return kind === 'malformed' ? this.#readAfterTorn(bytes, start, end) : kind
   }
 
-  #readBehindTorn(bytes: Buffer, start: number, end: number): LineKind {
+  #readAfterTorn(bytes: Buffer, start: number, end: number): LineKind {
     let from = end
     for (let attempt = 0; attempt < MAX_BEGINNINGS; attempt++) {
       const bracket = bytes.lastIndexOf(OPEN_BRACKET, from - 1)
@@ -76,7 +76,7 @@ export class LineReader {
     const close = bytes.indexOf(QUOTE, at + 1)
     if (close < 0 || close >= end) return 'malformed'
     const payload = bytes.toString('latin1', at + 1, close)
-    // Some JSON writers escape "/": rare enough for a slower way.
+    // Some JSON writers escape "/": rare enough for the slower way.
     if (bytes[close - 1] === BACKSLASH || payload.includes('\\')) {
       return this.#readEscaped(bytes.toString('utf8', start, end))
     }
@@ -104,7 +104,7 @@ export class LineReader {
     if (!(port >= 0 && port <= 65_535)) return 'malformed'
     const length = base64Length(payload)
     if (length < 0 || length > MAX_DATAGRAM_BYTES) return 'malformed'
-    // The decoder of base64 skips what is no base64: then fewer bytes come out.
+    // Node's decoder skips characters that are not base64, and then writes fewer bytes.
     if (this.#datagram.write(payload, 'base64') !== length) return 'malformed'
     this.length = length
     this.receivedAtMicros = receivedAtMicros
@@ -133,7 +133,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Bytes that a base64 text stands for, padded or not; −1 when it cannot be one. */
+/** Returns the length of decoded base64, padded or not; −1 when the length is impossible. */
 function base64Length(text: string): number {
   let length = text.length
   if (length % 4 === 1) return -1
@@ -141,7 +141,7 @@ function base64Length(text: string): number {
   return Math.floor((length * 3) / 4)
 }
 
-/** What any text column takes: no NUL, no half of a surrogate pair. */
+/** Text that every database accepts: no control character, no half of a surrogate pair. */
 const COLLECTOR_NAME = /^[^\p{Cc}\p{Cs}]{1,200}$/u
 
 function isReport(value: unknown): value is CollectorReport {

@@ -1,19 +1,16 @@
-/**
- * Splits the pipe's bytes into lines, wherever the chunks are cut. It counts positions in the
- * stream of bytes and does not look into a line.
- */
+/** Splits the pipe's bytes into lines, wherever the chunks are cut, and counts positions. */
 
-/** Longer than any line that a collector writes (87,400 bytes), whatever whitespace is in it. */
+/** More than the longest line of a collector (87,400 bytes), with room for whitespace. */
 export const MAX_LINE_BYTES = 256 * 1024
 
 const NEWLINE = 10
 
-/** Takes the bytes of a line without its newline; they are only valid during the call. */
+/** Receives the bytes of a line without its newline; they are valid during the call. */
 export type LineSink = (bytes: Buffer, start: number, end: number) => void
 
 export interface LineSplitterOptions {
   readonly onLine: LineSink
-  /** The end of a line beyond `MAX_LINE_BYTES`, which was skipped. */
+  /** Called at the end of a line beyond `MAX_LINE_BYTES`, which was skipped. */
   readonly onOversized: () => void
 }
 
@@ -31,12 +28,12 @@ export class LineSplitter {
     this.#options = options
   }
 
-  /** Position behind the newline of the last line given out: what is before it is dealt with. */
+  /** Position after the newline of the last line: everything before it is dealt with. */
   get position(): number {
     return this.#position
   }
 
-  /** Takes the next bytes of the stream; they may be reused afterwards. */
+  /** Splits the next bytes of the stream; they may be reused afterwards. */
   push(chunk: Buffer): void {
     let start = 0
     let end = chunk.indexOf(NEWLINE)
@@ -48,7 +45,7 @@ export class LineSplitter {
     if (start < chunk.length) this.#keep(chunk, start, chunk.length)
   }
 
-  /** Leaves out `count` bytes that cannot be had, with the lines that they are a part of. */
+  /** Skips `count` bytes that cannot be read, with the lines that they are a part of. */
   skip(count: number): void {
     this.#position += this.#restLength + count
     this.#restLength = 0

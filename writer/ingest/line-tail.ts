@@ -1,6 +1,6 @@
 /**
- * Reads what stands behind the payload of a line, in the one shape that collectors write. Whatever
- * else JSON allows is left to a parser of JSON, which takes ten times as long.
+ * Reads the end of a line, after its payload, in the one shape that collectors write. A JSON parser,
+ * which takes ten times as long, reads every other shape.
  */
 
 const QUOTE = 0x22
@@ -14,7 +14,7 @@ const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 
 const MAX_FRACTION_DIGITS = 6
-/** More of them than a time or a port has. */
+/** More digits than a time or a port has. */
 const MAX_DIGITS = 12
 
 export class LineTail {
@@ -24,11 +24,11 @@ export class LineTail {
   #at = 0
 
   /**
-   * Reads the bytes from `start`, behind the quote that ends the payload, up to `end`.
+   * Reads the bytes from `start`, after the quote that ends the payload, up to `end`.
    *
    *     tail = ', ' seconds ['.' fraction] ', ["' address '", ' port ']]'
    *
-   * @returns false when they are of another shape; the fields mean nothing then
+   * @returns false for another shape; the fields mean nothing then
    */
   read(bytes: Buffer, start: number, end: number): boolean {
     let at = start
@@ -56,13 +56,13 @@ export class LineTail {
     return true
   }
 
-  /** The same as `#readDigits`; NaN when the first of several is 0, as in JSON. */
+  /** Like `#readDigits`; NaN when the first of several digits is 0, as in JSON. */
   #readInteger(bytes: Buffer, start: number): number {
     const value = this.#readDigits(bytes, start)
     return bytes[start] === ZERO && this.#at > start + 1 ? Number.NaN : value
   }
 
-  /** Reads digits as a number, and leaves `#at` behind them; NaN when there are none. */
+  /** Reads digits as a number and moves `#at` after them; NaN when there are none. */
   #readDigits(bytes: Buffer, start: number): number {
     let at = start
     let value = 0
@@ -77,7 +77,7 @@ export class LineTail {
   }
 }
 
-/** Finds the quote behind plain text; text of any other kind ends at `end`. */
+/** Finds the quote after plain text; returns `end` for any other text. */
 function findQuote(bytes: Buffer, start: number, end: number): number {
   let at = start
   while (at < end) {

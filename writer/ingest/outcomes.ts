@@ -16,7 +16,7 @@ export interface OutcomesOptions {
   readonly lines: LineCounts
 }
 
-/** The final outcome of a message; see `RefusalOutcome` for datagrams that are none or not admitted. */
+/** The final outcome of a message; `RefusalOutcome` is that of every other datagram. */
 export type Outcome = 'decoded' | 'expired' | 'duplicate'
 
 const COUNT_OF = { decoded: 'decoded', expired: 'expired', duplicate: 'duplicates' } as const

@@ -1,16 +1,16 @@
 /**
- * Logs what goes wrong with single datagrams: one line per exporter and reason a minute, and of so
- * many exporters at most, with the count of what was muted. It decides nothing.
+ * Logs problems with single datagrams: one line a minute for each exporter and reason, for at most
+ * 50 exporters a reason. Muted lines are counted and reported.
  */
 
 import { LogThrottle } from '../../shared/log-throttle.ts'
 import type { Logger } from '../../shared/logger.ts'
 
 const PERIOD_MS = 60_000
-/** Beyond it the addresses are likely spoofed; the tables have all counts. */
+/** More addresses are likely spoofed; the tables have all counts. */
 const MAX_EXPORTERS_PER_REASON = 50
 
-/** Facts of a log line. */
+/** Key and value pairs of a log line. */
 export type Facts = Readonly<Record<string, unknown>>
 
 type Level = 'warn' | 'info'
@@ -34,21 +34,21 @@ export class ProblemLog {
    * Writes a warning unless one of the same exporter and reason was written within a minute.
    *
    * @param nowMs milliseconds of any steady clock
-   * @param message what is wrong and what is done about it, one of a closed set of texts; also the
-   *   reason that is throttled by
+   * @param message one of a closed set of texts that name problem and remedy; also the reason that
+   *   throttles
    */
   warn(nowMs: number, exporter: string, message: string, facts: Facts): void {
     const muted = this.#admit(nowMs, exporter, message, 'warn')
     if (muted) this.#logger.warn({ exporter, ...facts, ...muted }, message)
   }
 
-  /** Writes something that is good to know, throttled the same way. */
+  /** Writes an informational line, throttled the same way. */
   info(nowMs: number, exporter: string, message: string, facts: Facts): void {
     const muted = this.#admit(nowMs, exporter, message, 'info')
     if (muted) this.#logger.info({ exporter, ...facts, ...muted }, message)
   }
 
-  /** Tells how many lines were muted where no later line does; to be called often, and at the end. */
+  /** Logs the counts of muted lines that no later line reports; to be called often, and at the end. */
   tellMuted(nowMs: number): void {
     for (const [message, { level, throttle }] of this.#reasons) {
       for (const { key, muted } of throttle.takeMuted(nowMs)) {
@@ -58,7 +58,7 @@ export class ProblemLog {
     }
   }
 
-  /** Gives undefined when the line is muted, else what to say about those muted before. */
+  /** Returns undefined for a muted line, else the facts about the lines muted before it. */
   #admit(nowMs: number, exporter: string, message: string, level: Level): Facts | undefined {
     let reason = this.#reasons.get(message)
     if (!reason) {

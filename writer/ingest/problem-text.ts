@@ -1,12 +1,12 @@
-/** What the log says about bad datagrams, in words. */
+/** Log texts about bad datagrams. */
 
-/** Why a whole datagram was rejected or refused, by reason. */
+/** Rejected and refused datagrams, by reason. */
 export const REJECT_TEXT: Readonly<Record<string, string>> = {
   'too-short': 'rejected a datagram: too short for a message',
-  'unsupported-version': 'rejected a datagram: no NetFlow version that is supported',
+  'unsupported-version': 'rejected a datagram: its NetFlow version is not supported',
   'malformed-message': 'rejected a datagram: a malformed IPFIX message',
-  'unsupported-aggregation': 'rejected a datagram: no aggregation scheme of NetFlow v8',
-  'count-exceeds-length': 'rejected a datagram: it says more records than it has room for',
+  'unsupported-aggregation': 'rejected a datagram: it has no aggregation scheme of NetFlow v8',
+  'count-exceeds-length': 'rejected a datagram: its header counts more records than it holds',
   'invalid-address': 'rejected a datagram: its line names no valid exporter address',
   'not-allowed': 'refused a datagram: the exporter is not in EXPORTER_ALLOW',
   'too-many': 'refused a datagram: MAX_EXPORTERS is reached, no new exporter is registered',
@@ -15,13 +15,13 @@ export const REJECT_TEXT: Readonly<Record<string, string>> = {
     'refused a datagram: too many observation domains of all exporters together; are they spoofed?',
 }
 
-/** What is wrong inside of a message, by code. */
+/** Problems inside a message, by code. */
 export const PROBLEM_TEXT: Readonly<Record<string, string>> = {
   'no-room-for-template':
     'ignored a template: those of all exporters together take too much memory; are they spoofed?',
   'no-template': 'held a data set until its template comes',
-  'set-overruns-message': 'a set says that it is longer than its message',
-  'set-too-short': 'a set says a length shorter than its header; the rest is skipped',
+  'set-overruns-message': 'a set claims to be longer than its message',
+  'set-too-short': 'a set claims to be shorter than its header; the rest of the message is skipped',
   'record-overruns-set': 'a record reaches beyond its set; the rest of the set is skipped',
   'empty-template': 'ignored a template without fields',
   'zero-length-template': 'ignored a template whose records have no length',
@@ -47,10 +47,10 @@ export const PROBLEM_TEXT: Readonly<Record<string, string>> = {
   'swapped-sampling-rate':
     'sampling rates in records are far too large to be true, and small with their bytes swapped; ' +
     "if so: update exporters set sampling_byte_order = 'little' where address = …",
-  'nonzero-padding': 'bytes behind the records of a set are not zero',
+  'nonzero-padding': 'the padding after the records of a set is not zero',
 }
 
-/** What was found out about a stream's sequence, by kind. */
+/** Findings about a stream's sequence, by kind. */
 export const NOTICE_TEXT = {
   'unit-changed':
     'the exporter counts something else in its sequence than its version says; following it',

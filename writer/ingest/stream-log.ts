@@ -1,4 +1,4 @@
-/** Logs, in words, what is found out about a stream and its messages; throttled by `ProblemLog`. */
+/** Logs findings about a stream and its messages, throttled by `ProblemLog`. */
 
 import type { DecodeResult } from '../netflow/decode-result.ts'
 import type { StreamKey } from '../netflow/stream-key.ts'

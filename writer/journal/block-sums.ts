@@ -1,6 +1,6 @@
 /**
- * Checksums of a segment, one for each whole block, in a file of their own: the bytes themselves come
- * from the pipe without passing through this process. It repairs nothing.
+ * Checksums of a segment, one for each whole block. They have a file of their own, because the
+ * kernel moves the bytes from the pipe into the segment without passing them through this process.
  *
  *     sums := sum*     sum := CRC-32 of 4,096 bytes, unsigned 32 bit, little endian
  */
@@ -9,9 +9,9 @@ import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 
 const SUM_BYTES = 4
-/** Blocks that are read at once to be summed up. */
+/** Bytes that `seal` reads at a time. */
 const SEAL_BYTES = 131_072
-/** Written together, for 256 KiB: a write for each read of the journal would be 3 % of all work. */
+/** Sums of one write, for 256 KiB: a write for each read of the journal was 3 % of all work. */
 const WRITTEN_SUMS = 64
 
 export class BlockSums {
@@ -21,7 +21,7 @@ export class BlockSums {
   readonly #fd: number
   #sums: Uint32Array<ArrayBuffer>
   #count: number
-  /** How many of them are in the file. */
+  /** Sums that are in the file. */
   #written: number
 
   private constructor(fd: number, sums: Uint32Array<ArrayBuffer>) {
@@ -31,21 +31,21 @@ export class BlockSums {
     this.#written = sums.length
   }
 
-  /** Opens the checksums in `path`, for writing when `canGrow`; there are none without a file. */
+  /** Opens the checksums in `path`, for writing when `canGrow`; without a file there are none. */
   static open(path: string, canGrow: boolean): BlockSums {
     if (canGrow) return new BlockSums(openSync(path, 'w'), new Uint32Array(0))
     return new BlockSums(-1, readSums(path))
   }
 
-  /** Bytes from the start on that have a checksum; that of the last ones may not be in the file yet. */
+  /** Bytes from the start that have a checksum; the file may lack the last sums for now. */
   get sealedBytes(): number {
     return this.#count * BlockSums.BLOCK_BYTES
   }
 
   /**
-   * Compares bytes with their checksums; whole blocks without one get it.
+   * Compares bytes with their checksums; whole blocks without a checksum get one.
    *
-   * @param bytes what stands at `offset`, a block's border
+   * @param bytes of the segment at `offset`, where a block begins
    * @returns bytes before the first bad block
    */
   check(bytes: Buffer, offset: number): number {
@@ -63,7 +63,7 @@ export class BlockSums {
     return bytes.length
   }
 
-  /** Sums up the whole blocks of a file of `size` bytes that have no checksum. */
+  /** Adds the checksums that the whole blocks of a file of `size` bytes lack. */
   seal(fileFd: number, size: number): void {
     if (this.#fd < 0) return
     const whole = size - (size % BlockSums.BLOCK_BYTES)
@@ -97,11 +97,11 @@ export class BlockSums {
       const length = writeSync(this.#fd, bytes, 0, bytes.length, this.#written * SUM_BYTES)
       if (length === bytes.length) this.#written = this.#count
     } catch {
-      // The disk is full, which the segment itself tells: they are written with the next ones.
+      // The disk is full, and the segment reports that; the next write tries these sums again.
     }
   }
 
-  /** Writes what is not written yet, and closes the file. */
+  /** Writes the remaining sums and closes the file. */
   close(): void {
     if (this.#fd < 0) return
     this.#write()
@@ -123,7 +123,7 @@ function readSums(path: string): Uint32Array<ArrayBuffer> {
   return sums
 }
 
-/** Reads until `into` is full or the file ends; gives the count of bytes. */
+/** Reads until `into` is full or the file ends; returns the count of bytes. */
 export function readFully(fd: number, into: Buffer, offset: number): number {
   let length = 0
   while (length < into.length) {

@@ -1,6 +1,6 @@
 /**
  * The journal's folder beside its segments: the lock that gives it to one process, the identity of
- * the stream of bytes, and the note which database the journal is loaded into.
+ * the stream of bytes, and a note about the database that the journal is loaded into.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -74,7 +74,7 @@ export class JournalFolder {
   }
 
   /**
-   * Reads the journal's id and creates it when it is missing. Only the owner of the lock may call it.
+   * Reads the journal's id and creates it when it is missing; only with the lock.
    *
    * @throws JournalError when the folder cannot be written or the id cannot be read
    */
@@ -98,7 +98,7 @@ export class JournalFolder {
   }
 
   /**
-   * Reads the note which database the journal was loaded into; undefined for a new journal.
+   * Reads the note about the database that the journal was loaded into; undefined for a new journal.
    *
    * @throws JournalError when the folder cannot be read
    */

@@ -37,7 +37,7 @@ export class JournalReader {
   }
 
   /**
-   * Reads the next stretch and moves behind it.
+   * Reads the next stretch and moves past it.
    *
    * @returns undefined at the end of the journal, and when it cannot be read: then wait for `more`.
    *   Bytes are valid until the next call.

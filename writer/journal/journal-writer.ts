@@ -1,6 +1,6 @@
 /**
- * Moves the pipe's bytes into the journal as they come, for as long as the journal takes them. It
- * says when it has stopped and why, and decides nothing about what the bytes mean.
+ * Moves the pipe's bytes into the journal as they arrive. It logs why it stops, for example because
+ * the journal or the disk is full, and when it goes on.
  */
 
 import type { Libc } from '../../shared/libc.ts'
@@ -9,23 +9,23 @@ import { Journal } from './journal.ts'
 import { JournalFolder } from './journal-folder.ts'
 import { PipeSource } from './pipe-source.ts'
 
-/** Moved at a time: as much as a pipe holds. */
+/** Bytes of one move: as much as a pipe holds. */
 const MOVE_BYTES = 1_048_576
-/** An empty pipe is looked at again after so long; while it stays empty the time doubles. */
+/** Pause before an empty pipe is read again; it doubles while the pipe stays empty. */
 const FIRST_PAUSE_MS = 1
 const LONGEST_PAUSE_MS = 16
-/** A full journal, or a full disk, is tried again after so long. */
+/** Pause before a full journal or a full disk is tried again. */
 const RETRY_MS = 200
-/** How often it is synced, with JOURNAL_FSYNC=interval, and looked at whether trouble is over. */
+/** How often the journal is synced (JOURNAL_FSYNC=interval), and checked for the end of a hindrance. */
 const LOOK_MS = 1_000
-/** A full journal that is worked off has room and is full again with every segment: one trouble. */
+/** A full journal gets room with every segment that is loaded, and is full again: report it once. */
 const CALM_MS = 5_000
-/** A collector that stops at the same time has written its last line long before this. */
+/** A pipe this long empty holds the last line of a collector that stops at the same time. */
 const QUIET_MS = 100
-/** A collector that goes on must not keep the writer from stopping. */
+/** Longest draining: a collector that goes on must not keep the writer from stopping. */
 const DRAIN_MS = 2_000
 
-/** The settings that it needs; see `../config.ts`. */
+/** The settings of the journal; see `../config.ts`. */
 export interface JournalWriterSettings {
   readonly NAMED_PIPE_FILENAME: string
   readonly JOURNAL_DIR: string
@@ -38,7 +38,7 @@ export interface JournalWriterOptions {
   readonly settings: JournalWriterSettings
   readonly libc: Libc | undefined
   readonly logger: Logger
-  /** For how long nothing may hinder it before that is told; default 5,000. */
+  /** A hindrance counts as over after this long without one; default 5,000. */
   readonly calmMs?: number
 }
 
@@ -57,9 +57,9 @@ export class JournalWriter {
   #pauseMs = FIRST_PAUSE_MS
   #isRunning = false
   #movedAt = 0
-  /** What keeps it from reading. */
+  /** Why the pipe is not read now. */
   #hindrance: Hindrance | undefined
-  /** What the log says that keeps it from reading, and since when it no longer does. */
+  /** The hindrance that the log reports, and since when it is over. */
   #told: Hindrance | undefined
   #freeSince = 0
 
@@ -80,7 +80,7 @@ export class JournalWriter {
     return this.#journalId
   }
 
-  /** The database that the journal was loaded into when `start` found it; undefined when it is new. */
+  /** The database that earlier starts loaded the journal into; undefined for a new journal. */
   get journalDatabase(): string | undefined {
     return this.#journalDatabase
   }
@@ -94,13 +94,13 @@ export class JournalWriter {
     this.#folder.noteDatabase(database)
   }
 
-  /** Why nothing is read at the moment; undefined while all is well. */
+  /** Why the pipe is not read now; undefined while it is. */
   get hindrance(): string | undefined {
     return this.#hindrance
   }
 
   /**
-   * Opens journal and pipe, making what is missing, and begins.
+   * Opens journal and pipe, creates them when they are missing, and begins to move.
    *
    * @throws JournalError, PipeError: the message says what to do
    */
@@ -139,7 +139,7 @@ export class JournalWriter {
     if (moved > 0) {
       this.#movedAt = performance.now()
       this.#pauseMs = FIRST_PAUSE_MS
-      // The reader of the journal and the connections have their turn in between.
+      // The journal's reader and the connections get a turn between two moves.
       this.#immediate = setImmediate(() => this.#move())
       return
     }
@@ -148,7 +148,7 @@ export class JournalWriter {
     this.#timer = setTimeout(() => this.#move(), pauseMs)
   }
 
-  /** Moves what there is; 0 when there is nothing, or when it cannot be kept. */
+  /** Moves up to `room` bytes; returns 0 when the pipe is empty or the journal cannot take more. */
   #tryMove(room: number): number {
     const { journal } = this
     const pipe = this.#pipe
@@ -197,12 +197,12 @@ export class JournalWriter {
   }
 
   /**
-   * Goes on until nothing has come for a while: where both processes stop, the pipe and what is in it
-   * are gone afterwards. What the pipe holds may exceed the journal's limit.
+   * Waits until the pipe has been empty for a while: when both processes stop, the kernel forgets
+   * the pipe's content. The last bytes may exceed the journal's limit.
    */
   async drain(): Promise<void> {
     const deadline = performance.now() + DRAIN_MS
-    // What was written just now has not been looked for yet.
+    // The pipe may hold bytes that were written just now.
     this.#movedAt = performance.now()
     while (this.#isRunning && performance.now() < deadline) {
       if (this.#hindrance === 'journal-full' && this.#tryMove(MOVE_BYTES) > 0) {
@@ -215,7 +215,7 @@ export class JournalWriter {
     }
   }
 
-  /** Reads no more; what nobody has read stays in the pipe for the next reader. */
+  /** Stops reading; unread bytes stay in the pipe for the next reader. */
   stop(): void {
     this.#isRunning = false
     clearTimeout(this.#timer)

@@ -1,7 +1,6 @@
 /**
- * The journal: the pipe's bytes in files, from the last one that the database does not hold to the
- * newest. Positions count the bytes of the stream from its beginning. It decodes nothing and does not
- * know the pipe.
+ * The journal: the pipe's bytes in segment files, from the oldest byte that the database may lack to
+ * the newest. Positions count the bytes of the stream from its beginning.
  */
 
 import { mkdirSync, readdirSync } from 'node:fs'
@@ -10,21 +9,21 @@ import { JournalError } from './journal-folder.ts'
 import { parseSegmentName, Segment } from './segment.ts'
 
 /**
- * Read at a time; decoding so much takes about half a millisecond, then others have their turn. Longer
- * turns let the server wait for rows: a socket holds those of a few milliseconds.
+ * Bytes of one read: decoding them takes about half a millisecond. Longer turns of this process let
+ * the server wait for rows, as a socket holds the rows of a few milliseconds.
  */
 const READ_BYTES = 8 * BlockSums.BLOCK_BYTES
-/** Bytes without a checksum that are left to the reader, who has them in hand soon. */
+/** Up to this many bytes wait for their checksum until they are read, which is soon. */
 const MAX_UNSEALED_BYTES = 65_536
-/** So that there is always a whole segment to delete before the limit is reached. */
+/** With fewer segments none could be deleted before the limit is reached. */
 const MIN_SEGMENTS = 4
 
 export interface JournalOptions {
   readonly folder: string
-  /** At so many bytes it takes no more. */
+  /** The journal takes no bytes beyond this size. */
   readonly maxBytes: number
   readonly segmentBytes: number
-  /** Whether it is brought to the disk once in a while: for a power cut, not for a killed process. */
+  /** Whether `sync` brings it to the disk: only a power cut needs that, not a killed process. */
   readonly fsync: boolean
 }
 
@@ -46,12 +45,12 @@ export class Journal {
   readonly #segmentBytes: number
   /** By position. */
   readonly #segments: Segment[] = []
-  /** The last one, once this process has begun it. */
+  /** The segment that this process appends to. */
   #active: Segment | undefined
   readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES)
   /** Bytes of all segments. */
   #bytes = 0
-  /** Where it ended when it was opened; segments from here on are of this process. */
+  /** Its end when it was opened; segments from here on belong to this process. */
   #openedAt = 0
   #unsynced = false
   /** Somebody waits for bytes. */
@@ -64,7 +63,7 @@ export class Journal {
   }
 
   /**
-   * Finds the segments of before. What follows goes into a new one.
+   * Finds the segments of earlier processes; new bytes go into a new segment.
    *
    * @throws JournalError when the folder cannot be used
    */
@@ -83,7 +82,7 @@ export class Journal {
 
   #adopt(segment: Segment): void {
     if (segment.size === 0) {
-      // Its process never used it, but its name tells how far the stream has come.
+      // An unused segment still tells by its name where the stream ended.
       this.#openedAt = Math.max(this.#openedAt, segment.start)
       return
     }
@@ -98,12 +97,12 @@ export class Journal {
     this.#openedAt = segment.end
   }
 
-  /** Position of the oldest byte that is there. */
+  /** Position of the oldest byte in the files. */
   get start(): number {
     return this.#segments[0]?.start ?? this.#openedAt
   }
 
-  /** Position of the byte that comes next. */
+  /** Position of the next byte to append. */
   get end(): number {
     return this.#active?.end ?? this.#openedAt
   }
@@ -113,7 +112,7 @@ export class Journal {
     return this.#bytes
   }
 
-  /** Bytes that it still takes. */
+  /** Bytes until the limit. */
   get room(): number {
     return Math.max(0, this.#options.maxBytes - this.#bytes)
   }
@@ -124,10 +123,11 @@ export class Journal {
   }
 
   /**
-   * Lets `move` put up to `maxBytes` at the end, and gives their count.
+   * Lets `move` append up to `maxBytes`, and returns their count.
    *
-   * @param move gets a file at whose end it is, and how many bytes fit
-   * @throws what `move` throws, and the system's error when a file cannot be made: nothing is taken
+   * @param move writes at the end of the file `fd`, up to `maxBytes`, and returns the count
+   * @throws what `move` throws, or the system's error when no file can be created; then nothing is
+   *   appended
    */
   append(maxBytes: number, move: (fd: number, maxBytes: number) => number): number {
     const active = this.#activeSegment()
@@ -165,8 +165,9 @@ export class Journal {
   }
 
   /**
-   * Reads what stands at `position`; undefined at the end. Bytes are only valid until the next call.
-   * Throws the system's error.
+   * Reads the stretch at `position`; undefined at the end. Its bytes are valid until the next call.
+   *
+   * @throws the system's error
    */
   read(position: number): JournalRead | undefined {
     if (position >= this.end) return undefined
@@ -184,7 +185,7 @@ export class Journal {
     return { kind: 'bytes', bytes, to }
   }
 
-  /** Deletes the segments that lie wholly before `position`; throws the system's error. */
+  /** Deletes the segments wholly before `position`; throws the system's error. */
   trim(position: number): void {
     while (this.#segments.length > 1) {
       const oldest = this.#segments[0] as Segment
@@ -196,10 +197,10 @@ export class Journal {
   }
 
   /**
-   * Moves what this process has appended to `position`, where the database is, when that is further
-   * than the journal was: its last bytes were lost, in a power cut for example, but are in the tables.
+   * Moves the bytes of this process to the database's `position`, when that is after the journal's
+   * old end: the journal's last bytes were lost, for example in a power cut, but are in the tables.
    *
-   * @returns bytes that were lost so; 0 when nothing had to be moved
+   * @returns the count of lost bytes; 0 when nothing had to be moved
    * @throws the system's error
    */
   moveBehind(position: number): number {
@@ -212,7 +213,7 @@ export class Journal {
     return lost
   }
 
-  /** Brings what was appended to the disk, in the background, if it is to; to be called often. */
+  /** Brings appended bytes to the disk in the background, where that is set; to be called often. */
   sync(done: (error: Error) => void): void {
     const active = this.#active
     if (!this.#options.fsync || !active || !this.#unsynced || active.isSyncing) return

@@ -1,6 +1,6 @@
 /**
- * The writer's end of the named pipe: makes it when it is missing, survives the other side's
- * restarts, and moves what is inside into a file. It does not know what the bytes mean.
+ * The writer's end of the named pipe: creates it when it is missing, survives restarts of the
+ * collector, and moves its bytes into a file.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -11,7 +11,7 @@ import { getSystemErrorName } from 'node:util'
 import type { Libc } from '../../shared/libc.ts'
 import type { Logger } from '../../shared/logger.ts'
 
-/** As much as a pipe may hold for users without rights (fs.pipe-max-size): the collector's leeway. */
+/** The largest pipe without privileges (fs.pipe-max-size): the collector's leeway. */
 const PIPE_BYTES = 1_048_576
 const CHUNK_BYTES = 65_536
 const LOCK_ATTEMPTS = 5
@@ -30,7 +30,7 @@ export class PipeError extends Error {
 export class PipeSource {
   readonly #fd: number
   #libc: Libc | undefined
-  /** Read and not written: the disk was full. Only where the kernel cannot move the bytes itself. */
+  /** Bytes read but not written, as the disk was full; used where the kernel cannot move bytes. */
   #pending: Buffer = Buffer.alloc(0)
   #chunk: Buffer | undefined
 
@@ -41,7 +41,7 @@ export class PipeSource {
   }
 
   /**
-   * Opens the pipe, making it when it is missing (mode 0660).
+   * Opens the pipe and creates it when it is missing (mode 0660).
    *
    * @throws PipeError when the path is something else, cannot be opened, or has another reader
    */
@@ -49,12 +49,12 @@ export class PipeSource {
     ensurePipe(path, logger)
     let fd: number
     try {
-      // Read and write: no end of file when the collector goes, and the kernel keeps what is inside.
+      // Opened for writing, too: no end of file when the collector ends, and the kernel keeps the bytes.
       fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
     } catch (error) {
       throw new PipeError(`${path} cannot be opened for reading and writing`, error)
     }
-    // Two readers would tear the lines apart between them.
+    // Two readers would tear lines apart.
     if (!libc || lockPatiently(libc, fd)) return new PipeSource(fd, libc)
     closeSync(fd)
     throw new PipeError(
@@ -62,21 +62,23 @@ export class PipeSource {
     )
   }
 
-  /** Tells whether a killed process can lose nothing between pipe and file. */
+  /** Whether a killed process loses nothing between pipe and file. */
   get isAtomic(): boolean {
     return this.#libc !== undefined
   }
 
   /**
-   * Moves what the pipe holds to the end of a file, and gives the count of bytes, 0 when it is empty.
-   * Throws the system's error (`code` ENOSPC on a full disk); nothing is lost then.
+   * Moves the pipe's content to the end of a file.
+   *
+   * @returns the count of bytes; 0 when the pipe is empty
+   * @throws the system's error (`code` ENOSPC on a full disk); nothing is lost then
    */
   moveTo(fileFd: number, maxBytes: number): number {
     if (!this.#libc) return this.#copyTo(fileFd, maxBytes)
     const moved = this.#libc.movePipeToFile(this.#fd, fileFd, maxBytes)
     if (moved >= 0) return moved
     if (moved === -osConstants.errno.EINVAL) {
-      // The file system of the journal has no such call.
+      // The journal's file system does not support it.
       this.#libc = undefined
       return this.#copyTo(fileFd, maxBytes)
     }
@@ -99,13 +101,13 @@ export class PipeSource {
     return written
   }
 
-  /** Closes the pipe; what it holds stays with the kernel while the collector has it open. */
+  /** Closes the pipe; the kernel keeps its bytes while the collector has it open. */
   close(): void {
     closeSync(this.#fd)
   }
 }
 
-/** A collector that stops takes the lock for an instant, to see whether there is a writer. */
+/** A collector that stops takes the lock for an instant, to find out whether a writer runs. */
 function lockPatiently(libc: Libc, fd: number): boolean {
   for (let attempt = 1; attempt < LOCK_ATTEMPTS; attempt++) {
     if (libc.lockFile(fd)) return true
@@ -124,9 +126,9 @@ function readAvailable(fd: number, into: Buffer, maxBytes: number): number {
 }
 
 /**
- * Makes the named pipe when it is missing (mode 0660).
+ * Creates the named pipe when it is missing (mode 0660).
  *
- * @throws PipeError when the path is something else, or cannot be made
+ * @throws PipeError when the path is something else, or cannot be created
  */
 export function ensurePipe(path: string, logger: Logger): void {
   const found = statSync(path, { throwIfNoEntry: false })
@@ -141,7 +143,7 @@ export function ensurePipe(path: string, logger: Logger): void {
     execFileSync('mkfifo', ['-m', '660', '--', path], { stdio: ['ignore', 'ignore', 'pipe'] })
   } catch (error) {
     if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) return
-    throw new PipeError(`the named pipe ${path} cannot be made`, error)
+    throw new PipeError(`the named pipe ${path} cannot be created`, error)
   }
-  logger.info({ path }, 'made the named pipe')
+  logger.info({ path }, 'created the named pipe')
 }

@@ -1,6 +1,6 @@
 /**
- * One file of the journal: bytes of the pipe as they came, and beside it a checksum for each block of
- * them. It knows its first position in the stream, and nothing of lines.
+ * One segment of the journal: a file with the pipe's bytes as they came, and a file with a checksum
+ * for each block. Its name is its first position in the stream.
  *
  *     <first position, 16 digits>.lines   bytes of the pipe
  *     <first position, 16 digits>.crc     their checksums
@@ -24,17 +24,17 @@ const LINES = '.lines'
 const SUMS = '.crc'
 const NAME = /^(\d{16})\.lines$/
 
-/** Gives the first position of the segment that a file's name stands for. */
+/** Returns a segment's first position by its file name; undefined for other files. */
 export function parseSegmentName(fileName: string): number | undefined {
   const digits = NAME.exec(fileName)?.[1]
   return digits === undefined ? undefined : Number(digits)
 }
 
-/** What was found where a segment was read. */
+/** The result of one read. */
 export interface SegmentRead {
-  /** Good bytes, only valid until the next read; empty when there are none. */
+  /** Good bytes, valid until the next read; empty when there are none. */
   readonly bytes: Buffer
-  /** When there are no good bytes: how many bad ones follow. */
+  /** Bad bytes that follow, when there are no good ones. */
   readonly badBytes: number
 }
 
@@ -53,21 +53,21 @@ export class Segment {
     this.#size = size
   }
 
-  /** Finds a segment of before; throws the system's error. */
+  /** Finds a segment of an earlier process; throws the system's error. */
   static find(folder: string, start: number): Segment {
     const segment = new Segment(folder, start, 0)
     segment.#size = statSync(segment.#path(LINES)).size
     return segment
   }
 
-  /** Makes an empty segment, or takes one that nobody has used; throws the system's error. */
+  /** Creates an empty segment, or adopts an unused one; throws the system's error. */
   static create(folder: string, start: number): Segment {
     const segment = new Segment(folder, start, 0)
     const path = segment.#path(LINES)
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644)
     segment.#fd = fd
     try {
-      if (fstatSync(fd).size > 0) throw new Error(`${path} has appeared from somewhere`)
+      if (fstatSync(fd).size > 0) throw new Error(`${path} holds bytes of another process`)
       segment.#sums = BlockSums.open(segment.#path(SUMS), true)
       return segment
     } catch (error) {
@@ -85,12 +85,12 @@ export class Segment {
     return this.#size
   }
 
-  /** Position behind its last byte. */
+  /** Position after its last byte. */
   get end(): number {
     return this.#start + this.#size
   }
 
-  /** Lets `move` put bytes at the end of the file, and gives their count; only before `close`. */
+  /** Lets `move` append to the file, and returns the count of bytes; only before `close`. */
   append(move: (fd: number) => number): number {
     const moved = move(this.#openFile())
     this.#size += moved
@@ -98,7 +98,7 @@ export class Segment {
   }
 
   /**
-   * Reads and checks what stands at `offset`, which is before its end; throws the system's error.
+   * Reads and checks the bytes at `offset`, which is before the end; throws the system's error.
    *
    * @param buffer room for some whole blocks
    */
@@ -127,7 +127,7 @@ export class Segment {
     return this.#isSyncing
   }
 
-  /** Has what was written brought to the disk. */
+  /** Brings the file to the disk in the background. */
   sync(done: (error: Error | null) => void): void {
     this.#isSyncing = true
     fdatasync(this.#openFile(), (error) => {
@@ -137,12 +137,12 @@ export class Segment {
     })
   }
 
-  /** The same, and waits; throws the system's error. */
+  /** Brings the file to the disk and waits; throws the system's error. */
   syncNow(): void {
     fdatasyncSync(this.#openFile())
   }
 
-  /** Gives it another first position; throws the system's error. */
+  /** Renames the files to another first position; throws the system's error. */
   rename(start: number): void {
     const from = [this.#path(SUMS), this.#path(LINES)] as const
     this.#start = start
@@ -152,7 +152,7 @@ export class Segment {
     })
   }
 
-  /** Closes its files; they are opened again when it is read. */
+  /** Closes the files; a later read opens them again. */
   close(): void {
     this.#closeWhenSynced = this.#isSyncing
     if (this.#isSyncing) return
@@ -162,7 +162,7 @@ export class Segment {
     this.#sums = undefined
   }
 
-  /** Deletes its files; throws the system's error. */
+  /** Deletes the files; throws the system's error. */
   remove(): void {
     this.close()
     for (const suffix of [LINES, SUMS]) rmSync(this.#path(suffix), { force: true })

@@ -13,7 +13,7 @@ export interface AddressedStreamKey extends StreamKey {
   readonly exporterBytes: Uint8Array
 }
 
-/** A key as text, for maps. */
+/** Returns a key as text, for maps. */
 export function streamKeyText({ exporter, exportVersion, observationDomain }: StreamKey): string {
   return `${exporter}/${exportVersion}/${observationDomain}`
 }

@@ -1,6 +1,6 @@
 /**
- * Everything that is known of one stream, side by side: what the decoder remembers, the sequence
- * ledger, the clock skew, and what of it the current batch still has to write down.
+ * One stream: the memory that decoding needs, the sequence accounting, the clock skew, and the change
+ * that the current batch has to write.
  */
 
 import type { StreamChange } from '../load/tables/batch-changes.ts'
@@ -27,7 +27,7 @@ export class Stream {
   readonly sequence: StreamSequence
   readonly clockSkew = new ClockSkew()
   #change: StreamChange | undefined
-  /** Counters of the sequence ledger that have been written down already. */
+  /** Sequence counters that earlier batches have written. */
   readonly #written = { lost: 0, late: 0, duplicates: 0, restarts: 0 }
 
   /** @param rooms shared with the other streams */
@@ -37,7 +37,7 @@ export class Stream {
     this.sequence = new StreamSequence(key.exportVersion)
   }
 
-  /** What has changed since the last batch was closed; the caller may count into it. */
+  /** The change since the last batch; the caller may count into it. */
   get change(): StreamChange {
     this.#change ??= {
       exporter: this.key.exporter,
@@ -71,7 +71,7 @@ export class Stream {
     return this.#change
   }
 
-  /** Notes that a message of it was received. */
+  /** Notes the receive time of a message. */
   noteMessage(receivedAtMicros: number): void {
     const { change } = this
     if (change.firstSeenMicros === 0) change.firstSeenMicros = receivedAtMicros

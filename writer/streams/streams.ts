@@ -1,4 +1,4 @@
-/** Finds the stream of a message, and keeps those that have something to be written down. */
+/** All streams: finds the stream of a message, and lists the streams that have changed. */
 
 import { MAX_STREAMS_PER_EXPORTER } from '../netflow/limits.ts'
 import { createMemoryRooms } from '../netflow/memory/memory-room.ts'
@@ -10,12 +10,12 @@ import { parseAddress } from './ip-address.ts'
 import type { RestoredMemory } from './restored-memory.ts'
 import { Stream } from './stream.ts'
 
-/** A stream as it was written down before a restart of the writer. */
+/** A stream as the database holds it. */
 export interface StoredStream {
   readonly exporter: string
   readonly exportVersion: number
   readonly observationDomain: number
-  /** What `StreamSequence.toState` gave. */
+  /** The result of `StreamSequence.toState`. */
   readonly sequenceState: unknown
   /** Unix milliseconds. */
   readonly systemInitMs?: number | null
@@ -25,18 +25,18 @@ export interface StoredStream {
   readonly totalsForgottenMicros?: number | null
 }
 
-/** What names a stream within its exporter. */
+/** Names a stream within its exporter. */
 type KeyWithinExporter = Omit<StreamKey, 'exporter'>
 
-/** What a stream has to know of its exporter. */
+/** The facts about an exporter that its streams need. */
 export type StreamExporter = Pick<Exporter, 'address' | 'bytes'>
 
-/** Why there is no stream for a message: too many of its exporter, or of all together. */
+/** Why a message has no stream: its exporter has too many, or all exporters together. */
 export type StreamRefusal = 'too-many-streams' | 'too-many-streams-in-all'
 
 /**
- * Streams of all exporters together: spoofed addresses could make any number. One takes 12 KB once it
- * is followed, 200 MB in all.
+ * Streams of all exporters together, as spoofed addresses could create any number. One takes 12 KB
+ * once it is followed: 200 MB in all.
  */
 export const MAX_STREAMS = 16_384
 
@@ -49,7 +49,7 @@ export class Streams {
   readonly #rooms = createMemoryRooms()
   readonly #byExporter = new Map<string, Map<number, Stream>>()
   readonly #byMemory = new WeakMap<StreamMemory, Stream>()
-  /** Those of before that were not heard again, the one heard last at the end. */
+  /** Streams from the database that were not heard since the start, the last heard at the end. */
   readonly #stored = new Map<string, StoredStream>()
   readonly #maxStreams: number
   #size = 0
@@ -57,8 +57,8 @@ export class Streams {
   readonly #memory: RestoredMemory | undefined
 
   /**
-   * @param stored streams of before, the one heard last first; each is restored when it is heard
-   * @param memory what their exporters had said
+   * @param stored streams from the database, the last heard first; each is restored when it is heard
+   * @param memory the memory of these streams
    */
   constructor(
     stored: readonly StoredStream[],
@@ -79,22 +79,22 @@ export class Streams {
     if (bytes) this.find({ address: stored.exporter, bytes }, stored)
   }
 
-  /** How many streams there are in memory, those of before included. */
+  /** The count of streams, those not heard since the start included. */
   get size(): number {
     return this.#size + this.#stored.size
   }
 
-  /** What they remember of their exporters, estimated. */
+  /** Bytes of all stream memories, estimated. */
   get rememberedBytes(): number {
     return this.#rooms.templates.usedBytes + this.#rooms.names.usedBytes
   }
 
-  /** How often there was no room for a template, sampler or name. */
+  /** How often a template, sampler or name found no room. */
   get memoryRefusals(): number {
     return this.#rooms.templates.refusals + this.#rooms.names.refusals
   }
 
-  /** Finds or makes the stream, or says why there is none. */
+  /** Finds or creates the stream of a message, or returns why there is none. */
   find(exporter: StreamExporter, header: KeyWithinExporter): Stream | StreamRefusal {
     const { exportVersion, observationDomain } = header
     let streams = this.#byExporter.get(exporter.address)
@@ -114,7 +114,7 @@ export class Streams {
     return stream
   }
 
-  /** Forgets the one of before that has been silent for longest, when there are too many. */
+  /** Makes room for one more stream: the longest silent of those not heard since the start goes. */
   #makeRoom(): boolean {
     if (this.size < this.#maxStreams) return true
     const oldest = this.#stored.keys().next()
@@ -157,7 +157,7 @@ export class Streams {
     for (const streams of this.#byExporter.values()) yield* streams.values()
   }
 
-  /** How many streams have changed since they were taken last. */
+  /** The count of streams that have changed since the last `takeDirty`. */
   get dirtyCount(): number {
     return this.#dirty.size
   }
@@ -166,7 +166,7 @@ export class Streams {
     this.#dirty.add(stream)
   }
 
-  /** Gives the streams that have changed since the last call. */
+  /** Returns the streams that have changed since the last call. */
   takeDirty(): readonly Stream[] {
     const dirty = [...this.#dirty]
     this.#dirty.clear()
