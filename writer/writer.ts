@@ -1,4 +1,4 @@
-/** The writer as a whole: creates the parts, starts them in order, and stops them without a loss. */
+/** The whole writer: creates the parts, starts them in order, and stops them without a loss. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { loadLibc } from '../shared/libc.ts'

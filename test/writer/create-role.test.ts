@@ -1,4 +1,4 @@
-/** The command that makes the roles, run as a process against a server of its own. */
+/** The command that creates the roles, run as a process against a server of its own. */
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -11,7 +11,7 @@ import { migrateDatabase } from '../../writer/load/database/migrate.ts'
 import { startTestServer, type TestServer } from '../helpers/database.ts'
 
 const COMMAND = fileURLToPath(new URL('../../writer/create-role.js', import.meta.url))
-/** A quote, a dollar and a backslash: what a careless statement would break on. */
+/** A quote, a dollar and a backslash break careless statements. */
 const PASSWORD = `it's $a$ \\ secret`
 
 let server: TestServer
@@ -57,7 +57,7 @@ it('a missing password ends it with exit code 2 and names the setting', async ()
   })
 })
 
-it('the writer may migrate, the reader may read what it makes, and neither may more', async () => {
+it('the writer may migrate, the reader may read its tables, and neither may more', async () => {
   const { stdout } = await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD })
   assert.ok(!stdout.includes('secret'), 'the password is in the log')
   await migrateDatabase(urlOf('netflow_writer'), pino({ level: 'silent' }))

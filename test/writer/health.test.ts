@@ -15,7 +15,7 @@ describe('the health of the writer', () => {
     return { healthy, problems: detail['problems'] as readonly string[] }
   }
 
-  it('is fine while the database takes what comes, and for a minute without it', () => {
+  it('is fine while the database takes the rows, and for a minute without it', () => {
     assert.deepEqual(judge({}), { healthy: true, problems: [] })
     assert.deepEqual(judge({ databaseAwayMs: 59_000, journalFill: 0.8 }), judge({}))
   })

@@ -4,7 +4,7 @@ import { Registry } from 'prom-client'
 import { LabelCounter } from '../../writer/metrics.ts'
 
 describe('a counter by a label', () => {
-  it('gives what it has counted by label, every time it is asked', async () => {
+  it('reports its counts by label, every time somebody asks', async () => {
     const registry = new Registry()
     const lines = new LabelCounter({ name: 'lines_total', help: 'Lines.', label: 'kind', registry })
     assert.equal(

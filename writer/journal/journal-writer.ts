@@ -16,9 +16,9 @@ const FIRST_PAUSE_MS = 1
 const LONGEST_PAUSE_MS = 16
 /** Pause before a full journal or a full disk is tried again. */
 const RETRY_MS = 200
-/** How often the journal is synced (JOURNAL_FSYNC=interval), and checked for the end of a hindrance. */
+/** How often the journal is synced (JOURNAL_FSYNC=interval), and the end of a hindrance noticed. */
 const LOOK_MS = 1_000
-/** A full journal gets room with every segment that is loaded, and is full again: report it once. */
+/** A full journal gets room with each loaded segment, and is full again: report that once. */
 const CALM_MS = 5_000
 /** A pipe this long empty holds the last line of a collector that stops at the same time. */
 const QUIET_MS = 100

@@ -1,4 +1,4 @@
-/** When a batch is full, what becomes of the batches on their way, and when there is room for more. */
+/** When a batch is full, when it is used again, and when there is room for more. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

@@ -1,4 +1,4 @@
-/** When the batch of the lines that were read is submitted, and what it says about them. */
+/** When a batch is submitted, and which counts of lines it carries. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -31,7 +31,7 @@ describe('ingest', () => {
     assert.equal(spine.batches[0]?.journalTo, 2)
   })
 
-  it('rejects what is no line, and counts the line', () => {
+  it('rejects and counts a malformed line', () => {
     const spine = new Spine()
     spine.take('garbage\n')
     spine.flush()

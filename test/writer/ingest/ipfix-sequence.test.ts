@@ -26,7 +26,7 @@ describe('the sequence of an IPFIX stream', () => {
     assert.deepEqual({ rows, gaps, lost, next }, { rows: 6, gaps: [], lost: 0, next: 8 })
   })
 
-  it('tells how many data records were lost', () => {
+  it('counts the lost data records', () => {
     const spine = new Spine()
     spine.send(10, DEFINITION, records(2))
     spine.send(15, records(1))
@@ -64,7 +64,7 @@ describe('the sequence of an IPFIX stream', () => {
 })
 
 describe('an IPFIX stream with sets that cannot be decoded yet', () => {
-  it('has no gap behind them: how many records they hold is not known', () => {
+  it('has no gap after them, as the number of their records is unknown', () => {
     const spine = new Spine()
     spine.send(100, records(3))
     spine.send(150, records(2))

@@ -94,7 +94,7 @@ export class Spine {
     this.take(this.#line)
   }
 
-  /** Ends the stream, long after its last message; gives what was found out about it. */
+  /** Ends the stream long after its last message; returns its rows, gaps and counters. */
   finish() {
     const [stream, ...others] = [...this.#streams.all()]
     assert.ok(stream !== undefined && others.length === 0, 'there is one stream')

@@ -30,7 +30,7 @@ describe('LineReader', () => {
     )
   })
 
-  it('finds a whole line behind one that was cut anywhere', () => {
+  it('finds a whole line after one that was cut anywhere', () => {
     const torn = '["AQIDBAUG", 1430591888.25, ["2001:db8::1", 2055]'
     for (let length = 1; length <= torn.length; length++) {
       const text = `${torn.slice(0, length)}["AQID", 1.5, ["192.0.2.1", 2055]]`

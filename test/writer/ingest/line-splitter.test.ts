@@ -23,7 +23,7 @@ function cut(bytes: Buffer, at: readonly number[]): Buffer[] {
 }
 
 describe('LineSplitter', () => {
-  it('gives the same lines and position wherever the bytes are cut', () => {
+  it('finds the same lines and position wherever the bytes are cut', () => {
     const line = fc.string({ minLength: 1, maxLength: 40, unit: fc.constantFrom('a', '[', '"') })
     fc.assert(
       fc.property(fc.array(line), fc.array(fc.nat()), (lines, cuts) => {
@@ -35,7 +35,7 @@ describe('LineSplitter', () => {
     )
   })
 
-  it('counts empty lines in the position and gives none of them out', () => {
+  it('counts empty lines in the position and reports none of them', () => {
     const { lines, splitter } = split([Buffer.from('\n\na\n\n')])
     assert.deepEqual(lines, ['a'])
     assert.equal(splitter.position, 5)

@@ -23,7 +23,7 @@ describe('the tail of a line', () => {
     assert.equal(tail.receivedAtMicros, 7_000_000)
   })
 
-  it('is left alone in any other shape', () => {
+  it('is left to the JSON parser in any other shape', () => {
     const others = [
       ...[', 1.5,["192.0.2.1", 1]]', ', 1.5, ["192.0.2.1", 1] ]', ',  1.5, ["192.0.2.1", 1]]'],
       ...[', 1.5, ["192.0.2.1", 1]', ', 1.5, ["192.0.2.1", 1]],', ', 1.5, ["192.0.2.1", ]]'],

@@ -6,7 +6,7 @@ import { type LogLine, recordingLogger } from '../load/loader-harness.ts'
 const SPOOFED = 100_000
 
 describe('the log of problems', () => {
-  it('stays short and small while 100,000 addresses send garbage, and tells of all in the end', () => {
+  it('stays short and small while 100,000 addresses send garbage, and reports all muted lines in the end', () => {
     const lines: LogLine[] = []
     const log = new ProblemLog(recordingLogger(lines))
     const before = process.memoryUsage().heapUsed
@@ -27,7 +27,7 @@ describe('the log of problems', () => {
     assert.equal(lines.length, length)
   })
 
-  it('writes a line per exporter and reason a minute, with what it has muted', () => {
+  it('writes a line per exporter and reason a minute, with the count of muted lines', () => {
     const lines: LogLine[] = []
     const log = new ProblemLog(recordingLogger(lines))
     for (let second = 0; second < 150; second++) {

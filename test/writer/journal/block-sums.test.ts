@@ -21,7 +21,7 @@ function makeFile(context: TestContext) {
 }
 
 describe('checksums of blocks', () => {
-  it('are made of every whole block, and found again', (context) => {
+  it('are made of every whole block, and read again', (context) => {
     const { bytes, fd, sumsPath } = makeFile(context)
     const sums = BlockSums.open(sumsPath, true)
     sums.seal(fd, bytes.length)

@@ -78,7 +78,7 @@ function segmentsOf(folder: string): string[] {
 }
 
 describe('a journal', () => {
-  it('gives back what was appended, from any position, over any number of starts', (context) => {
+  it('returns the appended bytes, from any position, over any number of starts', (context) => {
     const pieces = fc.array(fc.array(fc.integer({ min: 1, max: 60_000 }), { maxLength: 5 }), {
       minLength: 1,
       maxLength: 4,
@@ -108,7 +108,7 @@ describe('a journal', () => {
     )
   })
 
-  it('reads what is appended while it is read', (context) => {
+  it('reads bytes that are appended while it is read', (context) => {
     const journal = openJournal(makeFolder(context))
     const whole = numbered(300_000)
     let position = 0
@@ -152,7 +152,7 @@ describe('a journal', () => {
     journal.close()
   })
 
-  it('goes around blocks that are damaged, and gives all others', (context) => {
+  it('skips damaged blocks, and reads all others', (context) => {
     const folder = makeFolder(context)
     const journal = openJournal(folder)
     const whole = numbered(200_000)
@@ -171,7 +171,7 @@ describe('a journal', () => {
     next.close()
   })
 
-  it('finds damage to what it had not read itself before', (context) => {
+  it('finds damage to bytes that it had not read before', (context) => {
     const folder = makeFolder(context)
     const journal = openJournal(folder, { segmentBytes: 262_144 })
     // From 64 KiB on, whole blocks get their checksums.
@@ -186,7 +186,7 @@ describe('a journal', () => {
     journal.close()
   })
 
-  it('tells what is missing: a segment, the end of one, and what is before the first', (context) => {
+  it('reports missing bytes: a segment, the end of one, and those before the first', (context) => {
     const folder = makeFolder(context)
     const journal = openJournal(folder)
     append(journal, numbered(330_000))
@@ -219,7 +219,7 @@ describe('a journal', () => {
     next.close()
   })
 
-  it('moves what came since the start behind what the database holds already', (context) => {
+  it('moves bytes since the start after the position of the database', (context) => {
     const folder = makeFolder(context)
     const journal = openJournal(folder)
     append(journal, numbered(70_000))
@@ -239,7 +239,7 @@ describe('a journal', () => {
     last.close()
   })
 
-  it('does not move what is in front of the database', (context) => {
+  it('does not move bytes that the database lacks', (context) => {
     const journal = openJournal(makeFolder(context))
     append(journal, numbered(1_000))
     assert.equal(journal.moveBehind(0), 0)

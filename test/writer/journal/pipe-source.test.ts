@@ -50,7 +50,7 @@ const MODES: readonly (readonly [string, Libc | undefined])[] = [
 for (const [mode, libc] of MODES) {
   const skip = mode === 'by the kernel' && !libc ? 'the C library cannot be called here' : false
   describe(`a named pipe emptied ${mode}`, { skip }, () => {
-    it('gives 0 when it is empty', (context) => {
+    it('returns 0 when it is empty', (context) => {
       const { pipe, fileFd } = openEnds(context, libc)
       assert.equal(pipe.moveTo(fileFd, 1_000), 0)
     })
@@ -89,7 +89,7 @@ for (const [mode, libc] of MODES) {
 }
 
 describe('the path of a named pipe', () => {
-  it('is made when it is missing, readable and writable for the group', (context) => {
+  it('is created when it is missing, readable and writable for the group', (context) => {
     const folder = mkdtempSync(join(tmpdir(), 'named-pipe-'))
     context.after(() => rmSync(folder, { recursive: true }))
     const path = join(folder, 'a', 'netflow.pipe')
