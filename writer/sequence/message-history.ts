@@ -3,7 +3,7 @@
  * turns out what the exporter counts. Bounded; it judges nothing.
  */
 
-import { REORDER_WINDOW_DATAGRAMS } from './recent-datagrams.ts'
+import { REORDER_WINDOW_DATAGRAMS } from './reorder-window.ts'
 import { NEAR_UNITS } from './restart-watch.ts'
 import type { MessageCounts } from './sequence-unit.ts'
 import type { SequencedDatagram } from './sequenced-datagram.ts'

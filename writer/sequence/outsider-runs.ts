@@ -4,7 +4,7 @@
  * uses several ports) or another exporter shares the address. Bounded: the oldest is forgotten.
  */
 
-import { REORDER_WINDOW_MS } from './sequence-holes.ts'
+import { REORDER_WINDOW_MS } from './reorder-window.ts'
 import type { NumberRange } from './sequence-tracker.ts'
 import type { SequencedDatagram } from './sequenced-datagram.ts'
 

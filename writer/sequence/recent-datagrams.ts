@@ -1,7 +1,6 @@
 /** Remembers the last few datagrams of a stream by sequence number and fingerprint, no more. */
 
-/** How many datagrams a number may be overtaken by before it counts as lost. */
-export const REORDER_WINDOW_DATAGRAMS = 32
+import { REORDER_WINDOW_DATAGRAMS } from './reorder-window.ts'
 
 /** A ring of the last 32 datagrams. */
 export class RecentDatagrams {

@@ -3,8 +3,11 @@
  * restart that arrive after it. It only looks at numbers; the tracker decides.
  */
 
-import { REORDER_WINDOW_DATAGRAMS } from './recent-datagrams.ts'
-import { REORDER_WINDOW_MS, type WindowPosition } from './sequence-holes.ts'
+import {
+  REORDER_WINDOW_DATAGRAMS,
+  REORDER_WINDOW_MS,
+  type WindowPosition,
+} from './reorder-window.ts'
 
 /** Numbers that are no farther apart may belong to the same run of a stream. */
 export const NEAR_UNITS = 1_024

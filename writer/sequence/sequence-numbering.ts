@@ -254,7 +254,7 @@ export class SequenceNumbering {
     else this.#boots += 1
     this.#restarts += 1
     if (run === undefined) this.#ledger.declareAll(this.#position.nowMs, favoured)
-    else this.#ledger.putAside()
+    else this.#ledger.setAside()
     this.#undecoded.clear()
     this.#advance(datagram)
     return 'restart'
