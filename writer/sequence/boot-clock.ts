@@ -1,29 +1,29 @@
 /**
- * Tells from the uptime in message headers (v1 to v9) whether an exporter has booted since. It
- * does not look at sequence numbers, and it says `unknown` when the uptime cannot be trusted.
+ * Finds out from the uptime in message headers (v1 to v9) whether an exporter has rebooted. The
+ * verdict is `unknown` while the uptime cannot be trusted.
  */
 
-/** A change of the boot time by more is no jitter. */
+/** A smaller change of the boot time is jitter. */
 const BOOT_JUMP_MS = 10_000
 /** An uptime that stays the same for longer is frozen. */
 const FROZEN_AFTER_MS = 1_000
-/** So many datagrams must agree again after the uptime contradicted the sequence. */
+/** After the uptime contradicted the sequence, this many datagrams in a row must agree again. */
 const DISTRUST_DATAGRAMS = 32
 
-/** Whether the exporter booted at the same time as the one heard last. */
+/** Whether the boot time of an exporter is the one from its last datagram. */
 export type BootVerdict = 'same' | 'changed' | 'unknown'
 
-/** When a datagram was received and what it says of its exporter's uptime. */
+/** The receive time of a datagram, and the uptime in its header. */
 export interface UptimeReading {
   /** Unix milliseconds. */
   readonly receivedAtMs: number
-  /** Milliseconds since boot, modulo 2³²; undefined for versions without it (IPFIX). */
+  /** Milliseconds since boot, modulo 2³²; undefined for IPFIX, which has no uptime. */
   readonly uptimeMs: number | undefined
 }
 
 /**
- * Compares boot times modulo 2³²: receive time minus uptime is constant while the uptime wraps and
- * while the exporter's wall clock is set.
+ * Compares boot times modulo 2³². The boot time is the receive time minus the uptime, so it stays
+ * the same when the uptime wraps, and when somebody sets the exporter's wall clock.
  */
 export class BootClock {
   #bootMs: number | undefined
@@ -31,21 +31,24 @@ export class BootClock {
   #uptimeSinceMs = 0
   #distrust = 0
 
-  /** The last boot time modulo 2³², to be restored after a restart of this program. */
+  /** The last boot time modulo 2³², for storing. */
   get bootMs(): number | undefined {
     return this.#bootMs
   }
 
-  /** Judges a datagram against the last one that was followed. */
+  /** Compares the boot time of a datagram with that of the last followed one. */
   compare({ receivedAtMs, uptimeMs }: UptimeReading): BootVerdict {
-    // Exporters without a clock send 0; one that booted this very millisecond is none the worse.
+    // Exporters without a clock send 0. A real uptime of 0 is rare, and `unknown` does no harm.
     if (uptimeMs === undefined || uptimeMs === 0 || this.#bootMs === undefined) return 'unknown'
     if (this.#distrust > 0 || this.#isFrozen(receivedAtMs, uptimeMs)) return 'unknown'
     const jump = Math.abs((receivedAtMs - uptimeMs - this.#bootMs) | 0)
     return jump > BOOT_JUMP_MS ? 'changed' : 'same'
   }
 
-  /** Takes a datagram as the one to compare with, so that slow drift of the clocks is no jump. */
+  /**
+   * Follows a datagram: the next one is compared with it. Slow drift between the two clocks thus
+   * never adds up to a jump.
+   */
   follow({ receivedAtMs, uptimeMs }: UptimeReading): void {
     if (uptimeMs === undefined || uptimeMs === 0) return
     const bootMs = (receivedAtMs - uptimeMs) >>> 0
@@ -60,11 +63,12 @@ export class BootClock {
     this.#bootMs = bootMs
   }
 
-  /** Stops trusting the uptime for a while: it jumped within an unbroken sequence. */
+  /** Distrusts the uptime for a while, because it jumped within an unbroken sequence. */
   distrust(): void {
     this.#distrust = DISTRUST_DATAGRAMS
   }
 
+  /** Restores the stored boot time. */
   restore(bootMs: number): void {
     this.#bootMs = bootMs
   }

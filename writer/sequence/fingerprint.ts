@@ -1,24 +1,24 @@
 /**
- * Tells payloads apart by a 32-bit number made of their length and bytes. It is fast, and no
- * defence against somebody who wants two payloads to look alike.
+ * Fingerprints of payloads: a fast 32-bit hash of the length and the bytes. An attacker can make
+ * two payloads with the same fingerprint.
  */
 
 const MIX_A = 0x9e3779b1
 const MIX_B = 0x85ebca6b
 
 /**
- * Makes the fingerprint of the first `length` bytes of a view, 0 to 2³² − 1. Equal payloads have
- * equal fingerprints; different ones share one by a chance of 1 in 2³².
+ * Returns the fingerprint of the first `length` bytes of a view, 0 to 2³² − 1. Equal payloads have
+ * equal fingerprints. Two different payloads share one with a chance of 1 in 2³².
  */
 export function fingerprintPayload(view: DataView, length: number): number {
-  // Two chains: a multiplication waits for the one before it, the other chain fills the time.
+  // Two chains, because each multiplication waits for the previous one in its own chain.
   let a = length ^ MIX_A
   let b = length ^ MIX_B
   let offset = 0
   for (; offset + 8 <= length; offset += 8) {
     a = Math.imul(a ^ view.getInt32(offset, true), MIX_A)
     b = Math.imul(b ^ view.getInt32(offset + 4, true), MIX_B)
-    // The product's high bits depend on all bits of the word; without this they would be lost.
+    // Only the high bits of a product depend on all bits of the word: mix them into the low bits.
     a ^= a >>> 15
     b ^= b >>> 13
   }

@@ -1,6 +1,6 @@
 /**
- * The gaps of one stream. Skipped numbers form a hole; the hole stays open until late datagrams fill
- * it or it is declared as loss. Numbers are 32 bits wide and wrap; ranges are half open.
+ * The gaps of one stream. Skipped numbers form a hole. A hole stays open until late datagrams fill
+ * it, or until it is declared as loss. Numbers are 32 bits wide and wrap; ranges are half open.
  */
 
 import {

@@ -1,6 +1,6 @@
 /**
- * The last messages of one stream in the order of arrival, so that they can be judged anew when it
- * turns out what the exporter counts. Bounded; it judges nothing.
+ * The last messages of one stream in the order of arrival. They are judged again when the real unit
+ * of the exporter is found out.
  */
 
 import { REORDER_WINDOW_DATAGRAMS } from './reorder-window.ts'
@@ -8,26 +8,29 @@ import { NEAR_UNITS } from './restart-watch.ts'
 import type { MessageCounts } from './sequence-unit.ts'
 import type { SequencedDatagram } from './sequenced-datagram.ts'
 
-/** 64 messages are a few template refreshes of softflowd; 16,384 streams of them cost 160 MB at most. */
-const MAX_MESSAGES = 64
+/**
+ * Beyond this, the oldest message is forgotten. 64 messages span several template refreshes of
+ * softflowd. With 16,384 streams they take 160 MB at most.
+ */
+const MAX_HEARD_MESSAGES = 64
 
-/** What a tracker has counted. */
-export interface TrackerCounts {
+/** Counters of a tracker that a change of the unit takes back. */
+interface TrackerCounts {
   readonly late: number
   readonly restarts: number
 }
 
-/** A message that was heard; its counts grow when its held sets are decoded after all. */
+/** A message that was heard; its counts grow when its held sets are decoded later. */
 export interface HeardMessage extends SequencedDatagram {
   dataRecords: number
   optionsRecords: number
   undecodedSets: number
-  /** What had been counted before it. */
+  /** Counters of the tracker before this message. */
   readonly lateBefore: number
   readonly restartsBefore: number
 }
 
-/** A message in the order of its fields; plain JSON. Counts before it are relative to the present. */
+/** A message as plain JSON. Its two last fields are relative to the counters at storing time. */
 export type StoredMessage = readonly [
   sequence: number,
   dataRecords: number,
@@ -41,37 +44,38 @@ export type StoredMessage = readonly [
   restartsBefore: number,
 ]
 
-/** What a held set turned out to hold. */
+/** The records of a held set that is decoded now. */
 export interface ReleasedSet extends Pick<MessageCounts, 'dataRecords' | 'optionsRecords'> {
-  /** Of the message that it came in. */
+  /** The sequence number of the message that the set came in. */
   readonly sequence: number
 }
 
-/** A message, and those of all before it whose numbers lie beside its own. */
+/** A message and its neighbours by number, among the messages that arrived before it. */
 export interface HeardStep {
   readonly message: HeardMessage
   readonly previous: HeardMessage | undefined
-  /** Only of a message that was overtaken. */
+  /** Undefined unless the message was overtaken. */
   readonly next: HeardMessage | undefined
 }
 
 export class MessageHistory {
   #messages: HeardMessage[] = []
-  /** The last one that was not overtaken. */
+  /** The last message that was not overtaken. */
   #newest: HeardMessage | undefined
-  /** How many of them have sets that are not decoded. */
+  /** The number of messages with undecoded sets. */
   #undecoded = 0
 
+  /** The oldest message. */
   get first(): HeardMessage | undefined {
     return this.#messages[0]
   }
 
-  /** Tells whether there are messages whose records are not all known. */
+  /** Whether a message has undecoded sets. */
   get hasUndecoded(): boolean {
     return this.#undecoded > 0
   }
 
-  /** Adds a copy of a datagram. */
+  /** Adds a copy of a datagram and returns it with its neighbours. */
   add(datagram: SequencedDatagram, before: TrackerCounts): HeardStep {
     this.#messages.push({
       sequence: datagram.sequence,
@@ -86,13 +90,13 @@ export class MessageHistory {
       restartsBefore: before.restarts,
     })
     if (datagram.undecodedSets > 0) this.#undecoded += 1
-    if (this.#messages.length > MAX_MESSAGES) this.#dropFirst()
+    if (this.#messages.length > MAX_HEARD_MESSAGES) this.#dropFirst()
     const step = this.#stepAt(this.#messages.length - 1)
     if (step.next === undefined) this.#newest = step.message
     return step
   }
 
-  /** Forgets all but the newest message, which the next one is compared with. */
+  /** Forgets all messages but the newest, which the next message is compared with. */
   forget(): void {
     if (this.#messages.length === 1 && this.#messages[0] === this.#newest) return
     this.#messages = this.#newest === undefined ? [] : [this.#newest]
@@ -102,7 +106,7 @@ export class MessageHistory {
   /**
    * Adds the records of a held set to its message.
    *
-   * @returns steps that can be compared from now on
+   * @returns steps that can be compared now, because all sets of the message are decoded
    */
   release({ sequence, dataRecords, optionsRecords }: ReleasedSet): readonly HeardStep[] {
     const index = this.#messages.findLastIndex(
@@ -120,13 +124,18 @@ export class MessageHistory {
     return steps
   }
 
-  /** Gives all of them, each with the one before it. */
+  /** Iterates over all messages with their neighbours, in the order of arrival. */
   *steps(): Iterable<HeardStep> {
     for (let index = 0; index < this.#messages.length; index += 1) yield this.#stepAt(index)
   }
 
-  /** Gives the last ones, to be restored when the counters begin at zero again. */
-  toArray(present: TrackerCounts, count = MAX_MESSAGES): readonly StoredMessage[] {
+  /**
+   * Returns the last `count` messages for storing.
+   *
+   * @param present the counters now: the stored ones are relative to them, as a restored tracker
+   *   begins at zero
+   */
+  toArray(present: TrackerCounts, count = MAX_HEARD_MESSAGES): readonly StoredMessage[] {
     return this.#messages
       .slice(-count)
       .map((message) => [
@@ -143,7 +152,7 @@ export class MessageHistory {
       ])
   }
 
-  /** Takes what `toArray` gave. */
+  /** Restores the result of `toArray`. */
   restore(messages: readonly StoredMessage[]): void {
     for (const [sequence, dataRecords, optionsRecords, templateRecords, ...rest] of messages) {
       const [undecodedSets, receivedAtMs, uptimeMs, fingerprint, late, restarts] = rest

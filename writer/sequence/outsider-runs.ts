@@ -1,43 +1,46 @@
 /**
- * Keeps the datagrams of one stream key that came from another source port and do not fit its
- * sequence, until it is clear whether the stream moved there (a restart, a loss, an exporter that
- * uses several ports) or another exporter shares the address. Bounded: the oldest is forgotten.
+ * Outsiders: datagrams that come from another source port than the stream, and do not fit its
+ * sequence. They wait until it is clear where they belong. Either the stream has moved to that port
+ * (a restart, a loss, an exporter with several ports), or another exporter shares the address.
  */
 
 import { REORDER_WINDOW_MS } from './reorder-window.ts'
 import type { NumberRange } from './sequence-tracker.ts'
 import type { SequencedDatagram } from './sequenced-datagram.ts'
 
-/** So many datagrams in order on one port, beside a stream that goes on, are another exporter. */
+/** A run of this many datagrams on one port, while the stream goes on, is another exporter. */
 const SEVERAL_EXPORTERS_RUN = 6
-/** So many are the stream itself, when the stream is not heard any more elsewhere. */
+/** A run of this many is the stream itself, once the stream is silent. */
 const SAME_STREAM_RUN = 2
-/** A stream is not heard any more when it is silent for so many of its longest intervals. */
+/** A stream is silent after this many of its longest intervals between datagrams. */
 const SILENT_INTERVALS = 5
-/** So many are the stream itself, when it is not known how often the stream is heard. */
+/** A run of this many is the stream itself, while the intervals of the stream are unknown. */
 const SAME_STREAM_LONG_RUN = 16
-/** The longest interval is forgotten by this share with each datagram. */
+/** With each datagram, the longest interval moves towards the present one by this share. */
 const INTERVAL_DECAY = 0.05
-const MAX_HELD = 256
+/** Beyond this, the oldest outsider is forgotten. */
+const MAX_OUTSIDERS = 256
 
-export type OutsiderVerdict = 'undecided' | 'same-stream' | 'several-exporters'
+/** Where the outsiders of a port come from. */
+type OutsiderOrigin = 'undecided' | 'same-stream' | 'several-exporters'
 
-export interface Outsider {
+interface Outsider {
   readonly port: number
   readonly datagram: SequencedDatagram
 }
 
+/** Outsiders of one port whose numbers continue each other. */
 interface OutsiderRun {
   next: number
   length: number
-  /** The stream itself was heard since the first datagram of this port. */
+  /** Whether the stream itself was heard since the first datagram of this port. */
   isMainHeard: boolean
 }
 
 export class OutsiderRuns {
   readonly #maxPorts: number
   readonly #runs = new Map<number, OutsiderRun>()
-  #held: Outsider[] = []
+  #outsiders: Outsider[] = []
   #mainHeardAtMs: number | undefined
   #mainIntervalMs: number | undefined
 
@@ -45,11 +48,12 @@ export class OutsiderRuns {
     this.#maxPorts = maxPorts
   }
 
+  /** The number of outsiders. */
   get size(): number {
-    return this.#held.length
+    return this.#outsiders.length
   }
 
-  /** Takes note that the stream itself was heard and went on. */
+  /** Notes that the stream itself was heard and went on. */
   noteMain(receivedAtMs: number): void {
     if (this.#mainHeardAtMs !== undefined) {
       const intervalMs = receivedAtMs - this.#mainHeardAtMs
@@ -62,30 +66,31 @@ export class OutsiderRuns {
     for (const run of this.#runs.values()) run.isMainHeard = true
   }
 
-  /** Tells whether a datagram is the next one after those that are held of its port. */
+  /** Whether a datagram that begins at this number continues the outsiders of its port. */
   continues(start: number, port: number): boolean {
     return this.#runs.get(port)?.next === start
   }
 
+  /** Whether an outsider has this number and this payload. */
   isDuplicate(sequence: number, fingerprint: number): boolean {
-    return this.#held.some(
+    return this.#outsiders.some(
       ({ datagram }) => datagram.sequence === sequence && datagram.fingerprint === fingerprint,
     )
   }
 
   /**
-   * Holds a copy of a datagram and judges what it and those before it are.
+   * Adds a copy of a datagram and judges the outsiders.
    *
-   * @param range the numbers that it stands for
+   * @param range the numbers that the datagram stands for
    */
-  add(datagram: SequencedDatagram, port: number, { start, end }: NumberRange): OutsiderVerdict {
-    this.#held.push({ port, datagram: { ...datagram } })
-    if (this.#held.length > MAX_HELD) this.#held.shift()
+  add(datagram: SequencedDatagram, port: number, { start, end }: NumberRange): OutsiderOrigin {
+    this.#outsiders.push({ port, datagram: { ...datagram } })
+    if (this.#outsiders.length > MAX_OUTSIDERS) this.#outsiders.shift()
     const isOnOtherPort = this.#isNextElsewhere(start, port)
     const run = this.#runOf(port)
     run.length = run.next === start ? run.length + 1 : 1
     run.next = end
-    // Two exporters do not continue each other: one exporter sends from several ports.
+    // Two exporters never continue each other's numbers, so one exporter uses several ports.
     if (isOnOtherPort && run.length === 1) return 'same-stream'
     if (run.isMainHeard) {
       return run.length >= SEVERAL_EXPORTERS_RUN ? 'several-exporters' : 'undecided'
@@ -98,33 +103,33 @@ export class OutsiderRuns {
   }
 
   /**
-   * Tells whether what is held can wait no longer, as the stream is heard nowhere else any more.
+   * Whether the outsiders have waited long enough, because the stream has fallen silent.
    *
-   * @param isNear whether a datagram may follow on the stream after a small loss
+   * @param isNear whether a datagram may follow the stream after a small loss
    */
   isOverdue(nowMs: number, isNear: (datagram: SequencedDatagram) => boolean): boolean {
-    const last = this.#held.at(-1)
+    const last = this.#outsiders.at(-1)
     if (last === undefined || this.#mainHeardAtMs === undefined) return false
     if (nowMs - last.datagram.receivedAtMs <= REORDER_WINDOW_MS) return false
     if (this.#mainIntervalMs !== undefined) return this.#isMainSilent(nowMs)
     const isLong = nowMs - this.#mainHeardAtMs > SILENT_INTERVALS * REORDER_WINDOW_MS
-    return isLong && this.#held.every(({ datagram }) => isNear(datagram))
+    return isLong && this.#outsiders.every(({ datagram }) => isNear(datagram))
   }
 
-  /** Gives back the first one that fits the stream after all; to be asked until there is none. */
+  /** Returns and removes the first outsider that now fits the stream. */
   takeFitting(fits: (datagram: SequencedDatagram) => boolean): Outsider | undefined {
-    const index = this.#held.findIndex(({ datagram }) => fits(datagram))
-    const [fitting] = index < 0 ? [] : this.#held.splice(index, 1)
+    const index = this.#outsiders.findIndex(({ datagram }) => fits(datagram))
+    const [fitting] = index < 0 ? [] : this.#outsiders.splice(index, 1)
     if (fitting === undefined) return undefined
     const { port } = fitting
-    if (!this.#held.some((held) => held.port === port)) this.#runs.delete(port)
+    if (!this.#outsiders.some((outsider) => outsider.port === port)) this.#runs.delete(port)
     return fitting
   }
 
-  /** Gives back everything, in the order of arrival. */
+  /** Removes and returns all outsiders, in the order of arrival. */
   takeAll(): readonly Outsider[] {
-    const all = this.#held
-    this.#held = []
+    const all = this.#outsiders
+    this.#outsiders = []
     this.#runs.clear()
     return all
   }
@@ -143,7 +148,7 @@ export class OutsiderRuns {
 
   #forgetPort(port: number): void {
     this.#runs.delete(port)
-    this.#held = this.#held.filter((held) => held.port !== port)
+    this.#outsiders = this.#outsiders.filter((outsider) => outsider.port !== port)
   }
 
   #isNextElsewhere(start: number, port: number): boolean {
@@ -158,7 +163,7 @@ export class OutsiderRuns {
     return nowMs - this.#mainHeardAtMs >= SILENT_INTERVALS * this.#mainIntervalMs
   }
 
-  /** Tells whether the exporter booted after the stream was last heard: then it restarted. */
+  /** Whether the exporter has booted since the stream was last heard. */
   #hasBootedSince({ receivedAtMs, uptimeMs }: SequencedDatagram): boolean {
     if (this.#mainHeardAtMs === undefined || uptimeMs === undefined || uptimeMs === 0) return false
     return uptimeMs < receivedAtMs - this.#mainHeardAtMs

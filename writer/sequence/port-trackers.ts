@@ -1,48 +1,47 @@
 /**
- * One sequence tracker for each exporter behind one address, told apart by source port; bounded,
- * the one not heard for longest is forgotten. It notices when they are one exporter after all.
+ * One sequence tracker for each source port, for several exporters that share an address. It also
+ * recognises that all ports belong to one exporter.
  */
 
 import { NO_GAPS, type SequenceGap } from './gap-ledger.ts'
 import { type SequenceState, SequenceTracker } from './sequence-tracker.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
 
-/** More exporters behind one address are not told apart at the same time. */
+/** Beyond this, the port that has been silent for longest is forgotten. */
 export const MAX_PORTS = 64
-/** So often in a row a port must go on where another one stopped. */
-const ONE_STREAM_HITS = 4
+/** The ports are one stream after this many changes of port in a row that continue the numbers. */
+const ONE_STREAM_HANDOVERS = 4
 
-/** What is counted of a stream; `lost` stays 0 where there is no sequence. */
-export interface LedgerTotals {
+/** Counters of a stream or tracker; `lost` stays 0 without sequence numbers. */
+export interface SequenceCounts {
   lost: number
   late: number
   duplicates: number
   restarts: number
 }
 
-/** A tracker's state by source port. */
+/** A source port and the state of its tracker. */
 export type StoredPort = readonly [port: number, state: SequenceState]
 
-/** Adds a tracker's counters to `totals`. */
-export function addTotals(totals: LedgerTotals, tracker: SequenceTracker): LedgerTotals {
-  totals.lost += tracker.lost ?? 0
-  totals.late += tracker.late
-  totals.duplicates += tracker.duplicates
-  totals.restarts += tracker.restarts
-  return totals
+/** Adds the counters of a tracker to `counts`. */
+export function addCounts(counts: SequenceCounts, tracker: SequenceTracker): void {
+  counts.lost += tracker.lost ?? 0
+  counts.late += tracker.late
+  counts.duplicates += tracker.duplicates
+  counts.restarts += tracker.restarts
 }
 
 export class PortTrackers {
   readonly #exportVersion: number
   readonly #trackers = new Map<number, SequenceTracker>()
-  /** What the forgotten ones had counted. */
-  readonly #forgotten: LedgerTotals
+  /** Counters of forgotten trackers. */
+  readonly #forgotten: SequenceCounts
   #lastPort: number | undefined
   #lastNext: number | null = null
-  #hits = 0
+  #handovers = 0
 
-  /** @param forgotten counters of trackers that are no more; they are added to */
-  constructor(exportVersion: number, forgotten: LedgerTotals) {
+  /** @param forgotten receives the counters of forgotten trackers */
+  constructor(exportVersion: number, forgotten: SequenceCounts) {
     this.#exportVersion = exportVersion
     this.#forgotten = forgotten
   }
@@ -55,12 +54,9 @@ export class PortTrackers {
     return this.#trackers.values()
   }
 
-  /**
-   * The ports go on where the others stopped, time and again: there is only one exporter, which
-   * sends from several ports.
-   */
+  /** Whether the ports have taken turns in one numbering, so that there is only one exporter. */
   get isOneStream(): boolean {
-    return this.#hits >= ONE_STREAM_HITS
+    return this.#handovers >= ONE_STREAM_HANDOVERS
   }
 
   add(port: number, tracker: SequenceTracker): void {
@@ -73,13 +69,14 @@ export class PortTrackers {
 
   observe(datagram: SequencedDatagram, port: number): SequenceVerdict {
     const tracker = this.#trackerOf(port)
-    const outcome = tracker.observe(datagram)
+    const verdict = tracker.observe(datagram)
     if (this.#lastPort !== undefined && port !== this.#lastPort) {
-      this.#hits = tracker.rangeOf(datagram).start === this.#lastNext ? this.#hits + 1 : 0
+      const isHandover = tracker.rangeOf(datagram).start === this.#lastNext
+      this.#handovers = isHandover ? this.#handovers + 1 : 0
     }
     this.#lastPort = port
     this.#lastNext = tracker.next
-    return outcome
+    return verdict
   }
 
   expire(nowMs: number): readonly SequenceGap[] {
@@ -91,12 +88,15 @@ export class PortTrackers {
     return gaps
   }
 
-  /** Gives the tracker that goes on with all ports; what is missing in the others was not. */
+  /**
+   * Merges all ports into the tracker of the last one and returns it. Holes are forgotten: the
+   * missing numbers of one port came from the others.
+   */
   merge(): SequenceTracker {
     const last = this.#trackerOf(this.#lastPort ?? 0)
     last.discardHoles()
     for (const tracker of this.#trackers.values()) {
-      if (tracker !== last) addTotals(this.#forgotten, tracker)
+      if (tracker !== last) addCounts(this.#forgotten, tracker)
     }
     this.#trackers.clear()
     return last
@@ -126,6 +126,6 @@ export class PortTrackers {
     if (oldest === undefined) return
     const [port, tracker] = oldest
     this.#trackers.delete(port)
-    addTotals(this.#forgotten, tracker)
+    addCounts(this.#forgotten, tracker)
   }
 }

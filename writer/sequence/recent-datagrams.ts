@@ -1,14 +1,15 @@
-/** Remembers the last few datagrams of a stream by sequence number and fingerprint, no more. */
+/** The sequence numbers and fingerprints of a stream's last datagrams, for finding duplicates. */
 
 import { REORDER_WINDOW_DATAGRAMS } from './reorder-window.ts'
 
-/** A ring of the last 32 datagrams. */
+/** A ring that is as long as the reorder window. */
 export class RecentDatagrams {
   readonly #sequences = new Uint32Array(REORDER_WINDOW_DATAGRAMS)
   readonly #fingerprints = new Uint32Array(REORDER_WINDOW_DATAGRAMS)
   #length = 0
   #head = 0
 
+  /** Adds a datagram in place of the oldest one. */
   add(sequence: number, fingerprint: number): void {
     this.#sequences[this.#head] = sequence
     this.#fingerprints[this.#head] = fingerprint
@@ -16,7 +17,7 @@ export class RecentDatagrams {
     if (this.#length < REORDER_WINDOW_DATAGRAMS) this.#length += 1
   }
 
-  /** Tells whether a datagram with this number and this fingerprint was among the last ones. */
+  /** Whether one of the last datagrams has both this number and this fingerprint. */
   has(sequence: number, fingerprint: number): boolean {
     for (let index = 0; index < this.#length; index += 1) {
       if (this.#fingerprints[index] === fingerprint && this.#sequences[index] === sequence) {
@@ -26,13 +27,13 @@ export class RecentDatagrams {
     return false
   }
 
-  /** Forgets all of them: another start of the exporter may repeat numbers and payloads. */
+  /** Forgets all datagrams: a rebooted exporter may repeat numbers and payloads. */
   clear(): void {
     this.#length = 0
     this.#head = 0
   }
 
-  /** Gives sequence number and fingerprint in turn, oldest datagram first. */
+  /** Returns sequence number and fingerprint alternately, oldest datagram first. */
   toArray(): number[] {
     const pairs: number[] = []
     const oldest = this.#head - this.#length + REORDER_WINDOW_DATAGRAMS
@@ -43,7 +44,7 @@ export class RecentDatagrams {
     return pairs
   }
 
-  /** Takes what `toArray` gave. */
+  /** Restores the result of `toArray`. */
   restore(pairs: readonly number[]): void {
     for (let index = 0; index + 1 < pairs.length; index += 2) {
       this.add(pairs[index] ?? 0, pairs[index + 1] ?? 0)

@@ -1,6 +1,6 @@
 /**
- * Watches for numbers that begin anew where no uptime tells it, and for datagrams from before a
- * restart that arrive after it. It only looks at numbers; the tracker decides.
+ * Recognises restarts by sequence numbers alone, without an uptime. After a restart, it recognises
+ * late datagrams of the earlier numbering.
  */
 
 import {
@@ -9,76 +9,76 @@ import {
   type WindowPosition,
 } from './reorder-window.ts'
 
-/** Numbers that are no farther apart may belong to the same run of a stream. */
+/** Two numbers within this distance may belong to the same numbering. */
 export const NEAR_UNITS = 1_024
-/** A number below `NEAR_UNITS` that is so far behind is that of a fresh start. */
+/** A number below `NEAR_UNITS` that is this far behind begins a new numbering. */
 const FAR_BEHIND_UNITS = 65_536
 
-/** The numbers before a restart. */
-export interface EarlierRun {
-  /** Where it would have gone on. */
+/** The numbering that a restart ended. */
+interface EarlierNumbering {
+  /** Its next expected number. */
   readonly next: number
-  /** How many late datagrams there are if it does go on, so that the restart was none. */
+  /** The number of late datagrams if this numbering goes on, so that there was no restart. */
   readonly late: number
-  /** The restart was judged by numbers alone. */
+  /** Whether the restart was guessed from numbers alone. */
   readonly isGuess: boolean
 }
 
-/** Where a datagram belongs that came soon after a restart. */
-export type EarlierVerdict = 'late-of-earlier' | 'resumes-earlier' | 'no'
+/** How a datagram soon after a restart relates to the earlier numbering. */
+type EarlierVerdict = 'late-of-earlier' | 'resumes-earlier' | 'no'
 
-/** Tells whether a number is so small and so far behind that a late datagram cannot have it. */
+/** Whether a number is too small, and too far behind, for a late datagram. */
 export function isFreshStart(sequence: number, behindUnits: number): boolean {
   return sequence < NEAR_UNITS && behindUnits > FAR_BEHIND_UNITS
 }
 
-/** Messages in order that were behind, and the number after them; plain JSON. */
+/** A run of messages behind the expected number, and the number after it; plain JSON. */
 export type StoredRun = readonly [length: number, next: number]
 
 export class RestartWatch {
   #run = 0
   #runNext = 0
-  #earlier: EarlierRun | undefined
+  #earlier: EarlierNumbering | undefined
   #endedAtMs = 0
   #endedAtCount = 0
 
-  /** Takes a number behind; gives how many messages in order, this one included, are behind. */
+  /** Notes a number behind the expected one and returns the length of the run that it continues. */
   noteBehind(sequence: number, units: number): number {
-    // Late messages without records may share a number: only those that move it are a run.
+    // Late messages without records may share a number: only messages that move it make a run.
     if (this.#run === 0 || sequence !== this.#runNext) this.#run = 1
     else if (units > 0) this.#run += 1
     this.#runNext = (sequence + units) >>> 0
     return this.#run
   }
 
-  /** Takes a datagram of the stream itself: what was behind were stragglers. */
+  /** Notes that the numbering goes on: the messages behind it were late. */
   noteOrdinary(): void {
     this.#run = 0
   }
 
-  /** Remembers the numbering that a restart ended. */
-  end(earlier: EarlierRun, { nowMs, count }: WindowPosition): void {
+  /** Notes a restart and remembers the numbering that it ended. */
+  end(earlier: EarlierNumbering, { nowMs, count }: WindowPosition): void {
     this.#run = 0
     this.#earlier = earlier
     this.#endedAtMs = nowMs
     this.#endedAtCount = count
   }
 
-  /** Gives the length of the run behind and what would continue it, to be restored later. */
+  /** Returns the run behind the expected number, for storing. */
   toRun(): StoredRun {
     return [this.#run, this.#runNext]
   }
 
-  /** Takes what `toRun` gave. */
+  /** Restores the result of `toRun`. */
   restore([run, runNext]: StoredRun): void {
     this.#run = run
     this.#runNext = runNext
   }
 
   /**
-   * Judges a number that does not fit the new numbering.
+   * Judges a number that is not the expected one of the new numbering.
    *
-   * @param distance how far it is from the expected number, signed
+   * @param distance the signed distance from the expected number
    */
   judge(sequence: number, distance: number, { nowMs, count }: WindowPosition): EarlierVerdict {
     if (this.#earlier === undefined) return 'no'
@@ -95,10 +95,10 @@ export class RestartWatch {
   }
 
   /**
-   * Gives the numbering from before the restart, and forgets it: the present datagram goes on with
-   * it, so those between were late ones.
+   * Returns the numbering that the restart ended, and forgets it. The present datagram continues
+   * that numbering, so the datagrams since the restart count as late.
    */
-  takeEarlier({ count }: WindowPosition): EarlierRun | undefined {
+  takeEarlier({ count }: WindowPosition): EarlierNumbering | undefined {
     const earlier = this.#earlier
     this.#earlier = undefined
     if (earlier === undefined) return undefined

@@ -1,6 +1,6 @@
 /**
- * Follows the sequence numbers of one stream in one given unit and tells loss from reordering and
- * restarts. It is pure: time comes with the datagrams, and gaps are handed out, not stored.
+ * Follows the sequence numbers of one stream in one unit, and distinguishes loss from reordering
+ * and restarts. Time comes with the datagrams.
  */
 
 import { BootClock, type BootVerdict } from './boot-clock.ts'
@@ -19,38 +19,37 @@ import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts
 import { UndecodedMessages } from './undecoded-messages.ts'
 import type { UnitDoubt } from './unit-learner.ts'
 
-/** So many messages in order from an earlier number are a restart, whatever the uptime says. */
+/** A run of this many messages behind the expected number is a restart. */
 const RESTART_RUN = 2
-/** The uptime says that there was no boot: then more of them are asked for. */
+/** The length of such a run if the uptime denies a boot. */
 const RESTART_RUN_SAME_BOOT = 8
 
-/** What must be stored to follow the numbers across a restart of this program; plain JSON. */
+/** The stored state of a numbering; plain JSON. */
 export interface NumberingState {
-  /** null: the next number is not known. */
+  /** null: the next number is unknown. */
   readonly next: number | null
   readonly bootMs?: number | null
   readonly holes?: readonly StoredHole[]
   readonly run?: StoredRun
 }
 
-/** Counters are totals since construction; they only fall when a judgement is taken back. */
+/** Counters are totals since construction. They fall only when a judgement is taken back. */
 export class SequenceNumbering {
   readonly #unit: SequenceUnit
   readonly #ledger: GapLedger
   readonly #boot = new BootClock()
   readonly #watch = new RestartWatch()
   readonly #undecoded = new UndecodedMessages()
-  /** Where the stream is: the last receive time, and how many datagrams were observed. */
+  /** The last receive time, and the number of observed datagrams. */
   readonly #position = { nowMs: 0, count: 0 }
 
+  /** Whether `#next` is set: by a first datagram, or from the stored state. */
   #isAnchored = false
   #next = 0
   /** False after a message with undecoded sets: `#next` is then only a lower bound. */
   #isNextKnown = true
-
-  /** `#next` is behind the last message, not behind one before it. */
+  /** Whether `#next` follows from the last message, and not from one before it. */
   #hasAdvanced = true
-
   #late = 0
   #restarts = 0
   #boots = 0
@@ -64,11 +63,12 @@ export class SequenceNumbering {
     return this.#unit
   }
 
+  /** Units in declared gaps. */
   get lost(): number {
     return this.#ledger.lost
   }
 
-  /** Datagrams behind the expected number, those that filled a hole included. */
+  /** Datagrams behind the expected number, including those that filled a hole. */
   get late(): number {
     return this.#late
   }
@@ -77,29 +77,29 @@ export class SequenceNumbering {
     return this.#restarts
   }
 
-  /** Restarts that the uptime told. */
+  /** Restarts that the uptime shows. */
   get boots(): number {
     return this.#boots
   }
 
-  /** The next expected number; null while it is not known. */
+  /** The next expected number; null while it is unknown. */
   get next(): number | null {
     return this.#isAnchored && this.#isNextKnown && this.#unit !== 'none' ? this.#next : null
   }
 
-  /** Tells whether a number is the next one of this stream, or missing in it. */
+  /** Whether a number is the next one of this stream, or missing in it. */
   accepts(start: number): boolean {
     if (!this.#isAnchored || this.#unit === 'none') return true
     if (start === this.#next || this.#ledger.isMissing(start)) return true
     return !this.#isNextKnown && this.isNear(start)
   }
 
-  /** Tells whether a number may follow after a small loss. */
+  /** Whether a number may follow after a small loss. */
   isNear(start: number): boolean {
     return (start - this.#next) >>> 0 < NEAR_UNITS
   }
 
-  /** Takes the next datagram after decoding, in the order of arrival. */
+  /** Observes the next datagram, in the order of arrival and after its decoding. */
   observe(datagram: SequencedDatagram, doubt: UnitDoubt): SequenceVerdict {
     this.#position.nowMs = datagram.receivedAtMs
     this.#position.count += 1
@@ -109,15 +109,15 @@ export class SequenceNumbering {
     return 'first'
   }
 
-  /** Tells whether `expire` may have something to do. */
+  /** Whether `expire` may have something to do. */
   get hasNews(): boolean {
     return this.#ledger.hasNews
   }
 
   /**
-   * Declares the holes that left the reorder window as loss, unless a favoured unit sees none there.
+   * Declares the holes that have left the reorder window, unless a favoured unit sees none there.
    *
-   * @returns gaps that were not handed out before; mostly the same empty array
+   * @returns the gaps since the last call; mostly `NO_GAPS`
    */
   expire(nowMs: number, favoured: number): readonly SequenceGap[] {
     this.#ledger.declareExpired({ nowMs, count: this.#position.count }, favoured)
@@ -125,9 +125,9 @@ export class SequenceNumbering {
   }
 
   /**
-   * Adds the records of a held set that was decoded after all.
+   * Adds the records of a held set that is decoded now.
    *
-   * @returns false when no message of this number is waited for
+   * @returns false when no undecoded message has its number
    */
   release(released: ReleasedSet, doubt: UnitDoubt): boolean {
     const { sequence } = released
@@ -145,7 +145,7 @@ export class SequenceNumbering {
     return true
   }
 
-  /** Forgets what is missing without counting it: it was none of this stream. */
+  /** Forgets all holes without counting them: the numbers belong to another stream. */
   discardHoles(): void {
     this.#ledger.discardHoles()
   }
@@ -159,7 +159,7 @@ export class SequenceNumbering {
     }
   }
 
-  /** Continues from before a restart of this program; `next` suffices. */
+  /** Continues from a stored state; `next` suffices. */
   restore({ next, bootMs, holes, run }: NumberingState): void {
     if (next !== null) {
       this.#next = next
@@ -179,7 +179,7 @@ export class SequenceNumbering {
       return this.#takeForward(datagram, 0, doubt)
     }
     if (doubt.isExplained && distance < 0) {
-      // By another unit it is the next one: there is neither a late one nor a restart to be seen.
+      // In a favoured unit it is the next datagram, so it is neither late nor a restart.
       this.#advance(datagram)
       return 'indeterminate'
     }
@@ -198,7 +198,7 @@ export class SequenceNumbering {
     const isExact = this.#isNextKnown && (distance === 0 || !this.#hasOpenStart(datagram))
     if (!this.#isNextKnown) this.#undecoded.close(to)
     else if (isExact && distance > 0) {
-      // What the units say of this message is about the one before it, not about one before that.
+      // The dissenting units compare this message with the last one only, not with an earlier one.
       const dissenting = this.#hasAdvanced ? doubt.dissenting : ANY_UNIT
       this.#ledger.open({ from, to }, this.#position, { ...doubt, dissenting })
     }
@@ -230,7 +230,7 @@ export class SequenceNumbering {
     return isRestart ? this.#restart(datagram, doubt, run) : this.#countLate()
   }
 
-  /** Tells whether undecoded sets hide the first number that a datagram stands for. */
+  /** Whether undecoded sets hide the first number of a datagram. */
   #hasOpenStart(datagram: SequencedDatagram): boolean {
     return isInclusive(this.#unit) && isIndeterminate(this.#unit, datagram)
   }
@@ -241,7 +241,7 @@ export class SequenceNumbering {
     return 'late'
   }
 
-  /** @param run how many datagrams in order let it be guessed; undefined: the uptime says it */
+  /** @param run the length of the run that suggests the restart; undefined: the uptime shows it */
   #restart(
     datagram: SequencedDatagram,
     { favoured }: UnitDoubt,
@@ -249,7 +249,7 @@ export class SequenceNumbering {
   ): SequenceVerdict {
     const earlier = { next: this.#next, late: this.#late + 1, isGuess: run !== undefined }
     this.#watch.end(earlier, this.#position)
-    // The datagrams of the run but this one had been taken for late ones.
+    // All datagrams of the run but this one were counted as late.
     if (run !== undefined) this.#late -= run - 1
     else this.#boots += 1
     this.#restarts += 1
@@ -260,7 +260,7 @@ export class SequenceNumbering {
     return 'restart'
   }
 
-  /** Takes a guessed restart back: the stream goes on where it had been before. */
+  /** Takes a guessed restart back: the datagram continues the earlier numbering. */
   #resumeEarlier(datagram: SequencedDatagram, doubt: UnitDoubt): SequenceVerdict {
     const earlier = this.#watch.takeEarlier(this.#position)
     if (earlier !== undefined) {

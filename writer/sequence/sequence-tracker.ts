@@ -1,6 +1,6 @@
 /**
- * Follows one stream's sequence: finds out what its numbers count, knows duplicates, and has the
- * numbers followed in that unit. It is pure: time comes with the datagrams, and gaps are handed out.
+ * Follows the sequence of one stream: finds duplicates, learns the unit of the numbers, and follows
+ * the numbers in that unit. Time comes with the datagrams.
  */
 
 import { NO_GAPS, type SequenceGap } from './gap-ledger.ts'
@@ -17,35 +17,35 @@ import { endOf, knownUnits, type SequenceUnit, startOf } from './sequence-unit.t
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
 import { type UnitChange, UnitLearner } from './unit-learner.ts'
 
-/** So many messages are stored of a stream of which nothing speaks against its unit. */
+/** The number of stored messages while the unit is not in doubt. */
 const CALM_MESSAGES = 8
 
-/** What must be stored to follow a stream across a restart of this program; plain JSON. */
+/** The stored state of a stream's sequence; plain JSON. */
 export interface SequenceState extends NumberingState {
   readonly unit: SequenceUnit
   readonly recent?: readonly number[]
   readonly learned?: readonly number[]
-  /** The last message; more of them while it is not clear what the exporter counts. */
+  /** The last messages; all that are remembered while the unit is in doubt. */
   readonly history?: readonly StoredMessage[]
 }
 
 /** The numbers that a datagram stands for, in the unit of a tracker. */
 export interface NumberRange {
   readonly start: number
-  /** The first number behind it. */
+  /** The first number after the datagram. */
   readonly end: number
 }
 
-/** Counters are totals since construction; they only fall when a judgement is taken back. */
+/** Counters are totals since construction. They fall only when a judgement is taken back. */
 export class SequenceTracker {
   readonly #learner: UnitLearner
   readonly #recent = new RecentDatagrams()
-  /** What is still to be judged anew if the unit changes; else the last message only. */
+  /** Messages to judge again if the unit changes. While the unit is settled, the last one only. */
   readonly #history = new MessageHistory()
   #numbering: SequenceNumbering
-  /** What numberings in other units had counted of messages that are not judged anew. */
+  /** Counters from numberings in other units, for messages that are not judged again. */
   #former = { lost: 0, late: 0, restarts: 0 }
-  /** Lost units of the gaps that were handed out. */
+  /** Lost units in the gaps that `expire` has returned. */
   #declaredLost = 0
   #unitChange: UnitChange | undefined
   #duplicates = 0
@@ -57,12 +57,12 @@ export class SequenceTracker {
     this.#learner = new UnitLearner(exportVersion)
   }
 
-  /** Lost units; null when the stream has no sequence, so that loss cannot be known. */
+  /** Lost units; null when the stream has no sequence numbers, so that loss is unknown. */
   get lost(): number | null {
     return this.unit === 'none' ? null : this.#former.lost + this.#numbering.lost
   }
 
-  /** Datagrams behind the expected number, those that filled a hole included. */
+  /** Datagrams behind the expected number, including those that filled a hole. */
   get late(): number {
     return this.#former.late + this.#numbering.late
   }
@@ -79,7 +79,7 @@ export class SequenceTracker {
     return this.#numbering.unit
   }
 
-  /** The next expected number; null while it is not known. */
+  /** The next expected number; null while it is unknown. */
   get next(): number | null {
     return this.#numbering.next
   }
@@ -89,32 +89,32 @@ export class SequenceTracker {
     return this.#lastReceivedAtMs
   }
 
-  /** Tells, before decoding, whether one of the last 32 datagrams had this number and payload. */
+  /** Whether one of the last 32 datagrams has this number and payload. Called before decoding. */
   isDuplicate(sequence: number, fingerprint: number): boolean {
     return this.unit !== 'none' && this.#recent.has(sequence, fingerprint)
   }
 
-  /** Counts a datagram that is a duplicate; it is not observed. */
+  /** Counts a duplicate, which is not observed. */
   countDuplicate(): void {
     this.#duplicates += 1
   }
 
-  /** Gives the numbers that a datagram stands for if it is one of this stream. */
+  /** Returns the numbers that a datagram stands for if it belongs to this stream. */
   rangeOf(datagram: SequencedDatagram): NumberRange {
     return { start: startOf(this.unit, datagram), end: endOf(this.unit, datagram) }
   }
 
-  /** Tells whether a datagram is the next one of this stream, or missing in it. */
+  /** Whether a datagram is the next one of this stream, or missing in it. */
   accepts(datagram: SequencedDatagram): boolean {
     return this.#numbering.accepts(startOf(this.unit, datagram))
   }
 
-  /** Tells whether a datagram may follow after a small loss. */
+  /** Whether a datagram may follow after a small loss. */
   isNear(datagram: SequencedDatagram): boolean {
     return this.#numbering.isNear(startOf(this.unit, datagram))
   }
 
-  /** Takes the next datagram after decoding, in the order of arrival. */
+  /** Observes the next datagram, in the order of arrival and after its decoding. */
   observe(datagram: SequencedDatagram): SequenceVerdict {
     const { sequence, fingerprint, receivedAtMs } = datagram
     this.#lastReceivedAtMs = receivedAtMs
@@ -122,35 +122,34 @@ export class SequenceTracker {
     const { boots } = this.#numbering
     this.#learn(step)
     const proven = this.#learner.provenUnit
-    const outcome = proven === undefined ? this.#number(step) : this.#useUnit(proven)
-    // The same numbers and payloads may come again after a boot.
+    const verdict = proven === undefined ? this.#number(step) : this.#useUnit(proven)
+    // A rebooted exporter may repeat numbers and payloads.
     if (this.#numbering.boots > boots) this.#recent.clear()
     if (this.unit !== 'none') this.#recent.add(sequence, fingerprint)
     this.#shortenHistory(receivedAtMs)
-    return outcome
+    return verdict
   }
 
   /**
-   * Declares the holes that left the reorder window as loss, unless what was heard speaks for a
-   * unit in which there are none. To be called after `observe`, and from time to time while nothing
-   * comes.
+   * Declares the holes that have left the reorder window, unless a favoured unit sees none there.
+   * The caller calls it after each `observe`, and regularly while the stream is silent.
    *
-   * @returns gaps that were not handed out before; mostly the same empty array
+   * @returns the gaps since the last call; mostly `NO_GAPS`
    */
   expire(nowMs: number): readonly SequenceGap[] {
     if (!this.#numbering.hasNews) return NO_GAPS
     const gaps = this.#numbering.expire(nowMs, this.#learner.favouredAt(nowMs))
     if (gaps.length === 0) return gaps
-    // What was declared stays declared.
+    // A declared gap is final, so the messages around it are never judged again.
     this.#history.forget()
     for (const { lost } of gaps) this.#declaredLost += lost
     return gaps
   }
 
   /**
-   * Adds the records of a held set that was decoded after all.
+   * Adds the records of a held set that is decoded now.
    *
-   * @returns false when no message of this number is waited for
+   * @returns false when no undecoded message has its number
    */
   release(released: ReleasedSet): boolean {
     for (const step of this.#history.release(released)) this.#learn(step)
@@ -163,21 +162,21 @@ export class SequenceTracker {
     return this.#numbering.release(released, this.#learner.doubtAt(this.#lastReceivedAtMs))
   }
 
-  /** Gives a change of the unit once, for the log. */
+  /** Returns a change of the unit once, for the log. */
   takeUnitChange(): UnitChange | undefined {
     const change = this.#unitChange
     this.#unitChange = undefined
     return change
   }
 
-  /** Forgets what is missing without counting it: it was none of this stream. */
+  /** Forgets all holes without counting them: the numbers belong to another stream. */
   discardHoles(): void {
     this.#numbering.discardHoles()
     this.#history.forget()
   }
 
   toState(): SequenceState {
-    // A few are enough to go on learning from; all are stored of few streams, for a short time.
+    // A few messages suffice to go on learning. Few streams are in doubt, and not for long.
     const mayChange = this.#learner.hasRivals || this.#history.hasUndecoded
     const messages = mayChange ? undefined : CALM_MESSAGES
     return {
@@ -189,7 +188,7 @@ export class SequenceTracker {
     }
   }
 
-  /** Continues a stream from before a restart of this program; `unit` and `next` suffice. */
+  /** Continues from a stored state; `unit` and `next` suffice. */
   restore(state: SequenceState): void {
     this.#isFirst = state.next === null
     this.#numbering = new SequenceNumbering(state.unit)
@@ -221,7 +220,7 @@ export class SequenceTracker {
     if (!isDecoded(message)) return
     if (next && isDecoded(next)) this.#learner.compare(message, next, nowMs)
     if (previous && isDecoded(previous)) this.#learner.compare(previous, message, nowMs)
-    // It says nothing of the number that is expected.
+    // An overtaken message says nothing about the expected number.
     this.#learner.skip()
   }
 
@@ -229,7 +228,7 @@ export class SequenceTracker {
     return this.#numbering.observe(message, this.#learner.doubtAt(message.receivedAtMs))
   }
 
-  /** Goes on in another unit, and judges in it what came since something spoke for it. */
+  /** Changes to another unit and judges the remembered messages again in it. */
   #useUnit(unit: SequenceUnit): SequenceVerdict {
     this.#unitChange = { from: this.unit, to: unit }
     const { first } = this.#history
@@ -240,12 +239,12 @@ export class SequenceTracker {
     }
     this.#learner.use(unit)
     this.#numbering = new SequenceNumbering(unit)
-    let outcome: SequenceVerdict = 'first'
+    let verdict: SequenceVerdict = 'first'
     for (const step of this.#history.steps()) {
       this.#learn(step)
-      outcome = this.#number(step)
+      verdict = this.#number(step)
     }
-    return outcome
+    return verdict
   }
 
   #shortenHistory(nowMs: number): void {

@@ -1,25 +1,23 @@
-/**
- * What the sequence number of a message counts, by export version, and which numbers a message
- * stands for. It keeps no state.
- */
+/** The units of sequence numbers by export version, and the numbers that a message stands for. */
 
 /**
- * What is counted, and lost; stored in SQL under these names. `flows` are flow records, `records` all data records, those of options included;
- * `records+templates` is no standard's unit, but some exporters count so.
+ * A unit of loss, stored in SQL under this name. `flows` are flow records. `records` are all data
+ * records, including options data records. No standard defines `records+templates`, but some
+ * exporters count that way.
  */
 export type CountedUnit = 'none' | 'flows' | 'datagrams' | 'records' | 'records+templates'
 
 /**
- * What a sequence number counts. By every standard it tells what
- * was sent before its message. `-inclusive`: it counts what is in the message, too (softflowd).
+ * The unit of a stream's sequence numbers. By every standard, a number counts the units sent before
+ * its message. With `-inclusive` it also counts the units in the message, as softflowd does.
  */
 export type SequenceUnit = CountedUnit | 'flows-inclusive' | 'records-inclusive'
 
-/** What a message holds, as far as sequence numbers count it. */
+/** The contents of a message that sequence numbers may count. */
 export interface MessageCounts {
-  /** v5 to v8: the count of the header. v9, IPFIX: decoded data records, those of options included. */
+  /** v5 to v8: the count in the header. v9 and IPFIX: decoded data records, including options. */
   readonly dataRecords: number
-  /** Of these, options data records. */
+  /** Options data records among `dataRecords`. */
   readonly optionsRecords: number
   /** Templates and options templates in the message. */
   readonly templateRecords: number
@@ -27,12 +25,12 @@ export interface MessageCounts {
   readonly undecodedSets: number
 }
 
-/** A message with its number. */
+/** A message with its sequence number. */
 export interface CountedMessage extends MessageCounts {
   readonly sequence: number
 }
 
-// Where several fit equally well, the one that stands first is taken.
+// Each list is in order of preference: of several units that fit equally well, the first one wins.
 const FLOW_UNITS = ['flows', 'datagrams', 'flows-inclusive', 'none'] as const
 const V9_UNITS = [
   'datagrams',
@@ -54,25 +52,25 @@ const IPFIX_UNITS = [
 ] as const
 const NO_UNITS = ['none'] as const
 
-/** The units that exporters of a version are known to use; the standard one stands first. */
+/** Returns the units that exporters of a version use; the first one is the standard's. */
 export function knownUnits(exportVersion: number): readonly [SequenceUnit, ...SequenceUnit[]] {
   if (exportVersion === 1) return NO_UNITS
   if (exportVersion === 9) return V9_UNITS
   return exportVersion === 10 ? IPFIX_UNITS : FLOW_UNITS
 }
 
-/** What is counted, whether or not the message itself is in its number. */
+/** Returns the unit of loss: an inclusive unit without its suffix. */
 export function countedUnit(unit: SequenceUnit): CountedUnit {
   if (unit === 'flows-inclusive') return 'flows'
   return unit === 'records-inclusive' ? 'records' : unit
 }
 
-/** Tells whether a number counts what is in its message, too. */
+/** Whether a number also counts the units in its own message. */
 export function isInclusive(unit: SequenceUnit): boolean {
   return unit === 'flows-inclusive' || unit === 'records-inclusive'
 }
 
-/** How many units a message holds, as far as its records are known. */
+/** Counts the units in a message; undecoded sets count nothing. */
 export function countUnits(unit: SequenceUnit, message: MessageCounts): number {
   switch (unit) {
     case 'flows':
@@ -90,19 +88,19 @@ export function countUnits(unit: SequenceUnit, message: MessageCounts): number {
   }
 }
 
-/** The first number that a message stands for: the one that was expected if nothing was lost. */
+/** Returns the first number of a message, which is the expected number if nothing was lost. */
 export function startOf(unit: SequenceUnit, message: CountedMessage): number {
   if (!isInclusive(unit)) return message.sequence
   return (message.sequence - countUnits(unit, message)) >>> 0
 }
 
-/** The first number behind a message. */
+/** Returns the first number after a message. */
 export function endOf(unit: SequenceUnit, message: CountedMessage): number {
   if (isInclusive(unit)) return message.sequence
   return (message.sequence + countUnits(unit, message)) >>> 0
 }
 
-/** How far apart the numbers of two messages are when nothing was lost between them. */
+/** Returns the distance between the numbers of two messages with no loss between them. */
 export function stepOf(
   unit: SequenceUnit,
   previous: MessageCounts,
@@ -111,7 +109,7 @@ export function stepOf(
   return countUnits(unit, isInclusive(unit) ? message : previous)
 }
 
-/** Tells whether undecoded sets leave it open which numbers a message stands for. */
+/** Whether the numbers of a message are unknown because of its undecoded sets. */
 export function isIndeterminate(unit: SequenceUnit, message: MessageCounts): boolean {
   return message.undecodedSets > 0 && unit !== 'datagrams' && unit !== 'none'
 }

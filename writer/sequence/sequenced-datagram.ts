@@ -1,23 +1,26 @@
-/**
- * One datagram as far as sequence accounting is concerned, and the closed set of what it can turn
- * out to be. It holds no behaviour.
- */
+/** The facts about a datagram that sequence accounting needs, and the verdicts on it. */
 
 import type { UptimeReading } from './boot-clock.ts'
 import type { CountedMessage } from './sequence-unit.ts'
 
-/** One datagram of a stream; whoever takes it does not keep it, so that it may be reused. */
+/** One datagram of a stream. The caller may reuse the object, so a callee must not keep it. */
 export interface SequencedDatagram extends CountedMessage, UptimeReading {
-  /** What `fingerprintPayload` gives. */
+  /** The result of `fingerprintPayload`. */
   readonly fingerprint: number
 }
 
 /**
- * What a datagram was. `unsequenced`: the stream has no sequence numbers. `ahead`: numbers before
- * it are missing so far. `late`: behind the expected number, whether or not it filled a hole.
- * `indeterminate`: it or the message before it holds an unknown number of records, or it is not
- * clear what the exporter counts, so neither loss nor success is counted. `undecided`: the next
- * datagrams tell whether it begins a restart or belongs to another exporter.
+ * The judgement of a datagram by its sequence number.
+ *
+ * - `unsequenced`: the stream has no sequence numbers.
+ * - `first`: the stream had no expected number yet.
+ * - `in-order`: the datagram has the expected number.
+ * - `ahead`: numbers before it are still missing.
+ * - `late`: its number comes before the expected one, whether or not it fills a hole.
+ * - `restart`: the exporter has begun a new numbering.
+ * - `indeterminate`: neither loss nor success is counted. The datagram or the one before it holds
+ *   an unknown number of records, or the unit of the exporter is in doubt.
+ * - `undecided`: later datagrams decide whether it begins a restart or comes from another exporter.
  */
 export type SequenceVerdict =
   | 'unsequenced'

@@ -1,17 +1,16 @@
 /**
- * Follows the sequence of one stream key: with one tracker, until several exporters behind one
- * address are found out by their source ports, then with one tracker a port. Decoding and storing
- * know nothing of that; it is for accounting only.
+ * Follows the sequence of one stream with one tracker. If several exporters share the stream's
+ * address, it finds them by their source ports and follows each port with its own tracker.
  */
 
 import type { SequenceGap } from './gap-ledger.ts'
 import type { ReleasedSet } from './message-history.ts'
 import { OutsiderRuns } from './outsider-runs.ts'
 import {
-  addTotals,
-  type LedgerTotals,
+  addCounts,
   MAX_PORTS,
   PortTrackers,
+  type SequenceCounts,
   type StoredPort,
 } from './port-trackers.ts'
 import { type SequenceState, SequenceTracker } from './sequence-tracker.ts'
@@ -19,70 +18,70 @@ import type { SequenceUnit } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
 import type { UnitChange } from './unit-learner.ts'
 
-/** What must be stored of a stream; `ports` is there while it is split. */
+/** The stored state of a stream's sequence; `ports` is set while the stream is split. */
 export interface StreamSequenceState extends SequenceState {
   readonly ports?: readonly StoredPort[]
 }
 
-/** Something to be logged once. */
-export type SequenceNotice =
+/** A fact to log once. */
+type SequenceNotice =
   | ({ readonly kind: 'unit-changed' } & UnitChange)
   | { readonly kind: 'several-exporters'; readonly ports: readonly number[] }
 
 /**
- * The ledger of one stream key. Counters are totals since construction; they only fall when a
- * judgement is taken back.
+ * Counters are totals since construction. They fall only when a judgement is taken back.
  *
- * For v8 the aggregation scheme takes the place of the source port: routers number each
- * aggregation cache on its own, or all of them together, and which one it is shows in the same way.
+ * For v8 the caller passes the aggregation scheme as the port. Some routers number each aggregation
+ * cache separately, which looks like several exporters; others number all caches together.
  */
 export class StreamSequence {
   readonly #exportVersion: number
   readonly #outsiders = new OutsiderRuns(MAX_PORTS)
-  /** What trackers had counted that are no more. */
-  readonly #forgotten: LedgerTotals = { lost: 0, late: 0, duplicates: 0, restarts: 0 }
-  /** Follows all ports, unless there are several exporters: then `#ports` does. */
+  /** Counters of forgotten trackers, and all duplicates. */
+  readonly #forgotten: SequenceCounts = { lost: 0, late: 0, duplicates: 0, restarts: 0 }
+  /** Follows the whole stream while `#ports` is undefined. */
   #main: SequenceTracker
   #mainPort: number | undefined
-  /** The one tracker has followed datagrams of more than one port. */
+  /** Whether `#main` has followed datagrams of more than one port. */
   #hasMoved = false
+  /** Defined while several exporters share the stream. */
   #ports: PortTrackers | undefined
   #isSplitReported: boolean
 
   constructor(exportVersion: number) {
     this.#exportVersion = exportVersion
     this.#main = new SequenceTracker(exportVersion)
-    // Aggregation caches that number on their own are nothing to be told of.
+    // Separately numbered aggregation caches are normal for v8 and not worth a log line.
     this.#isSplitReported = exportVersion === 8
   }
 
-  /** Lost units; null when the stream has no sequence, so that loss cannot be known. */
+  /** Lost units; null when the stream has no sequence numbers, so that loss is unknown. */
   get lost(): number | null {
-    return this.unit === 'none' ? null : this.#totals().lost
+    return this.unit === 'none' ? null : this.#counts().lost
   }
 
   get late(): number {
-    return this.#totals().late
+    return this.#counts().late
   }
 
   get duplicates(): number {
-    return this.#totals().duplicates
+    return this.#counts().duplicates
   }
 
   get restarts(): number {
-    return this.#totals().restarts
+    return this.#counts().restarts
   }
 
   get unit(): SequenceUnit {
     return this.#main.unit
   }
 
-  /** The next expected number; null while it is not known, and when there are several. */
+  /** The next expected number; null while it is unknown, and while the stream is split. */
   get next(): number | null {
     return this.#ports === undefined ? this.#main.next : null
   }
 
-  /** Tells, before decoding, whether a recent datagram had this number and payload. */
+  /** Whether a recent datagram has this number and payload. Called before decoding. */
   isDuplicate(sequence: number, fingerprint: number, port: number): boolean {
     if (this.#ports !== undefined) {
       return this.#ports.find(port)?.isDuplicate(sequence, fingerprint) ?? false
@@ -91,38 +90,38 @@ export class StreamSequence {
     return this.#outsiders.size > 0 && this.#outsiders.isDuplicate(sequence, fingerprint)
   }
 
-  /** Counts a datagram that is a duplicate; it is not observed. */
+  /** Counts a duplicate, which is not observed. */
   countDuplicate(): void {
     this.#forgotten.duplicates += 1
   }
 
-  /** Takes the next datagram after decoding, in the order of arrival. */
+  /** Observes the next datagram, in the order of arrival and after its decoding. */
   observe(datagram: SequencedDatagram, port: number): SequenceVerdict {
     if (this.#ports !== undefined) return this.#observeSplit(this.#ports, datagram, port)
     if (port !== this.#mainPort && this.#isOutsider(datagram, port)) {
       return this.#takeOutsider(datagram, port)
     }
     this.#movePort(port)
-    const outcome = this.#main.observe(datagram)
+    const verdict = this.#main.observe(datagram)
     // A late datagram may come long after the stream has moved to another port.
-    if (outcome !== 'late') this.#outsiders.noteMain(datagram.receivedAtMs)
+    if (verdict !== 'late') this.#outsiders.noteMain(datagram.receivedAtMs)
     if (this.#outsiders.size > 0) this.#takeBackFitting()
-    return outcome
+    return verdict
   }
 
-  /** Declares what left the reorder window as loss; see `SequenceTracker.expire`. */
+  /** Declares the holes that have left the reorder window; see `SequenceTracker.expire`. */
   expire(nowMs: number): readonly SequenceGap[] {
     if (this.#ports !== undefined) return this.#ports.expire(nowMs)
     if (this.#outsiders.size > 0) this.#settleOverdue(nowMs)
     return this.#main.expire(nowMs)
   }
 
-  /** Adds the records of a held set that was decoded after all; see `SequenceTracker.release`. */
+  /** Adds the records of a held set that is decoded now. */
   release(released: ReleasedSet): void {
     for (const tracker of this.#trackers) if (tracker.release(released)) return
   }
 
-  /** Gives something to be logged, once; to be asked until it is undefined. */
+  /** Returns the next fact to log; the caller repeats the call until the result is undefined. */
   takeNotice(): SequenceNotice | undefined {
     if (this.#ports !== undefined && !this.#isSplitReported) {
       this.#isSplitReported = true
@@ -135,12 +134,13 @@ export class StreamSequence {
     return undefined
   }
 
+  /** Returns the state for storing. */
   toState(): StreamSequenceState {
     if (this.#ports === undefined) return this.#main.toState()
     return { unit: this.unit, next: null, ports: this.#ports.toState() }
   }
 
-  /** Continues a stream from before a restart of this program; `unit` and `next` suffice. */
+  /** Continues from a stored state; `unit` and `next` suffice. */
   restore(state: StreamSequenceState): void {
     this.#main.restore(state)
     if (state.ports === undefined) return
@@ -153,21 +153,21 @@ export class StreamSequence {
     return this.#ports?.trackers ?? [this.#main]
   }
 
-  #totals(): LedgerTotals {
-    const totals = { ...this.#forgotten }
-    for (const tracker of this.#trackers) addTotals(totals, tracker)
-    return totals
+  #counts(): SequenceCounts {
+    const counts = { ...this.#forgotten }
+    for (const tracker of this.#trackers) addCounts(counts, tracker)
+    return counts
   }
 
   #observeSplit(ports: PortTrackers, datagram: SequencedDatagram, port: number): SequenceVerdict {
-    const outcome = ports.observe(datagram, port)
+    const verdict = ports.observe(datagram, port)
     if (ports.isOneStream) {
       this.#main = ports.merge()
       this.#ports = undefined
       this.#hasMoved = true
       this.#mainPort = port
     }
-    return outcome
+    return verdict
   }
 
   #isOutsider(datagram: SequencedDatagram, port: number): boolean {
@@ -182,27 +182,27 @@ export class StreamSequence {
   }
 
   #takeOutsider(datagram: SequencedDatagram, port: number): SequenceVerdict {
-    const verdict = this.#outsiders.add(datagram, port, this.#main.rangeOf(datagram))
-    if (verdict === 'same-stream') {
+    const origin = this.#outsiders.add(datagram, port, this.#main.rangeOf(datagram))
+    if (origin === 'same-stream') {
       this.#movePort(port)
       return this.#replayIntoMain()
     }
-    if (verdict === 'several-exporters') this.#split()
+    if (origin === 'several-exporters') this.#split()
     return 'undecided'
   }
 
   #replayIntoMain(): SequenceVerdict {
-    let outcome: SequenceVerdict = 'undecided'
+    let verdict: SequenceVerdict = 'undecided'
     let isRestart = false
     for (const { datagram } of this.#outsiders.takeAll()) {
       this.#outsiders.noteMain(datagram.receivedAtMs)
-      outcome = this.#main.observe(datagram)
-      if (outcome === 'restart') isRestart = true
+      verdict = this.#main.observe(datagram)
+      if (verdict === 'restart') isRestart = true
     }
-    return isRestart ? 'restart' : outcome
+    return isRestart ? 'restart' : verdict
   }
 
-  /** After the last datagram there is nobody left to tell whose it was. */
+  /** Settles outsiders that have waited too long: they are the stream itself. */
   #settleOverdue(nowMs: number): void {
     if (!this.#outsiders.isOverdue(nowMs, (datagram) => this.#main.isNear(datagram))) return
     this.#hasMoved = true
@@ -219,7 +219,7 @@ export class StreamSequence {
   }
 
   #split(): void {
-    // What is missing in a mixture of several streams is missing in none of them.
+    // A number that is missing in a mixture of streams is missing in none of them.
     if (this.#hasMoved) this.#main.discardHoles()
     this.#ports = new PortTrackers(this.#exportVersion, this.#forgotten)
     if (this.#mainPort !== undefined) this.#ports.add(this.#mainPort, this.#main)

@@ -1,40 +1,47 @@
 /**
- * The messages of one stream whose number of records is not known yet, so that loss after them
- * becomes exact once their held sets are decoded. Bounded: the oldest message is forgotten.
+ * The messages of one stream that hold an unknown number of records. The loss after such a message
+ * is computed once its held sets are decoded.
  */
 
-const MAX_MESSAGES = 64
+/** Beyond this, the oldest message is forgotten. */
+const MAX_UNDECODED_MESSAGES = 64
 
-/** A message with sets that are not decoded yet, and the numbers up to the message after it. */
-export interface UndecodedMessage {
+/** A message with undecoded sets, and the range of numbers that they hide. */
+interface UndecodedMessage {
   readonly sequence: number
-  /** The first number that is not accounted for: behind the records decoded so far. */
+  /** The first number after the records decoded so far. */
   from: number
-  /** The number of the message after it; undefined until there is one. */
+  /** The number of the next message; undefined until there is one. */
   to: number | undefined
-  /** How many sets are still not decoded. */
+  /** The number of sets that are not decoded yet. */
   sets: number
 }
 
 export class UndecodedMessages {
   #messages: UndecodedMessage[] = []
 
+  /** Adds the newest message of the stream. */
   add(message: UndecodedMessage): void {
     this.#messages.push(message)
-    if (this.#messages.length > MAX_MESSAGES) this.#messages.shift()
+    if (this.#messages.length > MAX_UNDECODED_MESSAGES) this.#messages.shift()
   }
 
-  /** Says which number came after the last message. */
+  /** Notes the number of the message that came after the newest one. */
   close(to: number): void {
     const last = this.#messages.at(-1)
     if (last !== undefined) last.to ??= to
   }
 
+  /** Whether a message has this number. */
   has(sequence: number): boolean {
     return this.#messages.some((message) => message.sequence === sequence)
   }
 
-  /** Adds the records of one set that was decoded after all; gives the message when it is the last. */
+  /**
+   * Adds the records of one set that is decoded now.
+   *
+   * @returns the message when this was its last undecoded set; the message is then removed
+   */
   release(sequence: number, dataRecords: number): UndecodedMessage | undefined {
     const message = this.#messages.findLast((candidate) => candidate.sequence === sequence)
     if (message === undefined) return undefined
@@ -45,13 +52,14 @@ export class UndecodedMessages {
     return message
   }
 
-  /** Forgets the message whose open range has this number: a late datagram came out of it. */
+  /** Forgets the message with this number in its range, because a late datagram came from there. */
   forgetAround(sequence: number): void {
     this.#messages = this.#messages.filter(
       ({ from, to }) => to === undefined || (sequence - from) >>> 0 >= (to - from) >>> 0,
     )
   }
 
+  /** Forgets all messages. */
   clear(): void {
     this.#messages = []
   }

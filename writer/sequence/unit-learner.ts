@@ -1,6 +1,6 @@
 /**
- * Learns what an exporter's sequence numbers really count, by comparing how far each message moved
- * them with what every known unit foretells. It changes nothing itself: it gives advice.
+ * Learns the real unit of an exporter's sequence numbers. For each message it compares the step of
+ * the number with the step that each known unit predicts. The tracker acts on the result.
  */
 
 import {
@@ -13,51 +13,51 @@ import {
 } from './sequence-unit.ts'
 
 /**
- * What a message weighs that one unit foretold and another one did not. When their numbers lie
- * beside each other a small loss can look the same, so that is weaker evidence.
+ * The weight of a message that one unit predicted and another did not. If the two predictions
+ * differ by one, a small loss can look the same, so the evidence is weaker.
  */
 const WEIGHT = { beside: 1, apart: 2 } as const
-/** So much must speak for another unit, */
+/** Another unit is proven with at least this weight of wins over the unit in use, */
 const PROVEN_WEIGHT = 6
-/** and it must be right in this share of what tells the two apart. */
+/** and with more than this share of wins among all wins and losses between the two. */
 const WIN_SHARE = 0.95
-/** After so many messages in which no other unit did better, the one in use is hardly wrong. */
+/** The unit in use is settled after this many messages without a favoured rival. */
 const SETTLED_SAMPLES = 64
-/** Counts are halved here, so that old messages fade. */
+/** All counts are halved after this many messages, so that old evidence fades. */
 const MEMORY_SAMPLES = 256
-/** What speaks for another unit is forgotten when nothing more does: templates return in 30 min. */
+/** Without new evidence, rivals are ignored after this time: templates return within 30 minutes. */
 const PATIENCE_MS = 35 * 60_000
 
-/** Another unit than before was found to be the one that the exporter counts. */
+/** A change of the unit in use. */
 export interface UnitChange {
   readonly from: SequenceUnit
   readonly to: SequenceUnit
 }
 
-/** What speaks against the unit in use; sets of other units as bits, by their places in the list. */
+/** Evidence against the unit in use. Sets of units are bits, by place in `knownUnits`. */
 export interface UnitDoubt {
-  /** Units for which more speaks than for the one in use. */
+  /** Units with more wins than losses against the unit in use. */
   readonly favoured: number
-  /** Units that judge the last message otherwise: its numbers are no loss, or another one. */
+  /** Units that judge the last message differently: they see no loss there, or another loss. */
   readonly dissenting: number
-  /** A favoured unit foretold the number of the last message, the one in use did not. */
+  /** Whether a favoured unit predicted the last number and the unit in use did not. */
   readonly isExplained: boolean
 }
 
-/** Nothing is known of what they say. */
+/** The dissenting units while the last message is not compared: any unit may dissent. */
 const ALL_UNITS = -1
 
 export class UnitLearner {
   readonly #units: readonly SequenceUnit[]
   #unit: SequenceUnit
   #samples = 0
-  /** By place in `#units`: what only that unit foretold, and what only the one in use did. */
+  /** By place in `#units`: the weight of messages that only that unit predicted, and vice versa. */
   readonly #wins: number[]
   readonly #losses: number[]
-  /** Something has spoken for another unit: mostly nothing ever does. */
+  /** Whether another unit has a win; mostly none ever has, so this is a shortcut. */
   #hasRivals = false
   #wonAtMs = 0
-  /** Of the last message: units that judge it otherwise, and those of them that foretold it. */
+  /** The units that judge the last message differently, and those of them that predicted it. */
   #dissenting = ALL_UNITS
   #winners = 0
 
@@ -69,7 +69,7 @@ export class UnitLearner {
     this.#losses = units.map(() => 0)
   }
 
-  /** Starts anew with a unit in use. */
+  /** Starts again with another unit in use. */
   use(unit: SequenceUnit): void {
     this.#unit = unit
     this.#samples = 0
@@ -79,13 +79,13 @@ export class UnitLearner {
     this.skip()
   }
 
-  /** Takes a message that cannot be compared with one before it. */
+  /** Notes a message that cannot be compared with a previous one. */
   skip(): void {
     this.#dissenting = ALL_UNITS
     this.#winners = 0
   }
 
-  /** Takes the first message of a stream: a number that counts just what is in it is no chance. */
+  /** Judges the first message of a stream: a number equal to its own contents is no coincidence. */
   compareFirst(message: CountedMessage, nowMs: number): void {
     this.skip()
     for (const [index, unit] of this.#units.entries()) {
@@ -98,7 +98,7 @@ export class UnitLearner {
     }
   }
 
-  /** Compares a message with the one before it by their numbers; both are decoded. */
+  /** Compares a message with the one whose number precedes its own; both are decoded. */
   compare(previous: CountedMessage, message: CountedMessage, nowMs: number): void {
     this.#samples += 1
     this.#weigh(previous, message, 1)
@@ -109,7 +109,7 @@ export class UnitLearner {
     if (this.#samples >= MEMORY_SAMPLES) this.#fade()
   }
 
-  /** Takes a comparison back: another message turned up between the two. */
+  /** Takes a comparison back, because another message belongs between the two. */
   retract(previous: CountedMessage, message: CountedMessage): void {
     this.#samples = Math.max(0, this.#samples - 1)
     this.#weigh(previous, message, -1)
@@ -134,7 +134,7 @@ export class UnitLearner {
     }
   }
 
-  /** A unit that is proven to be the one that the exporter counts; undefined: there is none. */
+  /** The unit that is proven to be the real one; undefined while none is. */
   get provenUnit(): SequenceUnit | undefined {
     if (!this.#hasRivals) return undefined
     let best: SequenceUnit | undefined
@@ -148,7 +148,7 @@ export class UnitLearner {
     return best
   }
 
-  /** Tells what speaks against the unit in use after the last message. */
+  /** Returns the evidence against the unit in use after the last message. */
   doubtAt(nowMs: number): UnitDoubt {
     const favoured = this.favouredAt(nowMs)
     return {
@@ -158,7 +158,7 @@ export class UnitLearner {
     }
   }
 
-  /** Gives the units for which more speaks than for the one in use, as bits. */
+  /** Returns the units with more wins than losses against the unit in use, as bits. */
   favouredAt(nowMs: number): number {
     if (!this.#hasRivals || nowMs - this.#wonAtMs > PATIENCE_MS) return 0
     let favoured = 0
@@ -168,22 +168,22 @@ export class UnitLearner {
     return favoured
   }
 
-  /** Tells whether the unit in use has stood its test for long. */
+  /** Whether the unit in use is settled. */
   isSettled(nowMs: number): boolean {
     return this.#samples >= SETTLED_SAMPLES && this.favouredAt(nowMs) === 0
   }
 
-  /** Tells whether anything has spoken for another unit. */
+  /** Whether another unit has a win. */
   get hasRivals(): boolean {
     return this.#hasRivals
   }
 
-  /** Gives what was learned so far, to be restored later. */
+  /** Returns all counts for storing. */
   toArray(): number[] {
     return [this.#samples, this.#wonAtMs, ...this.#wins, ...this.#losses]
   }
 
-  /** Takes what `toArray` gave; anything of another length is ignored. */
+  /** Restores the result of `toArray`; an array of another length is ignored. */
   restore(counts: readonly number[]): void {
     const width = this.#units.length
     if (counts.length !== 2 + 2 * width) return
