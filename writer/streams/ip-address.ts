@@ -1,15 +1,23 @@
 /**
- * Turns textual IP addresses into bytes and back into one canonical text. It resolves no names,
- * and text that is no address is answered, not thrown.
+ * Parses and writes IP addresses and networks. This is the only parser of addresses in the writer.
+ * Invalid text returns undefined; nothing throws.
  */
 
 import { isIPv4, isIPv6 } from 'node:net'
 
-/** `::ffff:0:0/96`: IPv4 addresses as they look on a dual-stack socket. */
+/** An IPv4 or IPv6 network. */
+export interface Cidr {
+  /** Its address, as `formatAddress` writes it. */
+  readonly network: string
+  readonly prefix: number
+  readonly family: 'ipv4' | 'ipv6'
+}
+
+/** `::ffff:0:0/96`: a dual-stack socket shows IPv4 addresses in this network. */
 const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0xffff] as const
 
 /**
- * Parses an IPv4 or IPv6 address; an IPv4-mapped one is given as IPv4, a zone id is dropped.
+ * Parses an IPv4 or IPv6 address. An IPv4-mapped address becomes IPv4; a zone id is dropped.
  *
  * @returns 4 or 16 bytes, or undefined when the text is no address
  */
@@ -22,7 +30,24 @@ export function parseAddress(text: string): Uint8Array | undefined {
   return isMapped ? bytes.subarray(12) : bytes
 }
 
-/** Writes 4 or 16 bytes as the shortest text (RFC 5952), always the same for the same address. */
+/**
+ * Parses a network such as `10.0.0.0/8`, or a single address. An IPv4-mapped network becomes IPv4;
+ * a zone id is an error.
+ */
+export function parseCidr(text: string): Cidr | undefined {
+  const [address = '', prefixText, ...rest] = text.split('/')
+  const bytes = parseAddress(address)
+  if (bytes === undefined || address.includes('%') || rest.length > 0) return undefined
+  if (prefixText !== undefined && !/^\d{1,3}$/.test(prefixText)) return undefined
+  const writtenBits = isIPv4(address) ? 32 : 128
+  const writtenPrefix = prefixText === undefined ? writtenBits : Number(prefixText)
+  // The written prefix of an IPv4-mapped network includes the 96 bits of the mapping.
+  const prefix = writtenPrefix - (writtenBits - bytes.length * 8)
+  if (prefix < 0 || writtenPrefix > writtenBits) return undefined
+  return { network: formatAddress(bytes), prefix, family: bytes.length === 4 ? 'ipv4' : 'ipv6' }
+}
+
+/** Writes 4 or 16 bytes as text by RFC 5952: each address has exactly one such text. */
 export function formatAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.')
   const groups = Array.from({ length: 8 }, (_, index) =>
@@ -33,7 +58,7 @@ export function formatAddress(bytes: Uint8Array): string {
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`
 }
 
-/** Gives the eight groups of a text that is known to be an IPv6 address. */
+/** Returns the eight groups of a valid IPv6 address. */
 function parseGroups(text: string): number[] {
   const [head = '', tail] = text.replace(/%.*$/, '').split('::')
   const left = parseHalf(head)
