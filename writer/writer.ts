@@ -145,7 +145,7 @@ export class Writer {
       maxExporters: settings.MAX_EXPORTERS,
     })
     registry.update(resumePoint.exporters)
-    const streams = restoreStreams(resumePoint, { decoder, messages: heldDatagrams, logger })
+    const streams = restoreStreams(resumePoint, { decoder, heldDatagrams, logger })
     const ingest = new Ingest({
       ...{ logger, metrics: this.#metrics, registry, streams, decoder, heldDatagrams, loader },
       position,

@@ -1,11 +1,11 @@
 /**
- * Measures how far an exporter's clock is off: the median of receive time minus export time over
- * the last five minutes. It corrects nothing, as stored times are not shifted.
+ * Measures the clock skew of an exporter: the median of receive time minus export time over the
+ * last five minutes. Stored times are never corrected by it.
  */
 
 const PERIOD_MS = 300_000
 const MAX_SAMPLES = 64
-/** Once there are enough samples, they are taken so far apart that they span the period. */
+/** The distance of samples once there are `MAX_SAMPLES`, so that together they span the period. */
 const SAMPLE_INTERVAL_MS = PERIOD_MS / MAX_SAMPLES
 
 /** The clock skew of one stream. */
@@ -16,10 +16,10 @@ export class ClockSkew {
   #head = 0
   #lastTakenAtMs = 0
 
-  /** Takes the two times of a message, both Unix milliseconds. */
+  /** Adds the two times of a message, both in Unix milliseconds. */
   observe(receivedAtMs: number, exportedAtMs: number): void {
     const sinceMs = receivedAtMs - this.#lastTakenAtMs
-    // A clock of ours that was set back must not stop the sampling.
+    // A negative distance means that our own clock was set back: that must not stop the sampling.
     if (this.#length === MAX_SAMPLES && sinceMs >= 0 && sinceMs < SAMPLE_INTERVAL_MS) return
     this.#skewsMs[this.#head] = receivedAtMs - exportedAtMs
     this.#takenAtMs[this.#head] = receivedAtMs
@@ -29,8 +29,8 @@ export class ClockSkew {
   }
 
   /**
-   * Gives the median in whole milliseconds; positive: the exporter's clock is behind ours. Null
-   * when nothing came in the five minutes before the last message.
+   * Returns the median in whole milliseconds; it is positive when the exporter's clock is behind
+   * ours. Null before the first message.
    */
   medianMs(): number | null {
     const since = this.#lastTakenAtMs - PERIOD_MS

@@ -1,37 +1,25 @@
-/**
- * Knows the exporters: who may be one, who is enabled, when each was first and last heard. It is
- * pure state; it reads no settings, no clock and no database.
- */
+/** The registry of exporters: who is admitted, who is enabled, and when each was heard. */
 
+import type { SamplingSettings } from '../netflow/memory/samplers.ts'
 import type { AllowList } from './allow-list.ts'
 import { formatAddress, parseAddress } from './ip-address.ts'
 
-/** `known`: a new exporter is registered disabled, until an operator enables it. */
+/** With `known`, a new exporter is disabled until an operator enables it. */
 export const EXPORTER_POLICIES = ['open', 'known'] as const
-export type ExporterPolicy = (typeof EXPORTER_POLICIES)[number]
+type ExporterPolicy = (typeof EXPORTER_POLICIES)[number]
 
-/** In which order the bytes of sampling rates in data records stand; `network` by the RFCs. */
-export type SamplingByteOrder = 'network' | 'little'
-
-/** What an operator has said about the sampling of an exporter; a new object when it changes. */
-export interface SamplingSettings {
-  /** The rate of all its flows, whatever it says itself. */
-  readonly override: number | null
-  /** The rate where nothing else says one. */
-  readonly default: number | null
-  readonly byteOrder: SamplingByteOrder
-}
-
+/** The sampling settings of a new exporter. */
 const NO_SETTINGS: SamplingSettings = { override: null, default: null, byteOrder: 'network' }
 
-/** One exporter; the registry keeps it up to date. Times are Unix microseconds. */
+/** One exporter; the registry keeps the object up to date. Times are Unix microseconds. */
 export interface Exporter {
-  /** In canonical text. */
+  /** As `formatAddress` writes it. */
   readonly address: string
-  /** 4 or 16 bytes. */
+  /** The address in 4 or 16 bytes. */
   readonly bytes: Uint8Array
   /** Flows of a disabled exporter are not stored. */
   readonly enabled: boolean
+  /** The operator's settings; a new object when they change. */
   readonly sampling: SamplingSettings
   readonly firstSeenMicros: number
   readonly lastSeenMicros: number
@@ -46,14 +34,8 @@ export interface ExporterRegistryOptions {
   readonly maxExporters: number
 }
 
-/** A row of the table of exporters, as far as the registry needs it. */
-export interface ExporterRow {
-  readonly address: string
-  readonly enabled: boolean
-  readonly sampling: SamplingSettings
-  readonly firstSeenMicros: number
-  readonly lastSeenMicros: number
-}
+/** A row of the table of exporters. */
+type ExporterRow = Omit<Exporter, 'bytes'>
 
 interface Entry extends Exporter {
   enabled: boolean
@@ -73,15 +55,15 @@ export class ExporterRegistry {
     return this.#entries.size
   }
 
-  /** Finds an exporter by its canonical text; undefined when it is not registered. */
+  /** Finds an exporter by its address as `formatAddress` writes it. */
   find(address: string): Exporter | undefined {
     return this.#entries.get(address)
   }
 
   /**
-   * Finds the exporter of a datagram, or registers a new one. Only to be called for a datagram
-   * whose header is valid, so that garbage from spoofed addresses registers nobody. A known
-   * exporter that is not allowed any more is refused, too.
+   * Finds the exporter of a datagram, or registers a new one. The caller checks the header of the
+   * datagram first, so that garbage from spoofed addresses registers nobody. A known exporter that
+   * the allow list no longer has is refused too.
    */
   admit(address: string, receivedAtMicros: number): Exporter | AdmissionRefusal {
     const known = this.#entries.get(address)
@@ -91,11 +73,11 @@ export class ExporterRegistry {
   }
 
   /**
-   * Takes the rows of the database, at start and whenever it is polled: an exporter that is not
-   * known yet is added (unless it is not allowed), and what an operator sets is taken over. Exporters
-   * without a row stay as they are.
+   * Applies the rows of the database, at start and after every poll. Allowed exporters that are not
+   * registered yet are added, and the settings of the others are updated. Exporters without a row
+   * stay unchanged.
    *
-   * @returns the exporters that it changed
+   * @returns the exporters with changed settings
    */
   update(rows: Iterable<ExporterRow>): readonly Exporter[] {
     const changed: Exporter[] = []
@@ -120,7 +102,7 @@ export class ExporterRegistry {
     const bytes = parseAddress(text)
     if (bytes === undefined) return 'invalid-address'
     const address = formatAddress(bytes)
-    // The same address in another notation is no other exporter.
+    // The text may be another notation of a known address.
     if (address !== text && this.#entries.has(address)) return this.admit(address, receivedAtMicros)
     if (!this.#options.allowList.allows(address)) return 'not-allowed'
     if (this.#entries.size >= this.#options.maxExporters) return 'too-many'

@@ -1,67 +1,79 @@
 /**
- * Knows which messages are still held, because a set of theirs waits for its template: a datagram is
- * held until the last of them is decoded, or the first one given up. It holds no bytes.
+ * The held datagrams. A datagram is held while sets of its message wait for their templates: until
+ * the last of them is decoded, or the first one is given up.
  */
 
 import type { MessageContext } from '../netflow/flow-record.ts'
 
 interface HeldDatagram {
   readonly exporter: string
-  /** Among the datagrams of the journal. */
+  /** Its place among the datagrams of the journal. */
   readonly number: number
-  /** Its sets that wait. */
+  /** The number of its sets that wait. */
   waiting: number
 }
 
 export class HeldDatagrams {
-  readonly #messages = new Map<MessageContext, HeldDatagram>()
+  /** By the message in the datagram, which its held sets share. */
+  readonly #byMessage = new Map<MessageContext, HeldDatagram>()
   readonly #expired: number[] = []
 
   get count(): number {
-    return this.#messages.size
+    return this.#byMessage.size
   }
 
-  /** Notes that `sets` more sets of a message wait, the first time with its number. */
+  /** Notes that `sets` more sets of a message wait. */
   hold(
     message: MessageContext,
     { exporter, number }: Omit<HeldDatagram, 'waiting'>,
     sets = 1,
   ): void {
-    const known = this.#messages.get(message)
+    const known = this.#byMessage.get(message)
     if (known) known.waiting += sets
-    else this.#messages.set(message, { exporter, number, waiting: sets })
+    else this.#byMessage.set(message, { exporter, number, waiting: sets })
   }
 
-  /** Notes that a set was decoded; tells whether it was the last one and the message is held no longer. */
+  /**
+   * Notes that a set of a message was decoded.
+   *
+   * @returns whether that was the last set of a held datagram, which is then no longer held
+   */
   release(message: MessageContext): boolean {
-    const held = this.#messages.get(message)
-    if (!held) return false
-    held.waiting -= 1
-    return held.waiting === 0 && this.#messages.delete(message)
+    const datagram = this.#byMessage.get(message)
+    if (!datagram) return false
+    datagram.waiting -= 1
+    return datagram.waiting === 0 && this.#byMessage.delete(message)
   }
 
-  /** Notes that a set was given up; tells whether it was the first one of a message that was held. */
+  /**
+   * Notes that a set of a message was given up.
+   *
+   * @returns whether that was the first such set of a held datagram, which is then no longer held
+   */
   expire(message: MessageContext): boolean {
-    const held = this.#messages.get(message)
-    if (!held) return false
-    if (held.waiting > 1) this.#expired.push(held.number)
-    return this.#messages.delete(message)
+    const datagram = this.#byMessage.get(message)
+    if (!datagram) return false
+    if (datagram.waiting > 1) this.#expired.push(datagram.number)
+    return this.#byMessage.delete(message)
   }
 
-  /** The number of a message that is held. */
+  /** Returns the number of a held datagram. */
   numberOf(message: MessageContext): number | undefined {
-    return this.#messages.get(message)?.number
+    return this.#byMessage.get(message)?.number
   }
 
-  /** Gives once the numbers of messages that have expired while other sets of theirs still wait. */
+  /**
+   * Returns the numbers of datagrams that have expired since the last call although some of their
+   * sets still wait.
+   */
   takeExpired(): readonly number[] {
     return this.#expired.splice(0)
   }
 
-  /** Counts the messages by exporter. */
+  /** Counts the held datagrams by exporter. */
   countByExporter(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>()
-    for (const { exporter } of this.#messages.values()) {
+    for (const { exporter } of this.#byMessage.values()) {
       counts.set(exporter, (counts.get(exporter) ?? 0) + 1)
     }
     return counts

@@ -1,7 +1,4 @@
-/**
- * Turns held data sets into rows, and rows back into held sets. It decodes nothing, and decides
- * neither what is held nor for how long.
- */
+/** Turns held data sets into table rows, and rows back into held sets. */
 
 import type { BatchChanges, HeldSetRow } from '../load/tables/batch-changes.ts'
 import type { Decoder } from '../netflow/decode.ts'
@@ -12,19 +9,19 @@ import { parseAddress } from './ip-address.ts'
 import type { Stream } from './stream.ts'
 import type { Streams } from './streams.ts'
 
-/** Adds what was held and released since the last batch to the changes of this one. */
+/** Moves the changes of the held sets since the last batch into the changes of this batch. */
 export function takeHeldSets(
   heldSets: HeldSets,
-  messages: HeldDatagrams,
+  heldDatagrams: HeldDatagrams,
   { heldSets: rows, expiredMessages }: BatchChanges,
 ): void {
   const { held, gone } = heldSets.takeChanges()
-  for (const { id, set } of held) rows.written.push(rowOf(id, set, messages))
+  for (const { id, set } of held) rows.written.push(rowOf(id, set, heldDatagrams))
   for (const id of gone) rows.removed.push({ id })
-  expiredMessages.push(...messages.takeExpired())
+  expiredMessages.push(...heldDatagrams.takeExpired())
 }
 
-function rowOf(id: number, set: HeldSet, messages: HeldDatagrams): HeldSetRow {
+function rowOf(id: number, set: HeldSet, heldDatagrams: HeldDatagrams): HeldSetRow {
   const { exporter, exportVersion, observationDomain } = set.stream
   return {
     id,
@@ -38,21 +35,21 @@ function rowOf(id: number, set: HeldSet, messages: HeldDatagrams): HeldSetRow {
     uptimeMs: Number.isNaN(set.uptimeMs) ? null : set.uptimeMs,
     sequence: set.sequence,
     content: set.content,
-    message: messages.numberOf(set.message) ?? null,
+    message: heldDatagrams.numberOf(set.message) ?? null,
   }
 }
 
-/** Who takes back what was held. */
+/** The objects that restored held sets go back to. */
 export interface HeldSetOwners {
   readonly decoder: Decoder
   readonly streams: Streams
-  readonly messages: HeldDatagrams
+  readonly heldDatagrams: HeldDatagrams
 }
 
-/** Lets the decoder hold again what it held before the writer was restarted. */
+/** Lets the decoder hold the sets again that it held before a restart of the writer. */
 export function restoreHeldSets(
   rows: readonly HeldSetRow[],
-  { decoder, streams, messages }: HeldSetOwners,
+  { decoder, streams, heldDatagrams }: HeldSetOwners,
 ): void {
   const contexts = new Map<number, MessageContext>()
   for (const row of rows) {
@@ -64,12 +61,12 @@ export function restoreHeldSets(
       continue
     }
     const message = contextOf(row, stream, contexts)
-    if (number !== null) messages.hold(message, { exporter, number })
+    if (number !== null) heldDatagrams.hold(message, { exporter, number })
     decoder.restoreHeldSet(row.id, heldSetOf(row, stream, message))
   }
 }
 
-/** Sets of one message share its context, as they did before. */
+/** Sets of one message share its context again: `HeldDatagrams` finds the datagram by it. */
 function contextOf(
   row: HeldSetRow,
   { key }: Stream,

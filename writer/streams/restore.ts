@@ -1,4 +1,4 @@
-/** Brings back what the database holds of streams and their exporters, once at start. */
+/** Restores streams, their memory and their held sets from the database, once at start. */
 
 import type { Logger } from '../../shared/logger.ts'
 import type { ResumePoint } from '../load/tables/resume-point.ts'
@@ -6,17 +6,17 @@ import { type HeldSetOwners, restoreHeldSets } from './held-set-rows.ts'
 import { RestoredMemory } from './restored-memory.ts'
 import { Streams } from './streams.ts'
 
-export interface RestoreOptions extends Omit<HeldSetOwners, 'streams'> {
+interface RestoreOptions extends Omit<HeldSetOwners, 'streams'> {
   readonly logger: Logger
 }
 
-/** Makes the streams of a state, and lets the decoder hold what it held before. */
+/** Creates the streams of a resume point, and lets the decoder hold its sets again. */
 export function restoreStreams(
   { streams: rows, memory }: Pick<ResumePoint, 'streams' | 'memory'>,
-  { decoder, messages, logger }: RestoreOptions,
+  { decoder, heldDatagrams, logger }: RestoreOptions,
 ): Streams {
   const streams = new Streams(rows, new RestoredMemory(memory))
-  restoreHeldSets(memory.heldSets, { decoder, streams, messages })
+  restoreHeldSets(memory.heldSets, { decoder, streams, heldDatagrams })
   const counts = {
     templates: memory.templates.length,
     samplers: memory.samplers.length,

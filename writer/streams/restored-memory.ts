@@ -1,6 +1,6 @@
 /**
- * What exporters said before the writer was restarted, until the streams that it belongs to are
- * there again. It reads no database.
+ * The memory of streams from before a restart of the writer. It stays in rows until its stream is
+ * created again.
  */
 
 import type {
@@ -10,11 +10,15 @@ import type {
   TemplateRow,
 } from '../load/tables/batch-changes.ts'
 import type { MemoryRows } from '../load/tables/memory-state.ts'
+import { MAX_FIELDS_PER_TEMPLATE } from '../netflow/limits.ts'
+import type { ConfirmationStatus } from '../netflow/memory/confirmation.ts'
+import type { SamplerScope } from '../netflow/memory/samplers.ts'
 import type { StreamMemory } from '../netflow/memory/stream-memory.ts'
+import { createTemplate, type Template } from '../netflow/memory/template.ts'
+import { NO_ALTERNATIONS } from '../netflow/memory/templates.ts'
 import { type StreamKey, streamKeyText } from '../netflow/stream-key.ts'
-import { restoreFlowTotal, restoreName, restoreSampler, restoreTemplate } from './memory-rows.ts'
 
-/** Rows of one stream. */
+/** The rows of one stream. */
 interface StreamRows {
   readonly templates: TemplateRow[]
   readonly samplers: SamplerRow[]
@@ -32,18 +36,23 @@ export class RestoredMemory {
     for (const row of flowTotals) this.#rowsOf(row).flowTotals.push(row)
   }
 
-  /** Gives a new stream back what its exporter said; once. */
-  restore(stream: StreamMemory): void {
-    const key = streamKeyText(stream)
+  /** Moves the rows of a stream into its new memory. */
+  restore(memory: StreamMemory): void {
+    const key = streamKeyText(memory)
     const rows = this.#byStream.get(key)
     this.#byStream.delete(key)
-    for (const row of rows?.templates ?? []) restoreTemplate(stream, row)
-    for (const row of rows?.samplers ?? []) restoreSampler(stream, row)
-    for (const row of rows?.names ?? []) restoreName(stream, row)
-    for (const row of rows?.flowTotals ?? []) restoreFlowTotal(stream, row)
+    for (const row of rows?.templates ?? []) restoreTemplate(memory, row)
+    for (const row of rows?.samplers ?? []) restoreSampler(memory, row)
+    for (const row of rows?.names ?? []) restoreName(memory, row)
+    // The most silent flow comes first, as it is also the first one to be forgotten.
+    for (const row of rows?.flowTotals ?? []) restoreFlowTotal(memory, row)
   }
 
-  /** Forgets what the exporter of a stream said. */
+  /**
+   * Forgets the rows of a stream.
+   *
+   * @param key as `streamKeyText` writes it
+   */
   forget(key: string): void {
     this.#byStream.delete(key)
   }
@@ -57,4 +66,65 @@ export class RestoredMemory {
     }
     return rows
   }
+}
+
+/** Skips a row that somebody has made unusable. */
+function restoreTemplate(memory: StreamMemory, row: TemplateRow): void {
+  const { sourcePort, lastSeenMicros } = row
+  const template = templateOf(row)
+  if (template === undefined) return
+  memory.templates.restore({
+    template,
+    sourcePort,
+    status: row.status as ConfirmationStatus,
+    firstSeenMicros: row.firstSeenMicros,
+    definedMicros: row.definedMicros,
+    lastSeenMicros,
+    notedMicros: lastSeenMicros,
+    redefinitions: row.redefinitions,
+    previousHash: row.previousHash ?? '',
+    alternations: NO_ALTERNATIONS,
+    definedBy: { port: sourcePort, previousPort: sourcePort },
+  })
+}
+
+function templateOf({ templateId, fields, kind, scopeFields }: TemplateRow): Template | undefined {
+  const specifiers = fields.map(([enterprise, id, length]) => ({ enterprise, id, length }))
+  const template = createTemplate(
+    templateId,
+    specifiers,
+    kind === 'options' ? { scopeFields } : undefined,
+  )
+  const isUsable = template.recordLength > 0 && specifiers.length <= MAX_FIELDS_PER_TEMPLATE
+  return isUsable ? template : undefined
+}
+
+function restoreSampler({ samplers }: StreamMemory, row: SamplerRow): void {
+  samplers.restore({
+    scope: row.scope as SamplerScope,
+    value: row.scopeValue,
+    rate: row.samplingRate,
+    source: row.source,
+    mode: row.mode ?? undefined,
+    algorithm: row.algorithm ?? undefined,
+    status: row.status as ConfirmationStatus,
+    lastSeenMicros: row.lastSeenMicros,
+    notedMicros: row.lastSeenMicros,
+  })
+}
+
+function restoreName(memory: StreamMemory, { kind, key, name }: NameRow): void {
+  if (kind === 'interface') memory.interfaceNames.restore(Number(key), name)
+  else if (kind === 'application') memory.applicationNames.restore(key, name)
+  else memory.samplerNames.restore(Number(key), name)
+}
+
+function restoreFlowTotal({ totals }: StreamMemory, row: FlowTotalRow): void {
+  const { flowKey, bytes, packets, startMicros, exportMicros } = row
+  totals.flows.restore(flowKey, {
+    bytes: bytes === null ? undefined : BigInt(bytes),
+    packets: packets === null ? undefined : BigInt(packets),
+    startMicros: startMicros ?? Number.NaN,
+    exportMicros,
+  })
 }

@@ -21,7 +21,7 @@ describe('the allow list', () => {
     }
   })
 
-  it('takes an IPv4-mapped network for the IPv4 one', () => {
+  it('reads an IPv4-mapped network as the IPv4 network', () => {
     const list = new AllowList(['::ffff:10.0.0.0/104'])
     assert.equal(list.allows('10.1.2.3'), true)
     assert.equal(list.allows('11.1.2.3'), false)
@@ -33,7 +33,7 @@ describe('the allow list', () => {
     assert.equal(list.allows('2001:db8::1'), false)
   })
 
-  it('knows what is a CIDR', () => {
+  it('accepts addresses and networks, and nothing else', () => {
     for (const text of ['10.0.0.0/8', '10.0.0.1', '::/0', '2001:db8::/32', '0.0.0.0/0']) {
       assert.equal(isCidr(text), true, text)
     }
@@ -43,7 +43,7 @@ describe('the allow list', () => {
     }
   })
 
-  it('refuses to be made of anything else', () => {
+  it('throws when an entry is no CIDR', () => {
     assert.throws(() => new AllowList(['10.0.0.0/99']), RangeError)
   })
 })

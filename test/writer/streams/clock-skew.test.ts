@@ -1,4 +1,4 @@
-/** Tests the median of receive time minus export time. */
+/** Tests the clock skew: the median of receive time minus export time. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -10,7 +10,7 @@ describe('the clock skew', () => {
     assert.equal(new ClockSkew().medianMs(), null)
   })
 
-  it('is the median, so that a few delayed messages do not move it', () => {
+  it('is the median, which a few delayed messages do not move', () => {
     const skew = new ClockSkew()
     for (const delayMs of [100, 90, 110, 60_000, 95]) {
       skew.observe(NOON_MS + delayMs, NOON_MS)
@@ -18,19 +18,19 @@ describe('the clock skew', () => {
     assert.equal(skew.medianMs(), 100)
   })
 
-  it('is the mean of the two in the middle for an even number', () => {
+  it('is the mean of the two middle samples when their number is even', () => {
     const skew = new ClockSkew()
     for (const delayMs of [10, 20, 40, 90]) skew.observe(NOON_MS, NOON_MS - delayMs)
     assert.equal(skew.medianMs(), 30)
   })
 
-  it('is negative for an exporter whose clock is ahead, by hours if need be', () => {
+  it('is negative when the clock of the exporter is ahead, even by hours', () => {
     const skew = new ClockSkew()
     skew.observe(NOON_MS, NOON_MS + 7 * 3_600_000)
     assert.equal(skew.medianMs(), -7 * 3_600_000)
   })
 
-  it('covers five minutes, however fast the messages come', () => {
+  it('covers five minutes, however fast the messages arrive', () => {
     const skew = new ClockSkew()
     const send = (seconds: number, skewMs: number) => {
       for (let index = 0; index < seconds * 100; index += 1) {
@@ -53,7 +53,7 @@ describe('the clock skew', () => {
     assert.equal(skew.medianMs(), 100)
   })
 
-  it('is still measured after our clock was set back', () => {
+  it('is still measured after the clock of the writer was set back', () => {
     const skew = new ClockSkew()
     for (let index = 0; index < 64; index += 1) skew.observe(NOON_MS + index * 5_000, NOON_MS)
     const backMs = NOON_MS - 3_600_000

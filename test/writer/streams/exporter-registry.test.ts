@@ -1,12 +1,12 @@
-/** Tests who is admitted as an exporter, and what is remembered of it. */
+/** Tests who is admitted as an exporter, and which facts the registry keeps about each. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { SamplingSettings } from '../../../writer/netflow/memory/samplers.ts'
 import { AllowList } from '../../../writer/streams/allow-list.ts'
 import {
   ExporterRegistry,
   type ExporterRegistryOptions,
-  type SamplingSettings,
 } from '../../../writer/streams/exporter-registry.ts'
 
 function registry(options: Partial<ExporterRegistryOptions> & { allow?: string[] } = {}) {
@@ -32,7 +32,7 @@ describe('the registry of exporters', () => {
     })
   })
 
-  it('keeps when an exporter was first and last heard, whatever the order of times', () => {
+  it('keeps the first and the last time of an exporter, even if times go back', () => {
     const exporters = registry()
     const first = exporters.admit('192.0.2.1', 1_000)
     exporters.admit('192.0.2.1', 3_000)
@@ -43,7 +43,7 @@ describe('the registry of exporters', () => {
     assert.equal(again.lastSeenMicros, 3_000)
   })
 
-  it('takes different notations of one address for one exporter', () => {
+  it('recognises one exporter in different notations of its address', () => {
     const exporters = registry()
     const first = exporters.admit('2001:db8::1', 1_000)
     assert.equal(exporters.admit('2001:DB8:0:0:0:0:0:1', 2_000), first)
@@ -51,13 +51,13 @@ describe('the registry of exporters', () => {
     assert.equal(exporters.size, 2)
   })
 
-  it('refuses what is no address', () => {
+  it('refuses a text that is no address', () => {
     const exporters = registry()
     assert.equal(exporters.admit('router', 1), 'invalid-address')
     assert.equal(exporters.size, 0)
   })
 
-  it('refuses whom the allow list does not name, and remembers nothing of them', () => {
+  it('refuses addresses that are not on the allow list, and does not register them', () => {
     const exporters = registry({ allow: ['10.0.0.0/8'] })
     assert.equal(exporters.admit('192.0.2.1', 1), 'not-allowed')
     assert.equal(typeof exporters.admit('10.1.2.3', 1), 'object')
@@ -83,7 +83,7 @@ describe('the registry of exporters', () => {
     assert.equal(exporter.enabled, true)
   })
 
-  it('knows the exporters of the database with their times', () => {
+  it('adds the exporters of the database with their times', () => {
     const exporters = registry({ policy: 'known' })
     assert.deepEqual(exporters.update([row('192.0.2.1', true), row('2001:DB8::1', false)]), [])
     assert.deepEqual(exporters.admit('192.0.2.1', 9), {
@@ -99,7 +99,7 @@ describe('the registry of exporters', () => {
     assert.equal(other.enabled, false)
   })
 
-  it('says which exporters an update enabled or disabled', () => {
+  it('returns the exporters that an update enabled or disabled', () => {
     const exporters = registry()
     const exporter = exporters.admit('192.0.2.1', 1)
     exporters.admit('192.0.2.2', 1)
@@ -109,7 +109,7 @@ describe('the registry of exporters', () => {
     assert.deepEqual(exporters.update([row('192.0.2.1', false)]), [])
   })
 
-  it('takes over what an operator sets of the sampling, as a new object only when it changes', () => {
+  it('applies the sampling settings of the operator, as a new object only when they change', () => {
     const exporters = registry()
     const exporter = exporters.admit('192.0.2.1', 1)
     assert.ok(typeof exporter === 'object')
@@ -124,7 +124,7 @@ describe('the registry of exporters', () => {
     }
   })
 
-  it('leaves out exporters of the database that are not allowed any more', () => {
+  it('skips exporters of the database that the allow list no longer has', () => {
     const exporters = registry({ allow: ['10.0.0.0/8'] })
     exporters.update([row('192.0.2.1', true), row('10.0.0.1', true)])
     assert.equal(exporters.size, 1)

@@ -1,3 +1,5 @@
+/** Tests how long a datagram is held. */
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { HeldDatagrams } from '../../../writer/streams/held-datagrams.ts'
@@ -6,7 +8,7 @@ import { messageOf } from '../load/sample-rows.ts'
 const FIRST = { exporter: '192.0.2.1', number: 1 }
 const SECOND = { exporter: '192.0.2.2', number: 2 }
 
-describe('a message with sets that wait', () => {
+describe('a datagram with sets that wait', () => {
   it('is held until the last of them is decoded', () => {
     const held = new HeldDatagrams()
     const message = messageOf()
@@ -21,7 +23,7 @@ describe('a message with sets that wait', () => {
     assert.deepEqual(held.takeExpired(), [])
   })
 
-  it('has expired when the first of them is given up, whatever comes of the others', () => {
+  it('expires when the first of them is given up, even if the others are decoded later', () => {
     const held = new HeldDatagrams()
     const message = messageOf()
     held.hold(message, FIRST, 3)
@@ -34,7 +36,7 @@ describe('a message with sets that wait', () => {
     assert.deepEqual(held.takeExpired(), [])
   })
 
-  it('needs no note of its expiry when no other set waits', () => {
+  it('is not in the list of expired datagrams when no other set waits', () => {
     const held = new HeldDatagrams()
     const message = messageOf()
     held.hold(message, FIRST)
@@ -42,7 +44,7 @@ describe('a message with sets that wait', () => {
     assert.deepEqual(held.takeExpired(), [])
   })
 
-  it('is put together again set by set', () => {
+  it('is restored set by set', () => {
     const held = new HeldDatagrams()
     const message = messageOf()
     held.hold(message, FIRST)

@@ -1,4 +1,4 @@
-/** Tests the bytes and the canonical text of addresses. */
+/** Tests the bytes and the canonical text of IP addresses. */
 
 import assert from 'node:assert/strict'
 import { isIPv6 } from 'node:net'
@@ -18,7 +18,7 @@ describe('an address', () => {
     assert.equal(hex('255.255.255.255'), 'ffffffff')
   })
 
-  it('has 16 bytes as IPv6, in whatever notation', () => {
+  it('has 16 bytes as IPv6, in every notation', () => {
     assert.equal(hex('::'), '00'.repeat(16))
     assert.equal(hex('::1'), `${'00'.repeat(15)}01`)
     assert.equal(hex('2001:db8::7'), '20010db8000000000000000000000007')
@@ -28,13 +28,13 @@ describe('an address', () => {
     assert.equal(hex('1::'), `0001${'00'.repeat(14)}`)
   })
 
-  it('is IPv4 when it is mapped into IPv6', () => {
+  it('is IPv4 when it is IPv4-mapped', () => {
     assert.equal(hex('::ffff:192.0.2.1'), 'c0000201')
     assert.equal(hex('::ffff:c000:201'), 'c0000201')
     assert.equal(hex('0:0:0:0:0:FFFF:192.0.2.1'), 'c0000201')
   })
 
-  it('is not what only looks like one', () => {
+  it('is undefined when the text only looks like one', () => {
     for (const text of ['', '1.2.3', '1.2.3.4.5', '256.1.1.1', '01.2.3.4', ' 1.2.3.4', 'router']) {
       assert.equal(parseAddress(text), undefined, text)
     }
@@ -53,7 +53,7 @@ describe('an address', () => {
     assert.equal(formatAddress(bytes('::ffff:192.0.2.1')), '192.0.2.1')
   })
 
-  it('never makes the parser throw', () => {
+  it('never throws, whatever the text', () => {
     fc.assert(fc.property(fc.string(), (text) => void parseAddress(text)))
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'0123abf:.%/') }), (text) => {
@@ -62,7 +62,7 @@ describe('an address', () => {
     )
   })
 
-  it('is the same after being written and parsed again', () => {
+  it('is the same after it is written and parsed again', () => {
     const words = fc.array(fc.constantFrom(0, 0, 1, 0xffff, 0x2001), { minLength: 8, maxLength: 8 })
     fc.assert(
       fc.property(words, (groups) => {

@@ -1,4 +1,4 @@
-/** What streams remember becomes rows, and rows become what they remember, whatever was sent. */
+/** Tests that the memory of streams becomes rows, and rows become memory again, whatever is sent. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -24,14 +24,14 @@ import {
 import { LoaderHarness } from '../load/loader-harness.ts'
 import { numberedBatch } from '../load/sample-rows.ts'
 
-const IDENTITY = {
+const STREAM_KEY = {
   exporter: '192.0.2.1',
   exporterBytes: Uint8Array.of(192, 0, 2, 1),
   exportVersion: 9,
   observationDomain: 7,
 }
 
-/** Everything that a harness has to write down of its one stream. */
+/** Returns the changes of a harness's one stream since the last call. */
 function changesOf(harness: DecoderHarness): BatchChanges {
   const changes = emptyBatchChanges()
   takeMemory(harness.stream(), changes)
@@ -49,7 +49,7 @@ function memoryOf({ templates, samplers, names, flowTotals, heldSets }: BatchCha
   }
 }
 
-describe('what a stream remembers', () => {
+describe('the memory of a stream', () => {
   const SAID = [
     v9Message(
       set(
@@ -89,7 +89,7 @@ describe('what a stream remembers', () => {
     ),
   ]
 
-  it('is taken once', () => {
+  it('is moved into the changes of one batch', () => {
     const harness = new DecoderHarness()
     for (const message of SAID) harness.receive(message)
     const { templates, samplers, names, flowTotals } = memoryOf(changesOf(harness))
@@ -123,13 +123,13 @@ describe('what a stream remembers', () => {
     assert.deepEqual(changesOf(harness), emptyBatchChanges())
   })
 
-  it('is the same again when it is restored, but for its status', () => {
+  it('is the same after a restart, apart from the status', () => {
     const harness = new DecoderHarness()
     for (const message of SAID) harness.receive(message)
     const memory = memoryOf(changesOf(harness))
-    const restored = new StreamMemory(IDENTITY)
-    const stored = new RestoredMemory(memory)
-    stored.restore(restored)
+    const restored = new StreamMemory(STREAM_KEY)
+    const restoredMemory = new RestoredMemory(memory)
+    restoredMemory.restore(restored)
     const again = emptyBatchChanges()
     takeMemory(restored, again)
     assert.deepEqual(
@@ -146,36 +146,36 @@ describe('what a stream remembers', () => {
     assert.deepEqual([...restored.interfaceNames], [[7, 'Gi0/1']])
     assert.deepEqual([...restored.applicationNames], [['0d000001', 'http']])
     assert.deepEqual([...restored.samplerNames], [[1, 'edge']])
-    const other = new StreamMemory({ ...IDENTITY, observationDomain: 8 })
-    stored.restore(other)
+    const other = new StreamMemory({ ...STREAM_KEY, observationDomain: 8 })
+    restoredMemory.restore(other)
     assert.equal(other.template(256), undefined)
   })
 
-  it('is restored without templates that somebody made unusable', () => {
+  it('is restored without templates that somebody has made unusable', () => {
     const harness = new DecoderHarness()
     harness.receive(SAID[0] as Buffer)
     const memory = memoryOf(changesOf(harness))
     const templates = memory.templates.map((row) => ({ ...row, fields: [[0, 1, 0]] as const }))
-    const restored = new StreamMemory(IDENTITY)
+    const restored = new StreamMemory(STREAM_KEY)
     new RestoredMemory({ ...memory, templates }).restore(restored)
     assert.equal(restored.templateCount, 0)
   })
 })
 
 describe('held sets', () => {
-  it('are held again by their streams, as far as an exporter may have streams', () => {
+  it('are held again by their streams, up to the limit of streams per exporter', () => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(set(256, '00000001'), set(257, '00000002')))
     const [first, second] = memoryOf(changesOf(harness)).heldSets
     assert.ok(first && second)
     const streams = new Streams([])
-    const exporter = { address: IDENTITY.exporter, bytes: IDENTITY.exporterBytes }
+    const exporter = { address: STREAM_KEY.exporter, bytes: STREAM_KEY.exporterBytes }
     for (let domain = 0; domain < MAX_STREAMS_PER_EXPORTER; domain++) {
       streams.find(exporter, { exportVersion: 9, observationDomain: domain })
     }
     const decoder = new Decoder()
     const tooMany = { ...second, observationDomain: MAX_STREAMS_PER_EXPORTER }
-    restoreHeldSets([first, tooMany], { decoder, streams, messages: new HeldDatagrams() })
+    restoreHeldSets([first, tooMany], { decoder, streams, heldDatagrams: new HeldDatagrams() })
     assert.equal(decoder.heldSets.count, 1)
     const stream = streams.find(exporter, first) as Stream
     const [set256] = decoder.heldSets.release(stream.memory, 256)
@@ -185,7 +185,7 @@ describe('held sets', () => {
   })
 })
 
-describe('whatever exporters say', () => {
+describe('messages that no sane exporter sends', () => {
   const MESSAGES_A_BATCH = 20
   let database: TestDatabase
   before(async () => {
@@ -193,7 +193,7 @@ describe('whatever exporters say', () => {
   })
   after(() => database.drop())
 
-  /** Messages with numbers and texts that no sane exporter sends. */
+  /** Yields messages with extreme numbers and broken texts. */
   function* hostileMessages(): Iterable<Buffer> {
     const bytes = ['00', '7f', '80', 'ff', 'c0', 'e2', '22', '5c', '0a', 'ed']
     const elements = [1, 10, 34, 35, 48, 49, 50, 82, 83, 84, 94, 95, 96, 145, 160, 302, 304, 305]
@@ -218,7 +218,7 @@ describe('whatever exporters say', () => {
     yield v9Message(set(0, template(65_535, wide)))
   }
 
-  it('can be written down and read again', async () => {
+  it('are stored and restored without an error', async () => {
     const harness = new DecoderHarness()
     const loader = new LoaderHarness(database.url)
     await loader.loader.start()
@@ -227,7 +227,7 @@ describe('whatever exporters say', () => {
     for (let from = 0; from < messages.length; from += MESSAGES_A_BATCH) {
       for (const message of messages.slice(from, from + MESSAGES_A_BATCH)) harness.receive(message)
       const batch = numberedBatch({ from, count: MESSAGES_A_BATCH })
-      const stream = new Stream(IDENTITY)
+      const stream = new Stream(STREAM_KEY)
       batch.changes.streams.push(stream.takeChange())
       takeMemory(harness.stream(), batch.changes)
       takeHeldSets(harness.decoder.heldSets, new HeldDatagrams(), batch.changes)

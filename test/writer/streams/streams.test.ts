@@ -1,4 +1,4 @@
-/** How many streams are followed, and which ones are forgotten. */
+/** Tests how many streams are followed, and which are forgotten. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -15,7 +15,7 @@ function header(observationDomain: number) {
   return { exportVersion: 9, observationDomain }
 }
 
-function stored(observationDomain: number): StoredStream {
+function streamRow(observationDomain: number): StoredStream {
   return {
     exporter: EXPORTER.address,
     ...header(observationDomain),
@@ -52,7 +52,7 @@ describe('streams', () => {
     assert.equal(typeof streams.find(OTHER, header(0)), 'object')
   })
 
-  it('are bounded in all, and those that are there stay', () => {
+  it('are bounded in total, and known ones stay', () => {
     const streams = new Streams([], undefined, 3)
     const first = streams.find(EXPORTER, header(0))
     streams.find(EXPORTER, header(1))
@@ -62,14 +62,14 @@ describe('streams', () => {
     assert.equal(streams.size, 3)
   })
 
-  it('of before make room for new ones, the one silent for longest first', () => {
+  it('from the previous run make room for new ones, the longest silent one first', () => {
     const memory = new RestoredMemory({
       templates: [1, 2, 3].map(templateOf),
       samplers: [],
       names: [],
       flowTotals: [],
     })
-    const streams = new Streams([3, 2, 1].map(stored), memory, 3)
+    const streams = new Streams([3, 2, 1].map(streamRow), memory, 3)
     assert.equal(streams.size, 3)
     assert.equal(typeof streams.find(OTHER, header(0)), 'object')
     const third = streams.find(EXPORTER, header(3)) as Stream
