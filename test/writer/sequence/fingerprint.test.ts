@@ -1,4 +1,4 @@
-/** Tests that equal payloads have equal fingerprints, and different ones do not. */
+/** Tests that payloads have equal fingerprints exactly when they are equal. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -10,7 +10,7 @@ function fingerprint({ buffer, byteOffset, byteLength }: Uint8Array): number {
 }
 
 describe('a fingerprint', () => {
-  it('is the same for the same bytes, wherever they lie', () => {
+  it('is the same for the same bytes at every offset', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat({ max: 9 }), (bytes, offset) => {
         const moved = new Uint8Array(bytes.length + offset + 3).fill(0xee)
@@ -21,7 +21,7 @@ describe('a fingerprint', () => {
     )
   })
 
-  it('is a whole number of 32 bits without sign', () => {
+  it('is an unsigned 32-bit integer', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
         const made = fingerprint(bytes)
@@ -40,7 +40,7 @@ describe('a fingerprint', () => {
       seen.add(fingerprint(bytes))
       bytes[at] = before
     }
-    // Of 11,713 numbers of 32 bits, 0.016 pairs are alike by chance.
+    // 11,713 random 32-bit numbers have 0.016 equal pairs on average: one pair is tolerated.
     assert.ok(seen.size >= 1_464 * 8)
   })
 

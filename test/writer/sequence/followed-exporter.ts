@@ -1,4 +1,4 @@
-/** Lets a sequence tracker follow what a numbered exporter sends, and gives what it found. */
+/** Lets a sequence tracker follow the messages of a numbered exporter. */
 
 import type { SequenceGap } from '../../../writer/sequence/gap-ledger.ts'
 import type { ReleasedSet } from '../../../writer/sequence/message-history.ts'
@@ -12,7 +12,7 @@ import { NumberedExporter, type NumberedExporterOptions } from './numbered-expor
 export const FLOW_VERSIONS = [5, 6, 7, 8]
 export const SEQUENCED_VERSIONS = [...FLOW_VERSIONS, 9, 10]
 
-/** An exporter, and the tracker of its version. */
+/** Creates an exporter and a tracker of its version. */
 export function pair(options: NumberedExporterOptions) {
   return {
     exporter: new NumberedExporter(options),
@@ -20,9 +20,9 @@ export function pair(options: NumberedExporterOptions) {
   }
 }
 
-/** Observes datagrams and lets the window pass after the last one. */
+/** Observes datagrams, and lets the reorder window pass after the last one. */
 export function follow(tracker: SequenceTracker, datagrams: readonly SequencedDatagram[]) {
-  const outcomes: SequenceVerdict[] = []
+  const verdicts: SequenceVerdict[] = []
   const gaps: SequenceGap[] = []
   let nowMs = 0
   for (const datagram of datagrams) {
@@ -30,19 +30,20 @@ export function follow(tracker: SequenceTracker, datagrams: readonly SequencedDa
       tracker.countDuplicate()
       continue
     }
-    outcomes.push(tracker.observe(datagram))
+    verdicts.push(tracker.observe(datagram))
     gaps.push(...tracker.expire(datagram.receivedAtMs))
     nowMs = Math.max(nowMs, datagram.receivedAtMs)
   }
   gaps.push(...tracker.expire(nowMs + 3_000))
-  return { outcomes, gaps }
+  return { verdicts, gaps }
 }
 
+/** Returns gaps without their time. */
 export function withoutTime(gaps: readonly SequenceGap[]) {
   return gaps.map(({ expected, received, lost, unit }) => ({ expected, received, lost, unit }))
 }
 
-/** What a set of flows that was held turns out to hold. */
+/** Returns the release of a held set with this many flow records. */
 export function releaseOf({ sequence }: SequencedDatagram, dataRecords: number): ReleasedSet {
   return { sequence, dataRecords, optionsRecords: 0 }
 }

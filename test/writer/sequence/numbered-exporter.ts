@@ -1,4 +1,4 @@
-/** Plays an exporter that numbers its messages; it sends nothing, it only says what it would. */
+/** Plays an exporter that numbers its messages. It returns the messages and sends nothing. */
 
 import {
   countUnits,
@@ -13,23 +13,23 @@ export const NOON_MS = 1_785_000_000_000
 export interface NumberedExporterOptions {
   readonly version: number
   readonly sequence?: number
-  /** What the numbers count; the standard's unit unless said otherwise. */
+  /** The unit of the numbers; by default the standard's. */
   readonly unit?: SequenceUnit
-  /** Between two messages. */
+  /** The time between two messages; 5 by default. */
   readonly intervalMs?: number
-  /** Unix milliseconds; an hour before the first message unless said otherwise. */
+  /** Unix milliseconds; by default an hour before the first message. */
   readonly bootedAtMs?: number
   /** Replaces the uptime of every message. */
   readonly uptimeMs?: number
 }
 
 export interface Message {
-  /** Data records, those of options included. */
+  /** Data records, including options data records. */
   readonly data?: number
   readonly options?: number
   readonly templates?: number
   readonly undecodedSets?: number
-  /** Data records that are in the message, but could not be decoded. */
+  /** Data records in the undecoded sets. */
   readonly undecodedRecords?: number
 }
 
@@ -51,7 +51,7 @@ export class NumberedExporter {
     this.#unit = options.unit ?? knownUnits(options.version)[0]
   }
 
-  /** Makes the next message; one that is not handed on is lost. */
+  /** Creates the next message. A message that the test does not pass on is lost. */
   send(message: Message = {}): SequencedDatagram {
     const { data = 10, options = 0, templates = 0 } = message
     const { undecodedSets = 0, undecodedRecords = 0 } = message
@@ -76,15 +76,17 @@ export class NumberedExporter {
     }
   }
 
+  /** Creates the next `count` messages. */
   sendMany(count: number, message: Message = {}): SequencedDatagram[] {
     return Array.from({ length: count }, () => this.send(message))
   }
 
+  /** Creates `count` messages and loses them. */
   lose(count: number, message: Message = {}): void {
     this.sendMany(count, message)
   }
 
-  /** Boots again after `downMs` and numbers from `sequence` on. */
+  /** Boots again after `downMs` and begins to number at `sequence`. */
   reboot(sequence: number, downMs = 60_000): void {
     this.nowMs += downMs
     this.bootedAtMs = this.nowMs

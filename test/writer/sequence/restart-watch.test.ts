@@ -1,4 +1,4 @@
-/** Tests what is taken for a restart of the exporter, and what is not. */
+/** Tests which sequences are a restart of the exporter, and which are not. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -7,20 +7,20 @@ import { follow, pair, SEQUENCED_VERSIONS } from './followed-exporter.ts'
 
 describe('a restart of the exporter', () => {
   for (const version of [5, 6, 7, 8, 9]) {
-    it(`is seen by the uptime, and nothing is lost by it (v${version})`, () => {
+    it(`is recognised by the uptime and declares no loss (v${version})`, () => {
       const { exporter, tracker } = pair({ version, sequence: 900_000 })
       const datagrams = exporter.sendMany(5)
       exporter.reboot(0)
       datagrams.push(...exporter.sendMany(5))
-      const { outcomes, gaps } = follow(tracker, datagrams)
-      assert.equal(outcomes[5], 'restart')
-      assert.deepEqual(outcomes.slice(6), Array(4).fill('in-order'))
+      const { verdicts, gaps } = follow(tracker, datagrams)
+      assert.equal(verdicts[5], 'restart')
+      assert.deepEqual(verdicts.slice(6), Array(4).fill('in-order'))
       assert.deepEqual(gaps, [])
       assert.equal(tracker.lost, 0)
       assert.equal(tracker.restarts, 1)
     })
 
-    it(`is told from a huge loss by the boot time (v${version})`, () => {
+    it(`is distinguished from a huge loss by the boot time (v${version})`, () => {
       const jump = 1_000_000_000
       const lossy = pair({ version, sequence: 100 })
       const datagrams = lossy.exporter.sendMany(2)
@@ -41,7 +41,7 @@ describe('a restart of the exporter', () => {
     })
   }
 
-  it('declares what was missing before it', () => {
+  it('declares the holes before it', () => {
     const { exporter, tracker } = pair({ version: 9, sequence: 900_000 })
     const datagrams = exporter.sendMany(5)
     exporter.lose(2)
@@ -55,7 +55,7 @@ describe('a restart of the exporter', () => {
     assert.equal(tracker.lost, 2)
   })
 
-  it('is no wrap of the uptime after 49.7 days', () => {
+  it('is not a wrap of the uptime after 49.7 days', () => {
     const { exporter, tracker } = pair({ version: 9, bootedAtMs: 1_785_000_000_000 - 2 ** 32 + 20 })
     const datagrams = exporter.sendMany(10)
     exporter.lose(1)
@@ -67,7 +67,7 @@ describe('a restart of the exporter', () => {
     assert.equal(tracker.lost, 1)
   })
 
-  it('is not one very late datagram, whatever its version', () => {
+  it('is not one very late datagram, in any version', () => {
     for (const version of SEQUENCED_VERSIONS) {
       const { exporter, tracker } = pair({ version, sequence: 5 })
       const datagrams = exporter.sendMany(3)
@@ -94,30 +94,30 @@ describe('a restart of the exporter', () => {
     }
   })
 
-  it('is seen at once by IPFIX when the number is small and far behind', () => {
+  it('is recognised at once in IPFIX when the number is small and far behind', () => {
     const { exporter, tracker } = pair({ version: 10, sequence: 900_000 })
     const datagrams = exporter.sendMany(5)
     exporter.reboot(0)
     datagrams.push(exporter.send())
-    const { outcomes } = follow(tracker, datagrams)
-    assert.equal(outcomes.at(-1), 'restart')
+    const { verdicts } = follow(tracker, datagrams)
+    assert.equal(verdicts.at(-1), 'restart')
     assert.equal(tracker.restarts, 1)
   })
 
-  it('is seen by IPFIX when two messages go on from an earlier number', () => {
+  it('is recognised in IPFIX after two messages in order from an earlier number', () => {
     const { exporter, tracker } = pair({ version: 10, sequence: 3_000 })
     const datagrams = exporter.sendMany(5)
     exporter.reboot(0)
     datagrams.push(...exporter.sendMany(4))
-    const { outcomes, gaps } = follow(tracker, datagrams)
-    assert.deepEqual(outcomes.slice(5), ['late', 'restart', 'in-order', 'in-order'])
+    const { verdicts, gaps } = follow(tracker, datagrams)
+    assert.deepEqual(verdicts.slice(5), ['late', 'restart', 'in-order', 'in-order'])
     assert.deepEqual(gaps, [])
     assert.equal(tracker.restarts, 1)
     assert.equal(tracker.late, 0)
     assert.equal(tracker.lost, 0)
   })
 
-  it('is seen by the numbers alone when the uptime is zero or frozen', () => {
+  it('is recognised by the numbers alone when the uptime is zero or frozen', () => {
     for (const uptimeMs of [0, 77_000]) {
       const { exporter, tracker } = pair({ version: 5, sequence: 5_000, uptimeMs, intervalMs: 400 })
       const datagrams = exporter.sendMany(60)
@@ -134,7 +134,7 @@ describe('a restart of the exporter', () => {
     }
   })
 
-  it('is seen after eight messages when only the numbers began anew', () => {
+  it('is recognised after eight messages when only the numbers begin again', () => {
     const { exporter, tracker } = pair({ version: 9, sequence: 5_000 })
     const datagrams = exporter.sendMany(20)
     exporter.sequence = 0
@@ -146,7 +146,7 @@ describe('a restart of the exporter', () => {
     assert.equal(tracker.next, 20)
   })
 
-  it('is not a step of our own clock', () => {
+  it('is not a step of the clock of the writer', () => {
     const { exporter, tracker } = pair({ version: 9 })
     const datagrams = exporter.sendMany(5)
     const stepped = exporter.sendMany(5).map((datagram) => ({
@@ -158,7 +158,7 @@ describe('a restart of the exporter', () => {
     assert.equal(tracker.restarts, 0)
   })
 
-  it('is not read from an uptime that runs at a wrong speed', () => {
+  it('is not derived from an uptime that runs at the wrong speed', () => {
     const { exporter, tracker } = pair({ version: 5, intervalMs: 60_000 })
     const slow = (datagram: SequencedDatagram, index: number) => ({ ...datagram, uptimeMs: index })
     const datagrams = exporter.sendMany(10)

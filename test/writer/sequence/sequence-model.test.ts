@@ -1,4 +1,4 @@
-/** Compares the ledger with a model that knows what happened to every message of random streams. */
+/** Compares the accounting of random streams with a model that knows the fate of every message. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -8,7 +8,7 @@ import type { SequencedDatagram } from '../../../writer/sequence/sequenced-datag
 import { StreamSequence } from '../../../writer/sequence/stream-sequence.ts'
 import { CLEAN, follow, type ModelStream, play, STREAM, TELLING } from './stream-model.ts'
 
-/** What exporters count against the standard. */
+/** Units that exporters use against the standard. */
 const ODD_UNITS: readonly (readonly [version: number, unit: SequenceUnit])[] = [
   [5, 'datagrams'],
   [5, 'flows-inclusive'],
@@ -24,7 +24,7 @@ const ODD_UNITS: readonly (readonly [version: number, unit: SequenceUnit])[] = [
   [10, 'records-inclusive'],
 ]
 
-/** Messages that overtake each other before it is known what is counted. */
+/** Streams whose messages overtake each other before the unit is known. */
 const CONFUSING: readonly ModelStream[] = [
   [10, 10, [5, 5], 14, [5, 3], 5, 5, 5, 5, 5],
   [10, 10, 9, 21, [10, 3], 10, 10],
@@ -39,7 +39,7 @@ const CONFUSING: readonly ModelStream[] = [
   writerRestart: 60,
 }))
 
-/** Follows datagrams of several ports and gives what was lost. */
+/** Follows datagrams from several ports and returns the loss. */
 function lostOf(version: number, arrivals: readonly (readonly [number, SequencedDatagram])[]) {
   const stream = new StreamSequence(version)
   for (const [port, datagram] of arrivals) {
@@ -51,30 +51,30 @@ function lostOf(version: number, arrivals: readonly (readonly [number, Sequenced
   return stream.lost
 }
 
-describe('the ledger of an exporter that counts something of its own', () => {
+describe('the accounting of an exporter with a unit of its own', () => {
   for (const [version, unit] of ODD_UNITS) {
-    it(`equals the model, too, once it is known what that is (v${version}, ${unit})`, () => {
+    it(`equals the model once the unit is known (v${version}, ${unit})`, () => {
       fc.assert(
         fc.property(STREAM, ({ epochs, ...rest }) => {
           const [first = [], ...later] = epochs
           const stream = { ...rest, epochs: [[...TELLING, ...first], ...later] }
           const { arrivals, ...expected } = play(version, stream, unit)
-          const ledger = follow(version, { arrivals }, stream.writerRestart)
-          assert.deepEqual(ledger, { ...expected, gaps: expected.lost })
+          const counts = follow(version, { arrivals }, stream.writerRestart)
+          assert.deepEqual(counts, { ...expected, gaps: expected.lost })
         }),
         { numRuns: 100 },
       )
     })
 
-    it(`shows no gap when nothing was lost, from the first message on (v${version}, ${unit})`, () => {
+    it(`shows no gap without loss, from the first message on (v${version}, ${unit})`, () => {
       fc.assert(
         fc.property(STREAM, (stream) => {
           const complete = stream.epochs.map((messages) =>
             messages.map((message) => ({ ...message, isLost: false })),
           )
           const { arrivals } = play(version, { ...stream, epochs: complete }, unit)
-          const ledger = follow(version, { arrivals, silenceMs: 60_000 }, stream.writerRestart)
-          assert.deepEqual([ledger.lost, ledger.gaps], [0, 0])
+          const counts = follow(version, { arrivals, silenceMs: 60_000 }, stream.writerRestart)
+          assert.deepEqual([counts.lost, counts.gaps], [0, 0])
         }),
         { numRuns: 100, examples: CONFUSING.map((stream) => [stream]) },
       )
@@ -82,29 +82,29 @@ describe('the ledger of an exporter that counts something of its own', () => {
   }
 })
 
-describe('the ledger of a random stream', () => {
+describe('the accounting of a random stream', () => {
   for (const version of [5, 9, 10]) {
     it(`equals the model under loss, reordering, duplicates, wraps and restarts (v${version})`, () => {
       fc.assert(
         fc.property(STREAM, (stream) => {
           const { arrivals, ...expected } = play(version, stream)
-          const ledger = follow(version, { arrivals }, stream.writerRestart)
-          assert.deepEqual(ledger, { ...expected, gaps: expected.lost })
+          const counts = follow(version, { arrivals }, stream.writerRestart)
+          assert.deepEqual(counts, { ...expected, gaps: expected.lost })
         }),
         { numRuns: 400 },
       )
     })
 
-    it(`shows no gap when nothing was lost (v${version})`, () => {
+    it(`shows no gap without loss (v${version})`, () => {
       fc.assert(
         fc.property(STREAM, (stream) => {
           const complete = stream.epochs.map((messages) =>
             messages.map((message) => ({ ...message, isLost: false })),
           )
           const { arrivals } = play(version, { ...stream, epochs: complete })
-          const ledger = follow(version, { arrivals }, stream.writerRestart)
-          assert.equal(ledger.lost, 0)
-          assert.equal(ledger.gaps, 0)
+          const counts = follow(version, { arrivals }, stream.writerRestart)
+          assert.equal(counts.lost, 0)
+          assert.equal(counts.gaps, 0)
         }),
         { numRuns: 200 },
       )
@@ -113,7 +113,7 @@ describe('the ledger of a random stream', () => {
 
   for (const version of [5, 9, 10]) {
     for (const what of ['lost', 'reordered'] as const) {
-      it(`is the same whatever ports the datagrams come from when some are ${what} (v${version})`, () => {
+      it(`does not depend on ports when some datagrams are ${what} (v${version})`, () => {
         const ports = fc.infiniteStream(fc.integer({ min: 4_000, max: 4_003 }))
         fc.assert(
           fc.property(STREAM, ports, ({ epochs: [epoch = []], ...stream }, portOf) => {
@@ -129,11 +129,11 @@ describe('the ledger of a random stream', () => {
       })
     }
 
-    it(`is the sum of those of several exporters behind one address (v${version})`, () => {
+    it(`is the sum over several exporters behind one address (v${version})`, () => {
       fc.assert(
         fc.property(fc.array(STREAM, { minLength: 2, maxLength: 4 }), (streams) => {
           const plays = streams.map(({ epochs: [epoch = []] }, index) =>
-            // Beside each other from the first to the last message, and far from each other.
+            // All send from the first to the last message, and their numbers are far apart.
             play(version, {
               sequence: (index + 1) * 500_000_000,
               epochs: [[...Array(10).fill(CLEAN), ...epoch, ...Array(60).fill(CLEAN)]],
@@ -152,11 +152,11 @@ describe('the ledger of a random stream', () => {
     })
   }
 
-  it('is kept apart for two source ids of one exporter', () => {
+  it('is separate for two source ids of one exporter', () => {
     fc.assert(
       fc.property(STREAM, STREAM, fc.array(fc.boolean()), (one, other, order) => {
         const plays = [play(9, one), play(9, other)] as const
-        const ledgers = plays.map(() => new StreamSequence(9))
+        const sequences = plays.map(() => new StreamSequence(9))
         const queues = plays.map(({ arrivals }) => [...arrivals])
         const turns = [
           ...order.map(Number),
@@ -165,15 +165,15 @@ describe('the ledger of a random stream', () => {
         ]
         for (const turn of turns) {
           const datagram = queues[turn]?.shift()
-          const ledger = ledgers[turn]
-          if (datagram === undefined || ledger === undefined) continue
-          if (ledger.isDuplicate(datagram.sequence, datagram.fingerprint, 4_000)) continue
-          ledger.observe(datagram, 4_000)
-          ledger.expire(datagram.receivedAtMs)
+          const sequence = sequences[turn]
+          if (datagram === undefined || sequence === undefined) continue
+          if (sequence.isDuplicate(datagram.sequence, datagram.fingerprint, 4_000)) continue
+          sequence.observe(datagram, 4_000)
+          sequence.expire(datagram.receivedAtMs)
         }
-        for (const [index, ledger] of ledgers.entries()) {
-          ledger.expire(Number.MAX_SAFE_INTEGER)
-          assert.equal(ledger.lost, plays[index]?.lost)
+        for (const [index, sequence] of sequences.entries()) {
+          sequence.expire(Number.MAX_SAFE_INTEGER)
+          assert.equal(sequence.lost, plays[index]?.lost)
         }
       }),
       { numRuns: 100 },

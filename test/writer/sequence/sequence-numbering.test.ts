@@ -1,4 +1,4 @@
-/** Tests what is late, what is a duplicate and what is lost, in the order in which datagrams come. */
+/** Tests which datagrams are late, duplicate or lost in different orders of arrival. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -7,18 +7,18 @@ import { NumberedExporter } from './numbered-exporter.ts'
 
 describe('the reorder window', () => {
   for (const version of SEQUENCED_VERSIONS) {
-    it(`takes 10, 12, 11, 13 for late, not for lost (v${version})`, () => {
+    it(`counts 10, 12, 11, 13 as late, not as lost (v${version})`, () => {
       const { exporter, tracker } = pair({ version })
       const [a, b, c, d] = exporter.sendMany(4)
       assert.ok(a && b && c && d)
-      const { outcomes, gaps } = follow(tracker, [a, c, b, d])
-      assert.deepEqual(outcomes, ['first', 'ahead', 'late', 'in-order'])
+      const { verdicts, gaps } = follow(tracker, [a, c, b, d])
+      assert.deepEqual(verdicts, ['first', 'ahead', 'late', 'in-order'])
       assert.deepEqual(gaps, [])
       assert.equal(tracker.lost, 0)
       assert.equal(tracker.late, 1)
     })
 
-    it(`wraps at 2³² without notice (v${version})`, () => {
+    it(`wraps at 2³² without a false gap (v${version})`, () => {
       const { exporter, tracker } = pair({ version, sequence: 0xffff_fffe })
       const datagrams = exporter.sendMany(3)
       exporter.lose(1)
@@ -56,7 +56,7 @@ describe('the reorder window', () => {
     assert.equal(tracker.lost, 20)
   })
 
-  it('declares a hole when 32 more datagrams came, not before', () => {
+  it('declares a hole after 32 more datagrams, not before', () => {
     const { exporter, tracker } = pair({ version: 9, intervalMs: 1 })
     tracker.observe(exporter.send())
     exporter.lose(1)
@@ -72,16 +72,16 @@ describe('the reorder window', () => {
     assert.equal(gaps[0]?.detectedAtMs, last.receivedAtMs)
   })
 
-  it('still takes a datagram that 32 others have overtaken', () => {
+  it('still accepts a datagram that 32 others have overtaken', () => {
     const { exporter, tracker } = pair({ version: 9, intervalMs: 1 })
     const first = exporter.send()
     const late = exporter.send()
-    const { outcomes, gaps } = follow(tracker, [first, ...exporter.sendMany(32), late])
-    assert.equal(outcomes.at(-1), 'late')
+    const { verdicts, gaps } = follow(tracker, [first, ...exporter.sendMany(32), late])
+    assert.equal(verdicts.at(-1), 'late')
     assert.deepEqual(gaps, [])
   })
 
-  it('declares a hole after 2 s although nothing else comes', () => {
+  it('declares a hole after 2 s although the stream is silent', () => {
     const { exporter, tracker } = pair({ version: 9 })
     tracker.observe(exporter.send())
     exporter.lose(1)
@@ -92,34 +92,34 @@ describe('the reorder window', () => {
     assert.deepEqual(tracker.expire(receivedAtMs + 9_000), [])
   })
 
-  it('hands out the same empty array when there is nothing to declare', () => {
+  it('returns the same empty array when there is nothing to declare', () => {
     const { exporter, tracker } = pair({ version: 9 })
     tracker.observe(exporter.send())
     assert.equal(tracker.expire(exporter.nowMs), tracker.expire(exporter.nowMs + 5_000))
   })
 
-  it('takes the same number with the same payload for a duplicate', () => {
+  it('counts the same number with the same payload as a duplicate', () => {
     for (const version of SEQUENCED_VERSIONS) {
       const { exporter, tracker } = pair({ version })
       const datagram = exporter.send()
-      const { outcomes } = follow(tracker, [datagram, datagram, ...exporter.sendMany(3), datagram])
-      assert.deepEqual(outcomes, ['first', 'in-order', 'in-order', 'in-order'])
+      const { verdicts } = follow(tracker, [datagram, datagram, ...exporter.sendMany(3), datagram])
+      assert.deepEqual(verdicts, ['first', 'in-order', 'in-order', 'in-order'])
       assert.equal(tracker.duplicates, 2)
       assert.equal(tracker.late, 0)
     }
   })
 
-  it('takes the same datagram after a restart of the exporter for no duplicate', () => {
+  it('does not count the same datagram after a restart of the exporter as a duplicate', () => {
     const { exporter, tracker } = pair({ version: 9 })
     const datagram = exporter.send()
     const elsewhere = new NumberedExporter({ version: 9, sequence: 9_000_000, bootedAtMs: 1_000 })
-    const { outcomes } = follow(tracker, [datagram, elsewhere.send(), datagram])
-    assert.deepEqual(outcomes.slice(0, 2), ['first', 'restart'])
-    assert.equal(outcomes.length, 3)
+    const { verdicts } = follow(tracker, [datagram, elsewhere.send(), datagram])
+    assert.deepEqual(verdicts.slice(0, 2), ['first', 'restart'])
+    assert.equal(verdicts.length, 3)
     assert.equal(tracker.duplicates, 0)
   })
 
-  it('takes the same number with another payload for no duplicate', () => {
+  it('does not count the same number with another payload as a duplicate', () => {
     const { exporter, tracker } = pair({ version: 5 })
     const datagram = exporter.send()
     tracker.observe(datagram)

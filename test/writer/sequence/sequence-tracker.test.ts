@@ -1,4 +1,4 @@
-/** Tests what one stream's tracker takes for loss, and that it goes on after a restart of the writer. */
+/** Tests the loss that a tracker finds in each version, also after a restart of the writer. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -12,12 +12,12 @@ import {
 } from './followed-exporter.ts'
 import { NumberedExporter } from './numbered-exporter.ts'
 
-describe('what a sequence number counts', () => {
-  it('is nothing for v1: loss is not knowable, and no two datagrams are duplicates', () => {
+describe('the unit of a sequence number', () => {
+  it('is none for v1: loss is unknown, and no two datagrams are duplicates', () => {
     const { exporter, tracker } = pair({ version: 1 })
     const datagram = exporter.send()
-    const { outcomes, gaps } = follow(tracker, [datagram, datagram, exporter.send()])
-    assert.deepEqual(outcomes, ['unsequenced', 'unsequenced', 'unsequenced'])
+    const { verdicts, gaps } = follow(tracker, [datagram, datagram, exporter.send()])
+    assert.deepEqual(verdicts, ['unsequenced', 'unsequenced', 'unsequenced'])
     assert.deepEqual(gaps, [])
     assert.equal(tracker.lost, null)
     assert.equal(tracker.unit, 'none')
@@ -29,8 +29,8 @@ describe('what a sequence number counts', () => {
       const { exporter, tracker } = pair({ version, sequence: 500 })
       const first = exporter.send({ data: 30 })
       exporter.lose(1, { data: 7 })
-      const { outcomes, gaps } = follow(tracker, [first, exporter.send({ data: 30 })])
-      assert.deepEqual(outcomes, ['first', 'ahead'])
+      const { verdicts, gaps } = follow(tracker, [first, exporter.send({ data: 30 })])
+      assert.deepEqual(verdicts, ['first', 'ahead'])
       assert.deepEqual(withoutTime(gaps), [
         {
           expected: 530,
@@ -44,7 +44,7 @@ describe('what a sequence number counts', () => {
     })
   }
 
-  it('is datagrams for v9, those with templates only included', () => {
+  it('is datagrams for v9, and one with only templates counts', () => {
     const { exporter, tracker } = pair({ version: 9, sequence: 500 })
     const datagrams = [exporter.send({ data: 20 }), exporter.send({ data: 0, templates: 3 })]
     exporter.lose(3, { data: 25 })
@@ -55,7 +55,7 @@ describe('what a sequence number counts', () => {
     assert.equal(tracker.unit, 'datagrams')
   })
 
-  it('is data records for IPFIX: those of options count, templates do not', () => {
+  it('is data records for IPFIX: options data records count, templates do not', () => {
     const { exporter, tracker } = pair({ version: 10, sequence: 500 })
     const datagrams = [
       exporter.send({ data: 0, templates: 4 }),
@@ -76,22 +76,22 @@ describe('what a sequence number counts', () => {
   })
 })
 
-describe('a restart of the writer', () => {
+describe('a tracker after a restart of the writer', () => {
   for (const version of SEQUENCED_VERSIONS) {
-    it(`goes on from the stored number and declares what was lost meanwhile (v${version})`, () => {
+    it(`goes on from the stored number and declares the loss in between (v${version})`, () => {
       const { exporter, tracker } = pair({ version })
       follow(tracker, exporter.sendMany(5))
       const { unit, next } = tracker
       exporter.lose(4)
       const restored = new SequenceTracker(version)
       restored.restore({ unit, next })
-      const { outcomes } = follow(restored, exporter.sendMany(3))
-      assert.deepEqual(outcomes, ['ahead', 'in-order', 'in-order'])
+      const { verdicts } = follow(restored, exporter.sendMany(3))
+      assert.deepEqual(verdicts, ['ahead', 'in-order', 'in-order'])
       assert.equal(restored.lost, version === 9 ? 4 : 40)
     })
   }
 
-  it('keeps holes, duplicates and boot time when the whole state is stored', () => {
+  it('keeps holes, duplicates and boot time with the whole stored state', () => {
     const { exporter, tracker } = pair({ version: 9 })
     const [a, b, c, d] = exporter.sendMany(4)
     assert.ok(a && b && c && d)
@@ -103,14 +103,14 @@ describe('a restart of the writer', () => {
     assert.equal(restored.late, 1)
     assert.equal(restored.lost, 1)
     exporter.reboot(0)
-    const { outcomes } = follow(restored, [exporter.send()])
-    assert.deepEqual(outcomes, ['restart'])
+    const { verdicts } = follow(restored, [exporter.send()])
+    assert.deepEqual(verdicts, ['restart'])
   })
 
-  it('anchors anew when the next number was not known', () => {
+  it('begins at the first datagram when the next number was unknown', () => {
     const tracker = new SequenceTracker(10)
     tracker.restore({ unit: 'records', next: null })
-    const { outcomes } = follow(tracker, new NumberedExporter({ version: 10 }).sendMany(2))
-    assert.deepEqual(outcomes, ['first', 'in-order'])
+    const { verdicts } = follow(tracker, new NumberedExporter({ version: 10 }).sendMany(2))
+    assert.deepEqual(verdicts, ['first', 'in-order'])
   })
 })

@@ -1,4 +1,4 @@
-/** Tests which numbers a message stands for in each unit, and that the README lists the units. */
+/** Tests the numbers of a message in each unit, and the table of units in the README. */
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -34,7 +34,7 @@ const RANGES: readonly (readonly [SequenceUnit, start: number, end: number])[] =
 
 describe('the numbers of a message', () => {
   for (const [unit, start, end] of RANGES) {
-    it(`reach from ${start} up to ${end} when ${unit} are counted`, () => {
+    it(`reach from ${start} up to ${end} in the unit ${unit}`, () => {
       assert.deepEqual([startOf(unit, MESSAGE), endOf(unit, MESSAGE)], [start, end])
     })
   }
@@ -46,13 +46,13 @@ describe('the numbers of a message', () => {
     assert.equal(endOf('flows', last), 23)
   })
 
-  it('are moved by the message before it, or by its own content', () => {
+  it('move by the contents of the previous message, or by its own', () => {
     const next = { ...MESSAGE, dataRecords: 32, optionsRecords: 0 }
     assert.equal(stepOf('flows', MESSAGE, next), 24)
     assert.equal(stepOf('flows-inclusive', MESSAGE, next), 32)
   })
 
-  it('are open while its records are not known, unless messages are counted', () => {
+  it('are unknown while its records are unknown, unless the unit is datagrams', () => {
     const held = { ...MESSAGE, undecodedSets: 1 }
     const open = RANGES.map(([unit]) => unit).filter((unit) => isIndeterminate(unit, held))
     assert.deepEqual(
@@ -61,7 +61,7 @@ describe('the numbers of a message', () => {
     )
   })
 
-  it('are lost in the unit that is counted', () => {
+  it('are lost in the unit without its suffix', () => {
     assert.equal(countedUnit('flows-inclusive'), 'flows')
     assert.equal(countedUnit('records-inclusive'), 'records')
     assert.equal(countedUnit('records+templates'), 'records+templates')
@@ -69,7 +69,7 @@ describe('the numbers of a message', () => {
 })
 
 describe('the table of units in the README', () => {
-  it('has every unit that is known of each version, and the standard one', () => {
+  it('has every known unit of each version, and the standard one', () => {
     const path = fileURLToPath(new URL('../../../../README.md', import.meta.url))
     const [, section = ''] = readFileSync(path, 'utf8').split('### What sequence numbers count\n')
     const rows = [

@@ -1,6 +1,6 @@
 /**
  * A model of one exporter's stream: random messages that are lost, late or doubled, reboots of the
- * exporter and restarts of the writer, and what the ledger must show of it.
+ * exporter, and restarts of the writer. The model knows the counters that the accounting must show.
  */
 
 import fc from 'fast-check'
@@ -14,11 +14,11 @@ import { NumberedExporter } from './numbered-exporter.ts'
 
 const MESSAGE = fc.record({
   data: fc.integer({ min: 5, max: 30 }),
-  /** Of the data records. */
+  /** Options data records among `data`. */
   options: fc.integer({ min: 0, max: 3 }),
   templates: fc.integer({ min: 0, max: 3 }),
   isLost: fc.boolean().chain((may) => (may ? fc.boolean() : fc.constant(false))),
-  /** By how many places it comes too late. */
+  /** By this many places it arrives too late. */
   delay: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 8 })),
   isDoubled: fc.integer({ min: 0, max: 9 }).map((number) => number === 0),
 })
@@ -45,7 +45,7 @@ export const CLEAN: ModelMessage = {
   isDoubled: false,
 }
 
-/** What units differ by, without any trouble. */
+/** Messages without trouble whose counts differ from unit to unit. */
 export const TELLING: readonly ModelMessage[] = Array.from({ length: 16 }, (_, index) => ({
   ...CLEAN,
   data: 6 + ((index * 7) % 20),
@@ -61,16 +61,16 @@ export interface Play {
   readonly restarts: number
 }
 
-/** Sends a stream and says in which order it arrives, and what the ledger must show. */
+/** Sends a stream and returns the order of arrival and the expected counters. */
 export function play(version: number, stream: ModelStream, unit?: SequenceUnit): Play {
   const { sequence } = stream
   const options = { version, sequence, intervalMs: 5, ...(unit && { unit }) }
   const exporter = new NumberedExporter(options)
   const total = { arrivals: [] as SequencedDatagram[], lost: 0, late: 0, duplicates: 0 }
   for (const [epoch, messages] of stream.epochs.entries()) {
-    // Far from where it was: IPFIX has nothing else to know a restart by.
+    // The new numbers are far from the old ones: nothing else shows a restart of IPFIX.
     if (epoch > 0) exporter.reboot((exporter.sequence - 2_000_000) >>> 0)
-    // What was lost before the first message or after the last one leaves no trace.
+    // A loss before the first message or after the last one leaves no trace.
     const framed = [CLEAN, CLEAN, ...messages, CLEAN, CLEAN]
     addEpoch(exporter, framed, total)
   }
@@ -92,7 +92,7 @@ function addEpoch(exporter: NumberedExporter, messages: readonly ModelMessage[],
       total.duplicates += 1
     }
   }
-  // The last ones of an epoch come last, as a hole can only be seen from behind it.
+  // The last messages of an epoch arrive last, because only a later message reveals a hole.
   copies.sort((one, other) => one.place - other.place || one.index - other.index)
   const last = messages.length - 2
   const ordered = [
@@ -112,22 +112,22 @@ function addEpoch(exporter: NumberedExporter, messages: readonly ModelMessage[],
   exporter.nowMs += 100
 }
 
-/** After so long nothing is left open, whatever else the exporter might have counted. */
+/** After this time nothing is left open, whichever unit is in doubt. */
 const HOUR_MS = 3_600_000
 
-/** Follows the arrivals; the writer restarts before the one that is named. */
+/** Returns the counters after the arrivals; the writer restarts before arrival `restartAt`. */
 export function follow(
   version: number,
   { arrivals, silenceMs = HOUR_MS }: { readonly silenceMs?: number } & Pick<Play, 'arrivals'>,
   restartAt: number,
 ) {
-  const ledger = { lost: 0, late: 0, duplicates: 0, restarts: 0, gaps: 0 }
+  const counts = { lost: 0, late: 0, duplicates: 0, restarts: 0, gaps: 0 }
   let sequence = new StreamSequence(version)
   const close = () => {
-    ledger.lost += sequence.lost ?? Number.NaN
-    ledger.late += sequence.late
-    ledger.duplicates += sequence.duplicates
-    ledger.restarts += sequence.restarts
+    counts.lost += sequence.lost ?? Number.NaN
+    counts.late += sequence.late
+    counts.duplicates += sequence.duplicates
+    counts.restarts += sequence.restarts
   }
   for (const [index, datagram] of arrivals.entries()) {
     if (index === restartAt) {
@@ -141,10 +141,10 @@ export function follow(
       continue
     }
     sequence.observe(datagram, 4_000)
-    for (const gap of sequence.expire(datagram.receivedAtMs)) ledger.gaps += gap.lost
+    for (const gap of sequence.expire(datagram.receivedAtMs)) counts.gaps += gap.lost
   }
   const end = arrivals.at(-1)?.receivedAtMs ?? 0
-  for (const gap of sequence.expire(end + silenceMs)) ledger.gaps += gap.lost
+  for (const gap of sequence.expire(end + silenceMs)) counts.gaps += gap.lost
   close()
-  return ledger
+  return counts
 }

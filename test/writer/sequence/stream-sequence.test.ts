@@ -1,4 +1,4 @@
-/** Tests how one stream key is followed when its datagrams come from several source ports. */
+/** Tests how one stream is followed when its datagrams come from several source ports. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -13,21 +13,21 @@ const SEQUENCED_VERSIONS = [5, 9, 10]
 type Arrival = readonly [port: number, datagram: SequencedDatagram]
 
 function follow(stream: StreamSequence, arrivals: readonly Arrival[]) {
-  const outcomes: string[] = []
+  const verdicts: string[] = []
   const gaps: SequenceGap[] = []
   for (const [port, datagram] of arrivals) {
     if (stream.isDuplicate(datagram.sequence, datagram.fingerprint, port)) {
       stream.countDuplicate()
       continue
     }
-    outcomes.push(stream.observe(datagram, port))
+    verdicts.push(stream.observe(datagram, port))
     gaps.push(...stream.expire(datagram.receivedAtMs))
   }
   gaps.push(...stream.expire((arrivals.at(-1)?.[1].receivedAtMs ?? 0) + 60_000))
-  return { outcomes, gaps, lost: gaps.reduce((sum, gap) => sum + gap.lost, 0) }
+  return { verdicts, gaps, lost: gaps.reduce((sum, gap) => sum + gap.lost, 0) }
 }
 
-/** Sends in turn from several exporters, the first one from port 4000. */
+/** Sends from several exporters in turn; the first one uses port 4000. */
 function interleave(exporters: readonly NumberedExporter[], rounds: number): Arrival[] {
   const arrivals: Arrival[] = []
   for (let round = 0; round < rounds; round += 1) {
@@ -48,7 +48,7 @@ describe('several exporters behind one address', () => {
     ]) {
       for (const intervalMs of [1, 5_000]) {
         const title = `v${version} from ${starts.join(' and ')}, every ${intervalMs} ms`
-        it(`are told apart by their ports without a false gap: ${title}`, () => {
+        it(`are distinguished by their ports without a false gap: ${title}`, () => {
           const exporters = starts.map(
             (sequence) => new NumberedExporter({ version, sequence, intervalMs }),
           )
@@ -64,7 +64,7 @@ describe('several exporters behind one address', () => {
       }
     }
 
-    it(`have their loss counted each on its own (v${version})`, () => {
+    it(`have their loss counted separately (v${version})`, () => {
       const exporters = [1_000, 500_000].map(
         (sequence) => new NumberedExporter({ version, sequence }),
       )
@@ -80,7 +80,7 @@ describe('several exporters behind one address', () => {
       assert.equal(stream.lost, lost)
     })
 
-    it(`are told apart although one sends in bursts (v${version})`, () => {
+    it(`are distinguished although one sends in bursts (v${version})`, () => {
       const slow = new NumberedExporter({ version, sequence: 1_000, intervalMs: 1_000 })
       const bursting = new NumberedExporter({ version, sequence: 500_000, intervalMs: 1 })
       const stream = new StreamSequence(version)
@@ -96,7 +96,7 @@ describe('several exporters behind one address', () => {
     })
   }
 
-  it('stay told apart over a restart of the writer', () => {
+  it('stay distinguished after a restart of the writer', () => {
     const exporters = [1_000, 500_000].map(
       (sequence) => new NumberedExporter({ version: 10, sequence }),
     )
@@ -110,7 +110,7 @@ describe('several exporters behind one address', () => {
     assert.equal(restored.takeNotice(), undefined)
   })
 
-  it('are remembered up to a limit, and their counters stay in the sum', () => {
+  it('are followed up to a limit, and the counters of forgotten ones stay in the sum', () => {
     const exporters = [1_000, 500_000].map(
       (sequence) => new NumberedExporter({ version: 10, sequence }),
     )
@@ -139,7 +139,7 @@ describe('one exporter', () => {
         if (index % 30 === 17) exporter.lose(1)
         arrivals.push([4_000 + (index % 3), exporter.send()])
       }
-      // A few of them overtake each other.
+      // A few datagrams overtake each other.
       for (let index = 5; index + 1 < arrivals.length; index += 13) {
         const [one, other] = [arrivals[index], arrivals[index + 1]]
         if (one && other) arrivals.splice(index, 2, other, one)
@@ -156,16 +156,16 @@ describe('one exporter', () => {
       const before = exporter.sendMany(10).map((datagram) => [4_000, datagram] as const)
       exporter.reboot(0)
       const after = exporter.sendMany(10).map((datagram) => [4_001, datagram] as const)
-      const { outcomes, gaps } = follow(stream, [...before, ...after])
-      // Without an uptime it takes a second message to tell it from another exporter.
+      const { verdicts, gaps } = follow(stream, [...before, ...after])
+      // Without an uptime, only the second message rules out another exporter.
       const expected = version === 10 ? ['undecided', 'restart'] : ['restart', 'in-order']
-      assert.deepEqual(outcomes.slice(10, 12), expected)
+      assert.deepEqual(verdicts.slice(10, 12), expected)
       assert.deepEqual(gaps, [])
       assert.equal(stream.restarts, 1)
       assert.equal(stream.takeNotice(), undefined)
     })
 
-    it(`that goes on from a new port after a loss has lost (v${version})`, () => {
+    it(`that goes on from a new port after a loss has that loss declared (v${version})`, () => {
       const exporter = new NumberedExporter({ version })
       const stream = new StreamSequence(version)
       const before = exporter.sendMany(10).map((datagram) => [4_000, datagram] as const)
@@ -178,7 +178,7 @@ describe('one exporter', () => {
     })
   }
 
-  it('has its loss declared although every datagram comes from another port, and no more come', () => {
+  it('has its loss declared when each datagram has another port and no more come', () => {
     for (const version of SEQUENCED_VERSIONS) {
       for (const before of [1, 2, 5]) {
         const exporter = new NumberedExporter({ version })
@@ -193,7 +193,7 @@ describe('one exporter', () => {
     }
   })
 
-  it('is one stream again soon after it was taken for two by chance', () => {
+  it('is one stream again soon after a coincidence made it look like two', () => {
     const exporter = new NumberedExporter({ version: 9, sequence: 0 })
     const stream = new StreamSequence(9)
     const sent = exporter.sendMany(18)
@@ -211,7 +211,7 @@ describe('one exporter', () => {
     assert.equal(follow(stream, [[1, exporter.send()]]).lost, 3)
   })
 
-  it('has a duplicate of an undecided datagram seen, too', () => {
+  it('has a duplicate of an undecided datagram recognised', () => {
     const exporter = new NumberedExporter({ version: 10, sequence: 900_000 })
     const stream = new StreamSequence(10)
     const before = exporter.sendMany(10).map((datagram) => [4_000, datagram] as const)
@@ -222,7 +222,7 @@ describe('one exporter', () => {
     assert.equal(stream.restarts, 1)
   })
 
-  it('has a held set released whatever port it came from', () => {
+  it('has a held set released without its port', () => {
     const exporter = new NumberedExporter({ version: 10 })
     const stream = new StreamSequence(10)
     const held = exporter.send({ data: 0, undecodedSets: 1, undecodedRecords: 9 })
@@ -232,12 +232,12 @@ describe('one exporter', () => {
     assert.equal(stream.next, exporter.sequence)
   })
 
-  it('without sequence numbers has no loss, from however many ports', () => {
+  it('without sequence numbers has no loss, whatever its ports', () => {
     const exporter = new NumberedExporter({ version: 1 })
     const stream = new StreamSequence(1)
     const arrivals = exporter.sendMany(10).map((datagram, index) => [index, datagram] as const)
-    const { outcomes } = follow(stream, arrivals)
-    assert.deepEqual(outcomes, Array(10).fill('unsequenced'))
+    const { verdicts } = follow(stream, arrivals)
+    assert.deepEqual(verdicts, Array(10).fill('unsequenced'))
     assert.equal(stream.lost, null)
   })
 })
@@ -245,7 +245,7 @@ describe('one exporter', () => {
 describe('the aggregation caches of v8', () => {
   const SCHEMES = [1, 3, 14]
 
-  it('have their loss counted each on its own when each has its own numbers', () => {
+  it('have their loss counted separately when each has its own numbers', () => {
     const caches = SCHEMES.map(
       (scheme) => new NumberedExporter({ version: 8, sequence: scheme * 100_000 }),
     )

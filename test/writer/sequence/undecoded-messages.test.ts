@@ -1,23 +1,23 @@
-/** Tests how a stream is followed while it is not known how many records its messages hold. */
+/** Tests how a stream is followed while messages hold an unknown number of records. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { follow, pair, releaseOf } from './followed-exporter.ts'
 
 describe('a message with sets of unknown templates', () => {
-  it('counts neither loss nor success after it, and anchors anew', () => {
+  it('is followed by neither loss nor success, and the numbers begin again', () => {
     const { exporter, tracker } = pair({ version: 10 })
     const datagrams = exporter.sendMany(3)
     datagrams.push(exporter.send({ data: 4, undecodedSets: 1, undecodedRecords: 9 }))
     exporter.lose(5)
     datagrams.push(...exporter.sendMany(3))
-    const { outcomes, gaps } = follow(tracker, datagrams)
-    assert.deepEqual(outcomes.slice(3), ['in-order', 'indeterminate', 'in-order', 'in-order'])
+    const { verdicts, gaps } = follow(tracker, datagrams)
+    assert.deepEqual(verdicts.slice(3), ['in-order', 'indeterminate', 'in-order', 'in-order'])
     assert.deepEqual(gaps, [])
     assert.equal(tracker.lost, 0)
   })
 
-  it('still counts the loss before it', () => {
+  it('does not hide the loss before it', () => {
     const { exporter, tracker } = pair({ version: 10 })
     const datagrams = exporter.sendMany(3)
     exporter.lose(2)
@@ -27,7 +27,7 @@ describe('a message with sets of unknown templates', () => {
     assert.equal(tracker.lost, 20)
   })
 
-  it('makes v9 no less exact, which counts datagrams', () => {
+  it('does not matter to v9, which counts datagrams', () => {
     const { exporter, tracker } = pair({ version: 9 })
     const datagrams = exporter.sendMany(3, { data: 0, undecodedSets: 1, undecodedRecords: 9 })
     exporter.lose(1)
@@ -36,7 +36,7 @@ describe('a message with sets of unknown templates', () => {
     assert.equal(tracker.lost, 1)
   })
 
-  it('becomes exact when the sets are decoded later: nothing was lost', () => {
+  it('shows that nothing was lost when its sets are decoded later', () => {
     const { exporter, tracker } = pair({ version: 10 })
     const held = exporter.send({ data: 4, undecodedSets: 2, undecodedRecords: 9 })
     follow(tracker, [...exporter.sendMany(0), held, ...exporter.sendMany(3)])
@@ -47,7 +47,7 @@ describe('a message with sets of unknown templates', () => {
     assert.deepEqual(gaps, [])
   })
 
-  it('becomes exact when the sets are decoded later: what was lost is declared', () => {
+  it('has the loss after it declared when its sets are decoded later', () => {
     const { exporter, tracker } = pair({ version: 10 })
     const held = exporter.send({ data: 4, undecodedSets: 1, undecodedRecords: 9 })
     exporter.lose(1, { data: 6 })

@@ -1,4 +1,4 @@
-/** Tests that exporters which count something of their own cause no alarm, and others still do. */
+/** Tests that an exporter's unit is learned without a false gap, while real loss still shows. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -16,7 +16,7 @@ function follow(tracker: SequenceTracker, datagrams: readonly SequencedDatagram[
   return [...gaps, ...tracker.expire(last + 60_000)]
 }
 
-/** Messages with changing numbers of records; every tenth carries two templates and an option. */
+/** Sends messages of changing size; every tenth has two templates and an options data record. */
 function sendVaried(exporter: NumberedExporter, count: number): SequencedDatagram[] {
   return Array.from({ length: count }, (_, index) =>
     exporter.send({
@@ -27,7 +27,7 @@ function sendVaried(exporter: NumberedExporter, count: number): SequencedDatagra
   )
 }
 
-/** As softflowd does: 32 flows a message, fewer beside the templates and the option. */
+/** Sends as softflowd does: 32 flows a message, or fewer beside templates and an options record. */
 function sendLikeSoftflowd(exporter: NumberedExporter, count: number): SequencedDatagram[] {
   return Array.from({ length: count }, (_, index) =>
     index % 16 === 0
@@ -54,11 +54,11 @@ const LEARNED: readonly (readonly [number, SequenceUnit])[] = [
   [10, 'none'],
 ]
 
-describe('an exporter that counts something of its own', () => {
+describe('an exporter with a unit of its own', () => {
   for (const [version, unit] of LEARNED) {
     for (const intervalMs of [5, 400, 60_000]) {
       const title = `v${version} counts ${unit}, a datagram in ${intervalMs} ms`
-      it(`is found out without a false gap: ${title}`, () => {
+      it(`is recognised without a false gap: ${title}`, () => {
         const exporter = new NumberedExporter({ version, unit, intervalMs })
         const tracker = new SequenceTracker(version)
         const gaps = follow(tracker, sendVaried(exporter, 200))
@@ -86,7 +86,7 @@ describe('an exporter that counts something of its own', () => {
     })
   }
 
-  it('has what was lost before it was found out judged in its own unit', () => {
+  it('has an earlier loss counted in its own unit once it is recognised', () => {
     for (let lost = 1; lost < 40; lost += 1) {
       const exporter = new NumberedExporter({ version: 10, unit: 'flows-inclusive', sequence: 0 })
       const tracker = new SequenceTracker(10)
@@ -101,7 +101,7 @@ describe('an exporter that counts something of its own', () => {
     }
   })
 
-  it('is found out although messages overtake each other', () => {
+  it('is recognised although messages overtake each other', () => {
     const exporter = new NumberedExporter({ version: 10, unit: 'flows-inclusive' })
     const tracker = new SequenceTracker(10)
     const sent = sendLikeSoftflowd(exporter, 80)
@@ -114,7 +114,7 @@ describe('an exporter that counts something of its own', () => {
     assert.equal(tracker.restarts, 0)
   })
 
-  it('is found out once its messages are decoded that came before their templates', () => {
+  it('is recognised when messages from before their templates are decoded', () => {
     const exporter = new NumberedExporter({ version: 10, unit: 'flows-inclusive' })
     const tracker = new SequenceTracker(10)
     const sizes = [20, 32, 17, 32, 9]
@@ -135,7 +135,7 @@ describe('an exporter that counts something of its own', () => {
     )
   })
 
-  it('has neither loss nor success counted by a message that is not decoded', () => {
+  it('has neither loss nor success counted at a message that is not decoded', () => {
     const exporter = new NumberedExporter({ version: 10, unit: 'flows-inclusive', sequence: 0 })
     const tracker = new SequenceTracker(10)
     follow(tracker, sendLikeSoftflowd(exporter, 40))
@@ -161,7 +161,7 @@ describe('an exporter that counts something of its own', () => {
     assert.equal(tracker.takeUnitChange(), undefined)
   })
 
-  it('has its loss counted in its own unit afterwards', () => {
+  it('has its later loss counted in its own unit', () => {
     const exporter = new NumberedExporter({ version: 5, unit: 'datagrams' })
     const tracker = new SequenceTracker(5)
     follow(tracker, sendVaried(exporter, 100))
@@ -173,7 +173,7 @@ describe('an exporter that counts something of its own', () => {
     )
   })
 
-  it('may return to the standard', () => {
+  it('may return to the standard unit', () => {
     const odd = new NumberedExporter({ version: 10, unit: 'datagrams' })
     const tracker = new SequenceTracker(10)
     follow(tracker, sendVaried(odd, 50))
@@ -183,7 +183,7 @@ describe('an exporter that counts something of its own', () => {
     assert.equal(tracker.unit, 'records')
   })
 
-  it('keeps its unit over a restart of the writer', () => {
+  it('keeps its unit after a restart of the writer', () => {
     const exporter = new NumberedExporter({ version: 9, unit: 'records' })
     const tracker = new SequenceTracker(9)
     follow(tracker, sendVaried(exporter, 100))
@@ -198,14 +198,14 @@ describe('an exporter that counts something of its own', () => {
     )
   })
 
-  it('is learned over a restart of the writer', () => {
+  it('is recognised across restarts of the writer', () => {
     const exporter = new NumberedExporter({ version: 9, unit: 'records' })
     let tracker = new SequenceTracker(9)
     for (const datagram of sendVaried(exporter, 60)) {
       tracker.observe(datagram)
       assert.deepEqual(tracker.expire(datagram.receivedAtMs), [])
       const state = JSON.parse(JSON.stringify(tracker.toState()))
-      // The learner forgets the last message with a restart, so it learns from the pairs between.
+      // Restarts at irregular distances, so that the learner must go on from stored evidence.
       if (datagram.sequence % 3 === 0) {
         tracker = new SequenceTracker(9)
         tracker.restore(state)
@@ -244,7 +244,7 @@ describe('an ordinary stream', () => {
     })
   }
 
-  it('has a gap that looks like another unit declared once that fails', () => {
+  it('has a gap that suggests another unit declared once that unit fails', () => {
     const exporter = new NumberedExporter({ version: 10 })
     const tracker = new SequenceTracker(10)
     const first = exporter.send({ data: 1, templates: 1 })
@@ -254,7 +254,7 @@ describe('an ordinary stream', () => {
     assert.equal(tracker.lost, 1)
   })
 
-  it('has it declared as well when nothing else speaks for the other unit for long', () => {
+  it('has such a gap declared after 35 minutes without further evidence', () => {
     const exporter = new NumberedExporter({ version: 10 })
     const tracker = new SequenceTracker(10)
     const first = exporter.send({ data: 1, templates: 1 })
@@ -264,7 +264,7 @@ describe('an ordinary stream', () => {
     assert.equal(tracker.expire(exporter.nowMs + 40 * 60_000).length, 1)
   })
 
-  it('has a gap declared at once where all units agree on it', () => {
+  it('has a gap declared at once when all units agree on it', () => {
     const exporter = new NumberedExporter({ version: 10 })
     const tracker = new SequenceTracker(10)
     const datagrams = exporter.sendMany(3, { data: 1 })

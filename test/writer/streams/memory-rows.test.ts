@@ -1,4 +1,4 @@
-/** Tests that the memory of streams becomes rows, and rows become memory again, whatever is sent. */
+/** Tests that the memory of streams becomes rows, and that rows become memory again. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
