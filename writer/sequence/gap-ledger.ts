@@ -93,8 +93,8 @@ export class GapLedger {
    * Removes `units` numbers from `sequence` on from their hole. The rest of the hole remains, as
    * one or two smaller holes.
    *
-   * @param units undefined when the count is unknown: then the rest of the hole goes too, because
-   *   nobody can say which of its numbers are missing
+   * @param units undefined when the count is unknown: then all later numbers of the hole go too,
+   *   because nobody can say which of them are missing
    * @returns false when the number is in no hole
    */
   fill(

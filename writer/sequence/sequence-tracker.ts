@@ -89,7 +89,7 @@ export class SequenceTracker {
     return this.#lastReceivedAtMs
   }
 
-  /** Whether one of the last 32 datagrams has this number and payload. Called before decoding. */
+  /** Whether one of the last 32 datagrams has this number and payload; asked before decoding. */
   isDuplicate(sequence: number, fingerprint: number): boolean {
     return this.unit !== 'none' && this.#recent.has(sequence, fingerprint)
   }

@@ -81,7 +81,7 @@ export class StreamSequence {
     return this.#ports === undefined ? this.#main.next : null
   }
 
-  /** Whether a recent datagram has this number and payload. Called before decoding. */
+  /** Whether a recent datagram has this number and payload; asked before decoding. */
   isDuplicate(sequence: number, fingerprint: number, port: number): boolean {
     if (this.#ports !== undefined) {
       return this.#ports.find(port)?.isDuplicate(sequence, fingerprint) ?? false

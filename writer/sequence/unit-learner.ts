@@ -17,9 +17,9 @@ import {
  * differ by one, a small loss can look the same, so the evidence is weaker.
  */
 const WEIGHT = { beside: 1, apart: 2 } as const
-/** Another unit is proven with at least this weight of wins over the unit in use, */
+/** A proven unit has at least this weight of wins over the unit in use. */
 const PROVEN_WEIGHT = 6
-/** and with more than this share of wins among all wins and losses between the two. */
+/** A proven unit has more than this share of wins among all wins and losses between the two. */
 const WIN_SHARE = 0.95
 /** The unit in use is settled after this many messages without a favoured rival. */
 const SETTLED_SAMPLES = 64

@@ -19,7 +19,11 @@ export interface Exporter {
   readonly bytes: Uint8Array
   /** Flows of a disabled exporter are not stored. */
   readonly enabled: boolean
-  /** The operator's settings; a new object when they change. */
+  /**
+   * The operator's settings; a new object when they change. `override` is the rate of all flows,
+   * `default` the rate of flows without an announced one. `byteOrder` is that of rates in data
+   * records, which is `network` by the RFCs.
+   */
   readonly sampling: SamplingSettings
   readonly firstSeenMicros: number
   readonly lastSeenMicros: number
