@@ -119,7 +119,7 @@ export class Collector {
     const { drainDeadlineMs = DRAIN_DEADLINE_MS, logger } = this.#options
     const deadline = performance.now() + drainDeadlineMs
     const patience = setTimeout(() => logger.warn({ drainDeadlineMs }, WAITING), TELL_WAITING_MS)
-    await this.#receiver.finish()
+    await this.#receiver.finish(deadline - performance.now())
     this.#kernelDrops.poll()
     await this.#receiver.stop()
     if (await this.#pipe.drain(deadline - performance.now())) {

@@ -16,8 +16,12 @@ import type { SocketCalls } from './socket-calls.ts'
 
 const ANY_IPV6 = '::'
 const ANY_IPV4 = '0.0.0.0'
-/** How long `finish` reads at most, should exporters keep sending faster than it reads. */
-const FINISH_MS = 200
+/** Turns of the loop without a datagram after which the kernel holds none; one may end in an error. */
+const QUIET_TURNS = 3
+/** Every kernel charges a datagram more of its receive buffer than this, even an empty one. */
+const SMALLEST_CHARGE_BYTES = 256
+/** Linux fills a buffer to twice what it granted. */
+const BUFFER_FACTOR = 2
 
 /** Called for each datagram, which is used again after the call. */
 export type DatagramSink = (datagram: Datagram) => void
@@ -86,17 +90,31 @@ export class UdpReceiver {
     }
   }
 
-  /** Reads what the kernel already holds for the sockets, before they are closed. */
-  async finish(): Promise<void> {
-    const deadline = performance.now() + FINISH_MS
-    let before: number
-    do {
-      before = this.#received
+  /**
+   * Reads what the kernel already holds for the sockets, before they are closed. No pace of the
+   * machine ends it early: only a lack of datagrams, or as many as the receive buffers can hold, so
+   * that exporters that send faster than this reads do not keep it from ending.
+   *
+   * @param timeoutMs bounds it all
+   */
+  async finish(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs
+    const enough = this.#received + this.#countHoldable()
+    let quietTurns = 0
+    while (quietTurns < QUIET_TURNS && this.#received < enough && performance.now() < deadline) {
+      const before = this.#received
       for (const socket of this.#sockets) socket.read()
       // Only between two immediates has the loop surely looked at the sockets.
       await nextTurn()
       await nextTurn()
-    } while (this.#received !== before && performance.now() < deadline)
+      quietTurns = this.#received === before ? quietTurns + 1 : 0
+    }
+  }
+
+  /** No fewer datagrams than the kernel can hold for the sockets. */
+  #countHoldable(): number {
+    const bytes = this.#listening.reduce((sum, socket) => sum + socket.receiveBufferBytes, 0)
+    return Math.ceil((bytes * BUFFER_FACTOR) / SMALLEST_CHARGE_BYTES)
   }
 
   /** Closes the sockets; what the kernel still holds for them is lost. */

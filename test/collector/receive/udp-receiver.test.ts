@@ -39,6 +39,17 @@ function makeReceiver(context: TestContext, options: Partial<UdpReceiverOptions>
   return { receiver, received, recording }
 }
 
+/** Sends by another process while this one does not turn its loop; byte 0 is the number. */
+function sendMeanwhile(port: number, count: number): void {
+  const program = `
+    const socket = require('node:dgram').createSocket('udp4')
+    let left = ${count}
+    for (let i = 0; i < ${count}; i += 1) {
+      socket.send(Buffer.alloc(100, i), ${port}, '127.0.0.1', () => { if (--left === 0) socket.close() })
+    }`
+  execFileSync(process.execPath, ['-e', program])
+}
+
 for (const [mode, calls] of MODES) {
   const skip = mode === 'recvmmsg' && !calls ? 'the C library cannot be called here' : false
 
@@ -94,16 +105,9 @@ for (const [mode, calls] of MODES) {
     })
     await receiver.start()
     const port = receiver.listening[0]?.port ?? 0
-    // Sent by another process while this one does not turn its loop.
-    const program = `
-      const socket = require('node:dgram').createSocket('udp4')
-      let left = 300
-      for (let i = 0; i < 300; i += 1) {
-        socket.send(Buffer.alloc(100, i), ${port}, '127.0.0.1', () => { if (--left === 0) socket.close() })
-      }`
-    execFileSync(process.execPath, ['-e', program])
+    sendMeanwhile(port, 300)
     assert.equal(received.length, 0)
-    await receiver.finish()
+    await receiver.finish(60_000)
     await receiver.stop()
     assert.deepEqual(
       received.map(({ payload }) => payload),
@@ -111,6 +115,48 @@ for (const [mode, calls] of MODES) {
     )
     assert.equal(new Set(received.map((datagram) => datagram.port)).size, 1)
     assert.equal(recording.find(/receiving datagrams/)?.['by'], mode)
+  })
+}
+
+for (const [mode, calls] of MODES) {
+  const skip = mode === 'recvmmsg' && !calls ? 'the C library cannot be called here' : false
+
+  it(`finishing takes everything, however long each datagram takes (${mode})`, {
+    skip,
+  }, async (context) => {
+    let taken = 0
+    const { receiver } = makeReceiver(context, {
+      calls,
+      receiveBufferBytes: 1_000_000,
+      onDatagram: () => {
+        // As on a machine that leaves this process little of its time: a second in all.
+        const until = performance.now() + 7
+        while (performance.now() < until);
+        taken += 1
+      },
+    })
+    await receiver.start()
+    sendMeanwhile(receiver.listening[0]?.port ?? 0, 150)
+    await receiver.finish(600_000)
+    assert.equal(taken, 150)
+  })
+
+  it(`finishing ends although datagrams keep coming (${mode})`, { skip }, async (context) => {
+    let isFlooded = true
+    const { receiver } = makeReceiver(context, {
+      calls,
+      receiveBufferBytes: 20_000,
+      onDatagram: () => {
+        if (!isFlooded) return
+        for (let copies = 0; copies < 2; copies += 1) void sender.send(Buffer.alloc(10))
+      },
+    })
+    await receiver.start()
+    const sender = new DatagramSender(context, '127.0.0.1', receiver.listening[0]?.port ?? 0)
+    await sender.send(Buffer.alloc(10))
+    await receiver.finish(600_000)
+    isFlooded = false
+    assert.ok(receiver.received > 100, `${receiver.received} are fewer than the buffer holds`)
   })
 }
 
