@@ -109,11 +109,15 @@ export class PipeWriter {
   }
 
   /**
-   * Waits until the kernel has all lines, at most `timeoutMs`, and says whether it has. Without a
-   * pipe it waits for datagrams only, as nobody misses a report.
+   * Writes what the pipe has room for, also when no time is left. Then waits until the kernel has
+   * all lines, at most `timeoutMs`. Without a pipe it waits for datagrams only, as nobody misses a
+   * report.
+   *
+   * @returns whether the kernel has all lines
    */
   async drain(timeoutMs: number): Promise<boolean> {
     const deadline = performance.now() + timeoutMs
+    this.#pump()
     while (this.#queue.bytes > 0) {
       const isWorthwhile = this.#pipe !== undefined || this.#queue.datagrams > 0
       if (!isWorthwhile || performance.now() >= deadline) return false
@@ -134,7 +138,8 @@ export class PipeWriter {
       const unread = this.#pipe?.countUnread(libc) ?? 0
       const waitedMs = performance.now() - started
       if (unread === 0) return 0
-      if (waitedMs >= READER_MS && this.#pipe?.hasReader(libc)) return 0
+      const isPatient = waitedMs < Math.min(READER_MS, timeoutMs)
+      if (!isPatient && this.#pipe?.hasReader(libc)) return 0
       if (waitedMs >= timeoutMs) return unread
       await sleep(DRAIN_POLL_MS)
     }

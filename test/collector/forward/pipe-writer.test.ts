@@ -240,3 +240,14 @@ it('draining without a pipe waits for datagrams, not for a report', async (conte
   assert.equal(await writer.drain(20), false)
   assert.equal(writer.stop(), 1)
 })
+
+it('draining without time left still writes what the pipe has room for', async (context) => {
+  const path = await makePipePath(context)
+  makePipe(path)
+  const writer = makeWriter(context, path)
+  writer.start()
+  pushNumbered(writer, 0, 10)
+  assert.equal(writer.forwarded, 0, 'the lines wait for the end of the turn')
+  assert.equal(await writer.drain(0), true)
+  assert.equal(writer.forwarded, 10)
+})
