@@ -1,15 +1,7 @@
 /** The writer's settings, all checked before anything is opened. */
 
 import { resolve } from 'node:path'
-import {
-  address,
-  commonSettings,
-  integer,
-  listOf,
-  oneOf,
-  readSettings,
-  text,
-} from '../shared/settings.ts'
+import { commonSettings, integer, listOf, oneOf, readSettings, text } from '../shared/settings.ts'
 import { isCidr } from './streams/allow-list.ts'
 import { EXPORTER_POLICIES } from './streams/exporter-registry.ts'
 
@@ -33,7 +25,6 @@ export const WRITER_SETTINGS = {
   EXPORTER_ALLOW: listOf('an address or a CIDR like 192.0.2.0/24', isCidr).default([]),
   MAX_EXPORTERS: integer(10_000, 1, 1_000_000),
   METRICS_PORT: integer(9102, 0, 65_535),
-  METRICS_HOST: address('127.0.0.1'),
 }
 
 export type WriterSettings = ReturnType<typeof readWriterSettings>
