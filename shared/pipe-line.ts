@@ -99,25 +99,6 @@ export function writeDatagramLine(target: Buffer, position: number, datagram: Da
   target.set(source, timeAt + time.length)
 }
 
-/**
- * Encodes one datagram as a line with its newline, for where speed is no matter.
- *
- * @param receivedAtMs receive time in Unix milliseconds, fraction allowed (kept to microseconds)
- */
-export function encodeDatagramLine(
-  payload: Buffer,
-  receivedAtMs: number,
-  address: string,
-  port: number,
-): string {
-  const time = encodeTime(receivedAtMs)
-  const source = encodeSource(address, port)
-  const datagram = { buffer: payload, start: 0, end: payload.length, time, source }
-  const line = Buffer.alloc(measureDatagramLine(datagram))
-  writeDatagramLine(line, 0, datagram)
-  return line.toString('latin1')
-}
-
 /** Encodes a report as a line with its newline. */
 export function encodeReportLine(report: CollectorReport): string {
   return `${JSON.stringify(report)}\n`

@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
-import { encodeDatagramLine } from '../../shared/pipe-line.ts'
+import { encodeDatagramLine } from '../helpers/datagram-line.ts'
 import type { SampleStream } from './sample-messages.ts'
 
 /** All lines are of one day: rows of a benchmark go into one partition. */

@@ -4,7 +4,8 @@
  * garbage, lines that are none. Equal seeds and times give equal bytes.
  */
 
-import { encodeDatagramLine, encodeReportLine } from '../../shared/pipe-line.ts'
+import { encodeReportLine } from '../../shared/pipe-line.ts'
+import { encodeDatagramLine } from '../helpers/datagram-line.ts'
 import { randomBytes, randomMessage } from '../helpers/hostile-datagrams.ts'
 import { ipfixMessageOf, ipfixOptionsTemplate, ipfixTemplate } from '../helpers/ipfix-bytes.ts'
 import { optionsTemplate, set, v9MessageOf, type Wire, words } from '../helpers/netflow-bytes.ts'

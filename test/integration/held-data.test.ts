@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { encodeDatagramLine } from '../../shared/pipe-line.ts'
 import { MAX_HELD_BYTES_PER_EXPORTER } from '../../writer/netflow/limits.ts'
+import { encodeDatagramLine } from '../helpers/datagram-line.ts'
 import { ipfixMessageOf, ipfixOptionsTemplate, ipfixTemplate } from '../helpers/ipfix-bytes.ts'
 import {
   EXPORT_SECONDS,

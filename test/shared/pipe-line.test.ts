@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import fc from 'fast-check'
 import {
-  encodeDatagramLine,
   encodeReportLine,
   encodeSource,
   encodeTime,
@@ -14,6 +13,7 @@ import {
   unmapAddress,
   writeDatagramLine,
 } from '../../shared/pipe-line.ts'
+import { encodeDatagramLine } from '../helpers/datagram-line.ts'
 
 it('a datagram is written as one JSON line', () => {
   const line = encodeDatagramLine(Buffer.from('0005', 'hex'), 1_700_000_000_123.456, '192.0.2.1', 9)

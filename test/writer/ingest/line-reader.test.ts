@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { encodeDatagramLine, encodeReportLine } from '../../../shared/pipe-line.ts'
+import { encodeReportLine } from '../../../shared/pipe-line.ts'
 import { LineReader } from '../../../writer/ingest/line-reader.ts'
+import { encodeDatagramLine } from '../../helpers/datagram-line.ts'
 
 const datagram = Buffer.alloc(65_507)
 
