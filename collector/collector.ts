@@ -20,7 +20,7 @@ const WATCH_INTERVAL_MS = 1000
 const DRAIN_DEADLINE_MS = 15_000
 const TELL_WAITING_MS = 1_000
 
-export interface CollectorOptions {
+interface CollectorOptions {
   readonly settings: CollectorSettings
   readonly logger: Logger
   /** Called when the collector cannot go on. */

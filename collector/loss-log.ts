@@ -6,7 +6,7 @@
 import { LogThrottle } from '../shared/log-throttle.ts'
 import type { Logger } from '../shared/logger.ts'
 
-export interface LossLogOptions {
+interface LossLogOptions {
   readonly logger: Logger
   /** Says what is lost and what to do about it. */
   readonly message: string

@@ -3,7 +3,7 @@
  * nothing.
  */
 
-export interface GreetingFacts {
+interface GreetingFacts {
   readonly host: string
   readonly ports: readonly number[]
   readonly pipePath: string

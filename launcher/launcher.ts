@@ -22,7 +22,7 @@ const PROGRAM_DIR = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/
 const COLLECTOR_STOP_MS = 20_000
 const WRITER_STOP_MS = 40_000
 
-export interface LauncherOptions {
+interface LauncherOptions {
   readonly settings: LauncherSettings
   readonly logger: Logger
   /** Shows a text to the user. */

@@ -12,7 +12,7 @@ const NOT_NOW =
   /^(ECONN\w+|ENOENT|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EAI_AGAIN|EPIPE|08...|57P0[123]|53300)$/
 const LONGEST_DELAY_MS = 10_000
 
-export interface MigrationOptions {
+interface MigrationOptions {
   readonly databaseUrl: string
   readonly logger: Logger
   /** Ends the waiting. */

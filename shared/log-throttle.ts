@@ -4,10 +4,10 @@
  */
 
 /** What to do with a line: `undefined` mutes it; else it is due, with the count muted before it. */
-export type ThrottleVerdict = { readonly muted: number } | undefined
+type ThrottleVerdict = { readonly muted: number } | undefined
 
 /** Lines that were muted and that no later line has told of. */
-export interface MutedLines {
+interface MutedLines {
   /** undefined: of several keys, for which there was no room. */
   readonly key: string | undefined
   readonly muted: number

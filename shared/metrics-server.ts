@@ -10,7 +10,7 @@ export interface Health {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-export interface MetricsServerOptions {
+interface MetricsServerOptions {
   readonly host: string
   /** 0 turns the server off. */
   readonly port: number

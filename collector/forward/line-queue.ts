@@ -17,14 +17,14 @@ const DATAGRAM = 0x5b
 const REPORT = 0x7b
 
 /** Bytes to write next: `buffer` from `start` to `end`. Valid until the queue is next changed. */
-export interface QueueHead {
+interface QueueHead {
   readonly buffer: Buffer
   readonly start: number
   readonly end: number
 }
 
 /** Where a line is to be written: `buffer` from `position` on. */
-export interface Slot {
+interface Slot {
   readonly buffer: Buffer
   readonly position: number
 }

@@ -7,7 +7,7 @@ import { LogThrottle } from '../../shared/log-throttle.ts'
 import type { Logger } from '../../shared/logger.ts'
 import { identifyPipe, NamedPipe, NotAPipeError } from './named-pipe.ts'
 
-export interface PipeWatcherOptions {
+interface PipeWatcherOptions {
   readonly path: string
   readonly logger: Logger
   /** Called with every newly opened pipe, which then belongs to the receiver of the call. */

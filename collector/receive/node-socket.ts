@@ -8,7 +8,7 @@ import { type Datagram, encodeTime, overwriteTime } from '../../shared/pipe-line
 import { ReceiveClock } from './receive-clock.ts'
 import { SourceCache } from './source-cache.ts'
 
-export interface NodeSocketOptions {
+interface NodeSocketOptions {
   readonly onDatagram: (datagram: Datagram) => void
   readonly onError: (error: Error) => void
 }

@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /** One socket of /proc/net/udp or /proc/net/udp6. */
-export interface UdpRow {
+interface UdpRow {
   readonly port: number
   readonly inode: string
   /** Datagrams dropped since the socket was made; unsigned 32 bit, wraps. */

@@ -4,7 +4,7 @@
  */
 
 /** Where the time comes from; both in milliseconds. */
-export interface ClockSources {
+interface ClockSources {
   /** The wall clock in whole Unix milliseconds, rounded down. */
   readonly wallMs: () => number
   /** A steady clock with a fraction and any origin. */

@@ -24,7 +24,7 @@ const SMALLEST_CHARGE_BYTES = 256
 const BUFFER_FACTOR = 2
 
 /** Called for each datagram, which is used again after the call. */
-export type DatagramSink = (datagram: Datagram) => void
+type DatagramSink = (datagram: Datagram) => void
 
 export interface UdpReceiverOptions {
   /** `::` receives IPv4, too, and falls back to `0.0.0.0` where IPv6 is off. */

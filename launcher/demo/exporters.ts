@@ -18,12 +18,12 @@ import { type DemoFlow, type DemoSite, nextFlows, type Random } from './traffic.
 /** The site's routers started so long ago. */
 const UPTIME_MS = 3 * 86_400_000
 
-export interface DemoMessage {
+interface DemoMessage {
   readonly bytes: Buffer
   readonly flows: number
 }
 
-export interface DemoExporterOptions {
+interface DemoExporterOptions {
   readonly site: DemoSite
   readonly random: Random
   /** Engine type × 256 + engine id of v5, the source id of v9. */

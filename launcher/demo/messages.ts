@@ -3,10 +3,10 @@
  * It sends nothing, keeps no state between messages, and refuses values that do not fit.
  */
 
-import { encodeAddress } from './addresses.ts'
+import { isIPv4, isIPv6 } from 'node:net'
 
 /** The header of a v5 message; what is left out is 0. */
-export interface V5Header {
+interface V5Header {
   readonly sysUptimeMs: number
   readonly unixSeconds: number
   readonly unixNanos?: number
@@ -43,7 +43,7 @@ export interface V5Flow {
 }
 
 /** How many flows a v5 message can carry. */
-export const V5_MAX_FLOWS = 30
+const V5_MAX_FLOWS = 30
 
 /**
  * Encodes a v5 message of 24 + 48·n bytes, big-endian.
@@ -94,7 +94,7 @@ function writeV5Flow(message: Buffer, offset: number, flow: V5Flow): void {
 }
 
 /** The header of a v9 message. */
-export interface V9Header {
+interface V9Header {
   readonly sysUptimeMs: number
   readonly unixSeconds: number
   /** Messages of this source id sent before this one, modulo 2³². */
@@ -111,7 +111,7 @@ export interface Template {
   readonly fields: readonly FieldSpecifier[]
 }
 
-export interface OptionsTemplate extends Template {
+interface OptionsTemplate extends Template {
   /** The leading scope fields: 1 system, 2 interface, 3 line card, 4 cache, 5 template. */
   readonly scopes: readonly FieldSpecifier[]
 }
@@ -120,7 +120,7 @@ export interface OptionsTemplate extends Template {
  * One value of a data record: an unsigned integer of the field's width, an address as text (fields
  * of 4 or 16 bytes), any other text (padded with zero bytes), or the bytes themselves.
  */
-export type FieldValue = number | bigint | string | Uint8Array
+type FieldValue = number | bigint | string | Uint8Array
 
 /** An encoded set, and how many records it adds to the header's count. */
 export interface EncodedSet {
@@ -230,4 +230,37 @@ function encodeInteger(value: number | bigint, length: number): Buffer {
     throw new RangeError(`${value} does not fit into ${length} bytes`)
   }
   return Buffer.from(wide.toString(16).padStart(length * 2, '0'), 'hex')
+}
+
+/**
+ * Encodes an IPv4 address as 4 bytes, or an IPv6 address as 16.
+ *
+ * @throws RangeError when `address` is not an address of that length.
+ */
+export function encodeAddress(address: string, length: 4 | 16): Buffer {
+  if (length === 4 && isIPv4(address)) return Buffer.from(address.split('.').map(Number))
+  if (length === 16 && isIPv6(address)) return encodeIpv6(address)
+  throw new RangeError(`"${address}" is no address of ${length} bytes`)
+}
+
+/**
+ * Encodes the text forms of RFC 4291 section 2.2.
+ *
+ *     address = groups | [groups] "::" [groups]
+ *     groups  = group (":" group)*, the last of them may be an IPv4 address
+ */
+function encodeIpv6(address: string): Buffer {
+  const [head = '', tail] = address.split('::')
+  const start = encodeGroups(head)
+  const end = encodeGroups(tail ?? '')
+  return Buffer.concat([start, Buffer.alloc(16 - start.length - end.length), end])
+}
+
+function encodeGroups(groups: string): Buffer {
+  if (groups === '') return Buffer.alloc(0)
+  const parts = groups.split(':').map((group) => {
+    if (isIPv4(group)) return encodeAddress(group, 4)
+    return Buffer.from(group.padStart(4, '0'), 'hex')
+  })
+  return Buffer.concat(parts)
 }

@@ -11,7 +11,7 @@ import {
 } from './text-table.ts'
 
 /** Adds colour to a text, or leaves it as it is. */
-export interface Paint {
+interface Paint {
   readonly title: (text: string) => string
   readonly heading: (text: string) => string
   readonly good: (text: string) => string

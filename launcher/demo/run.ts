@@ -31,7 +31,7 @@ export interface DemoProgress {
   share: number
 }
 
-export interface DemoOptions {
+interface DemoOptions {
   readonly host: string
   readonly port: number
   readonly durationMs: number

@@ -16,7 +16,7 @@ export class NoCollectorError extends Error {
   }
 }
 
-export interface DemoSenderOptions {
+interface DemoSenderOptions {
   /** Where the collector listens: an address. */
   readonly host: string
   readonly port: number

@@ -21,7 +21,7 @@ export class NoDatabaseError extends Error {
   }
 }
 
-export interface DemoTarget {
+interface DemoTarget {
   /** Address and first port of the collector. */
   readonly host: string
   readonly port: number

@@ -17,7 +17,7 @@ export const DATABASE_USER = 'netflow'
 /** The database of this program in the embedded server. */
 export const DATABASE_NAME = 'netflow'
 
-export interface ClusterOptions {
+interface ClusterOptions {
   readonly dataDir: string
   readonly binDir: string
   readonly account: ServerAccount

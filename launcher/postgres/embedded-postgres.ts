@@ -17,11 +17,15 @@ import {
   serverEnvironment,
 } from './cluster.ts'
 import { DatabaseWatchdog } from './database-watchdog.ts'
-import { clearStaleLocks, findRunningServer, SOCKET_PORT } from './postmaster-file.ts'
+import {
+  chooseSocketDir,
+  clearStaleLocks,
+  findRunningServer,
+  SOCKET_PORT,
+} from './postmaster-file.ts'
 import { chooseServerAccount, handOver, type ServerAccount } from './server-account.ts'
 import { findServerBinaries } from './server-binaries.ts'
 import { ensureDatabase, isServerReady } from './server-probe.ts'
-import { chooseSocketDir } from './socket-folder.ts'
 
 export interface EmbeddedPostgresOptions {
   /** The cluster; made when missing. The server's first messages go to `<dataDir>.log`. */

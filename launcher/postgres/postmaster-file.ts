@@ -6,15 +6,17 @@
  *     .s.PGSQL.<port>.lock = pid LF, …
  */
 
-import { readdir, readFile, realpath, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chown, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readProcessState, readWorkingFolder } from '../process/process-state.ts'
+import type { ServerAccount } from './server-account.ts'
 
 /** The port only names the socket file; nothing listens on TCP. */
 export const SOCKET_PORT = 5432
 
-export interface RunningServer {
+interface RunningServer {
   readonly pid: number
   readonly socketDir: string
 }
@@ -42,6 +44,28 @@ export async function clearStaleLocks(dataDir: string, socketDir: string): Promi
     const pid = Math.abs(Number((await readLines(lock))[0]))
     if (pid > 0 && !(await isServerOf(pid, dataDir))) await rm(lock, { force: true })
   }
+}
+
+/** sockaddr_un holds 108 bytes on Linux, 104 on macOS, one of them a closing zero. */
+const MAX_SOCKET_PATH_BYTES = 103
+
+/**
+ * Gives the folder of the socket: `wanted`, made when missing, unless its path is too long or the
+ * account cannot write there; then a new one.
+ *
+ * @returns the absolute folder
+ */
+export async function chooseSocketDir(wanted: string, account: ServerAccount): Promise<string> {
+  const socketDir = resolve(wanted)
+  const path = join(socketDir, `.s.PGSQL.${SOCKET_PORT}`)
+  await mkdir(socketDir, { recursive: true, mode: 0o700 })
+  const usable = !account.ids || (await stat(socketDir)).uid === account.ids.uid
+  if (usable && Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) {
+    return socketDir
+  }
+  const temporaryDir = await mkdtemp(join(tmpdir(), 'netflow-'))
+  if (account.ids) await chown(temporaryDir, account.ids.uid, account.ids.gid)
+  return temporaryDir
 }
 
 async function readLines(path: string): Promise<string[]> {

@@ -19,7 +19,7 @@ export interface ServerAccount {
   readonly ids?: { readonly uid: number; readonly gid: number }
 }
 
-export interface AccountOptions {
+interface AccountOptions {
   /** The cluster; it need not exist. */
   readonly dataDir: string
   /** False: behave as where the kernel or a container forbids user namespaces. */
@@ -27,7 +27,7 @@ export interface AccountOptions {
 }
 
 /** The server's user cannot reach its files; `code` is `SERVER_FOLDER_CLOSED`. */
-export class ServerFolderClosedError extends Error {
+class ServerFolderClosedError extends Error {
   readonly code = 'SERVER_FOLDER_CLOSED'
   constructor(folder: string) {
     super(

@@ -16,7 +16,7 @@ const require = createRequire(import.meta.url)
 const OLDEST_MAJOR = 15
 
 /** A folder with `initdb` and `postgres` of one major version. */
-export interface ServerBinaries {
+interface ServerBinaries {
   readonly binDir: string
   readonly major: number
 }

@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-export interface ProcessState {
+interface ProcessState {
   /** The short name of the program. */
   readonly command: string
   /** Tells two processes that had the same pid apart. */

@@ -6,7 +6,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Logger } from '../../shared/logger.ts'
 
-export interface SupervisedProcessOptions {
+interface SupervisedProcessOptions {
   readonly name: string
   /** The built module, absolute. */
   readonly modulePath: string
@@ -31,7 +31,7 @@ export interface ReadyMessage {
   readonly ports?: readonly number[]
 }
 
-export interface RestartDelays {
+interface RestartDelays {
   readonly firstMs: number
   readonly longestMs: number
   /** A process that ran this long before it crashed begins with the first delay again. */

@@ -4,7 +4,7 @@
  */
 
 import { isIPv6 } from 'node:net'
-import { encodeAddress } from '../../launcher/demo/addresses.ts'
+import { encodeAddress } from '../../launcher/demo/messages.ts'
 
 export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmp6: 58 } as const
 export type Protocol = (typeof PROTOCOL)[keyof typeof PROTOCOL]

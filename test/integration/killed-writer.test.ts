@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
-import { encodeAddress } from '../../launcher/demo/addresses.ts'
+import { encodeAddress } from '../../launcher/demo/messages.ts'
 import type { DecodedFlow } from '../helpers/decoder-harness.ts'
 import { Listener } from '../helpers/model/listener.ts'
 import {

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { encodeAddress } from '../../../launcher/demo/addresses.ts'
 import {
   dataSet,
+  encodeAddress,
   encodeV5Message,
   encodeV9Message,
   optionsTemplateSet,
