@@ -1,5 +1,6 @@
 /** Turns the answers of the database into the pages that the demonstration shows. Text in, text out. */
 
+import { styleText } from 'node:util'
 import type { ExporterShare, Gap, Share } from './queries.ts'
 import {
   drawBar,
@@ -20,19 +21,18 @@ interface Paint {
   readonly bar: (text: string) => string
 }
 
-const ESCAPE = '\u001b['
-
 /** Paints only when asked to. */
 export function createPaint(colours: boolean): Paint {
-  const wrap = (code: number) => (text: string) =>
-    colours ? `${ESCAPE}${code}m${text}${ESCAPE}0m` : text
+  const paintAs = (style: 'bold' | 'dim' | 'green' | 'red' | 'cyan') => (text: string) =>
+    // The caller has looked at the terminal.
+    colours ? styleText(style, text, { validateStream: false }) : text
   return {
-    title: wrap(1),
-    heading: wrap(2),
-    good: wrap(32),
-    bad: wrap(31),
-    faint: wrap(2),
-    bar: wrap(36),
+    title: paintAs('bold'),
+    heading: paintAs('dim'),
+    good: paintAs('green'),
+    bad: paintAs('red'),
+    faint: paintAs('dim'),
+    bar: paintAs('cyan'),
   }
 }
 
