@@ -1,6 +1,6 @@
 /**
- * The collector as one living thing: datagrams go from the sockets into the pipe, and its reports
- * between them. It decides the order of starting and stopping, and never looks into a datagram.
+ * The collector: a datagram goes from its socket into the queue and from there into the named pipe.
+ * Every 10 seconds a report of the collector about itself goes the same way.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -16,26 +16,27 @@ import { type ListeningSocket, UdpReceiver } from './receive/udp-receiver.ts'
 
 const REPORT_INTERVAL_MS = 10_000
 const WATCH_INTERVAL_MS = 1000
-/** A writer that was killed is back before this, also on a machine that is busy. */
+/** Even on a busy machine, a killed writer is back sooner. */
 const DRAIN_DEADLINE_MS = 15_000
-const TELL_WAITING_MS = 1_000
+/** A stop that takes longer logs what it waits for. */
+const PATIENCE_MS = 1_000
 
 interface CollectorOptions {
   readonly settings: CollectorSettings
   readonly logger: Logger
   /** Called when the collector cannot go on. */
   readonly onFatal: (error: Error) => void
-  /** How long `stop` waits for the pipe's reader; default 15,000. */
+  /** Bounds `stop`; default 15,000. */
   readonly drainDeadlineMs?: number
 }
 
-/** What the collector has counted since its start, and how it is. */
+/** The counts since the start, and the present state. */
 export interface CollectorStatus {
   readonly received: number
   readonly receivedBytes: number
   readonly forwarded: number
   readonly queueDropped: number
-  /** null where the system does not tell. */
+  /** null where the system does not report it. */
   readonly kernelDropped: number | null
   readonly queuedDatagrams: number
   readonly queuedBytes: number
@@ -49,20 +50,14 @@ export class Collector {
   readonly #pipe: PipeWriter
   readonly #kernelDrops = new KernelDrops()
   readonly #id = randomUUID()
-  readonly #queueLosses: LossLog
   readonly #kernelLosses: LossLog
+  readonly #queueLosses: LossLog
   #startedAtMs = 0
   #timers: NodeJS.Timeout[] = []
 
   constructor(options: CollectorOptions) {
     const { settings, logger, onFatal } = options
     this.#options = options
-    this.#pipe = new PipeWriter({
-      path: settings.NAMED_PIPE_FILENAME,
-      maxQueueBytes: settings.COLLECTOR_QUEUE_BYTES,
-      logger,
-      onFatal,
-    })
     this.#receiver = new UdpReceiver({
       host: settings.NETFLOW_HOST,
       ports: settings.NETFLOW_PORT,
@@ -71,8 +66,33 @@ export class Collector {
       calls: loadSocketCalls(),
       onDatagram: (datagram) => this.#pipe.push(datagram),
     })
-    this.#queueLosses = new LossLog({ logger, ...QUEUE_LOSS })
+    this.#pipe = new PipeWriter({
+      path: settings.NAMED_PIPE_FILENAME,
+      maxQueueBytes: settings.COLLECTOR_QUEUE_BYTES,
+      logger,
+      onFatal,
+    })
     this.#kernelLosses = new LossLog({ logger, ...KERNEL_LOSS })
+    this.#queueLosses = new LossLog({ logger, ...QUEUE_LOSS })
+  }
+
+  /**
+   * Listens, then opens the pipe or begins to wait for it.
+   *
+   * @throws ListenError, NotAPipeError
+   */
+  async start(): Promise<void> {
+    if (this.#startedAtMs > 0) return
+    this.#startedAtMs = Date.now()
+    // The sockets come first: a second collector, started by mistake, fails before it touches the pipe.
+    await this.#receiver.start()
+    this.#kernelDrops.start(this.#receiver.listening.map(({ port }) => port))
+    this.#pushReport({ final: false })
+    this.#pipe.start()
+    this.#timers = [
+      setInterval(() => this.#watchLosses(), WATCH_INTERVAL_MS),
+      setInterval(() => this.#pushReport({ final: false }), REPORT_INTERVAL_MS),
+    ]
   }
 
   get status(): CollectorStatus {
@@ -91,67 +111,16 @@ export class Collector {
     }
   }
 
-  /**
-   * Listens, then opens the pipe or begins to wait for it.
-   *
-   * @throws ListenError, NotAPipeError
-   */
-  async start(): Promise<void> {
-    if (this.#startedAtMs > 0) return
-    this.#startedAtMs = Date.now()
-    // First, so that a second collector started by mistake fails before it touches the pipe.
-    await this.#receiver.start()
-    this.#kernelDrops.start(this.#receiver.listening.map(({ port }) => port))
-    this.#pushReport(false)
-    this.#pipe.start()
-    this.#timers = [
-      setInterval(() => this.#watchLosses(), WATCH_INTERVAL_MS),
-      setInterval(() => this.#pushReport(false), REPORT_INTERVAL_MS),
-    ]
-  }
-
-  /**
-   * Takes what the kernel holds, closes the sockets, and waits until everything is in the pipe and
-   * the final report behind it. What the deadline leaves is counted as dropped, and logged.
-   */
-  async stop(): Promise<void> {
-    for (const timer of this.#timers.splice(0)) clearInterval(timer)
-    const { drainDeadlineMs = DRAIN_DEADLINE_MS, logger } = this.#options
-    const deadline = performance.now() + drainDeadlineMs
-    const patience = setTimeout(() => logger.warn({ drainDeadlineMs }, WAITING), TELL_WAITING_MS)
-    await this.#receiver.finish(deadline - performance.now())
+  #watchLosses(): void {
     this.#kernelDrops.poll()
-    await this.#receiver.stop()
-    if (await this.#pipe.drain(deadline - performance.now())) {
-      this.#pushReport(true)
-      await this.#pipe.drain(deadline - performance.now())
-    }
-    await this.#handOver(deadline - performance.now())
-    clearTimeout(patience)
-    const left = this.#pipe.stop()
-    const { received, forwarded, queueDropped, kernelDropped } = this.status
-    const counts = { received, forwarded, queueDropped, kernelDropped }
-    if (left > 0) {
-      logger.error(
-        { left, ...counts },
-        'the named pipe did not take the queue in time, its reader is stopped: the rest is dropped',
-      )
-    } else logger.info(counts, 'every datagram is in the named pipe, or counted as dropped')
+    const { queueDropped, queuedBytes, kernelDropped } = this.status
+    const now = performance.now()
+    const hasRoom = queuedBytes < this.#options.settings.COLLECTOR_QUEUE_BYTES / 2
+    this.#kernelLosses.observe({ total: kernelDropped ?? 0, isCalm: true, now })
+    this.#queueLosses.observe({ total: queueDropped, isCalm: hasRoom, now })
   }
 
-  /** A writer that is being restarted just now must find in the pipe what is there. */
-  async #handOver(timeoutMs: number): Promise<void> {
-    const libc = loadLibc()
-    if (!libc) return
-    const bytes = await this.#pipe.handOver(libc, timeoutMs)
-    if (bytes === 0) return
-    this.#options.logger.error(
-      { bytes },
-      'nobody reads the named pipe: what it holds is lost, unless another process has it open',
-    )
-  }
-
-  #pushReport(final: boolean): void {
+  #pushReport({ final }: { readonly final: boolean }): void {
     if (final) this.#kernelDrops.poll()
     const { received, forwarded, queueDropped, kernelDropped } = this.status
     const report: CollectorReport = {
@@ -167,19 +136,55 @@ export class Collector {
     this.#pipe.pushReport(encodeReportLine(report))
   }
 
-  #watchLosses(): void {
+  /**
+   * Reads what the kernel holds, closes the sockets, and waits until every datagram and the final
+   * report are in the pipe. Datagrams that the deadline leaves are counted as dropped, and logged.
+   */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers.splice(0)) clearInterval(timer)
+    const { drainDeadlineMs = DRAIN_DEADLINE_MS, logger } = this.#options
+    const deadline = performance.now() + drainDeadlineMs
+    const patience = setTimeout(() => logger.warn({ drainDeadlineMs }, WAITING), PATIENCE_MS)
+    await this.#receiver.finish(deadline - performance.now())
     this.#kernelDrops.poll()
-    const { queueDropped, queuedBytes, kernelDropped } = this.status
-    const now = performance.now()
-    const isCalm = queuedBytes < this.#options.settings.COLLECTOR_QUEUE_BYTES / 2
-    this.#queueLosses.observe(queueDropped, isCalm, now)
-    this.#kernelLosses.observe(kernelDropped ?? 0, true, now)
+    await this.#receiver.stop()
+    if (await this.#pipe.drain(deadline - performance.now())) {
+      this.#pushReport({ final: true })
+      await this.#pipe.drain(deadline - performance.now())
+    }
+    await this.#handOver(deadline - performance.now())
+    clearTimeout(patience)
+    this.#logEnd(this.#pipe.stop())
+  }
+
+  /** The kernel discards the pipe's content with its last process, so this waits for a writer. */
+  async #handOver(timeoutMs: number): Promise<void> {
+    const libc = loadLibc()
+    if (!libc) return
+    const bytes = await this.#pipe.handOver(libc, timeoutMs)
+    if (bytes === 0) return
+    this.#options.logger.error(
+      { bytes },
+      'nobody reads the named pipe: what it holds is lost, unless another process has it open; ' +
+        'start the writer before the collector is stopped',
+    )
+  }
+
+  #logEnd(left: number): void {
+    const { logger } = this.#options
+    const { received, forwarded, queueDropped, kernelDropped } = this.status
+    const counts = { received, forwarded, queueDropped, kernelDropped }
+    if (left > 0) logger.error({ left, ...counts }, LEFT)
+    else logger.info(counts, 'every datagram is in the named pipe, or counted as dropped')
   }
 }
 
-const WAITING =
-  'still waiting for the reader of the named pipe: what it does not take in time is lost; look at ' +
-  'the writer'
+const KERNEL_LOSS = {
+  message:
+    'the kernel dropped datagrams because the receive buffer was full; raise ' +
+    'UDP_RECEIVE_BUFFER_BYTES and net.core.rmem_max',
+  recovered: 'the kernel drops no more datagrams',
+} as const
 
 const QUEUE_LOSS = {
   message:
@@ -188,9 +193,10 @@ const QUEUE_LOSS = {
   recovered: 'the queue has room again',
 } as const
 
-const KERNEL_LOSS = {
-  message:
-    'the kernel dropped datagrams because the receive buffer was full; raise ' +
-    'UDP_RECEIVE_BUFFER_BYTES and net.core.rmem_max',
-  recovered: 'the kernel drops no more datagrams',
-} as const
+const WAITING =
+  'still waiting for the reader of the named pipe: datagrams that it does not take in time are ' +
+  'lost; look at the writer'
+
+const LEFT =
+  'the named pipe did not take the queue in time, because its reader is stopped: the rest is ' +
+  'dropped; look at the writer'

@@ -1,10 +1,10 @@
-/** The collector's settings and their defaults. It only reads them; nothing is opened here. */
+/** The collector's settings and their defaults. */
 
 import { address, commonSettings, integer, listOf, readSettings } from '../shared/settings.ts'
 
 const MAX_PORT = 65_535
 
-/** Comma list of UDP ports; 0 lets the kernel choose one, which the log then names. */
+/** A comma list of UDP ports; the kernel chooses one for each 0, and the log names it. */
 const ports = listOf('a UDP port from 0 to 65535', isPort)
   .refine((entries) => entries.length > 0, 'expected at least one UDP port')
   .refine((entries) => findRepeated(entries) === undefined, {

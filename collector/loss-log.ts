@@ -1,27 +1,35 @@
-/**
- * Logs a growing count of lost datagrams, and that it stopped growing, at most once in a period.
- * It counts nothing itself and reads no clock.
- */
+/** Logs that a count of lost datagrams grows, and that it stopped growing, at most once a period. */
 
 import { LogThrottle } from '../shared/log-throttle.ts'
 import type { Logger } from '../shared/logger.ts'
 
 interface LossLogOptions {
   readonly logger: Logger
-  /** Says what is lost and what to do about it. */
+  /** Names the loss, its cause and its remedy. */
   readonly message: string
-  /** Says that it is over. */
+  /** Says that the loss is over. */
   readonly recovered: string
   /** Default 10,000. */
   readonly periodMs?: number
 }
 
+/** One look at a count of lost datagrams. */
+interface Observation {
+  /** All losses since the start. */
+  readonly total: number
+  /** Whether the cause of the loss seems over. */
+  readonly isCalm: boolean
+  /** Milliseconds of any clock. */
+  readonly now: number
+}
+
 export class LossLog {
   readonly #options: LossLogOptions
   readonly #throttle: LogThrottle
-  #told = 0
+  /** The total that the log knows. */
+  #logged = 0
   #last = 0
-  /** The total when the present trouble began; nothing while there is none that was told. */
+  /** The total when the present loss began; undefined while the log knows of no present loss. */
   #since: number | undefined
 
   constructor(options: LossLogOptions) {
@@ -29,21 +37,16 @@ export class LossLog {
     this.#throttle = new LogThrottle(options.periodMs ?? 10_000, 1)
   }
 
-  /**
-   * Looks at the total.
-   *
-   * @param isCalm whether what caused the loss seems over
-   * @param now milliseconds of any clock
-   */
-  observe(total: number, isCalm: boolean, now: number): void {
+  /** Logs what is new since the last observation. */
+  observe({ total, isCalm, now }: Observation): void {
     const { logger, message, recovered } = this.#options
-    if (total > this.#told && this.#throttle.admit('loss', now)) {
-      this.#since ??= this.#told
-      logger.warn({ dropped: total - this.#told, droppedInTotal: total }, message)
-      this.#told = total
+    if (total > this.#logged && this.#throttle.admit('loss', now)) {
+      this.#since ??= this.#logged
+      logger.warn({ dropped: total - this.#logged, droppedInTotal: total }, message)
+      this.#logged = total
     } else if (isCalm && total === this.#last && this.#since !== undefined) {
       logger.info({ dropped: total - this.#since, droppedInTotal: total }, recovered)
-      this.#told = total
+      this.#logged = total
       this.#since = undefined
     }
     this.#last = total

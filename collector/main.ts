@@ -1,4 +1,4 @@
-/** The collector's process: wires settings, log, metrics and the collector, and decides nothing. */
+/** The collector's process: wires settings, log, metrics and the collector. */
 
 import { createLogger, type Logger } from '../shared/logger.ts'
 import { MetricsServer } from '../shared/metrics-server.ts'
@@ -8,7 +8,7 @@ import { Collector } from './collector.ts'
 import { readCollectorSettings } from './config.ts'
 import { createCollectorRegistry, judgeHealth } from './metrics.ts'
 
-/** Above the drain deadline of the collector itself, which is to end it in good order. */
+/** Above the collector's own drain deadline, within which it ends in good order. */
 const STOP_DEADLINE_MS = 18_000
 
 const startLogger = createLogger('collector', 'info')
@@ -36,16 +36,20 @@ await runMain(startLogger, async () => {
   }
   stopOnSignals({ logger, stop, stopDeadlineMs: STOP_DEADLINE_MS })
   await metrics.start()
-  tellLauncher(
+  reportReady(
     collector.status.sockets.map(({ port }) => port),
     logger,
   )
 })
 
-/** Tells the launcher, if one has forked this process, that datagrams are received. */
-function tellLauncher(ports: readonly number[], logger: Logger): void {
+/** Tells the process that forked this one, if any, on which ports datagrams are received. */
+function reportReady(ports: readonly number[], logger: Logger): void {
   if (!process.connected) return
   process.send?.({ type: 'ready', ports }, undefined, undefined, (error) => {
-    if (error) logger.warn({ err: error }, 'the launcher cannot be told that this is ready')
+    if (error)
+      logger.warn(
+        { err: error },
+        'the launcher cannot be told that this is ready; it goes on waiting',
+      )
   })
 }

@@ -1,4 +1,4 @@
-/** Declares the collector's metrics and its health. They are read from its status when asked for. */
+/** The collector's metrics and its health, read from its status at each request. */
 
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { Health } from '../shared/metrics-server.ts'
@@ -6,7 +6,7 @@ import type { CollectorStatus } from './collector.ts'
 
 const PREFIX = 'netflow_collector_'
 
-/** Makes the registry of a collector whose status `read` gives. */
+/** Creates the registry of a collector; `read` returns its present status. */
 export function createCollectorRegistry(read: () => CollectorStatus): Registry {
   const registry = new Registry()
   const counter = (name: string, help: string, value: (status: CollectorStatus) => number) => {
@@ -20,8 +20,8 @@ export function createCollectorRegistry(read: () => CollectorStatus): Registry {
       },
     })
   }
-  counter('datagrams_received', 'Datagrams that the sockets gave.', (now) => now.received)
-  counter('received_bytes', 'Payload bytes that the sockets gave.', (now) => now.receivedBytes)
+  counter('datagrams_received', 'Datagrams received from the sockets.', (now) => now.received)
+  counter('received_bytes', 'Payload bytes received from the sockets.', (now) => now.receivedBytes)
   counter('datagrams_forwarded', 'Datagrams whose line is in the pipe.', (now) => now.forwarded)
   counter(
     'datagrams_queue_dropped',
@@ -70,7 +70,7 @@ function addGauges(registry: Registry, read: () => CollectorStatus): void {
   })
 }
 
-/** Judges a status: healthy while the sockets listen and the pipe is open. */
+/** A collector is healthy while its sockets listen and its pipe is open. */
 export function judgeHealth(status: CollectorStatus, pipePath: string): Health {
   const { sockets, isPipeOpen, queuedBytes } = status
   const missing: string[] = []

@@ -1,13 +1,12 @@
 /**
- * A bounded queue of encoded lines, kept as large byte chunks so that many lines leave by one
- * write. It knows where lines begin, hence how many datagrams a partial write has carried; it does
- * no input or output itself.
+ * A bounded queue of encoded lines in large byte chunks, so that many lines leave by one write. It
+ * knows where lines begin, and hence how many datagrams a partial write has completed.
  */
 
-/** Fits the pipe's usual 64 KiB: a larger write could not be accepted at once anyway. */
+/** The usual size of a pipe: it would not accept a larger write at once. */
 const CHUNK_BYTES = 65_536
 
-/** Chunks kept for use, 1 MiB: making them anew while a reader lags now and then costs much GC. */
+/** Spare chunks, 1 MiB: allocating new ones whenever a reader lags costs much garbage collection. */
 const MAX_SPARES = 16
 
 const NEWLINE = 0x0a
@@ -16,14 +15,14 @@ const DATAGRAM = 0x5b
 /** The first byte of a report's line, `{`. */
 const REPORT = 0x7b
 
-/** Bytes to write next: `buffer` from `start` to `end`. Valid until the queue is next changed. */
+/** The bytes to write next: `buffer` from `start` to `end`. Valid until the next change of the queue. */
 interface QueueHead {
   readonly buffer: Buffer
   readonly start: number
   readonly end: number
 }
 
-/** Where a line is to be written: `buffer` from `position` on. */
+/** The place for a line: `buffer` from `position` on. */
 interface Slot {
   readonly buffer: Buffer
   readonly position: number
@@ -31,12 +30,12 @@ interface Slot {
 
 interface Chunk {
   readonly buffer: Buffer
-  /** First byte that was not accepted yet. */
+  /** The first byte that was not accepted yet. */
   start: number
-  /** Where the line begins that `start` lies in. */
+  /** The start of the line that contains `start`. */
   lineStart: number
   end: number
-  /** Lines in it that are not wholly accepted yet. */
+  /** Lines that are not wholly accepted yet. */
   datagrams: number
   reports: number
 }
@@ -45,13 +44,13 @@ export class LineQueue {
   readonly #maxBytes: number
   readonly #chunks: Chunk[] = []
   readonly #spares: Buffer[] = []
-  /** Reused, as one is needed for each datagram. */
+  /** Reused for each datagram. */
   readonly #slot: { buffer: Buffer; position: number } = { buffer: Buffer.alloc(0), position: 0 }
   #bytes = 0
   #datagrams = 0
   #reports = 0
 
-  /** @param maxBytes bound of the bytes not accepted yet; a line alone may exceed it */
+  /** @param maxBytes bounds the bytes not accepted yet; a single line may exceed it */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
   }
@@ -61,19 +60,21 @@ export class LineQueue {
     return this.#bytes
   }
 
-  /** Datagrams whose line was not wholly accepted yet. */
+  /** Datagrams whose line is not wholly accepted yet. */
   get datagrams(): number {
     return this.#datagrams
   }
 
-  /** Reports whose line was not wholly accepted yet. */
+  /** Reports whose line is not wholly accepted yet. */
   get reports(): number {
     return this.#reports
   }
 
   /**
-   * Makes room for a datagram's line of `bytes` bytes (ASCII, with its newline), which the caller
-   * must write there before anything else happens. Gives nothing when it does not fit.
+   * Makes room for a datagram's line of `bytes` bytes (ASCII, with its newline). The caller writes
+   * the line there before it calls anything else here.
+   *
+   * @returns undefined when the line does not fit
    */
   reserve(bytes: number): Slot | undefined {
     if (this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes) return undefined
@@ -93,7 +94,7 @@ export class LineQueue {
     this.#reports += 1
   }
 
-  /** Puts bytes before all lines; what they carry is not counted. Only at the start of a line. */
+  /** Puts bytes before all lines, and counts none of their lines. Only at the start of a line. */
   prepend(bytes: Buffer): void {
     const end = bytes.length
     if (end === 0) return
@@ -101,12 +102,12 @@ export class LineQueue {
     this.#bytes += end
   }
 
-  /** Gives the bytes to write next, or nothing when all were accepted. */
+  /** Returns the bytes to write next; undefined when all were accepted. */
   head(): QueueHead | undefined {
     return this.#bytes > 0 ? this.#chunks[0] : undefined
   }
 
-  /** Throws away what was not accepted and tells how many datagrams that were. */
+  /** Discards all lines that were not wholly accepted. @returns how many of them were datagrams */
   clear(): number {
     const datagrams = this.#datagrams
     this.#chunks.length = 0
@@ -116,13 +117,13 @@ export class LineQueue {
     return datagrams
   }
 
-  /** The position in the head's buffer after the first newline from its start on. */
+  /** Returns the position in the head's buffer after the first newline from the head's start on. */
   endOfFirstLine(): number {
     const head = this.#chunks[0]
     return head ? head.buffer.indexOf(NEWLINE, head.start) + 1 : 0
   }
 
-  /** Removes the first `bytes` of the head and tells how many datagrams they completed. */
+  /** Removes the first `bytes` of the head. @returns how many datagrams they completed */
   accept(bytes: number): number {
     const head = this.#chunks[0]
     if (!head) return 0
@@ -135,7 +136,7 @@ export class LineQueue {
     return datagrams
   }
 
-  /** Goes back to the start of the line that was cut, because its receiver is gone. */
+  /** Goes back to the start of a line that was cut, because its receiver is gone. */
   rewindToLineStart(): void {
     const head = this.#chunks[0]
     if (!head) return
@@ -148,7 +149,7 @@ export class LineQueue {
     if (!chunk || chunk.end + bytes > chunk.buffer.length) {
       if (chunk?.end === 0) this.#chunks.pop()
       const spare = bytes <= CHUNK_BYTES ? this.#spares.pop() : undefined
-      // Not from the shared pool, which would keep a whole slab alive for one queued line.
+      // Not from Node's pool, of which one queued line would keep a whole slab alive.
       const buffer = spare ?? Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes))
       chunk = { buffer, start: 0, lineStart: 0, end: 0, datagrams: 0, reports: 0 }
       this.#chunks.push(chunk)
@@ -162,7 +163,7 @@ export class LineQueue {
     let reports = 0
     let newline = chunk.buffer.indexOf(NEWLINE, chunk.start)
     while (newline >= 0 && newline < end) {
-      // A chunk that counts nothing carries lines that were counted before.
+      // The lines of a chunk with counts of 0 were counted before.
       const kind = chunk.buffer[chunk.lineStart]
       if (kind === DATAGRAM && chunk.datagrams > 0) chunk.datagrams -= 1
       else if (kind === REPORT && chunk.reports > 0) reports += 1
@@ -184,7 +185,7 @@ export class LineQueue {
       if (isUsual && this.#spares.length < MAX_SPARES) this.#spares.push(chunk.buffer)
       return
     }
-    // The only chunk is filled anew, so that a collector that keeps up allocates nothing here.
+    // The only chunk is refilled, so that a collector that keeps up allocates nothing here.
     chunk.start = 0
     chunk.lineStart = 0
     chunk.end = 0

@@ -1,13 +1,10 @@
-/**
- * One opened named pipe, and the look at what lies at its path. It never blocks, never sees the
- * end of its readers, and never creates the pipe: that is the writer's part.
- */
+/** The collector's end of the named pipe, which the writer creates. No call here blocks. */
 
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Libc } from '../../shared/libc.ts'
 
-/** Says that the path names something that is no named pipe; `code` is `NOT_A_PIPE`. */
+/** The path names a file that is no named pipe; `code` is `NOT_A_PIPE`. */
 export class NotAPipeError extends Error {
   readonly code = 'NOT_A_PIPE'
 
@@ -21,9 +18,10 @@ export class NotAPipeError extends Error {
 }
 
 /**
- * Looks up the named pipe at `path`: its identity, or nothing where the path is missing.
+ * Finds which named pipe is at `path`.
  *
- * @throws NotAPipeError, or the system's error when the path cannot be looked at.
+ * @returns its identity; undefined where nothing is at the path
+ * @throws NotAPipeError, or the system's error when the path cannot be examined.
  */
 export function identifyPipe(path: string): string | undefined {
   const stats = statSync(path, { throwIfNoEntry: false })
@@ -32,10 +30,10 @@ export function identifyPipe(path: string): string | undefined {
   return `${stats.dev}:${stats.ino}`
 }
 
-/** More than a pipe can hold by default limits (`fs.pipe-max-size`, 1 MiB). */
+/** Above the default limit of a pipe's size (`fs.pipe-max-size`, 1 MiB). */
 const TAKE_BACK_BYTES = 2_097_152
 
-/** An open pipe. Its identity stays its own for as long as it is open, also when it is removed. */
+/** An open pipe. No other pipe has its identity while it is open, even after its removal. */
 export class NamedPipe {
   readonly identity: string
   readonly #fd: number
@@ -44,20 +42,20 @@ export class NamedPipe {
   private constructor(fd: number, identity: string) {
     this.#fd = fd
     this.identity = identity
-    // Takes over the descriptor, and never reads from it.
+    // The socket owns the descriptor from now on, and never reads from it.
     this.#socket = new Socket({ fd, readable: false, writable: true })
-    // The callback of the write in flight tells the same error.
+    // The callback of the write in flight gets the same error.
     this.#socket.on('error', () => {})
   }
 
   /**
-   * Opens the pipe for reading, too, so that there is always a reader: a writer that restarts
-   * causes no EPIPE, and the kernel keeps what the pipe holds.
+   * Opens the pipe for reading as well, so that it always has a reader: a restart of the writer
+   * causes no EPIPE, and the kernel keeps the content.
    *
    * @throws NotAPipeError, or the system's error when it cannot be opened.
    */
   static open(path: string): NamedPipe {
-    // The look comes first: opening a device or a file could do something by itself.
+    // Checked before: opening a device can have effects.
     if (identifyPipe(path) === undefined) throw new Error(`${path} does not exist`)
     const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
     const stats = fstatSync(fd)
@@ -66,27 +64,27 @@ export class NamedPipe {
     throw new NotAPipeError(path)
   }
 
-  /** Writes what the kernel takes at once and gives the count of bytes, 0 when the pipe is full. */
+  /** Writes as many bytes as the kernel takes at once. @returns their count; 0 when the pipe is full */
   write(buffer: Buffer, start: number, end: number): number {
     return unlessFull(() => writeSync(this.#fd, buffer, start, end - start))
   }
 
-  /** Writes all of `bytes` as room comes; they must stay as they are until `done` is called. */
+  /** Writes all of `bytes` as the pipe gets room; the caller keeps them unchanged until `done`. */
   writeWhenWritable(bytes: Buffer, done: (error?: Error | null) => void): void {
     this.#socket.write(bytes, done)
   }
 
-  /** Bytes that nobody has read. */
+  /** Counts the bytes that nobody has read. */
   countUnread(libc: Libc): number {
     return Math.max(0, libc.unreadBytes(this.#fd))
   }
 
-  /** Tells whether a writer has the pipe open, which it locks: then the kernel keeps what is inside. */
+  /** Whether a writer has the pipe open, and hence the kernel keeps the content: a writer locks it. */
   hasReader(libc: Libc): boolean {
     return libc.isLocked(this.#fd)
   }
 
-  /** Takes back what no reader has taken. Only for a pipe that was removed. */
+  /** Reads back the bytes that no reader has read; only for a pipe that was removed. */
   takeBack(): Buffer {
     const buffer = Buffer.allocUnsafeSlow(TAKE_BACK_BYTES)
     let size = 0
@@ -98,13 +96,13 @@ export class NamedPipe {
     return Buffer.from(buffer.subarray(0, size))
   }
 
-  /** Closes the pipe; what it holds stays with the kernel while a writer has it open. May be called twice. */
+  /** Closes the pipe; the kernel keeps its content while a writer has it open. May be called twice. */
   close(): void {
     this.#socket.destroy()
   }
 }
 
-/** Gives 0 where a write finds the pipe full, or a read finds it empty. */
+/** @returns the bytes transferred; 0 when a write finds the pipe full, or a read finds it empty */
 function unlessFull(transfer: () => number): number {
   try {
     return transfer()

@@ -1,98 +1,69 @@
-/**
- * Watches the path of the named pipe: waits while it is missing, and opens the pipe when it is
- * there or was made anew. It writes nothing to the pipe, and closes only what it never gave away.
- */
+/** Looks at the path of the named pipe: opens the pipe once it is there, and again when it is new. */
 
 import { LogThrottle } from '../../shared/log-throttle.ts'
 import type { Logger } from '../../shared/logger.ts'
 import { identifyPipe, NamedPipe, NotAPipeError } from './named-pipe.ts'
 
-interface PipeWatcherOptions {
-  readonly path: string
-  readonly logger: Logger
-  /** Called with every newly opened pipe, which then belongs to the receiver of the call. */
-  readonly onPipe: (pipe: NamedPipe) => void
-  /** Called when the path turns out to be no pipe after `start`. */
-  readonly onFatal: (error: Error) => void
-  /** How often the path is looked at; default 250. */
-  readonly checkIntervalMs?: number | undefined
-}
-
 export class PipeWatcher {
-  readonly #options: PipeWatcherOptions
+  readonly #path: string
+  readonly #logger: Logger
   readonly #errors = new LogThrottle()
-  #timer: NodeJS.Timeout | undefined
-  /** Which pipe was opened last. */
+  /** Of the pipe that was opened last. */
   #identity: string | undefined
-  #isMissingTold = false
+  #isMissingLogged = false
 
-  constructor(options: PipeWatcherOptions) {
-    this.#options = options
+  constructor(path: string, logger: Logger) {
+    this.#path = path
+    this.#logger = logger
   }
 
   /**
-   * Opens the pipe, or begins to wait for it.
+   * Opens the pipe unless it was opened already. To be called again and again: until the pipe
+   * exists, and because a new pipe may take its place.
    *
-   * @throws NotAPipeError where the path is something else.
+   * @returns the newly opened pipe, which the caller closes
+   * @throws NotAPipeError where the path names anything else
    */
-  start(): void {
-    if (this.#timer) return
-    this.#look()
-    this.#timer = setInterval(() => {
-      try {
-        this.#look()
-      } catch (error) {
-        this.stop()
-        this.#options.onFatal(error as NotAPipeError)
+  look(): NamedPipe | undefined {
+    try {
+      const identity = identifyPipe(this.#path)
+      if (identity === undefined) {
+        this.#logMissing()
+        return undefined
       }
-    }, this.#options.checkIntervalMs ?? 250)
+      this.#isMissingLogged = false
+      if (identity === this.#identity) return undefined
+      const pipe = NamedPipe.open(this.#path)
+      this.#identity = pipe.identity
+      this.#logger.info({ path: this.#path }, 'the named pipe is open')
+      return pipe
+    } catch (error) {
+      if (error instanceof NotAPipeError) throw error
+      this.#logTrouble(error)
+      return undefined
+    }
   }
 
-  stop(): void {
-    clearInterval(this.#timer)
-    this.#timer = undefined
-  }
-
-  /** Has the pipe opened again at the next look, because the open one failed. */
+  /** Makes the next look open the pipe again, because the open one failed. */
   forget(): void {
     this.#identity = undefined
   }
 
-  #look(): void {
-    const { path, onPipe, logger } = this.#options
-    try {
-      const identity = identifyPipe(path)
-      if (identity === undefined) {
-        this.#tellMissing()
-        return
-      }
-      this.#isMissingTold = false
-      if (identity === this.#identity) return
-      const pipe = NamedPipe.open(path)
-      this.#identity = pipe.identity
-      logger.info({ path }, 'the named pipe is open')
-      onPipe(pipe)
-    } catch (error) {
-      if (error instanceof NotAPipeError) throw error
-      this.#tellTrouble(error)
-    }
+  /** A removed pipe stays in use until a new one exists: its reader may still have it open. */
+  #logMissing(): void {
+    if (this.#isMissingLogged) return
+    this.#isMissingLogged = true
+    const path = this.#path
+    const message = this.#identity
+      ? 'the named pipe was removed; waiting for a new one, which the writer creates'
+      : 'waiting for the named pipe, which the writer creates'
+    this.#logger[this.#identity ? 'warn' : 'info']({ path }, message)
   }
 
-  /** A removed pipe stays in use until there is a new one: a reader that has it open reads on. */
-  #tellMissing(): void {
-    if (this.#isMissingTold) return
-    this.#isMissingTold = true
-    const { path, logger } = this.#options
-    if (this.#identity) logger.warn({ path }, 'the named pipe was removed; waiting for a new one')
-    else logger.info({ path }, 'waiting for the named pipe, which the writer creates')
-  }
-
-  #tellTrouble(error: unknown): void {
-    const verdict = this.#errors.admit('open', performance.now())
-    if (!verdict) return
-    const { path, logger } = this.#options
-    logger.error(
-      { err: error, path },
+  #logTrouble(error: unknown): void {
+    if (!this.#errors.admit('open', performance.now())) return
+    this.#logger.error(
+      { err: error, path: this.#path },
       'the named pipe cannot be opened, trying on: collector and writer both need permission to ' +
         'read and write it (run them as one user, or in one group)',
     )

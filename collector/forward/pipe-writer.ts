@@ -1,6 +1,6 @@
 /**
- * Forwards lines to the named pipe through a bounded queue. It never blocks, never waits for the
- * reader, and never counts a datagram as forwarded before the kernel has taken its whole line.
+ * Forwards lines to the named pipe through a bounded queue, and never blocks. A datagram counts as
+ * forwarded only once the kernel has taken its whole line.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,46 +8,46 @@ import type { Libc } from '../../shared/libc.ts'
 import type { Logger } from '../../shared/logger.ts'
 import { type Datagram, measureDatagramLine, writeDatagramLine } from '../../shared/pipe-line.ts'
 import { LineQueue } from './line-queue.ts'
-import type { NamedPipe } from './named-pipe.ts'
+import type { NamedPipe, NotAPipeError } from './named-pipe.ts'
 import { PipeWatcher } from './pipe-watcher.ts'
 
-/** Writes in one turn of the event loop, so that a fast reader cannot keep us from the sockets. */
+/** Writes in one turn of the event loop at most: a fast reader must not starve the sockets. */
 const MAX_WRITES_PER_TURN = 16
-/** So much is worth a write before the turn ends: it still fits the one chunk that is used anew. */
+/** Lines of this size are written before the turn ends: they still fit into one reused chunk. */
 const LARGE_WRITE_BYTES = 49_152
 const DRAIN_POLL_MS = 5
-/** A reader that is at work has emptied the pipe long before. */
+/** A working reader empties the pipe in a fraction of this. */
 const READER_MS = 500
+const CHECK_INTERVAL_MS = 250
 const NEWLINE = 0x0a
 
 export interface PipeWriterOptions {
   readonly path: string
-  /** Bound of the bytes that the kernel has not accepted yet; beyond it the newest are dropped. */
+  /** Bounds the bytes that the kernel has not accepted yet; above it the newest are dropped. */
   readonly maxQueueBytes: number
   readonly logger: Logger
-  /** Called when the path turns out to be no pipe after `start`. */
+  /** Called when the path turns out to be no pipe, after `start`. */
   readonly onFatal: (error: Error) => void
-  /** How often the path is looked at; see `PipeWatcher`. */
+  /** How often to look at the path; default 250. */
   readonly checkIntervalMs?: number
 }
 
 export class PipeWriter {
-  readonly #logger: Logger
+  readonly #options: PipeWriterOptions
   readonly #queue: LineQueue
   readonly #watcher: PipeWatcher
+  #timer: NodeJS.Timeout | undefined
   #pipe: NamedPipe | undefined
   #isScheduled = false
-  /** The pipe was full; the rest of a line waits in its socket for room. */
+  /** The pipe was full; the rest of a line waits in the pipe's socket for room. */
   #isFull = false
   #forwarded = 0
   #queueDropped = 0
 
   constructor(options: PipeWriterOptions) {
-    const { path, logger, onFatal, checkIntervalMs } = options
-    const onPipe = (pipe: NamedPipe) => this.#switchTo(pipe)
-    this.#logger = logger
+    this.#options = options
     this.#queue = new LineQueue(options.maxQueueBytes)
-    this.#watcher = new PipeWatcher({ path, logger, onPipe, onFatal, checkIntervalMs })
+    this.#watcher = new PipeWatcher(options.path, options.logger)
   }
 
   get isOpen(): boolean {
@@ -59,7 +59,7 @@ export class PipeWriter {
     return this.#forwarded
   }
 
-  /** Datagrams dropped because the queue was full, or left over at `stop`. */
+  /** Datagrams dropped because the queue was full, or left in it at `stop`. */
   get queueDropped(): number {
     return this.#queueDropped
   }
@@ -69,7 +69,7 @@ export class PipeWriter {
     return this.#queue.bytes
   }
 
-  /** Datagrams that are neither forwarded nor dropped yet. */
+  /** Datagrams neither forwarded nor dropped yet. */
   get queuedDatagrams(): number {
     return this.#queue.datagrams
   }
@@ -77,18 +77,28 @@ export class PipeWriter {
   /**
    * Opens the pipe, or begins to wait for it.
    *
-   * @throws NotAPipeError where the path is something else.
+   * @throws NotAPipeError where the path names anything else.
    */
   start(): void {
-    this.#watcher.start()
+    if (this.#timer) return
+    const { checkIntervalMs = CHECK_INTERVAL_MS, onFatal } = this.#options
+    this.#openNewPipe()
+    this.#timer = setInterval(() => {
+      try {
+        this.#openNewPipe()
+      } catch (error) {
+        this.#stopLooking()
+        onFatal(error as NotAPipeError)
+      }
+    }, checkIntervalMs)
   }
 
-  /** Takes a datagram, also before `start`; drops and counts it when the queue is full. */
+  /** Queues a datagram, also before `start`; drops and counts it when the queue is full. */
   push(datagram: Datagram): void {
     const bytes = measureDatagramLine(datagram)
     let slot = this.#queue.reserve(bytes)
     if (!slot) {
-      // Lines of this turn may only wait for its end, while the pipe has room.
+      // The queue may hold lines that wait only for the end of this turn.
       this.#pump()
       slot = this.#queue.reserve(bytes)
       if (!slot) {
@@ -101,7 +111,7 @@ export class PipeWriter {
     else this.#schedule()
   }
 
-  /** Takes a report's line, unless another still waits: the next one says the same and more. */
+  /** Queues a report's line, unless another waits: the next report includes all that this one says. */
   pushReport(line: string): void {
     if (this.#queue.reports > 0) return
     this.#queue.pushReport(line)
@@ -109,8 +119,8 @@ export class PipeWriter {
   }
 
   /**
-   * Writes what the pipe has room for, also when no time is left. Then waits until the kernel has
-   * all lines, at most `timeoutMs`. Without a pipe it waits for datagrams only, as nobody misses a
+   * Writes what the pipe has room for, even when no time is left. Then waits until the kernel has
+   * all lines, at most `timeoutMs`. Without a pipe it waits for datagrams only: nobody misses a
    * report.
    *
    * @returns whether the kernel has all lines
@@ -127,10 +137,10 @@ export class PipeWriter {
   }
 
   /**
-   * Waits until the reader has taken what is in the pipe: when both are gone, the kernel throws it
-   * away. A reader that lives may take its time, as the pipe is its own, too.
+   * Waits until the reader has emptied the pipe: without any process that has it open, the kernel
+   * discards its content. A living reader has it open, so it may take its time.
    *
-   * @returns bytes that are left to nobody
+   * @returns the bytes that no process will read
    */
   async handOver(libc: Libc, timeoutMs: number): Promise<number> {
     const started = performance.now()
@@ -145,9 +155,9 @@ export class PipeWriter {
     }
   }
 
-  /** Closes the pipe; drops what is still queued and gives the count of these datagrams. */
+  /** Closes the pipe and drops the rest of the queue. @returns the datagrams dropped by this */
   stop(): number {
-    this.#watcher.stop()
+    this.#stopLooking()
     this.#pipe?.close()
     this.#pipe = undefined
     const left = this.#queue.clear()
@@ -155,7 +165,12 @@ export class PipeWriter {
     return left
   }
 
-  /** Lines of one turn leave by one write; an idle collector still forwards in the same turn. */
+  #stopLooking(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** The lines of one turn leave by one write at the end of this turn. */
   #schedule(): void {
     if (this.#isScheduled || this.#isFull || !this.#pipe) return
     this.#isScheduled = true
@@ -185,8 +200,8 @@ export class PipeWriter {
   }
 
   /**
-   * Hands the rest of the cut line alone to the socket, which learns when the pipe has room. What
-   * is in flight is never more than one line, so every datagram is known to be in the pipe or not.
+   * Hands the rest of the cut line to the socket, which notices when the pipe has room. At most one
+   * line is in flight, so each datagram is known to be in the pipe or not.
    */
   #awaitRoom(pipe: NamedPipe): void {
     const head = this.#queue.head()
@@ -206,11 +221,19 @@ export class PipeWriter {
   }
 
   #abandon(pipe: NamedPipe, error: unknown): void {
-    this.#logger.error({ err: error }, 'the named pipe cannot be written; it is opened again')
+    this.#options.logger.error(
+      { err: error },
+      'the named pipe cannot be written; it is opened again, and the queue is kept',
+    )
     pipe.close()
     this.#pipe = undefined
     this.#queue.rewindToLineStart()
     this.#watcher.forget()
+  }
+
+  #openNewPipe(): void {
+    const pipe = this.#watcher.look()
+    if (pipe) this.#switchTo(pipe)
   }
 
   #switchTo(pipe: NamedPipe): void {
@@ -219,12 +242,12 @@ export class PipeWriter {
     this.#isFull = false
     if (old) {
       this.#queue.rewindToLineStart()
-      // What nobody can read there any more goes first. A line cut at its end is still queued.
+      // Bytes that nobody can read there any more go first. A line cut at their end is still queued.
       const unread = old.takeBack()
       this.#queue.prepend(unread.subarray(0, unread.lastIndexOf(NEWLINE) + 1))
       old.close()
     }
-    // Ends a line that a predecessor's death has cut.
+    // Ends a line that the death of an earlier collector has cut.
     this.#queue.prepend(Buffer.from('\n'))
     this.#pump()
   }

@@ -20,18 +20,18 @@ function makeLog() {
 
 it('a count that does not grow is not logged', () => {
   const { log, told } = makeLog()
-  log.observe(0, true, 0)
-  log.observe(0, true, 5000)
+  log.observe({ total: 0, isCalm: true, now: 0 })
+  log.observe({ total: 0, isCalm: true, now: 5000 })
   assert.deepEqual(told(), [])
 })
 
 it('losses are logged once in a period, and none is left untold', () => {
   const { log, told } = makeLog()
-  log.observe(5, false, 0)
-  log.observe(9, false, 500)
-  log.observe(9, false, 900)
-  log.observe(9, false, 1000)
-  log.observe(20, false, 1500)
+  log.observe({ total: 5, isCalm: false, now: 0 })
+  log.observe({ total: 9, isCalm: false, now: 500 })
+  log.observe({ total: 9, isCalm: false, now: 900 })
+  log.observe({ total: 9, isCalm: false, now: 1000 })
+  log.observe({ total: 20, isCalm: false, now: 1500 })
   assert.deepEqual(told(), [
     ['dropping', 5, 5],
     ['dropping', 4, 9],
@@ -40,13 +40,13 @@ it('losses are logged once in a period, and none is left untold', () => {
 
 it('the end is logged once, with what was lost since the beginning', () => {
   const { log, told } = makeLog()
-  log.observe(5, false, 0)
-  log.observe(9, false, 100)
-  log.observe(9, false, 200)
-  log.observe(9, true, 300)
-  log.observe(9, true, 2000)
-  log.observe(10, true, 3000)
-  log.observe(10, true, 3100)
+  log.observe({ total: 5, isCalm: false, now: 0 })
+  log.observe({ total: 9, isCalm: false, now: 100 })
+  log.observe({ total: 9, isCalm: false, now: 200 })
+  log.observe({ total: 9, isCalm: true, now: 300 })
+  log.observe({ total: 9, isCalm: true, now: 2000 })
+  log.observe({ total: 10, isCalm: true, now: 3000 })
+  log.observe({ total: 10, isCalm: true, now: 3100 })
   assert.deepEqual(told(), [
     ['dropping', 5, 5],
     ['over', 9, 9],
