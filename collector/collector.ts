@@ -84,7 +84,8 @@ export class Collector {
   async start(): Promise<void> {
     if (this.#startedAtMs > 0) return
     this.#startedAtMs = Date.now()
-    // The sockets come first: a second collector, started by mistake, fails before it touches the pipe.
+    // The sockets come first: a second collector, started by mistake, fails before it touches the
+    // pipe.
     await this.#receiver.start()
     this.#kernelDrops.start(this.#receiver.listening.map(({ port }) => port))
     this.#pushReport({ final: false })

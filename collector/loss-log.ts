@@ -1,4 +1,4 @@
-/** Logs that a count of lost datagrams grows, and that it stopped growing, at most once a period. */
+/** Logs when a count of lost datagrams grows, and when it stopped growing; at most once a period. */
 
 import { LogThrottle } from '../shared/log-throttle.ts'
 import type { Logger } from '../shared/logger.ts'

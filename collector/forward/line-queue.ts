@@ -6,7 +6,9 @@
 /** The usual size of a pipe: it would not accept a larger write at once. */
 const CHUNK_BYTES = 65_536
 
-/** Spare chunks, 1 MiB: allocating new ones whenever a reader lags costs much garbage collection. */
+/**
+ * Spare chunks, 1 MiB: allocating new ones whenever a reader lags costs much garbage collection.
+ */
 const MAX_SPARES = 16
 
 const NEWLINE = 0x0a
@@ -15,7 +17,10 @@ const DATAGRAM = 0x5b
 /** The first byte of a report's line, `{`. */
 const REPORT = 0x7b
 
-/** The bytes to write next: `buffer` from `start` to `end`. Valid until the next change of the queue. */
+/**
+ * The bytes to write next: `buffer` from `start` to `end`. Valid until the next change of the
+ * queue.
+ */
 interface QueueHead {
   readonly buffer: Buffer
   readonly start: number

@@ -64,7 +64,11 @@ export class NamedPipe {
     throw new NotAPipeError(path)
   }
 
-  /** Writes as many bytes as the kernel takes at once. @returns their count; 0 when the pipe is full */
+  /**
+   * Writes as many bytes as the kernel takes at once.
+   *
+   * @returns their count; 0 when the pipe is full
+   */
   write(buffer: Buffer, start: number, end: number): number {
     return unlessFull(() => writeSync(this.#fd, buffer, start, end - start))
   }
@@ -79,7 +83,9 @@ export class NamedPipe {
     return Math.max(0, libc.unreadBytes(this.#fd))
   }
 
-  /** Whether a writer has the pipe open, and hence the kernel keeps the content: a writer locks it. */
+  /**
+   * Whether a writer has the pipe open, and hence the kernel keeps the content: a writer locks it.
+   */
   hasReader(libc: Libc): boolean {
     return libc.isLocked(this.#fd)
   }
@@ -96,7 +102,9 @@ export class NamedPipe {
     return Buffer.from(buffer.subarray(0, size))
   }
 
-  /** Closes the pipe; the kernel keeps its content while a writer has it open. May be called twice. */
+  /**
+   * Closes the pipe; the kernel keeps its content while a writer has it open. May be called twice.
+   */
   close(): void {
     this.#socket.destroy()
   }

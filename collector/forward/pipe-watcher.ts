@@ -1,4 +1,6 @@
-/** Looks at the path of the named pipe: opens the pipe once it is there, and again when it is new. */
+/**
+ * Looks at the path of the named pipe: opens the pipe once it is there, and again when it is new.
+ */
 
 import { LogThrottle } from '../../shared/log-throttle.ts'
 import type { Logger } from '../../shared/logger.ts'

@@ -111,7 +111,9 @@ export class PipeWriter {
     else this.#schedule()
   }
 
-  /** Queues a report's line, unless another waits: the next report includes all that this one says. */
+  /**
+   * Queues a report's line, unless another waits: the next report includes all that this one says.
+   */
   pushReport(line: string): void {
     if (this.#queue.reports > 0) return
     this.#queue.pushReport(line)
@@ -242,7 +244,8 @@ export class PipeWriter {
     this.#isFull = false
     if (old) {
       this.#queue.rewindToLineStart()
-      // Bytes that nobody can read there any more go first. A line cut at their end is still queued.
+      // Bytes that nobody can read there any more go first. A line cut at their end is still
+      // queued.
       const unread = old.takeBack()
       this.#queue.prepend(unread.subarray(0, unread.lastIndexOf(NEWLINE) + 1))
       old.close()

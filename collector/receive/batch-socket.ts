@@ -1,6 +1,6 @@
 /**
- * Receives from a socket in batches, with pauses of milliseconds while datagrams keep coming: to wake
- * for each costs more than the datagram itself. It binds no socket; that is Node's part.
+ * Receives from a socket in batches. While datagrams keep coming it pauses for milliseconds between
+ * two reads, because waking for each datagram costs more than the datagram itself.
  */
 
 import type { Socket } from 'node:dgram'
@@ -9,25 +9,25 @@ import { BATCH_MESSAGES, MessageBatch } from './message-batch.ts'
 import { findUdpDescriptor } from './own-sockets.ts'
 import type { ReadableWatch, SocketCalls } from './socket-calls.ts'
 
-/** Datagrams of one turn of the loop; a flood must not keep everything else from its turn. */
+/** Datagrams of one turn of the loop at most: a flood must not starve the rest of the process. */
 const MAX_DATAGRAMS = 32 * BATCH_MESSAGES
-/** The longest pause between two reads; the kernel tells the times, so they stay exact. */
+/** The longest pause between two reads. The kernel stamps the times, so they stay exact. */
 const MAX_PAUSE_MS = 5
 const MIN_PAUSE_MS = 1
-/** More than this in a pause, and the next is shorter, so that little room in the kernel is taken. */
+/** After more than this in one pause, the next pause is short, so that the buffer stays empty. */
 const MANY_DATAGRAMS = 2 * BATCH_MESSAGES
-/** Less than this, and the next is longer. */
+/** After less than this in one pause, the next pause is longer. */
 const FEW_DATAGRAMS = BATCH_MESSAGES
-/** After an error, which may last: the kernel keeps what comes meanwhile. */
+/** The pause after an error, which may last; the kernel holds the datagrams meanwhile. */
 const ERROR_PAUSE_MS = 50
-/** A smaller receive buffer could be full before a pause ends. */
+/** A smaller receive buffer could overflow within a pause. */
 const MIN_BYTES_TO_PAUSE = 1_048_576
 
 export interface BatchSocketOptions {
   readonly calls: SocketCalls
-  /** What the kernel granted. */
+  /** As the kernel granted it. */
   readonly receiveBufferBytes: number
-  /** Called for each datagram, which is used again after the call. */
+  /** Called for each datagram; the next one reuses the object. */
   readonly onDatagram: (datagram: Datagram) => void
   readonly onError: (error: Error) => void
 }
@@ -51,8 +51,9 @@ export class BatchSocket {
   }
 
   /**
-   * Takes a bound socket over from Node, which closes its own descriptor of it. Nothing where it
-   * cannot be taken over; Node's socket is as it was then.
+   * Takes a bound socket over from Node, which closes its own descriptor of the socket.
+   *
+   * @returns undefined where that is not possible; then Node's socket is as it was
    */
   static takeOver(socket: Socket, options: BatchSocketOptions): BatchSocket | undefined {
     const { calls } = options
@@ -71,13 +72,13 @@ export class BatchSocket {
     if (this.#watch || this.#isStopped) return
     this.#watch = this.#options.calls.watchReadable(this.#descriptor, () => {
       this.#watch?.stop()
-      // This call is none of Node's, and would let no promise and no tick run behind it.
+      // This call does not come from Node: no promise and no tick would run after it.
       setImmediate(() => this.#turn())
     })
     this.#watch.start()
   }
 
-  /** Takes what the kernel holds, up to a limit, and gives how many datagrams that were. */
+  /** Reads the datagrams that the kernel holds, up to a limit. @returns their count */
   read(): number {
     let total = 0
     let count = 0
@@ -91,7 +92,7 @@ export class BatchSocket {
     return total
   }
 
-  /** Closes the socket; what the kernel still holds for it is lost. May be called twice. */
+  /** Closes the socket; datagrams that the kernel still holds are lost. May be called twice. */
   async stop(): Promise<void> {
     if (this.#isStopped) return
     this.#isStopped = true
@@ -110,7 +111,7 @@ export class BatchSocket {
     }
   }
 
-  /** Reads, and decides when the next time is: the more there was, the sooner. */
+  /** Reads, and plans the next read: the sooner, the more datagrams came. */
   #turn(): void {
     if (this.#isStopped) return
     this.#hasFailed = false

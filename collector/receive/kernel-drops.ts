@@ -1,14 +1,11 @@
-/**
- * Counts how many datagrams the kernel has dropped at this process's own UDP sockets. It knows
- * nothing where the system does not tell.
- */
+/** Counts the datagrams that the kernel has dropped at this process's own UDP sockets. */
 
 import { findOwnSockets, readUdpTables } from './own-sockets.ts'
 
-/** Adds up the drops of the sockets that were open at `start`. */
+/** Adds up the drops of the sockets that are open at `start`. */
 export class KernelDrops {
   readonly #procDir: string
-  /** The drops that were last read, by inode. */
+  /** The latest drop counter of each socket, by inode. */
   readonly #seen = new Map<string, number>()
   #total: number | null = null
 
@@ -16,24 +13,24 @@ export class KernelDrops {
     this.#procDir = procDir
   }
 
-  /** Datagrams dropped since `start`; null where it cannot be known. */
+  /** Datagrams dropped since `start`; null where the system does not report them. */
   get total(): number | null {
     return this.#total
   }
 
-  /** Finds the own sockets that listen on `ports`. */
+  /** Finds this process's sockets on `ports`. */
   start(ports: readonly number[]): void {
     this.#seen.clear()
     const inodes = findOwnSockets(this.#procDir)
     for (const { inode, port } of readUdpTables(this.#procDir)) {
-      // They are new: what the kernel may have dropped already counts from zero, too.
+      // These sockets are new, so that their counters began at 0.
       if (inodes.has(inode) && ports.includes(port)) this.#seen.set(inode, 0)
     }
     this.#total = this.#seen.size > 0 ? 0 : null
     this.poll()
   }
 
-  /** Reads the counters again. It takes well below a millisecond, so it need not be asynchronous. */
+  /** Reads the counters again; synchronous, because this takes well below a millisecond. */
   poll(): void {
     if (this.#total === null) return
     for (const { inode, drops } of readUdpTables(this.#procDir)) {

@@ -1,6 +1,6 @@
-/** Turns the system's refusals to listen into errors that say what to do. It opens nothing. */
+/** Turns the system's refusals to listen into errors that name a remedy. */
 
-/** Says why a UDP port cannot be listened on; `code` is `CANNOT_LISTEN`. */
+/** A UDP port cannot be listened on; `code` is `CANNOT_LISTEN`. */
 export class ListenError extends Error {
   readonly code = 'CANNOT_LISTEN'
 
@@ -13,36 +13,36 @@ export class ListenError extends Error {
 /** Explains an error of bind(2) for `port` on `host`. */
 export function explainListenError(cause: unknown, host: string, port: number): ListenError {
   const code = codeOf(cause)
-  const what = `UDP port ${port} on ${host}`
+  const place = `UDP port ${port} on ${host}`
   if (code === 'EADDRINUSE') {
     return new ListenError(
-      `${what} is in use: another collector or another program listens on it; stop it, or choose ` +
-        'other ports with NETFLOW_PORT',
+      `${place} is in use: another collector or another program listens on it; stop it, or ` +
+        'choose other ports with NETFLOW_PORT',
       cause,
     )
   }
   if (code === 'EACCES' || code === 'EPERM') {
     return new ListenError(
-      `no permission to listen on ${what}: ports below 1024 need CAP_NET_BIND_SERVICE; grant it, ` +
-        'or choose a higher port with NETFLOW_PORT',
+      `no permission to listen on ${place}: ports below 1024 need CAP_NET_BIND_SERVICE; grant ` +
+        'it, or choose a higher port with NETFLOW_PORT',
       cause,
     )
   }
   if (code === 'EADDRNOTAVAIL') {
     return new ListenError(
-      `cannot listen on ${what}: no interface of this machine has the address; set NETFLOW_HOST ` +
+      `cannot listen on ${place}: no interface of this machine has the address; set NETFLOW_HOST ` +
         'to one that it has, or leave it out to listen on all',
       cause,
     )
   }
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new ListenError(
-    `cannot listen on ${what}: ${reason}; check NETFLOW_HOST and NETFLOW_PORT`,
+    `cannot listen on ${place}: ${reason}; check NETFLOW_HOST and NETFLOW_PORT`,
     cause,
   )
 }
 
-/** Whether the error means that the system has no IPv6, and not that `::` is refused. */
+/** Whether the error means that the system has no IPv6, rather than that it refuses `::`. */
 export function isIpv6Off(error: unknown): boolean {
   const code = codeOf(error)
   return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL' || code === 'EPROTONOSUPPORT'

@@ -1,6 +1,6 @@
 /**
- * Takes many datagrams from a socket by one call of recvmmsg(2), each with the time at which the
- * kernel took it, into memory that is used again. It takes only what is there, and never waits.
+ * Reads many datagrams by one call of recvmmsg(2) into reused memory, each with the time at which
+ * the kernel received it. It never waits.
  */
 
 import { getSystemErrorName } from 'node:util'
@@ -8,9 +8,9 @@ import { type Datagram, encodeTime, overwriteTime } from '../../shared/pipe-line
 import type { SocketCalls } from './socket-calls.ts'
 import { SourceCache } from './source-cache.ts'
 
-/** Datagrams of one call at most; more are not faster. */
+/** Datagrams of one call at most; a larger batch is not faster. */
 export const BATCH_MESSAGES = 64
-/** Above any UDP payload, the length of which has 16 bits: nothing is ever cut. */
+/** Above any UDP payload, whose length has 16 bits: no datagram is ever cut. */
 const PAYLOAD_BYTES = 65_536
 const HEADER_BYTES = 64
 const NAME_LENGTH_AT = 8
@@ -23,7 +23,7 @@ const NANOSECONDS_AT = 24
 const NAME_BYTES = 28
 const IPV4_NAME_BYTES = 16
 const AF_INET = 2
-/** Four of the bytes before the IPv4 address, read as little-endian; those before them are 0. */
+/** The four bytes before the IPv4 address, read as little-endian; all bytes before them are 0. */
 const MAPPED_PREFIX = 0xffff0000
 
 const VECTORS_AT = BATCH_MESSAGES * HEADER_BYTES
@@ -33,7 +33,7 @@ const PAYLOADS_AT = NAMES_AT + BATCH_MESSAGES * NAME_BYTES
 
 export class MessageBatch {
   readonly #calls: SocketCalls
-  /** All in one, which is kept as long as this: the kernel has the addresses of its parts. */
+  /** One buffer for everything, kept as long as this object: the kernel has addresses into it. */
   readonly #memory = Buffer.alloc(PAYLOADS_AT + BATCH_MESSAGES * PAYLOAD_BYTES)
   readonly #words = new Uint32Array(this.#memory.buffer, 0, PAYLOADS_AT / 4)
   readonly #sources = new SourceCache()
@@ -48,9 +48,10 @@ export class MessageBatch {
   }
 
   /**
-   * Takes what the socket holds, up to one batch, and gives the count; 0 when there is nothing.
+   * Reads the datagrams that the socket holds, up to one batch.
    *
-   * @throws the system's error.
+   * @returns their count, 0 when the socket holds none
+   * @throws the system's error
    */
   receive(socketFd: number): number {
     const count = this.#calls.receiveMessages(socketFd, this.#memory, BATCH_MESSAGES)
@@ -59,7 +60,7 @@ export class MessageBatch {
     throw Object.assign(new Error(`recvmmsg ${code}`), { code, errno: count, syscall: 'recvmmsg' })
   }
 
-  /** Tells of a message of the last batch. The result is used again by the next call. */
+  /** Returns a datagram of the last batch, in an object that the next call reuses. */
   datagram(index: number): Datagram {
     const datagram = this.#datagram
     const header = index * HEADER_BYTES
@@ -67,14 +68,14 @@ export class MessageBatch {
     datagram.end = datagram.start + this.#word(header + LENGTH_AT)
     datagram.source = this.#source(index, this.#word(header + NAME_LENGTH_AT))
     this.#readTime(index)
-    // The kernel has overwritten the room there is with the bytes that it used.
+    // The kernel replaced the sizes of these two areas by the bytes that it used of them.
     this.#words[(header + NAME_LENGTH_AT) / 4] = NAME_BYTES
     this.#words[(header + CONTROL_LENGTH_AT) / 4] = CONTROL_BYTES
     return datagram
   }
 
   /**
-   * Writes a message's header and vector (recvmmsg(2), recvmsg(2)):
+   * Writes the header and the vector of a message (recvmmsg(2), recvmsg(2)):
    *
    *     mmsghdr = name *8, namelen 4, pad 4, iov *8, iovlen 8, control *8, controllen 8, flags 4,
    *               pad 4, len 4, pad 4
@@ -99,7 +100,7 @@ export class MessageBatch {
   }
 
   /**
-   * Reads the one control message that is asked for (cmsg(3), SO_TIMESTAMPNS):
+   * Reads the time from the only control message that was asked for (cmsg(3), SO_TIMESTAMPNS):
    *
    *     cmsg = len 8, level 4, type 4, seconds 8, nanoseconds 8
    */
@@ -110,7 +111,7 @@ export class MessageBatch {
   }
 
   /**
-   * Reads a message's name (ip(7), ipv6(7)); the port is big-endian:
+   * Reads the source address of a message (ip(7), ipv6(7)); the port is big-endian:
    *
    *     sockaddr_in  = family 2, port 2, address 4, zero 8
    *     sockaddr_in6 = family 2, port 2, flowinfo 4, address 16, scope 4
@@ -127,7 +128,9 @@ export class MessageBatch {
     return this.#sources.add(key, this.#calls.addressText(family, address), port)
   }
 
-  /** Gives a number for IPv4, mapped or not, as that is found in an eighth of a string's time. */
+  /**
+   * Returns a number for IPv4, mapped or not: a map finds it in an eighth of the time of a string.
+   */
   #sourceKey(start: number, bytes: number): number | string {
     const port = this.#word(start) >>> 16
     if (bytes === IPV4_NAME_BYTES) return this.#word(start + 4) * 65_536 + port

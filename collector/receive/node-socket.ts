@@ -1,6 +1,6 @@
 /**
- * Receives from a socket as Node gives it, datagram by datagram: wherever Node runs, at several
- * times the cost of a batch.
+ * Receives from a socket by Node's own events, datagram by datagram. This works wherever Node runs,
+ * at several times the cost of a batch.
  */
 
 import type { RemoteInfo, Socket } from 'node:dgram'
@@ -20,7 +20,7 @@ export class NodeSocket {
   readonly #time = encodeTime(Date.now())
   readonly #sources = new SourceCache()
 
-  /** @param socket is bound, and from now on closed only here */
+  /** @param socket bound; this object alone closes it from now on */
   constructor(socket: Socket, options: NodeSocketOptions) {
     this.#socket = socket
     this.#options = options
@@ -31,10 +31,10 @@ export class NodeSocket {
     this.#socket.on('error', this.#options.onError)
   }
 
-  /** Does nothing: what the kernel holds comes by the loop. */
+  /** Does nothing: the event loop brings the datagrams that the kernel holds. */
   read(): void {}
 
-  /** Closes the socket; what the kernel still holds for it is lost. Only once. */
+  /** Closes the socket; datagrams that the kernel still holds are lost. Only once. */
   async stop(): Promise<void> {
     await new Promise<void>((resolve) => this.#socket.close(resolve))
   }

@@ -1,15 +1,15 @@
 /**
- * Finds this process's own UDP sockets in /proc: Node tells neither the descriptor of a socket nor
- * its drops. It knows nothing where /proc is not there.
+ * Finds this process's own UDP sockets in /proc: Node reports neither the descriptor of a socket
+ * nor its drops. Where the system has no /proc, it finds none.
  */
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-/** One socket of /proc/net/udp or /proc/net/udp6. */
+/** A socket in /proc/net/udp or /proc/net/udp6. */
 interface UdpRow {
   readonly port: number
   readonly inode: string
-  /** Datagrams dropped since the socket was made; unsigned 32 bit, wraps. */
+  /** Datagrams dropped since the socket was opened; unsigned 32 bits, wraps. */
   readonly drops: number
 }
 
@@ -20,7 +20,7 @@ interface UdpRow {
  *       ref pointer drops
  *     local_address = <address, hex> ":" <port, 4 hex digits>
  *
- * Lines of another form are left out. Source: Linux, net/ipv4/udp.c, udp4_format_sock.
+ * It skips lines of another form. Source: Linux, net/ipv4/udp.c, udp4_format_sock.
  */
 export function parseUdpTable(table: string): UdpRow[] {
   const rows: UdpRow[] = []
@@ -36,14 +36,14 @@ export function parseUdpTable(table: string): UdpRow[] {
   return rows
 }
 
-/** Reads the kernel's tables of UDP sockets, those of other processes among them. */
+/** Reads the kernel's tables of UDP sockets; they include those of other processes. */
 export function readUdpTables(procDir = '/proc'): UdpRow[] {
   return ['udp', 'udp6'].flatMap((name) =>
     parseUdpTable(whereThere(() => readFileSync(`${procDir}/net/${name}`, 'utf8')) ?? ''),
   )
 }
 
-/** Gives the descriptors of this process's sockets of any kind by their inodes. */
+/** Finds the descriptors of this process's sockets of any kind, by inode. */
 export function findOwnSockets(procDir = '/proc'): Map<string, number> {
   const descriptors = new Map<string, number>()
   const directory = `${procDir}/self/fd`
@@ -55,7 +55,7 @@ export function findOwnSockets(procDir = '/proc'): Map<string, number> {
   return descriptors
 }
 
-/** Gives the descriptor of this process's socket on `port`; nothing where it is not certain. */
+/** Finds the descriptor of this process's socket on `port`; undefined where it is not certain. */
 export function findUdpDescriptor(port: number, procDir = '/proc'): number | undefined {
   const own = findOwnSockets(procDir)
   const rows = readUdpTables(procDir).filter((row) => row.port === port && own.has(row.inode))
@@ -63,7 +63,7 @@ export function findUdpDescriptor(port: number, procDir = '/proc'): number | und
   return row && rows.length === 1 ? own.get(row.inode) : undefined
 }
 
-/** Gives nothing where the system has no such file, or a descriptor is gone already. */
+/** @returns undefined where the system has no such file, or a descriptor was closed meanwhile */
 function whereThere<Value>(read: () => Value): Value | undefined {
   try {
     return read()

@@ -1,22 +1,22 @@
-/** Sets a socket's receive buffer and tells what the kernel has granted. It raises no limit. */
+/** Sets a socket's receive buffer and reads back the size that the kernel granted. */
 
 import type { Socket } from 'node:dgram'
 import type { Logger } from '../../shared/logger.ts'
 
-/** Linux grants twice the wish for its own bookkeeping, and reports the double. */
+/** Linux doubles the size for its own bookkeeping, and reports the doubled size. */
 const REPORT_FACTOR = process.platform === 'linux' ? 2 : 1
 
 /**
- * Sets the receive buffer of a bound socket and warns when it came out smaller.
+ * Sets the receive buffer of a bound socket and warns when the kernel granted less.
  *
- * @returns the granted bytes, in the unit of `wantedBytes`.
+ * @returns the granted bytes, in the unit of `wantedBytes`
  */
 export function setReceiveBuffer(socket: Socket, wantedBytes: number, logger: Logger): number {
   let refusal: unknown
   try {
     socket.setRecvBufferSize(wantedBytes)
   } catch (error) {
-    // Some systems refuse where Linux caps; the default stays then.
+    // Some systems refuse where Linux caps; then the default stays.
     refusal = error
   }
   const grantedBytes = socket.getRecvBufferSize() / REPORT_FACTOR

@@ -1,9 +1,6 @@
-/**
- * Tells receive times below the millisecond without drifting away from the wall clock. It takes no
- * part in anything that is measured as a duration.
- */
+/** Reads receive times finer than a millisecond, without drifting away from the wall clock. */
 
-/** Where the time comes from; both in milliseconds. */
+/** The two clocks, both in milliseconds. */
 interface ClockSources {
   /** The wall clock in whole Unix milliseconds, rounded down. */
   readonly wallMs: () => number
@@ -12,8 +9,9 @@ interface ClockSources {
 }
 
 /**
- * The steady clock gives the fraction, the wall clock holds it: `performance.timeOrigin` alone
- * would drift by what NTP corrects in the days that a collector runs, and miss a set clock.
+ * Takes the fraction from the steady clock and bounds it by the wall clock.
+ * `performance.timeOrigin` alone would drift by the corrections of NTP while a collector runs for
+ * days, and would miss a change of the wall clock.
  */
 export class ReceiveClock {
   readonly #wallMs: () => number
@@ -25,13 +23,13 @@ export class ReceiveClock {
     this.#steadyMs = sources.steadyMs
   }
 
-  /** Gives Unix milliseconds with a fraction, always within the wall clock's millisecond. */
+  /** Returns Unix milliseconds with a fraction, always within the wall clock's millisecond. */
   now(): number {
     const wall = this.#wallMs()
     const steady = this.#steadyMs()
     const time = steady + this.#offsetMs
     if (time >= wall && time < wall + 1) return time
-    // Moving only to the nearer edge of the millisecond finds the true fraction in a few calls.
+    // A move to the nearer edge of the millisecond only: a few calls then find the true fraction.
     const held = time < wall ? wall : wall + 0.999
     this.#offsetMs = held - steady
     return held

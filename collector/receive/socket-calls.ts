@@ -1,37 +1,41 @@
 /**
- * The calls of Linux's C library about sockets that Node.js does not offer. Where they cannot be
- * loaded, or lay out memory otherwise than this folder does, there are none of them.
+ * The calls of Linux's C library on sockets that Node.js does not offer. There are none where they
+ * cannot be loaded, or where their structures have another layout than the one in this folder.
  */
 
 import { closeSync } from 'node:fs'
 import { constants, endianness } from 'node:os'
 import { openLibrary } from '../../shared/libc.ts'
 
-/** Tells when a descriptor can be read, by Node's own loop; it works as long as this is kept. */
+/** Watches, in Node's own loop, whether a descriptor can be read; works while it is referenced. */
 export interface ReadableWatch {
   start(): void
   stop(): void
-  /** Ends it for good, before the descriptor is closed. */
+  /** Ends the watch for good; to be called before the descriptor is closed. */
   close(): void
 }
 
 export interface SocketCalls {
-  /** Makes another descriptor of the same socket (fcntl(2)), or gives an error number below 0. */
+  /**
+   * Opens another descriptor of the same socket (fcntl(2)).
+   *
+   * @returns it, or an error number below 0
+   */
   duplicate(socketFd: number): number
-  /** Has each datagram come with the time at which the kernel took it (socket(7)); false if not. */
+  /** Lets the kernel stamp each datagram with its time (socket(7)). @returns whether it does */
   enableTimestamps(socketFd: number): boolean
   /**
-   * Takes the datagrams that a socket holds, up to `count`, and does not wait (recvmmsg(2)).
+   * Reads the datagrams that a socket holds, up to `count`, and does not wait (recvmmsg(2)).
    *
-   * @param headers as many `struct mmsghdr`, with addresses of memory that stays
-   * @returns the datagrams taken, 0 when there are none, or an error number below 0
+   * @param headers `count` structures `mmsghdr`, whose addresses stay valid
+   * @returns the datagrams read, 0 when the socket holds none, or an error number below 0
    */
   receiveMessages(socketFd: number, headers: Buffer, count: number): number
-  /** Writes the address of `family` that `bytes` begins with as text (inet_ntop(3)). */
+  /** Returns as text the address of `family` at the start of `bytes` (inet_ntop(3)). */
   addressText(family: number, bytes: Buffer): string
-  /** Where the bytes of a buffer lie, for as long as the buffer is kept. */
+  /** Returns the address of a buffer's bytes, valid while the buffer is referenced. */
   memoryAddress(buffer: Buffer): bigint
-  /** Makes a watch that is not started. `onReadable` may do no more than put off what it wants. */
+  /** Creates a stopped watch. `onReadable` must postpone its work to the next turn. */
   watchReadable(socketFd: number, onReadable: () => void): ReadableWatch
   close(socketFd: number): void
 }
@@ -40,18 +44,18 @@ const F_DUPFD_CLOEXEC = 1030
 const SOL_SOCKET = 1
 const SO_TIMESTAMPNS = 35
 const MSG_DONTWAIT = 0x40
-/** The longest text of an address, INET6_ADDRSTRLEN. */
+/** INET6_ADDRSTRLEN: the longest text of an address. */
 const ADDRESS_TEXT_BYTES = 46
 
 type Call = (...values: readonly (number | Buffer | null)[]) => number
 type TextCall = (family: number, bytes: Buffer, text: Buffer, size: number) => string | null
 
-/** Whether structures lie in memory as this folder has them: 64 bits, little-endian. */
+/** Whether structures have the layout of this folder: 64 bits, little-endian. */
 function isLayoutKnown(): boolean {
   return (process.arch === 'x64' || process.arch === 'arm64') && endianness() === 'LE'
 }
 
-/** Loads the calls; undefined where there are none. */
+/** Loads the calls; undefined where that is not possible. */
 export function loadSocketCalls(): SocketCalls | undefined {
   const opened = isLayoutKnown() ? openLibrary() : undefined
   if (!opened) return undefined

@@ -1,17 +1,17 @@
 /**
- * Keeps the encoded sources of datagrams, as few exporters send many. It never grows beyond a bound,
- * whatever addresses are forged.
+ * Keeps the encoded sources of datagrams, because few exporters send many datagrams. Forged
+ * addresses cannot make it grow above its bound.
  */
 
 import { encodeSource } from '../../shared/pipe-line.ts'
 
-/** More exporters than one collector has; beyond it, only time is lost. */
+/** Above the exporters of one collector; more sources cost only time. */
 const MAX_SOURCES = 4096
 
 export class SourceCache {
   readonly #sources = new Map<number | string, Buffer>()
 
-  /** Gives what was added under `key`, unless it was forgotten. */
+  /** Finds the source that was added under `key`, unless the cache was full since. */
   find(key: number | string): Buffer | undefined {
     return this.#sources.get(key)
   }

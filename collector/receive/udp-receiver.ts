@@ -1,7 +1,4 @@
-/**
- * Receives datagrams on one or more UDP ports and hands each on at once. It never looks into a
- * datagram, and keeps none.
- */
+/** Receives datagrams on one or more UDP ports and hands each on at once, unread. */
 
 import { createSocket, type Socket } from 'node:dgram'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -16,35 +13,35 @@ import type { SocketCalls } from './socket-calls.ts'
 
 const ANY_IPV6 = '::'
 const ANY_IPV4 = '0.0.0.0'
-/** Turns of the loop without a datagram after which the kernel holds none; one may end in an error. */
+/** Turns of the loop without a datagram until `finish` ends; a turn may have failed by an error. */
 const QUIET_TURNS = 3
-/** Every kernel charges a datagram more of its receive buffer than this, even an empty one. */
+/** Even an empty datagram takes more of the kernel's receive buffer than this. */
 const SMALLEST_CHARGE_BYTES = 256
-/** Linux fills a buffer to twice what it granted. */
+/** Linux fills a receive buffer up to twice the granted size. */
 const BUFFER_FACTOR = 2
 
-/** Called for each datagram, which is used again after the call. */
+/** Called for each datagram; the next one reuses the object. */
 type DatagramSink = (datagram: Datagram) => void
 
 export interface UdpReceiverOptions {
-  /** `::` receives IPv4, too, and falls back to `0.0.0.0` where IPv6 is off. */
+  /** `::` includes IPv4, and falls back to `0.0.0.0` where IPv6 is off. */
   readonly host: string
   /** 0 lets the kernel choose. */
   readonly ports: readonly number[]
   readonly receiveBufferBytes: number
   readonly logger: Logger
   readonly onDatagram: DatagramSink
-  /** Lets many datagrams be taken by one call; without them Node takes each by itself. */
+  /** Read many datagrams by one call; without these calls Node reads each by itself. */
   readonly calls?: SocketCalls | undefined
-  /** Makes the sockets; for tests of what the machine has not. */
+  /** Creates the sockets; tests replace it to imitate another machine. */
   readonly makeSocket?: typeof createSocket
 }
 
-/** A socket that listens. */
+/** A listening socket. */
 export interface ListeningSocket {
   readonly address: string
   readonly port: number
-  /** What the kernel granted, in the unit of the setting. */
+  /** As the kernel granted it, in the unit of the setting. */
   readonly receiveBufferBytes: number
 }
 
@@ -60,17 +57,17 @@ export class UdpReceiver {
     this.#options = options
   }
 
-  /** Datagrams that the sockets gave. */
+  /** Datagrams received since the start. */
   get received(): number {
     return this.#received
   }
 
-  /** Payload bytes that the sockets gave. */
+  /** Payload bytes received since the start. */
   get receivedBytes(): number {
     return this.#receivedBytes
   }
 
-  /** The sockets that listen, in the order of `ports`; empty before `start` and after `stop`. */
+  /** The listening sockets in the order of `ports`; empty before `start` and after `stop`. */
   get listening(): readonly ListeningSocket[] {
     return this.#listening
   }
@@ -78,7 +75,7 @@ export class UdpReceiver {
   /**
    * Listens on all ports.
    *
-   * @throws ListenError that says what to do; then no socket stays open.
+   * @throws ListenError that names a remedy; then no socket stays open
    */
   async start(): Promise<void> {
     if (this.#listening.length > 0) return
@@ -91,11 +88,11 @@ export class UdpReceiver {
   }
 
   /**
-   * Reads what the kernel already holds for the sockets, before they are closed. No pace of the
-   * machine ends it early: only a lack of datagrams, or as many as the receive buffers can hold, so
-   * that exporters that send faster than this reads do not keep it from ending.
+   * Reads the datagrams that the kernel holds, before the sockets are closed. A slow machine does
+   * not end this early. It ends when no more datagrams come, or after as many as the receive
+   * buffers can hold: exporters that never pause must not prolong it.
    *
-   * @param timeoutMs bounds it all
+   * @param timeoutMs bounds all of this
    */
   async finish(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs
@@ -104,20 +101,20 @@ export class UdpReceiver {
     while (quietTurns < QUIET_TURNS && this.#received < enough && performance.now() < deadline) {
       const before = this.#received
       for (const socket of this.#sockets) socket.read()
-      // Only between two immediates has the loop surely looked at the sockets.
+      // Between two immediates, the loop has surely polled the sockets.
       await nextTurn()
       await nextTurn()
       quietTurns = this.#received === before ? quietTurns + 1 : 0
     }
   }
 
-  /** No fewer datagrams than the kernel can hold for the sockets. */
+  /** Counts how many datagrams the kernel can hold for the sockets at most. */
   #countHoldable(): number {
     const bytes = this.#listening.reduce((sum, socket) => sum + socket.receiveBufferBytes, 0)
     return Math.ceil((bytes * BUFFER_FACTOR) / SMALLEST_CHARGE_BYTES)
   }
 
-  /** Closes the sockets; what the kernel still holds for them is lost. */
+  /** Closes the sockets; datagrams that the kernel still holds are lost. */
   async stop(): Promise<void> {
     this.#listening = []
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.stop()))
@@ -142,11 +139,11 @@ export class UdpReceiver {
     logger.info({ address, port: actualPort, receiveBufferBytes, by }, 'receiving datagrams')
   }
 
-  /** Has the datagrams of a socket taken, and tells by what. */
+  /** Starts receiving from a socket. @returns by which call */
   #receiveFrom(socket: Socket, receiveBufferBytes: number): 'recvmmsg' | 'node:dgram' {
     const { calls } = this.#options
     const onDatagram = (datagram: Datagram) => this.#take(datagram)
-    const onError = (error: Error) => this.#tellTrouble(error)
+    const onError = (error: Error) => this.#logTrouble(error)
     const batchSocket =
       calls && BatchSocket.takeOver(socket, { calls, receiveBufferBytes, onDatagram, onError })
     const open = batchSocket ?? new NodeSocket(socket, { onDatagram, onError })
@@ -179,9 +176,12 @@ export class UdpReceiver {
     this.#options.onDatagram(datagram)
   }
 
-  #tellTrouble(error: Error): void {
+  #logTrouble(error: Error): void {
     const verdict = this.#errors.admit('receive', performance.now())
     if (!verdict) return
-    this.#options.logger.error({ err: error, muted: verdict.muted }, 'a socket reports an error')
+    this.#options.logger.error(
+      { err: error, muted: verdict.muted },
+      'a socket reports an error; receiving goes on',
+    )
   }
 }
