@@ -1,4 +1,4 @@
-/** Runs the built collector as a child process for tests, and ends only that child. */
+/** Runs the built collector as a child process. */
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,12 +18,12 @@ export class CollectorProcess {
   readonly #child: ChildProcess
   readonly #exit: Promise<number | null>
   readonly log: LogLine[] = []
-  /** The ports that the child told to listen on. */
+  /** The ports that the child reported as ready. */
   ports: readonly number[] = []
 
   private constructor(child: ChildProcess) {
     this.#child = child
-    // After a disconnect there is no 'close'; the end of the log comes on its own.
+    // A child that was disconnected emits no 'close', so the end of its log is awaited separately.
     const logEnd = child.stdout ? once(child.stdout, 'close') : undefined
     this.#exit = once(child, 'exit').then(async ([code]) => {
       await logEnd
@@ -41,8 +41,8 @@ export class CollectorProcess {
   }
 
   /**
-   * Starts a collector on a port of the kernel's choice, with `settings` over these defaults and
-   * options for Node.
+   * Starts a collector on a port that the kernel chooses. `settings` override these defaults;
+   * `nodeOptions` are options of Node.
    */
   static spawn(
     settings: Readonly<Record<string, string>>,
@@ -86,13 +86,13 @@ export class CollectorProcess {
     this.#child.disconnect()
   }
 
-  /** Asks the child to stop and gives its exit code. */
+  /** Stops the child. @returns its exit code */
   async stop(): Promise<number | null> {
     this.signal('SIGTERM')
     return this.#exit
   }
 
-  /** Makes sure that the child is gone. */
+  /** Kills the child, unless it has ended. */
   async kill(): Promise<void> {
     this.signal('SIGKILL')
     await this.#exit

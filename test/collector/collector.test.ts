@@ -1,4 +1,4 @@
-/** The collector as a whole within this process, with a real socket and a real pipe. */
+/** The whole collector within this process, with a real socket and a real pipe. */
 
 import assert from 'node:assert/strict'
 import { it, type TestContext } from 'node:test'
@@ -26,7 +26,7 @@ function makeCollector(context: TestContext, path: string, drainDeadlineMs: numb
   return { collector, recording }
 }
 
-it('a stop with a stalled reader ends at the deadline and tells what is left', async (context) => {
+it('a stop with a stalled reader ends at the deadline and logs the datagrams left', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const { collector, recording } = makeCollector(context, path, 100)
@@ -46,7 +46,7 @@ it('a stop with a stalled reader ends at the deadline and tells what is left', a
   assert.equal(error?.['forwarded'], forwarded)
 })
 
-it('a stop that finds the reader slow waits for it', async (context) => {
+it('a stop waits for a slow reader', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const { collector } = makeCollector(context, path, 60_000)

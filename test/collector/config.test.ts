@@ -5,7 +5,7 @@ import { it } from 'node:test'
 import { readCollectorSettings } from '../../collector/config.ts'
 import { SettingsError } from '../../shared/settings.ts'
 
-it('the defaults are those that are documented', () => {
+it('the defaults are as documented', () => {
   assert.deepEqual(readCollectorSettings({}), {
     NAMED_PIPE_FILENAME: './data/netflow.pipe',
     METRICS_HOST: '127.0.0.1',
@@ -23,11 +23,11 @@ it('a list of ports is read with commas and spaces', () => {
   assert.deepEqual(NETFLOW_PORT, [2055, 4739, 9995])
 })
 
-it('port 0 may be given, more than once, too', () => {
+it('port 0 may be given more than once', () => {
   assert.deepEqual(readCollectorSettings({ NETFLOW_PORT: '0,0' }).NETFLOW_PORT, [0, 0])
 })
 
-it('every problem is told, each with its name', () => {
+it('one error lists every problem by name', () => {
   assert.throws(
     () =>
       readCollectorSettings({

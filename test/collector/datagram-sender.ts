@@ -1,4 +1,4 @@
-/** Sends datagrams over loopback for tests. */
+/** Sends datagrams over loopback. */
 
 import { createSocket, type Socket } from 'node:dgram'
 import type { TestContext } from 'node:test'
@@ -25,7 +25,9 @@ export class DatagramSender {
     })
   }
 
-  /** Sends `count` datagrams of `bytes` bytes; each begins with its number, from `first` on. */
+  /**
+   * Sends `count` datagrams of `bytes` bytes; each begins with its number, counted from `first`.
+   */
   async sendNumbered(count: number, bytes: number, first = 0): Promise<void> {
     for (let number = first; number < first + count; number += 1) {
       const payload = Buffer.alloc(bytes, number)

@@ -1,4 +1,4 @@
-/** The log of losses: told with counts, muted within a period, ended by one line. */
+/** The log of losses: it gives counts, is muted within a period, and ends with one line. */
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
@@ -13,33 +13,33 @@ function makeLog() {
     recovered: 'over',
     periodMs: 1000,
   })
-  const told = () =>
+  const logged = () =>
     recording.lines.map((line) => [line.msg, line['dropped'], line['droppedInTotal']])
-  return { log, told }
+  return { log, logged }
 }
 
 it('a count that does not grow is not logged', () => {
-  const { log, told } = makeLog()
+  const { log, logged } = makeLog()
   log.observe({ total: 0, isCalm: true, now: 0 })
   log.observe({ total: 0, isCalm: true, now: 5000 })
-  assert.deepEqual(told(), [])
+  assert.deepEqual(logged(), [])
 })
 
-it('losses are logged once in a period, and none is left untold', () => {
-  const { log, told } = makeLog()
+it('losses are logged once a period, and every loss is logged', () => {
+  const { log, logged } = makeLog()
   log.observe({ total: 5, isCalm: false, now: 0 })
   log.observe({ total: 9, isCalm: false, now: 500 })
   log.observe({ total: 9, isCalm: false, now: 900 })
   log.observe({ total: 9, isCalm: false, now: 1000 })
   log.observe({ total: 20, isCalm: false, now: 1500 })
-  assert.deepEqual(told(), [
+  assert.deepEqual(logged(), [
     ['dropping', 5, 5],
     ['dropping', 4, 9],
   ])
 })
 
-it('the end is logged once, with what was lost since the beginning', () => {
-  const { log, told } = makeLog()
+it('the end of a loss is logged once, with its total', () => {
+  const { log, logged } = makeLog()
   log.observe({ total: 5, isCalm: false, now: 0 })
   log.observe({ total: 9, isCalm: false, now: 100 })
   log.observe({ total: 9, isCalm: false, now: 200 })
@@ -47,7 +47,7 @@ it('the end is logged once, with what was lost since the beginning', () => {
   log.observe({ total: 9, isCalm: true, now: 2000 })
   log.observe({ total: 10, isCalm: true, now: 3000 })
   log.observe({ total: 10, isCalm: true, now: 3100 })
-  assert.deepEqual(told(), [
+  assert.deepEqual(logged(), [
     ['dropping', 5, 5],
     ['over', 9, 9],
     ['dropping', 1, 10],

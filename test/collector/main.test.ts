@@ -9,7 +9,7 @@ import { CollectorProcess } from './collector-process.ts'
 import { DatagramSender } from './datagram-sender.ts'
 import { makePipe, makePipePath, openReader } from './pipe-reader.ts'
 
-/** Starts a collector that is surely gone after the test. */
+/** Starts a collector that is killed after the test. */
 async function startCollector(
   context: TestContext,
   settings: Readonly<Record<string, string>>,
@@ -26,14 +26,14 @@ async function preparePipe(context: TestContext) {
   return { path, reader: openReader(context, path) }
 }
 
-/** Without addons there is no call of the C library. */
+/** Without addons, Node cannot call the C library. */
 const MODES: readonly (readonly [string, readonly string[]])[] = [
   ['recvmmsg', []],
   ['node:dgram', ['--no-addons']],
 ]
 
 for (const [mode, nodeOptions] of MODES) {
-  it(`datagrams of both families come through several ports (${mode})`, async (context) => {
+  it(`datagrams of both families arrive by several ports (${mode})`, async (context) => {
     const { path, reader } = await preparePipe(context)
     const collector = await startCollector(
       context,
@@ -89,18 +89,18 @@ for (const [mode, nodeOptions] of MODES) {
     assert.equal(final?.kernelDropped ?? 0, 0)
     const numbers = reader.datagrams.map(({ payload }) => payload.readUInt32BE())
     const expected = numbers.slice(0, -10).map((_, index) => index)
-    assert.deepEqual(numbers.slice(0, -10), expected, 'the oldest are kept, in order')
+    assert.deepEqual(numbers.slice(0, -10), expected, 'the oldest are kept in order')
     assert.deepEqual(
       numbers.slice(-10),
       [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => n + 1200),
     )
   })
 
-  it(`a signal drains what is received, the socket buffer included (${mode})`, async (context) => {
+  it(`a signal drains every datagram, even those in the socket buffer (${mode})`, async (context) => {
     const { path, reader } = await preparePipe(context)
     const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path }, nodeOptions)
     const sender = new DatagramSender(context, '127.0.0.1', collector.port)
-    // Stopped, it cannot have read anything before the signal is handled.
+    // While it is stopped it reads nothing, so that all datagrams are in the socket buffer.
     collector.signal('SIGSTOP')
     await sender.sendNumbered(500, 400)
     collector.signal('SIGINT')
@@ -111,7 +111,7 @@ for (const [mode, nodeOptions] of MODES) {
     assert.equal(reader.finalReport?.received, 500)
   })
 
-  it(`what the kernel drops is counted, and the balance adds up (${mode})`, {
+  it(`the drops of the kernel are counted, and the balance adds up (${mode})`, {
     skip: process.platform !== 'linux',
   }, async (context) => {
     const { path, reader } = await preparePipe(context)
@@ -138,7 +138,7 @@ for (const [mode, nodeOptions] of MODES) {
   })
 }
 
-it('reports are in the pipe from the start to the end, and add up', async (context) => {
+it('the pipe has reports from the start to the end, and they add up', async (context) => {
   const { path, reader } = await preparePipe(context)
   const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
   await until('the first report is read', () => reader.reports.length > 0)
@@ -193,7 +193,7 @@ it('a path that is no pipe ends it with exit code 1', async (context) => {
   assert.match(collector.find(/is not a named pipe/)?.msg ?? '', /NAMED_PIPE_FILENAME/)
 })
 
-it('a directory that appears where the pipe is awaited ends it, too', async (context) => {
+it('a directory that appears at the path of the pipe ends it as well', async (context) => {
   const path = await makePipePath(context)
   const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
   mkdirSync(path)
@@ -216,7 +216,7 @@ it('a port in use ends it with exit code 1 before it touches the pipe', async (c
   assert.equal(reader.bytes.length, length)
 })
 
-it('a pipe that appears late gets what was received before', async (context) => {
+it('a pipe that appears late gets the datagrams received before', async (context) => {
   const path = await makePipePath(context)
   const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
   await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(100, 1000)
@@ -242,7 +242,7 @@ it('readers come and go without harm', async (context) => {
   assert.equal(await collector.stop(), 0)
 })
 
-it('it stops in good order when its launcher is gone', async (context) => {
+it('it stops in good order when its launcher has ended', async (context) => {
   const { path, reader } = await preparePipe(context)
   const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
   await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(20, 100)
@@ -252,7 +252,7 @@ it('it stops in good order when its launcher is gone', async (context) => {
   assert.equal(reader.datagrams.length, 20)
 })
 
-it('it ends, too, when its launcher is gone before it has begun', async (context) => {
+it('it ends even when its launcher ended before it began', async (context) => {
   const collector = CollectorProcess.spawn({ NAMED_PIPE_FILENAME: await makePipePath(context) })
   context.after(() => collector.kill())
   collector.disconnect()
@@ -265,12 +265,12 @@ it('it stops at once when there is no pipe and nothing to forward', async (conte
   assert.equal(await collector.stop(), 0)
 })
 
-it('a killed collector leaves no cut line for its successor', async (context) => {
+it('a killed collector spoils no line of the next one', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const first = await startCollector(context, { NAMED_PIPE_FILENAME: path })
   const reader = openReader(context, path)
-  // The full pipe then ends in the middle of a line.
+  // So that the full pipe ends in the middle of a line.
   reader.pause()
   await new DatagramSender(context, '127.0.0.1', first.port).sendNumbered(100, 3000)
   await first.kill()

@@ -41,7 +41,7 @@ it('every count of the status is a metric', async () => {
   })
 })
 
-it('metrics follow the status, and do not add up when read twice', async () => {
+it('metrics follow the status, and two reads count nothing twice', async () => {
   let received = 5
   const registry = createCollectorRegistry(() => ({ ...STATUS, received }))
   await registry.metrics()
@@ -49,12 +49,12 @@ it('metrics follow the status, and do not add up when read twice', async () => {
   assert.match(await registry.metrics(), /^netflow_collector_datagrams_received_total 7$/m)
 })
 
-it('what the kernel does not tell is no metric', async () => {
+it('a count that the kernel does not report is no metric', async () => {
   const samples = await readSamples(() => ({ ...STATUS, kernelDropped: null }))
   assert.equal(samples.has('netflow_collector_datagrams_kernel_dropped_total'), false)
 })
 
-it('it is healthy while sockets listen and the pipe is open, else it says what is missing', () => {
+it('it is healthy while sockets listen and the pipe is open; else it names what is missing', () => {
   assert.equal(judgeHealth(STATUS, '/run/pipe').healthy, true)
   const unwell = judgeHealth({ ...STATUS, sockets: [], isPipeOpen: false }, '/run/pipe')
   assert.equal(unwell.healthy, false)

@@ -1,4 +1,4 @@
-/** A reader of a real named pipe for tests, with the lines that it took. */
+/** Reads a real named pipe and keeps its lines. */
 
 import { execFileSync } from 'node:child_process'
 import { constants, openSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { CollectorReport } from '../../shared/pipe-line.ts'
 
-/** Makes a directory that is removed after the test, and gives the path of a pipe in it. */
+/** Creates a directory, removed after the test. @returns the path for a pipe in it */
 export async function makePipePath(context: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'collector-'))
   context.after(() => rm(directory, { recursive: true, force: true }))
@@ -20,7 +20,7 @@ export function makePipe(path: string): void {
   execFileSync('mkfifo', ['-m', '600', '--', path])
 }
 
-/** A datagram as a line of the pipe carries it. */
+/** A datagram as read from a line of the pipe. */
 export interface ReadDatagram {
   readonly payload: Buffer
   readonly receivedAt: number
@@ -33,7 +33,7 @@ export class PipeReader {
   #chunks: Buffer[] = []
   #bytes = Buffer.alloc(0)
 
-  /** Opens the pipe as the writer does, so that it never ends. */
+  /** Opens the pipe as the writer does, so that it has no end. */
   constructor(path: string) {
     const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
     this.#socket = new Socket({ fd, readable: true, writable: false })
@@ -49,7 +49,7 @@ export class PipeReader {
     return this.#bytes
   }
 
-  /** The whole lines so far, the empty ones, too. */
+  /** All complete lines so far, including empty ones. */
   get lines(): string[] {
     return this.bytes.toString('latin1').split('\n').slice(0, -1)
   }
@@ -68,7 +68,7 @@ export class PipeReader {
     return this.reports.find(({ final }) => final)
   }
 
-  /** Stops taking, so that the pipe fills. */
+  /** Stops reading, so that the pipe fills. */
   pause(): void {
     this.#socket.pause()
   }

@@ -1,4 +1,4 @@
-/** A logger for tests that keeps its lines. */
+/** A logger that keeps its lines. */
 
 import { Writable } from 'node:stream'
 import { pino } from 'pino'

@@ -1,4 +1,4 @@
-/** Where a collector's reports stand in the pipe, which the writer's balance relies on. */
+/** The place of a collector's reports in the pipe, on which the writer's balance relies. */
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
@@ -10,7 +10,7 @@ import { DatagramSender } from './datagram-sender.ts'
 import { makePipe, makePipePath, openReader } from './pipe-reader.ts'
 import { RecordingLogger } from './recording-logger.ts'
 
-it('a report stands behind just the datagrams that it counts, but for those dropped', async (context) => {
+it('a report stands directly after the datagrams that it counts, except the dropped ones', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const reader = openReader(context, path)

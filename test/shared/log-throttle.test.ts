@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { LogThrottle } from '../../shared/log-throttle.ts'
 
 describe('LogThrottle', () => {
-  it('lets one line a period through, and says how many it has muted', () => {
+  it('admits one line a period, and counts the muted ones', () => {
     const throttle = new LogThrottle(1_000)
     assert.deepEqual(throttle.admit('a', 0), { muted: 0 })
     assert.equal(throttle.admit('a', 1), undefined)
@@ -14,7 +14,7 @@ describe('LogThrottle', () => {
     assert.equal(throttle.admit('a', 1_999), undefined)
   })
 
-  it('tells what it has muted when nothing more comes', () => {
+  it('reports the muted lines of a key that has become quiet', () => {
     const throttle = new LogThrottle(1_000)
     for (const now of [0, 1, 2]) throttle.admit('a', now)
     throttle.admit('b', 3)
@@ -24,7 +24,7 @@ describe('LogThrottle', () => {
     assert.deepEqual(throttle.admit('a', 1_504), { muted: 0 })
   })
 
-  it('mutes keys beyond its bound, and tells of them together', () => {
+  it('mutes keys above its bound, and reports them together', () => {
     const throttle = new LogThrottle(1_000, 2)
     for (const key of ['a', 'b']) assert.deepEqual(throttle.admit(key, 0), { muted: 0 })
     for (const key of ['c', 'd', 'c']) assert.equal(throttle.admit(key, 10), undefined)
@@ -33,7 +33,7 @@ describe('LogThrottle', () => {
     assert.deepEqual(throttle.admit('c', 1_011), { muted: 0 })
   })
 
-  it('writes or tells of every line once, and keeps a bounded number of keys', () => {
+  it('admits or reports every line once, and keeps a bounded number of keys', () => {
     const line = fc.record({ key: fc.nat(20), afterMs: fc.nat(700), asks: fc.boolean() })
     fc.assert(
       fc.property(fc.array(line, { maxLength: 300 }), (lines) => {

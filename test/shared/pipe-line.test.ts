@@ -1,4 +1,4 @@
-/** The pipe line as text: what is encoded is JSON of the agreed shape, and loses nothing. */
+/** The line of the pipe as text: JSON of the agreed shape, from which every value comes back. */
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
@@ -37,7 +37,7 @@ it('every datagram comes back from its line', () => {
   )
 })
 
-it('a line is written where it belongs, from a part of a buffer, as long as was told', () => {
+it('a line has the measured length and its place, from a part of a buffer', () => {
   const buffer = Buffer.from('ffff0005ffff', 'hex')
   const time = encodeTime(1_700_000_000_123.456)
   const datagram = { buffer, start: 2, end: 4, time, source: encodeSource('::ffff:192.0.2.1', 9) }
@@ -48,7 +48,7 @@ it('a line is written where it belongs, from a part of a buffer, as long as was 
   assert.equal(target.toString('latin1'), `..${line}..`)
 })
 
-it('a time is written over another', () => {
+it('a time is overwritten by another', () => {
   const seconds = fc.integer({ min: 1_000_000_000, max: 4_294_967_295 })
   const micros = fc.integer({ min: 0, max: 999_999 })
   const written = encodeTime(1_700_000_000_000)
@@ -68,7 +68,7 @@ it('the largest datagram comes back from its line', () => {
   assert.deepEqual(Buffer.from(base64, 'base64'), payload)
 })
 
-it('an IPv4-mapped address is written as IPv4, and a zone is left out', () => {
+it('an IPv4-mapped address is written as IPv4, and a zone is omitted', () => {
   assert.equal(unmapAddress('::ffff:192.0.2.7'), '192.0.2.7')
   assert.equal(unmapAddress('fe80::1%eth0'), 'fe80::1')
   assert.equal(unmapAddress('::ffff:0:1'), '::ffff:0:1')

@@ -1,18 +1,24 @@
-/** The queue of lines: bounded, in order, and exact about which lines were wholly accepted. */
+/**
+ * The queue of lines: it is bounded, keeps the order, and knows which lines were wholly accepted.
+ */
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import fc from 'fast-check'
 import { LineQueue } from '../../../collector/forward/line-queue.ts'
 
-/** Appends a line as a datagram's and says false when it does not fit. */
+/** Appends a datagram's line. @returns false when it does not fit */
 function push(queue: LineQueue, line: string): boolean {
   const slot = queue.reserve(line.length)
   slot?.buffer.write(line, slot.position, 'latin1')
   return slot !== undefined
 }
 
-/** Accepts up to `bytes` of the head and gives them with the datagrams that they completed. */
+/**
+ * Accepts up to `bytes` of the head.
+ *
+ * @returns these bytes, and the datagrams that they completed
+ */
 function take(queue: LineQueue, bytes: number): { text: string; datagrams: number } {
   const head = queue.head()
   if (!head) return { text: '', datagrams: 0 }
@@ -21,7 +27,7 @@ function take(queue: LineQueue, bytes: number): { text: string; datagrams: numbe
   return { text, datagrams: queue.accept(count) }
 }
 
-it('what goes in comes out, and whole lines are counted however they are cut', () => {
+it('the bytes come out as they went in, and whole lines are counted however they are cut', () => {
   const size = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 60_000, max: 90_000 }))
   const action = fc.oneof(
     fc.record({ push: size }),
@@ -66,7 +72,7 @@ function countLines(text: string, kind: string): number {
     .filter((line) => line.startsWith(kind)).length
 }
 
-it('a line that would exceed the bound is refused, a report is not', () => {
+it('a line that exceeds the bound is refused, a report is not', () => {
   const queue = new LineQueue(10)
   assert.equal(push(queue, '[1234567\n'), true)
   assert.equal(push(queue, '[\n'), false)
@@ -83,7 +89,7 @@ it('an empty queue takes a line that is longer than the bound', () => {
   assert.equal(push(queue, '[\n'), false)
 })
 
-it('a cut line is given again from its start after a rewind', () => {
+it('a rewind goes back to the start of a cut line', () => {
   const queue = new LineQueue(1000)
   push(queue, '[one\n')
   push(queue, '[two\n')
@@ -93,7 +99,7 @@ it('a cut line is given again from its start after a rewind', () => {
   assert.deepEqual(take(queue, 100), { text: '[two\n', datagrams: 1 })
 })
 
-it('the end of the first line is where the next begins', () => {
+it('the end of the first line is the start of the next', () => {
   const queue = new LineQueue(1000)
   push(queue, '[one\n')
   push(queue, '[two\n')
@@ -101,7 +107,7 @@ it('the end of the first line is where the next begins', () => {
   assert.equal(queue.endOfFirstLine(), 5)
 })
 
-it('bytes that are put before the lines are not counted as datagrams', () => {
+it('bytes put before the lines are not counted as datagrams', () => {
   const queue = new LineQueue(1000)
   push(queue, '[two\n')
   queue.prepend(Buffer.from('[zero\n[one\n'))
@@ -111,7 +117,7 @@ it('bytes that are put before the lines are not counted as datagrams', () => {
   assert.equal(queue.head(), undefined)
 })
 
-it('clearing tells how many datagrams are thrown away, the cut one among them', () => {
+it('clearing counts the datagrams that it discards, including the cut one', () => {
   const queue = new LineQueue(1000)
   push(queue, '[one\n')
   push(queue, '[two\n')
@@ -122,7 +128,7 @@ it('clearing tells how many datagrams are thrown away, the cut one among them', 
   assert.equal(queue.head(), undefined)
 })
 
-it('chunks are used again without mixing their lines', () => {
+it('reused chunks do not mix their lines', () => {
   const queue = new LineQueue(Number.POSITIVE_INFINITY)
   for (let round = 0; round < 3; round += 1) {
     const lines = Array.from({ length: 100 }, (_, i) => `[${round} ${i} ${'x'.repeat(3000)}\n`)

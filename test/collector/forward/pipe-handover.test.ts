@@ -1,4 +1,4 @@
-/** What a collector that stops does about bytes in the pipe that nobody has read. */
+/** A collector that stops, and bytes in the pipe that nobody has read. */
 
 import assert from 'node:assert/strict'
 import { closeSync, constants, openSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { RecordingLogger } from '../recording-logger.ts'
 const libc = loadLibc()
 const REPORT = '{"a report": true}\n'
 
-/** A pipe writer whose report is in the pipe and not read. */
+/** Creates a pipe writer with one unread report in the pipe. */
 async function leaveReport(context: TestContext) {
   const path = await makePipePath(context)
   makePipe(path)
@@ -33,7 +33,7 @@ async function leaveReport(context: TestContext) {
 describe('a pipe that is handed over', { skip: libc ? false : 'no C library to call' }, () => {
   const { unreadBytes, lockFile, isLocked } = libc as Libc
 
-  it('keeps its writer until a reader has taken everything', async (context) => {
+  it('keeps the collector waiting until a reader has emptied it', async (context) => {
     const { path, writer } = await leaveReport(context)
     const handingOver = writer.handOver(libc as Libc, 30_000)
     assert.equal(await Promise.race([handingOver, sleep(700, 'waiting')]), 'waiting')
@@ -42,22 +42,26 @@ describe('a pipe that is handed over', { skip: libc ? false : 'no C library to c
     await until('the report is read', () => reader.reports.length === 1)
   })
 
-  it('may be left to a reader that lives, which has it locked', async (context) => {
+  it('may be left to a living reader, which has it locked', async (context) => {
     const { path, writer } = await leaveReport(context)
     const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
     context.after(() => closeSync(fd))
     assert.ok(lockFile(fd))
     assert.equal(await writer.handOver(libc as Libc, 30_000), 0)
-    assert.equal(await writer.handOver(libc as Libc, 0), 0, 'a stop that was slow has no time left')
+    assert.equal(
+      await writer.handOver(libc as Libc, 0),
+      0,
+      'even when a slow stop has no time left',
+    )
     assert.equal(unreadBytes(fd), REPORT.length + 1)
   })
 
-  it('is given up after a while; the lost bytes are told', async (context) => {
+  it('is given up after a while, with the count of the lost bytes', async (context) => {
     const { writer } = await leaveReport(context)
     assert.equal(await writer.handOver(libc as Libc, 100), REPORT.length + 1)
   })
 
-  it('is not locked by the question whether it is', async (context) => {
+  it('is not locked by the check for a lock', async (context) => {
     const { path } = await leaveReport(context)
     const [one, other] = [openSync(path, constants.O_RDWR), openSync(path, constants.O_RDWR)]
     context.after(() => {

@@ -1,4 +1,4 @@
-/** The watcher of the pipe's path, with real paths. */
+/** The watcher of the pipe's path, on real paths. */
 
 import assert from 'node:assert/strict'
 import { renameSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** The pipe writer with a real named pipe: never blocks, counts exactly, follows the pipe. */
+/** The pipe writer on a real named pipe: it never blocks, counts exactly, and follows the pipe. */
 
 import assert from 'node:assert/strict'
 import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs'
@@ -92,7 +92,7 @@ it('lines wait in the queue until the pipe appears', async (context) => {
   assert.equal(writer.isOpen, true)
 })
 
-it('with a stalled reader the newest are dropped, and every datagram is accounted', async (context) => {
+it('with a stalled reader the newest are dropped, and every datagram is counted', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const writer = makeWriter(context, path, { maxQueueBytes: 300_000 })
@@ -115,7 +115,7 @@ it('with a stalled reader the newest are dropped, and every datagram is accounte
   assert.equal(writer.queuedDatagrams, 0)
 })
 
-it('at stop with a stalled reader, forwarded is exactly what the pipe holds', async (context) => {
+it('after a stop with a stalled reader, the pipe holds exactly the forwarded datagrams', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   // Keeps the pipe's content while nobody reads.
@@ -154,7 +154,7 @@ it('lines of all sizes pass a slow reader unharmed', async (context) => {
   )
 })
 
-it('a reader that restarts gets the rest, without a gap', async (context) => {
+it('a restarted reader gets the rest without a gap', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const writer = makeWriter(context, path)
@@ -170,7 +170,7 @@ it('a reader that restarts gets the rest, without a gap', async (context) => {
   assert.equal(writer.forwarded, 210)
 })
 
-it('a pipe that is removed and made anew gets everything that nobody has read', async (context) => {
+it('a new pipe in the place of a removed one gets every line that nobody has read', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const recording = new RecordingLogger()
@@ -180,7 +180,7 @@ it('a pipe that is removed and made anew gets everything that nobody has read', 
   writer.pushReport('{"report":true}\n')
   await until('the pipe is full', () => writer.forwarded > 0)
   rmSync(path)
-  await until('the loss is noticed', () => recording.find(/removed/) !== undefined)
+  await until('the removal is noticed', () => recording.find(/removed/) !== undefined)
   pushNumbered(writer, 300, 100)
   makePipe(path)
   const reader = openReader(context, path)
@@ -192,7 +192,7 @@ it('a pipe that is removed and made anew gets everything that nobody has read', 
   assert.equal(writer.queuedBytes, 0)
 })
 
-it('a removed pipe is written on while its reader has it open', async (context) => {
+it('a removed pipe stays in use while its reader has it open', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const recording = new RecordingLogger()
@@ -200,7 +200,7 @@ it('a removed pipe is written on while its reader has it open', async (context) 
   writer.start()
   const reader = openReader(context, path)
   rmSync(path)
-  await until('the loss is noticed', () => recording.find(/removed/) !== undefined)
+  await until('the removal is noticed', () => recording.find(/removed/) !== undefined)
   pushNumbered(writer, 0, 20)
   await until('all lines are read', () => reader.datagrams.length === 20)
 })
@@ -219,7 +219,7 @@ it('only one report waits at a time', async (context) => {
   assert.deepEqual(reader.lines, ['', '{"number":1}', '{"number":3}'])
 })
 
-it('a path that is no pipe is refused at the start and later', async (context) => {
+it('a path that is no pipe is refused at the start and later on', async (context) => {
   const path = await makePipePath(context)
   const errors: Error[] = []
   const writer = makeWriter(context, path, { onFatal: (error) => errors.push(error) })
@@ -241,7 +241,7 @@ it('draining without a pipe waits for datagrams, not for a report', async (conte
   assert.equal(writer.stop(), 1)
 })
 
-it('draining without time left still writes what the pipe has room for', async (context) => {
+it('draining with no time left still fills the room of the pipe', async (context) => {
   const path = await makePipePath(context)
   makePipe(path)
   const writer = makeWriter(context, path)

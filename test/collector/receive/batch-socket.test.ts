@@ -1,4 +1,4 @@
-/** The batch socket with real sockets on loopback. */
+/** The batch socket, with real sockets on loopback. */
 
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
@@ -15,7 +15,7 @@ import { DatagramSender } from '../datagram-sender.ts'
 const calls = loadSocketCalls()
 const skip = calls ? false : 'the C library cannot be called here'
 
-/** Binds a socket by Node and takes it over; `numbers` are those that datagrams begin with. */
+/** Binds a socket by Node and takes it over. `numbers` gets the number of each datagram. */
 async function openSocket(context: TestContext, options: Partial<BatchSocketOptions> = {}) {
   assert.ok(calls)
   const node = createSocket('udp4')
@@ -44,7 +44,7 @@ for (const [buffer, receiveBufferBytes] of [
   ['with pauses', 2_000_000],
   ['without pauses, where the receive buffer is small', 100_000],
 ] as const) {
-  it(`takes everything in order, ${buffer}`, { skip }, async (context) => {
+  it(`it receives everything in order, ${buffer}`, { skip }, async (context) => {
     const { socket, numbers, sender } = await openSocket(context, { receiveBufferBytes })
     socket?.start()
     socket?.start()
@@ -52,7 +52,7 @@ for (const [buffer, receiveBufferBytes] of [
     await until('the first is taken', () => numbers.length === 1)
     await sender.sendNumbered(299, 100, 1)
     await until('the others are taken', () => numbers.length === 300)
-    // Long enough for it to wait for the next one again.
+    // Long enough that it waits for the next datagram again.
     await sleep(30)
     await sender.sendNumbered(1, 100, 300)
     await until('the last is taken', () => numbers.length === 301)
@@ -60,7 +60,7 @@ for (const [buffer, receiveBufferBytes] of [
   })
 }
 
-it('reading takes what is there at once', { skip }, async (context) => {
+it('a read returns everything that the kernel holds', { skip }, async (context) => {
   const { socket, numbers, sender } = await openSocket(context)
   await sender.sendNumbered(100, 100)
   assert.equal(socket?.read(), 100)
@@ -68,7 +68,7 @@ it('reading takes what is there at once', { skip }, async (context) => {
   assert.equal(socket?.read(), 0)
 })
 
-it('a flood does not keep a read from ending', { skip }, async (context) => {
+it('a read ends even in a flood', { skip }, async (context) => {
   assert.ok(calls)
   const { socket, numbers } = await openSocket(context, {
     calls: { ...calls, receiveMessages: (_, _memory, count) => count },
@@ -78,7 +78,7 @@ it('a flood does not keep a read from ending', { skip }, async (context) => {
   assert.equal(numbers.length, total)
 })
 
-it('a stop in the midst of a flood is the end of it', { skip }, async (context) => {
+it('a stop ends the reading even in a flood', { skip }, async (context) => {
   assert.ok(calls)
   const { socket, numbers, sender } = await openSocket(context, {
     calls: { ...calls, receiveMessages: (_, _memory, count) => count },
@@ -93,7 +93,7 @@ it('a stop in the midst of a flood is the end of it', { skip }, async (context) 
   assert.equal(numbers.length, length)
 })
 
-it('an error of the system is told, and it goes on', { skip }, async (context) => {
+it('an error of the system is reported, and receiving goes on', { skip }, async (context) => {
   assert.ok(calls)
   const errors: Error[] = []
   const { receiveMessages } = calls
@@ -116,11 +116,11 @@ it('an error of the system is told, and it goes on', { skip }, async (context) =
     errors.map((error) => (error as NodeJS.ErrnoException).code),
     ['ENOMEM', 'ENOMEM', 'ENOMEM'],
   )
-  // Else one that lasts would take a whole core.
-  assert.ok(performance.now() - beganAt >= 3 * 45, 'it has not paused after each')
+  // Otherwise a lasting error would use a whole core.
+  assert.ok(performance.now() - beganAt >= 3 * 45, 'it paused after each error')
 })
 
-it('when it is stopped the port is free', { skip }, async (context) => {
+it('a stop frees the port', { skip }, async (context) => {
   const { socket, port } = await openSocket(context)
   socket?.start()
   assert.notEqual(findUdpDescriptor(port), undefined)
@@ -132,8 +132,8 @@ it('when it is stopped the port is free', { skip }, async (context) => {
 })
 
 for (const [failure, broken] of [
-  ['has no descriptor left', { duplicate: () => -constants.errno.EMFILE }],
-  ['knows no time of arrival', { enableTimestamps: () => false }],
+  ['has no free descriptor', { duplicate: () => -constants.errno.EMFILE }],
+  ['stamps no times', { enableTimestamps: () => false }],
 ] as const) {
   it(`where the system ${failure}, the socket stays with Node`, { skip }, async (context) => {
     assert.ok(calls)

@@ -1,4 +1,4 @@
-/** The kernel's drop counters: those of a made-up /proc, and of real sockets. */
+/** The kernel's drop counters: of an invented /proc, and of real sockets. */
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -12,7 +12,7 @@ import { KernelDrops } from '../../../collector/receive/kernel-drops.ts'
 import { until } from '../../helpers/until.ts'
 import { makeUdpRow, UDP_HEADING } from '../udp-table.ts'
 
-it('drops of own sockets are added up, across a wrap of the counter, too', async (context) => {
+it('the drops of own sockets are added up, even across a wrap of the counter', async (context) => {
   const proc = await mkdtemp(join(tmpdir(), 'proc-'))
   context.after(() => rm(proc, { recursive: true, force: true }))
   await mkdir(join(proc, 'net'))
@@ -38,14 +38,14 @@ it('drops of own sockets are added up, across a wrap of the counter, too', async
   assert.equal(drops.total, 4_294_967_290 + 10 + 3)
 })
 
-it('without the tables nothing is known', () => {
+it('without the tables the drops are unknown', () => {
   const drops = new KernelDrops('/nonexistent')
   drops.start([2055])
   drops.poll()
   assert.equal(drops.total, null)
 })
 
-it('what the kernel drops at a real socket is counted', {
+it('the drops at a real socket are counted', {
   skip: process.platform !== 'linux',
 }, async (context) => {
   const socket = createSocket('udp6')
@@ -57,7 +57,7 @@ it('what the kernel drops at a real socket is counted', {
   const drops = new KernelDrops()
   drops.start([port])
   assert.equal(drops.total, 0)
-  // Sent by another process while this one does not turn its loop.
+  // Another process sends while the event loop of this one stands still.
   const program = `
     const socket = require('node:dgram').createSocket('udp4')
     let left = 200

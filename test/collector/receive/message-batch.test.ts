@@ -1,4 +1,4 @@
-/** The batch of messages: real sockets, and names of any kind as a made-up call leaves them. */
+/** The batch of messages, with real sockets, and with invented source addresses of every kind. */
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -26,8 +26,10 @@ async function openSocket(context: TestContext, host: string) {
 }
 
 /**
- * Sends by another process while this one does not turn its loop, so that Node reads nothing.
- * The datagram of each size is filled with its index. Gives the port that they come from.
+ * Sends by another process while the event loop of this one stands still, so that Node reads
+ * nothing. The datagram of each size is filled with its index.
+ *
+ * @returns the source port
  */
 function sendSizes(address: string, port: number, sizes: readonly number[]): number {
   const program = `
@@ -43,7 +45,7 @@ function sendSizes(address: string, port: number, sizes: readonly number[]): num
   return Number(execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' }))
 }
 
-/** Takes one batch and copies what it tells. */
+/** Reads one batch and copies its datagrams. */
 function takeAll(batch: MessageBatch, descriptor: number) {
   const count = batch.receive(descriptor)
   return Array.from({ length: count }, (_, index) => {
@@ -62,7 +64,7 @@ const ROUTES = [
 ] as const
 
 for (const [host, address] of ROUTES) {
-  it(`what is sent to ${address} comes from ${host} as it was sent`, {
+  it(`datagrams to ${address} arrive unchanged at ${host}`, {
     skip,
   }, async (context) => {
     assert.ok(calls)
@@ -77,7 +79,7 @@ for (const [host, address] of ROUTES) {
   })
 }
 
-it('more than one batch comes in several, in order, and none is lost', {
+it('more than one batch arrives in several, in order and without loss', {
   skip,
 }, async (context) => {
   assert.ok(calls)
@@ -95,14 +97,14 @@ it('more than one batch comes in several, in order, and none is lost', {
   assert.ok(rounds > 1)
 })
 
-it('the time is that at which the kernel took it', { skip }, async (context) => {
+it('the time is that of the arrival in the kernel', { skip }, async (context) => {
   assert.ok(calls)
   const batch = new MessageBatch(calls)
   const { port, descriptor } = await openSocket(context, '::')
   const before = Date.now()
   sendSizes('127.0.0.1', port, [10, 10])
   const after = Date.now()
-  // The loop stands still: nobody reads meanwhile.
+  // The event loop stands still, so that nobody reads meanwhile.
   while (Date.now() < after + 50);
   assert.equal(batch.receive(descriptor), 2)
   const times = [0, 1].map((index) => {
@@ -114,13 +116,13 @@ it('the time is that at which the kernel took it', { skip }, async (context) => 
   assert.ok(before <= first && first <= second && second <= after + 1, String(times))
 })
 
-it('an error of the system is told by its name', { skip }, () => {
+it('an error of the system has its name as code', { skip }, () => {
   assert.ok(calls)
   const batch = new MessageBatch(calls)
   assert.throws(() => batch.receive(-1), { code: 'EBADF', syscall: 'recvmmsg' })
 })
 
-/** Gives a batch whose messages carry the names of `names`, one a batch, and no payload. */
+/** Creates a source of batches with one message each: a source address of `names`, no payload. */
 function makeNamed(real: SocketCalls, names: readonly string[]): MessageBatch {
   const left = names.map((hex) => Buffer.from(hex.replaceAll(' ', ''), 'hex'))
   const receiveMessages = (_: number, memory: Buffer): number => {
@@ -139,20 +141,20 @@ const NAMES = [
   [`0a00 ffff 00000000 20010db8${'00'.repeat(11)}07 00000000`, '["2001:db8::7", 65535]]\n'],
   [`0a00 0001 00000000 ${'00'.repeat(10)}ffff c0000207 00000000`, '["192.0.2.7", 1]]\n'],
   [`0a00 0001 00000000 fe80${'00'.repeat(13)}01 02000000`, '["fe80::1", 1]]\n'],
-  // nearly a mapped one
+  // almost a mapped address
   [`0a00 0001 00000000 ${'00'.repeat(8)}0001ffff c0000207 00000000`, '["::1:ffff:c000:207", 1]]\n'],
 ] as const
 
 for (const [name, source] of NAMES) {
-  it(`a name is read as ${source.trim()}`, { skip }, () => {
+  it(`a source address is read as ${source.trim()}`, { skip }, () => {
     assert.ok(calls)
     const batch = makeNamed(calls, [name, name])
     assert.equal(takeAll(batch, 0)[0]?.source, source)
-    assert.equal(takeAll(batch, 0)[0]?.source, source, 'also when it is known already')
+    assert.equal(takeAll(batch, 0)[0]?.source, source, 'even from the cache')
   })
 }
 
-it('a short name is not mixed with a longer one that was there before', { skip }, () => {
+it('a short source address keeps nothing of a longer one before it', { skip }, () => {
   assert.ok(calls)
   const [[short, source], [long]] = NAMES
   const batch = makeNamed(calls, [long, short, long, short])
@@ -160,7 +162,7 @@ it('a short name is not mixed with a longer one that was there before', { skip }
   assert.deepEqual(sources, [NAMES[1][1], source, NAMES[1][1], source])
 })
 
-it('no two sources are taken for one, mapped or not', { skip }, () => {
+it('no two sources are confused, mapped or not', { skip }, () => {
   assert.ok(calls)
   const hex = (value: number, bytes: number) => value.toString(16).padStart(bytes * 2, '0')
   const byte = fc.integer({ min: 0, max: 255 })

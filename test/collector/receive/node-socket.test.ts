@@ -1,4 +1,4 @@
-/** The socket as Node gives it, on loopback. */
+/** Receiving by Node's own events, on loopback. */
 
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
@@ -8,7 +8,7 @@ import { NodeSocket } from '../../../collector/receive/node-socket.ts'
 import { until } from '../../helpers/until.ts'
 import { DatagramSender } from '../datagram-sender.ts'
 
-it('each datagram comes with its time and source, until the socket is stopped', async (context) => {
+it('each datagram has its time and source, until the socket is stopped', async (context) => {
   const node = createSocket('udp6')
   node.bind(0, '::')
   await once(node, 'listening')

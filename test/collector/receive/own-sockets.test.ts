@@ -1,4 +1,4 @@
-/** The process's own sockets: the kernel's tables as text, and real sockets. */
+/** The process's own sockets: tables of the kernel as text, and real sockets. */
 
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
@@ -10,7 +10,7 @@ import { it } from 'node:test'
 import { findUdpDescriptor, parseUdpTable } from '../../../collector/receive/own-sockets.ts'
 import { makeUdpRow, UDP_HEADING } from '../udp-table.ts'
 
-it('a table gives port, inode and drops of each socket', () => {
+it('port, inode and drops of each socket are read from a table', () => {
   const v6 = `${'0'.repeat(32)}:1283`
   const table = `${UDP_HEADING}\n${makeUdpRow('0100007F:0807', 42, 7)}  \n${makeUdpRow(v6, 43, 4294967295)}\n`
   assert.deepEqual(parseUdpTable(table), [
@@ -19,7 +19,7 @@ it('a table gives port, inode and drops of each socket', () => {
   ])
 })
 
-it('lines of another form are left out', () => {
+it('lines of another form are skipped', () => {
   assert.deepEqual(parseUdpTable(''), [])
   assert.deepEqual(parseUdpTable(`${UDP_HEADING}\n 1: 0100007F:0807 short\n\n`), [])
 })
@@ -39,10 +39,10 @@ it('the descriptor of an own socket is found by its port', async (context) => {
   assert.equal(findUdpDescriptor(2056, proc), undefined)
   const second = makeUdpRow(`${'0'.repeat(32)}:0807`, 43, 0)
   await writeFile(join(proc, 'net', 'udp6'), [UDP_HEADING, second].join('\n'))
-  assert.equal(findUdpDescriptor(2055, proc), undefined, 'which of two is not certain')
+  assert.equal(findUdpDescriptor(2055, proc), undefined, 'it may be either of two')
 })
 
-it('real sockets are found, as long as they are open', {
+it('real sockets are found while they are open', {
   skip: process.platform !== 'linux',
 }, async () => {
   const socket = createSocket('udp4')

@@ -1,11 +1,13 @@
-/** The receive clock stays within the wall clock's millisecond and keeps the steady fraction. */
+/**
+ * The receive clock: within the wall clock's millisecond, with the fraction of the steady clock.
+ */
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import fc from 'fast-check'
 import { ReceiveClock } from '../../../collector/receive/receive-clock.ts'
 
-it('the time lies within the millisecond of the wall clock, whatever either clock does', () => {
+it('the time is within the millisecond of the wall clock, whatever either clock does', () => {
   const step = fc.double({ min: -10_000, max: 10_000, noNaN: true })
   const forward = fc.double({ min: 0, max: 10_000, noNaN: true })
   fc.assert(
@@ -23,7 +25,7 @@ it('the time lies within the millisecond of the wall clock, whatever either cloc
   )
 })
 
-it('the fraction of the millisecond is found after some calls', () => {
+it('a few calls find the fraction of the millisecond', () => {
   let steady = 0
   const epoch = 1_700_000_000_000.4
   const clock = new ReceiveClock({
@@ -34,7 +36,7 @@ it('the fraction of the millisecond is found after some calls', () => {
   assert.ok(Math.abs(clock.now() - (epoch + steady)) < 0.05)
 })
 
-it('the real clocks give the present time', () => {
+it('with the real clocks, the time is the present', () => {
   const before = Date.now()
   const time = new ReceiveClock().now()
   assert.ok(time >= before && time < Date.now() + 1)

@@ -14,7 +14,7 @@ import { DatagramSender } from '../datagram-sender.ts'
 const calls = loadSocketCalls()
 const skip = calls ? false : 'the C library cannot be called here'
 
-/** Gives a socket that is bound and that Node has no part in any more. */
+/** Opens a bound socket that Node has closed on its side. */
 async function openSocket(context: TestContext, { duplicate, close }: SocketCalls) {
   const node = createSocket('udp4')
   node.bind(0, '127.0.0.1')
@@ -34,7 +34,9 @@ it('errors are numbers below 0', { skip }, () => {
   assert.equal(calls.enableTimestamps(-1), false)
 })
 
-it('a duplicate keeps the socket open, and is empty at first', { skip }, async (context) => {
+it('a duplicate keeps the socket open, and holds no datagram at first', {
+  skip,
+}, async (context) => {
   assert.ok(calls)
   const { port, socketFd } = await openSocket(context, calls)
   assert.equal(findUdpDescriptor(port), socketFd)
@@ -51,28 +53,28 @@ it('addresses are written as text', { skip }, () => {
   assert.equal(calls.addressText(0, six), '')
 })
 
-it('a watch tells while there is something to read and it is started', {
+it('a started watch reports that there is something to read', {
   skip,
 }, async (context) => {
   assert.ok(calls)
   const { port, socketFd } = await openSocket(context, calls)
-  let told = 0
+  let reports = 0
   const watch = calls.watchReadable(socketFd, () => {
-    told += 1
+    reports += 1
     watch.stop()
   })
   const sender = new DatagramSender(context, '127.0.0.1', port)
   await sender.sendNumbered(1, 10)
   await sleep(20)
-  assert.equal(told, 0, 'it is not started')
+  assert.equal(reports, 0, 'it is not started')
   watch.start()
-  await until('it is told', () => told === 1)
+  await until('a report', () => reports === 1)
   await sleep(20)
-  assert.equal(told, 1, 'it is stopped')
+  assert.equal(reports, 1, 'it is stopped')
   watch.start()
-  await until('it is told again, as nobody has read', () => told === 2)
+  await until('another report, because nobody has read', () => reports === 2)
   watch.start()
   watch.close()
   await sleep(20)
-  assert.equal(told, 2, 'it is closed')
+  assert.equal(reports, 2, 'it is closed')
 })

@@ -12,7 +12,7 @@ it('a source is found under its key', () => {
   assert.equal(cache.find('a'), added)
 })
 
-it('forged sources do not make it grow without bound', () => {
+it('forged sources do not let it grow without bound', () => {
   const cache = new SourceCache()
   const keys = Array.from({ length: 20_000 }, (_, port) => `192.0.2.7 ${port}`)
   keys.forEach((key, port) => {

@@ -1,4 +1,4 @@
-/** The receiver with real sockets on loopback. */
+/** The receiver, with real sockets on loopback. */
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -39,7 +39,7 @@ function makeReceiver(context: TestContext, options: Partial<UdpReceiverOptions>
   return { receiver, received, recording }
 }
 
-/** Sends by another process while this one does not turn its loop; byte 0 is the number. */
+/** Sends by another process while the event loop of this one stands still. */
 function sendMeanwhile(port: number, count: number): void {
   const program = `
     const socket = require('node:dgram').createSocket('udp4')
@@ -53,7 +53,7 @@ function sendMeanwhile(port: number, count: number): void {
 for (const [mode, calls] of MODES) {
   const skip = mode === 'recvmmsg' && !calls ? 'the C library cannot be called here' : false
 
-  it(`both families reach a dual-stack socket, the largest datagram, too (${mode})`, {
+  it(`a dual-stack socket receives both families, even the largest datagram (${mode})`, {
     skip,
   }, async (context) => {
     const { receiver, received } = makeReceiver(context, { calls, receiveBufferBytes: 1_000_000 })
@@ -76,7 +76,7 @@ for (const [mode, calls] of MODES) {
     assert.equal(received[0]?.payload.length, 0)
   })
 
-  it(`where IPv6 is off, IPv4 is received (${mode})`, { skip }, async (context) => {
+  it(`IPv4 is received where IPv6 is off (${mode})`, { skip }, async (context) => {
     const makeSocket = ((options: SocketOptions) => {
       const socket = createSocket(options)
       if (options.type === 'udp6') {
@@ -98,7 +98,7 @@ for (const [mode, calls] of MODES) {
     assert.equal(received[0]?.address, '127.0.0.1')
   })
 
-  it(`finishing takes what the kernel already holds (${mode})`, { skip }, async (context) => {
+  it(`finishing reads the datagrams that the kernel holds (${mode})`, { skip }, async (context) => {
     const { receiver, received, recording } = makeReceiver(context, {
       calls,
       receiveBufferBytes: 1_000_000,
@@ -121,7 +121,7 @@ for (const [mode, calls] of MODES) {
 for (const [mode, calls] of MODES) {
   const skip = mode === 'recvmmsg' && !calls ? 'the C library cannot be called here' : false
 
-  it(`finishing takes everything, however long each datagram takes (${mode})`, {
+  it(`finishing reads them all, however slow the machine is (${mode})`, {
     skip,
   }, async (context) => {
     let taken = 0
@@ -129,7 +129,7 @@ for (const [mode, calls] of MODES) {
       calls,
       receiveBufferBytes: 1_000_000,
       onDatagram: () => {
-        // As on a machine that leaves this process little of its time: a second in all.
+        // As on a machine that gives this process little time: a second for all.
         const until = performance.now() + 7
         while (performance.now() < until);
         taken += 1
@@ -172,7 +172,7 @@ it('several ports are listened on, each with its receive buffer', async (context
   assert.equal(receiver.listening.length, 0)
 })
 
-it('a capped receive buffer is warned about, with the limit to raise', async (context) => {
+it('a warning about a capped receive buffer names the limit to raise', async (context) => {
   const { receiver, recording } = makeReceiver(context, { receiveBufferBytes: 2_000_000_000 })
   await receiver.start()
   const warning = recording.find(/caps the receive buffer/)
