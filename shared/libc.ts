@@ -1,6 +1,6 @@
 /**
- * The few calls of Linux's C library that Node.js does not offer. They are optional: where they cannot
- * be loaded (another system, a processor without a prebuilt package), callers do without and say so.
+ * The few calls of Linux's C library that Node.js does not offer. They cannot be loaded on another
+ * system, or on a processor without a prebuilt package: callers then do without, and log it.
  */
 
 import { createRequire } from 'node:module'
@@ -8,21 +8,29 @@ import { constants } from 'node:os'
 
 export interface Libc {
   /**
-   * Moves up to `maxBytes` out of a pipe to a file's end without a copy in this process: when the
-   * process is killed, each byte is either in the file or still in the pipe (splice(2)).
+   * Moves up to `maxBytes` from a pipe to the end of a file, without a copy in this process
+   * (splice(2)). Even when the process is killed, each byte is either in the file or in the pipe.
    *
    * @returns the bytes moved, 0 when the pipe is empty, or an error number below 0
    */
   movePipeToFile(pipeFd: number, fileFd: number, maxBytes: number): number
-  /** Takes the lock that ends with the process; false when another process has it (flock(2)). */
+  /**
+   * Locks a file until the process ends (flock(2)).
+   *
+   * @returns false when another process has the lock
+   */
   lockFile(fd: number): boolean
-  /** Tells whether another process has the lock; takes it for an instant to find out. */
+  /** Whether another process has the lock; takes the lock for an instant to find out. */
   isLocked(fd: number): boolean
-  /** Bytes that a pipe holds, or an error number below 0 (ioctl(2)). */
+  /** Counts the bytes in a pipe (ioctl(2)). @returns an error number below 0 if it cannot */
   unreadBytes(pipeFd: number): number
-  /** Sets how much a pipe holds and gives what it holds now, or an error number below 0 (fcntl(2)). */
+  /**
+   * Sets the size of a pipe (fcntl(2)).
+   *
+   * @returns the size it has now, or an error number below 0
+   */
   setPipeBytes(fd: number, bytes: number): number
-  /** Sets how much a socket takes that was not received yet (socket(7)); false when it cannot. */
+  /** Sets the send buffer of a socket (socket(7)). @returns whether it could */
   setSendBuffer(socketFd: number, bytes: number): boolean
 }
 
@@ -37,19 +45,19 @@ const SO_SNDBUF = 7
 type Koffi = typeof import('koffi')
 type Call = (...values: readonly (number | Buffer | null)[]) => number
 
-/** Calls this process's C library by koffi; nothing where that cannot be loaded, or is no Linux. */
+/** Opens this process's C library by koffi; undefined on other systems, and without koffi. */
 export function openLibrary(): { koffi: Koffi; library: ReturnType<Koffi['load']> } | undefined {
   if (process.platform !== 'linux') return undefined
   try {
     const koffi = createRequire(import.meta.url)('koffi') as Koffi
     return { koffi, library: koffi.load(null) }
   } catch {
-    // Not installed, or not for this machine: that is what undefined says.
+    // Not installed, or not for this machine: undefined says so.
     return undefined
   }
 }
 
-/** Loads the calls; undefined where there are none. */
+/** Loads the calls; undefined where that is not possible. */
 export function loadLibc(): Libc | undefined {
   const opened = openLibrary()
   if (!opened) return undefined

@@ -1,14 +1,14 @@
 /**
- * Lets one log line per key through in a period and counts what it mutes, so that no sender can
- * fill the log. It keeps a bounded number of keys and reads no clock.
+ * Admits one log line a key and period, and counts the lines that it mutes, so that no sender can
+ * fill the log. It keeps a bounded number of keys.
  */
 
-/** What to do with a line: `undefined` mutes it; else it is due, with the count muted before it. */
+/** undefined mutes the line; otherwise the line is due, and follows `muted` muted ones. */
 type ThrottleVerdict = { readonly muted: number } | undefined
 
-/** Lines that were muted and that no later line has told of. */
+/** Muted lines that no later line has reported. */
 interface MutedLines {
-  /** undefined: of several keys, for which there was no room. */
+  /** undefined: several keys, for which there was no room. */
   readonly key: string | undefined
   readonly muted: number
 }
@@ -21,18 +21,18 @@ interface Entry {
 export class LogThrottle {
   readonly #periodMs: number
   readonly #maxKeys: number
-  /** The one whose period ends first stands first, as long as the clock does not go back. */
+  /** In the order in which their periods end, unless the clock goes back. */
   readonly #entries = new Map<string, Entry>()
-  /** Of keys without an entry of their own. */
+  /** All keys without an entry. */
   readonly #others: Entry = { until: 0, muted: 0 }
 
-  /** @param maxKeys lines of further keys are muted until a period of these has ended */
+  /** @param maxKeys lines of more keys are muted until the period of one of these has ended */
   constructor(periodMs = 60_000, maxKeys = 10_000) {
     this.#periodMs = periodMs
     this.#maxKeys = maxKeys
   }
 
-  /** Asks whether a line of `key` may be written at `now` (milliseconds of any clock). */
+  /** Decides whether a line of `key` may be written at `now` (milliseconds of any clock). */
   admit(key: string, now: number): ThrottleVerdict {
     const entry = this.#entries.get(key)
     if (entry && now < entry.until) {
@@ -49,8 +49,8 @@ export class LogThrottle {
   }
 
   /**
-   * Gives what was muted of keys that have been quiet for half a period after their own, and forgets
-   * them: nobody else would tell of it. To be asked now and then.
+   * Returns the muted lines of keys that have been quiet for half a period after their own, and
+   * forgets these keys. To be called now and then: no later line would report them.
    */
   takeMuted(now: number): readonly MutedLines[] {
     const taken: MutedLines[] = []

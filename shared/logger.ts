@@ -1,4 +1,4 @@
-/** Makes the process logger: JSON lines, or pretty ones on a terminal. */
+/** The logger of a process: JSON lines, or readable lines on a terminal. */
 
 import { pino } from 'pino'
 import pretty from 'pino-pretty'
@@ -6,10 +6,10 @@ import pretty from 'pino-pretty'
 export type { Logger } from 'pino'
 
 /**
- * Makes a logger that writes to standard output at once (nothing is lost when the process ends).
+ * Creates a logger that writes to standard output at once: no line is lost when the process ends.
  *
  * @param name the process, shown in each line
- * @param level the lowest level that is written
+ * @param level the lowest level to write
  */
 export function createLogger(name: string, level: string) {
   const options = { name, level, base: { name, pid: process.pid } }

@@ -1,4 +1,4 @@
-/** Serves Prometheus metrics and a health answer over HTTP; it measures nothing itself. */
+/** Serves Prometheus metrics and the health of a process over HTTP. */
 
 import { createServer, type Server } from 'node:http'
 import type { Registry } from 'prom-client'
@@ -6,7 +6,7 @@ import type { Logger } from './logger.ts'
 
 export interface Health {
   readonly healthy: boolean
-  /** What is wrong, or a few facts; shown in the answer. */
+  /** Problems, or a few facts; part of the answer. */
   readonly detail: Readonly<Record<string, unknown>>
 }
 
@@ -19,7 +19,7 @@ interface MetricsServerOptions {
   readonly logger: Logger
 }
 
-/** Answers `GET /metrics` and `GET /healthz` (200 healthy, 503 not). */
+/** Answers `GET /metrics` and `GET /healthz` (200 healthy, 503 unhealthy). */
 export class MetricsServer {
   readonly #options: MetricsServerOptions
   #server: Server | undefined
@@ -28,7 +28,7 @@ export class MetricsServer {
     this.#options = options
   }
 
-  /** Listens; a port in use is logged and costs the metrics only, never the service. */
+  /** Listens. A port in use is logged: the process works on without metrics. */
   async start(): Promise<void> {
     const { host, port, logger } = this.#options
     if (port === 0 || this.#server) return
@@ -40,7 +40,10 @@ export class MetricsServer {
     })
     await new Promise<void>((resolve) => {
       server.once('error', (error) => {
-        logger.error({ err: error, host, port }, 'no metrics: METRICS_PORT cannot be opened')
+        logger.error(
+          { err: error, host, port },
+          'no metrics: METRICS_PORT cannot be opened; set it to another port, or to 0',
+        )
         resolve()
       })
       server.listen(port, host, () => {

@@ -3,29 +3,28 @@
  *
  *     ["<base64 payload>", <receive time, Unix seconds with fraction>, ["<address>", <port>]]\n
  *
- * A line that begins with `{` is a report of the collector about itself. Nothing here looks into
- * a payload.
+ * A line that begins with `{` is a report of the collector about itself.
  */
 
-/** The largest UDP payload over IPv4; IPv6 jumbograms are not supported. */
+/** The largest UDP payload over IPv4; jumbograms of IPv6 are not supported. */
 export const MAX_DATAGRAM_BYTES = 65_507
 
 /**
- * What a collector says about itself, cumulative since its start. The report stands in the pipe behind
- * just the datagrams that it counts: received, but for those that the queue dropped.
+ * The counts of a collector since its start. In the pipe, a report comes directly after the
+ * datagrams that it counts: all received ones except those that the queue dropped.
  */
 export interface CollectorReport {
-  /** Names this start of the collector; unique. */
+  /** The unique name of this start of the collector. */
   readonly collector: string
   /** Unix seconds. */
   readonly startedAt: number
-  /** When the report was made, Unix seconds. */
+  /** The time of the report, Unix seconds. */
   readonly time: number
-  /** Datagrams that the sockets gave. */
+  /** Datagrams received from the sockets. */
   readonly received: number
-  /** Datagrams whose line went into the pipe. */
+  /** Datagrams whose line is in the pipe. */
   readonly forwarded: number
-  /** Datagrams dropped because the queue was full, or not drained before the stop deadline. */
+  /** Datagrams dropped because the queue was full, or still queued at the deadline of a stop. */
   readonly queueDropped: number
   /** Datagrams that the kernel dropped at this collector's sockets; null where unknown. */
   readonly kernelDropped: number | null
@@ -33,25 +32,25 @@ export interface CollectorReport {
   readonly final: boolean
 }
 
-/** One datagram and what its line says of it. All bytes are only lent for the call that gets it. */
+/** A datagram and the other parts of its line. All buffers are lent for one call. */
 export interface Datagram {
-  /** Holds the payload, from `start` to `end`. */
+  /** Contains the payload, from `start` to `end`. */
   readonly buffer: Buffer
   readonly start: number
   readonly end: number
-  /** From `encodeTime`; one for all datagrams that were received together. */
+  /** From `encodeTime`; datagrams received together may share it. */
   readonly time: Buffer
-  /** From `encodeSource`; worth keeping, as few exporters send many datagrams. */
+  /** From `encodeSource`; worth a cache, because few exporters send many datagrams. */
   readonly source: Buffer
 }
 
-/** Encodes a receive time in Unix milliseconds; a fraction is kept to microseconds. */
+/** Encodes a receive time in Unix milliseconds, with microseconds as its fraction. */
 export function encodeTime(receivedAtMs: number): Buffer {
   return Buffer.from(`", ${(receivedAtMs / 1000).toFixed(6)}, `, 'latin1')
 }
 
 /**
- * Writes another time over one from `encodeTime`, in a tenth of the time that a new one takes.
+ * Overwrites a time from `encodeTime` by another, in a tenth of the time of encoding a new one.
  *
  * @param seconds Unix seconds, ten digits
  * @param micros from 0 to 999,999
@@ -70,19 +69,19 @@ function overwriteDigits(target: Buffer, end: number, value: number, count: numb
   }
 }
 
-/** Encodes where a datagram came from; `address` is as the system gives it. */
+/** Encodes the source of a datagram; `address` is as the system writes it. */
 export function encodeSource(address: string, port: number): Buffer {
   return Buffer.from(`["${unmapAddress(address)}", ${port}]]\n`, 'latin1')
 }
 
-/** Tells how many bytes `writeDatagramLine` will write. */
+/** Counts the bytes that `writeDatagramLine` will write. */
 export function measureDatagramLine({ start, end, time, source }: Datagram): number {
   return 2 + Math.ceil((end - start) / 3) * 4 + time.length + source.length
 }
 
 /**
- * Writes one datagram as a line with its newline; `target` has room from `position` on for as many
- * bytes as `measureDatagramLine` tells. A string of the whole line would take 2.5 times as long
+ * Writes a datagram as a line with its newline. `target` has room for the measured bytes from
+ * `position` on. A string of the whole line would take 2.5 times as long
  * (test/bench/line-bench.ts).
  *
  *     line   = '["' base64 time source
@@ -107,12 +106,12 @@ export function encodeReportLine(report: CollectorReport): string {
 const BRACKET = 0x5b
 const QUOTE = 0x22
 const ZERO = 0x30
-/** Where the seconds end in an encoded time, behind `", ` and ten digits. */
+/** The end of the seconds in an encoded time, after `", ` and ten digits. */
 const SECONDS_END = 13
 
 const MAPPED_PREFIX = '::ffff:'
 
-/** Writes an IPv4-mapped IPv6 address as IPv4 and drops a zone id; others stay as they are. */
+/** Writes an IPv4-mapped IPv6 address as IPv4, and removes a zone id. */
 export function unmapAddress(address: string): string {
   if (address.startsWith(MAPPED_PREFIX) && address.includes('.')) {
     return address.slice(MAPPED_PREFIX.length)

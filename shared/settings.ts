@@ -1,12 +1,12 @@
 /**
- * Reads settings from the environment by a schema, all problems at once. It opens nothing, and it
- * knows no setting by name: each process declares its own in its `config.ts`.
+ * Reads settings from the environment by a schema, and reports all problems at once. Each process
+ * declares its own settings in its `config.ts`.
  */
 
 import { isIP } from 'node:net'
 import { z } from 'zod'
 
-/** Says every problem of the settings in one message; `code` is `BAD_SETTINGS`, exit code 2. */
+/** Lists every problem of the settings in one message; `code` is `BAD_SETTINGS`, exit code 2. */
 export class SettingsError extends Error {
   readonly code = 'BAD_SETTINGS'
   readonly problems: readonly string[]
@@ -34,7 +34,7 @@ export function text(defaultValue: string) {
   return z.string().default(defaultValue)
 }
 
-/** One of a few words. */
+/** One of `words`. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(
   words: Words,
   defaultValue: Words[number],
@@ -55,19 +55,19 @@ export function address(defaultValue: string) {
     .default(defaultValue)
 }
 
-/** A list, separated by commas or spaces, whose entries pass `check`. */
-export function listOf(what: string, check: (entry: string) => boolean) {
+/** A list, separated by commas or spaces; each entry passes `check`. */
+export function listOf(kind: string, check: (entry: string) => boolean) {
   return z
     .string()
     .transform((value) => value.split(/[\s,]+/).filter((entry) => entry !== ''))
     .superRefine((entries, context) => {
       for (const entry of entries) {
-        if (!check(entry)) context.addIssue(`expected ${what}, not "${entry}"`)
+        if (!check(entry)) context.addIssue(`expected ${kind}, not "${entry}"`)
       }
     })
 }
 
-/** The settings that every process has. */
+/** The settings of every process. */
 export const commonSettings = {
   NAMED_PIPE_FILENAME: text('./data/netflow.pipe'),
   METRICS_HOST: address('127.0.0.1'),
@@ -98,7 +98,7 @@ export function readSettings<Shape extends z.ZodRawShape>(
   )
 }
 
-/** Gives the settings as they may be shown: passwords are replaced by `***`. */
+/** Returns the settings as they may be shown: `***` replaces passwords. */
 export function printableSettings(settings: Readonly<Record<string, unknown>>) {
   return Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [

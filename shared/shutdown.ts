@@ -1,6 +1,6 @@
 /**
- * Runs a process until it is told to stop: SIGTERM, SIGINT, or the end of the launcher that forked
- * it. It decides when and with which exit code the process ends, not what stopping means.
+ * Runs a process until SIGTERM, SIGINT, or the end of the launcher that forked it, and chooses the
+ * exit code.
  */
 
 import type { Logger } from './logger.ts'
@@ -10,11 +10,11 @@ export interface Service {
   readonly logger: Logger
   /** Drains and closes everything; called once. */
   stop(): Promise<void>
-  /** How long `stop` may take before the process gives up and exits with 1. */
+  /** After this, the process gives up `stop` and exits with 1. */
   readonly stopDeadlineMs: number
 }
 
-/** Ends the process as soon as it is asked to, after `service.stop()`. */
+/** Stops the service at a signal, then ends the process. */
 export function stopOnSignals(service: Service): void {
   let stopping = false
   const stop = (reason: string) => {
@@ -26,7 +26,7 @@ export function stopOnSignals(service: Service): void {
   process.on('SIGINT', () => stop('SIGINT'))
   if (!process.send) return
   process.on('disconnect', () => stop('the launcher is gone'))
-  // It may have gone before anyone could listen.
+  // It may have ended before this could listen.
   if (!process.connected) stop('the launcher is gone')
 }
 
@@ -34,7 +34,7 @@ async function stopWithinDeadline(service: Service, reason: string): Promise<voi
   const { logger, stopDeadlineMs } = service
   logger.info({ reason }, 'stopping')
   const timer = setTimeout(() => {
-    logger.fatal({ stopDeadlineMs }, 'could not stop in time; what was not finished is lost')
+    logger.fatal({ stopDeadlineMs }, 'could not stop in time; unfinished work is lost')
     process.exit(1)
   }, stopDeadlineMs)
   try {
@@ -49,8 +49,8 @@ async function stopWithinDeadline(service: Service, reason: string): Promise<voi
 }
 
 /**
- * Runs `main` and turns what it throws into one fatal message: exit code 2 for bad settings, 1 for
- * anything else.
+ * Runs `main` and turns its error into one fatal message: exit code 2 for bad settings, 1 for any
+ * other error.
  */
 export async function runMain(logger: Logger, main: () => Promise<void>): Promise<void> {
   process.on('uncaughtException', (error) => {

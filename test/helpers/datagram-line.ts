@@ -1,4 +1,4 @@
-/** Writes the collector's line of a datagram as text, by the collector's own encoder. */
+/** The collector's line of a datagram as text, by the collector's own encoder. */
 
 import {
   encodeSource,
@@ -10,7 +10,7 @@ import {
 /**
  * Encodes one datagram as a line with its newline.
  *
- * @param receivedAtMs receive time in Unix milliseconds; a fraction is kept to microseconds
+ * @param receivedAtMs Unix milliseconds; microseconds are kept
  */
 export function encodeDatagramLine(
   payload: Buffer,
