@@ -10,7 +10,7 @@ const MAX_CHANGE_BYTES = 512 * 1024
 /** Templates and options records of a batch. */
 const MAX_CHANGES = 20_000
 /** Streams of a batch: 2 KB of a statement each. */
-const MAX_STREAMS = 5_000
+const MAX_CHANGED_STREAMS = 5_000
 
 /** State that a batch will have to write when it is closed. */
 export interface PendingState {
@@ -87,7 +87,7 @@ export class Batcher {
       this.#changes >= MAX_CHANGES ||
       this.#changeBytes >= MAX_CHANGE_BYTES ||
       heldBytes >= MAX_BATCH_BYTES ||
-      changedStreams >= MAX_STREAMS
+      changedStreams >= MAX_CHANGED_STREAMS
     )
   }
 
