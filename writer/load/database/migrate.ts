@@ -48,6 +48,8 @@ export async function migrateDatabase(
     const ran = await runner({
       dbClient: client,
       dir: MIGRATIONS,
+      // Beside the migrations lies the document that explains their tables.
+      ignorePattern: '.*(?<!\\.sql)',
       migrationsTable: 'pgmigrations',
       direction: target.direction,
       count: target.count,

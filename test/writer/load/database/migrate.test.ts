@@ -9,6 +9,7 @@ import { createTestDatabase } from '../../../helpers/database.ts'
 import { ask, recordingLogger } from '../loader-harness.ts'
 
 const MIGRATIONS = readdirSync(fileURLToPath(new URL('../../../../../migrations', import.meta.url)))
+  .filter((file) => file.endsWith('.sql'))
   .map((file) => file.replace(/\.sql$/, ''))
   .sort()
 const MIGRATE = fileURLToPath(new URL('../../../../writer/migrate.js', import.meta.url))
