@@ -1,22 +1,13 @@
-/** The conformance tables of the README name tests that exist, so that they cannot rot. */
+/** The tables of CONFORMANCE.md name tests that exist. */
 
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { REPOSITORY, readDocument, tablesOf } from './helpers/markdown.ts'
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-
-/** The rows of all tables of the section, cells trimmed, without headings. */
+/** The rows of all tables, cells trimmed, without headings. */
 function conformanceRows(): string[][] {
-  const readme = readFileSync(`${ROOT}README.md`, 'utf8')
-  const section = readme.split('\n## Conformance\n')[1]?.split('\n## ')[0]
-  assert.ok(section !== undefined, 'README has no section Conformance')
-  return section
-    .split('\n')
-    .filter((line) => line.startsWith('|') && !/^\|(---|\s*section\b)/.test(line))
-    .map((line) => line.split('|').slice(1, -1))
-    .map((cells) => cells.map((cell) => cell.trim()))
+  return tablesOf(readDocument('writer/netflow/CONFORMANCE.md')).flat()
 }
 
 /** Titles of the suites and tests of a file; what a template puts in stands as `…`. */
@@ -34,7 +25,7 @@ function checkReference(reference: string): void {
   const match = /^`([\w/-]+)`: (?:(.+) › )?(.+)$/.exec(reference)
   assert.ok(match, `no reference to a test: ${reference}`)
   const [, file, suite, title] = match
-  const path = `${ROOT}test/${file}.test.ts`
+  const path = `${REPOSITORY}test/${file}.test.ts`
   assert.ok(existsSync(path), `${path} does not exist`)
   const titles = titlesOf(path)
   for (const name of [suite, title]) {

@@ -1,42 +1,43 @@
 /**
- * The example of the README as a program of somebody else: its types are checked and it is run, in a
- * folder where the package is installed as a link.
+ * The example of the decoder's README as a program of somebody else: its types are checked and it is
+ * run, in a folder where the package is installed as a link.
  */
 
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { codeBlocks, REPOSITORY, readDocument, sectionOf } from '../../helpers/markdown.ts'
 import { oneRecordMessage } from '../../helpers/netflow-bytes.ts'
 import { until } from '../../helpers/until.ts'
 
-const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
-const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+const TSC = join(REPOSITORY, 'node_modules', 'typescript', 'bin', 'tsc')
 const PACKAGE = 'netflow-to-postgresql'
 
-async function readExample(): Promise<string> {
-  const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
-  const section = readme.split('\n## Use the decoder alone\n')[1] ?? ''
-  const example = /^```ts\n(.*?)^```$/ms.exec(section)?.[1]
-  assert.ok(example !== undefined, 'README has an example in "Use the decoder alone"')
+function readExample(): string {
+  const section = sectionOf(readDocument('writer/netflow/README.md'), 'Use the decoder alone')
+  const [example] = codeBlocks(section, 'ts')
+  assert.ok(example !== undefined, 'the section has an example')
   return example
 }
 
-describe('the example of the README', () => {
+describe('the example of the decoder’s README', () => {
   let folder = ''
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'netflow-library-'))
     await mkdir(join(folder, 'node_modules'))
-    await symlink(ROOT, join(folder, 'node_modules', PACKAGE))
-    await symlink(join(ROOT, 'node_modules', '@types'), join(folder, 'node_modules', '@types'))
-    await writeFile(join(folder, 'example.mts'), await readExample())
+    await symlink(REPOSITORY, join(folder, 'node_modules', PACKAGE))
+    await symlink(
+      join(REPOSITORY, 'node_modules', '@types'),
+      join(folder, 'node_modules', '@types'),
+    )
+    await writeFile(join(folder, 'example.mts'), readExample())
   })
 
   after(() => rm(folder, { recursive: true, force: true }))

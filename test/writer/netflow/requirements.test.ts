@@ -1,6 +1,6 @@
 /**
  * What RFC 3954 and RFC 7011 ask of a collector, where no other test shows it, and where this one
- * does otherwise on purpose. The tables in the README name these tests by their titles.
+ * does otherwise on purpose. The tables in CONFORMANCE.md name these tests by their titles.
  */
 
 import assert from 'node:assert/strict'

@@ -1,9 +1,7 @@
-/** Tests the numbers of a message in each unit, and the table of units in the README. */
+/** Tests the numbers of a message in each unit, and the table of units in TABLES.md. */
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import {
   countedUnit,
   endOf,
@@ -13,6 +11,7 @@ import {
   startOf,
   stepOf,
 } from '../../../writer/sequence/sequence-unit.ts'
+import { readDocument, sectionOf } from '../../helpers/markdown.ts'
 
 const MESSAGE = {
   sequence: 100,
@@ -68,10 +67,9 @@ describe('the numbers of a message', () => {
   })
 })
 
-describe('the table of units in the README', () => {
+describe('the table of units in TABLES.md', () => {
   it('has every known unit of each version, and the standard one', () => {
-    const path = fileURLToPath(new URL('../../../../README.md', import.meta.url))
-    const [, section = ''] = readFileSync(path, 'utf8').split('### What sequence numbers count\n')
+    const section = sectionOf(readDocument('migrations/TABLES.md'), 'What sequence numbers count')
     const rows = [
       ...section.matchAll(/^\| ([a-z+-]+) \|.*\| ([a-z+]+) \| (\w*) ?\| (\w*) ?\| (\w*) ?\|$/gm),
     ]

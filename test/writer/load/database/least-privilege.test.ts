@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { startTestServer, type TestServer } from '../../../helpers/database.ts'
+import { codeBlocks, readDocument } from '../../../helpers/markdown.ts'
 import { ask, countRows, LoaderHarness } from '../loader-harness.ts'
 import { numberedBatch, RECEIVED_AT_MICROS } from '../sample-rows.ts'
 
-const README = fileURLToPath(new URL('../../../../../README.md', import.meta.url))
-
-/** The statements that the README gives to an administrator: before and after `\\c netflow`. */
+/** The statements of OPERATING.md for an administrator: before and after `\\c netflow`. */
 function documentedStatements(): readonly string[][] {
-  const blocks = readFileSync(README, 'utf8').matchAll(/```sql\n([^`]*)```/g)
-  const sql = [...blocks].map(([, text = '']) => text).find((text) => text.includes('create role'))
-  assert.ok(sql, 'the README says how to make the roles')
+  const blocks = codeBlocks(readDocument('writer/OPERATING.md'), 'sql')
+  const sql = blocks.find((text) => text.includes('create role'))
+  assert.ok(sql, 'OPERATING.md says how to create the roles')
   // The test server has a database `netflow` of another owner.
   return sql
     .replaceAll('database netflow', 'database flows_of_mine')
@@ -20,7 +17,7 @@ function documentedStatements(): readonly string[][] {
     .map((part) => part.split(';').filter((statement) => statement.trim() !== ''))
 }
 
-describe('the roles of the README', () => {
+describe('the roles of OPERATING.md', () => {
   let server: TestServer
   let writerUrl: string
   let readerUrl: string

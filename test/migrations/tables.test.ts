@@ -1,0 +1,66 @@
+/** TABLES.md lists the tables, views and columns that a migrated database has. */
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import pg from 'pg'
+import { FLOW_COLUMNS } from '../../writer/load/copy/flow-columns.ts'
+import { createTestDatabase, type TestDatabase } from '../helpers/database.ts'
+import { readDocument, sectionOf, tableOf } from '../helpers/markdown.ts'
+
+const TABLES = readDocument('migrations/TABLES.md')
+
+/** Returns the names in the first column of a table; a cell may list several. */
+function namesIn(text: string): string[] {
+  return tableOf(text).flatMap(([names = '']) => names.split(', '))
+}
+
+describe('TABLES.md', () => {
+  let database: TestDatabase
+  let client: pg.Client
+  before(async () => {
+    database = await createTestDatabase()
+    client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+  })
+  after(async () => {
+    await client?.end()
+    await database?.drop()
+  })
+
+  async function columnsOf(relation: string): Promise<string[]> {
+    const { rows } = await client.query<{ name: string }>(
+      `select attname as name from pg_attribute
+       where attrelid = $1::regclass and attnum > 0 and not attisdropped order by attnum`,
+      [relation],
+    )
+    return rows.map(({ name }) => name)
+  }
+
+  it('lists exactly the tables and views of the database', async () => {
+    const { rows } = await client.query<{ name: string }>(
+      `select relname as name from pg_class
+       where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v')
+         and not relispartition and relname <> 'pgmigrations'`,
+    )
+    const listed = namesIn(TABLES)
+    assert.deepEqual(listed.sort(), rows.map(({ name }) => name).sort())
+  })
+
+  it('lists exactly the columns of flows, in their order and with their types', () => {
+    const documented = tableOf(sectionOf(TABLES, 'Columns of flows'))
+    assert.deepEqual(
+      documented.map(([name, type]) => `${name} ${type}`),
+      FLOW_COLUMNS.map(({ name, type }) => `${name} ${type}`),
+    )
+  })
+
+  it('lists exactly the columns of exporter_streams', async () => {
+    const documented = namesIn(sectionOf(TABLES, 'Counters of a stream'))
+    assert.deepEqual(documented.sort(), (await columnsOf('exporter_streams')).sort())
+  })
+
+  it('lists exactly the columns of the balance, in their order', async () => {
+    const documented = namesIn(sectionOf(TABLES, 'The balance'))
+    assert.deepEqual(documented, await columnsOf('balance'))
+  })
+})
