@@ -1,0 +1,119 @@
+/** The documents name only what exists: links, anchors, paths, commands. */
+
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { describe, it } from 'node:test'
+import { anchorsOf, REPOSITORY, readDocument, withoutCode } from './helpers/markdown.ts'
+
+/** Folders of a checkout that are not of the repository. */
+const FOREIGN = new Set(['node_modules', 'dist', 'data', 'bench-results', '.git'])
+
+/** Every file and folder of the repository, as paths relative to it. */
+const PATHS = listPaths('')
+const DOCUMENTS = PATHS.filter((path) => path.endsWith('.md'))
+const TOP_FOLDERS = readdirSync(REPOSITORY, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !FOREIGN.has(entry.name))
+  .map((entry) => entry.name)
+
+function listPaths(folder: string): string[] {
+  return readdirSync(join(REPOSITORY, folder), { withFileTypes: true }).flatMap((entry) => {
+    if (FOREIGN.has(entry.name)) return []
+    const path = join(folder, entry.name)
+    return entry.isDirectory() ? [path, ...listPaths(path)] : [path]
+  })
+}
+
+interface Link {
+  readonly target: string
+  /** The document that the link leads to, and the anchor in it. */
+  readonly path: string
+  readonly anchor: string | undefined
+}
+
+/** Returns the links of a document that lead into the repository. */
+function linksOf(document: string): Link[] {
+  const text = withoutCode(readDocument(document)).replace(/`[^`\n]*`/g, '')
+  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
+  return targets
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => {
+      const [file = '', anchor] = target.split('#')
+      const path = file === '' ? document : normalize(join(dirname(document), file))
+      return { target, path, anchor }
+    })
+}
+
+/** Returns what stands in backticks outside of fenced blocks. */
+function codeSpansOf(document: string): string[] {
+  const spans = withoutCode(readDocument(document)).matchAll(/`([^`\n]+)`/g)
+  return [...spans].map(([, span = '']) => span)
+}
+
+/** Whether a code span looks like a path of the repository. */
+function looksLikePath(span: string): boolean {
+  if (!/^[\w.-]+(\/[\w.-]+)*\/?$/.test(span)) return false
+  const [first = ''] = span.split('/')
+  if (span.includes('/'))
+    return TOP_FOLDERS.includes(first) || first === 'dist' || span.endsWith('/')
+  return /^\w.*\.(ts|mjs|sql|ya?ml|json|md)$/.test(span)
+}
+
+/**
+ * Whether a path exists: of the repository, of the document's folder, as a folder anywhere, as the
+ * source of a built file, or as a test by its name without `.test.ts`.
+ */
+function pathExists(path: string, document: string): boolean {
+  const source = path.replace(/^dist\/(.*)\.js$/, '$1.ts').replace(/\/$/, '')
+  const candidates = [source, join(dirname(document), source), `test/${source}.test.ts`]
+  if (candidates.some((candidate) => existsSync(join(REPOSITORY, candidate)))) return true
+  const isName = path.endsWith('/') && !source.includes('/')
+  return isName && PATHS.some((known) => known.endsWith(`/${source}`) && isFolder(known))
+}
+
+function isFolder(path: string): boolean {
+  return statSync(join(REPOSITORY, path)).isDirectory()
+}
+
+describe('the documents', () => {
+  it('are found', () => {
+    assert.ok(DOCUMENTS.includes('README.md'))
+    assert.ok(DOCUMENTS.length >= 7, DOCUMENTS.join(', '))
+  })
+
+  for (const document of DOCUMENTS) {
+    it(`have working links: ${document}`, () => {
+      for (const { target, path, anchor } of linksOf(document)) {
+        assert.ok(existsSync(join(REPOSITORY, path)), `${document}: ${target} leads nowhere`)
+        if (anchor === undefined) continue
+        const anchors = anchorsOf(readDocument(path))
+        assert.ok(anchors.has(anchor), `${document}: ${target}: ${path} has no such heading`)
+      }
+    })
+
+    it(`name paths that exist: ${document}`, () => {
+      for (const span of codeSpansOf(document).filter(looksLikePath)) {
+        assert.ok(pathExists(span, document), `${document}: ${span} does not exist`)
+      }
+    })
+
+    it(`name commands that exist: ${document}`, () => {
+      const text = readDocument(document)
+      const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8'))
+      for (const [command, script = ''] of text.matchAll(/npm run ([\w:]+)/g)) {
+        assert.ok(Object.hasOwn(scripts, script), `${document}: ${command}`)
+      }
+      for (const [command, built = ''] of text.matchAll(/node (dist\/[\w/.-]+)/g)) {
+        assert.ok(pathExists(built, document), `${document}: ${command}`)
+      }
+    })
+  }
+
+  it('are reached from the README', () => {
+    const reached = new Set(['README.md'])
+    for (const document of reached) {
+      for (const { path } of linksOf(document)) if (path.endsWith('.md')) reached.add(path)
+    }
+    assert.deepEqual([...reached].sort(), [...DOCUMENTS].sort())
+  })
+})
