@@ -1,7 +1,7 @@
 /** The documents name only what exists: links, anchors, paths, commands. */
 
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, it } from 'node:test'
 import { anchorsOf, REPOSITORY, readDocument, withoutCode } from './helpers/markdown.ts'
@@ -60,19 +60,14 @@ function looksLikePath(span: string): boolean {
 }
 
 /**
- * Whether a path exists: of the repository, of the document's folder, as a folder anywhere, as the
- * source of a built file, or as a test by its name without `.test.ts`.
+ * Whether a path exists: in the repository, in the document's folder, as the source of a built file,
+ * or as a test without `.test.ts`. A name without a folder may be anywhere.
  */
 function pathExists(path: string, document: string): boolean {
   const source = path.replace(/^dist\/(.*)\.js$/, '$1.ts').replace(/\/$/, '')
   const candidates = [source, join(dirname(document), source), `test/${source}.test.ts`]
   if (candidates.some((candidate) => existsSync(join(REPOSITORY, candidate)))) return true
-  const isName = path.endsWith('/') && !source.includes('/')
-  return isName && PATHS.some((known) => known.endsWith(`/${source}`) && isFolder(known))
-}
-
-function isFolder(path: string): boolean {
-  return statSync(join(REPOSITORY, path)).isDirectory()
+  return !source.includes('/') && PATHS.some((known) => known.endsWith(`/${source}`))
 }
 
 describe('the documents', () => {
