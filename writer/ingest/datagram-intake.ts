@@ -3,7 +3,7 @@
  * where they go. It reads no lines and closes no batches.
  */
 
-import type { RefusalOutcome } from '../load/tables/batch-changes.ts'
+import type { RefusalOutcome } from '../load/tables/outcome-counts.ts'
 import type { Decoder } from '../netflow/decode.ts'
 import type { FlowSink } from '../netflow/flow-record.ts'
 import { fingerprintPayload } from '../sequence/fingerprint.ts'

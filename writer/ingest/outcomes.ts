@@ -3,7 +3,8 @@
  * decides nothing: each place that deals with a datagram says what became of it.
  */
 
-import type { CountChange, LineCounts, RefusalOutcome } from '../load/tables/batch-changes.ts'
+import type { LineCounts } from '../load/tables/journal-positions.ts'
+import type { CountChange, RefusalOutcome } from '../load/tables/outcome-counts.ts'
 import type { WriterMetrics } from '../metrics.ts'
 import type { Batcher } from './batcher.ts'
 

@@ -1,7 +1,8 @@
 /** Writes down what a collector reports about itself, beside what was read up to there. */
 
 import type { CollectorReport } from '../../shared/pipe-line.ts'
-import type { BatchChanges, LineCounts } from '../load/tables/batch-changes.ts'
+import type { BatchChanges } from '../load/tables/batch-changes.ts'
+import type { LineCounts } from '../load/tables/journal-positions.ts'
 
 /**
  * Adds a report to the changes of a batch. It stands in the pipe behind all that its collector has

@@ -3,7 +3,7 @@
  * log. It decodes nothing and changes no flow.
  */
 
-import type { HeldCount } from '../load/tables/resume-point.ts'
+import type { HeldCount } from '../load/tables/outcome-counts.ts'
 import type { WriterMetrics } from '../metrics.ts'
 import type { Decoder } from '../netflow/decode.ts'
 import type { Exporter } from '../streams/exporter-registry.ts'

@@ -8,13 +8,7 @@ import type pg from 'pg'
 import type { Libc } from '../../shared/libc.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { CopyBatch } from './copy/copy-batch.ts'
-import {
-  copyAcceptableRows,
-  copyRows,
-  parkRows,
-  type RefusedRow,
-  RefusedRowError,
-} from './copy/copy-rows.ts'
+import { copyAcceptableRows, copyRows, RefusedRowError } from './copy/copy-rows.ts'
 import { copyStatement } from './copy/flow-columns.ts'
 import { DatabaseError } from './database/connection.ts'
 import type { OutageLog } from './database/outage-log.ts'
@@ -23,9 +17,10 @@ import { Session } from './database/session.ts'
 import { describeError, type ErrorKind, type SqlError } from './database/sql-state.ts'
 import { runTogether } from './database/statements.ts'
 import { attachedStatement, type Partitions } from './partitions/partitions.ts'
-import { balanceStatements, type RowCount } from './tables/balance-changes.ts'
+import { batchStatements } from './tables/batch-statements.ts'
 import { checkIsLoaded, type JournalStep, positionStatement } from './tables/journal-positions.ts'
-import { changeStatements } from './tables/state-changes.ts'
+import type { RowCount } from './tables/outcome-counts.ts'
+import { parkRows, type RefusedRow } from './tables/rejected-records.ts'
 
 const FIRST_DELAY_MS = 100
 /** An error that waiting does not mend stops the writer when it has come so often in a row. */
@@ -169,8 +164,7 @@ export class CopyLane {
     const { counts, error } = await runTogether(client, [
       positionStatement(step, { lines, copiedRows: copied }),
       ...(partition === undefined ? [] : [attachedStatement(partition)]),
-      ...changeStatements(batch.changes, step.journalId),
-      ...balanceStatements(batch.changes, countRows(batch, refused), step.journalId),
+      ...batchStatements(batch.changes, countRows(batch, refused), step.journalId),
     ])
     const [moved, attached] = counts
     if (moved === 0) throw new NotMovedError('the position is not where the batch begins')

@@ -8,27 +8,20 @@ import type { Libc } from '../../shared/libc.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { CopyBatch } from './copy/copy-batch.ts'
 import { CopyLane } from './copy-lane.ts'
-import { DatabaseError, describeDatabase } from './database/connection.ts'
+import { DatabaseError } from './database/connection.ts'
 import { migrateDatabase } from './database/migrate.ts'
 import { OutageLog } from './database/outage-log.ts'
 import { Session } from './database/session.ts'
 import { describeError, type SqlError } from './database/sql-state.ts'
 import { Housekeeping } from './partitions/housekeeping.ts'
 import { type PartitionInterval, Partitions } from './partitions/partitions.ts'
+import { type ExporterRow, readExporterRows } from './tables/exporters.ts'
 import {
   type JournalPosition,
   lockJournal,
   openJournalPosition,
 } from './tables/journal-positions.ts'
-import { readMemory } from './tables/memory-state.ts'
-import {
-  type ExporterRow,
-  type ResumePoint,
-  readExporterRows,
-  readHeldCounts,
-  readLineCounts,
-  readStreamRows,
-} from './tables/resume-point.ts'
+import { type ResumePoint, readResumePoint } from './tables/resume-point.ts'
 
 const RETRY_MS = 1_000
 /** A writer that was killed leaves its lock until the server notices. */
@@ -127,14 +120,8 @@ export class FlowLoader {
       const state = await this.#persist(() =>
         this.#session.use(async (client) => {
           this.#position = await openJournalPosition(client, journalId, journalDatabase)
-          const exporters = await readExporterRows(client)
-          const streams = await readStreamRows(client, { journalId, maxStreams })
-          const memory = await readMemory(client, { journalId, maxStreams })
-          const lines = await readLineCounts(client, journalId)
-          const held = await readHeldCounts(client, journalId)
-          const database = describeDatabase(client)
           const { position } = this.#position
-          return { database, position, exporters, streams, memory, lines, held }
+          return { position, ...(await readResumePoint(client, { journalId, maxStreams })) }
         }),
       )
       await this.#housekeeping.start()

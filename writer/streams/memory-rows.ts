@@ -3,15 +3,12 @@
  * It decides neither what is remembered nor when it is written.
  */
 
-import type {
-  BatchChanges,
-  FlowTotalRow,
-  NameKey,
-  NameRow,
-  RowChanges,
-  SamplerRow,
-  TemplateRow,
-} from '../load/tables/batch-changes.ts'
+import type { BatchChanges } from '../load/tables/batch-changes.ts'
+import type { FlowTotalRow } from '../load/tables/flow-totals.ts'
+import type { NameKey, NameRow } from '../load/tables/names.ts'
+import type { SamplerRow } from '../load/tables/samplers.ts'
+import type { RowChanges } from '../load/tables/table.ts'
+import type { TemplateRow } from '../load/tables/templates.ts'
 import { MAX_FIELDS_PER_TEMPLATE } from '../netflow/limits.ts'
 import type { ConfirmationStatus } from '../netflow/memory/confirmation.ts'
 import type { FlowTotal } from '../netflow/memory/flow-totals.ts'

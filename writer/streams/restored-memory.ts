@@ -3,13 +3,11 @@
  * there again. It reads no database.
  */
 
-import type {
-  FlowTotalRow,
-  NameRow,
-  SamplerRow,
-  TemplateRow,
-} from '../load/tables/batch-changes.ts'
-import type { MemoryRows } from '../load/tables/memory-state.ts'
+import type { FlowTotalRow } from '../load/tables/flow-totals.ts'
+import type { NameRow } from '../load/tables/names.ts'
+import type { MemoryRows } from '../load/tables/resume-point.ts'
+import type { SamplerRow } from '../load/tables/samplers.ts'
+import type { TemplateRow } from '../load/tables/templates.ts'
 import type { StreamMemory } from '../netflow/memory/stream-memory.ts'
 import { type StreamKey, streamKeyText } from '../netflow/stream-key.ts'
 import { restoreFlowTotal, restoreName, restoreSampler, restoreTemplate } from './memory-rows.ts'

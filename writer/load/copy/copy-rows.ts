@@ -4,16 +4,10 @@ import { finished } from 'node:stream/promises'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { describeError } from '../database/sql-state.ts'
+import type { RefusedRow } from '../tables/rejected-records.ts'
 import type { CopyBatch } from './copy-batch.ts'
 import { describeTuple } from './copy-tuple.ts'
 import { copyStatement } from './flow-columns.ts'
-
-/** A row that the database refused. */
-export interface RefusedRow {
-  readonly sqlState: string
-  readonly reason: string
-  readonly record: Readonly<Record<string, unknown>>
-}
 
 /** A row of the batch was refused; `cause` says why. The transaction cannot go on. */
 export class RefusedRowError extends Error {
@@ -108,14 +102,4 @@ export async function copyAcceptableRows(
     await client.query('release savepoint halving')
   }
   return { copied, refused }
-}
-
-const PARK_ROWS = `
-  insert into rejected_records (received_at, exporter, sqlstate, reason, record)
-  select (record->>'received_at')::timestamptz, (record->>'exporter')::inet, "sqlState", reason, record
-  from jsonb_to_recordset($1) as refused ("sqlState" text, reason text, record jsonb)`
-
-/** Keeps refused rows in `rejected_records`, in the same transaction. */
-export async function parkRows(client: pg.Client, refused: readonly RefusedRow[]): Promise<void> {
-  if (refused.length > 0) await client.query(PARK_ROWS, [JSON.stringify(refused)])
 }

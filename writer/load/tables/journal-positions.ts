@@ -6,7 +6,20 @@
 import type pg from 'pg'
 import { DatabaseError, describeDatabase } from '../database/connection.ts'
 import type { Statement } from '../database/statements.ts'
-import type { LineCounts } from './batch-changes.ts'
+import { type Columns, emptyRow, type RowOf, selectOf } from './table.ts'
+
+const LINE_COLUMNS = {
+  datagrams: { name: 'datagram_lines', type: 'bigint' },
+  malformed: { name: 'malformed_lines', type: 'bigint' },
+  reports: { name: 'report_lines', type: 'bigint' },
+  /** Bytes of the journal that could not be read: nobody knows how many lines they held. */
+  lostBytes: { name: 'lost_bytes', type: 'bigint' },
+} as const satisfies Columns
+
+const LINE_COUNTERS = Object.entries(LINE_COLUMNS) as [keyof LineCounts, Columns[string]][]
+
+/** Lines of the pipe since the beginning of the journal. */
+export type LineCounts = RowOf<typeof LINE_COLUMNS>
 
 /** What the database holds of a journal: bytes of the stream, and the batches that brought them. */
 export interface JournalPosition {
@@ -61,10 +74,8 @@ export async function openJournalPosition(
 
 const MOVE_POSITION = `
   update journal_positions set position = $4, batches = batches + 1, updated_at = now(),
-    datagram_lines = coalesce($5, datagram_lines),
-    malformed_lines = coalesce($6, malformed_lines),
-    report_lines = coalesce($7, report_lines), copied_rows = copied_rows + $8,
-    lost_bytes = coalesce($9, lost_bytes)
+    copied_rows = copied_rows + $5,
+    ${LINE_COUNTERS.map(([, { name }], index) => `${name} = coalesce($${6 + index}, ${name})`)}
   where journal = $1 and position = $2 and batches = $3`
 
 /**
@@ -76,11 +87,8 @@ export function positionStatement(
   { journalId, from, to }: JournalStep,
   { lines, copiedRows }: StepCounts,
 ): Statement {
-  const values = [
-    ...[journalId, from.position, from.batches, to],
-    ...[lines?.datagrams ?? null, lines?.malformed ?? null, lines?.reports ?? null, copiedRows],
-    lines?.lostBytes ?? null,
-  ]
+  const counted = LINE_COUNTERS.map(([counter]) => lines?.[counter] ?? null)
+  const values = [journalId, from.position, from.batches, to, copiedRows, ...counted]
   return { name: 'move position', text: MOVE_POSITION, values }
 }
 
@@ -124,6 +132,13 @@ async function settleJournalPosition(
 ): Promise<JournalPosition | undefined> {
   const { rows } = await client.query<JournalPosition>(`${READ_POSITION} for update`, [journalId])
   return rows[0]
+}
+
+const SELECT_LINES = `select ${selectOf(LINE_COLUMNS)} from journal_positions where journal = $1`
+
+export async function readLineCounts(client: pg.Client, journalId: string): Promise<LineCounts> {
+  const { rows } = await client.query<LineCounts>(SELECT_LINES, [journalId])
+  return rows[0] ?? emptyRow(LINE_COLUMNS)
 }
 
 /** Takes the session's lock on the journal; false when another session has it. */

@@ -3,14 +3,12 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { CopyBatch } from '../../../../writer/load/copy/copy-batch.ts'
-import type {
-  FlowTotalRow,
-  HeldSetRow,
-  NameRow,
-  SamplerRow,
-  TemplateRow,
-} from '../../../../writer/load/tables/batch-changes.ts'
+import type { FlowTotalRow } from '../../../../writer/load/tables/flow-totals.ts'
+import type { HeldSetRow } from '../../../../writer/load/tables/held-sets.ts'
+import type { NameRow } from '../../../../writer/load/tables/names.ts'
 import type { ResumePoint } from '../../../../writer/load/tables/resume-point.ts'
+import type { SamplerRow } from '../../../../writer/load/tables/samplers.ts'
+import type { TemplateRow } from '../../../../writer/load/tables/templates.ts'
 import type { StreamKey } from '../../../../writer/netflow/stream-key.ts'
 import { Stream } from '../../../../writer/streams/stream.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
