@@ -1,10 +1,18 @@
 /** Makes flow records and batches for the tests of loading. */
 
 import { CopyBatch } from '../../../writer/load/copy/copy-batch.ts'
-import { FIELD, FlowRecord, type MessageContext } from '../../../writer/netflow/flow-record.ts'
+import {
+  FIELD,
+  FIELD_COUNT,
+  FlowRecord,
+  type MessageContext,
+} from '../../../writer/netflow/flow-record.ts'
 
 /** When the rows are received unless a test says otherwise: 2026-11-21 06:13:20.123456 UTC. */
 export const RECEIVED_AT_MICROS = 1_795_241_600_123_456
+
+/** The bits of all fields of a record. */
+export const ALL_FIELDS = 2 ** FIELD_COUNT - 1
 
 export function messageOf(changes: Partial<MessageContext> = {}): MessageContext {
   return {

@@ -3,9 +3,15 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { CopyBatch } from '../../../../writer/load/copy/copy-batch.ts'
 import { describeTuple } from '../../../../writer/load/copy/copy-tuple.ts'
-import { ALL_FIELDS, columnsOf } from '../../../../writer/load/copy/flow-columns.ts'
+import { columnsOf } from '../../../../writer/load/copy/flow-columns.ts'
 import { FIELD } from '../../../../writer/netflow/flow-record.ts'
-import { messageOf, numberedBatch, RECEIVED_AT_MICROS, typicalRecord } from '../sample-rows.ts'
+import {
+  ALL_FIELDS,
+  messageOf,
+  numberedBatch,
+  RECEIVED_AT_MICROS,
+  typicalRecord,
+} from '../sample-rows.ts'
 
 const HEADER_BYTES = 19
 const TRAILER_BYTES = 2

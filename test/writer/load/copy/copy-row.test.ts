@@ -4,11 +4,22 @@ import pg from 'pg'
 import { CopyBatch } from '../../../../writer/load/copy/copy-batch.ts'
 import { encodeRow, maxRowBytes } from '../../../../writer/load/copy/copy-row.ts'
 import { copyRows } from '../../../../writer/load/copy/copy-rows.ts'
-import { ALL_FIELDS, FLOW_COLUMNS } from '../../../../writer/load/copy/flow-columns.ts'
+import { describeTuple } from '../../../../writer/load/copy/copy-tuple.ts'
+import {
+  type ColumnType,
+  columnsOf,
+  FLOW_COLUMNS,
+} from '../../../../writer/load/copy/flow-columns.ts'
 import { Partitions } from '../../../../writer/load/partitions/partitions.ts'
-import { FIELD, FlowRecord, type MessageContext } from '../../../../writer/netflow/flow-record.ts'
+import {
+  FIELD,
+  type Field,
+  type FieldName,
+  FlowRecord,
+  type MessageContext,
+} from '../../../../writer/netflow/flow-record.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
-import { messageOf, numberedBatch } from '../sample-rows.ts'
+import { ALL_FIELDS, messageOf, numberedBatch } from '../sample-rows.ts'
 
 const ALL_COLUMNS = { fields: ALL_FIELDS, columns: FLOW_COLUMNS.length }
 
@@ -191,6 +202,31 @@ describe('an encoded row', () => {
   })
 })
 
+function isField(source: string): source is FieldName {
+  return source in FIELD
+}
+
+/** Gives a field a value that no other field has, and returns it as a described tuple shows it. */
+function fill(record: FlowRecord, field: Field, type: ColumnType): unknown {
+  switch (type) {
+    case 'timestamptz':
+      record.set(field, field * 1_000_000)
+      return new Date(field * 1_000).toISOString().replace('Z', '000Z')
+    case 'macaddr':
+      record.set(field, field)
+      return `00:00:00:00:00:${field.toString(16).padStart(2, '0')}`
+    case 'inet':
+      record.setIpv4(field as 0 | 1 | 2, field + 1)
+      return `0.0.0.${field + 1}`
+    case 'jsonb':
+      record.setExtra('{}')
+      return '{}'
+    default:
+      record.set(field, field + 1)
+      return field + 1
+  }
+}
+
 describe('encodeRow', () => {
   it('writes the layout of COPY, column by column', () => {
     const bytes = Buffer.alloc(1024)
@@ -223,6 +259,25 @@ describe('encodeRow', () => {
         .join('')
         .replaceAll(' ', ''),
     )
+  })
+
+  it('writes every field into its own column, alone and with all others', () => {
+    for (const present of [ALL_FIELDS, ...Object.values(FIELD).map((field) => 1 << field)]) {
+      const record = new FlowRecord()
+      const expected: Record<string, unknown> = {
+        received_at: '2026-11-21T06:13:20.123456Z',
+        observation_domain: 7,
+        export_version: 9,
+        exporter: '192.0.2.1',
+      }
+      for (const { name, type, source } of columnsOf(present)) {
+        if (isField(source)) expected[name] = fill(record, FIELD[source], type)
+      }
+      const batch = new CopyBatch()
+      batch.append(record, messageOf())
+      assert.equal(record.present, present)
+      assert.deepEqual(describeTuple(batch.tuple(0), batch.fields), expected)
+    }
   })
 
   it('never needs more room than maxRowBytes says', () => {
