@@ -11,7 +11,7 @@ import { noteJournalDatabase } from './journal/journal-database.ts'
 import { JournalReader } from './journal/journal-reader.ts'
 import { JournalWriter } from './journal/journal-writer.ts'
 import type { CopyBatch } from './load/copy/copy-batch.ts'
-import { FlowLoader } from './load/flow-loader.ts'
+import { FlowLoader, LoaderStoppedError } from './load/flow-loader.ts'
 import type { ResumePoint } from './load/tables/resume-point.ts'
 import { createWriterMetrics, type WriterMetrics } from './metrics.ts'
 import { Decoder } from './netflow/decode.ts'
@@ -126,11 +126,6 @@ export class Writer {
       journalId,
       journalDatabase,
       logger,
-      onReleased: (batch) => this.#release(batch),
-      onFatal: (error) => {
-        logger.fatal({ err: error }, error instanceof Error ? error.message : String(error))
-        process.exit(1)
-      },
     })
   }
 
@@ -165,7 +160,7 @@ export class Writer {
       heldBytes: () => this.#decoder.heldSets.unwrittenBytes,
       changedStreams: () => streams.dirtyCount,
       onClose: (batch) => ingest.closeBatch(batch),
-      submit: (batch) => loader.submit(batch),
+      submit: (batch) => this.#load(loader, batch),
       onRoom: () => feed.wake(),
     })
     const feed: JournalReader = new JournalReader({
@@ -190,6 +185,18 @@ export class Writer {
     })
     ingest.settleLostHeld(state.held)
     return { registry, streams, batcher, ingest, feed }
+  }
+
+  #load(loader: FlowLoader, batch: CopyBatch): void {
+    loader.submit(batch).then(
+      () => this.#release(batch),
+      (error: unknown) => {
+        if (error instanceof LoaderStoppedError) return
+        const text = error instanceof Error ? error.message : String(error)
+        this.#options.logger.fatal({ err: error }, text)
+        process.exit(1)
+      },
+    )
   }
 
   #release(batch: CopyBatch): void {

@@ -65,8 +65,8 @@ describe('the loader', () => {
     assert.match(String(name), /_test_\w+ at /)
     const batch = numberedBatch({ from: 0, count: 10 })
     batch.changes.streams.push({ ...STREAM })
-    harness.loader.submit(batch)
-    await harness.loader.drain()
+    harness.submit(batch)
+    await harness.committed()
     await harness.loader.stop()
     const { journalId } = harness
     harness = new LoaderHarness(database.url, { journalId })
@@ -103,10 +103,23 @@ describe('the loader', () => {
     const batches = Array.from({ length: 20 }, (_, index) =>
       numberedBatch({ from: index * 500, count: 500 }),
     )
-    for (const batch of batches) harness.loader.submit(batch)
-    await harness.loader.drain()
+    for (const batch of batches) harness.submit(batch)
+    await harness.committed()
     assert.deepEqual(harness.released, batches)
     assert.deepEqual(await countRows(database.url), { rows: 10_000, different: 10_000 })
+  })
+
+  it('lets a batch be filled again when it is committed', async () => {
+    await harness.loader.start()
+    const batch = numberedBatch({ from: 0, count: 10 })
+    for (const number of [10, 11]) {
+      await harness.loader.submit(batch)
+      batch.reset()
+      batch.append(typicalRecord(number), messageOf())
+      batch.journalTo = number + 1
+    }
+    await harness.loader.submit(batch)
+    assert.deepEqual(await countRows(database.url), { rows: 12, different: 12 })
   })
 
   it('commits in order although an earlier batch is held up', async () => {
@@ -117,7 +130,7 @@ describe('the loader', () => {
     await blocker.query('begin')
     await blocker.query('select * from journal_positions for update')
     for (let index = 0; index < 4; index++) {
-      harness.loader.submit(numberedBatch({ from: index * 100, count: 100 }))
+      harness.submit(numberedBatch({ from: index * 100, count: 100 }))
     }
     await until('both lanes to have copied', async () => {
       const [waiting] = await ask(
@@ -131,7 +144,7 @@ describe('the loader', () => {
     assert.deepEqual(await countRows(database.url), { rows: 0, different: 0 })
     await blocker.query('rollback')
     await blocker.end()
-    await harness.loader.drain()
+    await harness.committed()
     assert.deepEqual(await countRows(database.url), { rows: 400, different: 400 })
   })
 
@@ -142,8 +155,8 @@ describe('the loader', () => {
     await Promise.all([blocker.connect(), builder.connect()])
     await blocker.query('begin')
     await blocker.query('select * from journal_positions for update')
-    harness.loader.submit(numberedBatch({ from: 0, count: 100 }))
-    harness.loader.submit(numberedBatch({ from: 100, count: 100 }))
+    harness.submit(numberedBatch({ from: 0, count: 100 }))
+    harness.submit(numberedBatch({ from: 100, count: 100 }))
     const waits = (count: number) =>
       until(`${count} copied batches`, async () => {
         const [found] = await ask(
@@ -166,7 +179,7 @@ describe('the loader', () => {
          and wait_event_type = 'Lock' and query like '%update journal_positions%'`,
     )
     await blocker.query('rollback')
-    await harness.loader.drain()
+    await harness.committed()
     await building
     await Promise.all([blocker.end(), builder.end()])
     assert.deepEqual(await countRows(database.url), { rows: 200, different: 200 })
@@ -200,9 +213,9 @@ describe('the loader', () => {
         first: LINES,
         last: LINES,
       })
-      harness.loader.submit(batch)
+      harness.submit(batch)
     }
-    await harness.loader.drain()
+    await harness.committed()
     const { url } = database
     const [stream] = await ask(
       url,
@@ -244,8 +257,8 @@ describe('the loader', () => {
     const lost = async (value: number | null, from: number) => {
       const batch = numberedBatch({ from, count: 1 })
       batch.changes.streams.push({ ...STREAM, lost: value })
-      harness.loader.submit(batch)
-      await harness.loader.drain()
+      harness.submit(batch)
+      await harness.committed()
       return (await ask(database.url, 'select lost::int from exporter_streams'))[0]?.['lost']
     }
     assert.equal(await lost(null, 0), null)
@@ -263,9 +276,9 @@ describe('the loader', () => {
         lastSeenMicros: RECEIVED_AT_MICROS,
         enabled: true,
       })
-      harness.loader.submit(batch)
+      harness.submit(batch)
     }
-    await harness.loader.drain()
+    await harness.committed()
     assert.equal((await harness.loader.readExporters()).length, 1)
   })
 
@@ -280,9 +293,9 @@ describe('the loader', () => {
       batch.append(record, messageOf())
     }
     batch.journalTo = 1_000
-    harness.loader.submit(batch)
-    harness.loader.submit(numberedBatch({ from: 1_000, count: 100 }))
-    await harness.loader.drain()
+    harness.submit(batch)
+    harness.submit(numberedBatch({ from: 1_000, count: 100 }))
+    await harness.committed()
     await ask(database.url, 'alter table flows drop constraint odd_port')
     assert.equal(batch.parked, 5)
     assert.deepEqual(await countRows(database.url), { rows: 1_095, different: 1_095 })
@@ -310,9 +323,9 @@ describe('the loader', () => {
     await harness.loader.start()
     const times = [0, RECEIVED_AT_MICROS, 4_102_444_800_000_000]
     for (const [from, receivedAtMicros] of times.entries()) {
-      harness.loader.submit(numberedBatch({ from, count: 1, receivedAtMicros }))
+      harness.submit(numberedBatch({ from, count: 1, receivedAtMicros }))
     }
-    await harness.loader.drain()
+    await harness.committed()
     const partitions = await ask(
       database.url,
       'select tableoid::regclass::text as name from flows order by received_at',
@@ -325,22 +338,22 @@ describe('the loader', () => {
 
   it('makes a partition again that somebody has dropped', async () => {
     await harness.loader.start()
-    harness.loader.submit(numberedBatch({ from: 0, count: 1 }))
-    await harness.loader.drain()
+    harness.submit(numberedBatch({ from: 0, count: 1 }))
+    await harness.committed()
     await ask(database.url, 'drop table flows_20261121')
-    harness.loader.submit(numberedBatch({ from: 1, count: 1 }))
-    await harness.loader.drain()
+    harness.submit(numberedBatch({ from: 1, count: 1 }))
+    await harness.committed()
     assert.deepEqual(await countRows(database.url), { rows: 1, different: 1 })
   })
 
   it('puts no row into a partition that somebody has detached', async () => {
     const receivedAtMicros = Date.parse('2025-11-21T06:00Z') * 1_000
     await harness.loader.start()
-    harness.loader.submit(numberedBatch({ from: 0, count: 1, receivedAtMicros }))
-    await harness.loader.drain()
+    harness.submit(numberedBatch({ from: 0, count: 1, receivedAtMicros }))
+    await harness.committed()
     await ask(database.url, 'alter table flows detach partition flows_20251121')
-    harness.loader.submit(numberedBatch({ from: 1, count: 1, receivedAtMicros }))
-    await harness.loader.drain()
+    harness.submit(numberedBatch({ from: 1, count: 1, receivedAtMicros }))
+    await harness.committed()
     const [kept] = await ask(database.url, 'select count(*)::int as rows from flows_20251121')
     assert.deepEqual(kept, { rows: 1 })
     const [found] = await ask(
@@ -361,8 +374,8 @@ describe('the loader', () => {
       batch.append(typicalRecord(number), messageOf({ receivedAtMicros }))
     }
     batch.journalTo = 20
-    harness.loader.submit(batch)
-    await harness.loader.drain()
+    harness.submit(batch)
+    await harness.committed()
     assert.deepEqual(await countRows(database.url), { rows: 20, different: 20 })
   })
 

@@ -232,8 +232,8 @@ describe('whatever exporters say', () => {
       takeMemory(harness.stream(), batch.changes)
       takeHeldSets(harness.decoder.heldSets, new HeldDatagrams(), batch.changes)
       rows += batch.changes.samplers.written.length + batch.changes.names.written.length
-      loader.loader.submit(batch)
-      await loader.loader.drain()
+      loader.submit(batch)
+      await loader.committed()
     }
     await loader.loader.stop()
     assert.ok(rows > 100, `${rows} rows`)

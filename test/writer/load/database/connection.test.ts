@@ -112,12 +112,12 @@ describe('the lanes of a loader', () => {
     if (row?.['address'] !== null) return test.skip('the server is reached by TCP')
     const widened: number[] = []
     const counting = { setSendBuffer: (fd: number) => widened.push(fd) > 0 } as unknown as Libc
-    const { loader, released } = new LoaderHarness(database.url, { lanes: 2, libc: counting })
-    await loader.start()
-    for (const from of [0, 1]) loader.submit(numberedBatch({ from, count: 1 }))
-    await loader.drain()
-    await loader.stop()
-    assert.equal(released.length, 2)
+    const harness = new LoaderHarness(database.url, { lanes: 2, libc: counting })
+    await harness.loader.start()
+    for (const from of [0, 1]) harness.submit(numberedBatch({ from, count: 1 }))
+    await harness.committed()
+    await harness.loader.stop()
+    assert.equal(harness.released.length, 2)
     assert.equal(new Set(widened).size, 2, `descriptors ${widened}`)
   })
 })

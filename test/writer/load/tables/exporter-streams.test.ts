@@ -28,8 +28,8 @@ describe('the changes of a stream', () => {
     const stream = new Stream({ ...IDENTITY, exporterBytes: Uint8Array.of(192, 0, 2, 1) })
     stream.change.lastSeenMicros = RECEIVED_AT_MICROS
     batch.changes.streams.push({ ...stream.takeChange(), lost })
-    harness.loader.submit(batch)
-    await harness.loader.drain()
+    harness.submit(batch)
+    await harness.committed()
   }
 
   it('add to what is lost up to the largest number that there is, and no further', async () => {

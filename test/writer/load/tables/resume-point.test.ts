@@ -103,8 +103,8 @@ describe('what exporters have said', () => {
     stream.noteMessage(RECEIVED_AT_MICROS)
     batch.changes.streams.push(stream.takeChange())
     fill(batch.changes)
-    harness.loader.submit(batch)
-    await harness.loader.drain()
+    harness.submit(batch)
+    await harness.committed()
   }
 
   async function restart(journalId = harness.journalId): Promise<ResumePoint['memory']> {
