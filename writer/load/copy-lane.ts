@@ -26,8 +26,9 @@ const BACK_OFF = { firstMs: 100, longestMs: 10_000 }
 /** Failures in a row that waiting cannot cure: after this many the writer stops. */
 const MAX_HOPELESS = 4
 /**
- * How long copied rows wait in their transaction for the batches before them. A batch before may wait
- * for somebody's `create index`, which waits for this very transaction: the server sees no deadlock.
+ * How long copied rows wait in their transaction for the batches before them. A batch before may
+ * wait for somebody's `create index`, which waits for this very transaction: the server sees no
+ * deadlock.
  */
 const PATIENCE_MS = 5_000
 
@@ -79,8 +80,8 @@ export class CopyLane {
 
   /**
    * Loads a batch. Its rows are copied at once, but its state changes and the commit wait for its
-   * turn. A later batch that held a row of `exporters` while it waits would block an earlier one for
-   * ever, and PostgreSQL could not see that deadlock.
+   * turn. A later batch that held a row of `exporters` while it waits would block an earlier one
+   * for ever, and PostgreSQL could not see that deadlock.
    *
    * @throws DatabaseError when the batch can never be loaded; the reason of `signal`
    */

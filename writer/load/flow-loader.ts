@@ -1,6 +1,6 @@
 /**
- * Loads batches over several connections and commits them in the order in which they were submitted,
- * so the database always holds a prefix of the stream with the state that belongs to it.
+ * Loads batches over several connections and commits them in the order in which they were
+ * submitted, so the database always holds a prefix of the stream with the state that belongs to it.
  */
 
 import type pg from 'pg'

@@ -1,6 +1,6 @@
 /**
- * Encodes a flow record as one tuple of PostgreSQL's binary COPY format, straight into a buffer. The
- * caller makes sure that the buffer has room for `maxRowBytes`.
+ * Encodes a flow record as one tuple of PostgreSQL's binary COPY format, straight into a buffer.
+ * The caller makes sure that the buffer has room for `maxRowBytes`.
  */
 
 import {

@@ -61,7 +61,9 @@ export const FLOW_COLUMNS: readonly FlowColumn[] = [
   { name: 'extra', type: 'jsonb', source: 'extra' },
 ]
 
-/** Returns the columns of a tuple with these fields, bit per `FIELD`, and those that every row has. */
+/**
+ * Returns the columns of a tuple with these fields, bit per `FIELD`, and those that every row has.
+ */
 export function columnsOf(fields: number): readonly FlowColumn[] {
   return FLOW_COLUMNS.filter(
     ({ source }) => !(source in FIELD) || fields & bitOf(source as FieldName),

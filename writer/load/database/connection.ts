@@ -114,8 +114,8 @@ export async function closeClient(client: pg.Client): Promise<void> {
 type SocketWithHandle = Socket & { readonly _handle?: { readonly fd?: number } | null }
 
 /**
- * Widens the send buffer of a connection by a Unix socket. With the kernel's default, COPY drains it
- * within half a millisecond after the kernel reports room, and then waits whenever this process
+ * Widens the send buffer of a connection by a Unix socket. With the kernel's default, COPY drains
+ * it within half a millisecond after the kernel reports room, and then waits whenever this process
  * decodes for longer. TCP sizes its buffers by itself.
  *
  * @returns whether the buffer is wider now; without that the connection is only slower

@@ -1,6 +1,6 @@
 /**
- * Everything that a batch changes beside its rows. It is committed in the transaction of the rows, so
- * the database always holds exactly the state of a prefix of the stream.
+ * Everything that a batch changes beside its rows. It is committed in the transaction of the rows,
+ * so the database always holds exactly the state of a prefix of the stream.
  */
 
 import type { CollectorReportChange } from './collector-reports.ts'

@@ -1,6 +1,6 @@
 /**
- * The tables `exporter_streams` and `stream_states`. The counters of a stream are the sum of what all
- * writers have counted; the state of its sequence belongs to one journal.
+ * The tables `exporter_streams` and `stream_states`. The counters of a stream are the sum of what
+ * all writers have counted; the state of its sequence belongs to one journal.
  */
 
 import type pg from 'pg'

@@ -1,6 +1,6 @@
 /**
- * The table `flow_totals`: running totals of flows. A batch may have as many of them as rows, so they
- * are handed over in arrays, a statement for each stream: half the time of a list of objects.
+ * The table `flow_totals`: running totals of flows. A batch may have as many of them as rows, so
+ * they are handed over in arrays, a statement for each stream: half the time of a list of objects.
  */
 
 import type pg from 'pg'

@@ -1,6 +1,6 @@
 /**
- * Where the stream stands in the database. Each batch moves the position in its own transaction: that
- * is what makes every byte of the stream count exactly once. It begins and ends no transaction.
+ * The table `journal_positions`: how much of a journal the database holds. Each batch moves the
+ * position in its own transaction, so every byte of the stream counts exactly once.
  */
 
 import type pg from 'pg'
@@ -21,33 +21,33 @@ const LINE_COUNTERS = Object.entries(LINE_COLUMNS) as [keyof LineCounts, Columns
 /** Lines of the pipe since the beginning of the journal. */
 export type LineCounts = RowOf<typeof LINE_COLUMNS>
 
-/** What the database holds of a journal: bytes of the stream, and the batches that brought them. */
+/** Bytes of the stream that the database holds, and the batches that brought them. */
 export interface JournalPosition {
   readonly position: number
   readonly batches: number
 }
 
-/** The step of one batch: from where the database must be found to where it is left. */
+/** The step of one batch: the position before it, and the position after it. */
 export interface JournalStep {
   readonly journalId: string
   readonly from: JournalPosition
-  /** Not less than `from.position`; equal when only time has brought changes about. */
+  /** At least `from.position`; equal when time alone has caused the changes. */
   readonly to: number
 }
 
-/** What a step brings beside bytes. */
-export interface StepCounts {
+/** What a step adds beside bytes. */
+interface StepCounts {
   /** Since the beginning of the journal; null leaves them as they are. */
   readonly lines: LineCounts | null
-  /** Rows that the server has taken, as it says. */
+  /** Rows that the server says it has stored. */
   readonly copiedRows: number
 }
 
 /**
- * Reads the position, making its row when the journal is new.
+ * Reads the position, and inserts its row when the journal is new.
  *
- * @param journalDatabase where it was loaded into before; undefined when it is new
- * @throws DatabaseError when this database knows nothing of a journal that is not new
+ * @param journalDatabase the database it was loaded into so far; undefined for a new journal
+ * @throws DatabaseError when the journal is not new, but unknown to this database
  */
 export async function openJournalPosition(
   client: pg.Client,
@@ -79,9 +79,9 @@ const MOVE_POSITION = `
   where journal = $1 and position = $2 and batches = $3`
 
 /**
- * Makes the statement that moves the position; it changes one row, or none when the database is not
- * where the step begins. An earlier attempt whose commit is still undecided holds the lock of the row
- * until it is decided: the answer is sure.
+ * Returns the statement that moves the position. It changes one row, or none when the database is
+ * not where the step begins. The answer is certain: while the commit of an earlier attempt is
+ * undecided, that attempt holds the lock of the row.
  */
 export function positionStatement(
   { journalId, from, to }: JournalStep,
@@ -93,10 +93,10 @@ export function positionStatement(
 }
 
 /**
- * Makes sure that a batch which could not move the position is in already: its commit had worked, and
- * only the answer was lost. Not to be called in its transaction.
+ * Checks that a batch which could not move the position is committed already: its commit succeeded,
+ * and only the answer was lost. Must not be called in the transaction of the batch.
  *
- * @throws DatabaseError when the database is anywhere else
+ * @throws DatabaseError when the database is at any other position
  */
 export async function checkIsLoaded(client: pg.Client, step: JournalStep): Promise<void> {
   const { journalId, from, to } = step
@@ -123,8 +123,8 @@ async function readJournalPosition(
 }
 
 /**
- * Reads the position when nobody is moving it: a writer that was killed may have left a commit that
- * the server is still busy with, which holds the lock of the row until it is decided.
+ * Reads the position when nobody is moving it. A killed writer may have left a commit that the
+ * server has not decided yet; it holds the lock of the row until then.
  */
 async function settleJournalPosition(
   client: pg.Client,
@@ -141,7 +141,7 @@ export async function readLineCounts(client: pg.Client, journalId: string): Prom
   return rows[0] ?? emptyRow(LINE_COLUMNS)
 }
 
-/** Takes the session's lock on the journal; false when another session has it. */
+/** Takes the lock on the journal for this session; returns false when another session has it. */
 export async function lockJournal(client: pg.Client, journalId: string): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>(
     'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',

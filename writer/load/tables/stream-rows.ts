@@ -1,6 +1,6 @@
 /**
- * Statements for tables whose rows belong to a stream. A row whose stream an operator has deleted is
- * left out, as its foreign key refers to nothing.
+ * Statements for tables whose rows belong to a stream. A row whose stream an operator has deleted
+ * is left out, as its foreign key refers to nothing.
  */
 
 import { type Columns, fieldsOf, keysOf, namesOf, selectOf, updatesOf, valuesOf } from './table.ts'
@@ -15,7 +15,9 @@ export const STREAM_COLUMNS = {
 export const ONLY_KNOWN_STREAMS = `
   join exporter_streams as stream on ${matches(STREAM_COLUMNS, 'stream', 'changed')}`
 
-/** Writes a statement that inserts rows or replaces them; in the order of keys, against deadlocks. */
+/**
+ * Writes a statement that inserts rows or replaces them; in the order of keys, against deadlocks.
+ */
 export function upsertRows(table: string, columns: Columns): string {
   const keys = keysOf(columns)
   return `

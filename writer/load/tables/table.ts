@@ -1,6 +1,6 @@
 /**
- * The columns of a table as data, and the lists in SQL that follow from them. A batch hands its rows
- * over as one JSON array, which `jsonb_to_recordset` reads as a relation named `changed`.
+ * The columns of a table as data, and the lists in SQL that follow from them. A batch hands its
+ * rows over as one JSON array, which `jsonb_to_recordset` reads as a relation named `changed`.
  */
 
 /** What a value is in TypeScript, by its type in PostgreSQL or by how it is handed over. */
@@ -21,10 +21,10 @@ interface ValueByType {
 }
 
 /**
- * What becomes of a row that exists already, whose alias is `known`. `key`: the column names the row.
- * `keep`: the row's value stays. `replace`: the batch's value is taken. `add`: both are added.
- * `greatest`: the greater one is taken. `coalesce`: the batch's value is taken unless it is NULL.
- * A function returns an expression of its own for the column.
+ * What becomes of a row that exists already, whose alias is `known`. `key`: the column names the
+ * row. `keep`: the row's value stays. `replace`: the batch's value is taken. `add`: both are added.
+ * `greatest`: the greater one is taken. `coalesce`: the batch's value is taken unless it is NULL. A
+ * function returns an expression of its own for the column.
  */
 type Combine =
   | 'key'
@@ -102,7 +102,10 @@ export function namesOf(columns: Columns): string {
   return list(columns, (_, { name }) => name)
 }
 
-/** Returns what `jsonb_to_recordset` is to read: `"exportVersion" smallint, "firstSeenMicros" bigint`. */
+/**
+ * Returns what `jsonb_to_recordset` is to read: `"exportVersion" smallint, "firstSeenMicros"
+ * bigint`.
+ */
 export function fieldsOf(columns: Columns): string {
   return list(columns, (property, { type }) => `"${property}" ${jsonType(type)}`)
 }
