@@ -57,7 +57,7 @@ describe('the loader', () => {
     assert.deepEqual(harness.fatal, [])
   })
 
-  it('begins at position 0, and goes on from the last batch', async () => {
+  it('begins at position 0, and goes on after the last batch', async () => {
     const memory = { templates: [], samplers: [], names: [], flowTotals: [], heldSets: [] }
     const empty = { position: 0, exporters: [], streams: [], memory, lines: LINES, held: [] }
     const { database: name, ...found } = (await harness.loader.start()) ?? {}
@@ -98,7 +98,7 @@ describe('the loader', () => {
     })
   })
 
-  it('loads batches over several lanes and releases them in order', async () => {
+  it('loads batches over several lanes and commits them in order', async () => {
     await harness.loader.start()
     const batches = Array.from({ length: 20 }, (_, index) =>
       numberedBatch({ from: index * 500, count: 500 }),
@@ -126,7 +126,7 @@ describe('the loader', () => {
     await harness.loader.start()
     const blocker = new pg.Client({ connectionString: database.url })
     await blocker.connect()
-    // The first batch has to wait for its turn's update; the second one must not overtake.
+    // The first batch waits for this lock; the second one must not overtake it.
     await blocker.query('begin')
     await blocker.query('select * from journal_positions for update')
     for (let index = 0; index < 4; index++) {
@@ -266,7 +266,7 @@ describe('the loader', () => {
     assert.equal(await lost(null, 2), 3)
   })
 
-  it('commits a batch that only time has brought about', async () => {
+  it('commits a batch that holds no bytes of the journal', async () => {
     await harness.loader.start()
     for (let index = 0; index < 3; index++) {
       const batch = new CopyBatch()
@@ -319,7 +319,7 @@ describe('the loader', () => {
     await harness.waitForLine(/refused rows; they are kept in rejected_records/)
   })
 
-  it('makes the partitions that rows need, whatever their time', async () => {
+  it('creates the partitions that rows need, whatever their time', async () => {
     await harness.loader.start()
     const times = [0, RECEIVED_AT_MICROS, 4_102_444_800_000_000]
     for (const [from, receivedAtMicros] of times.entries()) {
@@ -336,7 +336,7 @@ describe('the loader', () => {
     )
   })
 
-  it('makes a partition again that somebody has dropped', async () => {
+  it('creates a partition again after somebody dropped it', async () => {
     await harness.loader.start()
     harness.submit(numberedBatch({ from: 0, count: 1 }))
     await harness.committed()
@@ -346,7 +346,7 @@ describe('the loader', () => {
     assert.deepEqual(await countRows(database.url), { rows: 1, different: 1 })
   })
 
-  it('puts no row into a partition that somebody has detached', async () => {
+  it('puts no row into a partition that somebody detached', async () => {
     const receivedAtMicros = Date.parse('2025-11-21T06:00Z') * 1_000
     await harness.loader.start()
     harness.submit(numberedBatch({ from: 0, count: 1, receivedAtMicros }))
@@ -362,11 +362,11 @@ describe('the loader', () => {
     )
     assert.deepEqual(found, { number: 1, partition: 'flows_20251121_2' })
     await ask(database.url, 'drop table flows_20251121')
-    // No outage is told: the same was done at once through the table.
+    // No outage is logged: the lane copies through `flows` at once.
     assert.ok(harness.lines.every(({ level }) => level < 40))
   })
 
-  it('loads a batch that is of two days', async () => {
+  it('loads a batch whose rows belong to two days', async () => {
     await harness.loader.start()
     const batch = numberedBatch({ from: 0, count: 10 })
     const receivedAtMicros = RECEIVED_AT_MICROS + 86_400e6

@@ -31,7 +31,7 @@ describe('a loader whose database fails', () => {
     assert.deepEqual(harness.fatal, [])
   })
 
-  /** Submits batches of which each declares a gap, too. */
+  /** Submits batches, each with a gap. */
   function submit(count: number, first = 0): void {
     for (let index = first; index < first + count; index++) {
       const batch = numberedBatch({ from: index * ROWS, count: ROWS })
@@ -65,7 +65,7 @@ describe('a loader whose database fails', () => {
     assert.equal(harness.released.length, batches)
   }
 
-  it('notices while nothing is loaded that the database is away, and that it is back', async () => {
+  it('notices without loading that the database is away, and that it is back', async () => {
     await harness.loader.start()
     await harness.loader.readExporters()
     assert.equal(harness.loader.awaySince, undefined)
@@ -91,7 +91,7 @@ describe('a loader whose database fails', () => {
       await assertOnce(6)
     })
 
-    it(`counts changes without rows or bytes once when their commit is cut (${cut})`, async () => {
+    it(`writes changes without rows or bytes once when their commit is cut (${cut})`, async () => {
       await harness.loader.start()
       proxy.cuts.push(cut)
       const batch = new CopyBatch()
@@ -123,7 +123,7 @@ describe('a loader whose database fails', () => {
     await assertOnce(20)
   })
 
-  it('waits for a server that is stopped, says so, and says when it is back', async () => {
+  it('waits for a stopped server, and logs that it is away and that it is back', async () => {
     await harness.loader.start()
     submit(2)
     await harness.committed()
@@ -143,7 +143,7 @@ describe('a loader whose database fails', () => {
     await assertOnce(4)
   })
 
-  it('waits at its start for a server that is not there yet, and can be stopped then', async () => {
+  it('waits at its start for a missing server, and can be stopped meanwhile', async () => {
     await server.stop()
     const starting = harness.loader.start()
     const other = new LoaderHarness(server.url)

@@ -1,4 +1,4 @@
-/** Makes flow records and batches for the tests of loading. */
+/** Creates flow records and batches for the tests of loading. */
 
 import { CopyBatch } from '../../../writer/load/copy/copy-batch.ts'
 import {
@@ -24,7 +24,7 @@ export function messageOf(changes: Partial<MessageContext> = {}): MessageContext
   }
 }
 
-/** Makes a record with 25 columns filled, as a router's template has them. */
+/** Creates a record that fills 25 columns, as a router's template does. */
 export function typicalRecord(serial = 0): FlowRecord {
   const record = new FlowRecord()
   record.setIpv4(FIELD.srcAddr, 0xc000_0201)
@@ -51,14 +51,14 @@ export function typicalRecord(serial = 0): FlowRecord {
   return record
 }
 
-/** Where a batch of numbered rows begins and ends; `bytes` of each row is its number. */
+/** Which numbers the rows of a batch have; `bytes` of a row is its number. */
 export interface Numbers {
   readonly from: number
   readonly count: number
   readonly receivedAtMicros?: number
 }
 
-/** Makes a batch of rows numbered one after the other; its journal step is one byte a row. */
+/** Creates a batch of numbered rows; its step in the journal is one byte a row. */
 export function numberedBatch({ from, count, receivedAtMicros }: Numbers): CopyBatch {
   const batch = new CopyBatch()
   const record = typicalRecord()

@@ -22,7 +22,7 @@ export interface RowBuffer {
 }
 
 /** From the Unix epoch to PostgreSQL's, 2000-01-01 UTC. */
-const POSTGRES_EPOCH_MICROS = 946_684_800_000_000
+export const POSTGRES_EPOCH_MICROS = 946_684_800_000_000
 const INET_FAMILY = { ipv4: 2, ipv6: 3 } as const
 const JSONB_VERSION = 1
 

@@ -1,9 +1,7 @@
 /** Reads tuples of binary COPY back: to show them to people, and to add columns to them. */
 
-import type { RowBuffer } from './copy-row.ts'
+import { POSTGRES_EPOCH_MICROS, type RowBuffer } from './copy-row.ts'
 import { type ColumnType, columnsOf } from './flow-columns.ts'
-
-const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n
 
 /**
  * Returns the values of a row by column name, as JSON; absent ones are left out.
@@ -26,7 +24,7 @@ export function describeTuple(tuple: Buffer, fields: number): Record<string, unk
 function describeValue(type: ColumnType, bytes: Buffer): unknown {
   switch (type) {
     case 'timestamptz':
-      return describeTime(bytes.readBigInt64BE() + POSTGRES_EPOCH_MICROS)
+      return describeTime(bytes.readBigInt64BE() + BigInt(POSTGRES_EPOCH_MICROS))
     case 'bigint':
       return describeBigint(bytes.readBigInt64BE())
     case 'integer':

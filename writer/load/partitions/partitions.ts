@@ -20,7 +20,7 @@ export interface Partition extends TimeRange {
 }
 
 const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
+export const DAY_MS = 24 * HOUR_MS
 /** An advisory lock that all writers share; the number only has to differ from other programs'. */
 const PARTITION_LOCK = 7_411_982
 

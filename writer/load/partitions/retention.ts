@@ -2,9 +2,7 @@
 
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
-import { listPartitions, type Partition } from './partitions.ts'
-
-const DAY_MS = 86_400_000
+import { DAY_MS, listPartitions, type Partition } from './partitions.ts'
 
 /** An advisory lock: one of several writers drops at a time. */
 const RETENTION_LOCK = 7_411_983

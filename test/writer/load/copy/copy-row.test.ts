@@ -37,7 +37,7 @@ const OF_THE_MESSAGE = {
   export_version: '9',
 }
 
-/** A view over the bytes of an IPv6 address in hex. */
+/** Creates a view over the bytes of an IPv6 address in hex. */
 function ipv6(hex: string): DataView {
   return new DataView(Uint8Array.from(Buffer.from(hex, 'hex')).buffer)
 }
@@ -56,7 +56,7 @@ describe('an encoded row', () => {
     await database.drop()
   })
 
-  /** Loads one row and reads it back, every column as text but `extra`. */
+  /** Loads one row and reads it back; every column but `extra` as text. */
   async function roundTrip(record: FlowRecord, message: MessageContext = messageOf()) {
     const batch = new CopyBatch()
     batch.append(record, message)
@@ -70,7 +70,7 @@ describe('an encoded row', () => {
          'flow_end', to_char(flow_end, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as row from flows`,
     )
     const row = rows[0]?.row as Record<string, unknown>
-    // Counters of 63 bits do not survive as JSON numbers here.
+    // JSON numbers do not hold counters of 63 bits exactly.
     const exact = await client.query('select bytes::text, packets::text from flows')
     const texts = Object.entries({ ...row, ...exact.rows[0] }).map(([name, value]) => [
       name,
@@ -83,7 +83,7 @@ describe('an encoded row', () => {
     assert.deepEqual(await roundTrip(new FlowRecord()), { ...NULLS, ...OF_THE_MESSAGE })
   })
 
-  it('keeps every value of a record of IPv4', async () => {
+  it('keeps every value of a record with IPv4 addresses', async () => {
     const record = new FlowRecord()
     record.setIpv4(FIELD.srcAddr, 0x0a00_0001)
     record.setIpv4(FIELD.dstAddr, 0xffff_ffff)
@@ -136,7 +136,7 @@ describe('an encoded row', () => {
     })
   })
 
-  it('keeps IPv6 addresses of flow and exporter', async () => {
+  it('keeps IPv6 addresses of the flow and of the exporter', async () => {
     const record = new FlowRecord()
     record.setIpv6(FIELD.srcAddr, ipv6('20010db8000000000000000000000001'), 0)
     record.setIpv6(FIELD.dstAddr, ipv6('ffffffffffffffffffffffffffffffff'), 0)
@@ -169,7 +169,7 @@ describe('an encoded row', () => {
     assert.equal(row['observation_domain'], '4294967295')
   })
 
-  it('is NULL, never a bad tuple, where a value is beyond its column', async () => {
+  it('is NULL, never a bad tuple, where a value does not fit its column', async () => {
     const record = new FlowRecord()
     record.set(FIELD.tcpFlags, 32_768)
     record.set(FIELD.protocol, -1)
@@ -182,7 +182,7 @@ describe('an encoded row', () => {
     assert.deepEqual(await roundTrip(record), { ...NULLS, ...OF_THE_MESSAGE })
   })
 
-  it('does not take over the high half of an earlier counter', async () => {
+  it('does not contain the high half of an earlier counter', async () => {
     const record = new FlowRecord()
     record.setBytes(5, 5)
     record.clear()
@@ -190,7 +190,7 @@ describe('an encoded row', () => {
     assert.equal((await roundTrip(record))['bytes'], '1099511627776')
   })
 
-  it('comes through COPY 100,000 times', async () => {
+  it('is loaded by COPY 100,000 times', async () => {
     await client.query('delete from flows')
     const batch = numberedBatch({ from: 0, count: 100_000 })
     await new Partitions('day').ensure(client, batch.hours)

@@ -31,7 +31,7 @@ describe('the columns of flows', () => {
 
   it('follow each other as the encoder writes them: type by type, then field by field', () => {
     const types = ['timestamptz', 'bigint', 'integer', 'macaddr', 'smallint', 'inet', 'jsonb']
-    // Within a type, what comes from the message is written first.
+    // Within a type, the column that comes from the message is written first.
     const places = FLOW_COLUMNS.map(({ source, type }) => {
       const field = source in FIELD ? FIELD[source as keyof typeof FIELD] : -1
       return types.indexOf(type) * (FIELD_COUNT + 1) + field
@@ -43,7 +43,7 @@ describe('the columns of flows', () => {
     assert.equal(new Set(places).size, places.length)
   })
 
-  it('are those of some fields, and those that every row has', () => {
+  it('can be chosen by field, and always include those that every row has', () => {
     const names = columnsOf((1 << FIELD.protocol) | (1 << FIELD.srcAddr)).map(({ name }) => name)
     assert.deepEqual(names, [
       ...['received_at', 'observation_domain', 'export_version', 'protocol'],

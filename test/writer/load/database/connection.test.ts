@@ -25,7 +25,7 @@ describe('a session', () => {
   })
   after(() => database.drop())
 
-  /** Gives a setting of a session of the writer, where the database has a default for it. */
+  /** Reads a setting in a session of the writer, whose database has a default for it. */
   async function settingOf(name: string, byDefault: string): Promise<unknown> {
     const administrator = await connectDatabase({ connectionString: database.url })
     const databaseName = new URL(database.url).pathname.slice(1)
@@ -37,7 +37,7 @@ describe('a session', () => {
     return rows[0]?.value
   }
 
-  it('has what it commits on the disk, whatever the default is', async () => {
+  it('commits to the disk, whatever the default is', async () => {
     for (const [byDefault, expected] of [
       ['off', 'on'],
       ['on', 'on'],
@@ -48,7 +48,7 @@ describe('a session', () => {
     }
   })
 
-  it('does not depend on other defaults that it needs', async () => {
+  it('does not depend on the defaults of other settings that it needs', async () => {
     assert.equal(await settingOf('timezone', "'Asia/Tokyo'"), 'UTC')
     assert.equal(await settingOf('statement_timeout', "'5s'"), '50s')
   })
@@ -59,7 +59,7 @@ describe('the send buffer of a connection', () => {
   let server: Server
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'netflow-socket-'))
-    // Nobody reads what comes.
+    // Nothing reads from the connections.
     server = createServer({ pauseOnConnect: true })
     await new Promise<void>((resolve) => server.listen(join(folder, 'socket'), resolve))
   })
@@ -68,7 +68,7 @@ describe('the send buffer of a connection', () => {
     await rm(folder, { recursive: true })
   })
 
-  /** Gives how many bytes the kernel takes of a connection that is not read. */
+  /** Counts the bytes that the kernel accepts on a connection that nobody reads. */
   async function countTaken(prepare: (client: pg.Client) => void): Promise<number> {
     const socket = createConnection(join(folder, 'socket'))
     await until('connected', () => !socket.connecting)
@@ -89,7 +89,7 @@ describe('the send buffer of a connection', () => {
     assert.ok(usual > 0 && wide > 1.5 * usual, `${usual} and ${wide} bytes`)
   })
 
-  it('is left alone where there is nothing to widen', async () => {
+  it('stays as it is without a C library, by TCP, and on a closed socket', async () => {
     const socket = createConnection(join(folder, 'socket'))
     await until('connected', () => !socket.connecting)
     assert.equal(widenSendBuffer(clientWith(socket, folder), undefined), false, 'no C library')
@@ -107,7 +107,7 @@ describe('the lanes of a loader', () => {
   })
   after(() => database.drop())
 
-  it('have room for rows on their way', async (test) => {
+  it('have a wide send buffer', async (test) => {
     const [row] = await ask(database.url, 'select inet_client_addr() as address')
     if (row?.['address'] !== null) return test.skip('the server is reached by TCP')
     const widened: number[] = []

@@ -8,12 +8,12 @@ import { numberedBatch, RECEIVED_AT_MICROS } from '../sample-rows.ts'
 
 const README = fileURLToPath(new URL('../../../../../README.md', import.meta.url))
 
-/** The statements that the README gives to an administrator: before and after `\\c netflow`. */
+/** Reads the statements for an administrator: those before and after `\\c netflow`. */
 function documentedStatements(): readonly string[][] {
   const blocks = readFileSync(README, 'utf8').matchAll(/```sql\n([^`]*)```/g)
   const sql = [...blocks].map(([, text = '']) => text).find((text) => text.includes('create role'))
   assert.ok(sql, 'the README says how to make the roles')
-  // The test server has a database `netflow` of another owner.
+  // The test server already has a database `netflow`, which belongs to another role.
   return sql
     .replaceAll('database netflow', 'database flows_of_mine')
     .split('\\c netflow')
@@ -36,7 +36,7 @@ describe('the roles of the README', () => {
   after(() => server.stop())
 
   it('let the writer migrate, load rows, and drop old partitions', async () => {
-    // It keeps all: retention works in the background and could be faster than the count below.
+    // 0 days: retention works in the background and could drop rows before they are counted.
     const harness = new LoaderHarness(writerUrl, { retentionDays: 0 })
     await harness.loader.start()
     const old = RECEIVED_AT_MICROS - 100 * 86_400e6
@@ -75,7 +75,7 @@ describe('the roles of the README', () => {
     await ask(base, 'drop table flows_of_another')
   })
 
-  it('do not let the writer make roles or databases, or read files of the server', async () => {
+  it('do not let the writer create roles or databases, or read files of the server', async () => {
     for (const statement of [
       'create role intruder',
       'create database intruder',
@@ -87,7 +87,7 @@ describe('the roles of the README', () => {
     }
   })
 
-  it('let a reader read all tables, also new partitions, and change nothing', async () => {
+  it('let a reader read all tables and new partitions, but change nothing', async () => {
     assert.deepEqual(await countRows(readerUrl), { rows: 10, different: 10 })
     const partitions = await ask(
       readerUrl,
@@ -99,7 +99,7 @@ describe('the roles of the README', () => {
     await assert.rejects(ask(readerUrl, 'create table public.mine ()'), { code: '42501' })
   })
 
-  it('are told to the operator when they have too few rights', async () => {
+  it('are named in the error when they have too few rights', async () => {
     const harness = new LoaderHarness(readerUrl)
     await assert.rejects(harness.loader.start(), /must be owner of table.*does the role own them/)
     await harness.loader.stop()
