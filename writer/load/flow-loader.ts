@@ -25,7 +25,7 @@ import {
 import { type ResumePoint, readResumePoint } from './tables/resume-point.ts'
 
 const BACK_OFF = { firstMs: 500, longestMs: 2_000 }
-/** A killed writer leaves its lock until the server notices: a start waits so long for it. */
+/** A killed writer leaves its lock until the server notices. A start waits this long for it. */
 const LOCK_PATIENCE_MS = 15_000
 
 export interface FlowLoaderOptions {

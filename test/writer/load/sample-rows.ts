@@ -1,6 +1,7 @@
 /** Creates flow records and batches for the tests of loading. */
 
 import { CopyBatch } from '../../../writer/load/copy/copy-batch.ts'
+import type { StreamChange } from '../../../writer/load/tables/exporter-streams.ts'
 import {
   FIELD,
   FIELD_COUNT,
@@ -75,4 +76,35 @@ export function numberedBatch({ from, count, receivedAtMicros }: Numbers): CopyB
     enabled: true,
   })
   return batch
+}
+
+/** A change of a stream with a value of its own in every field. */
+export const STREAM_CHANGE: StreamChange = {
+  exporter: '192.0.2.1',
+  exportVersion: 9,
+  observationDomain: 7,
+  datagrams: 10,
+  flowRecords: 100,
+  optionsRecords: 2,
+  heldSets: 3,
+  releasedSets: 2,
+  expiredSets: 1,
+  malformedSets: 4,
+  implausibleTimes: 5,
+  flowsWithoutRate: 1,
+  late: 6,
+  duplicates: 7,
+  restarts: 1,
+  lost: 8,
+  sequenceUnit: 'datagrams',
+  nextSequence: 4_294_967_295,
+  sequenceState: { expected: 12 },
+  clockSkewMs: -250,
+  lastTemplateMicros: RECEIVED_AT_MICROS - 1_000_000,
+  systemInitMs: 1_700_000_000_123,
+  systemInitEstimateMs: 1_700_000_000_456,
+  suggestedByteOrder: 'little',
+  totalsForgottenMicros: 1_700_000_000_000_001,
+  firstSeenMicros: RECEIVED_AT_MICROS - 2_000_000,
+  lastSeenMicros: RECEIVED_AT_MICROS,
 }

@@ -234,12 +234,8 @@ describe('encodeRow', () => {
     const record = new FlowRecord()
     record.set(FIELD.protocol, 17)
     record.setExtra('{}')
-    const end = encodeRow(
-      { bytes, view, ...ALL_COLUMNS },
-      0,
-      record,
-      messageOf({ receivedAtMicros: 0 }),
-    )
+    const message = messageOf({ receivedAtMicros: 0 })
+    const end = encodeRow({ bytes, view, ...ALL_COLUMNS }, 0, record, message)
     const absent = 'ffffffff'
     assert.equal(
       bytes.toString('hex', 0, end),
