@@ -1,16 +1,16 @@
 -- Up Migration
 
--- What each choice costs is measured by `npm run bench -- --full`. These are figures of rows of v9
--- with 24 fields; medians of 15 rounds, whose times still differ by 5 % from run to run.
+-- `npm run bench -- --full` measures the cost of each choice. These figures are for rows of v9 with
+-- 24 fields: medians of 15 rounds. Their times still differ by 5 % from run to run.
 --
--- Columns stand by alignment (8-byte types first, variable ones last): in an order for people a row
--- has 207 bytes instead of 201, and its WAL 184 instead of 172. Views give the order for people.
+-- Columns are ordered by alignment: 8-byte types first, variable ones last. In an order for people a
+-- row would have 207 bytes instead of 201, and its WAL 184 instead of 172. Views give that order.
 --
--- Addresses are inet: bytea would save 5 % of the table and at most 6 % of the time, but knows no
--- networks (<<=) and cannot be read; text would cost 7 % of the table and 3 % of the time.
+-- Addresses are inet. bytea would save 5 % of the table and at most 6 % of the time, but it is not
+-- readable and has no network operators (<<=). text would cost 7 % of the table and 3 % of the time.
 --
--- Partitions are made by the writer, a day or an hour each. It copies straight into one when all
--- rows of a batch belong there, which saves 3 to 8 % of the time, else through the parent.
+-- The writer creates the partitions, a day or an hour each. It copies straight into a partition when
+-- all rows of a batch belong there, which saves 3 to 8 % of the time, and else through the parent.
 create table flows (
   received_at timestamptz not null,
   flow_start timestamptz,
@@ -48,9 +48,9 @@ create table flows (
   extra jsonb
 ) partition by range (received_at);
 
--- Rows arrive in the order of time, so BRIN is enough: it costs 1 to 4 % of the time of COPY and a
--- fifth of a byte a row. A btree instead costs 30 to 34 % more time, 8 bytes a row and 38 % more
--- WAL; a second one, by exporter, doubles the time.
+-- Rows arrive in the order of time, so BRIN is enough: it costs 1 to 4 % of the time of COPY and 0.2
+-- bytes a row. A btree adds 30 to 34 % to the time, 8 bytes to a row and 38 % to the WAL. A second
+-- btree, by exporter, doubles the time.
 create index flows_received_at_idx on flows using brin (received_at) with (autosummarize = on);
 
 comment on table flows is 'One row per flow record, as exported. NULL = the exporter did not send it.';

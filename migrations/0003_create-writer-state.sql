@@ -1,7 +1,7 @@
 -- Up Migration
 
--- Where the writer is in the stream of the pipe's bytes. Each batch moves it in its own transaction,
--- so a commit whose answer was lost can be told from one that did not happen.
+-- How many bytes of the pipe's stream are loaded. Each batch moves the position in its own
+-- transaction, so it shows whether a commit succeeded whose answer was lost.
 create table journal_positions (
   journal uuid primary key,
   position bigint not null,

@@ -1,7 +1,7 @@
 -- Up Migration
 
--- What exporters have said and the writer has to remember over a restart. Each batch writes it in
--- its own transaction, so that it always belongs to the rows and the position beside it.
+-- The writer needs these tables to decode after a restart. Each batch writes them in its own
+-- transaction, so they always match the rows and the position.
 alter table exporter_streams add column system_init_ms bigint;
 comment on column exporter_streams.system_init_ms is 'When the exporter booted (IPFIX element 160), Unix milliseconds; NULL = it has not said so.';
 

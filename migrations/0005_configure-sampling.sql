@@ -1,6 +1,6 @@
 -- Up Migration
 
--- What an operator knows better than an exporter says. No rate needs more than 32 bits.
+-- An operator may correct the sampling rate that an exporter announces. A rate fits in 32 bits.
 alter table exporters
   add column sampling_override bigint check (sampling_override between 1 and 4294967295),
   add column sampling_default bigint check (sampling_default between 1 and 4294967295),

@@ -1,7 +1,7 @@
 -- Up Migration
 
--- Several pipelines may load into one database, also from the same exporter: where each stands in a
--- stream's sequence belongs to its journal, while the counters of exporter_streams are of all.
+-- Several pipelines may load into one database, even from the same exporter. The state of a stream's
+-- sequence belongs to the journal of one pipeline; the counters of exporter_streams add up all.
 create table stream_states (
   exporter inet not null,
   export_version smallint not null,
@@ -25,8 +25,8 @@ comment on column exporter_streams.next_sequence is 'As the writer that has hear
 alter table sequence_gaps add column journal uuid;
 comment on column sequence_gaps.journal is 'The writer that missed it; NULL: not known.';
 
--- What a writer has taken from its pipe and what the server has taken from it, counted where it
--- happens; the tables below count what came of it.
+-- Lines that a writer has read from its pipe, and rows that the server has stored, counted where it
+-- happens. The tables below count the outcomes.
 alter table journal_positions
   add column datagram_lines bigint not null default 0,
   add column malformed_lines bigint not null default 0,
@@ -79,12 +79,12 @@ comment on column collector_reports.first_sent is 'Datagrams that stood in the p
 comment on column collector_reports.first_read is 'datagram_lines of the journal where it read the first report; last_read: the latest.';
 comment on column collector_reports.first_report is 'report_lines of the journal there.';
 
--- A report stands in the pipe behind exactly the datagrams that it counts: what the writer has read
--- between the first and the latest must be what the collector has put between them.
+-- A report comes in the pipe directly after the datagrams that it counts. Between the first and the
+-- latest report the writer must have read as many datagrams as the collector has put there.
 create view collector_balance as
 select collector, journal, started_at, reported_at, state, received, kernel_dropped, queue_dropped,
   sent, read, malformed,
-  -- A malformed line may have been a datagram, or not.
+  -- Nobody knows whether a malformed line was a datagram.
   case when read is not null then greatest(sent - read - malformed, 0) end as lost_in_pipe,
   case when read > sent then read - sent
     when read is not null then greatest(sent - read - malformed, 0) end as difference

@@ -1,7 +1,7 @@
 -- Up Migration
 
--- Some exporters send the totals of a flow anew at every refresh: a row has what was added since the
--- last one, which has to be known when the writer goes on.
+-- Some exporters send the running totals of a flow at every refresh. A row of flows has the increase
+-- since the previous refresh, so the writer needs the previous totals after a restart.
 create table flow_totals (
   journal uuid not null references journal_positions on delete cascade,
   exporter inet not null,

@@ -1,7 +1,7 @@
 -- Up Migration
 
--- What of the journal cannot be read, because it is damaged or missing, is known to be lost: nobody
--- knows how many lines it held, but they are no riddle to the balance.
+-- Bytes of the journal that are damaged or missing are lost. Nobody knows how many lines they held,
+-- but those lines are counted as lost, so the balance still adds up.
 alter table journal_positions add column lost_bytes bigint not null default 0;
 comment on column journal_positions.lost_bytes is 'Bytes of the journal that could not be read: damaged, or missing.';
 alter table collector_reports
@@ -12,7 +12,7 @@ comment on column collector_reports.first_lost_bytes is 'lost_bytes of the journ
 create or replace view collector_balance as
 select collector, journal, started_at, reported_at, state, received, kernel_dropped, queue_dropped,
   sent, read, malformed,
-  -- A malformed line may have been a datagram, or not.
+  -- Nobody knows whether a malformed line was a datagram.
   case when read is not null then greatest(sent - read - malformed, 0) end as lost_in_pipe,
   case when read > sent then read - sent
     when lost_bytes > 0 then 0
@@ -53,7 +53,7 @@ alter table journal_positions drop column lost_bytes;
 create view collector_balance as
 select collector, journal, started_at, reported_at, state, received, kernel_dropped, queue_dropped,
   sent, read, malformed,
-  -- A malformed line may have been a datagram, or not.
+  -- Nobody knows whether a malformed line was a datagram.
   case when read is not null then greatest(sent - read - malformed, 0) end as lost_in_pipe,
   case when read > sent then read - sent
     when read is not null then greatest(sent - read - malformed, 0) end as difference

@@ -9,7 +9,7 @@ import { judgeWriterHealth } from './health.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { JournalReader } from './journal/journal-reader.ts'
 import { JournalWriter } from './journal/journal-writer.ts'
-import { FlowLoader } from './load/flow-loader.ts'
+import { FlowLoader, LoaderStoppedError } from './load/flow-loader.ts'
 import type { ResumePoint } from './load/tables/resume-point.ts'
 import { createWriterMetrics, type WriterMetrics } from './metrics.ts'
 import { Decoder } from './netflow/decode.ts'
@@ -189,7 +189,7 @@ export class Writer {
 
   /** A batch can never be loaded: the journal keeps it for a start after the operator has helped. */
   #end(error: unknown): void {
-    if (this.#isStopped) return
+    if (error instanceof LoaderStoppedError) return
     const text = error instanceof Error ? error.message : String(error)
     this.#options.logger.fatal({ err: error }, text)
     process.exit(1)

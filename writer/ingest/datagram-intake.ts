@@ -3,7 +3,7 @@
  * batch, and brings it to an outcome.
  */
 
-import type { RefusalOutcome } from '../load/tables/batch-changes.ts'
+import type { RefusalOutcome } from '../load/tables/outcome-counts.ts'
 import type { Decoder } from '../netflow/decode.ts'
 import type { FlowSink } from '../netflow/flow-record.ts'
 import { fingerprintPayload } from '../sequence/fingerprint.ts'

@@ -1,6 +1,6 @@
 /**
  * One connection that loads one batch after the other, each in one transaction with its state. It
- * tries for ever: a batch is in, or it is still here.
+ * tries for ever, so a batch is either committed or still here.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,66 +8,61 @@ import type pg from 'pg'
 import type { Libc } from '../../shared/libc.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { CopyBatch } from './copy/copy-batch.ts'
-import {
-  copyAcceptableRows,
-  copyRows,
-  parkRows,
-  type RefusedRow,
-  RefusedRowError,
-} from './copy/copy-rows.ts'
+import { copyAcceptableRows, copyRows, RefusedRowError } from './copy/copy-rows.ts'
 import { copyStatement } from './copy/flow-columns.ts'
-import { DatabaseError } from './database/connection.ts'
+import { BackOff } from './database/back-off.ts'
+import { DatabaseError, widenSendBuffer } from './database/connection.ts'
 import type { OutageLog } from './database/outage-log.ts'
-import { widenSendBuffer } from './database/send-buffer.ts'
 import { Session } from './database/session.ts'
 import { describeError, type ErrorKind, type SqlError } from './database/sql-state.ts'
 import { runTogether } from './database/statements.ts'
 import { attachedStatement, type Partitions } from './partitions/partitions.ts'
-import { balanceStatements, type RowCount } from './tables/balance-changes.ts'
+import { batchStatements } from './tables/batch-statements.ts'
 import { checkIsLoaded, type JournalStep, positionStatement } from './tables/journal-positions.ts'
-import { changeStatements } from './tables/state-changes.ts'
+import type { RowCount } from './tables/outcome-counts.ts'
+import { parkRows, type RefusedRow } from './tables/rejected-records.ts'
 
-const FIRST_DELAY_MS = 100
-/** An error that waiting does not mend stops the writer when it has come so often in a row. */
+const BACK_OFF = { firstMs: 100, longestMs: 10_000 }
+/** Failures in a row that waiting cannot cure: after this many the writer stops. */
 const MAX_HOPELESS = 4
-const LONGEST_DELAY_MS = 10_000
 /**
- * How long copied rows wait in their transaction for the batches before them. Those may wait, behind
- * somebody's `create index`, for just this transaction to end, and the server cannot see that.
+ * How long copied rows wait in their transaction for the batches before them. A batch before may
+ * wait for somebody's `create index`, which waits for this very transaction: the server sees no
+ * deadlock.
  */
 const PATIENCE_MS = 5_000
 
-export interface CopyLaneOptions {
+interface CopyLaneOptions {
   readonly databaseUrl: string
   readonly libc: Libc | undefined
   readonly partitions: Partitions
   readonly outage: OutageLog
   readonly logger: Logger
-  /** Given up when it aborts: the process is about to end. */
+  /** When it aborts, the lane gives up its batch: the process is about to end. */
   readonly signal: AbortSignal
 }
 
-/** A batch with its place in the stream. */
-export interface LaneJob {
+/** A batch and its place in the stream. */
+interface LaneJob {
   readonly batch: CopyBatch
   readonly step: JournalStep
-  /** Resolves when every batch before is committed. */
+  /** Resolves when every batch before this one is committed. */
   readonly turn: Promise<void>
 }
 
-/** What is known of the attempts to load one batch. */
-interface Attempts {
-  failed: number
-  /** Failures in a row that waiting does not mend. */
-  hopeless: number
-  /** A row was refused: go around it. */
-  halving: boolean
+/** What the attempts to load one batch have shown so far. */
+class Attempts {
+  readonly backOff = new BackOff(BACK_OFF)
+  /** Failures in a row that waiting cannot cure. */
+  hopeless = 0
+  /** The database refused a row: find it by halving. */
+  halving = false
   /** The turn took too long: do not copy before it. */
-  waiting: boolean
-  /** Copying straight into the partition did not work: do so through `flows`. */
-  throughParent: boolean
-  /** The position had not been where the batch begins: see whether it is in. */
-  unmoved: boolean
+  waiting = false
+  /** COPY straight into the partition failed: copy through `flows`. */
+  throughParent = false
+  /** The position was not where the batch begins: check whether the batch is committed already. */
+  unmoved = false
 }
 
 const BEGIN = 'begin isolation level read committed'
@@ -84,22 +79,15 @@ export class CopyLane {
   }
 
   /**
-   * Loads a batch. Its rows are copied at once, its state changes and the commit only follow when its
-   * turn has come: a later batch that held a row of `exporters` while waiting would block an earlier
-   * one for ever, and PostgreSQL could not see that deadlock.
+   * Loads a batch. Its rows are copied at once, but its state changes and the commit wait for its
+   * turn. A later batch that held a row of `exporters` while it waits would block an earlier one
+   * for ever, and PostgreSQL could not see that deadlock.
    *
-   * @throws DatabaseError when the batch must never be loaded; what `signal` aborts with
+   * @throws DatabaseError when the batch can never be loaded; the reason of `signal`
    */
   async load(job: LaneJob): Promise<void> {
     const { outage, signal } = this.#options
-    const attempts: Attempts = {
-      failed: 0,
-      hopeless: 0,
-      halving: false,
-      waiting: false,
-      throughParent: false,
-      unmoved: false,
-    }
+    const attempts = new Attempts()
     for (;;) {
       signal.throwIfAborted()
       if (attempts.waiting) await job.turn
@@ -114,29 +102,14 @@ export class CopyLane {
     }
   }
 
+  /** Decides how the next attempt differs, or waits before it. */
   async #afterFailure(error: unknown, attempts: Attempts): Promise<void> {
     const { outage, partitions, signal } = this.#options
     if (error instanceof DatabaseError) throw error
-    // Somebody else may have dropped one.
+    // Somebody may have dropped one.
     partitions.forget()
-    if (error instanceof ImpatienceError) {
-      attempts.waiting = true
-      return
-    }
-    if (error instanceof NotMovedError) {
-      attempts.unmoved = true
-      return
-    }
-    if (error instanceof RefusedRowError && !attempts.halving) {
-      attempts.halving = true
-      return
-    }
     const described = describeError(error)
-    if (!attempts.throughParent && isAboutPartition(error, described)) {
-      attempts.throughParent = true
-      if (described.kind === 'access') partitions.avoid()
-      return
-    }
+    if (this.#changesWay(error, described, attempts)) return
     outage.failed(performance.now(), described)
     const isHopeless = described.kind !== 'retry' && described.kind !== 'partition'
     attempts.hopeless = isHopeless ? attempts.hopeless + 1 : 0
@@ -144,14 +117,23 @@ export class CopyLane {
       const { condition, message, sqlState } = described
       throw new DatabaseError(
         `the database refuses a batch: ${condition} (${sqlState}: ${message}); the writer stops, the ` +
-          'journal keeps what is not loaded: mend the database and start the writer again',
+          'journal keeps what is not loaded: repair the database and start the writer again',
         error,
       )
     }
-    const fullMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempts.failed, 10), LONGEST_DELAY_MS)
-    attempts.failed += 1
-    // Half of it is left to chance, or all lanes would knock at the same time.
-    await sleep(fullMs * (0.5 + Math.random() / 2), undefined, { signal })
+    await attempts.backOff.wait(signal)
+  }
+
+  /** Whether the failure asks for another way, which is tried at once. */
+  #changesWay(error: unknown, described: SqlError, attempts: Attempts): boolean {
+    if (error instanceof ImpatienceError) attempts.waiting = true
+    else if (error instanceof NotMovedError) attempts.unmoved = true
+    else if (error instanceof RefusedRowError && !attempts.halving) attempts.halving = true
+    else if (!attempts.throughParent && isAboutPartition(error, described)) {
+      attempts.throughParent = true
+      if (described.kind === 'access') this.#options.partitions.avoid()
+    } else return false
+    return true
   }
 
   async #attempt(client: pg.Client, job: LaneJob, attempts: Attempts): Promise<void> {
@@ -169,14 +151,13 @@ export class CopyLane {
     const { counts, error } = await runTogether(client, [
       positionStatement(step, { lines, copiedRows: copied }),
       ...(partition === undefined ? [] : [attachedStatement(partition)]),
-      ...changeStatements(batch.changes, step.journalId),
-      ...balanceStatements(batch.changes, countRows(batch, refused), step.journalId),
+      ...batchStatements(batch.changes, countRows(batch, refused), step.journalId),
     ])
     const [moved, attached] = counts
     if (moved === 0) throw new NotMovedError('the position is not where the batch begins')
     if (error !== undefined) throw error
     if (partition !== undefined && attached !== 1) throw new DetachedError(partition)
-    // Not together with the above: a start after a kill waits for a commit by the lock of the position.
+    // Sent alone: after a kill, a start waits for a commit under way by the lock of the position.
     await client.query('commit')
   }
 
@@ -194,7 +175,7 @@ export class CopyLane {
     return { copied, refused }
   }
 
-  /** Closes the connection; a batch on its way is given up. */
+  /** Closes the connection and gives up the batch on its way. */
   async stop(): Promise<void> {
     await this.#session.stop()
   }
@@ -212,7 +193,7 @@ async function copyAll(
   return 0
 }
 
-/** Counts the rows of a batch by exporter: those that are in, and those that were refused. */
+/** Counts the rows of a batch by exporter: those stored and those refused. */
 function countRows(batch: CopyBatch, refused: readonly RefusedRow[]): readonly RowCount[] {
   const parked = new Map<unknown, number>()
   for (const { record } of refused) {
@@ -227,15 +208,15 @@ function countRows(batch: CopyBatch, refused: readonly RefusedRow[]): readonly R
 /** The turn did not come in time; the transaction must end. */
 class ImpatienceError extends Error {}
 
-/** The batch is in already, or the database is not where it is thought to be. */
+/** The batch is committed already, or the database is at another position than expected. */
 class NotMovedError extends Error {}
 
-/** The partition that was copied into is none any more. */
+/** The table that was copied into is no partition any more. */
 class DetachedError extends Error {}
 
 const PARTITION_KINDS: readonly ErrorKind[] = ['partition', 'access', 'unexpected']
 
-/** Tells whether the same may work through `flows`: its partitions, or rights on them, are others. */
+/** Whether COPY may work through `flows`, which needs neither this partition nor rights on it. */
 function isAboutPartition(error: unknown, { kind }: SqlError): boolean {
   return error instanceof DetachedError || PARTITION_KINDS.includes(kind)
 }

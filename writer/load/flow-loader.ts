@@ -1,55 +1,59 @@
 /**
- * Loads batches over several connections, committed in the order in which they were submitted, so
- * that the database always holds a prefix of the stream with the state that belongs to it.
+ * Loads batches over several connections and commits them in the order in which they were
+ * submitted, so the database always holds a prefix of the stream with the state that belongs to it.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
 import type { Libc } from '../../shared/libc.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { CopyBatch } from './copy/copy-batch.ts'
 import { CopyLane } from './copy-lane.ts'
-import { DatabaseError, describeDatabase } from './database/connection.ts'
+import { BackOff } from './database/back-off.ts'
+import { DatabaseError } from './database/connection.ts'
 import { migrateDatabase } from './database/migrate.ts'
 import { OutageLog } from './database/outage-log.ts'
 import { Session } from './database/session.ts'
 import { describeError, type SqlError } from './database/sql-state.ts'
 import { Housekeeping } from './partitions/housekeeping.ts'
 import { type PartitionInterval, Partitions } from './partitions/partitions.ts'
+import { type ExporterRow, readExporterRows } from './tables/exporters.ts'
 import {
   type JournalPosition,
   lockJournal,
   openJournalPosition,
 } from './tables/journal-positions.ts'
-import { readMemory } from './tables/memory-state.ts'
-import {
-  type ExporterRow,
-  type ResumePoint,
-  readExporterRows,
-  readHeldCounts,
-  readLineCounts,
-  readStreamRows,
-} from './tables/resume-point.ts'
+import { type ResumePoint, readResumePoint } from './tables/resume-point.ts'
 
-const RETRY_MS = 1_000
-/** A writer that was killed leaves its lock until the server notices. */
-const LOCK_ATTEMPTS = 15
+const BACK_OFF = { firstMs: 500, longestMs: 2_000 }
+/** A killed writer leaves its lock until the server notices. A start waits this long for it. */
+const LOCK_PATIENCE_MS = 15_000
 
 export interface FlowLoaderOptions {
   /** Empty: libpq's PG variables. */
   readonly databaseUrl: string
-  /** Makes COPY faster by a Unix socket. */
+  /** Makes COPY by a Unix socket faster. */
   readonly libc?: Libc | undefined
   readonly lanes: number
   readonly partitionInterval: PartitionInterval
   /** 0 keeps all. */
   readonly retentionDays: number
-  /** How many streams are read back at start. */
+  /** How many streams a start reads back. */
   readonly maxStreams: number
-  /** Names the stream of bytes whose position is kept. */
+  /** Names the journal, whose position the database keeps. */
   readonly journalId: string
-  /** The database that this journal was loaded into before; undefined for a new journal. */
+  /** The database that this journal was loaded into so far; undefined for a new journal. */
   readonly journalDatabase: string | undefined
   readonly logger: Logger
+}
+
+/** The loader was stopped before a batch was committed. The journal still holds its bytes. */
+export class LoaderStoppedError extends Error {
+  readonly code = 'LOADER_STOPPED'
+
+  constructor() {
+    super('the loader was stopped before the batch was committed')
+    this.name = 'LoaderStoppedError'
+  }
 }
 
 export class FlowLoader {
@@ -62,14 +66,14 @@ export class FlowLoader {
   readonly #retentionSession: Session
   readonly #housekeeping: Housekeeping
   readonly #lanes: readonly CopyLane[]
-  /** By lane: when its last batch is in. */
+  /** By lane: resolves when its last batch is committed. */
   readonly #laneFree: Promise<void>[]
   #lastCommit: Promise<void> = Promise.resolve()
   #submitted = 0
-  /** Where the database will be when all that was submitted is committed. */
+  /** Where the database will be when every submitted batch is committed. */
   #position: JournalPosition = { position: 0, batches: 0 }
   #exporters: Promise<readonly ExporterRow[]> | undefined
-  /** Since when the exporters could not be read. */
+  /** Since when reading the exporters has failed. */
   #silentSince: number | undefined
 
   constructor(options: FlowLoaderOptions) {
@@ -103,8 +107,8 @@ export class FlowLoader {
   }
 
   /**
-   * Since when nothing could be committed, or not even asked (`performance.now()`); undefined while
-   * all is well.
+   * Since when the database has answered neither commits nor questions (`performance.now()`);
+   * undefined while all is well.
    */
   get awaySince(): number | undefined {
     return this.#outage.since ?? this.#silentSince
@@ -114,7 +118,7 @@ export class FlowLoader {
    * Waits for the database as long as it takes, migrates it, and reads the state.
    *
    * @returns undefined when it was stopped while it waited
-   * @throws DatabaseError when waiting does not help: wrong login, rights, or a second writer
+   * @throws DatabaseError when waiting cannot help: wrong login, missing rights, or a second writer
    */
   async start(): Promise<ResumePoint | undefined> {
     const { databaseUrl, journalId, journalDatabase, maxStreams, logger } = this.#options
@@ -123,14 +127,8 @@ export class FlowLoader {
       const state = await this.#persist(() =>
         this.#session.use(async (client) => {
           this.#position = await openJournalPosition(client, journalId, journalDatabase)
-          const exporters = await readExporterRows(client)
-          const streams = await readStreamRows(client, { journalId, maxStreams })
-          const memory = await readMemory(client, { journalId, maxStreams })
-          const lines = await readLineCounts(client, journalId)
-          const held = await readHeldCounts(client, journalId)
-          const database = describeDatabase(client)
           const { position } = this.#position
-          return { database, position, exporters, streams, memory, lines, held }
+          return { position, ...(await readResumePoint(client, { journalId, maxStreams })) }
         }),
       )
       await this.#housekeeping.start()
@@ -141,9 +139,9 @@ export class FlowLoader {
     }
   }
 
-  /** Reads all exporters, to see which ones an operator has switched; rejects during an outage. */
+  /** Reads what operators have set for exporters; rejects during an outage. */
   readExporters(): Promise<readonly ExporterRow[]> {
-    // A slow answer is shared by those who ask meanwhile, or they would queue up.
+    // All who ask meanwhile share a slow answer; else their questions would queue up.
     this.#exporters ??= this.#askExporters().finally(() => {
       this.#exporters = undefined
     })
@@ -157,14 +155,20 @@ export class FlowLoader {
       this.#silentSince = undefined
       return rows
     } catch (error) {
-      // While nobody exports anything, this is how it shows that the database is away.
+      // While nobody exports anything, only this question shows that the database is away.
       this.#silentSince ??= askedAt
       throw error
     }
   }
 
-  /** Loads a batch; resolves when it is committed and may be filled again. */
-  submit(batch: CopyBatch): Promise<void> {
+  /**
+   * Loads a batch after those that were submitted before. The batch must stay as it is meanwhile.
+   *
+   * @returns a promise that resolves when the batch is committed and may be filled again
+   * @throws LoaderStoppedError when `stop` came first; anything else when the batch can never be
+   *   loaded, nor any batch after it: the process must stop
+   */
+  async submit(batch: CopyBatch): Promise<void> {
     const { journalId } = this.#options
     const from = this.#position
     this.#position = { position: batch.journalTo, batches: from.batches + 1 }
@@ -175,17 +179,16 @@ export class FlowLoader {
     const committed = free.then(() => (this.#lanes[lane] as CopyLane).load(job))
     this.#laneFree[lane] = committed
     this.#lastCommit = committed
-    return committed
+    try {
+      await committed
+    } catch (error) {
+      throw this.#abort.signal.aborted ? this.#abort.signal.reason : error
+    }
   }
 
-  /** Waits until everything that was submitted is committed. */
-  drain(): Promise<void> {
-    return this.#lastCommit
-  }
-
-  /** Closes the connections; what is not committed is given up. May be called twice. */
+  /** Closes the connections and gives up what is not committed. May be called twice. */
   async stop(): Promise<void> {
-    this.#abort.abort()
+    this.#abort.abort(new LoaderStoppedError())
     this.#housekeeping.stop()
     await Promise.all([
       ...this.#lanes.map((lane) => lane.stop()),
@@ -194,10 +197,12 @@ export class FlowLoader {
     ])
   }
 
-  /** Tries until it works, or cannot work. */
+  /** Repeats an action until it succeeds, or waiting cannot help. */
   async #persist<Result>(action: () => Promise<Result>): Promise<Result> {
     const { signal } = this.#abort
-    for (let busy = 0; ; ) {
+    const backOff = new BackOff(BACK_OFF)
+    let busySince: number | undefined
+    for (;;) {
       signal.throwIfAborted()
       try {
         const result = await action()
@@ -206,12 +211,12 @@ export class FlowLoader {
       } catch (error) {
         signal.throwIfAborted()
         if (error instanceof JournalBusyError) {
-          busy += 1
-          if (busy >= LOCK_ATTEMPTS) throw error
+          busySince ??= performance.now()
+          if (performance.now() - busySince >= LOCK_PATIENCE_MS) throw error
         } else {
           this.#judgeAtStart(error)
         }
-        await sleep(RETRY_MS, undefined, { signal })
+        await backOff.wait(signal)
       }
     }
   }
@@ -223,13 +228,13 @@ export class FlowLoader {
     this.#outage.failed(performance.now(), described)
   }
 
-  async #lock(client: Parameters<typeof lockJournal>[0]): Promise<void> {
+  async #lock(client: pg.Client): Promise<void> {
     const { journalId } = this.#options
     if (!(await lockJournal(client, journalId))) throw new JournalBusyError(journalId)
   }
 }
 
-/** Another session holds the journal: another writer, or one that was killed just now. */
+/** Another session holds the lock of the journal: a second writer, or one killed a moment ago. */
 class JournalBusyError extends DatabaseError {
   constructor(journalId: string) {
     super(

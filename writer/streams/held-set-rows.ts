@@ -1,6 +1,7 @@
 /** Turns held data sets into table rows, and rows back into held sets. */
 
-import type { BatchChanges, HeldSetRow } from '../load/tables/batch-changes.ts'
+import type { BatchChanges } from '../load/tables/batch-changes.ts'
+import type { HeldSetRow } from '../load/tables/held-sets.ts'
 import type { Decoder } from '../netflow/decode.ts'
 import type { MessageContext } from '../netflow/flow-record.ts'
 import type { HeldSet, HeldSets } from '../netflow/memory/held-sets.ts'

@@ -1,6 +1,8 @@
 /** Turns changes in the memory of streams into changes of table rows. */
 
-import type { BatchChanges, NameKey, NameRow, RowChanges } from '../load/tables/batch-changes.ts'
+import type { BatchChanges } from '../load/tables/batch-changes.ts'
+import type { NameKey, NameRow } from '../load/tables/names.ts'
+import type { RowChanges } from '../load/tables/table.ts'
 import type { FlowTotal } from '../netflow/memory/flow-totals.ts'
 import { SAMPLER_SCOPES, type Sampler } from '../netflow/memory/samplers.ts'
 import type { StreamMemory } from '../netflow/memory/stream-memory.ts'

@@ -3,13 +3,11 @@
  * created again.
  */
 
-import type {
-  FlowTotalRow,
-  NameRow,
-  SamplerRow,
-  TemplateRow,
-} from '../load/tables/batch-changes.ts'
-import type { MemoryRows } from '../load/tables/memory-state.ts'
+import type { FlowTotalRow } from '../load/tables/flow-totals.ts'
+import type { NameRow } from '../load/tables/names.ts'
+import type { MemoryRows } from '../load/tables/resume-point.ts'
+import type { SamplerRow } from '../load/tables/samplers.ts'
+import type { TemplateRow } from '../load/tables/templates.ts'
 import { MAX_FIELDS_PER_TEMPLATE } from '../netflow/limits.ts'
 import type { ConfirmationStatus } from '../netflow/memory/confirmation.ts'
 import type { SamplerScope } from '../netflow/memory/samplers.ts'

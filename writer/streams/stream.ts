@@ -3,7 +3,7 @@
  * that the current batch has to write.
  */
 
-import type { StreamChange } from '../load/tables/batch-changes.ts'
+import { emptyStreamChange, type StreamChange } from '../load/tables/exporter-streams.ts'
 import type { DecodeResult } from '../netflow/decode-result.ts'
 import type { MemoryRooms } from '../netflow/memory/memory-room.ts'
 import { StreamMemory } from '../netflow/memory/stream-memory.ts'
@@ -39,35 +39,7 @@ export class Stream {
 
   /** The change since the last batch; the caller may count into it. */
   get change(): StreamChange {
-    this.#change ??= {
-      exporter: this.key.exporter,
-      exportVersion: this.key.exportVersion,
-      observationDomain: this.key.observationDomain,
-      datagrams: 0,
-      flowRecords: 0,
-      optionsRecords: 0,
-      heldSets: 0,
-      releasedSets: 0,
-      expiredSets: 0,
-      malformedSets: 0,
-      implausibleTimes: 0,
-      flowsWithoutRate: 0,
-      late: 0,
-      duplicates: 0,
-      restarts: 0,
-      lost: null,
-      sequenceUnit: '',
-      nextSequence: null,
-      sequenceState: null,
-      clockSkewMs: null,
-      lastTemplateMicros: null,
-      systemInitMs: null,
-      systemInitEstimateMs: null,
-      suggestedByteOrder: null,
-      totalsForgottenMicros: null,
-      firstSeenMicros: 0,
-      lastSeenMicros: 0,
-    }
+    this.#change ??= emptyStreamChange(this.key)
     return this.#change
   }
 

@@ -1,4 +1,4 @@
-/** Runs a FlowLoader against a database and keeps what it says. */
+/** Runs a FlowLoader against a database, and records its log and the end of each batch. */
 
 import { randomUUID } from 'node:crypto'
 import { Writable } from 'node:stream'
@@ -6,7 +6,11 @@ import pg from 'pg'
 import { pino } from 'pino'
 import type { Logger } from '../../../shared/logger.ts'
 import type { CopyBatch } from '../../../writer/load/copy/copy-batch.ts'
-import { FlowLoader, type FlowLoaderOptions } from '../../../writer/load/flow-loader.ts'
+import {
+  FlowLoader,
+  type FlowLoaderOptions,
+  LoaderStoppedError,
+} from '../../../writer/load/flow-loader.ts'
 import { until } from '../../helpers/until.ts'
 
 export interface LogLine {
@@ -15,7 +19,7 @@ export interface LogLine {
   readonly [fact: string]: unknown
 }
 
-/** Makes a logger that adds its lines to `lines`. */
+/** Creates a logger that adds its lines to `lines`. */
 export function recordingLogger(lines: LogLine[]): Logger {
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -28,11 +32,13 @@ export function recordingLogger(lines: LogLine[]): Logger {
 
 export class LoaderHarness {
   readonly lines: LogLine[] = []
-  /** Batches in the order in which they were released. */
+  /** Batches in the order in which they were committed. */
   readonly released: CopyBatch[] = []
+  /** Why batches can never be loaded. */
   readonly fatal: unknown[] = []
   readonly loader: FlowLoader
   readonly journalId: string
+  #last: Promise<void> = Promise.resolve()
 
   constructor(databaseUrl: string, options: Partial<FlowLoaderOptions> = {}) {
     this.journalId = options.journalId ?? randomUUID()
@@ -49,21 +55,29 @@ export class LoaderHarness {
     })
   }
 
-  /** Submits a batch and notes what comes of it. */
+  /** Submits a batch, and notes its end in `released` or `fatal`. */
   submit(batch: CopyBatch): void {
-    this.loader.submit(batch).then(
+    this.#last = this.loader.submit(batch)
+    this.#last.then(
       () => this.released.push(batch),
-      (error: unknown) => this.fatal.push(error),
+      (error: unknown) => {
+        if (!(error instanceof LoaderStoppedError)) this.fatal.push(error)
+      },
     )
   }
 
-  /** Waits until a line of the log matches, and gives it. */
+  /** Waits until every submitted batch is committed. */
+  committed(): Promise<void> {
+    return this.#last
+  }
+
+  /** Waits for a line of the log that matches, and returns it. */
   waitForLine(message: RegExp): Promise<LogLine> {
     return until(`a line like ${message}`, () => this.lines.find(({ msg }) => message.test(msg)))
   }
 }
 
-/** Asks the database with a connection of its own; rows as objects. */
+/** Runs a statement on a connection of its own and returns its rows. */
 export async function ask(
   url: string,
   sql: string,
@@ -78,7 +92,7 @@ export async function ask(
   }
 }
 
-/** How many rows there are, and how many different numbers they bear. */
+/** Counts the rows of flows, and the different numbers in them. */
 export async function countRows(url: string): Promise<{ rows: number; different: number }> {
   const [counts] = await ask(
     url,

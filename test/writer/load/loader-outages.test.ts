@@ -31,7 +31,7 @@ describe('a loader whose database fails', () => {
     assert.deepEqual(harness.fatal, [])
   })
 
-  /** Submits batches of which each declares a gap, too. */
+  /** Submits batches, each with a gap. */
   function submit(count: number, first = 0): void {
     for (let index = first; index < first + count; index++) {
       const batch = numberedBatch({ from: index * ROWS, count: ROWS })
@@ -65,7 +65,7 @@ describe('a loader whose database fails', () => {
     assert.equal(harness.released.length, batches)
   }
 
-  it('notices while nothing is loaded that the database is away, and that it is back', async () => {
+  it('notices without loading that the database is away, and that it is back', async () => {
     await harness.loader.start()
     await harness.loader.readExporters()
     assert.equal(harness.loader.awaySince, undefined)
@@ -86,18 +86,18 @@ describe('a loader whose database fails', () => {
       await harness.loader.start()
       proxy.cuts.push(cut, cut, cut)
       submit(6)
-      await harness.loader.drain()
+      await harness.committed()
       assert.deepEqual(proxy.cuts, [])
       await assertOnce(6)
     })
 
-    it(`counts changes without rows or bytes once when their commit is cut (${cut})`, async () => {
+    it(`writes changes without rows or bytes once when their commit is cut (${cut})`, async () => {
       await harness.loader.start()
       proxy.cuts.push(cut)
       const batch = new CopyBatch()
       batch.changes.gaps.push(gapOf(1))
       harness.submit(batch)
-      await harness.loader.drain()
+      await harness.committed()
       assert.equal((await ask(server.url, 'select from sequence_gaps')).length, 1)
     })
   }
@@ -119,21 +119,21 @@ describe('a loader whose database fails', () => {
     await sleep(1_500)
     done = true
     await killing
-    await harness.loader.drain()
+    await harness.committed()
     await assertOnce(20)
   })
 
-  it('waits for a server that is stopped, says so, and says when it is back', async () => {
+  it('waits for a stopped server, and logs that it is away and that it is back', async () => {
     await harness.loader.start()
     submit(2)
-    await harness.loader.drain()
+    await harness.committed()
     await server.stop('immediate')
     submit(2, 2)
     await harness.waitForLine(/the batch is kept and tried again/)
     await sleep(3_000)
     assert.ok(harness.loader.awaySince !== undefined)
     await server.restart()
-    await harness.loader.drain()
+    await harness.committed()
     await harness.waitForLine(/takes flows again/)
     assert.equal(harness.loader.awaySince, undefined)
     const reasons = harness.lines
@@ -143,7 +143,7 @@ describe('a loader whose database fails', () => {
     await assertOnce(4)
   })
 
-  it('waits at its start for a server that is not there yet, and can be stopped then', async () => {
+  it('waits at its start for a missing server, and can be stopped meanwhile', async () => {
     await server.stop()
     const starting = harness.loader.start()
     const other = new LoaderHarness(server.url)
@@ -158,6 +158,24 @@ describe('a loader whose database fails', () => {
     assert.equal((await starting)?.position, 0)
   })
 
+  it('rejects every batch that is not committed when it is stopped', async () => {
+    await harness.loader.start()
+    await server.stop()
+    const given = [0, 1, 2].map((index) =>
+      harness.loader.submit(numberedBatch({ from: index, count: 1 })),
+    )
+    const rejected = Promise.all(
+      given.map((loading) => assert.rejects(loading, { code: 'LOADER_STOPPED' })),
+    )
+    await harness.waitForLine(/the batch is kept and tried again/)
+    await harness.loader.stop()
+    await rejected
+    const late = harness.loader.submit(numberedBatch({ from: 3, count: 1 }))
+    await assert.rejects(late, { code: 'LOADER_STOPPED' })
+    await server.restart()
+    assert.deepEqual(await countRows(server.url), { rows: 0, different: 0 })
+  })
+
   it('waits while the database is read-only', async () => {
     await harness.loader.start()
     await ask(server.url, 'alter database netflow set default_transaction_read_only = on')
@@ -169,7 +187,7 @@ describe('a loader whose database fails', () => {
     await admin.query('set default_transaction_read_only = off')
     await admin.query('alter database netflow reset default_transaction_read_only')
     await admin.end()
-    await harness.loader.drain()
+    await harness.committed()
     await assertOnce(2)
   })
 
@@ -195,6 +213,8 @@ describe('a loader whose database fails', () => {
     submit(1)
     const fatal = await until('a fatal error', () => harness.fatal[0] as Error | undefined)
     assert.match(fatal.message, /another writer uses the same JOURNAL_DIR/)
+    const next = harness.loader.submit(numberedBatch({ from: ROWS, count: ROWS }))
+    await assert.rejects(next, fatal, 'no batch after it is loaded')
     assert.deepEqual(await countRows(server.url), { rows: 0, different: 0 })
     harness.fatal.length = 0
   })

@@ -1,10 +1,19 @@
-/** Makes flow records and batches for the tests of loading. */
+/** Creates flow records and batches for the tests of loading. */
 
 import { CopyBatch } from '../../../writer/load/copy/copy-batch.ts'
-import { FIELD, FlowRecord, type MessageContext } from '../../../writer/netflow/flow-record.ts'
+import type { StreamChange } from '../../../writer/load/tables/exporter-streams.ts'
+import {
+  FIELD,
+  FIELD_COUNT,
+  FlowRecord,
+  type MessageContext,
+} from '../../../writer/netflow/flow-record.ts'
 
 /** When the rows are received unless a test says otherwise: 2026-11-21 06:13:20.123456 UTC. */
 export const RECEIVED_AT_MICROS = 1_795_241_600_123_456
+
+/** The bits of all fields of a record. */
+export const ALL_FIELDS = 2 ** FIELD_COUNT - 1
 
 export function messageOf(changes: Partial<MessageContext> = {}): MessageContext {
   return {
@@ -16,7 +25,7 @@ export function messageOf(changes: Partial<MessageContext> = {}): MessageContext
   }
 }
 
-/** Makes a record with 25 columns filled, as a router's template has them. */
+/** Creates a record that fills 25 columns, as a router's template does. */
 export function typicalRecord(serial = 0): FlowRecord {
   const record = new FlowRecord()
   record.setIpv4(FIELD.srcAddr, 0xc000_0201)
@@ -43,14 +52,14 @@ export function typicalRecord(serial = 0): FlowRecord {
   return record
 }
 
-/** Where a batch of numbered rows begins and ends; `bytes` of each row is its number. */
+/** Which numbers the rows of a batch have; `bytes` of a row is its number. */
 export interface Numbers {
   readonly from: number
   readonly count: number
   readonly receivedAtMicros?: number
 }
 
-/** Makes a batch of rows numbered one after the other; its journal step is one byte a row. */
+/** Creates a batch of numbered rows; its step in the journal is one byte a row. */
 export function numberedBatch({ from, count, receivedAtMicros }: Numbers): CopyBatch {
   const batch = new CopyBatch()
   const record = typicalRecord()
@@ -67,4 +76,35 @@ export function numberedBatch({ from, count, receivedAtMicros }: Numbers): CopyB
     enabled: true,
   })
   return batch
+}
+
+/** A change of a stream with a value of its own in every field. */
+export const STREAM_CHANGE: StreamChange = {
+  exporter: '192.0.2.1',
+  exportVersion: 9,
+  observationDomain: 7,
+  datagrams: 10,
+  flowRecords: 100,
+  optionsRecords: 2,
+  heldSets: 3,
+  releasedSets: 2,
+  expiredSets: 1,
+  malformedSets: 4,
+  implausibleTimes: 5,
+  flowsWithoutRate: 1,
+  late: 6,
+  duplicates: 7,
+  restarts: 1,
+  lost: 8,
+  sequenceUnit: 'datagrams',
+  nextSequence: 4_294_967_295,
+  sequenceState: { expected: 12 },
+  clockSkewMs: -250,
+  lastTemplateMicros: RECEIVED_AT_MICROS - 1_000_000,
+  systemInitMs: 1_700_000_000_123,
+  systemInitEstimateMs: 1_700_000_000_456,
+  suggestedByteOrder: 'little',
+  totalsForgottenMicros: 1_700_000_000_000_001,
+  firstSeenMicros: RECEIVED_AT_MICROS - 2_000_000,
+  lastSeenMicros: RECEIVED_AT_MICROS,
 }

@@ -233,7 +233,7 @@ describe('messages that no sane exporter sends', () => {
       takeHeldSets(harness.decoder.heldSets, new HeldDatagrams(), batch.changes)
       rows += batch.changes.samplers.written.length + batch.changes.names.written.length
       loader.submit(batch)
-      await loader.loader.drain()
+      await loader.committed()
     }
     await loader.loader.stop()
     assert.ok(rows > 100, `${rows} rows`)

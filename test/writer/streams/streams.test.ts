@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { TemplateRow } from '../../../writer/load/tables/batch-changes.ts'
+import type { TemplateRow } from '../../../writer/load/tables/templates.ts'
 import { MAX_STREAMS_PER_EXPORTER } from '../../../writer/netflow/limits.ts'
 import { RestoredMemory } from '../../../writer/streams/restored-memory.ts'
 import type { Stream } from '../../../writer/streams/stream.ts'

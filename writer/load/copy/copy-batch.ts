@@ -1,7 +1,4 @@
-/**
- * Rows of flows, encoded as they come for one binary COPY, with everything else that their lines
- * changed. It sends nothing.
- */
+/** Rows of flows, encoded for one binary COPY, and everything else that their lines changed. */
 
 import { FIELD_COUNT, type FlowRecord, type MessageContext } from '../../netflow/flow-record.ts'
 import { type BatchChanges, emptyBatchChanges } from '../tables/batch-changes.ts'
@@ -18,7 +15,7 @@ const TRAILER = Buffer.from('ffff', 'hex')
 
 const FIRST_BYTES = 1024 * 1024
 const FIRST_ROWS = 4_096
-/** COPY takes 64 KiB to 1 MiB at a time equally well. */
+/** COPY is equally fast with 64 KiB to 1 MiB at a time. */
 const SLICE_BYTES = 256 * 1024
 
 const HOUR_MICROS = 3_600_000_000
@@ -27,21 +24,21 @@ const NOBODY = new Uint8Array(0)
 
 export class CopyBatch {
   changes: BatchChanges = emptyBatchChanges()
-  /** The position in the stream of bytes up to which the batch holds what stands there. */
+  /** The position in the journal up to which the batch holds everything. */
   journalTo = 0
-  /** When it got its first content, and when it was submitted, by `performance.now()`. */
+  /** When its first content came, and when it was submitted, by `performance.now()`. */
   openedAtMs = 0
   submittedAtMs = 0
-  /** How many of its rows the database refused; known when the batch is committed. */
+  /** How many rows the database refused; set when the batch is committed. */
   parked = 0
-  /** Hours (since 1970) of the receive times of its rows: their partitions must exist. */
+  /** Hours (since 1970) in which its rows were received: their partitions must exist. */
   readonly hours = new Set<number>()
   #target: RowBuffer = allocate(FIRST_BYTES, 0)
   #offsets = new Uint32Array(FIRST_ROWS)
   #length = 0
   #rows = 0
   #lastHour = -1
-  /** Rows by the bytes of the exporter's address, but for those since its last change. */
+  /** Rows by the bytes of the exporter's address, without those of the current exporter. */
   readonly #exporterRows = new Map<Uint8Array, number>()
   #exporterBytes: Uint8Array = NOBODY
   #firstOfExporter = 0
@@ -50,17 +47,17 @@ export class CopyBatch {
     return this.#rows
   }
 
-  /** Encoded bytes of the rows. */
+  /** Bytes of the encoded rows. */
   get bytes(): number {
     return this.#length
   }
 
-  /** The fields that its rows have columns for, bit per `FIELD`; it gets more as records need them. */
+  /** The fields that its rows have columns for, bit per `FIELD`; records add more. */
   get fields(): number {
     return this.#target.fields
   }
 
-  /** Encodes one record as a row; nothing of the arguments is kept. */
+  /** Encodes one record as a row. It keeps no argument but the bytes of the exporter's address. */
   append(record: FlowRecord, message: MessageContext): void {
     if ((record.present & ~this.#target.fields) !== 0) this.addFields(record.present)
     const needed = this.#length + maxRowBytes(record)
@@ -78,8 +75,8 @@ export class CopyBatch {
   }
 
   /**
-   * Gives it columns for fields. To be called with those of the batch before, so that rows need not
-   * be written anew when the first record with a field comes.
+   * Adds columns for fields. Called with the fields of the batch before, so that a new field seldom
+   * makes all rows be written again.
    */
   addFields(fields: number): void {
     const before = this.#target
@@ -97,7 +94,7 @@ export class CopyBatch {
     this.#length = at
   }
 
-  /** Gives rows `first` up to `end` as a whole COPY, in slices of the batch's own buffer. */
+  /** Returns rows `first` up to `end` as a complete COPY, in slices of the batch's own buffer. */
   *copyData(first = 0, end = this.#rows): Iterable<Buffer> {
     yield HEADER
     const stop = this.#offsetOf(end)
@@ -107,12 +104,12 @@ export class CopyBatch {
     yield TRAILER
   }
 
-  /** Gives the tuple of one row. */
+  /** Returns the tuple of one row, in the batch's own buffer. */
   tuple(row: number): Buffer {
     return this.#target.bytes.subarray(this.#offsetOf(row), this.#offsetOf(row + 1))
   }
 
-  /** Counts the rows by exporter, whose address is text as `describeTuple` gives it. */
+  /** Counts the rows by exporter; its address is written as in `describeTuple`. */
   countRows(): Map<string, number> {
     this.#changeExporter(NOBODY)
     const counts = new Map<string, number>()
@@ -123,7 +120,7 @@ export class CopyBatch {
     return counts
   }
 
-  /** Empties the batch; only when its COPY has finished, as the buffer is used again. */
+  /** Empties the batch, whose buffer is used again: its COPY must have finished. */
   reset(): void {
     this.changes = emptyBatchChanges()
     this.journalTo = 0
@@ -165,7 +162,7 @@ export class CopyBatch {
   }
 }
 
-/** @param room a size, or bytes to use again */
+/** @param room a size in bytes, or a buffer to use again */
 function allocate(room: number | Buffer, fields: number): RowBuffer {
   const bytes = typeof room === 'number' ? Buffer.allocUnsafeSlow(room) : room
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

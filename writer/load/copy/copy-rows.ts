@@ -1,21 +1,15 @@
-/** Copies the rows of a batch into `flows` within an open transaction, around those it refuses. */
+/** Copies the rows of a batch into `flows`, and finds those that the database refuses. */
 
 import { finished } from 'node:stream/promises'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { describeError } from '../database/sql-state.ts'
+import type { RefusedRow } from '../tables/rejected-records.ts'
 import type { CopyBatch } from './copy-batch.ts'
 import { describeTuple } from './copy-tuple.ts'
 import { copyStatement } from './flow-columns.ts'
 
-/** A row that the database refused. */
-export interface RefusedRow {
-  readonly sqlState: string
-  readonly reason: string
-  readonly record: Readonly<Record<string, unknown>>
-}
-
-/** A row of the batch was refused; `cause` says why. The transaction cannot go on. */
+/** The database refused a row; `cause` says why. The transaction has failed. */
 export class RefusedRowError extends Error {
   readonly code = 'REFUSED_ROW'
 
@@ -25,19 +19,19 @@ export class RefusedRowError extends Error {
   }
 }
 
-/** Which rows to copy, and by what. */
-export interface CopyOptions {
+/** Which rows to copy, and by which statement. */
+interface CopyOptions {
   readonly first?: number
   readonly end?: number
-  /** The last of its statements is the COPY. Default: into `flows`. */
+  /** Ends with the COPY; other statements may come before. Default: a COPY into `flows`. */
   readonly statement?: string
 }
 
 /**
  * Copies rows `first` up to `end`, all by default.
  *
- * @returns how many rows the server says it has taken
- * @throws RefusedRowError when a row is not accepted, anything else as it came
+ * @returns how many rows the server says it has stored
+ * @throws RefusedRowError when the database refuses a row; other errors unchanged
  */
 export async function copyRows(
   client: pg.Client,
@@ -53,12 +47,12 @@ export async function copyRows(
 }
 
 /**
- * Runs a COPY … FROM STDIN of data that is at hand. All of it is queued at once, so that each piece
- * goes to the socket in the moment when there is room, and not a turn of the event loop later.
+ * Runs a COPY … FROM STDIN of data in memory. All pieces are queued at once, so that each goes to
+ * the socket as soon as there is room, not a turn of the event loop later.
  *
- * @param text may hold statements before the COPY, which is the last one
- * @param data is not to be changed until the COPY is over
- * @returns how many rows the server says it has taken
+ * @param text ends with the COPY; other statements may come before
+ * @param data must not change until the COPY is over
+ * @returns how many rows the server says it has stored
  * @throws the server's error, or the connection's
  */
 export async function runCopy(
@@ -67,7 +61,7 @@ export async function runCopy(
   data: Iterable<Buffer>,
 ): Promise<number> {
   const copy = client.query(copyFrom(text))
-  // What is still queued then would go to a connection that the stream has let go of.
+  // Pieces still queued would go to a connection that the stream no longer owns.
   copy.once('error', () => copy.destroy())
   for (const piece of data) copy.write(piece)
   copy.end()
@@ -76,9 +70,9 @@ export async function runCopy(
 }
 
 /**
- * Copies all rows but those that the database refuses as data, found by halving.
+ * Copies all rows but those that the database refuses, which it finds by halving.
  *
- * @returns how many rows the server says it has taken, and the refused ones in their order
+ * @returns how many rows the server says it has stored, and the refused rows in their order
  */
 export async function copyAcceptableRows(
   client: pg.Client,
@@ -108,14 +102,4 @@ export async function copyAcceptableRows(
     await client.query('release savepoint halving')
   }
   return { copied, refused }
-}
-
-const PARK_ROWS = `
-  insert into rejected_records (received_at, exporter, sqlstate, reason, record)
-  select (record->>'received_at')::timestamptz, (record->>'exporter')::inet, "sqlState", reason, record
-  from jsonb_to_recordset($1) as refused ("sqlState" text, reason text, record jsonb)`
-
-/** Keeps refused rows in `rejected_records`, in the same transaction. */
-export async function parkRows(client: pg.Client, refused: readonly RefusedRow[]): Promise<void> {
-  if (refused.length > 0) await client.query(PARK_ROWS, [JSON.stringify(refused)])
 }

@@ -1,12 +1,10 @@
-/** Reads tuples of binary COPY back: for people, and to give them more columns. It sends nothing. */
+/** Reads tuples of binary COPY back: to show them to people, and to add columns to them. */
 
-import type { RowBuffer } from './copy-row.ts'
+import { POSTGRES_EPOCH_MICROS, type RowBuffer } from './copy-row.ts'
 import { type ColumnType, columnsOf } from './flow-columns.ts'
 
-const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n
-
 /**
- * Gives the values of a row by column name, as JSON: absent ones are left out.
+ * Returns the values of a row by column name, as JSON; absent ones are left out.
  *
  * @param fields that the tuple has columns for, bit per `FIELD`
  */
@@ -26,7 +24,7 @@ export function describeTuple(tuple: Buffer, fields: number): Record<string, unk
 function describeValue(type: ColumnType, bytes: Buffer): unknown {
   switch (type) {
     case 'timestamptz':
-      return describeTime(bytes.readBigInt64BE() + POSTGRES_EPOCH_MICROS)
+      return describeTime(bytes.readBigInt64BE() + BigInt(POSTGRES_EPOCH_MICROS))
     case 'bigint':
       return describeBigint(bytes.readBigInt64BE())
     case 'integer':
@@ -38,7 +36,7 @@ function describeValue(type: ColumnType, bytes: Buffer): unknown {
     case 'inet':
       return describeAddress(bytes.subarray(4))
     default:
-      // Text, not JSON: what the database refuses may be the JSON itself. No text holds a NUL.
+      // As text, since the JSON may be why the database refused the row. Its text holds no NUL.
       return bytes.toString('utf8', 1).replaceAll('\0', '\ufffd')
   }
 }
@@ -48,13 +46,13 @@ function describeBigint(value: bigint): number | string {
   return Number.isSafeInteger(number) ? number : String(value)
 }
 
-/** ISO 8601 with microseconds; the encoder lets no time before 1970 through. */
+/** Writes ISO 8601 with microseconds; the encoder writes no time before 1970. */
 function describeTime(unixMicros: bigint): string {
   const seconds = new Date(Number(unixMicros / 1_000_000n) * 1000).toISOString().slice(0, -5)
   return `${seconds}.${String(unixMicros % 1_000_000n).padStart(6, '0')}Z`
 }
 
-/** Writes 4 or 16 bytes as text that PostgreSQL reads as an address; not the shortest. */
+/** Writes 4 or 16 bytes as an address for PostgreSQL, without shortening IPv6. */
 export function describeAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -65,8 +63,9 @@ export function describeAddress(bytes: Uint8Array): string {
 /**
  * Writes a tuple again with columns for more fields, all of them NULL.
  *
- * @param target has room for four bytes more a field
- * @returns the offset behind it
+ * @param target has room for the tuple and four bytes for each added column
+ * @param fields of the tuple, bit per `FIELD`
+ * @returns the offset after the tuple
  */
 export function widenTuple(
   target: RowBuffer,

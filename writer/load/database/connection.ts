@@ -1,21 +1,24 @@
-/**
- * Opens and closes connections to the database, all in the same way; it knows no table and does not
- * retry.
- */
+/** Opens and closes connections to the database, all in the same way. */
 
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import type { Libc } from '../../../shared/libc.ts'
 
-/** A COPY or statement that takes longer is given up: the server hangs, and the batch is kept. */
+/** A COPY or statement that needs longer is given up: the server hangs. The batch is kept. */
 const QUERY_TIMEOUT_MS = 60_000
 const CONNECT_TIMEOUT_MS = 10_000
 const CLOSE_TIMEOUT_MS = 1_000
 
+/** The kernel grants less where net.core.wmem_max is less, but still twice its default. */
+const SEND_BUFFER_BYTES = 1_048_576
+
 /**
- * A session does not depend on the defaults of server and role. The server gives up before the
- * client does, or what the client no longer waits for would go on; and it notices within a minute
- * when this host is gone, with its locks. What is committed must survive the server's crash, as the
- * journal deletes it: `off` is not taken over, all that is safer is.
+ * Sets all that a session must not leave to the defaults of server and role. The server's timeouts
+ * end before the client's: else the server would go on with what the client has given up. By its
+ * keepalives the server notices within a minute that this host is gone, and frees its locks. The
+ * journal deletes what is committed, so a commit must survive a crash of the server:
+ * `synchronous_commit = off` is overridden; stricter values are kept.
  */
 const SESSION_SETTINGS = `
   set client_encoding = 'UTF8';
@@ -31,7 +34,7 @@ const SESSION_SETTINGS = `
   select set_config('synchronous_commit', 'on', false)
   where current_setting('synchronous_commit') = 'off'`
 
-/** The database cannot be used; the message says what to do. */
+/** The database cannot be used. The message says what to do. */
 export class DatabaseError extends Error {
   readonly code = 'NO_DATABASE'
 
@@ -41,7 +44,7 @@ export class DatabaseError extends Error {
   }
 }
 
-/** Gives what pg needs to connect: a URL, or libpq's PG variables when it is empty. */
+/** @param databaseUrl empty: libpq's PG variables */
 export function connectionConfig(databaseUrl: string): pg.ClientConfig {
   return {
     ...(databaseUrl === '' ? {} : { connectionString: databaseUrl }),
@@ -56,14 +59,14 @@ export function connectionConfig(databaseUrl: string): pg.ClientConfig {
 /**
  * Opens a connection and prepares its session.
  *
- * @param onLost told when it breaks, also while nobody uses it
+ * @param onLost called when the connection breaks, even while nobody uses it
  */
 export async function connectDatabase(
   config: pg.ClientConfig,
   onLost: (client: pg.Client) => void = () => {},
 ): Promise<pg.Client> {
   const client = new pg.Client(config)
-  // Without a listener the end of a connection would end the process; queries fail on their own.
+  // Without a listener a lost connection would end the process; its queries fail anyway.
   client.on('error', () => onLost(client))
   try {
     await client.connect()
@@ -76,9 +79,9 @@ export async function connectDatabase(
 }
 
 /**
- * Checks that the database can hold every text that exporters send.
+ * Checks that the database can store every text that exporters send.
  *
- * @throws DatabaseError when it has another encoding
+ * @throws DatabaseError when its encoding is not UTF8
  */
 export async function requireUtf8(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ encoding: string }>(
@@ -87,22 +90,39 @@ export async function requireUtf8(client: pg.Client): Promise<void> {
   const encoding = rows[0]?.encoding
   if (encoding === 'UTF8') return
   throw new DatabaseError(
-    `the database (${describeDatabase(client)}) has the encoding ${encoding}, which cannot hold all ` +
-      `names that exporters send: make one with "create database netflow template template0 ` +
+    `the database (${describeDatabase(client)}) has the encoding ${encoding}, which cannot store all ` +
+      `names that exporters send: create one with "create database netflow template template0 ` +
       `encoding 'UTF8' locale 'C'", and set DATABASE_URL to it`,
   )
 }
 
-/** Names the database of a connection for people. */
+/** Describes the database of a connection for people. */
 export function describeDatabase({ database, host, port }: pg.Client): string {
   return `${database ?? 'the default database'} at ${host}:${port}`
 }
 
-/** Closes a connection, whatever its state and even when the server is frozen. */
+/** Closes a connection in whatever state it is, even when the server is frozen. */
 export async function closeClient(client: pg.Client): Promise<void> {
   const ended = client.end().catch(() => {
-    // It was broken already, which is why it is closed.
+    // It may be broken already.
   })
   await Promise.race([ended, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
   client.connection.stream.destroy()
+}
+
+/** Node exposes the descriptor of a socket nowhere else. */
+type SocketWithHandle = Socket & { readonly _handle?: { readonly fd?: number } | null }
+
+/**
+ * Widens the send buffer of a connection by a Unix socket. With the kernel's default, COPY drains
+ * it within half a millisecond after the kernel reports room, and then waits whenever this process
+ * decodes for longer. TCP sizes its buffers by itself.
+ *
+ * @returns whether the buffer is wider now; without that the connection is only slower
+ */
+export function widenSendBuffer(client: pg.Client, libc: Libc | undefined): boolean {
+  const isUnixSocket = client.host.startsWith('/')
+  const fd = (client.connection.stream as SocketWithHandle)._handle?.fd ?? -1
+  if (libc === undefined || !isUnixSocket || fd < 0) return false
+  return libc.setSendBuffer(fd, SEND_BUFFER_BYTES)
 }

@@ -1,4 +1,4 @@
-/** Brings the tables up to date with `migrations/`; several processes may do so at once. */
+/** Brings the tables up to date with `migrations/`. Several processes may do so at once. */
 
 import { fileURLToPath } from 'node:url'
 import { runner } from 'node-pg-migrate'
@@ -12,10 +12,10 @@ import {
 } from './connection.ts'
 import { describeError } from './sql-state.ts'
 
-/** Seen from the built file in `dist/writer/load`. */
+/** Relative to the built file in `dist/writer/load/database`. */
 const MIGRATIONS = fileURLToPath(new URL('../../../../migrations', import.meta.url))
 
-/** How far to go, and which way. */
+/** Which way to migrate, and how many migrations. */
 export interface MigrationTarget {
   readonly direction: 'up' | 'down'
   readonly count: number
@@ -24,11 +24,11 @@ export interface MigrationTarget {
 const ALL_UP: MigrationTarget = { direction: 'up', count: Number.POSITIVE_INFINITY }
 
 /**
- * Runs the migrations that are due, all in one transaction, under an advisory lock.
+ * Runs the pending migrations, all in one transaction, under an advisory lock.
  *
  * @param databaseUrl empty: libpq's PG variables
- * @returns the names of those that were run
- * @throws DatabaseError when waiting does not help, else the database's error
+ * @returns the names of the migrations that were run
+ * @throws DatabaseError when waiting cannot help, else the database's error
  */
 export async function migrateDatabase(
   databaseUrl: string,
@@ -37,13 +37,13 @@ export async function migrateDatabase(
 ): Promise<readonly string[]> {
   const { query_timeout: _, ...config } = connectionConfig(databaseUrl)
   let isLost = false
-  // The runner's own client has no listener: a lost connection would end the process.
+  // A client of the runner's own has no listener: a lost connection would end the process.
   const client = await connectDatabase(config, () => {
     isLost = true
   })
   try {
     await requireUtf8(client)
-    // A migration may take long, and wait long for another one.
+    // A migration may run long, and wait long for another process.
     await client.query('set statement_timeout = 0; set lock_timeout = 0')
     const ran = await runner({
       dbClient: client,
@@ -53,7 +53,7 @@ export async function migrateDatabase(
       migrationsTable: 'pgmigrations',
       direction: target.direction,
       count: target.count,
-      // Not the default when run from a program: half a migration would stay.
+      // Not the runner's default: a failure would leave half of the migrations.
       singleTransaction: true,
       advisoryLockMode: 'wait',
       log: (text) => logger.debug(text),
@@ -64,7 +64,7 @@ export async function migrateDatabase(
     }
     return names
   } catch (error) {
-    // The runner hides some errors of the server behind its own, which say no SQLSTATE.
+    // The runner wraps some errors of the server in its own, which carry no SQLSTATE.
     if (isLost || error instanceof DatabaseError) throw error
     if (describeError(error).sqlState !== '') throw error
     const [reason] = String(error).split('\n')

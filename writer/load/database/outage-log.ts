@@ -1,6 +1,5 @@
 /**
- * Says that the database is away and why, once in a while that it still is, and once that it is back.
- * It decides nothing.
+ * Logs that the database is away and why, every 30 s that it still is, and once that it is back.
  */
 
 import { LogThrottle } from '../../../shared/log-throttle.ts'
@@ -9,10 +8,10 @@ import type { SqlError } from './sql-state.ts'
 
 const REMIND_MS = 30_000
 
-/** What becomes of the batch, and what to do about it. */
+/** What happens to the batch, and what an operator can do. */
 const ADVICE: Readonly<Record<SqlError['kind'], string>> = {
   retry: 'the database cannot take flows; the batch is kept and tried again',
-  data: 'the database refuses what is not a row; the batch is kept: is the schema as migrated?',
+  data: 'the database refuses the state of a batch; the batch is kept: is the schema as migrated?',
   partition: 'rows have no partition; the batch is kept, partitions are made again',
   access: 'the database refuses the writer; the batch is kept: check the login and its rights',
   unexpected: 'the database refuses the batch; it is kept: is the schema as migrated?',
@@ -28,12 +27,12 @@ export class OutageLog {
     this.#logger = logger
   }
 
-  /** Since when nothing could be committed; undefined while all is well. */
+  /** Since when nothing could be committed; undefined while commits succeed. */
   get since(): number | undefined {
     return this.#since
   }
 
-  /** Notes a failure; each condition is told at once, then every 30 s. */
+  /** Notes a failure. Each condition is logged at once, then every 30 s. */
   failed(now: number, error: SqlError): void {
     this.#since ??= now
     const verdict = this.#throttle.admit(error.condition, now)

@@ -1,22 +1,22 @@
 /**
- * One connection that comes back: opened when it is needed, used by one at a time, and closed after
- * any error, so that nobody meets one in an unknown state. It does not retry.
+ * One connection that comes back: opened on demand, used by one caller at a time, and closed after
+ * any error, so that no caller gets a connection in an unknown state.
  */
 
 import type pg from 'pg'
 import { closeClient, connectDatabase, connectionConfig } from './connection.ts'
 
-export interface SessionOptions {
+interface SessionOptions {
   /** Empty: libpq's PG variables. */
   readonly databaseUrl: string
-  /** Prepares every new connection; when it throws, the connection is not used. */
+  /** Prepares every new connection. When it throws, the connection is closed. */
   readonly onConnect?: (client: pg.Client) => Promise<void>
 }
 
 export class Session {
   readonly #options: SessionOptions
   #client: pg.Client | undefined
-  /** When the last use is over. */
+  /** Resolves when the last use is over. */
   #last: Promise<void> = Promise.resolve()
   #isClosed = false
 
@@ -25,16 +25,16 @@ export class Session {
   }
 
   /**
-   * Runs `work` on the connection, after those who came before.
+   * Runs `work` on the connection, after every earlier `work`.
    *
-   * @throws what connecting or `work` threw; the connection is closed then
+   * @throws the error of connecting or of `work`; the connection is closed then
    */
   use<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
     const result = this.#last.then(() => this.#run(work))
     this.#last = result.then(
       () => {},
       () => {
-        // Whoever asked for it has the error.
+        // The caller of that `use` has the error.
       },
     )
     return result
@@ -69,7 +69,7 @@ export class Session {
     if (client) await closeClient(client)
   }
 
-  /** Closes the connection at once: what runs on it fails. May be called twice. */
+  /** Closes the connection at once; work that runs on it fails. May be called twice. */
   async stop(): Promise<void> {
     this.#isClosed = true
     await this.#disconnect()

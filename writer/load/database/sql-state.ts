@@ -1,15 +1,15 @@
 /**
- * Sorts the database's errors by SQLSTATE: what may be tried again, and what never helps. It retries
- * and logs nothing itself.
+ * Sorts the database's errors by SQLSTATE: which ones waiting can cure, and which ones it cannot.
  */
 
 /**
- * `retry`: the database is away or busy. `data`: a row cannot be stored. `partition`: a row has no
- * partition. `access`: wrong login, database or rights. `unexpected`: an operator has to look at it.
+ * `retry`: the database is away or busy. `data`: a value cannot be stored. `partition`: a row has
+ * no partition. `access`: the login, the database or a right is wrong. `unexpected`: an operator
+ * has to look at it.
  */
 export type ErrorKind = 'retry' | 'data' | 'partition' | 'access' | 'unexpected'
 
-/** By class or by whole SQLSTATE, the longer one wins (PostgreSQL, appendix A). */
+/** By class or by whole SQLSTATE; the longer one wins (PostgreSQL, appendix A). */
 const KINDS: Readonly<Record<string, readonly [kind: ErrorKind, condition: string]>> = {
   '08': ['retry', 'connection failure'],
   '53': ['retry', 'insufficient resources'],
@@ -34,13 +34,12 @@ const KINDS: Readonly<Record<string, readonly [kind: ErrorKind, condition: strin
   '42703': ['unexpected', 'a column is missing: npm run migrate brings the tables up to date'],
 }
 
-/** A row without a partition is told as a violated check; only a real check has a name. */
+/** The server reports a row without a partition as a violated check, but names no constraint. */
 const CHECK_VIOLATION = '23514'
 
-/** Errors of the client that waiting does not mend: no password, another kind of TLS. */
+/** Errors of the client that waiting cannot cure, such as a missing password or another TLS. */
 const WRONG_SETTING = /^SASL|client password|not support SSL|certificate|Invalid URL/i
 
-/** What is known of an error. */
 export interface SqlError {
   readonly kind: ErrorKind
   /** Empty when the error did not come from the server. */
@@ -49,11 +48,11 @@ export interface SqlError {
   readonly message: string
 }
 
-/** Sorts an error; one that did not come from the server is a broken connection. */
+/** Sorts an error. An error that did not come from the server means a broken connection. */
 export function describeError(error: unknown): SqlError {
   const { code, message, severity, constraint } = error as Readonly<Record<string, unknown>>
   const text = typeof message === 'string' && message !== '' ? message : String(code ?? error)
-  // System errors have codes, too, and EPIPE looks like an SQLSTATE; only the server is severe.
+  // System errors have codes as well, and EPIPE looks like an SQLSTATE. Only the server sets severity.
   if (typeof severity !== 'string' || typeof code !== 'string') return describeClientError(text)
   if (code === CHECK_VIOLATION && constraint === undefined) {
     return { kind: 'partition', sqlState: code, condition: 'a row has no partition', message: text }

@@ -1,36 +1,32 @@
-/**
- * Sends statements to the server together and waits once for all answers. It begins and ends no
- * transaction, and reads no rows.
- */
+/** Sends statements to the server together, within an open transaction, and waits once for all. */
 
 import type pg from 'pg'
 
-/** A statement that is prepared when a connection runs it for the first time. */
+/** A statement. A connection prepares it when it runs it for the first time. */
 export interface Statement {
-  /** Names the text; the same for every run. */
+  /** Names the text: one name has one text. */
   readonly name: string
   readonly text: string
   /** Arrays and objects as PostgreSQL reads them from text. */
   readonly values: readonly (string | number | null)[]
 }
 
-/** What came of statements that were sent together. */
-export interface StatementResults {
-  /** Rows that each statement has changed or found, up to the first one that failed. */
+/** The answers to statements that were sent together. */
+interface StatementResults {
+  /** Rows that each statement changed or found, up to the first one that failed. */
   readonly counts: readonly number[]
-  /** Why the first one failed: those behind it did not run, and the connection is to be closed. */
+  /** Why a statement failed. Those after it did not run, and the connection must be closed. */
   readonly error: unknown
 }
 
-/**
- * A jsonb array has room for 256 MiB, a string of V8 for 512 MiB: what many exporters bring about in
- * one batch must stay far below both.
- */
+/** Far below the limits of a jsonb array, 256 MiB, and of a string in V8, 512 MiB. */
 const MAX_JSON_CHARACTERS = 8 * 1024 * 1024
 
 /**
- * Makes the statements that take rows as JSON in `$1`: none when there are no rows, and as many as
- * their size asks for.
+ * Writes the statements that hand over rows as JSON in `$1`: none without rows, and several when
+ * the rows are too large for one.
+ *
+ * @param more the other values, from `$2` on
  */
 export function* rowsStatements(
   name: string,
@@ -53,12 +49,12 @@ export function* rowsStatements(
   if (parts.length > 0) yield { name, text, values: [`[${parts.join(',')}]`, ...more] }
 }
 
-/** Statements that a connection has prepared. */
+/** Names of the statements that a connection has prepared. */
 const PREPARED = new WeakMap<pg.Client, Set<string>>()
 
 /**
- * Runs statements in their order within the open transaction. One after the other, each would wait
- * for the answer to the one before, and for a turn of this process.
+ * Runs statements in their order within the open transaction. Sent one by one, each would wait for
+ * the answer to the one before, and for the event loop of this process.
  */
 export function runTogether(
   client: pg.Client,
@@ -75,7 +71,7 @@ export function runTogether(
 }
 
 /**
- * A query in the sense of pg: it calls these methods.
+ * A query as pg understands it: an object with these methods, which pg calls.
  *
  *     sequence = (Parse? Bind Execute)* Sync
  *     answer   = (ParseComplete? BindComplete CommandComplete)* ErrorResponse? ReadyForQuery
@@ -83,7 +79,7 @@ export function runTogether(
  */
 class StatementSequence {
   readonly results: Promise<StatementResults>
-  /** pg puts the timer of `query_timeout` around it. */
+  /** pg replaces it to stop the timer of `query_timeout`. */
   callback = () => {}
   readonly #statements: readonly Statement[]
   readonly #prepared: Set<string>
@@ -116,7 +112,7 @@ class StatementSequence {
   }
 
   handleDataRow(): void {
-    // How many there are is told at the end.
+    // CommandComplete has their number.
   }
 
   handleError(error: unknown): void {

@@ -1,30 +1,33 @@
 /**
- * What the database needs beside rows: partitions ahead of time, and old ones dropped. Each has a
- * connection of its own while it works, so that a long wait for a reader never stops loading.
+ * What the database needs beside rows: partitions are created ahead of time, and old ones dropped.
+ * Each of the two has a connection of its own, so a long wait for a reader never stops loading.
  */
 
 import type { Logger } from '../../../shared/logger.ts'
+import { BackOff } from '../database/back-off.ts'
 import type { Session } from '../database/session.ts'
 import { describeError } from '../database/sql-state.ts'
 import type { Partitions } from './partitions.ts'
 import { applyRetention } from './retention.ts'
 
 const INTERVAL_MS = 600_000
-/** After a failure it is tried again sooner. */
+/** After a failure it works again sooner. */
 const RETRY_MS = 60_000
 
-export interface HousekeepingOptions {
-  /** For partitions; quick work. */
+interface HousekeepingOptions {
+  /** Creates partitions: short work. */
   readonly session: Session
-  /** For dropping, which waits for readers. */
+  /** Drops partitions, and waits for readers meanwhile. */
   readonly retentionSession: Session
   readonly partitions: Partitions
+  /** 0 keeps all. */
   readonly retentionDays: number
   readonly logger: Logger
 }
 
 export class Housekeeping {
   readonly #options: HousekeepingOptions
+  readonly #backOff = new BackOff({ firstMs: RETRY_MS, longestMs: RETRY_MS })
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
 
@@ -32,44 +35,45 @@ export class Housekeeping {
     this.#options = options
   }
 
-  /** Makes the partitions of now and next; the rest follows in the background, again and again. */
+  /** Creates the partitions of now and next; the rest follows in the background, periodically. */
   async start(): Promise<void> {
     if (this.#timer || this.#isStopped) return
-    const hasPartitions = await this.#attempt('partitions could not be made ahead of time', () =>
-      this.#makePartitions(),
-    )
-    this.#repeat(hasPartitions, 0)
+    await this.#createPartitions()
+    this.#repeat(0)
   }
 
-  #repeat(isFine: boolean, delayMs = isFine ? INTERVAL_MS : RETRY_MS): void {
+  #repeat(delayMs: number): void {
     if (this.#isStopped) return
     this.#timer = setTimeout(() => {
-      void this.#work().then((isDone) => this.#repeat(isDone))
+      void this.#work().then((isDone) =>
+        this.#repeat(isDone ? INTERVAL_MS : this.#backOff.nextMs()),
+      )
     }, delayMs)
   }
 
+  /** Returns whether all was done. */
   async #work(): Promise<boolean> {
-    const hasPartitions = await this.#attempt('partitions could not be made ahead of time', () =>
-      this.#makePartitions(),
-    )
-    const hasDropped = await this.#attempt('old partitions could not be dropped', () =>
-      this.#dropOld(),
-    )
+    const hasPartitions = await this.#createPartitions()
+    const hasDropped = await this.#dropOld()
     return hasPartitions && hasDropped
   }
 
-  async #makePartitions(): Promise<void> {
+  #createPartitions(): Promise<boolean> {
     const { session, partitions, logger } = this.#options
-    const made = await session.use((client) => partitions.ensureAhead(client, Date.now()))
-    if (made.length > 0) logger.info({ partitions: made }, 'made partitions ahead of time')
+    return this.#attempt('partitions could not be made ahead of time', async () => {
+      const created = await session.use((client) => partitions.ensureAhead(client, Date.now()))
+      if (created.length > 0) logger.info({ partitions: created }, 'made partitions ahead of time')
+    })
   }
 
-  async #dropOld(): Promise<void> {
+  #dropOld(): Promise<boolean> {
     const { retentionSession, retentionDays, logger } = this.#options
-    if (retentionDays === 0) return
-    await retentionSession.use((client) =>
-      applyRetention(client, Date.now(), { days: retentionDays, logger }),
-    )
+    return this.#attempt('old partitions could not be dropped', async () => {
+      if (retentionDays === 0) return
+      await retentionSession.use((client) =>
+        applyRetention(client, Date.now(), { days: retentionDays, logger }),
+      )
+    })
   }
 
   async #attempt(failure: string, action: () => Promise<void>): Promise<boolean> {
@@ -78,7 +82,7 @@ export class Housekeeping {
       return true
     } catch (error) {
       if (!this.#isStopped) {
-        this.#options.logger.warn(describeError(error), `${failure}; trying again in a minute`)
+        this.#options.logger.warn(describeError(error), `${failure}; trying again within a minute`)
       }
       return false
     }

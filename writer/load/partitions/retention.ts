@@ -1,28 +1,28 @@
-/** Drops what is older than RETENTION_DAYS, a partition at a time, without locking out loading. */
+/** Drops what is older than RETENTION_DAYS, one partition at a time, while loading goes on. */
 
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
-import { listPartitions, type Partition } from './partitions.ts'
+import { DAY_MS, listPartitions, type Partition } from './partitions.ts'
 
-const DAY_MS = 86_400_000
-
-/** Any number that no other program takes for its own: of several writers, one drops at a time. */
+/** An advisory lock: one of several writers drops at a time. */
 const RETENTION_LOCK = 7_411_983
 
-/** Marks a partition before it is detached, so that one whose dropping was cut short is known. */
+/**
+ * Marks a partition before it is detached, so that a later run finds it if this one is cut short.
+ */
 const DOOMED = 'Older than RETENTION_DAYS: about to be dropped.'
 
-export interface RetentionOptions {
+interface RetentionOptions {
   /** 0 keeps all. */
   readonly days: number
   readonly logger: Logger
 }
 
 /**
- * Drops every partition that ended before `nowMs` minus the days, and old gaps and rejects; nothing
- * while another writer is at it.
+ * Drops every partition that ended before `nowMs` minus the days, and deletes gaps and rejected
+ * records of that age. Does nothing while another writer does this.
  *
- * @throws the database's error; what is left is dropped by the next call
+ * @throws the database's error; the next call drops the rest
  */
 export async function applyRetention(
   client: pg.Client,
@@ -30,7 +30,7 @@ export async function applyRetention(
   { days, logger }: RetentionOptions,
 ): Promise<void> {
   if (days === 0) return
-  // Of the session, as a partition is not detached within a transaction.
+  // A lock of the session: a partition cannot be detached concurrently within a transaction.
   const lock = await client.query<{ locked: boolean }>(
     'select pg_try_advisory_lock($1) as locked',
     [RETENTION_LOCK],
@@ -39,7 +39,7 @@ export async function applyRetention(
   try {
     await dropOlder(client, nowMs - days * DAY_MS, logger)
   } finally {
-    // When the connection is gone, so is the lock.
+    // A lost connection has lost the lock as well.
     await client.query('select pg_advisory_unlock($1)', [RETENTION_LOCK]).catch(() => {})
   }
 }
@@ -64,7 +64,7 @@ async function dropPartition(
     [name],
   )
   await client.query(`comment on table ${name} is '${DOOMED}'`)
-  // CONCURRENTLY waits for those who load and read without making them wait.
+  // CONCURRENTLY waits for those who load and read, and lets others load and read meanwhile.
   await client.query(`alter table flows detach partition ${name} concurrently`)
   await client.query(`drop table ${name}`)
   const facts = {
@@ -76,7 +76,7 @@ async function dropPartition(
   logger.info(facts, 'dropped a partition older than RETENTION_DAYS')
 }
 
-/** Drops partitions whose detaching, or dropping, was cut short. */
+/** Drops partitions that an earlier run marked, but did not detach or drop. */
 async function finishDropping(client: pg.Client, logger: Logger): Promise<void> {
   const { rows } = await client.query<{ name: string; pending: boolean }>(
     `select c.oid::regclass::text as name, coalesce(i.inhdetachpending, false) as pending

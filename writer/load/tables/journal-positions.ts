@@ -1,40 +1,53 @@
 /**
- * Where the stream stands in the database. Each batch moves the position in its own transaction: that
- * is what makes every byte of the stream count exactly once. It begins and ends no transaction.
+ * The table `journal_positions`: how much of a journal the database holds. Each batch moves the
+ * position in its own transaction, so every byte of the stream counts exactly once.
  */
 
 import type pg from 'pg'
 import { DatabaseError, describeDatabase } from '../database/connection.ts'
 import type { Statement } from '../database/statements.ts'
-import type { LineCounts } from './batch-changes.ts'
+import { type Columns, emptyRow, type RowOf, selectOf } from './table.ts'
 
-/** What the database holds of a journal: bytes of the stream, and the batches that brought them. */
+const LINE_COLUMNS = {
+  datagrams: { name: 'datagram_lines', type: 'bigint' },
+  malformed: { name: 'malformed_lines', type: 'bigint' },
+  reports: { name: 'report_lines', type: 'bigint' },
+  /** Bytes of the journal that could not be read: nobody knows how many lines they held. */
+  lostBytes: { name: 'lost_bytes', type: 'bigint' },
+} as const satisfies Columns
+
+const LINE_COUNTERS = Object.entries(LINE_COLUMNS) as [keyof LineCounts, Columns[string]][]
+
+/** Lines of the pipe since the beginning of the journal. */
+export type LineCounts = RowOf<typeof LINE_COLUMNS>
+
+/** Bytes of the stream that the database holds, and the batches that brought them. */
 export interface JournalPosition {
   readonly position: number
   readonly batches: number
 }
 
-/** The step of one batch: from where the database must be found to where it is left. */
+/** The step of one batch: the position before it, and the position after it. */
 export interface JournalStep {
   readonly journalId: string
   readonly from: JournalPosition
-  /** Not less than `from.position`; equal when only time has brought changes about. */
+  /** At least `from.position`; equal when time alone has caused the changes. */
   readonly to: number
 }
 
-/** What a step brings beside bytes. */
-export interface StepCounts {
+/** What a step adds beside bytes. */
+interface StepCounts {
   /** Since the beginning of the journal; null leaves them as they are. */
   readonly lines: LineCounts | null
-  /** Rows that the server has taken, as it says. */
+  /** Rows that the server says it has stored. */
   readonly copiedRows: number
 }
 
 /**
- * Reads the position, making its row when the journal is new.
+ * Reads the position, and inserts its row when the journal is new.
  *
- * @param journalDatabase where it was loaded into before; undefined when it is new
- * @throws DatabaseError when this database knows nothing of a journal that is not new
+ * @param journalDatabase the database it was loaded into so far; undefined for a new journal
+ * @throws DatabaseError when the journal is not new, but unknown to this database
  */
 export async function openJournalPosition(
   client: pg.Client,
@@ -61,34 +74,29 @@ export async function openJournalPosition(
 
 const MOVE_POSITION = `
   update journal_positions set position = $4, batches = batches + 1, updated_at = now(),
-    datagram_lines = coalesce($5, datagram_lines),
-    malformed_lines = coalesce($6, malformed_lines),
-    report_lines = coalesce($7, report_lines), copied_rows = copied_rows + $8,
-    lost_bytes = coalesce($9, lost_bytes)
+    copied_rows = copied_rows + $5,
+    ${LINE_COUNTERS.map(([, { name }], index) => `${name} = coalesce($${6 + index}, ${name})`)}
   where journal = $1 and position = $2 and batches = $3`
 
 /**
- * Makes the statement that moves the position; it changes one row, or none when the database is not
- * where the step begins. An earlier attempt whose commit is still undecided holds the lock of the row
- * until it is decided: the answer is sure.
+ * Returns the statement that moves the position. It changes one row, or none when the database is
+ * not where the step begins. The answer is certain: while the commit of an earlier attempt is
+ * undecided, that attempt holds the lock of the row.
  */
 export function positionStatement(
   { journalId, from, to }: JournalStep,
   { lines, copiedRows }: StepCounts,
 ): Statement {
-  const values = [
-    ...[journalId, from.position, from.batches, to],
-    ...[lines?.datagrams ?? null, lines?.malformed ?? null, lines?.reports ?? null, copiedRows],
-    lines?.lostBytes ?? null,
-  ]
+  const counted = LINE_COUNTERS.map(([counter]) => lines?.[counter] ?? null)
+  const values = [journalId, from.position, from.batches, to, copiedRows, ...counted]
   return { name: 'move position', text: MOVE_POSITION, values }
 }
 
 /**
- * Makes sure that a batch which could not move the position is in already: its commit had worked, and
- * only the answer was lost. Not to be called in its transaction.
+ * Checks that a batch which could not move the position is committed already: its commit succeeded,
+ * and only the answer was lost. Must not be called in the transaction of the batch.
  *
- * @throws DatabaseError when the database is anywhere else
+ * @throws DatabaseError when the database is at any other position
  */
 export async function checkIsLoaded(client: pg.Client, step: JournalStep): Promise<void> {
   const { journalId, from, to } = step
@@ -115,8 +123,8 @@ async function readJournalPosition(
 }
 
 /**
- * Reads the position when nobody is moving it: a writer that was killed may have left a commit that
- * the server is still busy with, which holds the lock of the row until it is decided.
+ * Reads the position when nobody is moving it. A killed writer may have left a commit that the
+ * server has not decided yet; it holds the lock of the row until then.
  */
 async function settleJournalPosition(
   client: pg.Client,
@@ -126,7 +134,14 @@ async function settleJournalPosition(
   return rows[0]
 }
 
-/** Takes the session's lock on the journal; false when another session has it. */
+const SELECT_LINES = `select ${selectOf(LINE_COLUMNS)} from journal_positions where journal = $1`
+
+export async function readLineCounts(client: pg.Client, journalId: string): Promise<LineCounts> {
+  const { rows } = await client.query<LineCounts>(SELECT_LINES, [journalId])
+  return rows[0] ?? emptyRow(LINE_COLUMNS)
+}
+
+/** Takes the lock on the journal for this session; returns false when another session has it. */
 export async function lockJournal(client: pg.Client, journalId: string): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>(
     'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',

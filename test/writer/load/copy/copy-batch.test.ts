@@ -3,9 +3,15 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { CopyBatch } from '../../../../writer/load/copy/copy-batch.ts'
 import { describeTuple } from '../../../../writer/load/copy/copy-tuple.ts'
-import { ALL_FIELDS, columnsOf } from '../../../../writer/load/copy/flow-columns.ts'
+import { columnsOf } from '../../../../writer/load/copy/flow-columns.ts'
 import { FIELD } from '../../../../writer/netflow/flow-record.ts'
-import { messageOf, numberedBatch, RECEIVED_AT_MICROS, typicalRecord } from '../sample-rows.ts'
+import {
+  ALL_FIELDS,
+  messageOf,
+  numberedBatch,
+  RECEIVED_AT_MICROS,
+  typicalRecord,
+} from '../sample-rows.ts'
 
 const HEADER_BYTES = 19
 const TRAILER_BYTES = 2
@@ -34,7 +40,7 @@ describe('a batch', () => {
     )
   })
 
-  it('gives any range of its rows as a COPY of its own', () => {
+  it('returns any range of its rows as a complete COPY', () => {
     const batch = numberedBatch({ from: 0, count: 10 })
     const part = copyBytes(batch, 3, 5)
     assert.equal(part.toString('latin1', 0, 11), 'PGCOPY\n\xff\r\n\0')
@@ -45,7 +51,7 @@ describe('a batch', () => {
     assert.equal(copyBytes(batch).length, HEADER_BYTES + batch.bytes + TRAILER_BYTES)
   })
 
-  it('hands itself over in slices of at most 1 MiB', () => {
+  it('returns its rows in slices of at most 1 MiB', () => {
     const slices = [...numberedBatch({ from: 0, count: 20_000 }).copyData()]
     assert.ok(slices.length > 4)
     assert.ok(slices.every((slice) => slice.length <= 1024 * 1024))
@@ -89,7 +95,7 @@ describe('a batch', () => {
     )
   })
 
-  it('is as new after a reset', () => {
+  it('is empty after a reset, and can be filled again', () => {
     const batch = numberedBatch({ from: 0, count: 5_000 })
     batch.reset()
     assert.equal(batch.rows, 0)
@@ -103,7 +109,7 @@ describe('a batch', () => {
 })
 
 describe('a tuple read back', () => {
-  it('tells every value by its column, and none that is absent', () => {
+  it('has every value under the name of its column, and no absent ones', () => {
     const batch = new CopyBatch()
     const record = typicalRecord()
     record.setBytes(0x7fff_ffff, 0xffff_ffff)
@@ -145,7 +151,7 @@ describe('a tuple read back', () => {
     })
   })
 
-  it('is fit for jsonb although the row was not', () => {
+  it('is valid jsonb even when the row was not', () => {
     const batch = new CopyBatch()
     const record = typicalRecord()
     record.setExtra('{"a":"\0"}')

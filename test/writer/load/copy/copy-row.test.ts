@@ -4,11 +4,22 @@ import pg from 'pg'
 import { CopyBatch } from '../../../../writer/load/copy/copy-batch.ts'
 import { encodeRow, maxRowBytes } from '../../../../writer/load/copy/copy-row.ts'
 import { copyRows } from '../../../../writer/load/copy/copy-rows.ts'
-import { ALL_FIELDS, FLOW_COLUMNS } from '../../../../writer/load/copy/flow-columns.ts'
+import { describeTuple } from '../../../../writer/load/copy/copy-tuple.ts'
+import {
+  type ColumnType,
+  columnsOf,
+  FLOW_COLUMNS,
+} from '../../../../writer/load/copy/flow-columns.ts'
 import { Partitions } from '../../../../writer/load/partitions/partitions.ts'
-import { FIELD, FlowRecord, type MessageContext } from '../../../../writer/netflow/flow-record.ts'
+import {
+  FIELD,
+  type Field,
+  type FieldName,
+  FlowRecord,
+  type MessageContext,
+} from '../../../../writer/netflow/flow-record.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
-import { messageOf, numberedBatch } from '../sample-rows.ts'
+import { ALL_FIELDS, messageOf, numberedBatch } from '../sample-rows.ts'
 
 const ALL_COLUMNS = { fields: ALL_FIELDS, columns: FLOW_COLUMNS.length }
 
@@ -26,7 +37,7 @@ const OF_THE_MESSAGE = {
   export_version: '9',
 }
 
-/** A view over the bytes of an IPv6 address in hex. */
+/** Creates a view over the bytes of an IPv6 address in hex. */
 function ipv6(hex: string): DataView {
   return new DataView(Uint8Array.from(Buffer.from(hex, 'hex')).buffer)
 }
@@ -45,7 +56,7 @@ describe('an encoded row', () => {
     await database.drop()
   })
 
-  /** Loads one row and reads it back, every column as text but `extra`. */
+  /** Loads one row and reads it back; every column but `extra` as text. */
   async function roundTrip(record: FlowRecord, message: MessageContext = messageOf()) {
     const batch = new CopyBatch()
     batch.append(record, message)
@@ -59,7 +70,7 @@ describe('an encoded row', () => {
          'flow_end', to_char(flow_end, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as row from flows`,
     )
     const row = rows[0]?.row as Record<string, unknown>
-    // Counters of 63 bits do not survive as JSON numbers here.
+    // JSON numbers do not hold counters of 63 bits exactly.
     const exact = await client.query('select bytes::text, packets::text from flows')
     const texts = Object.entries({ ...row, ...exact.rows[0] }).map(([name, value]) => [
       name,
@@ -72,7 +83,7 @@ describe('an encoded row', () => {
     assert.deepEqual(await roundTrip(new FlowRecord()), { ...NULLS, ...OF_THE_MESSAGE })
   })
 
-  it('keeps every value of a record of IPv4', async () => {
+  it('keeps every value of a record with IPv4 addresses', async () => {
     const record = new FlowRecord()
     record.setIpv4(FIELD.srcAddr, 0x0a00_0001)
     record.setIpv4(FIELD.dstAddr, 0xffff_ffff)
@@ -125,7 +136,7 @@ describe('an encoded row', () => {
     })
   })
 
-  it('keeps IPv6 addresses of flow and exporter', async () => {
+  it('keeps IPv6 addresses of the flow and of the exporter', async () => {
     const record = new FlowRecord()
     record.setIpv6(FIELD.srcAddr, ipv6('20010db8000000000000000000000001'), 0)
     record.setIpv6(FIELD.dstAddr, ipv6('ffffffffffffffffffffffffffffffff'), 0)
@@ -158,7 +169,7 @@ describe('an encoded row', () => {
     assert.equal(row['observation_domain'], '4294967295')
   })
 
-  it('is NULL, never a bad tuple, where a value is beyond its column', async () => {
+  it('is NULL, never a bad tuple, where a value does not fit its column', async () => {
     const record = new FlowRecord()
     record.set(FIELD.tcpFlags, 32_768)
     record.set(FIELD.protocol, -1)
@@ -171,7 +182,7 @@ describe('an encoded row', () => {
     assert.deepEqual(await roundTrip(record), { ...NULLS, ...OF_THE_MESSAGE })
   })
 
-  it('does not take over the high half of an earlier counter', async () => {
+  it('does not contain the high half of an earlier counter', async () => {
     const record = new FlowRecord()
     record.setBytes(5, 5)
     record.clear()
@@ -179,7 +190,7 @@ describe('an encoded row', () => {
     assert.equal((await roundTrip(record))['bytes'], '1099511627776')
   })
 
-  it('comes through COPY 100,000 times', async () => {
+  it('is loaded by COPY 100,000 times', async () => {
     await client.query('delete from flows')
     const batch = numberedBatch({ from: 0, count: 100_000 })
     await new Partitions('day').ensure(client, batch.hours)
@@ -191,6 +202,31 @@ describe('an encoded row', () => {
   })
 })
 
+function isField(source: string): source is FieldName {
+  return source in FIELD
+}
+
+/** Gives a field a value that no other field has, and returns it as a described tuple shows it. */
+function fill(record: FlowRecord, field: Field, type: ColumnType): unknown {
+  switch (type) {
+    case 'timestamptz':
+      record.set(field, field * 1_000_000)
+      return new Date(field * 1_000).toISOString().replace('Z', '000Z')
+    case 'macaddr':
+      record.set(field, field)
+      return `00:00:00:00:00:${field.toString(16).padStart(2, '0')}`
+    case 'inet':
+      record.setIpv4(field as 0 | 1 | 2, field + 1)
+      return `0.0.0.${field + 1}`
+    case 'jsonb':
+      record.setExtra('{}')
+      return '{}'
+    default:
+      record.set(field, field + 1)
+      return field + 1
+  }
+}
+
 describe('encodeRow', () => {
   it('writes the layout of COPY, column by column', () => {
     const bytes = Buffer.alloc(1024)
@@ -198,12 +234,8 @@ describe('encodeRow', () => {
     const record = new FlowRecord()
     record.set(FIELD.protocol, 17)
     record.setExtra('{}')
-    const end = encodeRow(
-      { bytes, view, ...ALL_COLUMNS },
-      0,
-      record,
-      messageOf({ receivedAtMicros: 0 }),
-    )
+    const message = messageOf({ receivedAtMicros: 0 })
+    const end = encodeRow({ bytes, view, ...ALL_COLUMNS }, 0, record, message)
     const absent = 'ffffffff'
     assert.equal(
       bytes.toString('hex', 0, end),
@@ -223,6 +255,25 @@ describe('encodeRow', () => {
         .join('')
         .replaceAll(' ', ''),
     )
+  })
+
+  it('writes every field into its own column, alone and with all others', () => {
+    for (const present of [ALL_FIELDS, ...Object.values(FIELD).map((field) => 1 << field)]) {
+      const record = new FlowRecord()
+      const expected: Record<string, unknown> = {
+        received_at: '2026-11-21T06:13:20.123456Z',
+        observation_domain: 7,
+        export_version: 9,
+        exporter: '192.0.2.1',
+      }
+      for (const { name, type, source } of columnsOf(present)) {
+        if (isField(source)) expected[name] = fill(record, FIELD[source], type)
+      }
+      const batch = new CopyBatch()
+      batch.append(record, messageOf())
+      assert.equal(record.present, present)
+      assert.deepEqual(describeTuple(batch.tuple(0), batch.fields), expected)
+    }
   })
 
   it('never needs more room than maxRowBytes says', () => {

@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../../../helpers/database
 
 const COPY = 'copy noted from stdin'
 
-/** Lines of text with the numbers up to `count`, a hundred thousand bytes a piece or so. */
+/** Creates lines with the numbers up to `count`, about 100,000 bytes a piece. */
 function* numbers(count: number): Iterable<Buffer> {
   for (let from = 0; from < count; from += 20_000) {
     const lines = Array.from({ length: Math.min(20_000, count - from) }, (_, index) => from + index)
@@ -15,7 +15,7 @@ function* numbers(count: number): Iterable<Buffer> {
   }
 }
 
-describe('a COPY of data at hand', () => {
+describe('a COPY of data in memory', () => {
   let database: TestDatabase
   let client: pg.Client
   before(async () => {
@@ -33,7 +33,7 @@ describe('a COPY of data at hand', () => {
     return rows[0]?.count
   }
 
-  it('takes pieces that are more than a socket takes at once', async () => {
+  it('sends pieces that are larger than a socket accepts at once', async () => {
     await client.query('alter table noted drop constraint noted_number_check')
     assert.equal(await runCopy(client, COPY, numbers(300_000)), 300_000)
     assert.equal(await countNoted(), 300_000)
@@ -41,25 +41,25 @@ describe('a COPY of data at hand', () => {
     await client.query('alter table noted add check (number <> 70000)')
   })
 
-  it('may stand behind other statements, and tells the rows of the COPY', async () => {
+  it('may follow other statements, and returns the rows of the COPY', async () => {
     assert.equal(await runCopy(client, `begin; ${COPY}`, numbers(5)), 5)
     await client.query('rollback')
     assert.equal(await countNoted(), 0)
     assert.equal(await runCopy(client, COPY, []), 0)
   })
 
-  it('fails with the first row that is refused, and leaves the connection in order', async () => {
+  it('fails with the first refused row, and leaves the connection usable', async () => {
     await assert.rejects(runCopy(client, COPY, numbers(300_000)), { code: '23514' })
     assert.equal(await countNoted(), 0)
   })
 
-  it('fails when the statement is refused, and leaves the connection in order', async () => {
+  it('fails when the statement is refused, and leaves the connection usable', async () => {
     const missing = runCopy(client, 'copy nothing from stdin', numbers(300_000))
     await assert.rejects(missing, { code: '42P01' })
     assert.equal(await runCopy(client, COPY, numbers(10)), 10)
   })
 
-  it('fails with the connection', async () => {
+  it('fails when the connection breaks', async () => {
     const other = await connectDatabase({ connectionString: database.url })
     const pid = (await other.query('select pg_backend_pid() as pid')).rows[0]?.pid
     await client.query('select pg_terminate_backend($1)', [pid])

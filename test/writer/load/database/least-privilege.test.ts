@@ -39,7 +39,7 @@ describe('the roles of OPERATING.md', () => {
     const old = RECEIVED_AT_MICROS - 100 * 86_400e6
     harness.submit(numberedBatch({ from: 0, count: 10, receivedAtMicros: Date.now() * 1e3 }))
     harness.submit(numberedBatch({ from: 10, count: 10, receivedAtMicros: old }))
-    await harness.loader.drain()
+    await harness.committed()
     await harness.loader.stop()
     assert.deepEqual(await countRows(writerUrl), { rows: 20, different: 20 })
     const again = new LoaderHarness(writerUrl, { retentionDays: 30, journalId: harness.journalId })
@@ -63,7 +63,7 @@ describe('the roles of OPERATING.md', () => {
     const receivedAtMicros = Date.parse('2031-01-01T12:00Z') * 1_000
     harness.submit(numberedBatch({ from: 0, count: 10, receivedAtMicros }))
     harness.submit(numberedBatch({ from: 10, count: 10, receivedAtMicros }))
-    await harness.loader.drain()
+    await harness.committed()
     await harness.loader.stop()
     assert.deepEqual(harness.fatal, [])
     assert.ok(harness.lines.every(({ level }) => level < 40))

@@ -46,7 +46,7 @@ describe('migrations', () => {
     await drop()
   })
 
-  it('are refused by a database that cannot hold all names, and it is said how to make one', async () => {
+  it('fail on a database that cannot store all names, and say how to create one that can', async () => {
     const { url, drop } = await createTestDatabase({ migrate: false })
     const latin1 = new URL(url)
     latin1.pathname += '_latin1'
@@ -60,7 +60,7 @@ describe('migrations', () => {
     await drop()
   })
 
-  it('are run by the command, which says what it did', async () => {
+  it('are run by the command, which reports them', async () => {
     const { url, drop } = await createTestDatabase({ migrate: false })
     const run = async (...args: string[]) => {
       const env = { ...process.env, DATABASE_URL: url }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { describeError } from '../../../../writer/load/database/sql-state.ts'
 
-/** An error as the server reports it. */
+/** Creates an error as the server reports it. */
 function serverError(code: string, facts: Readonly<Record<string, string>> = {}) {
   return Object.assign(new Error('as the server says'), { severity: 'ERROR', code, ...facts })
 }
@@ -15,19 +15,19 @@ describe('an error of the database', () => {
     }
   })
 
-  it('is one of a row when a value or a constraint is at fault', () => {
+  it('is a data error when a value or a constraint causes it', () => {
     for (const code of ['22003', '22P02', '22021', '23502', '23505', 'P0001']) {
       assert.equal(describeError(serverError(code)).kind, 'data', code)
     }
   })
 
-  it('tells a missing partition from a check of an operator', () => {
+  it('distinguishes a missing partition from a check of an operator', () => {
     assert.equal(describeError(serverError('23514')).kind, 'partition')
     const check = serverError('23514', { constraint: 'small_enough' })
     assert.equal(describeError(check).kind, 'data')
   })
 
-  it('is one of access or unexpected when an operator has to do something', () => {
+  it('is an access error or unexpected when an operator must act', () => {
     for (const code of ['28P01', '28000', '3D000', '42501']) {
       assert.equal(describeError(serverError(code)).kind, 'access', code)
     }
@@ -35,7 +35,7 @@ describe('an error of the database', () => {
     assert.match(describeError(serverError('42P01')).condition, /npm run migrate/)
   })
 
-  it('is a broken connection when it is not from the server, whatever its code looks like', () => {
+  it('means a broken connection when it is not from the server, whatever its code', () => {
     for (const code of ['EPIPE', 'ECONNREFUSED', 'ENOENT', undefined]) {
       const error = Object.assign(new Error('broken'), { code })
       assert.deepEqual(describeError(error), {
@@ -47,7 +47,7 @@ describe('an error of the database', () => {
     }
   })
 
-  it('is one of access when the client lacks a password', () => {
+  it('is an access error when the client has no password', () => {
     const error = new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')
     assert.equal(describeError(error).kind, 'access')
   })

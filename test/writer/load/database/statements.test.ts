@@ -14,7 +14,7 @@ function insert(...numbers: (number | null)[]): Statement {
   return { name: 'insert', text: 'insert into noted select unnest($1::int[])', values }
 }
 
-describe('statements that take rows', () => {
+describe('statements for rows', () => {
   const statementsOf = (texts: readonly string[]) =>
     [
       ...rowsStatements(
@@ -28,12 +28,12 @@ describe('statements that take rows', () => {
       return (JSON.parse(String(rows)) as { text: string }[]).map((row) => row.text)
     })
 
-  it('are one when they are few, and none when there are none', () => {
+  it('are one for a few rows, and none without rows', () => {
     assert.deepEqual(statementsOf(['one', 'two']), [['one', 'two']])
     assert.deepEqual(statementsOf([]), [])
   })
 
-  it('are several when the rows are too much for one', () => {
+  it('are several when the rows are too large for one', () => {
     const long = 'long'.repeat(1024 * 1024)
     assert.deepEqual(statementsOf([long, 'a', long, 'b', long, long, long]), [
       [long, 'a'],
@@ -65,7 +65,7 @@ describe('statements that run together', () => {
     return rows.map(({ number }) => number)
   }
 
-  it('tell how many rows each of them has changed or found', async () => {
+  it('report how many rows each of them changed or found', async () => {
     const update = { name: 'update', text: 'update noted set number = number + 10', values: [] }
     const find = {
       name: 'find',
@@ -75,11 +75,11 @@ describe('statements that run together', () => {
     const results = await runTogether(client, [insert(1, 2, 3), update, find])
     assert.deepEqual(results, { counts: [3, 3, 1], error: undefined })
     assert.deepEqual(await notedNumbers(), [11, 12, 13])
-    // Prepared already.
+    // Both are prepared already.
     assert.deepEqual((await runTogether(client, [insert(4), find])).counts, [1, 1])
   })
 
-  it('stop at the first one that fails, and tell those before', async () => {
+  it('stop at the first one that fails, and report those before it', async () => {
     await client.query('delete from noted')
     await client.query('begin')
     const { counts, error } = await runTogether(client, [insert(1), insert(2, null), insert(3)])
@@ -89,7 +89,7 @@ describe('statements that run together', () => {
     assert.deepEqual(await notedNumbers(), [])
   })
 
-  it('fail with the connection', async () => {
+  it('fail when the connection breaks', async () => {
     const other = await connectDatabase({ connectionString: database.url })
     const wait = { name: 'wait', text: 'select pg_sleep($1)', values: [60] }
     const running = runTogether(other, [wait])

@@ -61,7 +61,7 @@ describe('partitions', () => {
     assert.deepEqual(rows, [{ attached: 1 }])
   })
 
-  it('are made once by writers at the same time', async () => {
+  it('are created once by writers that need them at the same time', async () => {
     const clients = await Promise.all(
       [1, 2, 3, 4].map(() => connectDatabase({ connectionString: database.url })),
     )
@@ -76,7 +76,7 @@ describe('partitions', () => {
     await Promise.all(clients.map((other) => other.end()))
   })
 
-  it('are made while a lane holds an open transaction on the table', async () => {
+  it('are created while a lane has a transaction open on the table', async () => {
     await new Partitions('day').ensure(client, [HOUR])
     const lane = await connectDatabase({ connectionString: database.url })
     await lane.query('begin')
@@ -87,7 +87,7 @@ describe('partitions', () => {
     await lane.end()
   })
 
-  it('use a day that is there when the setting changes to hours', async () => {
+  it('keep an existing day when the setting changes to hours', async () => {
     await new Partitions('day').ensure(client, [HOUR])
     const hours = new Partitions('hour')
     assert.deepEqual(await hours.ensure(client, [HOUR]), [])
@@ -101,7 +101,7 @@ describe('partitions', () => {
     assert.deepEqual(await days.ensure(client, [HOUR + 24]), ['flows_20261122'])
   })
 
-  it('fill what hand-made bounds leave of an hour', async () => {
+  it('fill the part of an hour that hand-made bounds leave free', async () => {
     await client.query(
       `create table odd partition of flows
        for values from ('2026-11-21 06:15+00') to ('2026-11-21 07:20+00')`,
@@ -119,7 +119,7 @@ describe('partitions', () => {
     await client.query('drop table rest')
   })
 
-  it('take another name when a detached table has theirs', async () => {
+  it('get another name when a detached table has theirs', async () => {
     const partitions = new Partitions('day')
     await partitions.ensure(client, [HOUR])
     await client.query('alter table flows detach partition flows_20261121')
@@ -150,7 +150,7 @@ describe('partitions', () => {
     await client.query('drop table rest')
   })
 
-  it('are made ahead for now and the next interval', async () => {
+  it('are created ahead for now and the next interval', async () => {
     const now = Date.parse('2026-12-31T23:30Z')
     assert.deepEqual(await new Partitions('hour').ensureAhead(client, now), [
       'flows_2026123123',
@@ -162,7 +162,7 @@ describe('partitions', () => {
     ])
   })
 
-  it('are made for the oldest and the latest times that a line can bear', async () => {
+  it('are created for the oldest and the latest time that a line can hold', async () => {
     const latest = Math.floor(Number.MAX_SAFE_INTEGER / 3_600e6)
     assert.deepEqual(await new Partitions('day').ensure(client, [0, latest]), [
       'flows_19700101',

@@ -42,7 +42,7 @@ describe('retention', () => {
     return rows[0]?.n as number
   }
 
-  it('drops partitions that are wholly older, and says which', async () => {
+  it('drops partitions that are entirely older, and logs which ones', async () => {
     await apply(2)
     assert.deepEqual(await names(), ['flows_20261119', 'flows_20261120', 'flows_20261121'])
     assert.equal(await tables(), 3)
@@ -52,7 +52,7 @@ describe('retention', () => {
     assert.equal(line?.['to'], '2026-11-19T00:00:00.000Z')
   })
 
-  it('keeps everything with 0 days', async () => {
+  it('keeps everything when the days are 0', async () => {
     await apply(0)
     assert.equal((await names()).length, 4)
   })
@@ -77,7 +77,7 @@ describe('retention', () => {
     assert.deepEqual(rows, [{ gaps: 1, rejected: 1 }])
   })
 
-  it('gives up on a reader that does not end, lets others load meanwhile, and finishes later', async () => {
+  it('gives up waiting for a reader, lets others load meanwhile, and finishes later', async () => {
     const reader = await connectDatabase({ connectionString: database.url })
     await reader.query('begin')
     await reader.query('select count(*) from flows')
@@ -99,7 +99,7 @@ describe('retention', () => {
     assert.equal(await tables(), 3)
   })
 
-  it('is applied by one of several writers at a time', async () => {
+  it('is applied by only one of several writers at a time', async () => {
     const others = await Promise.all(
       [1, 2, 3].map(() => connectDatabase({ connectionString: database.url })),
     )
@@ -117,7 +117,7 @@ describe('retention', () => {
     assert.deepEqual(await names(), ['flows_20261121'])
   })
 
-  it('drops what was detached by it and not yet dropped, but nothing that others detached', async () => {
+  it('drops partitions that it detached before, but none that others detached', async () => {
     await client.query('alter table flows detach partition flows_20261118')
     await client.query('alter table flows detach partition flows_20261119')
     await client.query(

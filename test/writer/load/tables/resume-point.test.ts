@@ -1,16 +1,14 @@
-/** What exporters have said goes into the tables and comes back as it was. */
+/** The memory of exporters goes into the tables and comes back unchanged. */
 
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { CopyBatch } from '../../../../writer/load/copy/copy-batch.ts'
-import type {
-  FlowTotalRow,
-  HeldSetRow,
-  NameRow,
-  SamplerRow,
-  TemplateRow,
-} from '../../../../writer/load/tables/batch-changes.ts'
+import type { FlowTotalRow } from '../../../../writer/load/tables/flow-totals.ts'
+import type { HeldSetRow } from '../../../../writer/load/tables/held-sets.ts'
+import type { NameRow } from '../../../../writer/load/tables/names.ts'
 import type { ResumePoint } from '../../../../writer/load/tables/resume-point.ts'
+import type { SamplerRow } from '../../../../writer/load/tables/samplers.ts'
+import type { TemplateRow } from '../../../../writer/load/tables/templates.ts'
 import type { StreamKey } from '../../../../writer/netflow/stream-key.ts'
 import { Stream } from '../../../../writer/streams/stream.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
@@ -79,7 +77,7 @@ const HELD_SET: HeldSetRow = {
   message: 12,
 }
 
-describe('what exporters have said', () => {
+describe('the memory of exporters', () => {
   let database: TestDatabase
   let harness: LoaderHarness
   let journalTo: number
@@ -106,7 +104,7 @@ describe('what exporters have said', () => {
     batch.changes.streams.push(stream.takeChange())
     fill(batch.changes)
     harness.submit(batch)
-    await harness.loader.drain()
+    await harness.committed()
   }
 
   async function restart(journalId = harness.journalId): Promise<ResumePoint['memory']> {
@@ -126,7 +124,7 @@ describe('what exporters have said', () => {
       heldSets.written.push(HELD_SET)
     })
 
-  it('is read again as it was written', async () => {
+  it('is read back as it was written', async () => {
     await loadAll()
     assert.deepEqual(await restart(), {
       templates: [TEMPLATE],
@@ -137,7 +135,7 @@ describe('what exporters have said', () => {
     })
   })
 
-  it('is replaced by what is said later', async () => {
+  it('is replaced by later rows', async () => {
     await loadAll()
     const later = { status: 'unconfirmed', lastSeenMicros: RECEIVED_AT_MICROS + 1 }
     const template: TemplateRow = {
@@ -167,7 +165,7 @@ describe('what exporters have said', () => {
     })
   })
 
-  it('is gone when it is taken back, and nothing else is', async () => {
+  it('loses the rows that are removed, and no others', async () => {
     await loadAll()
     await load(({ templates, samplers, names, flowTotals, heldSets }) => {
       flowTotals.written.push({ ...FLOW_TOTAL, flowKey: 'flow 1' })
@@ -190,7 +188,7 @@ describe('what exporters have said', () => {
     })
   })
 
-  it('keeps sets of a message that is counted as expired, without its number', async () => {
+  it('keeps the sets of a message that is counted as expired, without its number', async () => {
     await load(({ heldSets, expiredMessages }) => {
       heldSets.written.push(HELD_SET, { ...HELD_SET, id: 2 }, { ...HELD_SET, id: 3, message: 13 })
       expiredMessages.push(12)
@@ -206,14 +204,14 @@ describe('what exporters have said', () => {
     )
   })
 
-  it('is shared by writers, but for held sets: they belong to one stream of bytes', async () => {
+  it('is shared by writers, but held sets belong to one journal', async () => {
     await loadAll()
     const memory = await restart('00000000-0000-4000-8000-000000000001')
     assert.deepEqual(memory.templates, [TEMPLATE])
     assert.deepEqual(memory.heldSets, [])
   })
 
-  it('goes with its exporter, and comes no more when that was deleted meanwhile', async () => {
+  it('is deleted with its exporter, and not written again while the exporter is missing', async () => {
     await loadAll()
     await ask(database.url, 'delete from exporters')
     const empty = { templates: [], samplers: [], names: [], flowTotals: [], heldSets: [] }

@@ -1,4 +1,4 @@
-/** Tests that what is counted can be written down, however large it has become. */
+/** The counters of a stream can be written however large they become. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -29,10 +29,10 @@ describe('the changes of a stream', () => {
     stream.change.lastSeenMicros = RECEIVED_AT_MICROS
     batch.changes.streams.push({ ...stream.takeChange(), lost })
     harness.submit(batch)
-    await harness.loader.drain()
+    await harness.committed()
   }
 
-  it('add to what is lost up to the largest number that there is, and no further', async () => {
+  it('add to the losses up to the largest bigint, and no further', async () => {
     await load(0, 4)
     await ask(database.url, `update exporter_streams set lost = ${MAX_BIGINT} - 5`)
     for (const [from, lost] of [

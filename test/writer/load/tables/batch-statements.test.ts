@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+import { ask, LoaderHarness } from '../loader-harness.ts'
+import { numberedBatch, RECEIVED_AT_MICROS, STREAM_CHANGE } from '../sample-rows.ts'
+
+const LINES = { datagrams: 0, malformed: 0, reports: 0, lostBytes: 0 }
+
+describe('the changes of a batch', () => {
+  let database: TestDatabase
+  let harness: LoaderHarness
+  before(async () => {
+    database = await createTestDatabase()
+  })
+  after(() => database.drop())
+  beforeEach(async () => {
+    await ask(database.url, 'truncate flows, exporters, sequence_gaps cascade')
+    harness = new LoaderHarness(database.url)
+  })
+  afterEach(async () => {
+    await harness.loader.stop()
+    assert.deepEqual(harness.fatal, [])
+  })
+
+  it('are written with its rows, and counters add up', async () => {
+    await harness.loader.start()
+    for (const [index, lost] of [8, 0].entries()) {
+      const batch = numberedBatch({ from: index, count: 1 })
+      batch.changes.streams.push({ ...STREAM_CHANGE, lost })
+      batch.changes.gaps.push({
+        detectedAtMicros: RECEIVED_AT_MICROS,
+        exporter: '192.0.2.1',
+        exportVersion: 9,
+        observationDomain: 7,
+        expected: 4_294_967_290,
+        received: 2,
+        lost: 8,
+        unit: 'datagrams',
+      })
+      batch.changes.collectorReports.set('one', {
+        collector: 'one',
+        startedAtMicros: RECEIVED_AT_MICROS,
+        reportedAtMicros: RECEIVED_AT_MICROS + index,
+        received: 100 + index,
+        forwarded: 90,
+        queueDropped: 10,
+        kernelDropped: null,
+        final: index === 1,
+        firstSent: 90 + index,
+        first: LINES,
+        last: LINES,
+      })
+      harness.submit(batch)
+    }
+    await harness.committed()
+    const { url } = database
+    const [stream] = await ask(
+      url,
+      `select exporter, observation_domain, datagrams, flow_records, options_records, held_sets,
+         released_sets, expired_sets, malformed_sets, implausible_times, sequence_unit,
+         next_sequence, lost, late, duplicates, restarts, clock_skew_ms,
+         last_template_at = last_seen - interval '1 second' as template_time_is_right,
+         first_seen = last_seen - interval '2 seconds' as first_time_is_right
+       from exporter_streams`,
+    )
+    assert.deepEqual(stream, {
+      exporter: '192.0.2.1',
+      observation_domain: '7',
+      datagrams: '20',
+      flow_records: '200',
+      options_records: '4',
+      held_sets: '6',
+      released_sets: '4',
+      expired_sets: '2',
+      malformed_sets: '8',
+      implausible_times: '10',
+      sequence_unit: 'datagrams',
+      next_sequence: '4294967295',
+      lost: '8',
+      late: '12',
+      duplicates: '14',
+      restarts: '2',
+      clock_skew_ms: '-250',
+      template_time_is_right: true,
+      first_time_is_right: true,
+    })
+    assert.equal((await ask(url, 'select * from sequence_gaps')).length, 2)
+    const reports = await ask(url, 'select received, kernel_dropped, final from collector_reports')
+    assert.deepEqual(reports, [{ received: '101', kernel_dropped: null, final: true }])
+  })
+
+  it('leave an unknown loss NULL until it is known', async () => {
+    await harness.loader.start()
+    const lost = async (value: number | null, from: number) => {
+      const batch = numberedBatch({ from, count: 1 })
+      batch.changes.streams.push({ ...STREAM_CHANGE, lost: value })
+      harness.submit(batch)
+      await harness.committed()
+      return (await ask(database.url, 'select lost::int from exporter_streams'))[0]?.['lost']
+    }
+    assert.equal(await lost(null, 0), null)
+    assert.equal(await lost(3, 1), 3)
+    assert.equal(await lost(null, 2), 3)
+  })
+})

@@ -1,0 +1,156 @@
+/**
+ * The tables `exporter_streams` and `stream_states`. The counters of a stream are the sum of what
+ * all writers have counted; the state of its sequence belongs to one journal.
+ */
+
+import type pg from 'pg'
+import type { StreamKey } from '../../netflow/stream-key.ts'
+import { rowsStatements, type Statement } from '../database/statements.ts'
+import { STREAM_COLUMNS } from './stream-rows.ts'
+import {
+  type ChangeOf,
+  type Columns,
+  emptyRow,
+  fieldsOf,
+  keysOf,
+  namesOf,
+  type RowOf,
+  selectOf,
+  updatesOf,
+  valuesOf,
+} from './table.ts'
+
+const MAX_BIGINT = '9223372036854775807'
+
+/**
+ * Adds losses. An unknown loss adds nothing, and a sender of absurd numbers does not get beyond the
+ * largest bigint: an overflow would stop the batch.
+ */
+function addLoss(name: string): string {
+  return `case
+    when known.${name} is null or excluded.${name} is null
+      then coalesce(known.${name}, excluded.${name})
+    else least(known.${name}::numeric + excluded.${name}, ${MAX_BIGINT})::bigint end`
+}
+
+/** What a start reads back of `exporter_streams`. */
+const RESTORED_COLUMNS = {
+  /** When the exporter booted, Unix milliseconds, if its options say so. */
+  systemInitMs: { name: 'system_init_ms', type: 'bigint', nullable: true, combine: 'coalesce' },
+  /** The same, computed from its flows if its options do not say so. */
+  systemInitEstimateMs: {
+    name: 'system_init_estimate_ms',
+    type: 'bigint',
+    nullable: true,
+    combine: 'replace',
+  },
+  /** The byte order that its sampling rates seem to have; null: network byte order. */
+  suggestedByteOrder: {
+    name: 'suggested_byte_order',
+    type: 'text',
+    nullable: true,
+    combine: 'replace',
+  },
+  /** Running totals last sent up to this time may have been forgotten; null: none was. */
+  totalsForgottenMicros: {
+    name: 'totals_forgotten_at',
+    type: 'micros',
+    nullable: true,
+    combine: 'greatest',
+  },
+} as const satisfies Columns
+
+const COLUMNS = {
+  ...STREAM_COLUMNS,
+  /** Receive times of the first and the last message of the batch; 0 without a message. */
+  firstSeenMicros: { name: 'first_seen', type: 'micros', combine: 'keep' },
+  lastSeenMicros: { name: 'last_seen', type: 'micros', combine: 'greatest' },
+  datagrams: { name: 'datagrams', type: 'bigint', combine: 'add' },
+  flowRecords: { name: 'flow_records', type: 'bigint', combine: 'add' },
+  optionsRecords: { name: 'options_records', type: 'bigint', combine: 'add' },
+  heldSets: { name: 'held_sets', type: 'bigint', combine: 'add' },
+  releasedSets: { name: 'released_sets', type: 'bigint', combine: 'add' },
+  expiredSets: { name: 'expired_sets', type: 'bigint', combine: 'add' },
+  malformedSets: { name: 'malformed_sets', type: 'bigint', combine: 'add' },
+  implausibleTimes: { name: 'implausible_times', type: 'bigint', combine: 'add' },
+  flowsWithoutRate: { name: 'flows_without_rate', type: 'bigint', combine: 'add' },
+  /** What `lost` counts. */
+  sequenceUnit: { name: 'sequence_unit', type: 'text', combine: 'replace' },
+  nextSequence: { name: 'next_sequence', type: 'bigint', nullable: true, combine: 'replace' },
+  /** null: this version carries no sequence number, so the loss is unknown. */
+  lost: { name: 'lost', type: 'bigint', nullable: true, combine: addLoss },
+  late: { name: 'late', type: 'bigint', combine: 'add' },
+  duplicates: { name: 'duplicates', type: 'bigint', combine: 'add' },
+  restarts: { name: 'restarts', type: 'bigint', combine: 'add' },
+  clockSkewMs: { name: 'clock_skew_ms', type: 'bigint', nullable: true, combine: 'coalesce' },
+  lastTemplateMicros: {
+    name: 'last_template_at',
+    type: 'micros',
+    nullable: true,
+    combine: 'coalesce',
+  },
+  ...RESTORED_COLUMNS,
+} as const satisfies Columns
+
+const STATE_COLUMNS = {
+  ...STREAM_COLUMNS,
+  /** What the sequence ledger needs after a restart; plain JSON. */
+  sequenceState: { name: 'sequence_state', type: 'jsonb', nullable: true, combine: 'replace' },
+} as const satisfies Columns
+
+const CHANGE_COLUMNS = { ...COLUMNS, ...STATE_COLUMNS } as const
+const ROW_COLUMNS = { ...STATE_COLUMNS, ...RESTORED_COLUMNS } as const
+
+/** What a batch adds to a stream: counters are increments, all else is absolute. */
+export type StreamChange = ChangeOf<typeof CHANGE_COLUMNS>
+
+/** A stream as a start reads it back. */
+export type StreamRow = RowOf<typeof ROW_COLUMNS>
+
+const NO_CHANGE = emptyRow(CHANGE_COLUMNS)
+
+/** Creates a change of a stream that adds nothing yet. */
+export function emptyStreamChange(key: StreamKey): StreamChange {
+  const { exporter, exportVersion, observationDomain } = key
+  return { ...NO_CHANGE, exporter, exportVersion, observationDomain }
+}
+
+// An exporter that an operator has deleted gets no stream until it is heard again.
+const UPSERT = `
+  with changed as materialized (
+    select changed.*
+    from jsonb_to_recordset($1) as changed (${fieldsOf(CHANGE_COLUMNS)})
+    join exporters on exporters.address = changed.exporter
+    order by ${valuesOf(STREAM_COLUMNS)}
+  ),
+  streams as (
+    insert into exporter_streams as known (${namesOf(COLUMNS)})
+    select ${valuesOf(COLUMNS)} from changed
+    on conflict (${namesOf(keysOf(COLUMNS))}) do update set ${updatesOf(COLUMNS)}
+  )
+  insert into stream_states as known (${namesOf(STATE_COLUMNS)}, journal)
+  select ${valuesOf(STATE_COLUMNS)}, $2 from changed where changed."sequenceState" is not null
+  on conflict (${namesOf(STREAM_COLUMNS)}, journal) do update set ${updatesOf(STATE_COLUMNS)}`
+
+export function streamStatements(
+  changes: readonly StreamChange[],
+  journalId: string,
+): Iterable<Statement> {
+  return rowsStatements('upsert streams', UPSERT, changes, journalId)
+}
+
+const SELECT = `
+  select ${selectOf(ROW_COLUMNS)}
+  from exporter_streams
+  left join (select * from stream_states where journal = $1) as own
+    using (${namesOf(STREAM_COLUMNS)})
+  order by last_seen desc limit $2`
+
+/** Reads the streams heard last, with the state of their sequence in this journal. */
+export async function readStreamRows(
+  client: pg.Client,
+  { journalId, maxStreams }: { readonly journalId: string; readonly maxStreams: number },
+): Promise<readonly StreamRow[]> {
+  const { rows } = await client.query<StreamRow>(SELECT, [journalId, maxStreams])
+  return rows
+}

@@ -1,0 +1,57 @@
+/** The table `exporters`: a batch adds the exporters that it has heard; operators set the rest. */
+
+import type pg from 'pg'
+import { rowsStatements, type Statement } from '../database/statements.ts'
+import {
+  type ChangeOf,
+  type Columns,
+  fieldsOf,
+  keysOf,
+  namesOf,
+  type RowOf,
+  selectOf,
+  updatesOf,
+  valuesOf,
+} from './table.ts'
+
+const COLUMNS = {
+  address: { name: 'address', type: 'inet', combine: 'key' },
+  /** Of an exporter that is new to the table; afterwards an operator switches it. */
+  enabled: { name: 'enabled', type: 'boolean', combine: 'keep' },
+  firstSeenMicros: { name: 'first_seen', type: 'micros', combine: 'keep' },
+  lastSeenMicros: { name: 'last_seen', type: 'micros', combine: 'greatest' },
+} as const satisfies Columns
+
+/** An exporter that is new or was heard. */
+export type ExporterChange = ChangeOf<typeof COLUMNS>
+
+export interface ExporterRow extends RowOf<typeof COLUMNS> {
+  /** How an operator has configured its sampling. */
+  readonly sampling: {
+    readonly override: number | null
+    readonly default: number | null
+    readonly byteOrder: 'network' | 'little'
+  }
+}
+
+const UPSERT = `
+  insert into exporters as known (${namesOf(COLUMNS)})
+  select ${valuesOf(COLUMNS)}
+  from jsonb_to_recordset($1) as changed (${fieldsOf(COLUMNS)})
+  order by ${valuesOf(keysOf(COLUMNS))}
+  on conflict (${namesOf(keysOf(COLUMNS))}) do update set ${updatesOf(COLUMNS)}`
+
+export function exporterStatements(changes: readonly ExporterChange[]): Iterable<Statement> {
+  return rowsStatements('upsert exporters', UPSERT, changes)
+}
+
+const SELECT = `
+  select ${selectOf(COLUMNS)},
+    json_build_object('override', sampling_override, 'default', sampling_default,
+      'byteOrder', sampling_byte_order) as sampling
+  from exporters`
+
+export async function readExporterRows(client: pg.Client): Promise<readonly ExporterRow[]> {
+  const { rows } = await client.query<ExporterRow>(SELECT)
+  return rows
+}

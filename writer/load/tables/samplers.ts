@@ -1,0 +1,42 @@
+/** The table `samplers`: sampling rates as exporters announce them and operators configure them. */
+
+import type pg from 'pg'
+import { rowsStatements, type Statement } from '../database/statements.ts'
+import { deleteRows, STREAM_COLUMNS, selectRows, upsertRows } from './stream-rows.ts'
+import type { Columns, KeyOf, RowChanges, RowOf } from './table.ts'
+
+const COLUMNS = {
+  ...STREAM_COLUMNS,
+  scope: { name: 'scope', type: 'text', combine: 'key' },
+  scopeValue: { name: 'scope_value', type: 'bigint', combine: 'key' },
+  samplingRate: { name: 'sampling_rate', type: 'bigint', combine: 'replace' },
+  mode: { name: 'mode', type: 'smallint', nullable: true, combine: 'replace' },
+  algorithm: { name: 'algorithm', type: 'smallint', nullable: true, combine: 'replace' },
+  source: { name: 'source', type: 'text', combine: 'replace' },
+  status: { name: 'status', type: 'text', combine: 'replace' },
+  lastSeenMicros: { name: 'last_seen', type: 'micros', combine: 'replace' },
+} as const satisfies Columns
+
+export type SamplerKey = KeyOf<typeof COLUMNS>
+export type SamplerRow = RowOf<typeof COLUMNS>
+
+const UPSERT = upsertRows('samplers', COLUMNS)
+const DELETE = deleteRows('samplers', COLUMNS)
+const SELECT = selectRows('samplers', COLUMNS, 'last_seen, scope_value')
+
+export function* samplerStatements({
+  written,
+  removed,
+}: RowChanges<SamplerKey, SamplerRow>): Iterable<Statement> {
+  yield* rowsStatements('delete samplers', DELETE, removed)
+  yield* rowsStatements('upsert samplers', UPSERT, written)
+}
+
+/** Reads the samplers of the streams heard last, the least recently seen sampler first. */
+export async function readSamplerRows(
+  client: pg.Client,
+  maxStreams: number,
+): Promise<readonly SamplerRow[]> {
+  const { rows } = await client.query<SamplerRow>(SELECT, [maxStreams])
+  return rows
+}
