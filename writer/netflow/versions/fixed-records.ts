@@ -42,7 +42,7 @@ export class FixedRecords {
     const rate = this.#samplingRate(stream)
     outcome.decodedSets = 1
     outcome.dataRecords = header.count
-    let at = layout.headerBytes
+    let at = layout.header.bytes
     for (let index = 0; index < header.count; index++) {
       reader.clear()
       layout.read(reader, datagram, at)

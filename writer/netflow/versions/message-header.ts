@@ -1,12 +1,8 @@
 /** Reads the header of an export message of any supported version; it looks at nothing behind it. */
 
 import type { RejectReason } from '../decode-result.ts'
-import type { FixedLayout } from './fixed-layout.ts'
-import { V1_LAYOUT } from './v1.ts'
-import { V5_LAYOUT } from './v5.ts'
-import { V6_LAYOUT } from './v6.ts'
-import { V7_LAYOUT } from './v7.ts'
-import { findV8Layout, V8_HEADER_BYTES } from './v8.ts'
+import { FIXED_LAYOUTS, type FixedLayout } from './v1-to-v7.ts'
+import { findV8Layout, V8_HEADER } from './v8.ts'
 
 /** The header of a message; reused for every message. */
 export class MessageHeader {
@@ -44,22 +40,16 @@ export class MessageHeader {
     if (length < 2) return 'too-short'
     this.exportVersion = view.getUint16(0)
     switch (this.exportVersion) {
-      case 1:
-        return this.#readFixed(view, length, V1_LAYOUT)
-      case 5:
-        return this.#readFixed(view, length, V5_LAYOUT)
-      case 6:
-        return this.#readFixed(view, length, V6_LAYOUT)
-      case 7:
-        return this.#readFixed(view, length, V7_LAYOUT)
       case 8:
         return this.#readV8(view, length)
       case 9:
         return this.#readV9(view, length)
       case 10:
         return this.#readIpfix(view, length)
-      default:
-        return 'unsupported-version'
+      default: {
+        const layout = FIXED_LAYOUTS.get(this.exportVersion)
+        return layout ? this.#readFixed(view, length, layout) : 'unsupported-version'
+      }
     }
   }
 
@@ -70,19 +60,16 @@ export class MessageHeader {
    *     start        = version16 count16 sysUptime32 unixSecs32 unixNsecs32
    */
   #readFixed(view: DataView, length: number, layout: FixedLayout): RejectReason | undefined {
-    const { headerBytes, recordBytes } = layout
-    if (length < headerBytes) return 'too-short'
+    const { header, recordBytes } = layout
+    if (length < header.bytes) return 'too-short'
     this.count = view.getUint16(2)
-    if (length < headerBytes + this.count * recordBytes) return 'count-exceeds-length'
-    const { exportVersion } = this
-    const hasEngine = exportVersion !== 1 && exportVersion !== 7
-    const hasSampling = exportVersion === 5 || exportVersion === 6
+    if (length < header.bytes + this.count * recordBytes) return 'count-exceeds-length'
     this.layout = layout
     this.uptimeMs = view.getUint32(4)
     this.exportMicros = view.getUint32(8) * 1_000_000 + Math.floor(view.getUint32(12) / 1000)
-    this.sequence = exportVersion === 1 ? 0 : view.getUint32(16)
-    this.observationDomain = hasEngine ? view.getUint16(20) : 0
-    const sampling = hasSampling ? view.getUint16(22) : 0
+    this.sequence = header.hasSequence ? view.getUint32(16) : 0
+    this.observationDomain = header.hasEngine ? view.getUint16(20) : 0
+    const sampling = header.hasSampling ? view.getUint16(22) : 0
     this.samplingMode = sampling >>> 14
     this.samplingRate = sampling & 0x3fff
     return undefined
@@ -93,7 +80,7 @@ export class MessageHeader {
    *                 aggregationVersion8 reserved32                                     28 bytes
    */
   #readV8(view: DataView, length: number): RejectReason | undefined {
-    if (length < V8_HEADER_BYTES) return 'too-short'
+    if (length < V8_HEADER.bytes) return 'too-short'
     this.aggregationScheme = view.getUint8(22)
     this.aggregationVersion = view.getUint8(23)
     const layout = findV8Layout(this.aggregationScheme)

@@ -9,9 +9,14 @@ import { FORMAT, type Format, formatJson, jsonKey } from '../plan/extra-json.ts'
 import { planRecord } from '../plan/plan.ts'
 import type { DatagramBytes } from '../plan/read-bytes.ts'
 import type { RecordReader } from '../records/record-reader.ts'
-import type { FixedLayout } from './fixed-layout.ts'
+import type { FixedHeader, FixedLayout } from './v1-to-v7.ts'
 
-export const V8_HEADER_BYTES = 28
+export const V8_HEADER: FixedHeader = {
+  bytes: 28,
+  hasSequence: true,
+  hasEngine: true,
+  hasSampling: false,
+}
 
 const COUNTERS = 'flows32 packets32 octets32 first32 last32'
 const SWITCHED = 'packets32 octets32 first32 last32'
@@ -120,7 +125,7 @@ function layOut(grammar: string): FixedLayout {
     }
     if (hasPrefixes) settleMasks(reader.record)
   }
-  return { headerBytes: V8_HEADER_BYTES, recordBytes, plan, read }
+  return { header: V8_HEADER, recordBytes, plan, read }
 }
 
 function parseFields(grammar: string): readonly V8Field[] {
