@@ -3,9 +3,23 @@
  * columns of `flows`, absence as null. It computes no value that the record does not have.
  */
 
-import { type ExtraFields, parseExtra } from './extra-fields.ts'
+import { ipv4Text, ipv6Text, shortenIpv6 } from './address-text.ts'
 import { FIELD, type Field, type FlowRecord, type MessageContext } from './flow-record.ts'
-import { ipv4Text } from './plan/extra-json.ts'
+
+/** The value of a field that has no column; integers beyond ±2⁵³ are bigints. */
+export type ExtraValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly ExtraValue[]
+  | ExtraFields
+
+/** Fields by the name of their information element. */
+export interface ExtraFields {
+  readonly [name: string]: ExtraValue
+}
 
 /**
  * One flow. What the exporter did not send is null. Addresses are text (IPv6 as in RFC 5952), MAC
@@ -126,23 +140,28 @@ function macOf(record: FlowRecord, field: Field): string | null {
 
 function addressOf(record: FlowRecord, field: 0 | 1 | 2): string | null {
   if (!record.has(field)) return null
-  const words = record.addresses.subarray(field * 4, field * 4 + 4)
-  return record.families[field] === 4 ? ipv4Text(words[0] as number) : ipv6Text(words)
+  const [a = 0, b = 0, c = 0, d = 0] = record.addresses.subarray(field * 4, field * 4 + 4)
+  return record.families[field] === 4 ? ipv4Text(a) : shortenIpv6(ipv6Text(a, b, c, d))
 }
 
-/** Writes an IPv6 address as RFC 5952 wants it, but never with a dotted tail. */
-function ipv6Text(words: Uint32Array): string {
-  const groups = Array.from(words, (word) => [word >>> 16, word & 0xffff]).flat()
-  const text = groups.map((group) => group.toString(16)).join(':')
-  let start = 0
-  let length = 0
-  for (const { 0: zeros, index } of text.matchAll(/\b0(?::0)+\b/g)) {
-    if (zeros.length <= length) continue
-    start = index
-    length = zeros.length
-  }
-  if (length === 0) return text
-  const head = text.slice(0, start).replace(/:$/, '')
-  const tail = text.slice(start + length).replace(/^:/, '')
-  return `${head}::${tail}`
+/** A number below this many digits is exact in any case. */
+const LONG_NUMBER = /\d{16}/
+
+/** Strings, so that digits in them are passed over; then numbers. */
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi
+
+/** Marks a bigint on its way through the parser; texts of exporters end before a NUL. */
+const MARK = '\0'
+
+/** Parses the JSON text that a record has in `extra`. */
+function parseExtra(json: string): ExtraFields {
+  if (!LONG_NUMBER.test(json)) return JSON.parse(json) as ExtraFields
+  const marked = json.replace(TOKEN, (token) => (isUnsafe(token) ? `"\\u0000${token}"` : token))
+  return JSON.parse(marked, (_, value: unknown) =>
+    typeof value === 'string' && value.startsWith(MARK) ? BigInt(value.slice(1)) : value,
+  ) as ExtraFields
+}
+
+function isUnsafe(token: string): boolean {
+  return /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token))
 }

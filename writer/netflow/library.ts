@@ -11,8 +11,7 @@ import { createMemoryRooms } from './memory/memory-room.ts'
 import { StreamMemory } from './memory/stream-memory.ts'
 
 export type { Problem, ProblemCode, RejectReason } from './decode-result.ts'
-export type { ExtraFields, ExtraValue } from './extra-fields.ts'
-export type { Flow } from './flow-object.ts'
+export type { ExtraFields, ExtraValue, Flow } from './flow-object.ts'
 
 /** Where a datagram came from, and when. */
 export interface DatagramOrigin {

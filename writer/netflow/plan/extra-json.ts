@@ -3,8 +3,9 @@
  * broken UTF-8, times in ISO 8601, bytes in hex.
  */
 
-import type { DataType } from '../elements/element-registry.ts'
-import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import { ipv4Text, ipv6Text } from '../address-text.ts'
+import { type DataType, elementName, findElement } from '../elements/element-registry.ts'
+import { type FieldSpecifier, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
 import { type DatagramBytes, readHigh, readLow, readUint } from './read-bytes.ts'
 
 /** How a field's bytes become JSON. */
@@ -53,6 +54,21 @@ const FORMAT_OF_TYPE: Readonly<Record<DataType, Format>> = {
   basicList: FORMAT.basicList,
   subTemplateList: FORMAT.subTemplateList,
   subTemplateMultiList: FORMAT.subTemplateMultiList,
+}
+
+/** The name of a field's element, and the format of its values. */
+export interface FieldFormat {
+  readonly name: string
+  readonly format: Format
+}
+
+/** Finds the name and the format of a field; an unknown element has numbers as its name. */
+export function describeField({ enterprise, id, length }: FieldSpecifier): FieldFormat {
+  const element = findElement(enterprise, id)
+  return {
+    name: elementName(enterprise, id),
+    format: element ? formatOf(element.type, length) : FORMAT.hex,
+  }
 }
 
 /**
@@ -120,7 +136,12 @@ export function formatJson(
     case FORMAT.ipv4:
       return `"${ipv4Text(view.getUint32(offset))}"`
     case FORMAT.ipv6:
-      return `"${ipv6Text(view, offset)}"`
+      return `"${ipv6Text(
+        view.getUint32(offset),
+        view.getUint32(offset + 4),
+        view.getUint32(offset + 8),
+        view.getUint32(offset + 12),
+      )}"`
     case FORMAT.seconds:
       return millisJson(readUint(view, offset, length) * 1000) ?? uintText(view, offset, length)
     case FORMAT.millis:
@@ -198,18 +219,4 @@ export function ntpMicros(view: DataView, offset: number): number {
   const era = seconds < NTP_EPOCH_SECONDS ? NTP_ERA_SECONDS : 0
   const micros = Math.round((fraction * 1_000_000) / 0x1_0000_0000)
   return (seconds + era - NTP_EPOCH_SECONDS) * 1_000_000 + micros
-}
-
-/** Writes an IPv4 address, given as a big-endian word. */
-export function ipv4Text(word: number): string {
-  return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`
-}
-
-/** Writes an IPv6 address in eight groups; PostgreSQL and people shorten it themselves. */
-export function ipv6Text(view: DataView, offset: number): string {
-  let text = view.getUint16(offset).toString(16)
-  for (let group = 1; group < 8; group++) {
-    text += `:${view.getUint16(offset + group * 2).toString(16)}`
-  }
-  return text
 }

@@ -4,11 +4,10 @@
  * per record 754). Nothing here sees a datagram.
  */
 
-import { elementName, findElement } from '../elements/element-registry.ts'
 import { type FieldSpecifier, PADDING_OCTETS } from '../elements/field-specifier.ts'
 import { FIELD, FIELD_COUNT, FIELD_MAX } from '../flow-record.ts'
 import { COLUMN_SOURCES, type ColumnSource, SLOT_SOURCES, TWIN_SLOTS } from './column-sources.ts'
-import { FORMAT, type Format, formatOf, jsonKey } from './extra-json.ts'
+import { describeField, jsonKey } from './extra-json.ts'
 import { OP, type Op, SLOT, SLOT_COUNT } from './plan-step.ts'
 
 /** How to read one kind of record. The first arrays have one entry per field specifier. */
@@ -76,7 +75,7 @@ export function planRecord(fields: readonly FieldSpecifier[]): Plan {
   }
   fields.forEach((specifier, index) => {
     const { op, target } = chooseStep(specifier, index, survey)
-    const { name, format } = describe(specifier)
+    const { name, format } = describeField(specifier)
     plan.ops[index] = op
     plan.targets[index] = target
     plan.lengths[index] = specifier.length
@@ -92,14 +91,6 @@ export function planRecord(fields: readonly FieldSpecifier[]): Plan {
     else plan.fieldKeys[target] = jsonKey(name)
   })
   return plan
-}
-
-function describe({ enterprise, id, length }: FieldSpecifier): { name: string; format: Format } {
-  const element = findElement(enterprise, id)
-  return {
-    name: elementName(enterprise, id),
-    format: element ? formatOf(element.type, length) : FORMAT.hex,
-  }
 }
 
 interface BestSource {
@@ -130,7 +121,7 @@ function surveyFields(fields: readonly FieldSpecifier[]): Survey {
   fields.forEach((specifier, index) => {
     const { enterprise, id, length } = specifier
     if (isPadding(specifier)) return
-    const { name } = describe(specifier)
+    const { name } = describeField(specifier)
     if (names.has(name)) repeated.add(name)
     names.add(name)
     if (enterprise !== 0) return

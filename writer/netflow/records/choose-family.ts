@@ -3,8 +3,8 @@
  * `extra` unless it is zero.
  */
 
+import { ipv4Text, ipv6Text } from '../address-text.ts'
 import { FIELD, type Field } from '../flow-record.ts'
-import { ipv4Text, ipv6Text } from '../plan/extra-json.ts'
 import type { Plan } from '../plan/plan.ts'
 import { SLOT } from '../plan/plan-step.ts'
 import { ODDITY, type RecordReader } from './record-reader.ts'
@@ -103,7 +103,13 @@ function takeIpv6(reader: RecordReader, plan: Plan, view: DataView, dual: DualFi
 function takeIpv4(reader: RecordReader, plan: Plan, view: DataView, dual: DualField): void {
   const offset = reader.slot(dual.slot)
   if (offset === undefined || isZero(view, offset)) return
-  reader.addExtra(plan.slotKeys[dual.slot] ?? '', `"${ipv6Text(view, offset)}"`)
+  const text = ipv6Text(
+    view.getUint32(offset),
+    view.getUint32(offset + 4),
+    view.getUint32(offset + 8),
+    view.getUint32(offset + 12),
+  )
+  reader.addExtra(plan.slotKeys[dual.slot] ?? '', `"${text}"`)
 }
 
 function ipv4Of({ record }: RecordReader, { field }: DualField): number {

@@ -1,7 +1,7 @@
 /** Names the flow that a record belongs to among those of its stream. */
 
+import { ipv4Text } from '../address-text.ts'
 import { FIELD, type Field, type FlowRecord } from '../flow-record.ts'
-import { ipv4Text } from '../plan/extra-json.ts'
 import { SLOT } from '../plan/plan-step.ts'
 import type { RecordReader } from './record-reader.ts'
 

@@ -3,15 +3,10 @@
  * that is broken is left to be shown as hex.
  */
 
-import { elementName, findElement } from '../elements/element-registry.ts'
-import {
-  type FieldSpecifier,
-  PADDING_OCTETS,
-  VARIABLE_LENGTH,
-} from '../elements/field-specifier.ts'
+import { PADDING_OCTETS, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
 import { MAX_LIST_DEPTH } from '../limits.ts'
 import type { Template } from '../memory/template.ts'
-import { FORMAT, type Format, formatJson, formatOf, jsonKey } from '../plan/extra-json.ts'
+import { describeField, FORMAT, type Format, formatJson, jsonKey } from '../plan/extra-json.ts'
 import type { DatagramBytes } from '../plan/read-bytes.ts'
 
 const ENTERPRISE_BIT = 0x8000
@@ -77,7 +72,7 @@ function basicListJson(offset: number, end: number, context: ListContext): strin
   const hasEnterprise = (id & ENTERPRISE_BIT) !== 0
   if (hasEnterprise && offset + 8 > end) return undefined
   const enterprise = hasEnterprise ? view.getUint32(offset + 4) : 0
-  const { name, format } = describe({ enterprise, id: id & ~ENTERPRISE_BIT, length })
+  const { name, format } = describeField({ enterprise, id: id & ~ENTERPRISE_BIT, length })
   const values: string[] = []
   let at = offset + (hasEnterprise ? 8 : 4)
   if (length === 0 && at < end) return undefined
@@ -175,7 +170,7 @@ const membersOfTemplates = new WeakMap<Template, Members>()
 function membersOf(template: Template): Members {
   const known = membersOfTemplates.get(template)
   if (known !== undefined) return known
-  const described = template.presentFields.map((field) => ({ field, ...describe(field) }))
+  const described = template.presentFields.map((field) => ({ field, ...describeField(field) }))
   const counts = new Map<string, number>()
   for (const { name } of described) counts.set(name, (counts.get(name) ?? 0) + 1)
   const repeated = [...counts].filter(([, count]) => count > 1).map(([name]) => name)
@@ -231,12 +226,4 @@ function fieldRange(
   if (offset + 3 > end) return undefined
   const long = view.getUint16(offset + 1)
   return offset + 3 + long <= end ? [offset + 3, long] : undefined
-}
-
-function describe({ enterprise, id, length }: FieldSpecifier): { name: string; format: Format } {
-  const element = findElement(enterprise, id)
-  return {
-    name: elementName(enterprise, id),
-    format: element ? formatOf(element.type, length) : FORMAT.hex,
-  }
 }
