@@ -12,7 +12,6 @@ import { fileURLToPath } from 'node:url'
 import { REVERSE_ENTERPRISE } from '../../writer/netflow/elements/element-registry.ts'
 import {
   type FieldSpecifier,
-  PADDING_OCTETS,
   VARIABLE_LENGTH,
 } from '../../writer/netflow/elements/field-specifier.ts'
 import type { Template } from '../../writer/netflow/memory/template.ts'
@@ -24,6 +23,8 @@ const CAPTURES = fileURLToPath(new URL('../../../../shared/captures/', import.me
 
 /** Records of one template that differ teach little more than the first ones. */
 const MAX_RECORDS_PER_TEMPLATE = 40
+
+const PADDING_OCTETS = 210
 
 interface CapturedDatagram {
   readonly payload: Buffer

@@ -4,7 +4,8 @@
  */
 
 import { findElement, REVERSE_ENTERPRISE } from '../elements/element-registry.ts'
-import { type FieldSpecifier, PADDING_OCTETS } from '../elements/field-specifier.ts'
+import type { FieldSpecifier } from '../elements/field-specifier.ts'
+import { IE } from '../elements/information-elements.ts'
 import { FIELD } from '../flow-record.ts'
 import { COLUMN_SOURCES } from './column-sources.ts'
 
@@ -12,42 +13,42 @@ import { COLUMN_SOURCES } from './column-sources.ts'
 const COUNTER_NAME = /(?:Delta|Total)Count$|^deltaFlowCount$|^initiator(?:Octets|Packets)$/
 
 /** Counters of the other direction that have numbers of their own. */
-const RESPONDER_COUNTERS = new Set([232, 299])
+const RESPONDER_COUNTERS: ReadonlySet<number> = new Set([IE.responderOctets, IE.responderPackets])
 
 /** Ports change places, too, but where a type and a code of ICMP stand in them. */
 const PORTS = [
-  [7, 11],
-  [180, 181],
-  [182, 183],
+  [IE.sourceTransportPort, IE.destinationTransportPort],
+  [IE.udpSourcePort, IE.udpDestinationPort],
+  [IE.tcpSourcePort, IE.tcpDestinationPort],
 ] as const
 
 /** Elements that change places when the direction is turned. */
 const ENDS = [
-  [8, 12],
-  [27, 28],
-  [10, 14],
-  [16, 17],
-  [9, 13],
-  [29, 30],
-  [44, 45],
-  [169, 170],
-  [56, 80],
-  [81, 57],
-  [58, 59],
-  [92, 93],
-  [243, 254],
-  [245, 255],
-  [252, 253],
-  [128, 129],
-  [225, 226],
-  [281, 282],
-  [227, 228],
-  [234, 235],
-  [368, 369],
-  [414, 415],
-  [484, 485],
-  [487, 488],
-  [490, 491],
+  [IE.sourceIPv4Address, IE.destinationIPv4Address],
+  [IE.sourceIPv6Address, IE.destinationIPv6Address],
+  [IE.ingressInterface, IE.egressInterface],
+  [IE.bgpSourceAsNumber, IE.bgpDestinationAsNumber],
+  [IE.sourceIPv4PrefixLength, IE.destinationIPv4PrefixLength],
+  [IE.sourceIPv6PrefixLength, IE.destinationIPv6PrefixLength],
+  [IE.sourceIPv4Prefix, IE.destinationIPv4Prefix],
+  [IE.destinationIPv6Prefix, IE.sourceIPv6Prefix],
+  [IE.sourceMacAddress, IE.destinationMacAddress],
+  [IE.postSourceMacAddress, IE.postDestinationMacAddress],
+  [IE.vlanId, IE.postVlanId],
+  [IE.srcTrafficIndex, IE.dstTrafficIndex],
+  [IE.dot1qVlanId, IE.postDot1qVlanId],
+  [IE.dot1qCustomerVlanId, IE.postDot1qCustomerVlanId],
+  [IE.ingressPhysicalInterface, IE.egressPhysicalInterface],
+  [IE.bgpNextAdjacentAsNumber, IE.bgpPrevAdjacentAsNumber],
+  [IE.postNATSourceIPv4Address, IE.postNATDestinationIPv4Address],
+  [IE.postNATSourceIPv6Address, IE.postNATDestinationIPv6Address],
+  [IE.postNAPTSourceTransportPort, IE.postNAPTDestinationTransportPort],
+  [IE.ingressVRFID, IE.egressVRFID],
+  [IE.ingressInterfaceType, IE.egressInterfaceType],
+  [IE.dot1qCustomerSourceMacAddress, IE.dot1qCustomerDestinationMacAddress],
+  [IE.bgpSourceCommunityList, IE.bgpDestinationCommunityList],
+  [IE.bgpSourceExtendedCommunityList, IE.bgpDestinationExtendedCommunityList],
+  [IE.bgpSourceLargeCommunityList, IE.bgpDestinationLargeCommunityList],
 ] as const
 
 const SWAPPED_ICMP = swap(ENDS)
@@ -117,5 +118,5 @@ function isReverseElement({ enterprise }: FieldSpecifier): boolean {
 }
 
 function padding({ length }: FieldSpecifier): FieldSpecifier {
-  return { enterprise: 0, id: PADDING_OCTETS, length }
+  return { enterprise: 0, id: IE.paddingOctets, length }
 }

@@ -4,7 +4,8 @@
  * per record 754). Nothing here sees a datagram.
  */
 
-import { type FieldSpecifier, PADDING_OCTETS } from '../elements/field-specifier.ts'
+import { type FieldSpecifier, isPadding } from '../elements/field-specifier.ts'
+import { IE } from '../elements/information-elements.ts'
 import { FIELD, FIELD_COUNT, FIELD_MAX } from '../flow-record.ts'
 import { COLUMN_SOURCES, type ColumnSource, SLOT_SOURCES, TWIN_SLOTS } from './column-sources.ts'
 import { describeField, jsonKey } from './extra-json.ts'
@@ -153,10 +154,6 @@ function findSlot({ id, length }: FieldSpecifier): number | undefined {
   return fitsWidth(width, length) ? slot.slot : undefined
 }
 
-function isPadding({ enterprise, id }: FieldSpecifier): boolean {
-  return enterprise === 0 && id === PADDING_OCTETS
-}
-
 function chooseStep(specifier: FieldSpecifier, index: number, survey: Survey): Choice {
   const { enterprise, id, length } = specifier
   if (isPadding(specifier)) return SKIP
@@ -170,7 +167,7 @@ function chooseStep(specifier: FieldSpecifier, index: number, survey: Survey): C
   if (source) {
     const wins = survey.bestSource.get(source.field)?.index === index
     // The record itself says when the exporter booted.
-    if (wins && source.op === OP.uptime && survey.ids.has(160)) {
+    if (wins && source.op === OP.uptime && survey.ids.has(IE.systemInitTimeMilliseconds)) {
       const slot = source.field === FIELD.flowStart ? SLOT.startUptime : SLOT.endUptime
       return { op: OP.slot, target: slot }
     }
@@ -223,7 +220,10 @@ function isSlotNeeded(slot: number, { bestSource, bestOfSlot }: Survey): boolean
     case SLOT.systemInit:
       return hasUptimes(bestSource)
     case SLOT.flowIdHigh:
-      return bestSource.get(FIELD.bytes)?.id === 85 || bestSource.get(FIELD.packets)?.id === 86
+      return (
+        bestSource.get(FIELD.bytes)?.id === IE.octetTotalCount ||
+        bestSource.get(FIELD.packets)?.id === IE.packetTotalCount
+      )
     default:
       return true
   }
@@ -231,7 +231,10 @@ function isSlotNeeded(slot: number, { bestSource, bestOfSlot }: Survey): boolean
 
 /** Times that are none when nobody says when the exporter booted. */
 function hasUptimes(bestSource: Survey['bestSource']): boolean {
-  return bestSource.get(FIELD.flowStart)?.id === 22 || bestSource.get(FIELD.flowEnd)?.id === 21
+  return (
+    bestSource.get(FIELD.flowStart)?.id === IE.flowStartSysUpTime ||
+    bestSource.get(FIELD.flowEnd)?.id === IE.flowEndSysUpTime
+  )
 }
 
 /** A boot time is in no column, and a time of an event in none while others may fill them. */
@@ -241,7 +244,7 @@ function keptSlots({ bestSource }: Survey): number {
 
 /** softflowd leaves the protocol out of its ICMP templates. */
 function impliedProtocol(ids: ReadonlySet<number>): number {
-  if (ids.has(4)) return 0
-  if (ids.has(32) || ids.has(176)) return 1
-  return ids.has(139) || ids.has(178) ? 58 : 0
+  if (ids.has(IE.protocolIdentifier)) return 0
+  if (ids.has(IE.icmpTypeCodeIPv4) || ids.has(IE.icmpTypeIPv4)) return 1
+  return ids.has(IE.icmpTypeCodeIPv6) || ids.has(IE.icmpTypeIPv6) ? 58 : 0
 }

@@ -5,11 +5,11 @@
  */
 
 import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import { IE } from '../elements/information-elements.ts'
 import type { Template } from '../memory/template.ts'
 import { type DatagramBytes, readUint } from '../plan/read-bytes.ts'
 import type { RecordRange } from './record-sets.ts'
 
-const FLOW_END_UPTIME = 21
 const MAX_BYTES = 8
 
 /** Timeouts of flows are shorter: when the youngest end is older, the exporter booted anew. */
@@ -69,7 +69,7 @@ function readRecord(
       }
     }
     if (at + length > end) return -1
-    if (field.id === FLOW_END_UPTIME && field.enterprise === 0 && field.length <= MAX_BYTES) {
+    if (field.id === IE.flowEndSysUpTime && field.enterprise === 0 && field.length <= MAX_BYTES) {
       const endMs = readUint(view, at, length) >>> 0
       if (found.endMs === undefined || ((endMs - found.endMs) | 0) > 0) found.endMs = endMs
     }

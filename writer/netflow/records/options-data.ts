@@ -4,6 +4,7 @@
  */
 
 import { V9_SCOPE, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import { IE } from '../elements/information-elements.ts'
 import { MAX_NAME_BYTES } from '../limits.ts'
 import { isSamplingRate, type SamplingAnnouncement } from '../memory/samplers.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
@@ -111,34 +112,34 @@ export class OptionsRecord {
   }
 
   get interfaceScope(): number | undefined {
-    return this.scope(V9_SCOPE_INTERFACE) ?? this.number(10, 14)
+    return this.scope(V9_SCOPE_INTERFACE) ?? this.number(IE.ingressInterface, IE.egressInterface)
   }
 
   get templateScope(): number | undefined {
-    return this.scope(V9_SCOPE_TEMPLATE) ?? this.number(145)
+    return this.scope(V9_SCOPE_TEMPLATE) ?? this.number(IE.templateId)
   }
 }
 
 /** Takes what an options data record says into the state of its stream. */
 export function applyOptions(stream: StreamMemory, record: OptionsRecord): void {
   applySampling(stream, record)
-  const systemInitMs = record.number(160)
+  const systemInitMs = record.number(IE.systemInitTimeMilliseconds)
   if (systemInitMs) stream.systemInitMs = systemInitMs
-  const interfaceName = record.text(82, 83)
+  const interfaceName = record.text(IE.interfaceName, IE.interfaceDescription)
   const ifIndex = record.interfaceScope
   if (interfaceName !== undefined && ifIndex !== undefined) {
     stream.interfaceNames.set(ifIndex, interfaceName)
   }
-  const application = record.hex(95)
-  const applicationName = record.text(96, 94)
+  const application = record.hex(IE.applicationId)
+  const applicationName = record.text(IE.applicationName, IE.applicationDescription)
   if (application !== undefined && applicationName !== undefined) {
     stream.applicationNames.set(application, applicationName)
   }
 }
 
 function applySampling(stream: StreamMemory, record: OptionsRecord): void {
-  const samplerId = record.number(48, 302)
-  const name = record.text(84, 335)
+  const samplerId = record.number(IE.samplerId, IE.selectorId)
+  const name = record.text(IE.samplerName, IE.selectorName)
   if (samplerId !== undefined && name !== undefined) stream.samplerNames.set(samplerId, name)
   const { rate, source } = samplingRate(record)
   if (!isSamplingRate(rate)) return
@@ -146,8 +147,8 @@ function applySampling(stream: StreamMemory, record: OptionsRecord): void {
     ...samplingScope(record, samplerId),
     rate,
     source,
-    mode: asOctet(record.number(49, 35)),
-    algorithm: asOctet(record.number(304)),
+    mode: asOctet(record.number(IE.samplerMode, IE.samplingAlgorithm)),
+    algorithm: asOctet(record.number(IE.selectorAlgorithm)),
   }
   stream.samplers.announce(announcement, stream.nowMicros)
 }
@@ -180,21 +181,24 @@ interface SourcedRate {
 }
 
 function samplingRate(record: OptionsRecord): SourcedRate {
-  switch (record.number(304)) {
+  switch (record.number(IE.selectorAlgorithm)) {
     case COUNT_BASED:
       return countBasedRate(record) ?? intervalRate(record) ?? NO_RATE
     case TIME_BASED: {
-      const rate = ratio(record.number(307), record.number(308))
+      const rate = ratio(
+        record.number(IE.samplingTimeInterval),
+        record.number(IE.samplingTimeSpace),
+      )
       return { rate, source: 'samplingTimeInterval, samplingTimeSpace' }
     }
     case N_OUT_OF_N: {
-      const population = record.number(310)
-      const size = record.number(309)
+      const population = record.number(IE.samplingPopulation)
+      const size = record.number(IE.samplingSize)
       const rate = population && size ? Math.round(population / size) : undefined
       return { rate, source: 'samplingSize, samplingPopulation' }
     }
     case PROBABILITY: {
-      const probability = record.float(311)
+      const probability = record.float(IE.samplingProbability)
       const rate = probability ? Math.round(1 / probability) : undefined
       return { rate, source: 'samplingProbability' }
     }
@@ -207,14 +211,17 @@ const NO_RATE: SourcedRate = { rate: undefined, source: '' }
 
 /** The elements of v9: 1 out of so many. */
 function intervalRate(record: OptionsRecord): SourcedRate | undefined {
-  const random = record.number(50)
+  const random = record.number(IE.samplerRandomInterval)
   if (random !== undefined) return { rate: random, source: 'samplerRandomInterval' }
-  const rate = record.number(34)
+  const rate = record.number(IE.samplingInterval)
   return rate === undefined ? undefined : { rate, source: 'samplingInterval' }
 }
 
 function countBasedRate(record: OptionsRecord): SourcedRate | undefined {
-  const rate = ratio(record.number(305), record.number(306))
+  const rate = ratio(
+    record.number(IE.samplingPacketInterval),
+    record.number(IE.samplingPacketSpace),
+  )
   if (rate === undefined) return undefined
   return { rate, source: 'samplingPacketInterval, samplingPacketSpace' }
 }

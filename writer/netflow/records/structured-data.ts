@@ -3,7 +3,7 @@
  * that is broken is left to be shown as hex.
  */
 
-import { PADDING_OCTETS, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import { isPadding, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
 import { MAX_LIST_DEPTH } from '../limits.ts'
 import type { Template } from '../memory/template.ts'
 import { describeField, FORMAT, type Format, formatJson, jsonKey } from '../plan/extra-json.ts'
@@ -176,10 +176,8 @@ function membersOf(template: Template): Members {
   const repeated = [...counts].filter(([, count]) => count > 1).map(([name]) => name)
   const members = {
     fields: described.map(({ field, name, format }): Member => {
-      const { enterprise, id, length } = field
-      const isPadding = enterprise === 0 && id === PADDING_OCTETS
-      const key = isPadding ? '' : jsonKey(name)
-      return { length, format, key, repeat: isPadding ? -1 : repeated.indexOf(name) }
+      if (isPadding(field)) return { length: field.length, format, key: '', repeat: -1 }
+      return { length: field.length, format, key: jsonKey(name), repeat: repeated.indexOf(name) }
     }),
     repeatedKeys: repeated.map(jsonKey),
   }

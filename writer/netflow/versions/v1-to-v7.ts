@@ -13,6 +13,7 @@
  */
 
 import type { FieldSpecifier } from '../elements/field-specifier.ts'
+import { IE } from '../elements/information-elements.ts'
 import { FIELD, type Field } from '../flow-record.ts'
 import { FORMAT, type Format, formatJson, jsonKey } from '../plan/extra-json.ts'
 import { type Plan, planRecord } from '../plan/plan.ts'
@@ -131,7 +132,9 @@ export const FIXED_LAYOUTS: ReadonlyMap<number, FixedLayout> = new Map([
 function layOut(header: FixedHeader, record: RecordLayout): FixedLayout {
   // The plan names only the ports: ICMP keeps odd port values in `extra` under these names.
   const plan = planRecord(
-    [7, 11].map((id) => ({ enterprise: 0, id, length: 2 }) satisfies FieldSpecifier),
+    [IE.sourceTransportPort, IE.destinationTransportPort].map((id): FieldSpecifier => {
+      return { enterprise: 0, id, length: 2 }
+    }),
   )
   const present = presentBits(record.hasRouting ? [...COMMON_FIELDS, ...ROUTING] : COMMON_FIELDS)
   const { hasRouting, protocolAt, tosAt, tcpFlagsAt } = record

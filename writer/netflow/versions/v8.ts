@@ -3,7 +3,7 @@
  * as a template that everybody knows. What a scheme aggregates away stays absent.
  */
 
-import { PADDING_OCTETS } from '../elements/field-specifier.ts'
+import { IE } from '../elements/information-elements.ts'
 import { FIELD, type FlowRecord } from '../flow-record.ts'
 import { FORMAT, type Format, formatJson, jsonKey } from '../plan/extra-json.ts'
 import { planRecord } from '../plan/plan.ts'
@@ -52,25 +52,25 @@ const AS_TOS_RECORD = `${COUNTERS} srcAs16 dstAs16 tos8 pad24 input16 output16`
 
 /** The information elements of the fields; those that are none are skipped by the plan. */
 const ELEMENT_IDS: ReadonlyMap<string, number> = new Map([
-  ['flows', 3],
-  ['packets', 2],
-  ['octets', 1],
-  ['first', 22],
-  ['last', 21],
-  ['srcAddr', 8],
-  ['dstAddr', 12],
-  ['srcPrefix', 8],
-  ['dstPrefix', 12],
-  ['srcMask', 9],
-  ['dstMask', 13],
-  ['srcPort', 7],
-  ['dstPort', 11],
-  ['protocol', 4],
-  ['tos', 5],
-  ['srcAs', 16],
-  ['dstAs', 17],
-  ['input', 10],
-  ['output', 14],
+  ['flows', IE.deltaFlowCount],
+  ['packets', IE.packetDeltaCount],
+  ['octets', IE.octetDeltaCount],
+  ['first', IE.flowStartSysUpTime],
+  ['last', IE.flowEndSysUpTime],
+  ['srcAddr', IE.sourceIPv4Address],
+  ['dstAddr', IE.destinationIPv4Address],
+  ['srcPrefix', IE.sourceIPv4Address],
+  ['dstPrefix', IE.destinationIPv4Address],
+  ['srcMask', IE.sourceIPv4PrefixLength],
+  ['dstMask', IE.destinationIPv4PrefixLength],
+  ['srcPort', IE.sourceTransportPort],
+  ['dstPort', IE.destinationTransportPort],
+  ['protocol', IE.protocolIdentifier],
+  ['tos', IE.ipClassOfService],
+  ['srcAs', IE.bgpSourceAsNumber],
+  ['dstAs', IE.bgpDestinationAsNumber],
+  ['input', IE.ingressInterface],
+  ['output', IE.egressInterface],
 ])
 /** How these are written into `extra`, under their own names. */
 const OWN_FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
@@ -109,7 +109,7 @@ function layOut(grammar: string): FixedLayout {
   const recordBytes = last ? last.offset + last.length : 0
   const plan = planRecord(
     fields.map(({ name, length }) => {
-      return { enterprise: 0, id: ELEMENT_IDS.get(name) ?? PADDING_OCTETS, length }
+      return { enterprise: 0, id: ELEMENT_IDS.get(name) ?? IE.paddingOctets, length }
     }),
   )
   const own = fields.flatMap((field): OwnField[] => {
