@@ -4,10 +4,10 @@
  * the boot or later: the running minimum comes close to it. It keeps no state.
  */
 
-import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
 import { IE } from '../elements/information-elements.ts'
 import type { Template } from '../memory/template.ts'
 import { type DatagramBytes, readUint } from '../plan/read-bytes.ts'
+import { FieldRange } from './field-range.ts'
 import type { RecordRange } from './record-sets.ts'
 
 const MAX_BYTES = 8
@@ -56,24 +56,16 @@ function readRecord(
   offset: number,
   { end, found }: { readonly end: number; readonly found: { endMs: number | undefined } },
 ): number {
+  const range = new FieldRange()
   let at = offset
   for (const field of presentFields) {
-    let { length } = field
-    if (length === VARIABLE_LENGTH) {
-      if (at >= end) return -1
-      length = view.getUint8(at++)
-      if (length === 255) {
-        if (at + 2 > end) return -1
-        length = view.getUint16(at)
-        at += 2
-      }
-    }
-    if (at + length > end) return -1
+    const next = range.find(view, field.length, at, end)
+    if (next < 0) return -1
     if (field.id === IE.flowEndSysUpTime && field.enterprise === 0 && field.length <= MAX_BYTES) {
-      const endMs = readUint(view, at, length) >>> 0
+      const endMs = readUint(view, range.offset, range.length) >>> 0
       if (found.endMs === undefined || ((endMs - found.endMs) | 0) > 0) found.endMs = endMs
     }
-    at += length
+    at = next
   }
   return at
 }

@@ -3,13 +3,14 @@
  * rates, names of interfaces and applications are kept; nothing here becomes a flow.
  */
 
-import { V9_SCOPE, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import { V9_SCOPE } from '../elements/field-specifier.ts'
 import { IE } from '../elements/information-elements.ts'
 import { MAX_NAME_BYTES } from '../limits.ts'
 import { isSamplingRate, type SamplingAnnouncement } from '../memory/samplers.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
 import type { Template } from '../memory/template.ts'
 import { type DatagramBytes, readUint } from '../plan/read-bytes.ts'
+import { FieldRange } from './field-range.ts'
 
 const V9_SCOPE_INTERFACE = 2
 const V9_SCOPE_TEMPLATE = 5
@@ -42,22 +43,15 @@ export class OptionsRecord {
   read(template: Template, offset: number, end: number): number {
     this.#values.clear()
     const { view } = this.#datagram
+    const range = new FieldRange()
     let at = offset
     for (const field of template.presentFields) {
-      let { length } = field
-      if (length === VARIABLE_LENGTH) {
-        if (at >= end) return -1
-        length = view.getUint8(at++)
-        if (length === 255) {
-          if (at + 2 > end) return -1
-          length = view.getUint16(at)
-          at += 2
-        }
-      }
-      if (at + length > end) return -1
+      const next = range.find(view, field.length, at, end)
+      if (next < 0) return -1
+      const { offset, length } = range
       const key = elementKey(field.enterprise, field.id)
-      if (length > 0 && !this.#values.has(key)) this.#values.set(key, { offset: at, length })
-      at += length
+      if (length > 0 && !this.#values.has(key)) this.#values.set(key, { offset, length })
+      at = next
     }
     return at
   }

@@ -101,6 +101,7 @@ export class RecordReader {
     let at = offset
     for (let step = 0; step < ops.length; step++) {
       let length = lengths[step] as number
+      // `FieldRange.find`, inline: an object written per field would slow the hottest loop.
       if (length === VARIABLE_LENGTH) {
         if (at >= end) return -1
         length = view.getUint8(at++)

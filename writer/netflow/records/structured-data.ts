@@ -3,11 +3,12 @@
  * that is broken is left to be shown as hex.
  */
 
-import { isPadding, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import { isPadding } from '../elements/field-specifier.ts'
 import { MAX_LIST_DEPTH } from '../limits.ts'
 import type { Template } from '../memory/template.ts'
 import { describeField, FORMAT, type Format, formatJson, jsonKey } from '../plan/extra-json.ts'
 import type { DatagramBytes } from '../plan/read-bytes.ts'
+import { FieldRange } from './field-range.ts'
 
 const ENTERPRISE_BIT = 0x8000
 
@@ -74,13 +75,13 @@ function basicListJson(offset: number, end: number, context: ListContext): strin
   const enterprise = hasEnterprise ? view.getUint32(offset + 4) : 0
   const { name, format } = describeField({ enterprise, id: id & ~ENTERPRISE_BIT, length })
   const values: string[] = []
+  const range = new FieldRange()
   let at = offset + (hasEnterprise ? 8 : 4)
   if (length === 0 && at < end) return undefined
   while (at < end) {
-    const range = fieldRange(view, length, at, end)
-    if (range === undefined) return undefined
-    values.push(formatValue(format, range, context))
-    at = range[0] + range[1]
+    at = range.find(view, length, at, end)
+    if (at < 0) return undefined
+    values.push(formatValue(format, [range.offset, range.length], context))
   }
   return `"element":${JSON.stringify(name)},"values":[${values.join(',')}]`
 }
@@ -193,14 +194,14 @@ function recordJson(
 ): { readonly json: string; readonly end: number } | undefined {
   const { fields, repeatedKeys } = membersOf(template)
   const repeats = repeatedKeys.map(() => '')
+  const range = new FieldRange()
   let json = ''
   let at = offset
   for (const { length, format, key, repeat } of fields) {
-    const range = fieldRange(context.datagram.view, length, at, end)
-    if (range === undefined) return undefined
-    at = range[0] + range[1]
+    at = range.find(context.datagram.view, length, at, end)
+    if (at < 0) return undefined
     if (key === '') continue
-    const value = formatValue(format, range, context)
+    const value = formatValue(format, [range.offset, range.length], context)
     if (repeat < 0) json += json === '' ? key + value : `,${key}${value}`
     else repeats[repeat] += repeats[repeat] === '' ? value : `,${value}`
   }
@@ -208,20 +209,4 @@ function recordJson(
     if (repeats[index] !== '') json += `${json === '' ? '' : ','}${key}[${repeats[index]}]`
   })
   return { json: `{${json}}`, end: at }
-}
-
-/** Gives where the value of a field stands; undefined when it would reach beyond `end`. */
-function fieldRange(
-  view: DataView,
-  length: number,
-  offset: number,
-  end: number,
-): readonly [offset: number, length: number] | undefined {
-  if (length !== VARIABLE_LENGTH) return offset + length <= end ? [offset, length] : undefined
-  if (offset >= end) return undefined
-  const short = view.getUint8(offset)
-  if (short < 255) return offset + 1 + short <= end ? [offset + 1, short] : undefined
-  if (offset + 3 > end) return undefined
-  const long = view.getUint16(offset + 1)
-  return offset + 3 + long <= end ? [offset + 3, long] : undefined
 }

@@ -3,9 +3,9 @@
  * discarded as a whole (RFC 7011 section 9.1). It decodes and changes nothing.
  */
 
-import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
 import type { Template } from '../memory/template.ts'
+import { FieldRange } from '../records/field-range.ts'
 import type { RecordRange } from '../records/record-sets.ts'
 import { hasTemplate, readIpfixTemplate, templateOf } from './ipfix-templates.ts'
 
@@ -108,20 +108,11 @@ function findBrokenRecord(
 }
 
 function skipRecord(view: DataView, offset: number, end: number, template: Template): number {
+  const range = new FieldRange()
   let at = offset
-  for (const field of template.presentFields) {
-    let { length } = field
-    if (length === VARIABLE_LENGTH) {
-      if (at >= end) return -1
-      length = view.getUint8(at++)
-      if (length === 255) {
-        if (at + 2 > end) return -1
-        length = view.getUint16(at)
-        at += 2
-      }
-    }
-    at += length
-    if (at > end) return -1
+  for (const { length } of template.presentFields) {
+    at = range.find(view, length, at, end)
+    if (at < 0) return -1
   }
   return at
 }
