@@ -107,7 +107,7 @@ export class DatagramIntake {
 
   #takeMessage(exporter: Exporter, stream: Stream): void {
     const { streams } = this.#options
-    const { header, datagram, outcome } = this.#decoder
+    const { header, datagram, result: outcome } = this.#decoder
     const { receivedAtMicros } = this.#line
     // The caches of a v8 router number their flows each on their own, as if they were several.
     const port = header.exportVersion === 8 ? header.aggregationScheme : this.#line.port

@@ -40,7 +40,7 @@ export class StreamLog {
   /** Counts what came of the message that was decoded last, and reports what was wrong with it. */
   countMessage(exporter: Exporter, stream: Stream): void {
     const { metrics, batcher } = this.#options
-    const { outcome } = this.#options.decoder
+    const { result: outcome } = this.#options.decoder
     const { change, key } = stream
     change.datagrams += 1
     change.optionsRecords += outcome.optionsRecords
@@ -66,7 +66,7 @@ export class StreamLog {
   /** Says what has come of the message, and of earlier ones whose template it has brought. */
   #settle(exporter: Exporter): void {
     const { outcomes, heldDatagrams, decoder } = this.#options
-    const { outcome, message } = decoder
+    const { result: outcome, message } = decoder
     for (const released of outcome.releasedMessages) {
       if (!heldDatagrams.release(released)) continue
       if (exporter.enabled) outcomes.settleHeld(exporter.address, 'decoded')
@@ -84,7 +84,7 @@ export class StreamLog {
 
   #reportProblems({ key }: Stream): void {
     const { metrics } = this.#options
-    for (const { code, templateId, detail } of this.#options.decoder.outcome.problems) {
+    for (const { code, templateId, detail } of this.#options.decoder.result.problems) {
       metrics.problems.count(code)
       const facts = {
         version: key.exportVersion,
@@ -98,7 +98,7 @@ export class StreamLog {
 
   #reportRedefinitions({ key }: Stream): void {
     const { exporter, exportVersion: version, observationDomain } = key
-    for (const redefinition of this.#options.decoder.outcome.redefinitions) {
+    for (const redefinition of this.#options.decoder.result.redefinitions) {
       const text = 'the exporter has redefined a template; the new definition is in force'
       const facts = { version, observationDomain, ...redefinition }
       this.#log.info(performance.now(), exporter, text, facts)

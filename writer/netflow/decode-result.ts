@@ -99,8 +99,6 @@ export class DecodeResult {
   implausibleTimes = 0
   /** Flows of which no sampling rate is known. */
   flowsWithoutRate = 0
-  /** Templates that were new or changed. */
-  changedTemplates = 0
   /** The whole message was discarded (RFC 7011 section 9.1): nothing of it was used. */
   isDiscarded = false
   readonly releases: ReleasedRecords[] = []
@@ -126,7 +124,6 @@ export class DecodeResult {
     this.uncountedSets = 0
     this.implausibleTimes = 0
     this.flowsWithoutRate = 0
-    this.changedTemplates = 0
     this.isDiscarded = false
     this.problemCount = 0
     empty(this.releases)

@@ -1,5 +1,5 @@
 /**
- * The decoder's only entrance: bytes of a datagram in, flow records and an outcome out. No socket,
+ * The decoder's only entrance: bytes of a datagram in, flow records and a result out. No socket,
  * clock, logger or database; it never throws, whatever the bytes are, and it keeps state only in the
  * streams that the caller hands in and in the sets it holds.
  */
@@ -23,14 +23,14 @@ export class Decoder {
   readonly datagram = allocateDatagramBytes(MAX_MESSAGE_BYTES)
   readonly header = new MessageHeader()
   /** Of the last message decoded. */
-  readonly outcome = new DecodeResult()
-  readonly #sets = new DataSets(this.outcome, this.datagram)
+  readonly result = new DecodeResult()
+  readonly #sets = new DataSets(this.result, this.datagram)
   readonly #records = this.#sets.records
   #message: MessageContext | undefined
   readonly #fixed = new FixedRecords({
     header: this.header,
     datagram: this.datagram,
-    outcome: this.outcome,
+    result: this.result,
     records: this.#records,
   })
 
@@ -59,14 +59,14 @@ export class Decoder {
 
   /**
    * Decodes the message whose header was read last and gives its flow records to `sink`, also those
-   * of held sets whose template it brings. `outcome` says what it was.
+   * of held sets whose template it brings. `result` says what it was.
    *
    * @param stream the stream that `header` names
    * @param sourcePort of the datagram; tells exporters behind one address apart
    */
   decode(stream: StreamMemory, receivedAtMicros: number, sink: FlowSink, sourcePort = 0): void {
-    const { header, outcome } = this
-    outcome.clear()
+    const { header, result } = this
+    result.clear()
     stream.arrive(receivedAtMicros, sourcePort)
     if (header.samplingRate > 0) {
       stream.samplers.noteHeaderRate(header.samplingRate, header.samplingMode, receivedAtMicros)

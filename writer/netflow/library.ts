@@ -157,9 +157,9 @@ export class DecoderSession {
   }
 
   #describe(flows: readonly Flow[]): DecodedDatagram {
-    const { header, outcome } = this.#decoder
-    if (outcome.isUseless) {
-      return reject(outcome.isDiscarded ? 'malformed-message' : 'no-usable-set', outcome)
+    const { header, result } = this.#decoder
+    if (result.isUseless) {
+      return reject(result.isDiscarded ? 'malformed-message' : 'no-usable-set', result)
     }
     return {
       kind: 'decoded',
@@ -171,28 +171,28 @@ export class DecoderSession {
         uptimeMs: Number.isNaN(header.uptimeMs) ? null : header.uptimeMs,
       },
       flows,
-      counts: countsOf(outcome),
-      problems: [...outcome.problems],
-      problemCount: outcome.problemCount,
+      counts: countsOf(result),
+      problems: [...result.problems],
+      problemCount: result.problemCount,
     }
   }
 }
 
 type Rejected = Extract<DecodedDatagram, { kind: 'rejected' }>
 
-function reject(reason: Rejected['reason'], outcome?: DecodeResult): Rejected {
-  const problems = outcome ? [...outcome.problems] : []
-  return { kind: 'rejected', reason, flows: [], problems, problemCount: outcome?.problemCount ?? 0 }
+function reject(reason: Rejected['reason'], result?: DecodeResult): Rejected {
+  const problems = result ? [...result.problems] : []
+  return { kind: 'rejected', reason, flows: [], problems, problemCount: result?.problemCount ?? 0 }
 }
 
-function countsOf(outcome: DecodeResult): MessageCounts {
+function countsOf(result: DecodeResult): MessageCounts {
   return {
-    dataRecords: outcome.dataRecords,
-    optionsRecords: outcome.optionsRecords,
-    templateRecords: outcome.templateRecords,
-    waitingSets: outcome.waitingSets,
-    releasedSets: outcome.releasedSets,
-    malformedSets: outcome.malformedSets,
-    implausibleTimes: outcome.implausibleTimes,
+    dataRecords: result.dataRecords,
+    optionsRecords: result.optionsRecords,
+    templateRecords: result.templateRecords,
+    waitingSets: result.waitingSets,
+    releasedSets: result.releasedSets,
+    malformedSets: result.malformedSets,
+    implausibleTimes: result.implausibleTimes,
   }
 }

@@ -112,15 +112,15 @@ describe('a v9 message', () => {
   it('without sets is decoded and is of no use', () => {
     const harness = new DecoderHarness()
     assert.deepEqual(harness.receive(v9Message()).counts, {})
-    assert.equal(harness.decoder.outcome.isUseless, false)
+    assert.equal(harness.decoder.result.isUseless, false)
   })
 
   it('of which no set can be used says so', () => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(set(2, 'ffff')))
-    assert.equal(harness.decoder.outcome.isUseless, true)
+    assert.equal(harness.decoder.result.isUseless, true)
     harness.receive(v9Message(set(2, 'ffff'), set(300, 'ff')))
-    assert.equal(harness.decoder.outcome.isUseless, false)
+    assert.equal(harness.decoder.result.isUseless, false)
   })
 
   it('holds several sets of one template', () => {

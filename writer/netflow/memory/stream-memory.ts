@@ -62,15 +62,6 @@ export class StreamMemory {
     this.templates.arrive(receivedAtMicros, this.sourcePort)
   }
 
-  get templateCount(): number {
-    return this.templates.size
-  }
-
-  /** Fields of all templates together. */
-  get fieldCount(): number {
-    return this.templates.fieldCount
-  }
-
   template(id: number): Template | undefined {
     return this.templates.get(id)
   }

@@ -33,19 +33,19 @@ const ODD_RECORDS = [
   [ODDITY.swappedRate, 'swapped-sampling-rate'],
 ] as const
 
-/** Reads data sets into one reused record; counts go to `outcome`. */
+/** Reads data sets into one reused record; counts go to `result`. */
 export class RecordSets {
   readonly reader: RecordReader
   sink: FlowSink = () => {}
   /** What the records count as: the message's own, or of earlier messages whose sets waited. */
   source: keyof typeof MAX_RECORDS = 'dataRecords'
-  readonly #outcome: DecodeResult
+  readonly #result: DecodeResult
   readonly #totals = new RunningTotals()
   /** Nothing but the records of the set that is being read says a rate. */
   #hasOwnRatesOnly = true
 
-  constructor(outcome: DecodeResult, datagram: DatagramBytes) {
-    this.#outcome = outcome
+  constructor(result: DecodeResult, datagram: DatagramBytes) {
+    this.#result = result
     this.reader = new RecordReader(new FlowRecord(), datagram)
   }
 
@@ -72,7 +72,7 @@ export class RecordSets {
     stream: StreamMemory,
     message: MessageContext,
   ): number {
-    const outcome = this.#outcome
+    const result = this.#result
     const reader = this.reader
     reader.findTemplate = (id) => stream.template(id)
     let at = offset
@@ -85,7 +85,7 @@ export class RecordSets {
       }
       const start = at
       at = next
-      outcome[this.source] += 1
+      result[this.source] += 1
       finishRecord(reader, template.plan, datagram.view)
       this.#setSamplingRate(template, stream)
       if (template.plan.totals !== 0) {
@@ -131,7 +131,7 @@ export class RecordSets {
     const { reader } = this
     if (reader.oddities === 0) return
     for (const [oddity, code] of ODD_RECORDS) {
-      if (reader.oddities & oddity) this.#outcome.report(code, templateId, `template ${templateId}`)
+      if (reader.oddities & oddity) this.#result.report(code, templateId, `template ${templateId}`)
     }
     reader.oddities = 0
   }
@@ -142,7 +142,7 @@ export class RecordSets {
     { datagram, offset, end }: RecordRange,
     stream: StreamMemory,
   ): void {
-    const outcome = this.#outcome
+    const result = this.#result
     const record = new OptionsRecord(datagram)
     let at = offset
     while (at + template.recordLength <= end) {
@@ -153,28 +153,28 @@ export class RecordSets {
         return
       }
       at = next
-      outcome[this.source] += 1
-      outcome.optionsRecords += 1
-      if (this.source === 'releasedRecords') outcome.releasedOptions += 1
+      result[this.source] += 1
+      result.optionsRecords += 1
+      if (this.source === 'releasedRecords') result.releasedOptions += 1
       applyOptions(stream, record)
     }
     this.#checkPadding(template, datagram, at, end)
   }
 
   #admitRecord(template: Template): boolean {
-    const outcome = this.#outcome
+    const result = this.#result
     const limit = MAX_RECORDS[this.source]
-    if (outcome[this.source] < limit) return true
+    if (result[this.source] < limit) return true
     this.#breakOff('too-many-records', template, `over ${limit} records`)
     return false
   }
 
   /** Reports that the rest of a set is not read; a set of an earlier message leaves this one whole. */
   #breakOff(code: ProblemCode, { id }: Template, detail: string): void {
-    const outcome = this.#outcome
-    if (this.source === 'dataRecords') outcome.countBrokenSet()
-    else outcome.malformedSets += 1
-    outcome.report(code, id, detail)
+    const result = this.#result
+    if (this.source === 'dataRecords') result.countBrokenSet()
+    else result.malformedSets += 1
+    result.report(code, id, detail)
   }
 
   #checkPadding(template: Template, { bytes }: DatagramBytes, at: number, end: number): void {
@@ -182,7 +182,7 @@ export class RecordSets {
     while (offset < end && bytes[offset] === 0) offset++
     if (offset === end) return
     const detail = `${end - at} bytes behind the records of template ${template.id}`
-    this.#outcome.report('nonzero-padding', template.id, detail)
+    this.#result.report('nonzero-padding', template.id, detail)
   }
 
   #setSamplingRate(template: Template, { samplers }: StreamMemory): void {
@@ -207,13 +207,13 @@ export class RecordSets {
 
   /** Completes the record that `reader` holds and gives it to the sink. */
   emit(message: MessageContext): void {
-    const outcome = this.#outcome
+    const result = this.#result
     const record = this.reader.record
     const { extra } = this.reader
     if (extra !== '') record.setExtra(`{${extra}}`)
-    outcome.flowRecords += 1
-    if (!record.has(FIELD.samplingRate)) outcome.flowsWithoutRate += 1
-    if (hasImplausibleTime(record, message.receivedAtMicros)) outcome.implausibleTimes += 1
+    result.flowRecords += 1
+    if (!record.has(FIELD.samplingRate)) result.flowsWithoutRate += 1
+    if (hasImplausibleTime(record, message.receivedAtMicros)) result.implausibleTimes += 1
     this.sink(record, message)
   }
 }

@@ -14,7 +14,7 @@ import type { MessageHeader } from './message-header.ts'
 export interface FixedRecordsOptions {
   readonly header: MessageHeader
   readonly datagram: DatagramBytes
-  readonly outcome: DecodeResult
+  readonly result: DecodeResult
   /** Gives the records on. */
   readonly records: RecordSets
 }
@@ -35,13 +35,13 @@ export class FixedRecords {
   }
 
   decode(stream: StreamMemory, message: MessageContext): void {
-    const { header, datagram, outcome, records } = this.#options
+    const { header, datagram, result, records } = this.#options
     const { layout } = header
     if (layout === undefined) return
     const { reader } = records
     const rate = this.#samplingRate(stream)
-    outcome.decodedSets = 1
-    outcome.dataRecords = header.count
+    result.decodedSets = 1
+    result.dataRecords = header.count
     let at = layout.header.bytes
     for (let index = 0; index < header.count; index++) {
       reader.clear()

@@ -83,7 +83,7 @@ export function templateOf(record: TemplateRecord, isOptions: boolean): Template
 export function readIpfixTemplateSet(
   content: SetContent,
   isOptions: boolean,
-  { stream, outcome }: { readonly stream: StreamMemory; readonly outcome: DecodeResult },
+  { stream, result }: { readonly stream: StreamMemory; readonly result: DecodeResult },
   onTemplate: TemplateSink,
 ): void {
   const { view, end } = content
@@ -91,20 +91,20 @@ export function readIpfixTemplateSet(
   while (hasTemplate({ view, offset, end })) {
     const record = readIpfixTemplate({ view, offset, end }, isOptions)
     if (record === undefined) {
-      rejectTemplate(stream, outcome, view.getUint16(offset), 'template-overruns-set')
+      rejectTemplate(stream, result, view.getUint16(offset), 'template-overruns-set')
       return
     }
     offset = record.end
     if (record.fields.length === 0) {
       // Over UDP it MUST be ignored (RFC 7011 section 8.4).
-      outcome.report('template-withdrawal', record.id, `withdrawal of template ${record.id}`)
+      result.report('template-withdrawal', record.id, `withdrawal of template ${record.id}`)
     } else if (
       isOptions &&
       (record.scopeFields === 0 || record.scopeFields > record.fields.length)
     ) {
-      rejectTemplate(stream, outcome, record.id, 'options-template-without-scope')
+      rejectTemplate(stream, result, record.id, 'options-template-without-scope')
     } else {
-      defineTemplate(templateOf(record, isOptions), stream, outcome, onTemplate)
+      defineTemplate(templateOf(record, isOptions), stream, result, onTemplate)
     }
   }
 }

@@ -24,15 +24,15 @@ const CONTRADICTION_CODES: { readonly [change in TemplateChange]?: ProblemCode }
   refused: 'no-room-for-template',
 }
 
-function checkTemplate(template: Template, stream: StreamMemory, outcome: DecodeResult): boolean {
+function checkTemplate(template: Template, stream: StreamMemory, result: DecodeResult): boolean {
   const { id, fields, recordLength } = template
-  if (id < FIRST_TEMPLATE_ID) rejectTemplate(stream, outcome, id, 'reserved-template-id')
-  else if (fields.length === 0) rejectTemplate(stream, outcome, id, 'empty-template')
+  if (id < FIRST_TEMPLATE_ID) rejectTemplate(stream, result, id, 'reserved-template-id')
+  else if (fields.length === 0) rejectTemplate(stream, result, id, 'empty-template')
   else if (fields.length > MAX_FIELDS_PER_TEMPLATE) {
-    rejectTemplate(stream, outcome, id, 'too-many-fields')
+    rejectTemplate(stream, result, id, 'too-many-fields')
   } else if (recordLength > MAX_RECORD_BYTES) {
-    rejectTemplate(stream, outcome, id, 'record-too-long')
-  } else if (recordLength === 0) rejectTemplate(stream, outcome, id, 'zero-length-template')
+    rejectTemplate(stream, result, id, 'record-too-long')
+  } else if (recordLength === 0) rejectTemplate(stream, result, id, 'zero-length-template')
   else return true
   return false
 }
@@ -40,7 +40,7 @@ function checkTemplate(template: Template, stream: StreamMemory, outcome: Decode
 /** Reports an invalid definition and ends the one that was in force. */
 export function rejectTemplate(
   stream: StreamMemory,
-  outcome: DecodeResult,
+  result: DecodeResult,
   id: number,
   code:
     | 'template-overruns-set'
@@ -52,8 +52,8 @@ export function rejectTemplate(
     | 'options-template-without-scope',
 ): void {
   stream.forget(id)
-  outcome.malformedSets += 1
-  outcome.report(code, id, `template ${id}`)
+  result.malformedSets += 1
+  result.report(code, id, `template ${id}`)
 }
 
 /**
@@ -62,17 +62,16 @@ export function rejectTemplate(
 export function defineTemplate(
   template: Template,
   stream: StreamMemory,
-  outcome: DecodeResult,
+  result: DecodeResult,
   onTemplate: TemplateSink,
 ): void {
-  if (!checkTemplate(template, stream, outcome)) return
-  outcome.templateRecords += 1
+  if (!checkTemplate(template, stream, result)) return
+  result.templateRecords += 1
   const known = stream.template(template.id)
   const change = stream.define(template)
   if (change === 'refreshed') return
-  outcome.changedTemplates += 1
-  if (known) outcome.noteRedefinition(template.id, known.fields.length, template.fields.length)
+  if (known) result.noteRedefinition(template.id, known.fields.length, template.fields.length)
   const code = CONTRADICTION_CODES[change]
-  if (code) outcome.report(code, template.id, `template ${template.id}`)
+  if (code) result.report(code, template.id, `template ${template.id}`)
   if (change !== 'refused') onTemplate(template)
 }

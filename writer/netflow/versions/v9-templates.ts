@@ -22,7 +22,7 @@ import {
 export function readV9TemplateSet(
   content: SetContent,
   stream: StreamMemory,
-  outcome: DecodeResult,
+  result: DecodeResult,
   onTemplate: TemplateSink,
 ): void {
   const { view, end } = content
@@ -33,12 +33,12 @@ export function readV9TemplateSet(
     if (id === 0 && count === 0) return
     at += 4
     if (at + count * 4 > end) {
-      rejectTemplate(stream, outcome, id, 'template-overruns-set')
+      rejectTemplate(stream, result, id, 'template-overruns-set')
       return
     }
     const fields = readFields(view, at, count, 0)
     at += count * 4
-    defineTemplate(createTemplate(id, fields), stream, outcome, onTemplate)
+    defineTemplate(createTemplate(id, fields), stream, result, onTemplate)
   }
 }
 
@@ -53,7 +53,7 @@ export function readV9TemplateSet(
 export function readV9OptionsTemplateSet(
   content: SetContent,
   stream: StreamMemory,
-  outcome: DecodeResult,
+  result: DecodeResult,
   onTemplate: TemplateSink,
 ): void {
   const { view, end } = content
@@ -66,7 +66,7 @@ export function readV9OptionsTemplateSet(
     if (id === 0 && scopeLength === 0 && optionLength === 0) return
     at += 6
     if (at + scopeLength + optionLength > end) {
-      rejectTemplate(stream, outcome, id, 'template-overruns-set')
+      rejectTemplate(stream, result, id, 'template-overruns-set')
       return
     }
     const scopes = readFields(view, at, scopeLength / 4, V9_SCOPE)
@@ -74,9 +74,9 @@ export function readV9OptionsTemplateSet(
     at += scopeLength + optionLength
     const template = createTemplate(id, [...scopes, ...options], { scopeFields: scopes.length })
     if (options.length === 0) {
-      outcome.report('options-template-without-options', id, `options template ${id}`)
+      result.report('options-template-without-options', id, `options template ${id}`)
     }
-    defineTemplate(template, stream, outcome, onTemplate)
+    defineTemplate(template, stream, result, onTemplate)
   }
 }
 

@@ -27,7 +27,7 @@ export function decodeV9(
   stream: StreamMemory,
   message: MessageContext,
 ): void {
-  const { outcome } = sets
+  const { result } = sets
   const { view } = datagram
   let at = offset
   while (at + SET_HEADER_BYTES <= end) {
@@ -36,14 +36,14 @@ export function decodeV9(
     // Zeros fill up the datagrams of some exporters.
     if (setId === 0 && length === 0) return
     if (length < SET_HEADER_BYTES) {
-      outcome.countBrokenSet()
-      outcome.report('set-too-short', setId, `set ${setId} says a length of ${length}`)
+      result.countBrokenSet()
+      result.report('set-too-short', setId, `set ${setId} says a length of ${length}`)
       return
     }
     if (at + length > end) {
-      outcome.countBrokenSet()
+      result.countBrokenSet()
       const room = end - at
-      outcome.report('set-overruns-message', setId, `set ${setId}: ${length} bytes, ${room} left`)
+      result.report('set-overruns-message', setId, `set ${setId}: ${length} bytes, ${room} left`)
     }
     const content = { datagram, offset: at + SET_HEADER_BYTES, end: Math.min(at + length, end) }
     decodeSet(sets, setId, content, { stream, message })
@@ -61,17 +61,17 @@ function decodeSet(
     sets.decode(setId, content, stream, message)
     return
   }
-  const { outcome } = sets
+  const { result } = sets
   const set = { view: content.datagram.view, offset: content.offset, end: content.end }
   const release = (template: Template) => sets.releaseSets(template, stream, message)
   if (setId === TEMPLATE_SET_ID) {
     stream.lastTemplateMicros = message.receivedAtMicros
-    readV9TemplateSet(set, stream, outcome, release)
+    readV9TemplateSet(set, stream, result, release)
   } else if (setId === OPTIONS_TEMPLATE_SET_ID) {
     stream.lastTemplateMicros = message.receivedAtMicros
-    readV9OptionsTemplateSet(set, stream, outcome, release)
+    readV9OptionsTemplateSet(set, stream, result, release)
   } else {
-    outcome.malformedSets += 1
-    outcome.report('reserved-set-id', setId, `set ${setId}`)
+    result.malformedSets += 1
+    result.report('reserved-set-id', setId, `set ${setId}`)
   }
 }

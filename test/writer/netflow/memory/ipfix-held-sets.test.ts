@@ -38,7 +38,7 @@ describe('IPFIX data before its template', () => {
       { flowStart: EXPORT_MICROS + 90_000_000 - 5, bytes: 7 },
     ])
     assert.deepEqual(later.receivedAt, [RECEIVED_AT_MICROS, receivedAtMicros])
-    const { releases } = harness.decoder.outcome
+    const { releases } = harness.decoder.result
     assert.deepEqual(releases, [{ sequence: 41, dataRecords: 1, optionsRecords: 0 }])
     assert.deepEqual([harness.decoder.heldSets.count, harness.decoder.heldSets.bytes], [0, 0])
   })
@@ -49,7 +49,7 @@ describe('IPFIX data before its template', () => {
     assert.equal(flows.length, 2)
     assert.deepEqual([counts.dataRecords, counts.releasedRecords], [2, undefined])
     assert.deepEqual([counts.waitingSets, counts.releasedSets], [undefined, 2])
-    assert.deepEqual(harness.decoder.outcome.releases, [])
+    assert.deepEqual(harness.decoder.result.releases, [])
   })
 
   it('is decoded by the definition that comes first, whatever the message says later', () => {
@@ -79,7 +79,7 @@ describe('IPFIX data before its template', () => {
     ])
     const { counts } = harness.receive(ipfixMessage(set(3, options)))
     assert.deepEqual([counts.optionsRecords, counts.releasedRecords], [1, 1])
-    assert.deepEqual(harness.decoder.outcome.releases, [
+    assert.deepEqual(harness.decoder.result.releases, [
       { sequence: 3, dataRecords: 1, optionsRecords: 1 },
     ])
     const { flows } = harness.receive(ipfixMessage(DEFINITION, DATA))
@@ -123,7 +123,7 @@ describe('IPFIX data before its template', () => {
     )
     assert.deepEqual(flows, [{ extra: '{"interfaceName":"a"}' }])
     assert.deepEqual([problems, counts.malformedSets], [['record-overruns-set'], 1])
-    assert.deepEqual(harness.decoder.outcome.releases, [])
+    assert.deepEqual(harness.decoder.result.releases, [])
   })
 
   it('waits on when the template that comes is invalid, ignored or of a discarded message', () => {

@@ -58,19 +58,19 @@ describe('the memory of all streams', () => {
     const [old, late] = [streamOf(1, rooms), streamOf(2, rooms)]
     old.define(templateOf(256))
     old.define(templateOf(257))
-    const outcome = new DecodeResult()
+    const result = new DecodeResult()
     let released = 0
-    defineTemplate(templateOf(256), late, outcome, () => {
+    defineTemplate(templateOf(256), late, result, () => {
       released += 1
     })
     assert.deepEqual(
-      outcome.problems.map(({ code }) => code),
+      result.problems.map(({ code }) => code),
       ['no-room-for-template'],
     )
     assert.equal(released, 0)
     assert.equal(late.template(256), undefined)
     assert.equal(rooms.templates.refusals, 1)
-    assert.equal(old.templateCount, 2)
+    assert.equal(old.templates.size, 2)
   })
 
   it('lets a stream displace its own oldest template, redefine, and give room back', () => {
@@ -79,7 +79,7 @@ describe('the memory of all streams', () => {
     one.define(templateOf(256))
     one.define(templateOf(257))
     assert.equal(one.define(templateOf(258)), 'new')
-    assert.deepEqual([one.template(256), one.templateCount], [undefined, 2])
+    assert.deepEqual([one.template(256), one.templates.size], [undefined, 2])
     const wider = createTemplate(258, [{ enterprise: 0, id: 2, length: 4 }])
     assert.equal(one.define(wider), 'changed')
     assert.equal(one.define(wider), 'refreshed')

@@ -107,8 +107,8 @@ describe('flows without a sampling rate', () => {
   it('are counted until a rate is known', () => {
     const harness = new DecoderHarness()
     harness.receive(oneRecordMessage([BYTES]))
-    assert.equal(harness.decoder.outcome.flowsWithoutRate, 1)
+    assert.equal(harness.decoder.result.flowsWithoutRate, 1)
     harness.receive(oneRecordMessage([BYTES, [34, '0064']]))
-    assert.equal(harness.decoder.outcome.flowsWithoutRate, 0)
+    assert.equal(harness.decoder.result.flowsWithoutRate, 0)
   })
 })

@@ -122,7 +122,7 @@ describe('a template withdrawal', () => {
     const withdrawal = harness.receive(ipfixMessage(set(setId, words(id, 0))))
     assert.deepEqual(withdrawal.problems, ['template-withdrawal'])
     assert.deepEqual(withdrawal.counts, {})
-    assert.equal(harness.decoder.outcome.isUseless, false)
+    assert.equal(harness.decoder.result.isUseless, false)
     assert.equal(harness.receive(ipfixMessage(set(256, '00000001'))).flows.length, 1)
   }
 

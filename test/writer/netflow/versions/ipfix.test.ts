@@ -165,13 +165,16 @@ describe('a malformed IPFIX message', () => {
     assert.deepEqual([reject, flows, problems], [undefined, [], ['malformed-message']])
     assert.deepEqual(counts, DISCARDED)
     const { decoder } = harness
-    assert.deepEqual([decoder.outcome.isDiscarded, decoder.outcome.isUseless], [true, true])
-    assert.deepEqual([harness.stream().templateCount, harness.stream().samplers.isEmpty], [1, true])
+    assert.deepEqual([decoder.result.isDiscarded, decoder.result.isUseless], [true, true])
+    assert.deepEqual(
+      [harness.stream().templates.size, harness.stream().samplers.isEmpty],
+      [1, true],
+    )
     assert.notEqual(harness.stream().lastTemplateMicros, 1)
     assert.equal(decoder.heldSets.count, 1)
     const next = harness.receive(ipfixMessage(DATA))
     assert.deepEqual([next.flows, next.problems], [[{ packets: 7 }], []])
-    assert.equal(decoder.outcome.isDiscarded, false)
+    assert.equal(decoder.result.isDiscarded, false)
   }
 
   it('has a set that is shorter than its header; nothing of it is used', () => {

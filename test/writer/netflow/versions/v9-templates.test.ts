@@ -169,7 +169,7 @@ describe('an options template', () => {
         set(1, optionsTemplate(512, [[1, 4]], [[34, 4]]), optionsTemplate(513, [], BYTES), '0000'),
       ),
     )
-    assert.equal(harness.stream().templateCount, 2)
+    assert.equal(harness.stream().templates.size, 2)
     assert.equal(harness.stream().template(513)?.scopeFields, 0)
   })
 
@@ -250,7 +250,7 @@ describe('templates of one stream', () => {
     define(1000, 1001)
     define(3000, 3001)
     const stream = harness.stream()
-    assert.equal(stream.templateCount, 1024)
+    assert.equal(stream.templates.size, 1024)
     assert.notEqual(stream.template(1000), undefined)
     assert.equal(stream.template(1001), undefined)
     assert.notEqual(stream.template(1002), undefined)
@@ -262,9 +262,9 @@ describe('templates of one stream', () => {
     const thousand = Array.from({ length: 1000 }, (_, i) => [i + 1, 1] as const)
     for (let id = 256; id < 296; id++) harness.receive(v9Message(set(0, template(id, thousand))))
     const stream = harness.stream()
-    assert.deepEqual([stream.templateCount, stream.fieldCount], [32, 32_000])
+    assert.deepEqual([stream.templates.size, stream.templates.fieldCount], [32, 32_000])
     assert.deepEqual([stream.template(263), stream.template(264)?.id], [undefined, 264])
     harness.receive(v9Message(set(0, template(295, BYTES), template(294, []))))
-    assert.deepEqual([stream.templateCount, stream.fieldCount], [31, 30_001])
+    assert.deepEqual([stream.templates.size, stream.templates.fieldCount], [31, 30_001])
   })
 })
