@@ -49,14 +49,14 @@ export interface Problem {
 }
 
 /** A template that got another definition, with the number of its fields before and now. */
-export interface Redefinition {
+interface Redefinition {
   readonly templateId: number
   readonly oldFields: number
   readonly newFields: number
 }
 
 /** What a set that was held turned out to hold. */
-export interface ReleasedRecords {
+interface ReleasedRecords {
   /** Sequence number of the message that it came in. */
   readonly sequence: number
   readonly dataRecords: number

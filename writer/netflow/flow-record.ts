@@ -4,8 +4,9 @@
  */
 
 /**
- * The fields of a flow record. The number is the field's bit in `FlowRecord.present` and its index
- * in `FlowRecord.values`; the first three are addresses and index `addresses` and `families`.
+ * The one list of the fields of a flow record, numbered without a gap. A number is the field's bit in
+ * `FlowRecord.present` and its index in `FlowRecord.values`. The first three fields are addresses;
+ * their numbers also index `addresses` and `families`.
  */
 export const FIELD = {
   srcAddr: 0,
@@ -43,8 +44,10 @@ export const FIELD = {
 export type FieldName = keyof typeof FIELD
 export type Field = (typeof FIELD)[FieldName]
 
-/** How many fields a record has. */
-export const FIELD_COUNT = 30
+export const FIELD_COUNT = Object.keys(FIELD).length
+
+/** Bits of `FlowRecord.present`. The sign bit is not one of them: masks stay positive numbers. */
+export const MAX_FIELD_COUNT = 31
 
 const SMALLINT_MAX = 32_767
 const INTEGER_MAX = 2_147_483_647

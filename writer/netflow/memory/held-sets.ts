@@ -26,7 +26,7 @@ export interface HeldSet {
 }
 
 /** What has to be written down of the held sets. */
-export interface HeldSetChanges {
+interface HeldSetChanges {
   /** Sets that were put aside, with the ids to write them under; ids grow with the arrival. */
   readonly held: readonly { readonly id: number; readonly set: HeldSet }[]
   /** Ids of sets that were written down and are held no longer. */

@@ -9,7 +9,7 @@ import type { MemoryRoom } from './memory-room.ts'
 import { type MapChanges, TrackedMap } from './tracked-map.ts'
 
 /** What a record says about its sampling. */
-export interface RecordSampling {
+interface RecordSampling {
   /** The rate in the record itself (34, 50). */
   readonly rate: number | undefined
   /** 48 or 302. */

@@ -38,7 +38,7 @@ export interface KnownTemplate extends Confirmable {
 }
 
 /** The key of a template among those of its stream. */
-export interface TemplateKey {
+interface TemplateKey {
   readonly templateId: number
   readonly sourcePort: number
 }

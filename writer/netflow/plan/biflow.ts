@@ -61,7 +61,7 @@ function swap(
 }
 
 /** The fields of both records; each has all fields of the template in its order, some as padding. */
-export interface BiflowFields {
+interface BiflowFields {
   readonly forward: readonly FieldSpecifier[]
   readonly reverse: readonly FieldSpecifier[]
   /** The reverse record when the protocol is ICMP. */

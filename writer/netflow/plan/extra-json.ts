@@ -57,7 +57,7 @@ const FORMAT_OF_TYPE: Readonly<Record<DataType, Format>> = {
 }
 
 /** The name of a field's element, and the format of its values. */
-export interface FieldFormat {
+interface FieldFormat {
   readonly name: string
   readonly format: Format
 }
@@ -154,7 +154,7 @@ export function formatJson(
 }
 
 /** Writes an unsigned integer of up to 8 bytes as exact decimal digits. */
-export function uintText(view: DataView, offset: number, length: number): string {
+function uintText(view: DataView, offset: number, length: number): string {
   const high = readHigh(view, offset, length)
   const low = readLow(view, offset, length)
   if (high < 0x20_0000) return String(high * 0x1_0000_0000 + low)

@@ -82,7 +82,10 @@ export const SLOT = {
   tcpDstPort: 25,
 } as const
 
-export const SLOT_COUNT = 26
+export const SLOT_COUNT = Object.keys(SLOT).length
+
+/** Bits of `RecordReader.slotsPresent`, without the sign bit. */
+export const MAX_SLOT_COUNT = 31
 
 /** The largest value that a slot can mean anything by; larger ones go to `extra`, too. */
 export const SLOT_MAX: Float64Array = new Float64Array(SLOT_COUNT).fill(Number.MAX_SAFE_INTEGER)

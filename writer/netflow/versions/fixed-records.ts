@@ -11,7 +11,7 @@ import { finishRecord } from '../records/finish-record.ts'
 import type { RecordSets } from '../records/record-sets.ts'
 import type { MessageHeader } from './message-header.ts'
 
-export interface FixedRecordsOptions {
+interface FixedRecordsOptions {
   readonly header: MessageHeader
   readonly datagram: DatagramBytes
   readonly result: DecodeResult

@@ -15,7 +15,7 @@ import {
 const ENTERPRISE_BIT = 0x8000
 
 /** One template record as it stands in a set. */
-export interface TemplateRecord {
+interface TemplateRecord {
   readonly id: number
   /** Empty for a withdrawal. */
   readonly fields: readonly FieldSpecifier[]

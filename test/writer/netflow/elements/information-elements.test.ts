@@ -3,7 +3,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { elementName, findElement } from '../../../../writer/netflow/elements/element-registry.ts'
-import { INFORMATION_ELEMENTS } from '../../../../writer/netflow/elements/information-elements.ts'
+import {
+  IE,
+  INFORMATION_ELEMENTS,
+} from '../../../../writer/netflow/elements/information-elements.ts'
 
 const TYPES = new Set(
   `unsigned8 unsigned16 unsigned32 unsigned64 signed8 signed16 signed32 signed64 float32 float64
@@ -33,6 +36,15 @@ describe('the table of information elements', () => {
       if (enterprise !== 0) continue
       assert.equal(new Set(lines.map(([, name]) => name)).size, lines.length)
     }
+  })
+
+  it('has a constant for each element of IANA, of the same name and id', () => {
+    const iana = INFORMATION_ELEMENTS.find(([enterprise]) => enterprise === 0)?.[1] ?? ''
+    const lines = Object.entries(IE).map(([name, id]) => `${id} ${name}`)
+    assert.deepEqual(
+      lines,
+      iana.split('\n').map((line) => line.split(' ').slice(0, 2).join(' ')),
+    )
   })
 
   const known = [
