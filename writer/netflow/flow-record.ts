@@ -1,6 +1,6 @@
 /**
- * The flow record as the decoder hands it on: one object, reused for every record, in which absence
- * is a bit. It knows neither wire formats nor the database.
+ * The flow record that the decoder passes on: one object, reused for every record. A bit marks each
+ * field that is present.
  */
 
 /**
@@ -52,7 +52,7 @@ export const MAX_FIELD_COUNT = 31
 const SMALLINT_MAX = 32_767
 const INTEGER_MAX = 2_147_483_647
 
-/** The largest value that each field holds; larger ones are misread and go to `extra`. */
+/** The largest value of each field; a larger one is misread, so it goes to `extra`. */
 export const FIELD_MAX: Float64Array = new Float64Array(FIELD_COUNT).fill(SMALLINT_MAX)
 for (const field of [FIELD.srcPort, FIELD.dstPort, FIELD.srcVlan, FIELD.dstVlan]) {
   FIELD_MAX[field] = INTEGER_MAX
@@ -61,7 +61,7 @@ for (const field of [FIELD.inputIf, FIELD.outputIf, FIELD.srcAs, FIELD.dstAs]) {
   FIELD_MAX[field] = Number.MAX_SAFE_INTEGER
 }
 
-/** The message that a record came in; it may outlive the datagram when a set was held. */
+/** The message that carried a record; it outlives the datagram if a set is held. */
 export interface MessageContext {
   /** The collector's receive time, Unix microseconds. */
   readonly receivedAtMicros: number
@@ -73,8 +73,8 @@ export interface MessageContext {
 }
 
 /**
- * Takes one flow record. The record (and the context) are reused for the next one: whoever needs
- * a value later copies it.
+ * Receives one flow record. The record and the context may be reused for the next flow, so a sink
+ * copies the values that it keeps.
  */
 export type FlowSink = (record: FlowRecord, message: MessageContext) => void
 
@@ -86,7 +86,7 @@ export class FlowRecord {
    * `packets` the low 32 bits (see `bytesHigh`). Addresses and `extra` are not in here.
    */
   readonly values = new Float64Array(FIELD_COUNT)
-  /** High 32 bits of the counters, so that they stay exact above 2⁵³; below 2³¹. */
+  /** High 32 bits of the counters, below 2³¹; they keep counters exact above 2⁵³. */
   bytesHigh = 0
   packetsHigh = 0
   /** Four big-endian words an address field: IPv4 in the first word, IPv6 in all four. */

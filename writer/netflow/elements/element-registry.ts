@@ -1,4 +1,4 @@
-/** Looks information elements up: name and abstract data type by enterprise number and id. */
+/** Finds the name and the abstract data type of information elements. */
 
 import { INFORMATION_ELEMENTS } from './information-elements.ts'
 
@@ -60,17 +60,17 @@ const registry = new Map<string, InformationElement>()
  * Finds an information element.
  *
  * @param enterprise 0 for IANA's elements and for every field of NetFlow v9
- * @returns undefined when it is in no registry that we know
+ * @returns undefined for an unknown element
  */
 export function findElement(enterprise: number, id: number): InformationElement | undefined {
   if (registry.size === 0) loadRegistry()
   return registry.get(`${enterprise === REVERSE_ENTERPRISE ? 0 : enterprise}.${id}`)
 }
 
-/** The enterprise number under which an element means that of the reverse direction (RFC 5103). */
+/** The enterprise number of the reverse direction of IANA's elements (RFC 5103). */
 export const REVERSE_ENTERPRISE = 29_305
 
-/** Gives the name of an element for people: its registered name, or `enterprise.id`. */
+/** Returns the registered name of an element, or `enterprise.id` if it is unknown. */
 export function elementName(enterprise: number, id: number): string {
   const element = findElement(enterprise, id)
   if (element === undefined) return `${enterprise}.${id}`

@@ -1,6 +1,6 @@
 /**
  * Splits the template of a biflow (RFC 5103; Cisco's initiator and responder counters) into the two
- * records that it describes: both directions stand in one record, keys only once.
+ * flow records that it describes. Such a record has both directions, and the keys only once.
  */
 
 import { findElement, REVERSE_ENTERPRISE } from '../elements/element-registry.ts'
@@ -9,20 +9,20 @@ import { IE } from '../elements/information-elements.ts'
 import { FIELD } from '../flow-record.ts'
 import { COLUMN_SOURCES } from './column-sources.ts'
 
-/** Counters of a flow: what only one direction counted must not be counted again. */
+/** Counters of one direction, which the record of the other direction must not repeat. */
 const COUNTER_NAME = /(?:Delta|Total)Count$|^deltaFlowCount$|^initiator(?:Octets|Packets)$/
 
-/** Counters of the other direction that have numbers of their own. */
+/** Counters of the reverse direction with elements of their own. */
 const RESPONDER_COUNTERS: ReadonlySet<number> = new Set([IE.responderOctets, IE.responderPackets])
 
-/** Ports change places, too, but where a type and a code of ICMP stand in them. */
+/** Ports are swapped, too, except in ICMP records, where they hold type and code. */
 const PORTS = [
   [IE.sourceTransportPort, IE.destinationTransportPort],
   [IE.udpSourcePort, IE.udpDestinationPort],
   [IE.tcpSourcePort, IE.tcpDestinationPort],
 ] as const
 
-/** Elements that change places when the direction is turned. */
+/** Pairs of elements that the reverse record swaps. */
 const ENDS = [
   [IE.sourceIPv4Address, IE.destinationIPv4Address],
   [IE.sourceIPv6Address, IE.destinationIPv6Address],
@@ -60,7 +60,10 @@ function swap(
   return new Map(pairs.flatMap(([one, other]) => [[one, other] as const, [other, one] as const]))
 }
 
-/** The fields of both records; each has all fields of the template in its order, some as padding. */
+/**
+ * The fields of both records. Each has all fields of the template in its order; unused ones are
+ * padding.
+ */
 interface BiflowFields {
   readonly forward: readonly FieldSpecifier[]
   readonly reverse: readonly FieldSpecifier[]
@@ -68,7 +71,11 @@ interface BiflowFields {
   readonly reverseIcmp: readonly FieldSpecifier[]
 }
 
-/** Splits the fields; undefined when no reverse counter has a column, so there is no second flow. */
+/**
+ * Splits the fields of a template.
+ *
+ * @returns undefined when no reverse counter fills a column: then there is no second flow
+ */
 export function splitBiflow(fields: readonly FieldSpecifier[]): BiflowFields | undefined {
   const isReverse = fields.some(countsResponder) ? countsResponder : isReverseElement
   if (!fields.some((field) => isReverse(field) && fillsCounter(field))) return undefined
@@ -85,8 +92,8 @@ export function splitBiflow(fields: readonly FieldSpecifier[]): BiflowFields | u
 }
 
 /**
- * Keys are not repeated in the record: they hold for both directions, end points swapped, unless the
- * reverse direction has a value of its own.
+ * Turns a key, which the record has once for both directions: end points are swapped. A value that
+ * the reverse direction has of its own replaces the key.
  */
 function turnField(
   field: FieldSpecifier,
@@ -102,7 +109,7 @@ function turnField(
   return { ...field, id: turned }
 }
 
-/** A counter of a width that no column takes stays where it is. */
+/** Whether a field fills a counter column. A counter of another width does not. */
 function fillsCounter({ enterprise, id, length }: FieldSpecifier): boolean {
   if (enterprise === REVERSE_ENTERPRISE && RESPONDER_COUNTERS.has(id)) return false
   const field = COLUMN_SOURCES.get(id)?.field

@@ -1,7 +1,4 @@
-/**
- * Which information element fills which field of a flow record, and in which order of preference.
- * Only IANA's elements are here; it decides nothing about a single template.
- */
+/** Maps information elements to the fields of a flow record, in order of preference. */
 
 import { VENDOR_ELEMENTS } from '../elements/element-registry.ts'
 import { IE } from '../elements/information-elements.ts'
@@ -11,16 +8,16 @@ import { OP, type Op, SLOT } from './plan-step.ts'
 export interface ColumnSource {
   readonly field: Field
   readonly op: Op
-  /** Lower wins within a field. */
+  /** Within a field the lowest rank wins. */
   readonly rank: number
 }
 
 const { uint, counter, total, ipv4, ipv6, mac, seconds, millis, ntp, uptime, beforeExport } = OP
 
 const PRECEDENCE: readonly (readonly [Field, readonly (readonly [id: number, op: Op])[]])[] = [
-  // Output counters (23, 24) stand in for missing ones and are never added: boxes fill both.
-  // 232 and 299 are of the other direction, whose record has no 231 and 298. 85 and 86 are totals of
-  // the flow so far: see `running-totals.ts`.
+  // Post counters replace missing counters and are never added: some exporters fill both. Responder
+  // counters belong to the reverse direction, whose record has no initiator counters. Total counts
+  // are totals of the flow so far: see `running-totals.ts`.
   [
     FIELD.bytes,
     [
@@ -112,7 +109,7 @@ const PRECEDENCE: readonly (readonly [Field, readonly (readonly [id: number, op:
       [IE.destinationIPv6PrefixLength, uint],
     ],
   ],
-  // 56 and 80 are as received, 81 and 57 after the exporter ("post").
+  // Addresses as received come before those that the exporter wrote ("post").
   [
     FIELD.srcMac,
     [
@@ -149,7 +146,7 @@ const PRECEDENCE: readonly (readonly [Field, readonly (readonly [id: number, op:
     [
       [IE.firewallEvent, uint],
       [IE.natEvent, uint],
-      // Cisco ASA: the event before it had an element, and its extended event.
+      // Cisco ASA: the type it used before the event had an element, and its extended event.
       [VENDOR_ELEMENTS.firewallEventLegacy.id, uint],
       [VENDOR_ELEMENTS.firewallExtendedEvent.id, uint],
     ],
@@ -185,7 +182,9 @@ export const COLUMN_SOURCES: ReadonlyMap<number, ColumnSource> = new Map(
   ),
 )
 
-/** Elements that help to fill a field without filling one alone; of one slot the first one wins. */
+/**
+ * Elements that help to fill a field but do not fill one alone. Within a slot the first one wins.
+ */
 export const SLOT_SOURCES: ReadonlyMap<number, { readonly slot: number; readonly op: Op }> =
   new Map([
     [IE.icmpTypeCodeIPv4, { slot: SLOT.icmpTypeCode, op: OP.slot }],
@@ -212,8 +211,8 @@ export const SLOT_SOURCES: ReadonlyMap<number, { readonly slot: number; readonly
   ])
 
 /**
- * Where the second of two elements goes that stand for the same field in different records of one
- * template: the IPv6 half, and the ports of TCP beside those of UDP.
+ * Slots for the second of two elements that share a field; each record uses one of them. These are
+ * the IPv6 half of an address, and TCP ports beside UDP ports.
  */
 export const TWIN_SLOTS: ReadonlyMap<
   number,

@@ -8,7 +8,7 @@ import { type DataType, elementName, findElement } from '../elements/element-reg
 import { type FieldSpecifier, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
 import { type DatagramBytes, readHigh, readLow, readUint } from './read-bytes.ts'
 
-/** How a field's bytes become JSON. */
+/** The forms of a JSON value. */
 export const FORMAT = {
   hex: 0,
   uint: 1,
@@ -62,7 +62,10 @@ interface FieldFormat {
   readonly format: Format
 }
 
-/** Finds the name and the format of a field; an unknown element has numbers as its name. */
+/**
+ * Finds the name and the format of a field. An unknown element is named by its numbers and written
+ * as hex.
+ */
 export function describeField({ enterprise, id, length }: FieldSpecifier): FieldFormat {
   const element = findElement(enterprise, id)
   return {
@@ -72,8 +75,8 @@ export function describeField({ enterprise, id, length }: FieldSpecifier): Field
 }
 
 /**
- * Chooses the format for a type; a width that the type cannot have is shown as hex. Of a variable
- * length each value is looked at.
+ * Chooses the format for a type; hex if the type cannot have this length. For a variable length
+ * `formatJson` checks each value.
  */
 export function formatOf(type: DataType, length: number): Format {
   const format = FORMAT_OF_TYPE[type]
@@ -167,7 +170,10 @@ function intText(bytes: Buffer, offset: number, length: number): string {
   return String(BigInt.asIntN(length * 8, value))
 }
 
-/** RFC 7011 section 6.1.5: 1 is true, 2 is false; anything else is shown as it came. */
+/**
+ * Writes a boolean: 1 is true, 2 is false (RFC 7011 section 6.1.5). Another value is written as
+ * sent.
+ */
 function booleanText(view: DataView, offset: number, length: number): string {
   const value = readUint(view, offset, length)
   if (value === 1) return 'true'
@@ -176,7 +182,7 @@ function booleanText(view: DataView, offset: number, length: number): string {
 
 const HEX_OCTETS = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'))
 
-/** Up to here joining octets is faster: four of them took 100 ns less than with `toString`. */
+/** Up to this length joining octets is faster: four octets took 100 ns less than `toString`. */
 const SHORT_BYTES = 16
 
 function hexJson(bytes: Buffer, offset: number, length: number): string {
@@ -186,21 +192,21 @@ function hexJson(bytes: Buffer, offset: number, length: number): string {
   return `${text}"`
 }
 
-/** Fixed-width strings are padded with NUL, which jsonb refuses: the text ends at the first one. */
+/** Writes text up to the first NUL: NUL pads strings of fixed width, and jsonb rejects it. */
 function textJson(bytes: Buffer, offset: number, length: number): string {
   const nul = bytes.subarray(offset, offset + length).indexOf(0)
   const text = bytes.toString('utf8', offset, offset + (nul < 0 ? length : nul))
   return JSON.stringify(text)
 }
 
-/** Year 9999; later than that is no time but a misread field. */
+/** The end of the year 9999; a later time is a misread field. */
 const MAX_TIME_MS = 253_402_300_799_999
 
 function millisJson(unixMs: number): string | undefined {
   return unixMs > MAX_TIME_MS ? undefined : `"${new Date(unixMs).toISOString()}"`
 }
 
-/** Writes a time within the range of `isTime`, before 1970 as well. */
+/** Writes a time within the range of `isTime`, which includes times before 1970. */
 export function microsJson(unixMicros: number): string {
   const millis = Math.floor(unixMicros / 1000)
   const micros = String(unixMicros - millis * 1000).padStart(3, '0')
@@ -209,7 +215,7 @@ export function microsJson(unixMicros: number): string {
 
 /** Seconds from 1900 to 1970. */
 const NTP_EPOCH_SECONDS = 2_208_988_800
-/** Era 1 begins in 2036: a small number of seconds is of it (RFC 7011 section 6.1.9). */
+/** Era 1 begins in 2036; seconds below the Unix epoch belong to it (RFC 7011 section 6.1.9). */
 const NTP_ERA_SECONDS = 0x1_0000_0000
 
 /** Reads 64 bits of NTP time as Unix microseconds. */

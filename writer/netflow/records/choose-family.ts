@@ -1,6 +1,6 @@
 /**
- * Decides which address family a record with fields of both means. What it decides against stays in
- * `extra` unless it is zero.
+ * Chooses the address family of a record that has fields of both. Values of the other family go to
+ * `extra` unless they are zero.
  */
 
 import { ipv4Text, ipv6Text } from '../address-text.ts'
@@ -12,7 +12,7 @@ import { ODDITY, type RecordReader } from './record-reader.ts'
 const ETHERTYPE_IPV4 = 0x0800
 const ETHERTYPE_IPV6 = 0x86dd
 
-/** The address fields, and where the IPv6 half of a template with both families is. */
+/** The address fields, each with the slot of its IPv6 half. */
 const SOURCE = { field: FIELD.srcAddr, slot: SLOT.srcIpv6Offset } as const
 const DESTINATION = { field: FIELD.dstAddr, slot: SLOT.dstIpv6Offset } as const
 const NEXT_HOP = { field: FIELD.nextHop, slot: SLOT.nextHopIpv6Offset } as const
@@ -26,7 +26,7 @@ const TWINS =
   (1 << SLOT.srcMaskIpv6) |
   (1 << SLOT.dstMaskIpv6)
 
-/** Settles the addresses and prefix lengths of the record that `reader` has just read. */
+/** Chooses the addresses and prefix lengths of the record that `reader` has read last. */
 export function chooseFamily(reader: RecordReader, plan: Plan, view: DataView): void {
   if ((reader.slotsPresent & TWINS) === 0) return
   const { record } = reader
@@ -63,8 +63,8 @@ function chooseMask(
 }
 
 /**
- * The IP version decides, else the family with an address that is not zero; with both (tunnels) the
- * ethertype, else IPv4.
+ * Whether a record is IPv6: by its IP version, else by the only family with a nonzero address. If
+ * both families have one (tunnels), the ethertype decides; without one it is IPv4.
  */
 function isIpv6(
   reader: RecordReader,
@@ -83,7 +83,10 @@ function isIpv6(
   return ethernetType === ETHERTYPE_IPV6
 }
 
-/** IPv4 routes may well have IPv6 next hops (RFC 8950), so an empty one does not win. */
+/**
+ * Chooses the next hop. IPv4 routes can have IPv6 next hops (RFC 8950), so a nonzero one replaces
+ * an empty one.
+ */
 function chooseNextHop(reader: RecordReader, plan: Plan, view: DataView, family: 4 | 6): void {
   const offset = reader.slot(NEXT_HOP.slot)
   if (offset === undefined) return

@@ -1,6 +1,5 @@
 /**
- * Decodes the data sets of template-based messages: at once when the template is known, later when
- * it comes. It knows no message layout.
+ * Decodes the data sets of v9 and IPFIX: on arrival if the template is known, else when it comes.
  */
 
 import type { DecodeResult } from '../decode-result.ts'
@@ -18,7 +17,7 @@ export class DataSets {
   readonly result: DecodeResult
   readonly records: RecordSets
   readonly heldSets = new HeldSets()
-  /** Held sets given up without having been decoded, since the caller last emptied this list. */
+  /** Held sets given up undecoded since the caller last emptied this list. */
   readonly expiredSets: HeldSet[] = []
 
   /** Sequence number of the message whose sets are being decoded. */
@@ -29,7 +28,7 @@ export class DataSets {
     this.records = new RecordSets(result, datagram)
   }
 
-  /** Sets what relative times of the records count from; uptime NaN: unknown. */
+  /** Sets the reference times of the records; an unknown uptime is NaN. */
   setTimes(exportMicros: number, uptimeMs: number): void {
     const { times } = this.records.reader
     times.exportMicros = exportMicros
@@ -61,7 +60,7 @@ export class DataSets {
     }
   }
 
-  /** IPFIX has no uptime in its header: where nobody says the boot time, it is worked out. */
+  /** Estimates the uptime, which is not in the IPFIX header, if the boot time is unknown. */
   #estimateUptime(template: Template, content: RecordRange, stream: StreamMemory): void {
     const { times } = this.records.reader
     times.estimatedUptimeMs = Number.NaN
@@ -81,7 +80,7 @@ export class DataSets {
     this.result.waitingSets += 1
     this.result.report('no-template', templateId, `data set ${templateId}, ${end - offset} bytes`)
     const { exportMicros, uptimeMs } = this.records.reader.times
-    // Out of the pool of Buffer.from a small set could keep 8 KiB alive, far more than is counted.
+    // In the pool of Buffer.from a small set could keep 8 KiB alive, far more than is counted.
     const content = Buffer.allocUnsafeSlow(end - offset)
     datagram.bytes.copy(content, 0, offset, end)
     const evicted = this.heldSets.hold({
@@ -114,7 +113,7 @@ export class DataSets {
       const datagram = viewDatagramBytes(content)
       const range = { datagram, offset: 0, end: content.length }
       this.decode(template.id, range, stream, message)
-      // How many records a broken set holds stays unknown.
+      // A broken set has an unknown number of records.
       if (message === current || this.result.malformedSets > malformedSets) continue
       const dataRecords = this.result.releasedRecords - releasedRecords
       const optionsRecords = this.result.releasedOptions - releasedOptions

@@ -1,6 +1,6 @@
 /**
- * Reads options data records: what an exporter says about itself. Sampling is used for the flows'
- * rates, names of interfaces and applications are kept; nothing here becomes a flow.
+ * Reads options data records, in which exporters describe themselves. Sampling rates apply to
+ * flows; names of interfaces and applications are kept.
  */
 
 import { V9_SCOPE } from '../elements/field-specifier.ts'
@@ -24,7 +24,7 @@ interface OptionValue {
   readonly length: number
 }
 
-/** The values of one options data record: where the first field of each kind is. */
+/** The values of one options data record: the place of the first field of each element. */
 export class OptionsRecord {
   readonly #datagram: DatagramBytes
   readonly #values = new Map<number, OptionValue>()
@@ -38,7 +38,7 @@ export class OptionsRecord {
    *
    *     options record = scope field… option field…      lengths by the options template
    *
-   * @returns where it ends, or −1 when it would reach beyond `end`
+   * @returns where the record ends, or −1 when it reaches beyond `end`
    */
   read(template: Template, offset: number, end: number): number {
     this.#values.clear()
@@ -56,7 +56,9 @@ export class OptionsRecord {
     return at
   }
 
-  /** Gives the first of some IANA elements that the record has, as a number of at most 53 bits. */
+  /**
+   * Returns the value of the first of `ids` (IANA elements) that the record has; at most 53 bits.
+   */
   number(...ids: readonly number[]): number | undefined {
     for (const id of ids) {
       const value = this.#number(0, id)
@@ -65,12 +67,12 @@ export class OptionsRecord {
     return undefined
   }
 
-  /** Gives a scope field of NetFlow v9. */
+  /** Returns the value of a scope field of NetFlow v9. */
   scope(type: number): number | undefined {
     return this.#number(V9_SCOPE, type)
   }
 
-  /** Gives the beginning of the first of some elements as text, without the padding. */
+  /** Returns the first of `ids` that the record has as text: its first bytes, without padding. */
   text(...ids: readonly number[]): string | undefined {
     for (const id of ids) {
       const value = this.#values.get(elementKey(0, id))
@@ -84,14 +86,14 @@ export class OptionsRecord {
     return undefined
   }
 
-  /** Gives an element as hex digits, unless it is too long for a name. */
+  /** Returns an element as hex digits, unless it is too long for a name. */
   hex(id: number): string | undefined {
     const value = this.#values.get(elementKey(0, id))
     if (!value || value.length > MAX_NAME_BYTES) return undefined
     return this.#datagram.bytes.toString('hex', value.offset, value.offset + value.length)
   }
 
-  /** Gives a floating point element. */
+  /** Returns a floating point element. */
   float(id: number): number | undefined {
     const value = this.#values.get(elementKey(0, id))
     if (value?.length === 4) return this.#datagram.view.getFloat32(value.offset)
@@ -114,7 +116,7 @@ export class OptionsRecord {
   }
 }
 
-/** Takes what an options data record says into the state of its stream. */
+/** Applies an options data record to the memory of its stream. */
 export function applyOptions(stream: StreamMemory, record: OptionsRecord): void {
   applySampling(stream, record)
   const systemInitMs = record.number(IE.systemInitTimeMilliseconds)
@@ -147,7 +149,7 @@ function applySampling(stream: StreamMemory, record: OptionsRecord): void {
   stream.samplers.announce(announcement, stream.nowMicros)
 }
 
-/** These elements are of one octet; a larger number is no value of theirs. */
+/** Returns the value of a one-octet element; a larger number is no such value. */
 function asOctet(value: number | undefined): number | undefined {
   return value !== undefined && value <= 255 ? value : undefined
 }
@@ -168,7 +170,7 @@ const TIME_BASED = 2
 const N_OUT_OF_N = 3
 const PROBABILITY = 4
 
-/** A rate, and the names of the elements that it was read from. */
+/** A rate and the names of its elements. */
 interface SourcedRate {
   readonly rate: number | undefined
   readonly source: string
@@ -203,7 +205,7 @@ function samplingRate(record: OptionsRecord): SourcedRate {
 
 const NO_RATE: SourcedRate = { rate: undefined, source: '' }
 
-/** The elements of v9: 1 out of so many. */
+/** Reads the elements of v9: one packet out of N. */
 function intervalRate(record: OptionsRecord): SourcedRate | undefined {
   const random = record.number(IE.samplerRandomInterval)
   if (random !== undefined) return { rate: random, source: 'samplerRandomInterval' }
@@ -220,7 +222,10 @@ function countBasedRate(record: OptionsRecord): SourcedRate | undefined {
   return { rate, source: 'samplingPacketInterval, samplingPacketSpace' }
 }
 
-/** Of `interval` taken and `space` left out in turn: how many stand behind one taken. */
+/**
+ * Returns the packets that one counted packet represents when `interval` packets are counted and
+ * `space` packets are skipped in turn.
+ */
 function ratio(interval: number | undefined, space: number | undefined): number | undefined {
   if (!interval || space === undefined) return undefined
   return Math.round((interval + space) / interval)

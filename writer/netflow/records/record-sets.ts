@@ -1,4 +1,4 @@
-/** Reads the records of one data set by its template and gives the flows to a sink. */
+/** Reads the records of one data set by its template and passes the flows to a sink. */
 
 import type { DecodeResult, ProblemCode } from '../decode-result.ts'
 import { FIELD, FlowRecord, type FlowSink, type MessageContext } from '../flow-record.ts'
@@ -14,7 +14,7 @@ import { applyOptions, OptionsRecord } from './options-data.ts'
 import { ODDITY, RecordReader } from './record-reader.ts'
 import { RunningTotals } from './running-totals.ts'
 
-/** Where the records of a set stand: from `offset` up to `end`. */
+/** The bytes of a set's records: `offset` (included) to `end` (excluded). */
 export interface RecordRange {
   readonly datagram: DatagramBytes
   readonly offset: number
@@ -37,11 +37,11 @@ const ODD_RECORDS = [
 export class RecordSets {
   readonly reader: RecordReader
   sink: FlowSink = () => {}
-  /** What the records count as: the message's own, or of earlier messages whose sets waited. */
+  /** The counter of the records: this message's own, or released sets of earlier messages. */
   source: keyof typeof MAX_RECORDS = 'dataRecords'
   readonly #result: DecodeResult
   readonly #totals = new RunningTotals()
-  /** Nothing but the records of the set that is being read says a rate. */
+  /** Whether records have only their own sampling rates, because the stream has none for them. */
   #hasOwnRatesOnly = true
 
   constructor(result: DecodeResult, datagram: DatagramBytes) {
@@ -65,7 +65,7 @@ export class RecordSets {
     if (at >= 0) this.#checkPadding(template, range.datagram, at, range.end)
   }
 
-  /** Gives where the last record ends, or −1 when the set is given up. */
+  /** Returns where the last record ends, or −1 when the rest of the set is not read. */
   #readFlowRecords(
     template: Template,
     { datagram, offset, end }: RecordRange,
@@ -102,9 +102,9 @@ export class RecordSets {
   }
 
   /**
-   * Reads the other direction of the record that was just read.
+   * Reads the reverse direction of the record that was read last.
    *
-   * @returns false when nothing went that way: that is no flow
+   * @returns false when it has no traffic: then it is no flow
    */
   #readReverse(
     template: Template,
@@ -126,7 +126,7 @@ export class RecordSets {
     return true
   }
 
-  /** Reports what was odd about the flow records since the last report. */
+  /** Reports the oddities of flow records since the last report. */
   reportOddities(templateId: number): void {
     const { reader } = this
     if (reader.oddities === 0) return
@@ -169,7 +169,10 @@ export class RecordSets {
     return false
   }
 
-  /** Reports that the rest of a set is not read; a set of an earlier message leaves this one whole. */
+  /**
+   * Reports that the rest of a set is not read. If the set came with an earlier message, the
+   * current message stays complete.
+   */
   #breakOff(code: ProblemCode, { id }: Template, detail: string): void {
     const result = this.#result
     if (this.source === 'dataRecords') result.countBrokenSet()
@@ -181,7 +184,7 @@ export class RecordSets {
     let offset = at
     while (offset < end && bytes[offset] === 0) offset++
     if (offset === end) return
-    const detail = `${end - at} bytes behind the records of template ${template.id}`
+    const detail = `${end - at} bytes after the records of template ${template.id}`
     this.#result.report('nonzero-padding', template.id, detail)
   }
 
@@ -205,7 +208,7 @@ export class RecordSets {
     }
   }
 
-  /** Completes the record that `reader` holds and gives it to the sink. */
+  /** Completes the record of `reader` and passes it to the sink. */
   emit(message: MessageContext): void {
     const result = this.#result
     const record = this.reader.record
@@ -218,7 +221,7 @@ export class RecordSets {
   }
 }
 
-/** An empty reverse half of a biflow is no flow. */
+/** Whether a record has bytes or packets: an empty reverse half of a biflow is no flow. */
 function hasTraffic(record: FlowRecord): boolean {
   const { values, bytesHigh, packetsHigh } = record
   const hasBytes = record.has(FIELD.bytes) && (bytesHigh > 0 || values[FIELD.bytes] !== 0)

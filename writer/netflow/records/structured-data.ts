@@ -1,6 +1,6 @@
 /**
- * Writes the lists of RFC 6313 as JSON: basicList, subTemplateList and subTemplateMultiList. A list
- * that is broken is left to be shown as hex.
+ * Writes the lists of RFC 6313 as JSON: basicList, subTemplateList and subTemplateMultiList. A
+ * broken list is written as hex.
  */
 
 import { isPadding } from '../elements/field-specifier.ts'
@@ -18,14 +18,14 @@ const SEMANTICS = ['noneOf', 'exactlyOneOf', 'oneOrMoreOf', 'allOf', 'ordered']
 /** Finds a template of the stream. */
 export type FindTemplate = (id: number) => Template | undefined
 
-/** A value within a datagram, and what it takes to read lists in it. */
+/** The datagram and the templates of a list, and its depth among lists in lists. */
 interface ListContext {
   readonly datagram: DatagramBytes
   readonly findTemplate: FindTemplate
   readonly depth: number
 }
 
-/** Tells whether a format is that of a list. */
+/** Whether a format is that of a list. */
 export function isList(format: number): boolean {
   return format >= FORMAT.basicList
 }
@@ -100,7 +100,8 @@ function subTemplateListJson(
 }
 
 /**
- *     subTemplateMultiList = semantic8 (templateId16 length16 record…)…     length with these four
+ *     subTemplateMultiList = semantic8 list…
+ *     list                 = templateId16 length16 record…     length includes these four bytes
  */
 function subTemplateMultiListJson(
   offset: number,
@@ -123,8 +124,8 @@ function subTemplateMultiListJson(
 }
 
 /**
- * Writes the records of one template; of an unknown one their bytes. Behind the last record there is
- * no padding (RFC 6313 section 4.5).
+ * Writes the records of one template, or their bytes if it is unknown. No padding follows the last
+ * record (RFC 6313 section 4.5).
  */
 function recordsJson(
   templateId: number,
@@ -149,25 +150,28 @@ function recordsJson(
   return `"templateId":${templateId},"records":[${records.join(',')}]`
 }
 
-/** A field of a list's template, found out about once for all records. */
+/** A field of a list's template, prepared once for all records. */
 interface Member {
   readonly length: number
   readonly format: Format
   /** With its colon; empty for padding. */
   readonly key: string
-  /** Where the array of a name that stands in the template more than once is; −1 for the others. */
+  /** Index of the array of a repeated name; −1 for other names. */
   readonly repeat: number
 }
 
 interface Members {
   readonly fields: readonly Member[]
-  /** The keys of names that stand in the template more than once. */
+  /** Keys of names that occur more than once in the template. */
   readonly repeatedKeys: readonly string[]
 }
 
 const membersOfTemplates = new WeakMap<Template, Members>()
 
-/** Fields of no bytes are left out: a thousand of them would cost more than all bytes of a record. */
+/**
+ * Prepares the fields of a template, without those of length 0: a thousand of them would cost more
+ * than all bytes of a record.
+ */
 function membersOf(template: Template): Members {
   const known = membersOfTemplates.get(template)
   if (known !== undefined) return known

@@ -1,6 +1,6 @@
 /**
- * Decodes the records of the versions without templates: v1, v5, v6, v7 and v8. It holds nothing
- * back and keeps no state; the header has been read and found to fit the message.
+ * Decodes the records of the versions without templates: v1, v5, v6, v7 and v8. The header has been
+ * checked against the length of the message.
  */
 
 import type { DecodeResult } from '../decode-result.ts'
@@ -15,7 +15,7 @@ interface FixedRecordsOptions {
   readonly header: MessageHeader
   readonly datagram: DatagramBytes
   readonly result: DecodeResult
-  /** Gives the records on. */
+  /** Passes the records to the sink. */
   readonly records: RecordSets
 }
 
@@ -26,7 +26,7 @@ const NO_SAMPLING = {
   templateId: 0,
 } as const
 
-/** Decodes one message at a time: the one whose header was read last. */
+/** Decodes the message whose header was read last. */
 export class FixedRecords {
   readonly #options: FixedRecordsOptions
 
@@ -61,7 +61,7 @@ export class FixedRecords {
     return samplers.rateOf({ ...NO_SAMPLING, headerRate })
   }
 
-  /** Says how flows are put together in a v8 record. */
+  /** Adds the aggregation scheme of a v8 record to `extra`. */
   #addScheme(): void {
     const { header, records } = this.#options
     records.reader.addExtra('"aggregationScheme":', String(header.aggregationScheme))

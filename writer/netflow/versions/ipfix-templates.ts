@@ -14,7 +14,7 @@ import {
 
 const ENTERPRISE_BIT = 0x8000
 
-/** One template record as it stands in a set. */
+/** One template record of a set. */
 interface TemplateRecord {
   readonly id: number
   /** Empty for a withdrawal. */
@@ -32,7 +32,7 @@ interface TemplateRecord {
  *     field            = enterpriseBit1 elementId15 length16 [enterpriseNumber32 if the bit is set]
  *     withdrawal       = templateId16 fieldCount16=0
  *
- * @returns undefined when it would reach beyond the set
+ * @returns undefined if it reaches beyond the set
  */
 export function readIpfixTemplate(
   { view, offset, end }: SetContent,
@@ -60,7 +60,7 @@ export function readIpfixTemplate(
       enterprise = view.getUint32(at)
       at += 4
     }
-    // One more than allowed, so that it is seen to be too many.
+    // One more than allowed, so that the template is found to have too many.
     if (index <= MAX_FIELDS_PER_TEMPLATE) {
       fields.push({ enterprise, id: id & ~ENTERPRISE_BIT, length })
     }
@@ -68,12 +68,12 @@ export function readIpfixTemplate(
   return { id, fields, scopeFields, end: at }
 }
 
-/** Tells whether a whole template record may stand at `offset`; less than that is padding. */
+/** Whether a template record can begin at `offset`; otherwise the rest of the set is padding. */
 export function hasTemplate({ view, offset, end }: SetContent): boolean {
   return offset + 4 <= end && view.getUint16(offset) !== 0
 }
 
-/** Makes the template that a record defines. */
+/** Creates the template that a record defines. */
 export function templateOf(record: TemplateRecord, isOptions: boolean): Template {
   const { id, fields, scopeFields } = record
   return createTemplate(id, fields, isOptions ? { scopeFields } : undefined)
@@ -96,7 +96,7 @@ export function readIpfixTemplateSet(
     }
     offset = record.end
     if (record.fields.length === 0) {
-      // Over UDP it MUST be ignored (RFC 7011 section 8.4).
+      // A withdrawal over UDP MUST be ignored (RFC 7011 section 8.4).
       result.report('template-withdrawal', record.id, `withdrawal of template ${record.id}`)
     } else if (
       isOptions &&

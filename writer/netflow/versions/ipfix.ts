@@ -13,7 +13,7 @@ import { readIpfixTemplateSet } from './ipfix-templates.ts'
  *     set           = setId16 length16 content          length includes these four bytes
  *     setId         = 2 template set | 3 options template set | 256… data set of that template
  *
- * @param content what stands behind the header, up to the length that the header says
+ * @param content the bytes after the header, up to the length in the header
  */
 export function decodeIpfix(
   sets: DataSets,

@@ -1,4 +1,4 @@
-/** Reads the header of an export message of any supported version; it looks at nothing behind it. */
+/** Reads the header of an export message of any supported version. */
 
 import type { RejectReason } from '../decode-result.ts'
 import { FIXED_LAYOUTS, type FixedLayout } from './v1-to-v7.ts'
@@ -12,20 +12,20 @@ export class MessageHeader {
   observationDomain = 0
   /** 0 in v1, which has none. */
   sequence = 0
-  /** v1 to v8: flow records; v9: records of all kinds, not to be relied on. */
+  /** v1 to v8: flow records; v9: records of all kinds, but exporters count differently. */
   count = 0
-  /** Milliseconds since the exporter's boot; NaN where the version does not say (IPFIX). */
+  /** Milliseconds since the exporter's boot; NaN in IPFIX, which has no uptime. */
   uptimeMs = 0
   /** Unix microseconds. */
   exportMicros = 0
-  /** v5, v6: packets that one counted packet stands for; 0 where the exporter does not say. */
+  /** v5, v6: packets that one counted packet represents; 0: unknown. */
   samplingRate = 0
-  /** v5, v6: 1 deterministic, 2 random, 0 where the exporter does not say. */
+  /** v5, v6: 1 deterministic, 2 random, 0 unknown. */
   samplingMode = 0
-  /** v8 only: how flows are put together in its records, 1 to 14. */
+  /** v8 only: the aggregation scheme of the records, 1 to 14. */
   aggregationScheme = 0
   aggregationVersion = 0
-  /** v1 to v8 only: how header and records are laid out. */
+  /** v1 to v8 only: the layout of header and records. */
   layout: FixedLayout | undefined
   /** Bytes of the message. */
   length = 0
@@ -106,7 +106,7 @@ export class MessageHeader {
    *     IPFIX header = version16 length16 exportTime32 sequence32 observationDomain32    16 bytes
    *                                                                   (RFC 7011 section 3.1)
    *
-   * Bytes behind the header's length are not part of the message.
+   * Bytes after the header's length are not part of the message.
    */
   #readIpfix(view: DataView, length: number): RejectReason | undefined {
     if (length < IPFIX_HEADER_BYTES) return 'too-short'

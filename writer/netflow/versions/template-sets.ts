@@ -1,4 +1,4 @@
-/** What template sets of v9 and IPFIX have in common: checking and taking a definition into force. */
+/** Checks and applies the template definitions of v9 and IPFIX. */
 
 import type { DecodeResult, ProblemCode } from '../decode-result.ts'
 import { MAX_FIELDS_PER_TEMPLATE, MAX_RECORD_BYTES } from '../limits.ts'
@@ -6,7 +6,7 @@ import type { StreamMemory } from '../memory/stream-memory.ts'
 import type { Template } from '../memory/template.ts'
 import type { TemplateChange } from '../memory/templates.ts'
 
-/** Called for each template that has come into force, so that held sets can be decoded. */
+/** Called for each template that comes into force, to decode the sets that wait for it. */
 export type TemplateSink = (template: Template) => void
 
 /** Content of a set: bytes `offset` (included) to `end` (excluded). */
@@ -37,7 +37,7 @@ function checkTemplate(template: Template, stream: StreamMemory, result: DecodeR
   return false
 }
 
-/** Reports an invalid definition and ends the one that was in force. */
+/** Reports an invalid definition and forgets the previous one. */
 export function rejectTemplate(
   stream: StreamMemory,
   result: DecodeResult,
@@ -56,9 +56,7 @@ export function rejectTemplate(
   result.report(code, id, `template ${id}`)
 }
 
-/**
- * Takes a definition into force, unless it is invalid: that also ends the one that was in force.
- */
+/** Applies a definition. An invalid one is rejected, and the previous one is forgotten. */
 export function defineTemplate(
   template: Template,
   stream: StreamMemory,

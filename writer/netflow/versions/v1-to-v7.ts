@@ -21,7 +21,7 @@ import { type DatagramBytes, readUint } from '../plan/read-bytes.ts'
 import { uptimeToMicros } from '../records/message-times.ts'
 import type { RecordReader } from '../records/record-reader.ts'
 
-/** The header of a version; `message-header.ts` has the grammar. */
+/** The parts of a version's header; its grammar is in `message-header.ts`. */
 export interface FixedHeader {
   readonly bytes: number
   readonly hasSequence: boolean
@@ -47,7 +47,7 @@ interface ExtraField {
   readonly format: Format
 }
 
-/** What differs between the versions. Offsets are from the start of the record. */
+/** The differences between the versions. Offsets are from the start of the record. */
 interface RecordLayout {
   readonly bytes: number
   readonly protocolAt: number

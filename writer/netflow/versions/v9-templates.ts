@@ -43,8 +43,8 @@ export function readV9TemplateSet(
 }
 
 /**
- * Reads the options templates of a set into `stream`. The lengths are in bytes; padding stands at
- * the end of the set only.
+ * Reads the options templates of a set into `stream`. The lengths are in bytes; padding is only at
+ * the end of the set.
  *
  *     options template set = options template… padding
  *     options template     = templateId16 scopeLength16 optionLength16 scope… option…
@@ -60,7 +60,7 @@ export function readV9OptionsTemplateSet(
   let at = content.offset
   while (at + 6 <= end) {
     const id = view.getUint16(at)
-    // Whole field specifiers only: one exporter says 9 bytes where it means 8.
+    // Only whole field specifiers count: one exporter sends 9 as the length of 8 bytes.
     const scopeLength = view.getUint16(at + 2) & ~3
     const optionLength = view.getUint16(at + 4) & ~3
     if (id === 0 && scopeLength === 0 && optionLength === 0) return

@@ -17,9 +17,9 @@ const SET_HEADER_BYTES = 4
  *     set        = setId16 length16 content            length includes these four bytes
  *     setId      = 0 template set | 1 options template set | 256… data set of that template
  *
- * The header's count is no bound: exporters count different things.
+ * The header's count is not used: exporters count different things.
  *
- * @param content what stands behind the header
+ * @param content the bytes after the header
  */
 export function decodeV9(
   sets: DataSets,
@@ -33,7 +33,7 @@ export function decodeV9(
   while (at + SET_HEADER_BYTES <= end) {
     const setId = view.getUint16(at)
     const length = view.getUint16(at + 2)
-    // Zeros fill up the datagrams of some exporters.
+    // Some exporters fill up their datagrams with zeros.
     if (setId === 0 && length === 0) return
     if (length < SET_HEADER_BYTES) {
       result.countBrokenSet()
