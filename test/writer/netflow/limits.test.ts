@@ -1,4 +1,4 @@
-/** Every limit of the decoder, at it and one beyond; none is left out. */
+/** Every limit of the decoder, tested at the limit and one beyond. */
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -35,7 +35,7 @@ function hex32(value: number): string {
   return value.toString(16).padStart(8, '0')
 }
 
-/** What a held set costs beside its content is such that this content costs 64 KiB. */
+/** With the overhead of a held set, this content costs 64 KiB. */
 const CONTENT_OF_64_KIB = Buffer.alloc(65_536 - 500)
 const HELD_64_KIB = v9Message(set(256, CONTENT_OF_64_KIB))
 
@@ -45,7 +45,7 @@ function hold(harness: DecoderHarness, count: number, exporter: string): void {
 
 type LimitName = keyof typeof limits
 
-/** Limits whose own test file holds them. */
+/** Limits that another test file tests. */
 const ELSEWHERE = {
   MAX_FLOW_TOTALS: 'records/running-totals.test.js',
   MAX_FLOW_TOTALS_PER_STREAM: 'records/running-totals.test.js',
@@ -278,7 +278,7 @@ const CHECKS: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, () => 
   },
 }
 
-describe('a limit holds at it, and one beyond:', () => {
+describe('a limit holds, exactly and one beyond:', () => {
   for (const name of Object.keys(limits) as LimitName[]) {
     it(name, () => {
       if (isElsewhere(name)) {

@@ -27,7 +27,7 @@ export function findMalformation(
     const length = view.getUint16(at + 2)
     if (length < SET_HEADER_BYTES) {
       // Zeros after the last set are padding that the header's length should not have counted.
-      return isZero(view, at, end) ? undefined : `set ${setId} says a length of ${length}`
+      return isZero(view, at, end) ? undefined : `set ${setId} has a length of ${length}`
     }
     if (at + length > end) return `set ${setId}: ${length} bytes, ${end - at} left`
     const set = { datagram, offset: at + SET_HEADER_BYTES, end: at + length }

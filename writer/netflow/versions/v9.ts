@@ -37,7 +37,7 @@ export function decodeV9(
     if (setId === 0 && length === 0) return
     if (length < SET_HEADER_BYTES) {
       result.countBrokenSet()
-      result.report('set-too-short', setId, `set ${setId} says a length of ${length}`)
+      result.report('set-too-short', setId, `set ${setId} has a length of ${length}`)
       return
     }
     if (at + length > end) {

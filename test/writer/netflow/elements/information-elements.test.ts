@@ -1,4 +1,4 @@
-/** The generated table of information elements is well formed, and finds what it should. */
+/** The generated table of information elements is well formed, and every element is found. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -72,7 +72,7 @@ describe('the table of information elements', () => {
     })
   }
 
-  it('names what it does not know by its numbers', () => {
+  it('names unknown elements by their numbers', () => {
     assert.equal(findElement(0, 40999), undefined)
     assert.equal(findElement(4_294_967_295, 1), undefined)
     assert.equal(elementName(0, 40999), '0.40999')

@@ -81,17 +81,17 @@ describe('the times of v5', () => {
     assert.deepEqual([flow.flowStart, flow.flowEnd], [ago(oldest), ago(0)])
   })
 
-  it('may lie up to ten minutes after the header', () => {
+  it('may be up to ten minutes after the header', () => {
     const flow = v5Flow({ first: UPTIME_MS + 1, last: UPTIME_MS + 599_999 })
     assert.deepEqual([flow.flowStart, flow.flowEnd], [ago(-1), ago(-599_999)])
   })
 
-  it('are swapped when the end lies less than a second before the start', () => {
+  it('are swapped if the end is less than a second before the start', () => {
     const flow = v5Flow({ first: UPTIME_MS, last: UPTIME_MS - 999 })
     assert.deepEqual([flow.flowStart, flow.flowEnd], [ago(999), ago(0)])
   })
 
-  it('keep an end that lies a second or more before the start, and move the start there', () => {
+  it('keep an end that is a second or more before the start, and move the start there', () => {
     const flow = v5Flow({ first: UPTIME_MS, last: UPTIME_MS - 1000 })
     assert.deepEqual([flow.flowStart, flow.flowEnd], [ago(1000), ago(1000)])
   })
@@ -117,7 +117,7 @@ describe('the ports of v5', () => {
     assert.deepEqual(icmp(v5Flow({ protocol: '3a', ports: '0000 8701' })), [135, 1, undefined])
   })
 
-  it('of ICMP that are no type and code go to extra', () => {
+  it('of ICMP that are neither type nor code go to extra', () => {
     const flow = v5Flow({ protocol: '01', ports: '1234 0800' })
     const extra = '{"sourceTransportPort":4660,"destinationTransportPort":2048}'
     assert.deepEqual(icmp(flow), [undefined, undefined, extra])

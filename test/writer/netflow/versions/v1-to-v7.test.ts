@@ -7,7 +7,7 @@ import { EXPORT_SECONDS, hex, UPTIME_MS, wire } from '../../../helpers/netflow-b
 
 const EXPORT_MICROS = EXPORT_SECONDS * 1_000_000
 
-/** Fields that every version has: the same values in the first record of every version. */
+/** The common fields of the first record, the same in every version. */
 const COMMON = {
   srcAddr: '192.0.2.1',
   dstAddr: '198.51.100.2',
@@ -26,7 +26,7 @@ const COMMON = {
 }
 const ROUTING = { srcAs: 64496, dstAs: 65535, srcMask: 24, dstMask: 32 }
 
-/** The largest and smallest values. */
+/** The common fields of the second record: the largest and smallest values. */
 const EXTREMES = {
   srcAddr: '192.0.2.2',
   dstAddr: '198.51.100.3',
@@ -63,7 +63,7 @@ interface Version {
   readonly observationDomain: number
   /** Bytes of header and record. */
   readonly sizes: readonly [header: number, record: number]
-  /** What the two records add to the common fields, in bytes and as fields. */
+  /** The rest of the two records, in bytes and as fields. */
   readonly records: readonly [string, string]
   readonly fields: readonly [DecodedFlow, DecodedFlow]
 }
@@ -147,7 +147,7 @@ for (const layout of [V1, V5, V6, V7]) {
   const flow = { ...COMMON, ...fields[0] }
 
   describe(`a v${version} message`, () => {
-    it('gives every field of header and record, and no other field', () => {
+    it('has every field of header and record, and no other field', () => {
       const harness = new DecoderHarness()
       const { reject, flows, counts, problems } = harness.receive(message)
       assert.equal(reject, undefined)
@@ -169,7 +169,7 @@ for (const layout of [V1, V5, V6, V7]) {
       assert.equal(decodeAlone(message.subarray(0, -1)).reject, 'count-exceeds-length')
     })
 
-    it('of no records is decoded and gives no flows', () => {
+    it('of no records is decoded without flows', () => {
       const { reject, flows, counts } = decodeAlone(messageOf(layout, [], 0))
       assert.deepEqual([reject, flows, counts], [undefined, [], { decodedSets: 1 }])
     })
@@ -226,7 +226,7 @@ describe('the flags and the router of v7', () => {
     assert.equal(decodeAlone(messageOf(V7, [one])).flows[0]?.extra, '{"flags2":258}')
   })
 
-  it('are kept beside port values of ICMP that are no type and code', () => {
+  it('are kept beside port values of ICMP that are neither type nor code', () => {
     const odd = record.replace('01bb c350 03 1b 06', '0008 0000 03 1b 01')
     const [flow = {}] = decodeAlone(messageOf(V7, [odd])).flows
     const extra = '{"flags":3,"flags2":258,"routerSc":"192.0.2.254","sourceTransportPort":8}'
