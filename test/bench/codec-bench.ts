@@ -107,7 +107,7 @@ function timePass(datagrams: readonly Buffer[], sink: FlowSink): number {
       streams.set(exportVersion, stream)
     }
     decoder.decode(stream, 1_790_000_000_000_000, sink)
-    flows += decoder.outcome.flowRecords
+    flows += decoder.result.flowRecords
   }
   return Number(process.hrtime.bigint() - started) / flows
 }

@@ -8,7 +8,7 @@ import { createTestDatabase } from '../helpers/database.ts'
 import { Pipeline, queryRows } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
 
-/** Captures of real exporters lie beside the repository; they are no part of it. */
+/** Captures of real exporters, which are beside the repository and no part of it. */
 const CAPTURES = fileURLToPath(new URL('../../../../shared/captures/', import.meta.url))
 
 const ROWS = `
@@ -21,7 +21,7 @@ const ROWS = `
     (extract(epoch from flow_end) * 1000)::float8 as flow_end_ms
   from flows`
 
-/** How the log says what a case asks to be reported. */
+/** The log text of each problem that a case expects. */
 const REPORTS: Readonly<Record<string, RegExp>> = {
   'unsupported-version': /no NetFlow version/,
   'count-exceeds-length': /more records than it has room for/,
@@ -53,7 +53,7 @@ function whySkipped(): string | false {
   return python.status === 0 ? false : 'python3, which compares the rows, is not installed'
 }
 
-/** Feeds a case to a writer with a fresh database; gives what it stored and logged. */
+/** Feeds a case to a writer with a fresh database; returns the rows and the log. */
 async function runCase(name: string) {
   const lines = readFileSync(join(CAPTURES, name, 'datagrams.jsonl'))
   const database = await createTestDatabase()

@@ -1,7 +1,7 @@
 /**
- * No field of a template vanishes: every field of every flow record of the captures is changed in
- * place, and what comes out of the record has to change with it. It lists nothing that it expects, so
- * that it cannot share a mistake with the tables of the decoder.
+ * No field of a template vanishes. The test changes every field of every captured flow record in
+ * place, and the decoded record has to change, too. It has no list of expected fields, so it cannot
+ * share a mistake with the decoder's tables.
  */
 
 import assert from 'node:assert/strict'
@@ -12,25 +12,26 @@ import { fileURLToPath } from 'node:url'
 import { REVERSE_ENTERPRISE } from '../../writer/netflow/elements/element-registry.ts'
 import {
   type FieldSpecifier,
-  PADDING_OCTETS,
   VARIABLE_LENGTH,
 } from '../../writer/netflow/elements/field-specifier.ts'
 import type { Template } from '../../writer/netflow/memory/template.ts'
 import { DecoderHarness } from '../helpers/decoder-harness.ts'
 import { wire, words } from '../helpers/netflow-bytes.ts'
 
-/** Captures of real exporters lie beside the repository; they are no part of it. */
+/** Captures of real exporters, which are beside the repository and no part of it. */
 const CAPTURES = fileURLToPath(new URL('../../../../shared/captures/', import.meta.url))
 
-/** Records of one template that differ teach little more than the first ones. */
+/** Further records of one template teach little more than the first ones. */
 const MAX_RECORDS_PER_TEMPLATE = 40
+
+const PADDING_OCTETS = 210
 
 interface CapturedDatagram {
   readonly payload: Buffer
   readonly exporter: string
 }
 
-/** A field of one record: where its value stands. */
+/** The place of a field's value in one record. */
 interface FieldPlace {
   readonly field: FieldSpecifier
   readonly offset: number
@@ -48,7 +49,7 @@ function readCapture(name: string): CapturedDatagram[] {
     })
 }
 
-/** Gives the data sets of a message of v9 or IPFIX: id and content. */
+/** Finds the data sets of a v9 or IPFIX message: id and content. */
 function dataSetsOf(payload: Buffer): { readonly id: number; readonly content: Buffer }[] {
   const sets: { id: number; content: Buffer }[] = []
   let at = payload.readUInt16BE(0) === 9 ? 20 : 16
@@ -62,7 +63,7 @@ function dataSetsOf(payload: Buffer): { readonly id: number; readonly content: B
   return sets
 }
 
-/** Gives where the fields of the record at `offset` stand, and where it ends; −1 when it is cut. */
+/** Finds the fields of the record at `offset` and its end; −1 if it is cut. */
 function locateFields(
   template: Template,
   content: Buffer,
@@ -89,14 +90,14 @@ function locateFields(
   return { places, end: at }
 }
 
-/** The message of a header and one data set of one record. */
+/** Builds a message of a header and one data set of one record. */
 function messageOf(header: Buffer, id: number, record: Buffer): Buffer {
   const message = wire(header, words(id, record.length + 4), record)
   if (message.readUInt16BE(0) === 10) message.writeUInt16BE(message.length, 2)
   return message
 }
 
-/** Gives the record with one bit of a field turned, for each octet of the field. */
+/** Yields the record with one bit changed, for each octet of the field. */
 function* changeField(record: Buffer, { offset, length }: FieldPlace): Iterable<Buffer> {
   for (let at = offset; at < offset + length; at++) {
     const changed = Buffer.from(record)
@@ -110,13 +111,13 @@ function someOf<Item>(items: Iterable<Item>, test: (item: Item) => boolean): boo
   return false
 }
 
-/** A reverse direction without traffic is no flow, so what else it has in it is not stored. */
+/** A reverse direction without traffic is no flow, so its other fields are not stored. */
 function isOfEmptyReverse(record: Buffer, { field, offset, length }: FieldPlace): boolean {
   const isZero = record.subarray(offset, offset + length).every((octet) => octet === 0)
   return field.enterprise === REVERSE_ENTERPRISE && isZero
 }
 
-/** Decodes captures record by record and collects the fields that nothing depends on. */
+/** Decodes captures record by record and collects the fields without effect. */
 class FieldCheck {
   readonly vanished = new Set<string>()
   fields = 0

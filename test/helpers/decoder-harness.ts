@@ -41,11 +41,13 @@ const COUNTS = [
   'releasedSets',
   'malformedSets',
   'implausibleTimes',
-  'changedTemplates',
 ] as const
 
-/** The counters of an outcome that are not zero. */
-export type Counts = { [name in (typeof COUNTS)[number]]?: number }
+/**
+ * The counters of a result that are not zero, and how many definitions of templates were new or
+ * changed.
+ */
+export type Counts = { [name in (typeof COUNTS)[number] | 'changedTemplates']?: number }
 
 export interface Arrival {
   readonly exporter?: string
@@ -56,6 +58,7 @@ export interface Arrival {
 export class DecoderHarness {
   readonly decoder = new Decoder()
   readonly #streams = new Map<string, StreamMemory>()
+  #changedTemplates = 0
 
   receive(datagram: Buffer, arrival: Arrival = {}): Decoded {
     const { decoder } = this
@@ -67,15 +70,17 @@ export class DecoderHarness {
     const reject = decoder.readHeader(datagram.length)
     if (reject !== undefined) return { reject, flows, receivedAt, problems: [], counts: {} }
     const stream = this.stream(arrival.exporter)
+    this.#changedTemplates = 0
     decoder.decode(stream, arrival.receivedAtMicros ?? RECEIVED_AT_MICROS, (record, message) => {
       assert.equal(message.observationDomain, stream.observationDomain)
       flows.push(describeRecord(record))
       receivedAt.push(message.receivedAtMicros)
     })
-    const { outcome } = decoder
+    const { result } = decoder
     const counts: Counts = {}
-    for (const name of COUNTS) if (outcome[name] !== 0) counts[name] = outcome[name]
-    const problems = outcome.problems.map(({ code }) => code)
+    for (const name of COUNTS) if (result[name] !== 0) counts[name] = result[name]
+    if (this.#changedTemplates > 0) counts.changedTemplates = this.#changedTemplates
+    const problems = result.problems.map(({ code }) => code)
     return { reject, flows, receivedAt, problems, counts }
   }
 
@@ -87,9 +92,19 @@ export class DecoderHarness {
     if (stream === undefined) {
       const exporterBytes = Uint8Array.from(exporter.split('.').map(Number))
       stream = new StreamMemory({ exporter, exporterBytes, exportVersion, observationDomain })
+      this.#countChanges(stream)
       this.#streams.set(key, stream)
     }
     return stream
+  }
+
+  #countChanges(stream: StreamMemory): void {
+    const define = stream.define.bind(stream)
+    stream.define = (template) => {
+      const change = define(template)
+      if (change !== 'refreshed') this.#changedTemplates += 1
+      return change
+    }
   }
 }
 

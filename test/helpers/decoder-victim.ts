@@ -34,7 +34,7 @@ export class DecoderVictim {
   /** Accepted datagrams by version. */
   readonly versions = new Map<number, number>()
 
-  /** Decodes one datagram; fails when the outcome cannot be true. */
+  /** Decodes one datagram; fails when the result cannot be true. */
   receive(datagram: Buffer, exporterNumber = 1): void {
     const { decoder } = this
     datagram.copy(decoder.datagram.bytes)
@@ -59,8 +59,8 @@ export class DecoderVictim {
     const exporters = new Set<string>()
     for (const stream of this.#streams.values()) {
       exporters.add(stream.exporter)
-      assert.ok(stream.templateCount <= MAX_TEMPLATES_PER_STREAM, 'templates')
-      assert.ok(stream.fieldCount <= MAX_FIELDS_PER_STREAM, 'fields of templates')
+      assert.ok(stream.templates.size <= MAX_TEMPLATES_PER_STREAM, 'templates')
+      assert.ok(stream.templates.fieldCount <= MAX_FIELDS_PER_STREAM, 'fields of templates')
       for (const names of [stream.interfaceNames, stream.applicationNames, stream.samplerNames]) {
         assert.ok(names.size <= MAX_NAMES_PER_STREAM, 'names')
       }
@@ -82,14 +82,14 @@ export class DecoderVictim {
   }
 
   #checkOutcome(flows: number): void {
-    const { outcome } = this.decoder
-    const { dataRecords, releasedRecords, flowRecords, problems, waitingSets } = outcome
+    const { result } = this.decoder
+    const { dataRecords, releasedRecords, flowRecords, problems, waitingSets } = result
     assert.ok(dataRecords <= MAX_RECORDS_PER_MESSAGE)
     assert.ok(releasedRecords <= MAX_RELEASED_RECORDS)
-    assert.ok(problems.length <= 8 && problems.length <= outcome.problemCount)
+    assert.ok(problems.length <= 8 && problems.length <= result.problemCount)
     assert.equal(flowRecords, flows)
     assert.ok(flowRecords <= 2 * (dataRecords + releasedRecords))
-    assert.ok(waitingSets >= 0 && waitingSets <= outcome.heldSets)
+    assert.ok(waitingSets >= 0 && waitingSets <= result.heldSets)
   }
 }
 

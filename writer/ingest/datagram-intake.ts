@@ -107,7 +107,7 @@ export class DatagramIntake {
 
   #takeMessage(line: LineReader, exporter: Exporter, stream: Stream): void {
     const { decoder, outcomes, streamLog } = this.#options
-    const { header, datagram, outcome: result } = decoder
+    const { header, datagram, result } = decoder
     const { receivedAtMicros } = line
     // Each aggregation cache of a v8 router numbers its own flows, like an exporter of its own.
     const port = header.exportVersion === 8 ? header.aggregationScheme : line.port
@@ -142,7 +142,7 @@ export class DatagramIntake {
   /** Settles this datagram, and any held datagrams whose template it carried. */
   #settle({ address, enabled }: Exporter): void {
     const { decoder, heldDatagrams, outcomes } = this.#options
-    const { outcome: result, message } = decoder
+    const { result, message } = decoder
     for (const released of result.releasedMessages) {
       if (!heldDatagrams.release(released)) continue
       if (enabled) outcomes.settleHeld(address, 'decoded')
@@ -160,7 +160,7 @@ export class DatagramIntake {
 
   #noteChanges(): void {
     const { batcher, decoder } = this.#options
-    const { templateRecords, optionsRecords } = decoder.outcome
+    const { templateRecords, optionsRecords } = decoder.result
     const changes = templateRecords + optionsRecords
     if (changes > 0) batcher.noteChanges(changes, decoder.header.length)
   }

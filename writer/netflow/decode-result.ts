@@ -1,6 +1,6 @@
 /**
- * What can come of a datagram, as closed sets of literals: bytes from the network are never
- * exceptional, so nothing here is thrown.
+ * The result of decoding one message. Reasons and problems are closed sets of literals: bytes from
+ * the network are never exceptional, so nothing is thrown.
  */
 
 import type { MessageContext } from './flow-record.ts'
@@ -15,7 +15,7 @@ export type RejectReason =
   | 'malformed-message'
   | 'no-usable-set'
 
-/** What can be wrong inside a message whose header was good; the rest of it is still used. */
+/** A problem inside a message with a good header; the rest of the message is still used. */
 export type ProblemCode =
   | 'set-overruns-message'
   | 'set-too-short'
@@ -48,67 +48,62 @@ export interface Problem {
   readonly detail: string
 }
 
-/** A template that got another definition, with the number of its fields before and now. */
-export interface Redefinition {
+/** A redefined template, with the number of its fields before and after. */
+interface Redefinition {
   readonly templateId: number
   readonly oldFields: number
   readonly newFields: number
 }
 
-/** What a set that was held turned out to hold. */
-export interface ReleasedRecords {
-  /** Sequence number of the message that it came in. */
+/** The records of a released set. */
+interface ReleasedRecords {
+  /** Sequence number of the message that carried the set. */
   readonly sequence: number
   readonly dataRecords: number
   /** Of these, options records. */
   readonly optionsRecords: number
 }
 
-/** What came of one message; reused for every message. Counts are of this message only. */
+/** The result of one message; reused for every message. It counts this message only. */
 export class DecodeResult {
-  /**
-   * Records of this message that were read, options records included; one with both directions
-   * counts once.
-   */
+  /** Records read from this message, options records included; a biflow counts once. */
   dataRecords = 0
-  /** The same of earlier messages' sets that were released. */
+  /** Records read from released sets of earlier messages. */
   releasedRecords = 0
   /** Of these, options records. */
   releasedOptions = 0
-  /** Flow records given to the sink, of released sets too. */
+  /** Flow records passed to the sink, those of released sets included. */
   flowRecords = 0
-  /** Options records that were read, of released sets too. */
+  /** Options records read, those of released sets included. */
   optionsRecords = 0
   templateRecords = 0
-  /** Data sets that could be decoded, at once. */
+  /** Data sets decoded on arrival. */
   decodedSets = 0
-  /** Data sets put aside because their template is unknown. */
+  /** Data sets held because their template is unknown. */
   heldSets = 0
-  /** Of these, those that are still waiting when the message has been read. */
+  /** Held sets of this message that still wait after it has been read. */
   waitingSets = 0
   /** Data sets that a template of this message released. */
   releasedSets = 0
-  /** Sets (or parts of them) that are malformed. */
+  /** Malformed sets, or parts of sets. */
   malformedSets = 0
   /**
-   * Of these, those that leave it open how many data records this message holds. Of a rejected
-   * template or a set with a reserved id it is known: none.
+   * Malformed sets with an unknown number of data records. A rejected template or a set with a
+   * reserved id is not counted here: it has none.
    */
   uncountedSets = 0
-  /** Flows whose times are more than 10 min ahead of, or 50 days behind, the receive time. */
+  /** Flows with a time more than 10 min after or 50 days before the receive time. */
   implausibleTimes = 0
-  /** Flows of which no sampling rate is known. */
+  /** Flows without a known sampling rate. */
   flowsWithoutRate = 0
-  /** Templates that were new or changed. */
-  changedTemplates = 0
-  /** The whole message was discarded (RFC 7011 section 9.1): nothing of it was used. */
+  /** Whether the whole message was discarded unused (RFC 7011 section 9.1). */
   isDiscarded = false
   readonly releases: ReleasedRecords[] = []
-  /** Earlier messages that released sets came in, one entry a set. */
+  /** The messages of released sets of earlier messages, one entry a set. */
   readonly releasedMessages: MessageContext[] = []
   problemCount = 0
   readonly problems: Problem[] = []
-  /** The first few templates that were redefined. */
+  /** The first templates that were redefined, at most `MAX_REPORTED_PROBLEMS`. */
   readonly redefinitions: Redefinition[] = []
 
   clear(): void {
@@ -126,7 +121,6 @@ export class DecodeResult {
     this.uncountedSets = 0
     this.implausibleTimes = 0
     this.flowsWithoutRate = 0
-    this.changedTemplates = 0
     this.isDiscarded = false
     this.problemCount = 0
     empty(this.releases)
@@ -135,7 +129,7 @@ export class DecodeResult {
     empty(this.redefinitions)
   }
 
-  /** Tells whether there was nothing in the message that could be used, now or later. */
+  /** Whether nothing in the message can be used, now or later. */
   get isUseless(): boolean {
     if (this.isDiscarded) return true
     const used = this.templateRecords + this.decodedSets + this.heldSets
@@ -162,7 +156,7 @@ export class DecodeResult {
   }
 }
 
-/** Most are empty, and setting a length is a call into the engine. */
+/** Skips empty lists, which most are: setting a length is a call into the engine. */
 function empty(list: unknown[]): void {
   if (list.length > 0) list.length = 0
 }

@@ -1,7 +1,7 @@
 /**
- * The decoder's only entrance: bytes of a datagram in, flow records and an outcome out. No socket,
- * clock, logger or database; it never throws, whatever the bytes are, and it keeps state only in the
- * streams that the caller hands in and in the sets it holds.
+ * The only entrance to the decoder: the bytes of a datagram in, flow records and a result out. It
+ * is pure and never throws, whatever the bytes are. Its state is in the streams that the caller
+ * passes and in the held sets.
  */
 
 import { DecodeResult, type RejectReason } from './decode-result.ts'
@@ -19,22 +19,22 @@ import { decodeV9 } from './versions/v9.ts'
 
 /** Decodes one datagram at a time. */
 export class Decoder {
-  /** The caller puts each datagram in here. */
+  /** The caller writes each datagram here. */
   readonly datagram = allocateDatagramBytes(MAX_MESSAGE_BYTES)
   readonly header = new MessageHeader()
-  /** Of the last message decoded. */
-  readonly outcome = new DecodeResult()
-  readonly #sets = new DataSets(this.outcome, this.datagram)
+  /** The result of the last message. */
+  readonly result = new DecodeResult()
+  readonly #sets = new DataSets(this.result, this.datagram)
   readonly #records = this.#sets.records
   #message: MessageContext | undefined
   readonly #fixed = new FixedRecords({
     header: this.header,
     datagram: this.datagram,
-    outcome: this.outcome,
+    result: this.result,
     records: this.#records,
   })
 
-  /** The message that was decoded last; the sets held of it refer to the same object. */
+  /** The last decoded message; its held sets refer to the same object. */
   get message(): MessageContext | undefined {
     return this.#message
   }
@@ -43,7 +43,7 @@ export class Decoder {
     return this.#sets.heldSets
   }
 
-  /** Held sets given up without having been decoded, since the caller last emptied this list. */
+  /** Held sets given up undecoded since the caller last emptied this list. */
   get expiredSets(): HeldSet[] {
     return this.#sets.expiredSets
   }
@@ -58,15 +58,15 @@ export class Decoder {
   }
 
   /**
-   * Decodes the message whose header was read last and gives its flow records to `sink`, also those
-   * of held sets whose template it brings. `outcome` says what it was.
+   * Decodes the message whose header was read last, and passes its flow records to `sink`. Held
+   * sets follow if the message carries their template. `result` then describes the message.
    *
    * @param stream the stream that `header` names
-   * @param sourcePort of the datagram; tells exporters behind one address apart
+   * @param sourcePort of the datagram; distinguishes exporters that share an address
    */
   decode(stream: StreamMemory, receivedAtMicros: number, sink: FlowSink, sourcePort = 0): void {
-    const { header, outcome } = this
-    outcome.clear()
+    const { header, result } = this
+    result.clear()
     stream.arrive(receivedAtMicros, sourcePort)
     if (header.samplingRate > 0) {
       stream.samplers.noteHeaderRate(header.samplingRate, header.samplingMode, receivedAtMicros)
@@ -93,12 +93,12 @@ export class Decoder {
     }
   }
 
-  /** Gives up held sets that have waited too long. */
+  /** Gives up the held sets that have waited too long at `nowMicros`. */
   expireHeldSets(nowMicros: number): void {
     for (const set of this.heldSets.expire(nowMicros)) this.expiredSets.push(set)
   }
 
-  /** Takes back a held set that was written down under `id`; to be called in the order of ids. */
+  /** Restores a held set from its row `id`; the caller restores rows in the order of their ids. */
   restoreHeldSet(id: number, restored: HeldSet): void {
     for (const set of this.heldSets.restore(id, restored)) this.expiredSets.push(set)
   }

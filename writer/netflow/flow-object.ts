@@ -1,21 +1,35 @@
 /**
- * Copies a flow record into a plain object for programs that have no hot path: the names of the
- * columns of `flows`, absence as null. It computes no value that the record does not have.
+ * Copies a flow record into a plain object for other programs. Its properties are named as the
+ * columns of `flows`; an absent field is null.
  */
 
-import { type ExtraFields, parseExtra } from './extra-fields.ts'
+import { ipv4Text, ipv6Text, shortenIpv6 } from './address-text.ts'
 import { FIELD, type Field, type FlowRecord, type MessageContext } from './flow-record.ts'
-import { ipv4Text } from './plan/extra-json.ts'
+
+/** The value of a field without a column; integers beyond ±2⁵³ are bigints. */
+export type ExtraValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly ExtraValue[]
+  | ExtraFields
+
+/** Fields by the name of their information element. */
+export interface ExtraFields {
+  readonly [name: string]: ExtraValue
+}
 
 /**
- * One flow. What the exporter did not send is null. Addresses are text (IPv6 as in RFC 5952), MAC
- * addresses six pairs of hex digits with colons; times are Unix milliseconds, with microseconds
- * as their fraction; counters are as exported, not multiplied by the sampling rate.
+ * One flow. A field that the exporter did not send is null. Addresses are text (IPv6 as in RFC
+ * 5952), MAC addresses are six pairs of hex digits with colons. Times are Unix milliseconds with
+ * microseconds as their fraction. Counters are as exported, not multiplied by the sampling rate.
  */
 export interface Flow {
-  /** When the message that it came in was received: earlier than now if its set was held. */
+  /** Receive time of the message that carried the flow: an earlier message if its set was held. */
   readonly received_at: number
-  /** As the caller named it. */
+  /** The name that the caller gave. */
   readonly exporter: string
   /** IPFIX: observation domain; v9: source id; v5, v6, v8: engine type · 256 + engine id; else 0. */
   readonly observation_domain: number
@@ -38,8 +52,8 @@ export interface Flow {
   readonly input_if: number | null
   readonly output_if: number | null
   /**
-   * Null on records of events without counters; below 2⁶³, like `packets`. Of a running total (85, 86)
-   * what was added since the last one of the flow.
+   * Null, like `packets`, on event records without counters; always below 2⁶³. For a running total
+   * (`octetTotalCount`, `packetTotalCount`) the difference to the flow's previous total.
    */
   readonly bytes: bigint | null
   readonly packets: bigint | null
@@ -58,13 +72,15 @@ export interface Flow {
   readonly flow_end_reason: number | null
   /** Firewall event (element 233) or NAT event (230). */
   readonly event: number | null
-  /** Packets that one counted packet stands for; 1: unsampled, as announced; null: unknown. */
+  /** Packets that one counted packet represents; 1: announced as unsampled; null: unknown. */
   readonly sampling_rate: number | null
-  /** Every other field by the name of its information element, `pen.id` where that is unknown. */
+  /**
+   * Every other field by the name of its information element; `pen.id` if the element is unknown.
+   */
   readonly extra: ExtraFields | null
 }
 
-/** Makes a flow of a record, which may be reused at once; `exporter` is its name. */
+/** Creates a flow from a record; the record may be reused at once. */
 export function toFlow(record: FlowRecord, message: MessageContext, exporter: string): Flow {
   return {
     received_at: message.receivedAtMicros / 1000,
@@ -126,23 +142,28 @@ function macOf(record: FlowRecord, field: Field): string | null {
 
 function addressOf(record: FlowRecord, field: 0 | 1 | 2): string | null {
   if (!record.has(field)) return null
-  const words = record.addresses.subarray(field * 4, field * 4 + 4)
-  return record.families[field] === 4 ? ipv4Text(words[0] as number) : ipv6Text(words)
+  const [a = 0, b = 0, c = 0, d = 0] = record.addresses.subarray(field * 4, field * 4 + 4)
+  return record.families[field] === 4 ? ipv4Text(a) : shortenIpv6(ipv6Text(a, b, c, d))
 }
 
-/** Writes an IPv6 address as RFC 5952 wants it, but never with a dotted tail. */
-function ipv6Text(words: Uint32Array): string {
-  const groups = Array.from(words, (word) => [word >>> 16, word & 0xffff]).flat()
-  const text = groups.map((group) => group.toString(16)).join(':')
-  let start = 0
-  let length = 0
-  for (const { 0: zeros, index } of text.matchAll(/\b0(?::0)+\b/g)) {
-    if (zeros.length <= length) continue
-    start = index
-    length = zeros.length
-  }
-  if (length === 0) return text
-  const head = text.slice(0, start).replace(/:$/, '')
-  const tail = text.slice(start + length).replace(/^:/, '')
-  return `${head}::${tail}`
+/** A number with fewer digits is exact as a JavaScript number. */
+const LONG_NUMBER = /\d{16}/
+
+/** Matches strings, to skip the digits in them, and numbers. */
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi
+
+/** Marks a bigint on its way through the parser; no text of an exporter contains a NUL. */
+const MARK = '\0'
+
+/** Parses the JSON text in `extra`. */
+function parseExtra(json: string): ExtraFields {
+  if (!LONG_NUMBER.test(json)) return JSON.parse(json) as ExtraFields
+  const marked = json.replace(TOKEN, (token) => (isUnsafe(token) ? `"\\u0000${token}"` : token))
+  return JSON.parse(marked, (_, value: unknown) =>
+    typeof value === 'string' && value.startsWith(MARK) ? BigInt(value.slice(1)) : value,
+  ) as ExtraFields
+}
+
+function isUnsafe(token: string): boolean {
+  return /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token))
 }

@@ -1,11 +1,12 @@
 /**
- * The flow record as the decoder hands it on: one object, reused for every record, in which absence
- * is a bit. It knows neither wire formats nor the database.
+ * The flow record that the decoder passes on: one object, reused for every record. A bit marks each
+ * field that is present.
  */
 
 /**
- * The fields of a flow record. The number is the field's bit in `FlowRecord.present` and its index
- * in `FlowRecord.values`; the first three are addresses and index `addresses` and `families`.
+ * The one list of the fields of a flow record, numbered without a gap. A number is the field's bit in
+ * `FlowRecord.present` and its index in `FlowRecord.values`. The first three fields are addresses;
+ * their numbers also index `addresses` and `families`.
  */
 export const FIELD = {
   srcAddr: 0,
@@ -43,13 +44,15 @@ export const FIELD = {
 export type FieldName = keyof typeof FIELD
 export type Field = (typeof FIELD)[FieldName]
 
-/** How many fields a record has. */
-export const FIELD_COUNT = 30
+export const FIELD_COUNT = Object.keys(FIELD).length
+
+/** Bits of `FlowRecord.present`. The sign bit is not one of them: masks stay positive numbers. */
+export const MAX_FIELD_COUNT = 31
 
 const SMALLINT_MAX = 32_767
 const INTEGER_MAX = 2_147_483_647
 
-/** The largest value that each field holds; larger ones are misread and go to `extra`. */
+/** The largest value of each field; a larger one is misread, so it goes to `extra`. */
 export const FIELD_MAX: Float64Array = new Float64Array(FIELD_COUNT).fill(SMALLINT_MAX)
 for (const field of [FIELD.srcPort, FIELD.dstPort, FIELD.srcVlan, FIELD.dstVlan]) {
   FIELD_MAX[field] = INTEGER_MAX
@@ -58,7 +61,7 @@ for (const field of [FIELD.inputIf, FIELD.outputIf, FIELD.srcAs, FIELD.dstAs]) {
   FIELD_MAX[field] = Number.MAX_SAFE_INTEGER
 }
 
-/** The message that a record came in; it may outlive the datagram when a set was held. */
+/** The message that carried a record; it outlives the datagram if a set is held. */
 export interface MessageContext {
   /** The collector's receive time, Unix microseconds. */
   readonly receivedAtMicros: number
@@ -70,8 +73,8 @@ export interface MessageContext {
 }
 
 /**
- * Takes one flow record. The record (and the context) are reused for the next one: whoever needs
- * a value later copies it.
+ * Receives one flow record. The record and the context may be reused for the next flow, so a sink
+ * copies the values that it keeps.
  */
 export type FlowSink = (record: FlowRecord, message: MessageContext) => void
 
@@ -83,7 +86,7 @@ export class FlowRecord {
    * `packets` the low 32 bits (see `bytesHigh`). Addresses and `extra` are not in here.
    */
   readonly values = new Float64Array(FIELD_COUNT)
-  /** High 32 bits of the counters, so that they stay exact above 2⁵³; below 2³¹. */
+  /** High 32 bits of the counters, below 2³¹; they keep counters exact above 2⁵³. */
   bytesHigh = 0
   packetsHigh = 0
   /** Four big-endian words an address field: IPv4 in the first word, IPv6 in all four. */

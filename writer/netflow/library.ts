@@ -1,6 +1,6 @@
 /**
  * The decoder for other programs, `netflow-to-postgresql/decoder`: datagrams in, plain objects out.
- * It has no socket, clock, log or database, and never throws for what is in a datagram.
+ * It is pure, and no content of a datagram makes it throw.
  */
 
 import { Decoder } from './decode.ts'
@@ -11,14 +11,13 @@ import { createMemoryRooms } from './memory/memory-room.ts'
 import { StreamMemory } from './memory/stream-memory.ts'
 
 export type { Problem, ProblemCode, RejectReason } from './decode-result.ts'
-export type { ExtraFields, ExtraValue } from './extra-fields.ts'
-export type { Flow } from './flow-object.ts'
+export type { ExtraFields, ExtraValue, Flow } from './flow-object.ts'
 
-/** Where a datagram came from, and when. */
+/** The source and the receive time of a datagram. */
 export interface DatagramOrigin {
-  /** Names the exporter, best by its address: templates are shared within one name only. */
+  /** The exporter's name, usually its address. Templates are shared within one name only. */
   readonly exporter: string
-  /** Unix milliseconds, with a fraction if it is known. */
+  /** Unix milliseconds; a fraction is kept to the microsecond. */
   readonly receivedAt: number
 }
 
@@ -35,30 +34,32 @@ export interface Message {
   readonly uptimeMs: number | null
 }
 
-/** What was in a message; what is not a count of flows counts sets or records of the protocol. */
+/** Counts of sets and records in a message. */
 export interface MessageCounts {
-  /** Records of flows and options that were read; one with both directions counts once. */
+  /** Flow and options records that were read; a biflow counts once. */
   readonly dataRecords: number
   readonly optionsRecords: number
   readonly templateRecords: number
-  /** Data sets that wait for their template; their flows come with the message that brings it. */
+  /**
+   * Data sets that wait for their template; a later message that carries it returns their flows.
+   */
   readonly waitingSets: number
-  /** Data sets that waited, and whose flows are among those of this message. */
+  /** Data sets that have waited; their flows are among those of this message. */
   readonly releasedSets: number
   readonly malformedSets: number
-  /** Flows whose times are more than 10 min ahead of, or 50 days behind, the receive time. */
+  /** Flows with a time more than 10 min after or 50 days before the receive time. */
   readonly implausibleTimes: number
 }
 
-/** What came of a datagram. */
+/** The result of one datagram. */
 export type DecodedDatagram =
   | {
       readonly kind: 'decoded'
       readonly message: Message
-      /** Also those of sets of earlier datagrams whose template this one has brought. */
+      /** Flows of this datagram, and of waiting sets whose template it carried. */
       readonly flows: readonly Flow[]
       readonly counts: MessageCounts
-      /** What was wrong in it, at most eight of `problemCount`; the rest of it was used. */
+      /** The first problems, at most eight of `problemCount`; the rest of the message was used. */
       readonly problems: readonly Problem[]
       readonly problemCount: number
     }
@@ -72,19 +73,19 @@ export type DecodedDatagram =
 
 export interface DecoderSessionOptions {
   /**
-   * Streams (an exporter's version and observation domain) that are remembered in all, 10,000
-   * unless given, and at most 1,024 of one exporter. Datagrams of further ones are rejected.
+   * Streams (exporter, version and observation domain) that the session remembers: 10,000 by
+   * default, and at most 1,024 of one exporter. Datagrams of further streams are rejected.
    */
   readonly maxStreams?: number
 }
 
 const DEFAULT_MAX_STREAMS = 10_000
-/** The session knows exporters by name; nothing that it gives out has their bytes. */
+/** The session identifies exporters by name and needs no bytes of an address. */
 const NO_ADDRESS = new Uint8Array(0)
 
 /**
- * Decodes datagrams of any number of exporters, and remembers their templates, their options and
- * the sets that wait for a template, all within fixed limits.
+ * Decodes datagrams of many exporters. It remembers their templates, options and waiting sets
+ * within fixed limits.
  */
 export class DecoderSession {
   readonly #decoder = new Decoder()
@@ -98,7 +99,10 @@ export class DecoderSession {
     this.#maxStreams = maxStreams
   }
 
-  /** Sets given up since the start: no template within 10 minutes, or no room (64 MiB) for more. */
+  /**
+   * Sets given up undecoded since the start: no template came within 10 minutes, or the room (64
+   * MiB) was full.
+   */
   get expiredSets(): number {
     return this.#expiredSets + this.#decoder.expiredSets.length
   }
@@ -109,7 +113,7 @@ export class DecoderSession {
   }
 
   /**
-   * Decodes one datagram, the payload of a UDP packet, which is copied. The result is the caller's.
+   * Decodes one datagram (a UDP payload). The bytes are copied, and the caller owns the result.
    *
    * @throws RangeError when `receivedAt` is no time from 1970 to 2255
    */
@@ -140,7 +144,7 @@ export class DecoderSession {
     expiredSets.length = 0
   }
 
-  /** Finds or makes the stream of the header that was read last. */
+  /** Finds or creates the stream of the header that was read last. */
   #findStream(exporter: string): StreamMemory | undefined {
     const { exportVersion, observationDomain } = this.#decoder.header
     const key = `${exportVersion} ${observationDomain}`
@@ -158,9 +162,9 @@ export class DecoderSession {
   }
 
   #describe(flows: readonly Flow[]): DecodedDatagram {
-    const { header, outcome } = this.#decoder
-    if (outcome.isUseless) {
-      return reject(outcome.isDiscarded ? 'malformed-message' : 'no-usable-set', outcome)
+    const { header, result } = this.#decoder
+    if (result.isUseless) {
+      return reject(result.isDiscarded ? 'malformed-message' : 'no-usable-set', result)
     }
     return {
       kind: 'decoded',
@@ -172,28 +176,28 @@ export class DecoderSession {
         uptimeMs: Number.isNaN(header.uptimeMs) ? null : header.uptimeMs,
       },
       flows,
-      counts: countsOf(outcome),
-      problems: [...outcome.problems],
-      problemCount: outcome.problemCount,
+      counts: countsOf(result),
+      problems: [...result.problems],
+      problemCount: result.problemCount,
     }
   }
 }
 
 type Rejected = Extract<DecodedDatagram, { kind: 'rejected' }>
 
-function reject(reason: Rejected['reason'], outcome?: DecodeResult): Rejected {
-  const problems = outcome ? [...outcome.problems] : []
-  return { kind: 'rejected', reason, flows: [], problems, problemCount: outcome?.problemCount ?? 0 }
+function reject(reason: Rejected['reason'], result?: DecodeResult): Rejected {
+  const problems = result ? [...result.problems] : []
+  return { kind: 'rejected', reason, flows: [], problems, problemCount: result?.problemCount ?? 0 }
 }
 
-function countsOf(outcome: DecodeResult): MessageCounts {
+function countsOf(result: DecodeResult): MessageCounts {
   return {
-    dataRecords: outcome.dataRecords,
-    optionsRecords: outcome.optionsRecords,
-    templateRecords: outcome.templateRecords,
-    waitingSets: outcome.waitingSets,
-    releasedSets: outcome.releasedSets,
-    malformedSets: outcome.malformedSets,
-    implausibleTimes: outcome.implausibleTimes,
+    dataRecords: result.dataRecords,
+    optionsRecords: result.optionsRecords,
+    templateRecords: result.templateRecords,
+    waitingSets: result.waitingSets,
+    releasedSets: result.releasedSets,
+    malformedSets: result.malformedSets,
+    implausibleTimes: result.implausibleTimes,
   }
 }

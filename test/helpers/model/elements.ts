@@ -1,9 +1,11 @@
 /** The information elements that random messages are made of: all of the registry, and unknown ones. */
 
 import fc from 'fast-check'
-import type { DataType } from '../../../writer/netflow/elements/element-registry.ts'
+import {
+  type DataType,
+  VENDOR_ELEMENTS,
+} from '../../../writer/netflow/elements/element-registry.ts'
 import { INFORMATION_ELEMENTS } from '../../../writer/netflow/elements/information-elements.ts'
-import { VENDOR_ELEMENTS } from '../../../writer/netflow/elements/vendor-elements.ts'
 
 /** An element as a template names it. */
 export interface Element {
@@ -37,7 +39,9 @@ export const REGISTRY: readonly Element[] = INFORMATION_ELEMENTS.flatMap(([enter
 const RUNNING_TOTALS = new Set(['octetTotalCount', 'packetTotalCount'])
 const RANDOM = REGISTRY.filter(({ name }) => !RUNNING_TOTALS.has(name))
 const IANA = RANDOM.filter(({ enterprise }) => enterprise === 0)
-const VENDORS_OF_V9 = parseElements(0, VENDOR_ELEMENTS)
+const VENDORS_OF_V9 = Object.entries(VENDOR_ELEMENTS).map(([name, { id, type }]): Element => {
+  return { enterprise: 0, id, name, type }
+})
 
 /** Elements that more is made of than a member of `extra`. */
 const SPECIAL_IDS = new Set(

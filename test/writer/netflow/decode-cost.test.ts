@@ -1,4 +1,4 @@
-/** What the costliest datagrams cost beside ordinary ones: a constant factor, not one of their bytes. */
+/** The costliest datagrams take a constant factor more time a byte than ordinary ones. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -10,7 +10,7 @@ import {
   ORDINARY_DATAGRAM,
 } from '../../helpers/costly-datagrams.ts'
 
-/** Garbage of another datagram may have to be collected meanwhile: it is tried again. */
+/** Garbage collection may disturb a measurement, so it is repeated. */
 const ATTEMPTS = 3
 
 function factorOf(costly: CostlyDatagram): number {

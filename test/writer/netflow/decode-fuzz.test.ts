@@ -1,7 +1,7 @@
 /**
- * A hundred thousand hostile datagrams: the decoder must not throw, loop, keep more than its limits
- * allow, or give a record that the table could not hold. The seeds are fixed, so a failure comes
- * back; `npm run fuzz` goes further.
+ * A hundred thousand hostile datagrams: the decoder must not throw, loop or exceed its limits, and
+ * every record must fit the table. The seeds are fixed, so a failure is reproducible; `npm run
+ * fuzz` tries more.
  */
 
 import assert from 'node:assert/strict'

@@ -1,6 +1,6 @@
 /**
- * Datagrams made to cost more than they should: what they leave behind stays within the limits, and
- * what they cost is in proportion to their bytes.
+ * Datagrams that are made to be costly: their memory stays within the limits, and their time is in
+ * proportion to their bytes.
  */
 
 import assert from 'node:assert/strict'
@@ -13,10 +13,12 @@ import {
 import { DecoderHarness } from '../../helpers/decoder-harness.ts'
 import { set, template, v9Message, type WireField, words } from '../../helpers/netflow-bytes.ts'
 
-/** Normal traffic of this size takes 5 ms, the worst that is known 50: room for slow machines. */
+/**
+ * Normal traffic of this size takes 5 ms, the worst known datagrams 50 ms; slow machines need more.
+ */
 const MAX_CPU_MS_PER_DATAGRAM = 1000
 
-/** Receives the datagrams that `make` gives and checks what they cost in the mean. */
+/** Receives the datagrams of `make` and checks their mean cost. */
 function attack(harness: DecoderHarness, count: number, make: (index: number) => Buffer): void {
   const datagrams = Array.from({ length: count }, (_, index) => make(index))
   const before = process.cpuUsage()
@@ -43,8 +45,8 @@ describe('a hostile exporter', () => {
       return v9Message(set(0, ...templates), set(256 + index * 15, '01'.repeat(1000)))
     })
     const stream = harness.stream()
-    assert.equal(stream.templateCount, 32)
-    assert.ok(stream.fieldCount <= MAX_FIELDS_PER_STREAM)
+    assert.equal(stream.templates.size, 32)
+    assert.ok(stream.templates.fieldCount <= MAX_FIELDS_PER_STREAM)
   })
 
   it('cannot fill the memory with thousands of templates', () => {
@@ -54,11 +56,11 @@ describe('a hostile exporter', () => {
       return v9Message(set(0, ...templates))
     })
     const stream = harness.stream()
-    assert.equal(stream.templateCount, MAX_TEMPLATES_PER_STREAM)
+    assert.equal(stream.templates.size, MAX_TEMPLATES_PER_STREAM)
     assert.notEqual(stream.template(256 + 7999 + 19), undefined)
   })
 
-  it('cannot make a record cost more than its bytes by fields of no bytes', () => {
+  it('cannot make a record costly with fields of length 0', () => {
     const harness = new DecoderHarness()
     const fields: WireField[] = [[4, 1], ...fieldsOf(1023, 1, 0)]
     const records = '06'.repeat(60_000)
@@ -69,7 +71,7 @@ describe('a hostile exporter', () => {
     assert.equal(harness.stream().template(512)?.presentFields.length, 1)
   })
 
-  it('cannot push out what others have waiting by sets of unknown templates', () => {
+  it('cannot evict the waiting sets of others with sets of unknown templates', () => {
     const harness = new DecoderHarness()
     const waiting = v9Message(set(256, '00000007'))
     harness.receive(waiting, { exporter: '192.0.2.9' })
@@ -84,13 +86,13 @@ describe('a hostile exporter', () => {
     assert.deepEqual(flows, [{ bytes: 7 }])
   })
 
-  it('cannot make one message cost much by changing a template again and again', () => {
+  it('cannot make one message costly by redefining a template many times', () => {
     const harness = new DecoderHarness()
     const parts = Array.from({ length: 1200 }, (_, index) => {
       const fields = [[1 + (index % 2), 4], ...fieldsOf(3, 300, 2)] as const
       return Buffer.concat([set(0, template(256, fields)), set(256, '01'.repeat(10))])
     })
     attack(harness, 5, () => v9Message(...parts))
-    assert.equal(harness.decoder.outcome.flowRecords, 1200)
+    assert.equal(harness.decoder.result.flowRecords, 1200)
   })
 })

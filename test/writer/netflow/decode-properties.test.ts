@@ -1,4 +1,6 @@
-/** What holds for every message: encoded values come back, and a cut message gives a beginning. */
+/**
+ * Properties of every message: encoded values come back, and a cut message gives its first records.
+ */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -21,7 +23,7 @@ const TWO_32 = 2 ** 32
 const uint = (bits: number) => fc.integer({ min: 0, max: 2 ** bits - 1 })
 const ipv4 = fc.ipV4()
 
-/** A flow of no ICMP, with the ages of its first and last packet in place of their times. */
+/** A flow that is not ICMP, with ages in place of its first and last time. */
 const v5Flow = fc.record({
   srcAddr: ipv4,
   dstAddr: ipv4,
@@ -53,7 +55,7 @@ const v5Header = fc.record({
   sampling: uint(16),
 })
 
-it('a v5 message gives back what was encoded', () => {
+it('a v5 message decodes to the encoded values', () => {
   fc.assert(
     fc.property(v5Header, fc.array(v5Flow, { maxLength: 30 }), (header, flows) => {
       const exportMicros = header.unixSeconds * 1_000_000 + Math.floor(header.unixNanos / 1000)
@@ -74,7 +76,7 @@ it('a v5 message gives back what was encoded', () => {
   )
 })
 
-/** Elements with a column, which holds values up to 2 to the power of `bits` (less one). */
+/** Elements with a column and the number of bits that it holds. */
 const COLUMNS = [
   { id: 1, name: 'bytes', bits: 63 },
   { id: 2, name: 'packets', bits: 63 },
@@ -95,7 +97,7 @@ const COLUMNS = [
   { id: 136, name: 'flowEndReason', bits: 15 },
 ] as const
 
-/** Elements without a column: integers by name, and bytes that nobody has a name for. */
+/** Elements without a column: integers by name, and bytes of unknown elements. */
 const INTEGERS = [3, 19, 20, 36, 37, 148, 166, 312]
 const UNKNOWN = [20_000, 41_002, 40_999, 57_552, 65_535]
 
@@ -158,7 +160,7 @@ function moveIcmpPorts(flow: DecodedFlow, extra: string[]): void {
   } else if (dstPort !== 0 && srcPort !== 0) extra.push(`"destinationTransportPort":${dstPort}`)
 }
 
-it('a v9 message gives back every value in its column, or exactly in extra', () => {
+it('a v9 message decodes to every value in its column, or exactly in extra', () => {
   fc.assert(
     fc.property(v9Records, fc.integer({ min: 0, max: 3 }), ({ records, fields }, padding) => {
       const specifiers = fields.map(({ id, values }) => [id, values[0]?.length ?? 0] as const)
@@ -187,14 +189,14 @@ describe('a message that is cut short', () => {
     }
   }
 
-  it('is rejected when it is of v5', () => {
+  it('is rejected if it is v5', () => {
     const flow = { srcAddr: '192.0.2.1', dstAddr: '192.0.2.2', packets: 1, bytes: 2, protocol: 17 }
     const flows = Array.from({ length: 5 }, () => ({ ...flow, firstUptimeMs: 1, lastUptimeMs: 2 }))
     const header = { sysUptimeMs: 100, unixSeconds: 1_700_000_000, sequence: 1 }
     check(encodeV5Message(header, flows), () => true)
   })
 
-  it('is rejected when it is of another version with fixed records', () => {
+  it('is rejected if it is another version with fixed records', () => {
     const layouts = [
       { header: '0001 0005', headerBytes: 16, recordBytes: 48 },
       { header: '0006 0005', headerBytes: 24, recordBytes: 52 },
@@ -208,7 +210,7 @@ describe('a message that is cut short', () => {
     }
   })
 
-  it('gives the flows up to the cut when it is of v9', () => {
+  it('decodes the flows before the cut if it is v9', () => {
     const fields: readonly WireField[] = [
       [8, 4],
       [27, 16],

@@ -1,4 +1,4 @@
-/** What a datagram may look like: versions, sets, padding, and lengths that do not add up (v9). */
+/** The form of v9 datagrams: versions, sets, padding, and lengths that do not add up. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -27,7 +27,7 @@ function bytesOf(...sets: readonly Wire[]): readonly unknown[] {
 }
 
 describe('a v9 message', () => {
-  it('gives template, options and flows, in hex', () => {
+  it('decodes template, options and flows from hex', () => {
     const harness = new DecoderHarness()
     const { flows, counts, problems } = harness.receive(
       hex(`
@@ -109,25 +109,25 @@ describe('a v9 message', () => {
     }
   })
 
-  it('without sets is decoded and is of no use', () => {
+  it('without sets is decoded and useless', () => {
     const harness = new DecoderHarness()
     assert.deepEqual(harness.receive(v9Message()).counts, {})
-    assert.equal(harness.decoder.outcome.isUseless, false)
+    assert.equal(harness.decoder.result.isUseless, false)
   })
 
-  it('of which no set can be used says so', () => {
+  it('without a usable set is useless', () => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(set(2, 'ffff')))
-    assert.equal(harness.decoder.outcome.isUseless, true)
+    assert.equal(harness.decoder.result.isUseless, true)
     harness.receive(v9Message(set(2, 'ffff'), set(300, 'ff')))
-    assert.equal(harness.decoder.outcome.isUseless, false)
+    assert.equal(harness.decoder.result.isUseless, false)
   })
 
   it('holds several sets of one template', () => {
     assert.deepEqual(bytesOf(TEMPLATE_SET, set(256, ONE), set(256, TWO, ONE)), [1, 2, 1])
   })
 
-  it('is read to its end whatever the count in its header says', () => {
+  it('is read to its end, whatever the count in its header', () => {
     const message = v9Message(TEMPLATE_SET, set(256, ONE, TWO))
     for (const count of [0, 1, 2, 99, 65535]) {
       message.writeUInt16BE(count, 2)
@@ -147,7 +147,7 @@ describe('padding', () => {
     return [flows.length, counts.malformedSets, problems]
   }
 
-  it('of zeros behind the last record is skipped in silence', () => {
+  it('of zeros after the last record is skipped without a report', () => {
     assert.deepEqual(decode(set(256, ONE, '00'), set(256, TWO, '000000')), [2, undefined, []])
   })
 
@@ -161,13 +161,13 @@ describe('padding', () => {
     assert.deepEqual(decode(...sets), [1, undefined, []])
   })
 
-  it('of zeros behind the last set ends the message', () => {
+  it('of zeros after the last set ends the message', () => {
     for (const zeros of [1, 2, 3, 4, 5, 24, 500]) {
       assert.deepEqual(decode(set(256, ONE), '00'.repeat(zeros)), [1, undefined, []])
     }
   })
 
-  it('of zeros behind templates and options templates is no template', () => {
+  it('of zeros after templates and options templates is no template', () => {
     const { counts, problems } = decodeAlone(
       v9Message(
         set(0, HOST, '00000000 0000'),
@@ -184,7 +184,7 @@ describe('a set whose length does not add up', () => {
     return [flows.map(({ bytes }) => bytes), counts.malformedSets, problems]
   }
 
-  it('keeps its whole records when it reaches beyond the message', () => {
+  it('keeps its whole records if it reaches beyond the message', () => {
     const overrun = [...set(256, ONE, TWO).subarray(0, -1)]
     assert.deepEqual(decode(Buffer.from(overrun)), [
       [1],
@@ -195,7 +195,7 @@ describe('a set whose length does not add up', () => {
     assert.deepEqual(decode(set(256, TWO), huge), [[2, 1], 1, ['set-overruns-message']])
   })
 
-  it('ends the message when the length is below that of its own header', () => {
+  it('ends the message if its length is below that of its own header', () => {
     for (const length of [0, 1, 2, 3]) {
       const broken = words(256, length)
       assert.deepEqual(decode(set(256, ONE), broken, set(256, TWO)), [[1], 1, ['set-too-short']])
@@ -205,7 +205,7 @@ describe('a set whose length does not add up', () => {
     }
   })
 
-  it('of id 0 and length 0 ends the message in silence', () => {
+  it('of id 0 and length 0 ends the message without a report', () => {
     assert.deepEqual(decode(set(256, ONE), words(0, 0), set(256, TWO)), [[1], undefined, []])
   })
 
@@ -213,11 +213,11 @@ describe('a set whose length does not add up', () => {
     assert.deepEqual(decode(set(256), set(0), set(1), set(256, ONE)), [[1], undefined, []])
   })
 
-  it('gives no record of a template that is longer than the set', () => {
+  it('has no record if its template is longer than the set', () => {
     assert.deepEqual(decode(set(256, '00'.repeat(6))), [[], undefined, []])
   })
 
-  it('is skipped by its length when its id is reserved', () => {
+  it('is skipped by its length if its id is reserved', () => {
     for (const id of [2, 3, 4, 100, 255]) {
       const sets = [set(id, ONE), set(256, TWO)]
       assert.deepEqual(decode(...sets), [[2], 1, ['reserved-set-id']])
@@ -226,7 +226,7 @@ describe('a set whose length does not add up', () => {
 })
 
 describe('records', () => {
-  it('beyond 8192 in one message are given up, counted, and the next message is whole', () => {
+  it('beyond 8192 in one message are not read, but reported, and the next message is complete', () => {
     const harness = new DecoderHarness()
     const small = template(256, [[4, 1]])
     const { flows, counts, problems } = harness.receive(
@@ -247,7 +247,7 @@ describe('records', () => {
     assert.deepEqual([flows.length, counts.malformedSets], [count, undefined])
   })
 
-  it('that a decoder has read leave nothing behind in the next one', () => {
+  it('leave no values for the next record', () => {
     const harness = new DecoderHarness()
     const both = set(0, HOST, template(257, [[2, 2]]), template(258, [[82, 4]]))
     harness.receive(v9Message(both, set(258, '65746831')))

@@ -1,6 +1,7 @@
 /**
- * Whatever a v9 or IPFIX exporter may say comes back: random conversations are encoded, decoded, and
- * compared with rows that are computed from their values, slowly and without the decoder's tables.
+ * Every conversation of a v9 or IPFIX exporter comes back: random conversations are encoded,
+ * decoded, and compared with rows computed from their values, slowly and without the decoder's
+ * tables.
  *
  *     PROPERTY_RUNS=100000 npm test writer/netflow/encode-decode
  */
@@ -44,7 +45,7 @@ function checkConversation(conversation: Conversation): void {
 
 for (const version of [9, 10] as const) {
   const name = version === 9 ? 'v9' : 'IPFIX'
-  it(`what is said in ${name} comes back, field by field, in any order of sets and messages`, () => {
+  it(`a conversation in ${name} comes back field by field, in any order of sets and messages`, () => {
     fc.assert(fc.property(randomConversations(version), checkConversation), {
       ...propertyRuns(300),
       includeErrorInReport: true,

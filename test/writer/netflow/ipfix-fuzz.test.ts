@@ -1,6 +1,6 @@
 /**
- * Fifty thousand hostile IPFIX messages: the decoder must not throw, loop, keep more than its limits
- * allow, or give a record that the table could not hold. The seed is fixed, so a failure comes back.
+ * Fifty thousand hostile IPFIX messages: the decoder must not throw, loop or exceed its limits, and
+ * every record must fit the table. The seed is fixed, so a failure is reproducible.
  */
 
 import assert from 'node:assert/strict'
@@ -19,13 +19,13 @@ import { Random } from '../../helpers/random.ts'
 
 const REVERSE = 29_305
 const LENGTHS = [1, 2, 4, 8, 16, VARIABLE]
-/** Lists, padding, responder counters, times since the boot and what biflows reverse. */
+/** Lists, padding, responder counters, uptimes, and elements that biflows reverse. */
 const SPECIAL = [1, 2, 7, 8, 11, 21, 22, 23, 27, 32, 160, 210, 232, 291, 291, 292, 293, 299]
 
 function randomBytes(random: Random, length: number): Buffer {
   const bytes = Buffer.alloc(length)
   random.fill(bytes)
-  // Lists that name a template of the stream are worth more.
+  // Lists that name a template of the stream find more mistakes.
   if (length > 4 && random.below(2) === 0) bytes.writeUInt16BE(256 + random.below(8), 1)
   return bytes
 }
@@ -39,7 +39,7 @@ function randomFields(random: Random): IpfixField[] {
   })
 }
 
-/** Records as their template says, some of them with values of the wrong length. */
+/** Records that follow their template, some with values of the wrong length. */
 function randomRecords(random: Random, fields: readonly IpfixField[]): Buffer {
   const records = Array.from({ length: random.below(4) }, () =>
     fields.map(([, length]) => {
@@ -51,7 +51,7 @@ function randomRecords(random: Random, fields: readonly IpfixField[]): Buffer {
   return wire(...records.flat(), Buffer.alloc(random.below(4)))
 }
 
-/** A message that is valid but for the order of its sets. */
+/** A valid message, except for the order of its sets. */
 function validMessage(random: Random): Buffer {
   const id = 256 + random.below(4)
   const [flows, options] = [randomFields(random), randomFields(random)]
@@ -69,7 +69,7 @@ function validMessage(random: Random): Buffer {
 function mutatedMessage(random: Random): Buffer {
   const message = validMessage(random)
   for (let count = random.below(4); count > 0; count--) {
-    // The header stays: what it rejects is not decoded at all.
+    // The header stays valid: a rejected message is not decoded at all.
     const at = 16 + random.below(Math.max(1, message.length - 16))
     if (at < message.length) message[at] = random.pick([0, 1, 2, 255, random.below(256)])
   }

@@ -1,4 +1,4 @@
-/** What holds for every IPFIX message: values come back, and no beginning of one is used. */
+/** Properties of every IPFIX message: encoded values come back, and a cut message is not used. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -17,7 +17,7 @@ import { set, wire } from '../../helpers/netflow-bytes.ts'
 
 const RUNS = { seed: 20_251, numRuns: 300 } as const
 
-/** Elements with a column, which holds values below 2 to the power of `bits`. */
+/** Elements with a column, and the bits that it holds. */
 const COLUMNS = new Map([
   [1, { name: 'bytes', bits: 63 }],
   [2, { name: 'packets', bits: 63 }],
@@ -28,7 +28,7 @@ const COLUMNS = new Map([
   [136, { name: 'flowEndReason', bits: 15 }],
 ] as const)
 
-/** Integers by name, bytes that nobody has a name for, and what an enterprise calls the same. */
+/** Integers by name, bytes of unknown elements, and elements of an enterprise with the same ids. */
 const OTHERS: readonly (readonly [id: number, enterprise: number])[] = [
   [3, 0],
   [148, 0],
@@ -48,7 +48,7 @@ interface Column {
 function columnOf(id: number, enterprise: number, records: number): fc.Arbitrary<Column> {
   const isInteger = findElement(enterprise, id) !== undefined
   const size = fc.integer({ min: 1, max: isInteger ? 8 : 300 })
-  // A number of variable length is none that a column could take.
+  // A number of variable length fits no column.
   const forms = COLUMNS.has(id as 1) || isInteger ? ['fixed'] : ['fixed', 'short', 'long']
   return fc.tuple(size, fc.constantFrom(...(forms as Column['form'][]))).chain(([length, form]) => {
     const minLength = form === 'fixed' ? length : 0
@@ -94,7 +94,7 @@ function encode(columns: readonly Column[], index: number): Buffer {
   return wire(...values)
 }
 
-it('an IPFIX message gives back every value in its column, or exactly in extra', () => {
+it('an IPFIX message decodes to every value in its column, or exactly in extra', () => {
   fc.assert(
     fc.property(messages, ({ records, columns }) => {
       const fields = columns.map(({ id, enterprise, form, values }): IpfixField => {
@@ -138,7 +138,7 @@ describe('an IPFIX message that is cut short', () => {
   ]
   const whole = ipfixMessage(...parts)
 
-  it('is rejected: its header says more than there is', () => {
+  it('is rejected, because its header has a greater length', () => {
     assert.equal(decodeAlone(whole).flows.length, 6)
     for (let length = 0; length < whole.length; length++) {
       const { reject } = decodeAlone(whole.subarray(0, length))
@@ -146,7 +146,7 @@ describe('an IPFIX message that is cut short', () => {
     }
   })
 
-  it('and says so in its header is discarded, unless it ends between two sets', () => {
+  it('and has its true length in the header is discarded, unless it ends between two sets', () => {
     const ends = new Set<number>()
     parts.reduce((end, part) => {
       for (let rest = 0; rest < 4; rest++) ends.add(end + rest)

@@ -1,6 +1,6 @@
 /**
- * The example of the decoder's README as a program of somebody else: its types are checked and it is
- * run, in a folder where the package is installed as a link.
+ * The example of the decoder's README as a program of its own: it is type-checked and run in a folder
+ * where the package is installed as a link.
  */
 
 import assert from 'node:assert/strict'
@@ -42,7 +42,7 @@ describe('the example of the decoder’s README', () => {
 
   after(() => rm(folder, { recursive: true, force: true }))
 
-  it('passes the type check of a strict program, and prints the flows that it is sent', async () => {
+  it('passes a strict type check, and prints the flows that it receives', async () => {
     const strict = [
       '--strict',
       '--skipLibCheck',
@@ -77,7 +77,7 @@ describe('the example of the decoder’s README', () => {
         [95, '0d0001bb'],
       ] as const
       await until('a flow', () => {
-        // UDP may lose one even on the loopback.
+        // UDP may lose a datagram even on the loopback.
         socket.send(oneRecordMessage(flow), port, '127.0.0.1')
         socket.send('garbage', port, '127.0.0.1')
         return /bytes/.test(output) && /127\.0\.0\.1: unsupported-version/.test(output)

@@ -28,7 +28,7 @@ function flowOf(...fields: Parameters<typeof oneRecordMessage>[0]): Flow {
   return flow
 }
 
-/** The fields of a flow that the exporter has sent. */
+/** The fields of a flow that are not null. */
 function present(flow: Flow): object {
   return Object.fromEntries(Object.entries(flow).filter(([, value]) => value !== null))
 }
@@ -39,7 +39,7 @@ const V5 = hex(`
   05f5d960 05f5dd48 01bb c001 00 18 06 00 fc00 fbf4 18 10 0000`)
 
 describe('the decoder as a library', () => {
-  it('gives the flows of v5 with the names of the columns', () => {
+  it('returns the flows of v5 with the names of the columns', () => {
     const decoded = decode(V5)
     assert.ok(decoded.kind === 'decoded')
     assert.deepEqual(decoded.message, {
@@ -77,13 +77,13 @@ describe('the decoder as a library', () => {
     ])
   })
 
-  it('gives every column of the table and no other', () => {
+  it('returns every column of the table and no other', () => {
     const [flow] = decode(V5).flows
     assert.ok(flow)
     assert.deepEqual(Object.keys(flow).sort(), FLOW_COLUMNS.map(({ name }) => name).sort())
   })
 
-  it('gives counters and integers of extra exactly', () => {
+  it('returns counters and integers of extra exactly', () => {
     const flow = flowOf(
       [1, '7fffffffffffffff'],
       [2, '0020000000000001'],
@@ -113,7 +113,7 @@ describe('the decoder as a library', () => {
     for (const [bytes, text] of addresses) assert.equal(flowOf([27, bytes]).src_addr, text)
   })
 
-  it('gives the flows of a set that came before its template, with its own receive time', () => {
+  it('returns the flows of a set that came before its template, with its own receive time', () => {
     const session = new DecoderSession()
     const early = session.decodeDatagram(v9Message(set(256, '00000400')), ORIGIN)
     assert.ok(early.kind === 'decoded')
@@ -152,7 +152,7 @@ describe('the decoder as a library', () => {
     assert.equal(other.flows.length, 0)
   })
 
-  it('keeps what it has given when the next datagram comes', () => {
+  it('does not change a result when the next datagram comes', () => {
     const session = new DecoderSession()
     const first = decode(v9Message(set(256, '00000400')), session)
     const before = structuredClone(first)
@@ -160,7 +160,7 @@ describe('the decoder as a library', () => {
     assert.deepEqual(first, before)
   })
 
-  it('rejects what is no message, and streams beyond its limits, with a reason', () => {
+  it('rejects datagrams that are no message, and streams beyond its limits, with a reason', () => {
     const session = new DecoderSession({ maxStreams: 2 })
     const reasonOf = (datagram: Uint8Array) => {
       const decoded = decode(datagram, session)
@@ -175,7 +175,7 @@ describe('the decoder as a library', () => {
     assert.equal(reasonOf(v9MessageOf({ sourceId: 8 }, set(256, '00000400'))), undefined)
   })
 
-  it('refuses a receive time that is none', () => {
+  it('throws when the receive time is no time', () => {
     const session = new DecoderSession()
     for (const receivedAt of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
       assert.throws(() => session.decodeDatagram(V5, { ...ORIGIN, receivedAt }), /receivedAt/)
@@ -198,7 +198,7 @@ describe('the decoder as a library', () => {
   })
 })
 
-/** A template of any fields with data of any bytes, some bytes of it wrong, of v9 or IPFIX. */
+/** A v9 or IPFIX template of any fields with data of any bytes; some bytes are wrong. */
 function hostileMessage(random: Random): Buffer {
   const fields = Array.from({ length: 1 + random.below(12) }, (): WireField => {
     return [1 + random.below(random.pick([30, 500])), random.pick([1, 2, 4, 8, 16, 65535])]
@@ -215,7 +215,7 @@ function hostileMessage(random: Random): Buffer {
   return random.below(8) === 0 ? bytes.subarray(0, random.below(bytes.length)) : bytes
 }
 
-/** Puts the header of IPFIX before the sets of a message of v9, whose template set becomes 2. */
+/** Turns a v9 message into IPFIX: another header, and template set 0 becomes 2. */
 function asIpfix(message: Buffer): Buffer {
   const bytes = Buffer.concat([hex('000a 0000 6553f100 00000000 00000001'), message.subarray(20)])
   bytes.writeUInt16BE(bytes.length, 2)

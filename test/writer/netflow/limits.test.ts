@@ -1,4 +1,4 @@
-/** Every limit of the decoder, at it and one beyond; none is left out. */
+/** Every limit of the decoder, tested at the limit and one beyond. */
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -35,7 +35,7 @@ function hex32(value: number): string {
   return value.toString(16).padStart(8, '0')
 }
 
-/** What a held set costs beside its content is such that this content costs 64 KiB. */
+/** With the overhead of a held set, this content costs 64 KiB. */
 const CONTENT_OF_64_KIB = Buffer.alloc(65_536 - 500)
 const HELD_64_KIB = v9Message(set(256, CONTENT_OF_64_KIB))
 
@@ -45,7 +45,7 @@ function hold(harness: DecoderHarness, count: number, exporter: string): void {
 
 type LimitName = keyof typeof limits
 
-/** Limits whose own test file holds them. */
+/** Limits that another test file tests. */
 const ELSEWHERE = {
   MAX_FLOW_TOTALS: 'records/running-totals.test.js',
   MAX_FLOW_TOTALS_PER_STREAM: 'records/running-totals.test.js',
@@ -109,9 +109,9 @@ const CHECKS: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, () => 
     const templates = Array.from({ length: count }, (_, index) => template(256 + index, [[1, 4]]))
     harness.receive(v9Message(set(0, ...templates)))
     const stream = harness.stream()
-    assert.deepEqual([stream.templateCount, stream.template(256) !== undefined], [count, true])
+    assert.deepEqual([stream.templates.size, stream.template(256) !== undefined], [count, true])
     harness.receive(v9Message(set(0, template(256 + count, [[1, 4]]))))
-    assert.deepEqual([stream.templateCount, stream.template(256)], [count, undefined])
+    assert.deepEqual([stream.templates.size, stream.template(256)], [count, undefined])
     assert.ok(stream.template(257) && stream.template(256 + count))
   },
 
@@ -123,10 +123,10 @@ const CHECKS: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, () => 
       harness.receive(v9Message(set(0, template(256 + index, fieldsOf(perTemplate)))))
     }
     const stream = harness.stream()
-    assert.equal(stream.fieldCount, limits.MAX_FIELDS_PER_STREAM)
+    assert.equal(stream.templates.fieldCount, limits.MAX_FIELDS_PER_STREAM)
     harness.receive(v9Message(set(0, template(256 + count, [[1, 4]]))))
     assert.equal(stream.template(256), undefined)
-    assert.equal(stream.fieldCount, limits.MAX_FIELDS_PER_STREAM - perTemplate + 1)
+    assert.equal(stream.templates.fieldCount, limits.MAX_FIELDS_PER_STREAM - perTemplate + 1)
   },
 
   MAX_RECORDS_PER_MESSAGE() {
@@ -264,7 +264,7 @@ const CHECKS: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, () => 
     assert.equal(decodeAlone(reservedSets(most)).problems.length, most)
     const harness = new DecoderHarness()
     assert.equal(harness.receive(reservedSets(most + 1)).problems.length, most)
-    assert.equal(harness.decoder.outcome.problemCount, most + 1)
+    assert.equal(harness.decoder.result.problemCount, most + 1)
   },
 
   MAX_SAMPLING_RATE() {
@@ -278,7 +278,7 @@ const CHECKS: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, () => 
   },
 }
 
-describe('a limit holds at it, and one beyond:', () => {
+describe('a limit holds, exactly and one beyond:', () => {
   for (const name of Object.keys(limits) as LimitName[]) {
     it(name, () => {
       if (isElsewhere(name)) {

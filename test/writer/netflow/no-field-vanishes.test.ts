@@ -1,7 +1,7 @@
 /**
- * Fields in = columns + extra: whatever a template names, of whatever width, each of its fields is
- * found in the row, in `extra` by its name or in a column that changes with it. It lists no columns, so
- * it cannot share a mistake with the tables of the decoder.
+ * Every field of a template, of any width, is in the row: in `extra` under its name, or in a column
+ * that changes with it. The test has no list of columns, so it cannot share a mistake with the
+ * decoder's tables.
  */
 
 import assert from 'node:assert/strict'
@@ -26,7 +26,7 @@ type Version = 9 | 10
 
 const PADDING_OCTETS = 210
 
-/** What one record became: a row, or one a direction. */
+/** The rows of one record: one, or one a direction. */
 interface Row {
   readonly columns: DecodedFlow
   readonly extra: Readonly<Record<string, string>>
@@ -42,13 +42,13 @@ function decodeRow(version: Version, fields: readonly ModelField[]): readonly Ro
   })
 }
 
-/** Values without a zero: a zero may mean that a field does not apply. */
+/** Values without a zero: zero may mean that a field does not apply. */
 const octets = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length, min: 1 }).map((bytes) => Buffer.from(bytes))
 
 const USUAL_LENGTHS = [1, 2, 4, 8, 6, 16]
 
-/** Any element of any width, also of such that its type cannot have. */
+/** Any element of any width, also of widths that its type cannot have. */
 function fieldOf(element: Element): fc.Arbitrary<ModelField> {
   const lengths = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...USUAL_LENGTHS) },
@@ -74,21 +74,21 @@ const IANA_NAMES = new Map(
   REGISTRY.filter(({ enterprise }) => enterprise === 0).map(({ id, name }) => [id, name]),
 )
 
-/** Gives the names of a field in `extra`: in the row of the way back it has that of the way there. */
+/** The names of a field in `extra`: the reverse row has the name of the forward row. */
 function namesOf({ enterprise, id, name }: Element): readonly string[] {
   return enterprise === REVERSE ? [name, IANA_NAMES.get(id) ?? `0.${id}`] : [name]
 }
 
-/** A start that is after its end is not believed, and kept under the name of its column. */
+/** A start after its end is replaced, and kept under the name of its column. */
 const SENT_START = 'flowStart'
 
-/** What the rows hold beside what is in `extra` by the name of an element. */
+/** The rows without the members of `extra` that are named after elements. */
 function restOf(rows: readonly Row[]): string {
   const rest = rows.map(({ columns, extra }) => [columns, extra[SENT_START]])
   return JSON.stringify(rest, replaceBigint)
 }
 
-/** Gives how many fields stand in `extra`; the others have to be in columns. */
+/** Counts the fields in `extra`; the others have to be in columns. */
 function checkFields(version: Version, fields: readonly ModelField[]): number {
   const rows = decodeRow(version, fields)
   const outside = fields.filter((field, index) => {
@@ -96,7 +96,7 @@ function checkFields(version: Version, fields: readonly ModelField[]): number {
     const count = fields.filter((other) => other.element.name === element.name).length
     const isPadding = [0, REVERSE].includes(element.enterprise) && element.id === PADDING_OCTETS
     if (isPadding || countValues(rows, element, count > 1) >= count) return false
-    // Of a repeated element one value may be in a column and another one in extra.
+    // Of a repeated element one value may be in a column, another one in extra.
     const view = count > 1 ? JSON.stringify : restOf
     const others = [...changed(field)].map((other) => decodeRow(version, fields.with(index, other)))
     const isFound = others.some((other) => view(other, replaceBigint) !== view(rows, replaceBigint))
@@ -107,7 +107,7 @@ function checkFields(version: Version, fields: readonly ModelField[]): number {
   return fields.length - outside.length
 }
 
-/** Counts the values that stand in `extra` under the names of an element. */
+/** Counts the values in `extra` under the names of an element. */
 function countValues(rows: readonly Row[], element: Element, isRepeated: boolean): number {
   const texts = rows.flatMap(({ extra }) => namesOf(element).flatMap((name) => extra[name] ?? []))
   const values = texts.flatMap((text) => {
@@ -125,7 +125,7 @@ describe('no field of a template vanishes', () => {
     const name = version === 9 ? 'v9' : 'IPFIX'
     const elements = version === 9 ? V9_ELEMENTS : IPFIX_ELEMENTS
 
-    it(`whatever the template of ${name} is`, () => {
+    it(`of any template of ${name}`, () => {
       const template = fc.array(elements.chain(fieldOf), { minLength: 1, maxLength: 14 })
       fc.assert(
         fc.property(template, (fields) => {

@@ -1,6 +1,6 @@
 /**
- * What RFC 3954 and RFC 7011 ask of a collector, where no other test shows it, and where this one
- * does otherwise on purpose. The tables in CONFORMANCE.md name these tests by their titles.
+ * Requirements of RFC 3954 and RFC 7011 that no other test shows, or that are not met on purpose.
+ * The conformance tables name these tests by their titles.
  */
 
 import assert from 'node:assert/strict'
@@ -39,7 +39,7 @@ describe('a v9 collector', () => {
     assert.deepEqual(flows, [{ bytes: 1 }])
   })
 
-  it('steps over a field type that it does not know, by its length', () => {
+  it('skips an unknown field type by its length', () => {
     const fields = [
       [60_001, 3],
       [1, 4],
@@ -66,7 +66,7 @@ describe('a v9 collector', () => {
 })
 
 describe('an IPFIX collector', () => {
-  it('rejects what is of a later version', () => {
+  it('rejects messages of a later version', () => {
     const message = ipfixMessage(BYTES, ONE)
     message.writeUInt16BE(11, 0)
     assert.equal(decodeAlone(message).reject, 'unsupported-version')
@@ -92,7 +92,7 @@ describe('an IPFIX collector', () => {
     assert.deepEqual(flows, [{ bytes: 1 }])
   })
 
-  it('takes messages of one domain that overtake each other', () => {
+  it('accepts messages of one domain that overtake each other', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessageOf({ sequence: 0 }, BYTES))
     assert.deepEqual(harness.receive(ipfixMessageOf({ sequence: 2 }, ONE)).flows, [{ bytes: 1 }])

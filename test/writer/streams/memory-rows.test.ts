@@ -158,7 +158,7 @@ describe('the memory of a stream', () => {
     const templates = memory.templates.map((row) => ({ ...row, fields: [[0, 1, 0]] as const }))
     const restored = new StreamMemory(STREAM_KEY)
     new RestoredMemory({ ...memory, templates }).restore(restored)
-    assert.equal(restored.templateCount, 0)
+    assert.equal(restored.templates.size, 0)
   })
 })
 
@@ -247,7 +247,7 @@ describe('messages that no sane exporter sends', () => {
     await again.loader.stop()
     const { decoder } = harness
     assert.equal(state?.memory.heldSets.length, decoder.heldSets.count)
-    assert.equal(state?.memory.templates.length, harness.stream().templateCount)
+    assert.equal(state?.memory.templates.length, harness.stream().templates.size)
     const named = state?.memory.names.filter(({ kind }) => kind === 'interface') ?? []
     const { interfaceNames } = harness.stream()
     assert.deepEqual(

@@ -74,11 +74,11 @@ describe('streams', () => {
     assert.equal(typeof streams.find(OTHER, header(0)), 'object')
     const third = streams.find(EXPORTER, header(3)) as Stream
     assert.equal(third.sequence.next, 300)
-    assert.equal(third.memory.templateCount, 1)
+    assert.equal(third.memory.templates.size, 1)
     assert.equal(streams.size, 3)
     const first = streams.find(EXPORTER, header(1)) as Stream
     assert.equal(first.sequence.next, null)
-    assert.equal(first.memory.templateCount, 0)
+    assert.equal(first.memory.templates.size, 0)
     assert.equal(streams.find(EXPORTER, header(2)), 'too-many-streams-in-all')
   })
 })

@@ -1,16 +1,18 @@
 /**
- * Writes `netflow/information-elements.ts` from a registry in CSV (pen,id,name,type,…):
+ * Writes `information-elements.ts` from a registry in CSV (pen,id,name,type,…):
  *
  *     node dist/writer/netflow/elements/generate.js REGISTRY.csv > writer/netflow/elements/information-elements.ts
  *
- * The registry itself is not part of the project.
+ * The registry is not part of the repository.
  */
 
 import { readFileSync } from 'node:fs'
 
+const IANA = 0
+
 const [, , path] = process.argv
 if (path === undefined) {
-  process.stderr.write('usage: generate-information-elements REGISTRY.csv\n')
+  process.stderr.write('usage: generate.js REGISTRY.csv\n')
   process.exit(2)
 }
 
@@ -30,17 +32,34 @@ for (const [pen = '', id = '', name = '', type = ''] of rows) {
   byEnterprise.set(Number(pen), lines)
 }
 
-const tables = [...byEnterprise]
-  .sort(([a], [b]) => a - b)
-  .map(([pen, lines]) => `  [\n    ${pen},\n    \`${lines.join('\n')}\`,\n  ],`)
+const WIDTH = 100
+
+/** Lays a table out as the formatter would. */
+function tableText([pen, lines]: readonly [pen: number, lines: readonly string[]]): string {
+  const oneLine = `  [${pen}, \`${lines.join('\n')}\`],`
+  const fits = lines.length === 1 && oneLine.length <= WIDTH
+  return fits ? oneLine : `  [\n    ${pen},\n    \`${lines.join('\n')}\`,\n  ],`
+}
+
+const tables = [...byEnterprise].sort(([a], [b]) => a - b).map(tableText)
+
+const constants = (byEnterprise.get(IANA) ?? []).map((line) => {
+  const [id, name] = line.split(' ')
+  return `  ${name}: ${id},`
+})
 
 process.stdout.write(`/**
- * The registry of information elements, one table an enterprise number (0 is IANA), one element a
- * line: id, name, abstract data type (RFC 7012 section 3.1). Generated, do not edit: see
- * \`writer/netflow/elements/generate.ts\`.
+ * The registry of information elements. Generated: \`writer/netflow/elements/generate.ts\` writes this
+ * file, so change it there.
  */
 
+/** One table an enterprise (0 is IANA); one element a line: id, name, abstract data type. */
 export const INFORMATION_ELEMENTS: readonly (readonly [enterprise: number, elements: string])[] = [
 ${tables.join('\n')}
 ]
+
+/** The ids of IANA's elements by their registered names. */
+export const IE = {
+${constants.join('\n')}
+} as const
 `)

@@ -1,7 +1,4 @@
-/**
- * Maps and sets that lose their oldest entry in constant time. It decides nothing about what is
- * kept beyond the order of arrival.
- */
+/** Maps and sets that lose their oldest entry in constant time. */
 
 import type { MemoryRoom } from './memory-room.ts'
 
@@ -10,9 +7,9 @@ interface Keyed<Key> {
 }
 
 /**
- * Walks through a map or set from the oldest entry on, as entries are taken out. A fresh iterator
- * each time would step over the gaps of all that went before: 100 µs with 130,000 entries. The
- * iterator is held weakly: one that rests keeps alive whatever has been taken out since.
+ * Finds the oldest entry of a map or set again and again, while entries are removed. A new iterator
+ * each time would step over the gaps of all removed entries: 100 µs with 130,000 entries. The
+ * iterator is held weakly, because an idle one keeps removed entries alive.
  */
 export class OldestFirst<Key> {
   readonly #entries: Keyed<Key>
@@ -22,7 +19,7 @@ export class OldestFirst<Key> {
     this.#entries = entries
   }
 
-  /** Gives the oldest key, which the caller takes out; undefined when there is none. */
+  /** Returns the oldest key, which the caller removes; undefined if there is none. */
   next(): Key | undefined {
     const oldest = (this.#keys?.deref() ?? this.#restart()).next()
     const first = oldest.done ? this.#restart().next() : oldest
@@ -36,12 +33,12 @@ export class OldestFirst<Key> {
   }
 }
 
-/** What an entry costs of a shared room: a name of usual length with its key. */
+/** The cost of an entry in a shared room: a key and a name of usual length. */
 const ENTRY_BYTES = 300
 
 /**
- * A map of at most `limit` entries: a new one displaces the oldest. So it does when the room is used up
- * that it shares with other maps; where there is no oldest, the new one is not kept.
+ * A map of at most `limit` entries: a new entry displaces the oldest one, also when the room that
+ * it shares with other maps is full. If there is no older entry, the new one is not kept.
  */
 export class BoundedMap<Key, Value> extends Map<Key, Value> {
   readonly #limit: number

@@ -1,29 +1,26 @@
-/**
- * How sure it is that what an exporter once said still holds. What is not confirmed is used all the
- * same: nothing here forbids it.
- */
+/** Tracks whether an exporter's announcements still hold. Unconfirmed ones stay in use. */
 
 /**
- * `confirmed`: said since this writer and the exporter were started. `restored`: the writer has been
- * restarted since. `unconfirmed`: the exporter has been restarted since.
+ * `confirmed`: announced since the last start of writer and exporter. `restored`: the writer has
+ * restarted since. `unconfirmed`: the exporter has restarted since.
  */
 export type ConfirmationStatus = 'confirmed' | 'restored' | 'unconfirmed'
 
-/** Something that an exporter says again and again. Times are Unix microseconds. */
+/** Something that an exporter announces repeatedly. Times are Unix microseconds. */
 export interface Confirmable {
   status: ConfirmationStatus
   lastSeenMicros: number
-  /** The last time it was seen that was worth writing down. */
+  /** When its row was last due to be written. */
   notedMicros: number
 }
 
-/** That something was said again is written down once in this time, for its row is costly. */
+/** A repetition is written once in this time, because its row is costly. */
 const NOTE_EVERY_MICROS = 300 * 1_000_000
 
 /**
- * Takes in that it was said again.
+ * Notes a repetition.
  *
- * @returns whether that is worth writing down
+ * @returns whether its row is due to be written
  */
 export function confirm(entry: Confirmable, nowMicros: number): boolean {
   entry.lastSeenMicros = nowMicros
@@ -35,9 +32,9 @@ export function confirm(entry: Confirmable, nowMicros: number): boolean {
 }
 
 /**
- * Takes in that the exporter was restarted: what it said before may not hold any more.
+ * Notes a restart of the exporter: earlier announcements may no longer hold.
  *
- * @returns whether that changes anything
+ * @returns whether the status has changed
  */
 export function unconfirm(entry: Confirmable, restartMicros: number): boolean {
   if (entry.status === 'unconfirmed' || entry.lastSeenMicros >= restartMicros) return false

@@ -1,6 +1,6 @@
 /**
- * Data sets whose template is not known yet, kept until it arrives: bounded per exporter and in
- * total, the oldest out first. It decodes nothing.
+ * Holds data sets until their template arrives. Their memory is bounded per exporter and in total;
+ * the oldest sets go first.
  */
 
 import type { MessageContext } from '../flow-record.ts'
@@ -8,13 +8,13 @@ import { HELD_SET_MAX_AGE_MICROS, MAX_HELD_BYTES, MAX_HELD_BYTES_PER_EXPORTER } 
 import { OldestFirst } from './bounded-map.ts'
 import type { StreamMemory } from './stream-memory.ts'
 
-/** One held set with all that its records need to be decoded later. */
+/** One held set, with everything that its records need to be decoded later. */
 export interface HeldSet {
   readonly stream: StreamMemory
   readonly templateId: number
-  /** Content of the set, without its header; an own copy. */
+  /** A copy of the set's content, without its header. */
   readonly content: Buffer
-  /** The message that it came in, with its own times. */
+  /** The message that carried the set, with its own times. */
   readonly message: MessageContext
   /** Sequence number of that message. */
   readonly sequence: number
@@ -25,15 +25,15 @@ export interface HeldSet {
   readonly sourcePort: number
 }
 
-/** What has to be written down of the held sets. */
-export interface HeldSetChanges {
-  /** Sets that were put aside, with the ids to write them under; ids grow with the arrival. */
+/** Changes of the held sets that have yet to be written. */
+interface HeldSetChanges {
+  /** New held sets with the ids of their rows; ids grow with arrival. */
   readonly held: readonly { readonly id: number; readonly set: HeldSet }[]
-  /** Ids of sets that were written down and are held no longer. */
+  /** Ids of written sets that are no longer held. */
   readonly gone: readonly number[]
 }
 
-/** What a held set costs beside its content; 310 to 480 bytes were measured. */
+/** The cost of a held set besides its content; measured: 310 to 480 bytes. */
 const OVERHEAD_BYTES = 500
 
 /** The held sets of one exporter. */
@@ -49,7 +49,7 @@ export class HeldSets {
   readonly #oldest = new OldestFirst(this.#sets)
   readonly #byTemplate = new Map<StreamMemory, Map<number, Set<HeldSet>>>()
   readonly #byExporter = new Map<string, ExporterSets>()
-  /** Sets that nobody has written down yet, and the ids of the others. */
+  /** Sets that have yet to be written, and the ids of the others. */
   readonly #unwritten = new Set<HeldSet>()
   readonly #ids = new Map<HeldSet, number>()
   readonly #gone: number[] = []
@@ -65,15 +65,15 @@ export class HeldSets {
     return this.#bytes
   }
 
-  /** Bytes of those that have yet to be written down. */
+  /** Bytes of the sets that have yet to be written. */
   get unwrittenBytes(): number {
     return this.#unwrittenBytes
   }
 
   /**
-   * Keeps a set.
+   * Holds a set.
    *
-   * @returns the sets that had to go to make room
+   * @returns the sets that were evicted to make room
    */
   hold(set: HeldSet): readonly HeldSet[] {
     this.#unwritten.add(set)
@@ -82,9 +82,9 @@ export class HeldSets {
   }
 
   /**
-   * Takes a set back that was written down, in the order of ids.
+   * Restores a set from its row; the caller restores rows in the order of their ids.
    *
-   * @returns the sets that had to go to make room
+   * @returns the sets that were evicted to make room
    */
   restore(id: number, set: HeldSet): readonly HeldSet[] {
     this.#nextId = Math.max(this.#nextId, id + 1)
@@ -92,13 +92,13 @@ export class HeldSets {
     return this.#addWithinBounds(set)
   }
 
-  /** Notes that a set was written down that can never be decoded. */
+  /** Marks the row of a set that can never be decoded as gone. */
   discard(id: number): void {
     this.#nextId = Math.max(this.#nextId, id + 1)
     this.#gone.push(id)
   }
 
-  /** Gives what has to be written down since the last call; the caller has to see to it. */
+  /** Returns the changes since the last call; the caller has to write them. */
   takeChanges(): HeldSetChanges {
     const held = Array.from(this.#unwritten, (set) => ({ id: this.#nextId++, set }))
     for (const { id, set } of held) this.#ids.set(set, id)
@@ -117,9 +117,9 @@ export class HeldSets {
   }
 
   /**
-   * Gives up the sets that wait for a template, in the order of arrival.
+   * Removes and returns the sets that wait for a template, in the order of arrival.
    *
-   * @param sourcePort only sets from there, when each port has templates of its own
+   * @param sourcePort only sets from this port, if each port has templates of its own
    */
   release(stream: StreamMemory, templateId: number, sourcePort?: number): readonly HeldSet[] {
     const waiting = this.#byTemplate.get(stream)?.get(templateId)
@@ -131,7 +131,7 @@ export class HeldSets {
     return released
   }
 
-  /** Gives up the sets that have waited too long at `nowMicros`. */
+  /** Removes and returns the sets that have waited too long at `nowMicros`. */
   expire(nowMicros: number): readonly HeldSet[] {
     const expired: HeldSet[] = []
     for (const set of this.#sets) {
@@ -170,7 +170,7 @@ export class HeldSets {
     if (own.sets.size === 0) this.#byExporter.delete(stream.exporter)
   }
 
-  /** A set that was never written down leaves no trace. */
+  /** Notes that a set is gone; a set that was never written has no row. */
   #noteGone(set: HeldSet): void {
     if (this.#unwritten.delete(set)) {
       this.#unwrittenBytes -= cost(set)

@@ -1,11 +1,11 @@
 /**
- * Bounds what all streams remember together: within the limits of each alone, spoofed addresses
- * could fill any memory. It keeps nothing itself.
+ * Bounds the memory of all streams together: with limits per stream alone, spoofed addresses could
+ * fill any memory.
  */
 
 import { MAX_NAMED_BYTES, MAX_TEMPLATE_BYTES } from '../limits.ts'
 
-/** Room that many share; sizes are estimates in bytes. */
+/** Room that many streams share; sizes are estimates in bytes. */
 export class MemoryRoom {
   readonly #limitBytes: number
   #usedBytes = 0
@@ -19,37 +19,41 @@ export class MemoryRoom {
     return this.#usedBytes
   }
 
-  /** How often something could not be kept. */
+  /** How many entries could not be kept. */
   get refusals(): number {
     return this.#refusals
   }
 
-  /** Takes room unless there is too little left. */
+  /**
+   * Reserves room.
+   *
+   * @returns false if too little is left
+   */
   take(bytes: number): boolean {
     if (this.#usedBytes + bytes > this.#limitBytes) return false
     this.#usedBytes += bytes
     return true
   }
 
-  /** Gives room back that was taken. */
+  /** Frees reserved room. */
   give(bytes: number): void {
     this.#usedBytes -= bytes
   }
 
-  /** Counts something that is not kept. */
+  /** Counts an entry that is not kept. */
   refuse(): void {
     this.#refusals += 1
   }
 }
 
-/** The rooms of all streams; names must not take what templates need. */
+/** The rooms of all streams. They are separate, so names cannot use up the room of templates. */
 export interface MemoryRooms {
   readonly templates: MemoryRoom
   /** Of samplers and names. */
   readonly names: MemoryRoom
 }
 
-/** Makes rooms of the usual limits. */
+/** Creates rooms of the usual limits. */
 export function createMemoryRooms(): MemoryRooms {
   return {
     templates: new MemoryRoom(MAX_TEMPLATE_BYTES),

@@ -1,6 +1,6 @@
 /**
- * What an exporter has announced about its sampling in one observation domain, and which rate a
- * record was sampled at. A rate is the number of packets that one counted packet stands for.
+ * The sampling announcements of one stream, and the rate that applies to a record. A rate is the
+ * number of packets that one counted packet represents.
  */
 
 import { MAX_NAMES_PER_STREAM, MAX_SAMPLING_RATE } from '../limits.ts'
@@ -8,19 +8,19 @@ import { type Confirmable, confirm, unconfirm } from './confirmation.ts'
 import type { MemoryRoom } from './memory-room.ts'
 import { type MapChanges, TrackedMap } from './tracked-map.ts'
 
-/** What a record says about its sampling. */
-export interface RecordSampling {
-  /** The rate in the record itself (34, 50). */
+/** The fields of a record that concern its sampling. */
+interface RecordSampling {
+  /** The record's own rate (`samplingInterval`, `samplerRandomInterval`). */
   readonly rate: number | undefined
-  /** 48 or 302. */
+  /** `samplerId` or `selectorId`. */
   readonly samplerId: number | undefined
   readonly inputIf: number | undefined
   readonly templateId: number
-  /** Of the message header; 0: it says none. */
+  /** Of the message header; 0: none. */
   readonly headerRate?: number
 }
 
-/** What an operator has said about an exporter's sampling; a new object when it changes. */
+/** An operator's settings for an exporter's sampling; every change makes a new object. */
 export interface SamplingSettings {
   readonly override: number | null
   readonly default: number | null
@@ -29,47 +29,46 @@ export interface SamplingSettings {
 }
 
 /**
- * What a rate that an exporter announces applies to: a sampler id, an interface, a template, or all
- * of the domain. `header` is the rate in the message header of v5 and v6, which applies where
- * nothing else does.
+ * Scopes of an exporter's rates: a sampler id, an interface, a template, or the whole domain.
+ * `header` is the rate in the message header of v5 and v6; it applies if no other scope does.
  */
 const ANNOUNCED_SCOPES = ['sampler', 'interface', 'template', 'domain', 'header'] as const
-/** What an operator says applies before everything, or where there is nothing. */
+/** Scopes of an operator's rates: `override` applies before all others, `default` after them. */
 const CONFIGURED_SCOPES = ['override', 'default'] as const
 export const SAMPLER_SCOPES = [...ANNOUNCED_SCOPES, ...CONFIGURED_SCOPES] as const
 
 export type SamplerScope = (typeof SAMPLER_SCOPES)[number]
 type ConfiguredScope = (typeof CONFIGURED_SCOPES)[number]
 
-/** A rate as an exporter announces it, or an operator. */
+/** A rate that an exporter announces or an operator sets. */
 export interface SamplingAnnouncement {
   readonly scope: SamplerScope
   /** Sampler id, ifIndex or template id; else 0. */
   readonly value: number
   readonly rate: number
-  /** Names of the information elements that the rate was in, or of a header field; `configured`. */
+  /** Names of the information elements that held the rate, `message header` or `configured`. */
   readonly source: string
-  /** 35 or 49, or of the header: 1 deterministic, 2 random. */
+  /** `samplerMode` or `samplingAlgorithm`, or of the header: 1 deterministic, 2 random. */
   readonly mode: number | undefined
-  /** 304. */
+  /** `selectorAlgorithm`. */
   readonly algorithm: number | undefined
 }
 
-/** An announcement and when it was made. */
+/** An announcement with its times. */
 export interface Sampler extends SamplingAnnouncement, Confirmable {}
 
-/** Tells whether a number can be a sampling rate; 0 is sent for "unknown". */
+/** Whether a number can be a sampling rate; exporters send 0 for "unknown". */
 export function isSamplingRate(rate: number | undefined): rate is number {
   return rate !== undefined && rate >= 1 && rate <= MAX_SAMPLING_RATE
 }
 
-/** Samplers of one stream, by every scope in which they are announced. */
+/** The samplers of one stream, by scope. */
 export class Samplers {
   readonly #byScope: Readonly<Record<SamplerScope, TrackedMap<number, Sampler>>>
   #settings: SamplingSettings | undefined
   #suggestedByteOrder: 'little' | undefined
 
-  /** @param room shared with what other streams remember */
+  /** @param room shared with other streams */
   constructor(room?: MemoryRoom) {
     this.#byScope = {
       sampler: new TrackedMap(MAX_NAMES_PER_STREAM, room),
@@ -82,7 +81,7 @@ export class Samplers {
     }
   }
 
-  /** Takes an announcement into force at once. */
+  /** Applies an announcement at once. */
   announce(announcement: SamplingAnnouncement, nowMicros: number): void {
     const { scope, value } = announcement
     const samplers = this.#byScope[scope]
@@ -95,7 +94,7 @@ export class Samplers {
     samplers.set(value, { ...announcement, ...seen, status: 'confirmed' })
   }
 
-  /** Takes the rate of a message header, which most messages of a stream repeat. */
+  /** Applies the rate of a message header, which most messages of a stream repeat. */
   noteHeaderRate(rate: number, mode: number, nowMicros: number): void {
     const { header } = this.#byScope
     const known = header.get(0)
@@ -107,7 +106,7 @@ export class Samplers {
     this.announce({ ...announcement, mode, algorithm: undefined }, nowMicros)
   }
 
-  /** Takes what an operator says into force; to be called for every message. */
+  /** Applies an operator's settings; the caller passes them with every message. */
   configure(settings: SamplingSettings, nowMicros: number): void {
     if (settings === this.#settings) return
     this.#settings = settings
@@ -125,22 +124,22 @@ export class Samplers {
     }
   }
 
-  /** Of rates in data records, as far as an operator says so. */
+  /** Byte order of rates in data records, by an operator's settings. */
   get byteOrder(): 'network' | 'little' {
     return this.#settings?.byteOrder ?? 'network'
   }
 
-  /** What an operator should say it is, by the look of the rates. */
+  /** The byte order that an operator should set, judged by the rates. */
   get suggestedByteOrder(): 'little' | undefined {
     return this.#suggestedByteOrder
   }
 
-  /** Notes that rates in data records make sense with their bytes swapped only. */
+  /** Notes that rates in data records are plausible only with their bytes swapped. */
   suggestByteOrder(): void {
     if (this.byteOrder === 'network') this.#suggestedByteOrder = 'little'
   }
 
-  /** Tells whether nothing but the message itself says a rate. */
+  /** Whether rates come only from records and message headers. */
   get isEmpty(): boolean {
     const { sampler, interface: byInterface, template, domain } = this.#byScope
     const isSilent = sampler.size + byInterface.size + template.size + domain.size === 0
@@ -151,7 +150,7 @@ export class Samplers {
     return SAMPLER_SCOPES.some((scope) => this.#byScope[scope].hasChanges)
   }
 
-  /** Marks what was said before the exporter's restart. */
+  /** Marks announcements from before the exporter's restart. */
   unconfirm(restartMicros: number): void {
     for (const scope of ANNOUNCED_SCOPES) {
       const samplers = this.#byScope[scope]
@@ -161,7 +160,7 @@ export class Samplers {
     }
   }
 
-  /** Takes an announcement back into force that was written down. */
+  /** Restores an announcement from its row. */
   restore(sampler: Sampler): void {
     const samplers = this.#byScope[sampler.scope]
     samplers.restore(sampler.value, sampler)
@@ -171,14 +170,14 @@ export class Samplers {
     samplers.touch(sampler.value)
   }
 
-  /** Gives what has to be written down of one scope since the last call. */
+  /** Returns the changes of one scope since the last call; the caller has to write them. */
   takeChanges(scope: SamplerScope): MapChanges<number, Sampler> {
     return this.#byScope[scope].takeChanges()
   }
 
   /**
-   * Finds the rate of a record: what an operator says it is; else its own, its sampler's, its
-   * interface's, its template's, the domain's, the message's; else what an operator says it is then.
+   * Finds the rate of a record: the override; else that of the record, its sampler, its interface,
+   * its template, the domain or the message header; else the default.
    *
    * @returns undefined when it is unknown
    */
@@ -201,7 +200,7 @@ export class Samplers {
     )
   }
 
-  /** Sampler 0 in a record means the only one there is (Cisco 7600). */
+  /** Finds the rate of a sampler. Sampler 0 in a record means the only sampler (Cisco 7600). */
   #rateOfSampler(id: number): number | undefined {
     return this.#byScope.sampler.get(id)?.rate ?? (id === 0 ? this.#onlySampler() : undefined)
   }

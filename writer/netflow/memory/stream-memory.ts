@@ -1,6 +1,6 @@
 /**
- * What the decoder remembers of one stream: an exporter's messages of one version and observation
- * domain. Templates of different streams never meet.
+ * The memory of one stream: what decoding needs of an exporter's earlier messages of one version
+ * and observation domain. Streams share no templates.
  */
 
 import { MAX_NAMES_PER_STREAM } from '../limits.ts'
@@ -15,7 +15,7 @@ import { TrackedMap } from './tracked-map.ts'
 const MIN_RESTART_MICROS = 60 * 1_000_000
 
 export class StreamMemory {
-  /** Names the exporter whose memory limits apply. */
+  /** The exporter whose memory limits apply. */
   readonly exporter: string
   readonly exporterBytes: Uint8Array
   readonly exportVersion: number
@@ -29,20 +29,23 @@ export class StreamMemory {
   readonly applicationNames: TrackedMap<string, string>
   /** By sampler id. */
   readonly samplerNames: TrackedMap<number, string>
-  /** When the exporter booted (160), Unix milliseconds, where its options say so; NaN: unknown. */
+  /**
+   * Boot time by the exporter's options (`systemInitTimeMilliseconds`), Unix milliseconds; NaN:
+   * unknown.
+   */
   systemInitMs = Number.NaN
-  /** The same where its flows only give an idea of it: see `boot-estimate.ts`. */
+  /** Boot time estimated from flows: see `boot-estimate.ts`; NaN: no estimate. */
   bootEstimateMs = Number.NaN
   /** When a template was last defined or refreshed, Unix microseconds; 0: never. */
   lastTemplateMicros = 0
-  /** When the message that is being read was received, Unix microseconds. */
+  /** Receive time of the current message, Unix microseconds. */
   nowMicros = 0
-  /** The source port that it came from. */
+  /** Source port of the current message. */
   sourcePort = 0
-  /** When the exporter was last found to have started anew. */
+  /** When a restart of the exporter was last found. */
   #restartMicros = 0
 
-  /** @param rooms shared with the other streams; without them only the limits of one apply */
+  /** @param rooms shared with other streams; without them only the limits of one stream apply */
   constructor(key: AddressedStreamKey, rooms?: MemoryRooms) {
     this.exporter = key.exporter
     this.exporterBytes = key.exporterBytes
@@ -55,27 +58,20 @@ export class StreamMemory {
     this.samplerNames = new TrackedMap(MAX_NAMES_PER_STREAM, rooms?.names)
   }
 
-  /** Says when and from where the message comes that is read next. */
+  /** Sets the receive time and the source port of the next message. */
   arrive(receivedAtMicros: number, sourcePort: number): void {
     this.nowMicros = receivedAtMicros
     this.sourcePort = Math.trunc(sourcePort)
     this.templates.arrive(receivedAtMicros, this.sourcePort)
   }
 
-  get templateCount(): number {
-    return this.templates.size
-  }
-
-  /** Fields of all templates together. */
-  get fieldCount(): number {
-    return this.templates.fieldCount
-  }
-
   template(id: number): Template | undefined {
     return this.templates.get(id)
   }
 
-  /** Takes a definition into force at once; at a limit the least recently refreshed ones go. */
+  /**
+   * Applies a definition at once; at a limit the least recently refreshed templates are forgotten.
+   */
   define(template: Template): TemplateChange {
     return this.templates.define(template)
   }
@@ -85,10 +81,10 @@ export class StreamMemory {
     this.templates.forget(id)
   }
 
-  /** Marks what was said before the exporter's restart; it is used until something else is said. */
+  /** Marks announcements from before the exporter's restart; they stay in use until replaced. */
   unconfirm(restartMicros: number): void {
     this.bootEstimateMs = Number.NaN
-    // Every entry is looked at: one that restarts all the time must not be paid for each time.
+    // This visits every entry, so a constantly restarting exporter must not cause it every time.
     if (Math.abs(restartMicros - this.#restartMicros) < MIN_RESTART_MICROS) return
     this.#restartMicros = restartMicros
     this.templates.unconfirm(restartMicros)

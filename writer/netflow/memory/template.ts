@@ -8,12 +8,12 @@ import { type Plan, planRecord } from '../plan/plan.ts'
 export interface Template {
   readonly id: number
   readonly fields: readonly FieldSpecifier[]
-  /** Those of them that are not of length 0: the only ones that cost anything per record. */
+  /** The fields of nonzero length: only they cost time per record. */
   readonly presentFields: readonly FieldSpecifier[]
   /** How many of `fields` are scope fields; 0 for a template of flow records. */
   readonly scopeFields: number
   readonly isOptions: boolean
-  /** Bytes of a record, the least that one can have when a field is of variable length. */
+  /** Bytes of a record; the smallest number if a field has variable length. */
   readonly recordLength: number
   readonly hasVariableLength: boolean
   /** How to read a flow record; resolved when the first one comes. */
@@ -22,13 +22,13 @@ export interface Template {
   readonly reversePlans: ReversePlans | null
 }
 
-/** Which of them a record needs is in the record. */
+/** The plans of the reverse direction, for ICMP and for other protocols. */
 export interface ReversePlans {
   readonly icmp: Plan
   readonly other: Plan
 }
 
-/** Makes a template of flow or options records; `fields` is kept. */
+/** Creates a template of flow or options records; it keeps `fields`. */
 export function createTemplate(
   id: number,
   fields: readonly FieldSpecifier[],
@@ -68,7 +68,7 @@ function planReverse(fields: readonly FieldSpecifier[]): ReversePlans | null {
   return { icmp: planRecord(biflow.reverseIcmp), other: planRecord(biflow.reverse) }
 }
 
-/** Tells whether two templates define the same record. */
+/** Whether two templates define the same record. */
 export function sameDefinition(a: Template, b: Template): boolean {
   return (
     a.isOptions === b.isOptions &&
@@ -86,7 +86,7 @@ export function sameDefinition(a: Template, b: Template): boolean {
   )
 }
 
-/** Gives a hash of what `sameDefinition` compares, 16 hex digits; no defence against a forger. */
+/** Returns a hash of what `sameDefinition` compares, 16 hex digits. It does not resist forgery. */
 export function hashDefinition({ fields, isOptions, scopeFields }: Template): string {
   let a = 0x811c9dc5
   let b = isOptions ? 0x9e3779b1 : 0x85ebca6b

@@ -1,7 +1,7 @@
 /**
- * The templates of one stream with their history: when each was defined, confirmed, redefined. When
- * several exporters behind one address define the same ids differently, each source port gets its
- * own. It reads no bytes.
+ * The templates of one stream with their history: when each was defined, confirmed, redefined. If
+ * exporters that share one address define the same ids differently, each source port gets templates
+ * of its own.
  */
 
 import { MAX_FIELDS_PER_STREAM, MAX_TEMPLATES_PER_STREAM } from '../limits.ts'
@@ -12,13 +12,13 @@ import { hashDefinition, sameDefinition, type Template } from './template.ts'
 import { type MapChanges, TrackedMap } from './tracked-map.ts'
 
 /**
- * What a definition did to the templates. `contradicting`: it goes back to the definition before the
- * last one, again and again. `split`: so do two source ports, and each has its own templates now.
- * `refused`: there is no room for it, and none is in force.
+ * The effect of a definition. `contradicting`: two definitions keep replacing each other. `split`:
+ * they come from two source ports, and each port has its own templates now. `refused`: there is no
+ * room for it, and none is in force.
  */
 export type TemplateChange = 'new' | 'changed' | 'contradicting' | 'split' | 'refreshed' | 'refused'
 
-/** A template and what is known of it. Times are Unix microseconds. */
+/** A template with its history. Times are Unix microseconds. */
 export interface KnownTemplate extends Confirmable {
   readonly template: Template
   /** 0: for every source port. */
@@ -27,31 +27,34 @@ export interface KnownTemplate extends Confirmable {
   readonly firstSeenMicros: number
   /** When this definition came into force. */
   readonly definedMicros: number
-  /** How often the id got another definition. */
+  /** How often the id was redefined. */
   readonly redefinitions: number
-  /** Hash of the definition before; empty when there was none. */
+  /** Hash of the previous definition; empty if there was none. */
   readonly previousHash: string
-  /** How often in a row the id went back to the definition before, and by ports in turn. */
+  /**
+   * How often in a row the id went back to its previous definition: in all, and by two source ports
+   * in turn.
+   */
   readonly alternations: { readonly all: number; readonly byPort: number }
-  /** Which source port gave this definition, and the one before. */
+  /** The source ports of this definition and of the previous one. */
   readonly definedBy: { readonly port: number; readonly previousPort: number }
 }
 
 /** The key of a template among those of its stream. */
-export interface TemplateKey {
+interface TemplateKey {
   readonly templateId: number
   readonly sourcePort: number
 }
 
-/** Of a template that has never gone back to what it was. */
+/** The alternations of a template that never went back to its previous definition. */
 export const NO_ALTERNATIONS = { all: 0, byPort: 0 } as const
 
-/** Definitions that take turns faster than this contradict each other. */
+/** Definitions that alternate faster than this contradict each other. */
 const ALTERNATION_MICROS = 300 * 1_000_000
-/** An operator who changes his mind makes one or two. */
+/** An operator who reverts a change causes one or two. */
 const MAX_ALTERNATIONS = 3
 const TEMPLATE_IDS = 0x1_0000
-/** It is counted no further: the column has 31 bits, and a flood could reach them in hours. */
+/** The count stops here: its column has 31 bits, and a flood could fill them within hours. */
 const MAX_REDEFINITIONS = 0x7fff_ffff
 
 export class Templates {
@@ -60,7 +63,7 @@ export class Templates {
   readonly #room: MemoryRoom | undefined
   #fieldCount = 0
   #isByPort = false
-  /** Of the message that is being read. */
+  /** Of the current message. */
   #nowMicros = 0
   #port = 0
 
@@ -82,12 +85,12 @@ export class Templates {
     return this.#known.hasChanges
   }
 
-  /** The source port whose templates are in force now; undefined while all share them. */
+  /** The source port of the templates in force; undefined while all ports share them. */
   get portInForce(): number | undefined {
     return this.#isByPort ? this.#port : undefined
   }
 
-  /** Says when and from which source port the next definitions come. */
+  /** Sets the receive time and the source port of the next definitions. */
   arrive(nowMicros: number, port: number): void {
     this.#nowMicros = nowMicros
     this.#port = port
@@ -97,12 +100,14 @@ export class Templates {
     return this.#known.get(this.#keyOf(id))?.template
   }
 
-  /** Gives a template with its history. */
+  /** Returns a template with its history. */
   known(id: number): KnownTemplate | undefined {
     return this.#known.get(this.#keyOf(id))
   }
 
-  /** Takes a definition into force at once; at a limit the least recently refreshed ones go. */
+  /**
+   * Applies a definition at once; at a limit the least recently refreshed templates are forgotten.
+   */
   define(template: Template): TemplateChange {
     const known = this.known(template.id)
     if (known && sameDefinition(known.template, template)) {
@@ -157,14 +162,16 @@ export class Templates {
     this.#forgetKey(this.#keyOf(id))
   }
 
-  /** Marks what was said before the exporter's restart. */
+  /** Marks definitions from before the exporter's restart. */
   unconfirm(restartMicros: number): void {
     for (const [key, known] of this.#known) {
       if (unconfirm(known, restartMicros)) this.#known.touch(key)
     }
   }
 
-  /** Takes a template back into force that was written down; in the order of `lastSeenMicros`. */
+  /**
+   * Restores a template from its row; the caller restores rows in the order of `lastSeenMicros`.
+   */
   restore(known: KnownTemplate): void {
     const { sourcePort, template } = known
     const key = sourcePort * TEMPLATE_IDS + template.id
@@ -177,7 +184,7 @@ export class Templates {
     this.#known.touch(key)
   }
 
-  /** Gives what has to be written down since the last call. */
+  /** Returns the changes since the last call; the caller has to write them. */
   takeChanges(): MapChanges<TemplateKey, KnownTemplate> {
     const { changed, removed } = this.#known.takeChanges()
     return {
@@ -234,7 +241,7 @@ export class Templates {
   }
 }
 
-/** What a template takes once it is in use: measured, 7.6 KB with 25 fields and 37 KB with 300. */
+/** Estimates the memory of a template in use; measured: 7.6 KB with 25 fields, 37 KB with 300. */
 function templateBytes(fields: number): number {
   return 5_000 + fields * 110
 }

@@ -1,38 +1,38 @@
 /**
- * A bounded map that knows which of its entries have yet to be written down, so that what an
- * exporter said survives a restart. It writes nothing itself.
+ * A bounded map that tracks the entries that have yet to be written, so that an exporter's
+ * announcements survive a restart.
  */
 
 import { BoundedMap } from './bounded-map.ts'
 
-/** What has to be written down of a map. */
+/** Changes of a map that have yet to be written. */
 export interface MapChanges<Key, Value> {
-  /** Entries that are new or other than they were. */
+  /** New and changed entries. */
   readonly changed: readonly (readonly [Key, Value])[]
-  /** Keys of entries that were written down and are gone. */
+  /** Keys of written entries that were removed. */
   readonly removed: readonly Key[]
 }
 
 export class TrackedMap<Key, Value> extends BoundedMap<Key, Value> {
-  // Most maps stay empty: a stream has many of them.
+  // Created on first use: a stream has many maps, and most stay empty.
   #changed: Set<Key> | undefined
   #written: Set<Key> | undefined
 
-  /** Tells whether there is anything to be written down. */
+  /** Whether any change has yet to be written. */
   get hasChanges(): boolean {
     return this.#changed !== undefined && this.#changed.size > 0
   }
 
-  /** Sets an entry; one that is the same as before needs no writing. */
+  /** Sets an entry; an equal value is no change. */
   override set(key: Key, value: Value): this {
     const before = this.get(key)
     super.set(key, value)
-    // There may have been no room for it.
+    // The room may have been full.
     if (before !== value && this.has(key)) this.#noteChange(key)
     return this
   }
 
-  /** Removes an entry; one that was never written down leaves no trace. */
+  /** Removes an entry; an entry that was never written leaves no change. */
   override delete(key: Key): boolean {
     if (!super.delete(key)) return false
     if (this.#written?.has(key)) this.#noteChange(key)
@@ -40,7 +40,7 @@ export class TrackedMap<Key, Value> extends BoundedMap<Key, Value> {
     return true
   }
 
-  /** Sets an entry that is written down already. */
+  /** Sets an entry that is already written. */
   restore(key: Key, value: Value): void {
     super.set(key, value)
     if (!this.has(key)) return
@@ -48,12 +48,12 @@ export class TrackedMap<Key, Value> extends BoundedMap<Key, Value> {
     this.#written.add(key)
   }
 
-  /** Notes that the value of `key` has changed within. */
+  /** Notes that the value of `key` has changed in place. */
   touch(key: Key): void {
     if (this.has(key)) this.#noteChange(key)
   }
 
-  /** Makes an entry the youngest one; nothing of it changes. */
+  /** Makes an entry the youngest one; this is no change. */
   renew(key: Key): void {
     const value = this.get(key)
     if (value === undefined) return
@@ -61,7 +61,7 @@ export class TrackedMap<Key, Value> extends BoundedMap<Key, Value> {
     super.set(key, value)
   }
 
-  /** Gives what has to be written down since the last call; the caller has to see to it. */
+  /** Returns the changes since the last call; the caller has to write them. */
   takeChanges(): MapChanges<Key, Value> {
     if (this.#changed === undefined) return { changed: [], removed: [] }
     const changed: (readonly [Key, Value])[] = []

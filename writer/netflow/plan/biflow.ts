@@ -1,53 +1,54 @@
 /**
  * Splits the template of a biflow (RFC 5103; Cisco's initiator and responder counters) into the two
- * records that it describes: both directions stand in one record, keys only once.
+ * flow records that it describes. Such a record has both directions, and the keys only once.
  */
 
 import { findElement, REVERSE_ENTERPRISE } from '../elements/element-registry.ts'
-import { type FieldSpecifier, PADDING_OCTETS } from '../elements/field-specifier.ts'
+import type { FieldSpecifier } from '../elements/field-specifier.ts'
+import { IE } from '../elements/information-elements.ts'
 import { FIELD } from '../flow-record.ts'
 import { COLUMN_SOURCES } from './column-sources.ts'
 
-/** Counters of a flow: what only one direction counted must not be counted again. */
+/** Counters of one direction, which the record of the other direction must not repeat. */
 const COUNTER_NAME = /(?:Delta|Total)Count$|^deltaFlowCount$|^initiator(?:Octets|Packets)$/
 
-/** Counters of the other direction that have numbers of their own. */
-const RESPONDER_COUNTERS = new Set([232, 299])
+/** Counters of the reverse direction with elements of their own. */
+const RESPONDER_COUNTERS: ReadonlySet<number> = new Set([IE.responderOctets, IE.responderPackets])
 
-/** Ports change places, too, but where a type and a code of ICMP stand in them. */
+/** Ports are swapped, too, except in ICMP records, where they hold type and code. */
 const PORTS = [
-  [7, 11],
-  [180, 181],
-  [182, 183],
+  [IE.sourceTransportPort, IE.destinationTransportPort],
+  [IE.udpSourcePort, IE.udpDestinationPort],
+  [IE.tcpSourcePort, IE.tcpDestinationPort],
 ] as const
 
-/** Elements that change places when the direction is turned. */
+/** Pairs of elements that the reverse record swaps. */
 const ENDS = [
-  [8, 12],
-  [27, 28],
-  [10, 14],
-  [16, 17],
-  [9, 13],
-  [29, 30],
-  [44, 45],
-  [169, 170],
-  [56, 80],
-  [81, 57],
-  [58, 59],
-  [92, 93],
-  [243, 254],
-  [245, 255],
-  [252, 253],
-  [128, 129],
-  [225, 226],
-  [281, 282],
-  [227, 228],
-  [234, 235],
-  [368, 369],
-  [414, 415],
-  [484, 485],
-  [487, 488],
-  [490, 491],
+  [IE.sourceIPv4Address, IE.destinationIPv4Address],
+  [IE.sourceIPv6Address, IE.destinationIPv6Address],
+  [IE.ingressInterface, IE.egressInterface],
+  [IE.bgpSourceAsNumber, IE.bgpDestinationAsNumber],
+  [IE.sourceIPv4PrefixLength, IE.destinationIPv4PrefixLength],
+  [IE.sourceIPv6PrefixLength, IE.destinationIPv6PrefixLength],
+  [IE.sourceIPv4Prefix, IE.destinationIPv4Prefix],
+  [IE.destinationIPv6Prefix, IE.sourceIPv6Prefix],
+  [IE.sourceMacAddress, IE.destinationMacAddress],
+  [IE.postSourceMacAddress, IE.postDestinationMacAddress],
+  [IE.vlanId, IE.postVlanId],
+  [IE.srcTrafficIndex, IE.dstTrafficIndex],
+  [IE.dot1qVlanId, IE.postDot1qVlanId],
+  [IE.dot1qCustomerVlanId, IE.postDot1qCustomerVlanId],
+  [IE.ingressPhysicalInterface, IE.egressPhysicalInterface],
+  [IE.bgpNextAdjacentAsNumber, IE.bgpPrevAdjacentAsNumber],
+  [IE.postNATSourceIPv4Address, IE.postNATDestinationIPv4Address],
+  [IE.postNATSourceIPv6Address, IE.postNATDestinationIPv6Address],
+  [IE.postNAPTSourceTransportPort, IE.postNAPTDestinationTransportPort],
+  [IE.ingressVRFID, IE.egressVRFID],
+  [IE.ingressInterfaceType, IE.egressInterfaceType],
+  [IE.dot1qCustomerSourceMacAddress, IE.dot1qCustomerDestinationMacAddress],
+  [IE.bgpSourceCommunityList, IE.bgpDestinationCommunityList],
+  [IE.bgpSourceExtendedCommunityList, IE.bgpDestinationExtendedCommunityList],
+  [IE.bgpSourceLargeCommunityList, IE.bgpDestinationLargeCommunityList],
 ] as const
 
 const SWAPPED_ICMP = swap(ENDS)
@@ -59,15 +60,22 @@ function swap(
   return new Map(pairs.flatMap(([one, other]) => [[one, other] as const, [other, one] as const]))
 }
 
-/** The fields of both records; each has all fields of the template in its order, some as padding. */
-export interface BiflowFields {
+/**
+ * The fields of both records. Each has all fields of the template in its order; unused ones are
+ * padding.
+ */
+interface BiflowFields {
   readonly forward: readonly FieldSpecifier[]
   readonly reverse: readonly FieldSpecifier[]
   /** The reverse record when the protocol is ICMP. */
   readonly reverseIcmp: readonly FieldSpecifier[]
 }
 
-/** Splits the fields; undefined when no reverse counter has a column, so there is no second flow. */
+/**
+ * Splits the fields of a template.
+ *
+ * @returns undefined when no reverse counter fills a column: then there is no second flow
+ */
 export function splitBiflow(fields: readonly FieldSpecifier[]): BiflowFields | undefined {
   const isReverse = fields.some(countsResponder) ? countsResponder : isReverseElement
   if (!fields.some((field) => isReverse(field) && fillsCounter(field))) return undefined
@@ -84,8 +92,8 @@ export function splitBiflow(fields: readonly FieldSpecifier[]): BiflowFields | u
 }
 
 /**
- * Keys are not repeated in the record: they hold for both directions, end points swapped, unless the
- * reverse direction has a value of its own.
+ * Turns a key, which the record has once for both directions: end points are swapped. A value that
+ * the reverse direction has of its own replaces the key.
  */
 function turnField(
   field: FieldSpecifier,
@@ -101,7 +109,7 @@ function turnField(
   return { ...field, id: turned }
 }
 
-/** A counter of a width that no column takes stays where it is. */
+/** Whether a field fills a counter column. A counter of another width does not. */
 function fillsCounter({ enterprise, id, length }: FieldSpecifier): boolean {
   if (enterprise === REVERSE_ENTERPRISE && RESPONDER_COUNTERS.has(id)) return false
   const field = COLUMN_SOURCES.get(id)?.field
@@ -117,5 +125,5 @@ function isReverseElement({ enterprise }: FieldSpecifier): boolean {
 }
 
 function padding({ length }: FieldSpecifier): FieldSpecifier {
-  return { enterprise: 0, id: PADDING_OCTETS, length }
+  return { enterprise: 0, id: IE.paddingOctets, length }
 }

@@ -1,177 +1,176 @@
-/**
- * Which information element fills which field of a flow record, and in which order of preference.
- * Only IANA's elements are here; it decides nothing about a single template.
- */
+/** Maps information elements to the fields of a flow record, in order of preference. */
 
+import { VENDOR_ELEMENTS } from '../elements/element-registry.ts'
+import { IE } from '../elements/information-elements.ts'
 import { FIELD, type Field } from '../flow-record.ts'
 import { OP, type Op, SLOT } from './plan-step.ts'
 
 export interface ColumnSource {
   readonly field: Field
   readonly op: Op
-  /** Lower wins within a field. */
+  /** Within a field the lowest rank wins. */
   readonly rank: number
 }
 
 const { uint, counter, total, ipv4, ipv6, mac, seconds, millis, ntp, uptime, beforeExport } = OP
 
 const PRECEDENCE: readonly (readonly [Field, readonly (readonly [id: number, op: Op])[]])[] = [
-  // Output counters (23, 24) stand in for missing ones and are never added: boxes fill both.
-  // 232 and 299 are of the other direction, whose record has no 231 and 298. 85 and 86 are totals of
-  // the flow so far: see `running-totals.ts`.
+  // Post counters replace missing counters and are never added: some exporters fill both. Responder
+  // counters belong to the reverse direction, whose record has no initiator counters. Total counts
+  // are totals of the flow so far: see `running-totals.ts`.
   [
     FIELD.bytes,
     [
-      [1, counter],
-      [23, counter],
-      [231, counter],
-      [232, counter],
-      [85, total],
-      [352, counter],
+      [IE.octetDeltaCount, counter],
+      [IE.postOctetDeltaCount, counter],
+      [IE.initiatorOctets, counter],
+      [IE.responderOctets, counter],
+      [IE.octetTotalCount, total],
+      [IE.layer2OctetDeltaCount, counter],
     ],
   ],
   [
     FIELD.packets,
     [
-      [2, counter],
-      [24, counter],
-      [298, counter],
-      [299, counter],
-      [86, total],
+      [IE.packetDeltaCount, counter],
+      [IE.postPacketDeltaCount, counter],
+      [IE.initiatorPackets, counter],
+      [IE.responderPackets, counter],
+      [IE.packetTotalCount, total],
     ],
   ],
   [
     FIELD.srcAddr,
     [
-      [8, ipv4],
-      [27, ipv6],
+      [IE.sourceIPv4Address, ipv4],
+      [IE.sourceIPv6Address, ipv6],
     ],
   ],
   [
     FIELD.dstAddr,
     [
-      [12, ipv4],
-      [28, ipv6],
+      [IE.destinationIPv4Address, ipv4],
+      [IE.destinationIPv6Address, ipv6],
     ],
   ],
   [
     FIELD.nextHop,
     [
-      [15, ipv4],
-      [62, ipv6],
+      [IE.ipNextHopIPv4Address, ipv4],
+      [IE.ipNextHopIPv6Address, ipv6],
     ],
   ],
   [
     FIELD.srcPort,
     [
-      [7, uint],
-      [180, uint],
-      [182, uint],
+      [IE.sourceTransportPort, uint],
+      [IE.udpSourcePort, uint],
+      [IE.tcpSourcePort, uint],
     ],
   ],
   [
     FIELD.dstPort,
     [
-      [11, uint],
-      [181, uint],
-      [183, uint],
+      [IE.destinationTransportPort, uint],
+      [IE.udpDestinationPort, uint],
+      [IE.tcpDestinationPort, uint],
     ],
   ],
-  [FIELD.protocol, [[4, uint]]],
-  [FIELD.tos, [[5, uint]]],
-  [FIELD.tcpFlags, [[6, uint]]],
+  [FIELD.protocol, [[IE.protocolIdentifier, uint]]],
+  [FIELD.tos, [[IE.ipClassOfService, uint]]],
+  [FIELD.tcpFlags, [[IE.tcpControlBits, uint]]],
   [
     FIELD.inputIf,
     [
-      [10, uint],
-      [252, uint],
+      [IE.ingressInterface, uint],
+      [IE.ingressPhysicalInterface, uint],
     ],
   ],
   [
     FIELD.outputIf,
     [
-      [14, uint],
-      [253, uint],
+      [IE.egressInterface, uint],
+      [IE.egressPhysicalInterface, uint],
     ],
   ],
-  [FIELD.srcAs, [[16, uint]]],
-  [FIELD.dstAs, [[17, uint]]],
+  [FIELD.srcAs, [[IE.bgpSourceAsNumber, uint]]],
+  [FIELD.dstAs, [[IE.bgpDestinationAsNumber, uint]]],
   [
     FIELD.srcMask,
     [
-      [9, uint],
-      [29, uint],
+      [IE.sourceIPv4PrefixLength, uint],
+      [IE.sourceIPv6PrefixLength, uint],
     ],
   ],
   [
     FIELD.dstMask,
     [
-      [13, uint],
-      [30, uint],
+      [IE.destinationIPv4PrefixLength, uint],
+      [IE.destinationIPv6PrefixLength, uint],
     ],
   ],
-  // 56 and 80 are as received, 81 and 57 after the exporter ("post").
+  // Addresses as received come before those that the exporter wrote ("post").
   [
     FIELD.srcMac,
     [
-      [56, mac],
-      [81, mac],
+      [IE.sourceMacAddress, mac],
+      [IE.postSourceMacAddress, mac],
     ],
   ],
   [
     FIELD.dstMac,
     [
-      [80, mac],
-      [57, mac],
+      [IE.destinationMacAddress, mac],
+      [IE.postDestinationMacAddress, mac],
     ],
   ],
   [
     FIELD.srcVlan,
     [
-      [58, uint],
-      [243, uint],
+      [IE.vlanId, uint],
+      [IE.dot1qVlanId, uint],
     ],
   ],
   [
     FIELD.dstVlan,
     [
-      [59, uint],
-      [254, uint],
+      [IE.postVlanId, uint],
+      [IE.postDot1qVlanId, uint],
     ],
   ],
-  [FIELD.direction, [[61, uint]]],
-  [FIELD.forwardingStatus, [[89, uint]]],
-  [FIELD.flowEndReason, [[136, uint]]],
+  [FIELD.direction, [[IE.flowDirection, uint]]],
+  [FIELD.forwardingStatus, [[IE.forwardingStatus, uint]]],
+  [FIELD.flowEndReason, [[IE.flowEndReason, uint]]],
   [
     FIELD.event,
     [
-      [233, uint],
-      [230, uint],
-      // Cisco ASA: the event before it had an element, and its extended event.
-      [40_005, uint],
-      [33_002, uint],
+      [IE.firewallEvent, uint],
+      [IE.natEvent, uint],
+      // Cisco ASA: the type it used before the event had an element, and its extended event.
+      [VENDOR_ELEMENTS.firewallEventLegacy.id, uint],
+      [VENDOR_ELEMENTS.firewallExtendedEvent.id, uint],
     ],
   ],
   [
     FIELD.flowStart,
     [
-      [152, millis],
-      [154, ntp],
-      [156, ntp],
-      [150, seconds],
-      [158, beforeExport],
-      [22, uptime],
+      [IE.flowStartMilliseconds, millis],
+      [IE.flowStartMicroseconds, ntp],
+      [IE.flowStartNanoseconds, ntp],
+      [IE.flowStartSeconds, seconds],
+      [IE.flowStartDeltaMicroseconds, beforeExport],
+      [IE.flowStartSysUpTime, uptime],
     ],
   ],
   [
     FIELD.flowEnd,
     [
-      [153, millis],
-      [155, ntp],
-      [157, ntp],
-      [151, seconds],
-      [159, beforeExport],
-      [21, uptime],
+      [IE.flowEndMilliseconds, millis],
+      [IE.flowEndMicroseconds, ntp],
+      [IE.flowEndNanoseconds, ntp],
+      [IE.flowEndSeconds, seconds],
+      [IE.flowEndDeltaMicroseconds, beforeExport],
+      [IE.flowEndSysUpTime, uptime],
     ],
   ],
 ]
@@ -183,45 +182,62 @@ export const COLUMN_SOURCES: ReadonlyMap<number, ColumnSource> = new Map(
   ),
 )
 
-/** Elements that help to fill a field without filling one alone; of one slot the first one wins. */
+/**
+ * Elements that help to fill a field but do not fill one alone. Within a slot the first one wins.
+ */
 export const SLOT_SOURCES: ReadonlyMap<number, { readonly slot: number; readonly op: Op }> =
   new Map([
-    [32, { slot: SLOT.icmpTypeCode, op: OP.slot }],
-    [176, { slot: SLOT.icmpType, op: OP.slot }],
-    [177, { slot: SLOT.icmpCode, op: OP.slot }],
-    [139, { slot: SLOT.icmpv6TypeCode, op: OP.slot }],
-    [178, { slot: SLOT.icmpv6Type, op: OP.slot }],
-    [179, { slot: SLOT.icmpv6Code, op: OP.slot }],
-    [161, { slot: SLOT.durationMillis, op: OP.slot }],
-    [162, { slot: SLOT.durationMicros, op: OP.slot }],
-    [323, { slot: SLOT.eventTime, op: OP.slotMillis }],
-    [324, { slot: SLOT.eventTime, op: OP.slotNtp }],
-    [325, { slot: SLOT.eventTime, op: OP.slotNtp }],
-    [322, { slot: SLOT.eventTime, op: OP.slotSeconds }],
-    [60, { slot: SLOT.ipVersion, op: OP.slotAndExtra }],
-    [256, { slot: SLOT.ethernetType, op: OP.slotAndExtra }],
-    [48, { slot: SLOT.samplerId, op: OP.slotAndExtra }],
-    [302, { slot: SLOT.samplerId, op: OP.slotAndExtra }],
-    [34, { slot: SLOT.samplingInterval, op: OP.slotRate }],
-    [50, { slot: SLOT.samplingInterval, op: OP.slotRate }],
-    [160, { slot: SLOT.systemInit, op: OP.slotMillis }],
-    [148, { slot: SLOT.flowIdHigh, op: OP.slotIdAndExtra }],
-    [195, { slot: SLOT.dscp, op: OP.slot }],
+    [IE.icmpTypeCodeIPv4, { slot: SLOT.icmpTypeCode, op: OP.slot }],
+    [IE.icmpTypeIPv4, { slot: SLOT.icmpType, op: OP.slot }],
+    [IE.icmpCodeIPv4, { slot: SLOT.icmpCode, op: OP.slot }],
+    [IE.icmpTypeCodeIPv6, { slot: SLOT.icmpv6TypeCode, op: OP.slot }],
+    [IE.icmpTypeIPv6, { slot: SLOT.icmpv6Type, op: OP.slot }],
+    [IE.icmpCodeIPv6, { slot: SLOT.icmpv6Code, op: OP.slot }],
+    [IE.flowDurationMilliseconds, { slot: SLOT.durationMillis, op: OP.slot }],
+    [IE.flowDurationMicroseconds, { slot: SLOT.durationMicros, op: OP.slot }],
+    [IE.observationTimeMilliseconds, { slot: SLOT.eventTime, op: OP.slotMillis }],
+    [IE.observationTimeMicroseconds, { slot: SLOT.eventTime, op: OP.slotNtp }],
+    [IE.observationTimeNanoseconds, { slot: SLOT.eventTime, op: OP.slotNtp }],
+    [IE.observationTimeSeconds, { slot: SLOT.eventTime, op: OP.slotSeconds }],
+    [IE.ipVersion, { slot: SLOT.ipVersion, op: OP.slotAndExtra }],
+    [IE.ethernetType, { slot: SLOT.ethernetType, op: OP.slotAndExtra }],
+    [IE.samplerId, { slot: SLOT.samplerId, op: OP.slotAndExtra }],
+    [IE.selectorId, { slot: SLOT.samplerId, op: OP.slotAndExtra }],
+    [IE.samplingInterval, { slot: SLOT.samplingInterval, op: OP.slotRate }],
+    [IE.samplerRandomInterval, { slot: SLOT.samplingInterval, op: OP.slotRate }],
+    [IE.systemInitTimeMilliseconds, { slot: SLOT.systemInit, op: OP.slotMillis }],
+    [IE.flowId, { slot: SLOT.flowIdHigh, op: OP.slotIdAndExtra }],
+    [IE.ipDiffServCodePoint, { slot: SLOT.dscp, op: OP.slot }],
   ])
 
 /**
- * Where the second of two elements goes that stand for the same field in different records of one
- * template: the IPv6 half, and the ports of TCP beside those of UDP.
+ * Slots for the second of two elements that share a field; each record uses one of them. These are
+ * the IPv6 half of an address, and TCP ports beside UDP ports.
  */
 export const TWIN_SLOTS: ReadonlyMap<
   number,
   { readonly twin: number; readonly slot: number; readonly op: Op }
 > = new Map([
-  [27, { twin: 8, slot: SLOT.srcIpv6Offset, op: OP.slotOffset }],
-  [28, { twin: 12, slot: SLOT.dstIpv6Offset, op: OP.slotOffset }],
-  [62, { twin: 15, slot: SLOT.nextHopIpv6Offset, op: OP.slotOffset }],
-  [29, { twin: 9, slot: SLOT.srcMaskIpv6, op: OP.slot }],
-  [30, { twin: 13, slot: SLOT.dstMaskIpv6, op: OP.slot }],
-  [182, { twin: 180, slot: SLOT.tcpSrcPort, op: OP.slot }],
-  [183, { twin: 181, slot: SLOT.tcpDstPort, op: OP.slot }],
+  [
+    IE.sourceIPv6Address,
+    { twin: IE.sourceIPv4Address, slot: SLOT.srcIpv6Offset, op: OP.slotOffset },
+  ],
+  [
+    IE.destinationIPv6Address,
+    { twin: IE.destinationIPv4Address, slot: SLOT.dstIpv6Offset, op: OP.slotOffset },
+  ],
+  [
+    IE.ipNextHopIPv6Address,
+    { twin: IE.ipNextHopIPv4Address, slot: SLOT.nextHopIpv6Offset, op: OP.slotOffset },
+  ],
+  [
+    IE.sourceIPv6PrefixLength,
+    { twin: IE.sourceIPv4PrefixLength, slot: SLOT.srcMaskIpv6, op: OP.slot },
+  ],
+  [
+    IE.destinationIPv6PrefixLength,
+    { twin: IE.destinationIPv4PrefixLength, slot: SLOT.dstMaskIpv6, op: OP.slot },
+  ],
+  [IE.tcpSourcePort, { twin: IE.udpSourcePort, slot: SLOT.tcpSrcPort, op: OP.slot }],
+  [IE.tcpDestinationPort, { twin: IE.udpDestinationPort, slot: SLOT.tcpDstPort, op: OP.slot }],
 ])

@@ -3,11 +3,12 @@
  * broken UTF-8, times in ISO 8601, bytes in hex.
  */
 
-import type { DataType } from '../elements/element-registry.ts'
-import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import { ipv4Text, ipv6Text } from '../address-text.ts'
+import { type DataType, elementName, findElement } from '../elements/element-registry.ts'
+import { type FieldSpecifier, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
 import { type DatagramBytes, readHigh, readLow, readUint } from './read-bytes.ts'
 
-/** How a field's bytes become JSON. */
+/** The forms of a JSON value. */
 export const FORMAT = {
   hex: 0,
   uint: 1,
@@ -55,9 +56,27 @@ const FORMAT_OF_TYPE: Readonly<Record<DataType, Format>> = {
   subTemplateMultiList: FORMAT.subTemplateMultiList,
 }
 
+/** The name of a field's element, and the format of its values. */
+interface FieldFormat {
+  readonly name: string
+  readonly format: Format
+}
+
 /**
- * Chooses the format for a type; a width that the type cannot have is shown as hex. Of a variable
- * length each value is looked at.
+ * Finds the name and the format of a field. An unknown element is named by its numbers and written
+ * as hex.
+ */
+export function describeField({ enterprise, id, length }: FieldSpecifier): FieldFormat {
+  const element = findElement(enterprise, id)
+  return {
+    name: elementName(enterprise, id),
+    format: element ? formatOf(element.type, length) : FORMAT.hex,
+  }
+}
+
+/**
+ * Chooses the format for a type; hex if the type cannot have this length. For a variable length
+ * `formatJson` checks each value.
  */
 export function formatOf(type: DataType, length: number): Format {
   const format = FORMAT_OF_TYPE[type]
@@ -120,7 +139,12 @@ export function formatJson(
     case FORMAT.ipv4:
       return `"${ipv4Text(view.getUint32(offset))}"`
     case FORMAT.ipv6:
-      return `"${ipv6Text(view, offset)}"`
+      return `"${ipv6Text(
+        view.getUint32(offset),
+        view.getUint32(offset + 4),
+        view.getUint32(offset + 8),
+        view.getUint32(offset + 12),
+      )}"`
     case FORMAT.seconds:
       return millisJson(readUint(view, offset, length) * 1000) ?? uintText(view, offset, length)
     case FORMAT.millis:
@@ -133,7 +157,7 @@ export function formatJson(
 }
 
 /** Writes an unsigned integer of up to 8 bytes as exact decimal digits. */
-export function uintText(view: DataView, offset: number, length: number): string {
+function uintText(view: DataView, offset: number, length: number): string {
   const high = readHigh(view, offset, length)
   const low = readLow(view, offset, length)
   if (high < 0x20_0000) return String(high * 0x1_0000_0000 + low)
@@ -146,7 +170,10 @@ function intText(bytes: Buffer, offset: number, length: number): string {
   return String(BigInt.asIntN(length * 8, value))
 }
 
-/** RFC 7011 section 6.1.5: 1 is true, 2 is false; anything else is shown as it came. */
+/**
+ * Writes a boolean: 1 is true, 2 is false (RFC 7011 section 6.1.5). Another value is written as
+ * sent.
+ */
 function booleanText(view: DataView, offset: number, length: number): string {
   const value = readUint(view, offset, length)
   if (value === 1) return 'true'
@@ -155,7 +182,7 @@ function booleanText(view: DataView, offset: number, length: number): string {
 
 const HEX_OCTETS = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'))
 
-/** Up to here joining octets is faster: four of them took 100 ns less than with `toString`. */
+/** Up to this length joining octets is faster: four octets took 100 ns less than `toString`. */
 const SHORT_BYTES = 16
 
 function hexJson(bytes: Buffer, offset: number, length: number): string {
@@ -165,21 +192,21 @@ function hexJson(bytes: Buffer, offset: number, length: number): string {
   return `${text}"`
 }
 
-/** Fixed-width strings are padded with NUL, which jsonb refuses: the text ends at the first one. */
+/** Writes text up to the first NUL: NUL pads strings of fixed width, and jsonb rejects it. */
 function textJson(bytes: Buffer, offset: number, length: number): string {
   const nul = bytes.subarray(offset, offset + length).indexOf(0)
   const text = bytes.toString('utf8', offset, offset + (nul < 0 ? length : nul))
   return JSON.stringify(text)
 }
 
-/** Year 9999; later than that is no time but a misread field. */
+/** The end of the year 9999; a later time is a misread field. */
 const MAX_TIME_MS = 253_402_300_799_999
 
 function millisJson(unixMs: number): string | undefined {
   return unixMs > MAX_TIME_MS ? undefined : `"${new Date(unixMs).toISOString()}"`
 }
 
-/** Writes a time within the range of `isTime`, before 1970 as well. */
+/** Writes a time within the range of `isTime`, which includes times before 1970. */
 export function microsJson(unixMicros: number): string {
   const millis = Math.floor(unixMicros / 1000)
   const micros = String(unixMicros - millis * 1000).padStart(3, '0')
@@ -188,7 +215,7 @@ export function microsJson(unixMicros: number): string {
 
 /** Seconds from 1900 to 1970. */
 const NTP_EPOCH_SECONDS = 2_208_988_800
-/** Era 1 begins in 2036: a small number of seconds is of it (RFC 7011 section 6.1.9). */
+/** Era 1 begins in 2036; seconds below the Unix epoch belong to it (RFC 7011 section 6.1.9). */
 const NTP_ERA_SECONDS = 0x1_0000_0000
 
 /** Reads 64 bits of NTP time as Unix microseconds. */
@@ -198,18 +225,4 @@ export function ntpMicros(view: DataView, offset: number): number {
   const era = seconds < NTP_EPOCH_SECONDS ? NTP_ERA_SECONDS : 0
   const micros = Math.round((fraction * 1_000_000) / 0x1_0000_0000)
   return (seconds + era - NTP_EPOCH_SECONDS) * 1_000_000 + micros
-}
-
-/** Writes an IPv4 address, given as a big-endian word. */
-export function ipv4Text(word: number): string {
-  return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`
-}
-
-/** Writes an IPv6 address in eight groups; PostgreSQL and people shorten it themselves. */
-export function ipv6Text(view: DataView, offset: number): string {
-  let text = view.getUint16(offset).toString(16)
-  for (let group = 1; group < 8; group++) {
-    text += `:${view.getUint16(offset + group * 2).toString(16)}`
-  }
-  return text
 }

@@ -1,9 +1,6 @@
-/**
- * What the steps of a plan can do with the bytes of a field, and the working values that they leave
- * behind. It knows no information element.
- */
+/** The operations of plan steps on the bytes of a field, and the slots for intermediate values. */
 
-/** What one step of a plan does with the bytes of a field. */
+/** Operations of a plan step. */
 export const OP = {
   skip: 0,
   /** Unsigned integer into a field. */
@@ -22,7 +19,7 @@ export const OP = {
   uptime: 9,
   /** Microseconds before the export time. */
   beforeExport: 10,
-  /** Unsigned integer into a slot, for the finishing touches. */
+  /** Unsigned integer into a slot, for `finishRecord`. */
   slot: 11,
   /** The same, and into `extra`. */
   slotAndExtra: 12,
@@ -32,22 +29,25 @@ export const OP = {
   slotNtp: 15,
   /** The offset of the field in the datagram into a slot. */
   slotOffset: 16,
-  /** A sampling rate into a slot, in the byte order that the exporter has. */
+  /** A sampling rate into a slot, in the byte order of the exporter. */
   slotRate: 17,
   /** Both halves of an identifier into two slots, and into `extra`. */
   slotIdAndExtra: 18,
   extra: 19,
-  /** Like `uint`, of a width whose values the field holds all. */
+  /** Like `uint`, for a width of which the field holds every value. */
   uint8: 20,
   uint16: 21,
   uint32: 22,
-  /** A counter that is the total of its flow so far; also into `extra`, as it is made a difference. */
+  /**
+   * A running total into a counter and into `extra`; `RunningTotals` makes the counter a
+   * difference.
+   */
   total: 23,
 } as const
 
 export type Op = (typeof OP)[keyof typeof OP]
 
-/** Working values of one record that need others before they mean anything. */
+/** Intermediate values of one record, which have a meaning only with other fields. */
 export const SLOT = {
   icmpTypeCode: 0,
   icmpType: 1,
@@ -64,27 +64,30 @@ export const SLOT = {
   samplerId: 11,
   samplingInterval: 12,
   dscp: 13,
-  /** The other family of a template that has both. */
+  /** IPv6 fields of a template with both families. */
   srcIpv6Offset: 14,
   dstIpv6Offset: 15,
   nextHopIpv6Offset: 16,
   srcMaskIpv6: 17,
   dstMaskIpv6: 18,
-  /** When the exporter booted, Unix microseconds, and times that count from then. */
+  /** Boot time of the exporter, Unix microseconds, and uptimes that count from it. */
   systemInit: 19,
   startUptime: 20,
   endUptime: 21,
-  /** What tells the flows of running totals apart. */
+  /** The two halves of the flow id, which identifies flows with running totals. */
   flowIdHigh: 22,
   flowIdLow: 23,
-  /** The TCP ports of a template that has UDP ports, too. */
+  /** TCP ports of a template that also has UDP ports. */
   tcpSrcPort: 24,
   tcpDstPort: 25,
 } as const
 
-export const SLOT_COUNT = 26
+export const SLOT_COUNT = Object.keys(SLOT).length
 
-/** The largest value that a slot can mean anything by; larger ones go to `extra`, too. */
+/** Bits of `RecordReader.slotsPresent`, without the sign bit. */
+export const MAX_SLOT_COUNT = 31
+
+/** The largest meaningful value of a slot; larger ones go to `extra` instead. */
 export const SLOT_MAX: Float64Array = new Float64Array(SLOT_COUNT).fill(Number.MAX_SAFE_INTEGER)
 SLOT_MAX[SLOT.icmpTypeCode] = 0xffff
 SLOT_MAX[SLOT.icmpType] = 0xff

@@ -8,21 +8,21 @@ export interface DatagramBytes {
   readonly view: DataView
 }
 
-/** Makes a buffer for datagrams of at most `size` bytes. */
+/** Creates a buffer for datagrams of at most `size` bytes. */
 export function allocateDatagramBytes(size: number): DatagramBytes {
   const bytes = Buffer.alloc(size)
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size) }
 }
 
-/** Puts a view over bytes that somebody else owns. */
+/** Creates a view over bytes that the caller owns. */
 export function viewDatagramBytes(bytes: Buffer): DatagramBytes {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
 }
 
 /**
  * Reads a big-endian unsigned integer of 0 to 8 bytes (reduced-size encoding, RFC 7011 section
- * 6.2). Above 2⁵³ the result is rounded: use `readHigh` and `readLow` where it must be exact. Of
- * longer fields the last 8 bytes count.
+ * 6.2), or the last 8 bytes of a longer one. Above 2⁵³ the result is rounded: use `readHigh` and
+ * `readLow` where it must be exact.
  */
 export function readUint(view: DataView, offset: number, length: number): number {
   switch (length) {
@@ -41,14 +41,14 @@ export function readUint(view: DataView, offset: number, length: number): number
   }
 }
 
-/** Reads an unsigned integer of any length whose bytes stand in the wrong order, low byte first. */
+/** Reads a little-endian unsigned integer of any length. */
 export function readSwappedUint(view: DataView, offset: number, length: number): number {
   let value = 0
   for (let at = offset + length - 1; at >= offset; at--) value = value * 256 + view.getUint8(at)
   return value
 }
 
-/** Reads what stands above the low 32 bits of an unsigned integer of any length. */
+/** Reads bits 32 to 63 of an unsigned integer of any length. */
 export function readHigh(view: DataView, offset: number, length: number): number {
   if (length <= 4) return 0
   return readUint(view, length > 8 ? offset + length - 8 : offset, Math.min(length - 4, 4))

@@ -1,26 +1,27 @@
 /**
- * Works out when an IPFIX exporter booted that sends times since its boot (21, 22) but never says
- * when that was (160). No flow ends after its export, so the export time less the end of a flow is
- * the boot or later: the running minimum comes close to it. It keeps no state.
+ * Estimates the boot time of an IPFIX exporter that sends uptimes (`flowStartSysUpTime`,
+ * `flowEndSysUpTime`) but no boot time (`systemInitTimeMilliseconds`). No flow ends after its
+ * export, so export time minus flow end is the boot time or later. The running minimum comes close
+ * to it.
  */
 
-import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import { IE } from '../elements/information-elements.ts'
 import type { Template } from '../memory/template.ts'
 import { type DatagramBytes, readUint } from '../plan/read-bytes.ts'
+import { FieldRange } from './field-range.ts'
 import type { RecordRange } from './record-sets.ts'
 
-const FLOW_END_UPTIME = 21
 const MAX_BYTES = 8
 
-/** Timeouts of flows are shorter: when the youngest end is older, the exporter booted anew. */
+/** Longer than timeouts of flows: if the youngest end is older, the exporter has rebooted. */
 const MAX_END_AGE_MS = 3_600_000
 
 /**
- * Takes a data set into an estimate of the boot time.
+ * Improves an estimate of the boot time by the flows of a data set.
  *
- * @param estimateMs Unix milliseconds, less what the uptime has wrapped; NaN: there is none yet
+ * @param estimateMs Unix milliseconds, off by the wraps of the uptime; NaN: no estimate yet
  * @param exportMs export time of the message, Unix milliseconds
- * @returns the new estimate; NaN when there still is none
+ * @returns the new estimate; NaN: still none
  */
 export function estimateBoot(
   estimateMs: number,
@@ -31,7 +32,7 @@ export function estimateBoot(
   const endMs = findYoungestEnd(template, range)
   if (endMs === undefined) return estimateMs
   const candidateMs = exportMs - endMs
-  // Uptimes wrap, so times of the boot are compared modulo 2³² ms.
+  // Uptimes wrap, so boot times are compared modulo 2³² ms.
   const laterMs = (candidateMs - estimateMs) | 0
   const isBetter = Number.isNaN(estimateMs) || laterMs < 0 || laterMs > MAX_END_AGE_MS
   return isBetter ? candidateMs : estimateMs
@@ -49,31 +50,27 @@ function findYoungestEnd(
   return found.endMs
 }
 
-/** Reads over one record; gives where it ends, or −1 when it would reach beyond the set. */
+/**
+ * Reads one record.
+ *
+ * @returns where the record ends, or −1 when it reaches beyond the set
+ */
 function readRecord(
   { presentFields }: Template,
   { view }: DatagramBytes,
   offset: number,
   { end, found }: { readonly end: number; readonly found: { endMs: number | undefined } },
 ): number {
+  const range = new FieldRange()
   let at = offset
   for (const field of presentFields) {
-    let { length } = field
-    if (length === VARIABLE_LENGTH) {
-      if (at >= end) return -1
-      length = view.getUint8(at++)
-      if (length === 255) {
-        if (at + 2 > end) return -1
-        length = view.getUint16(at)
-        at += 2
-      }
-    }
-    if (at + length > end) return -1
-    if (field.id === FLOW_END_UPTIME && field.enterprise === 0 && field.length <= MAX_BYTES) {
-      const endMs = readUint(view, at, length) >>> 0
+    const next = range.find(view, field.length, at, end)
+    if (next < 0) return -1
+    if (field.id === IE.flowEndSysUpTime && field.enterprise === 0 && field.length <= MAX_BYTES) {
+      const endMs = readUint(view, range.offset, range.length) >>> 0
       if (found.endMs === undefined || ((endMs - found.endMs) | 0) > 0) found.endMs = endMs
     }
-    at += length
+    at = next
   }
   return at
 }

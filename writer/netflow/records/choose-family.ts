@@ -1,10 +1,10 @@
 /**
- * Decides which address family a record with fields of both means. What it decides against stays in
- * `extra` unless it is zero.
+ * Chooses the address family of a record that has fields of both. Values of the other family go to
+ * `extra` unless they are zero.
  */
 
+import { ipv4Text, ipv6Text } from '../address-text.ts'
 import { FIELD, type Field } from '../flow-record.ts'
-import { ipv4Text, ipv6Text } from '../plan/extra-json.ts'
 import type { Plan } from '../plan/plan.ts'
 import { SLOT } from '../plan/plan-step.ts'
 import { ODDITY, type RecordReader } from './record-reader.ts'
@@ -12,7 +12,7 @@ import { ODDITY, type RecordReader } from './record-reader.ts'
 const ETHERTYPE_IPV4 = 0x0800
 const ETHERTYPE_IPV6 = 0x86dd
 
-/** The address fields, and where the IPv6 half of a template with both families is. */
+/** The address fields, each with the slot of its IPv6 half. */
 const SOURCE = { field: FIELD.srcAddr, slot: SLOT.srcIpv6Offset } as const
 const DESTINATION = { field: FIELD.dstAddr, slot: SLOT.dstIpv6Offset } as const
 const NEXT_HOP = { field: FIELD.nextHop, slot: SLOT.nextHopIpv6Offset } as const
@@ -26,7 +26,7 @@ const TWINS =
   (1 << SLOT.srcMaskIpv6) |
   (1 << SLOT.dstMaskIpv6)
 
-/** Settles the addresses and prefix lengths of the record that `reader` has just read. */
+/** Chooses the addresses and prefix lengths of the record that `reader` has read last. */
 export function chooseFamily(reader: RecordReader, plan: Plan, view: DataView): void {
   if ((reader.slotsPresent & TWINS) === 0) return
   const { record } = reader
@@ -63,8 +63,8 @@ function chooseMask(
 }
 
 /**
- * The IP version decides, else the family with an address that is not zero; with both (tunnels) the
- * ethertype, else IPv4.
+ * Whether a record is IPv6: by its IP version, else by the only family with a nonzero address. If
+ * both families have one (tunnels), the ethertype decides; without one it is IPv4.
  */
 function isIpv6(
   reader: RecordReader,
@@ -83,7 +83,10 @@ function isIpv6(
   return ethernetType === ETHERTYPE_IPV6
 }
 
-/** IPv4 routes may well have IPv6 next hops (RFC 8950), so an empty one does not win. */
+/**
+ * Chooses the next hop. IPv4 routes can have IPv6 next hops (RFC 8950), so a nonzero one replaces
+ * an empty one.
+ */
 function chooseNextHop(reader: RecordReader, plan: Plan, view: DataView, family: 4 | 6): void {
   const offset = reader.slot(NEXT_HOP.slot)
   if (offset === undefined) return
@@ -103,7 +106,13 @@ function takeIpv6(reader: RecordReader, plan: Plan, view: DataView, dual: DualFi
 function takeIpv4(reader: RecordReader, plan: Plan, view: DataView, dual: DualField): void {
   const offset = reader.slot(dual.slot)
   if (offset === undefined || isZero(view, offset)) return
-  reader.addExtra(plan.slotKeys[dual.slot] ?? '', `"${ipv6Text(view, offset)}"`)
+  const text = ipv6Text(
+    view.getUint32(offset),
+    view.getUint32(offset + 4),
+    view.getUint32(offset + 8),
+    view.getUint32(offset + 12),
+  )
+  reader.addExtra(plan.slotKeys[dual.slot] ?? '', `"${text}"`)
 }
 
 function ipv4Of({ record }: RecordReader, { field }: DualField): number {

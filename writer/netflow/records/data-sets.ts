@@ -1,6 +1,5 @@
 /**
- * Decodes the data sets of template-based messages: at once when the template is known, later when
- * it comes. It knows no message layout.
+ * Decodes the data sets of v9 and IPFIX: on arrival if the template is known, else when it comes.
  */
 
 import type { DecodeResult } from '../decode-result.ts'
@@ -15,21 +14,21 @@ import { type RecordRange, RecordSets } from './record-sets.ts'
 const IPFIX = 10
 
 export class DataSets {
-  readonly outcome: DecodeResult
+  readonly result: DecodeResult
   readonly records: RecordSets
   readonly heldSets = new HeldSets()
-  /** Held sets given up without having been decoded, since the caller last emptied this list. */
+  /** Held sets given up undecoded since the caller last emptied this list. */
   readonly expiredSets: HeldSet[] = []
 
   /** Sequence number of the message whose sets are being decoded. */
   sequence = 0
 
-  constructor(outcome: DecodeResult, datagram: DatagramBytes) {
-    this.outcome = outcome
-    this.records = new RecordSets(outcome, datagram)
+  constructor(result: DecodeResult, datagram: DatagramBytes) {
+    this.result = result
+    this.records = new RecordSets(result, datagram)
   }
 
-  /** Sets what relative times of the records count from; uptime NaN: unknown. */
+  /** Sets the reference times of the records; an unknown uptime is NaN. */
   setTimes(exportMicros: number, uptimeMs: number): void {
     const { times } = this.records.reader
     times.exportMicros = exportMicros
@@ -51,7 +50,7 @@ export class DataSets {
       this.#holdSet(templateId, content, stream, message)
       return
     }
-    this.outcome.decodedSets += 1
+    this.result.decodedSets += 1
     if (template.isOptions) {
       this.records.readOptions(template, content, stream)
       if (message.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs
@@ -61,7 +60,7 @@ export class DataSets {
     }
   }
 
-  /** IPFIX has no uptime in its header: where nobody says the boot time, it is worked out. */
+  /** Estimates the uptime, which is not in the IPFIX header, if the boot time is unknown. */
   #estimateUptime(template: Template, content: RecordRange, stream: StreamMemory): void {
     const { times } = this.records.reader
     times.estimatedUptimeMs = Number.NaN
@@ -77,11 +76,11 @@ export class DataSets {
     stream: StreamMemory,
     message: MessageContext,
   ): void {
-    this.outcome.heldSets += 1
-    this.outcome.waitingSets += 1
-    this.outcome.report('no-template', templateId, `data set ${templateId}, ${end - offset} bytes`)
+    this.result.heldSets += 1
+    this.result.waitingSets += 1
+    this.result.report('no-template', templateId, `data set ${templateId}, ${end - offset} bytes`)
     const { exportMicros, uptimeMs } = this.records.reader.times
-    // Out of the pool of Buffer.from a small set could keep 8 KiB alive, far more than is counted.
+    // In the pool of Buffer.from a small set could keep 8 KiB alive, far more than is counted.
     const content = Buffer.allocUnsafeSlow(end - offset)
     datagram.bytes.copy(content, 0, offset, end)
     const evicted = this.heldSets.hold({
@@ -104,21 +103,21 @@ export class DataSets {
     if (released.length === 0) return
     const { exportMicros, uptimeMs } = this.records.reader.times
     for (const { content, message, sequence, ...times } of released) {
-      this.outcome.releasedSets += 1
-      if (message === current) this.outcome.waitingSets -= 1
-      else this.outcome.releasedMessages.push(message)
+      this.result.releasedSets += 1
+      if (message === current) this.result.waitingSets -= 1
+      else this.result.releasedMessages.push(message)
       this.records.source = message === current ? 'dataRecords' : 'releasedRecords'
       this.setTimes(times.exportMicros, times.uptimeMs)
       if (message.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs
-      const { releasedRecords, releasedOptions, malformedSets } = this.outcome
+      const { releasedRecords, releasedOptions, malformedSets } = this.result
       const datagram = viewDatagramBytes(content)
       const range = { datagram, offset: 0, end: content.length }
       this.decode(template.id, range, stream, message)
-      // How many records a broken set holds stays unknown.
-      if (message === current || this.outcome.malformedSets > malformedSets) continue
-      const dataRecords = this.outcome.releasedRecords - releasedRecords
-      const optionsRecords = this.outcome.releasedOptions - releasedOptions
-      this.outcome.releases.push({ sequence, dataRecords, optionsRecords })
+      // A broken set has an unknown number of records.
+      if (message === current || this.result.malformedSets > malformedSets) continue
+      const dataRecords = this.result.releasedRecords - releasedRecords
+      const optionsRecords = this.result.releasedOptions - releasedOptions
+      this.result.releases.push({ sequence, dataRecords, optionsRecords })
     }
     this.records.source = 'dataRecords'
     this.setTimes(exportMicros, uptimeMs)

@@ -1,6 +1,6 @@
 /**
- * The finishing touches of a flow record: what needs more than one of its fields, such as ICMP, its
- * times, and ports by protocol.
+ * Completes flow records with values that need several fields: ICMP type and code, times, and ports
+ * by protocol.
  */
 
 import { FIELD, type FlowRecord } from '../flow-record.ts'
@@ -14,7 +14,7 @@ const ICMP = 1
 const TCP = 6
 const ICMPV6 = 58
 
-/** Completes the record that `reader` has just read. */
+/** Completes the record that `reader` has read last. */
 export function finishRecord(reader: RecordReader, plan: Plan, view: DataView): void {
   const { record } = reader
   if (plan.impliedProtocol !== 0) record.set(FIELD.protocol, plan.impliedProtocol)
@@ -37,7 +37,10 @@ function choosePorts(reader: RecordReader, plan: Plan): void {
   choosePort(reader, plan, FIELD.dstPort, SLOT.tcpDstPort)
 }
 
-/** Of a template with ports of UDP and of TCP the record has one; the other is kept unless it is 0. */
+/**
+ * Chooses the port of a record whose template has UDP and TCP ports; `extra` keeps the other one
+ * unless it is 0.
+ */
 function choosePort(
   reader: RecordReader,
   plan: Plan,
@@ -57,7 +60,7 @@ function choosePort(
   record.set(field, port)
 }
 
-/** Tells whether a record is of ICMP, of either version of IP. */
+/** Whether a record is ICMP, of either version of IP. */
 export function isIcmp(record: FlowRecord): boolean {
   if (!record.has(FIELD.protocol)) return false
   const protocol = record.values[FIELD.protocol]
@@ -65,8 +68,9 @@ export function isIcmp(record: FlowRecord): boolean {
 }
 
 /**
- * ICMP has no ports. Its type and code are looked for in fields of their own, then in the destination
- * port (type · 256 + code) while the source port is 0; port values that are neither stay in `extra`.
+ * Sets type and code and removes the ports, which ICMP does not have. Type and code come from
+ * fields of their own, else from the destination port (type · 256 + code) if the source port is 0.
+ * Other port values go to `extra`.
  */
 function finishIcmp(reader: RecordReader, plan: Plan): void {
   const { record } = reader
@@ -98,7 +102,7 @@ function finishIcmp(reader: RecordReader, plan: Plan): void {
   record.unset(FIELD.dstPort)
 }
 
-/** A template may have fields for both versions; each record fills those of its own. */
+/** A template can have fields of both ICMP versions; a record fills those of its own version. */
 const ICMP_FIRST = {
   typeCode: [SLOT.icmpTypeCode, SLOT.icmpv6TypeCode],
   type: [SLOT.icmpType, SLOT.icmpv6Type],
@@ -112,7 +116,7 @@ const ICMPV6_FIRST = {
 
 type SlotPair = readonly [best: number, other: number]
 
-/** Takes the better one of two slots; what the other one says is kept. */
+/** Returns the value of the better of two slots; `extra` keeps the value of the other one. */
 function takeSlot(reader: RecordReader, plan: Plan, [best, other]: SlotPair): number | undefined {
   const value = reader.slot(best)
   if (value === undefined) return reader.slot(other)
@@ -127,7 +131,7 @@ function keepTypeCode(reader: RecordReader, plan: Plan, [best, other]: SlotPair)
 const ICMP_SLOTS: readonly number[] = Object.values(ICMP_FIRST).flat()
 const ICMP_SLOT_BITS = ICMP_SLOTS.reduce((bits, slot) => bits | (1 << slot), 0)
 
-/** A type and code in a record that is not of ICMP is kept when it says anything. */
+/** Keeps nonzero ICMP types and codes of a record that is not ICMP. */
 function keepStrayIcmp(reader: RecordReader, plan: Plan): void {
   if ((reader.slotsPresent & ICMP_SLOT_BITS) === 0) return
   for (const slot of ICMP_SLOTS) keepSlot(reader, plan, slot)

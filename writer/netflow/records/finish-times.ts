@@ -1,6 +1,6 @@
 /**
- * The times of a flow record: fills those that need more than one of its fields, puts them in order,
- * and says whether they can be true. It reads no bytes.
+ * Completes the times of a flow record: fills missing ones from other fields, puts them in order,
+ * and checks whether they are plausible.
  */
 
 import { FIELD, type FlowRecord } from '../flow-record.ts'
@@ -22,7 +22,7 @@ export function fillTimes(reader: RecordReader, plan: Plan): void {
   if (!record.has(FIELD.flowEnd)) record.set(FIELD.flowEnd, event)
 }
 
-/** A time of an uptime whose beginning the record itself says. */
+/** Sets a time from an uptime and the boot time in the same record. */
 function addUptime(
   reader: RecordReader,
   plan: Plan,
@@ -39,7 +39,7 @@ function addUptime(
   else reader.addExtra(plan.slotKeys[slot] ?? '', String(switchedMs))
 }
 
-/** A duration that leads to no time stays in `extra`. */
+/** Sets the end from start and duration; `extra` keeps a duration that leads to no time. */
 function addDuration(reader: RecordReader, plan: Plan): void {
   const { record } = reader
   const millis = reader.slot(SLOT.durationMillis)
@@ -60,8 +60,8 @@ function addDuration(reader: RecordReader, plan: Plan): void {
 const ONE_SECOND_MICROS = 1_000_000
 
 /**
- * Puts times in order. An end before the start: a little is rounding, so they are swapped; else the
- * end is believed, and the start that was sent is kept in `extra`.
+ * Puts the times in order. An end less than a second before the start is rounding, so they are
+ * swapped. Otherwise the start is set to the end, and `extra` keeps the start that was sent.
  */
 export function orderTimes(reader: RecordReader): void {
   const { record } = reader
@@ -82,7 +82,7 @@ export function orderTimes(reader: RecordReader): void {
 const AHEAD_MICROS = 600 * 1_000_000
 const BEHIND_MICROS = 50 * 86_400 * 1_000_000
 
-/** Tells whether a time of the record is over 10 min ahead of, or 50 days behind, its receipt. */
+/** Whether a time of the record is more than 10 min after or 50 days before its receipt. */
 export function hasImplausibleTime(record: FlowRecord, receivedAtMicros: number): boolean {
   return (
     isImplausible(record, FIELD.flowStart, receivedAtMicros) ||

@@ -1,11 +1,11 @@
-/** Names the flow that a record belongs to among those of its stream. */
+/** Builds the key of a record's flow within its stream. */
 
+import { ipv4Text } from '../address-text.ts'
 import { FIELD, type Field, type FlowRecord } from '../flow-record.ts'
-import { ipv4Text } from '../plan/extra-json.ts'
 import { SLOT } from '../plan/plan-step.ts'
 import type { RecordReader } from './record-reader.ts'
 
-/** What tells flows apart that have no addresses. */
+/** Fields that identify flows without addresses. */
 const LINK_FIELDS = [
   FIELD.srcMac,
   FIELD.dstMac,
@@ -16,8 +16,8 @@ const LINK_FIELDS = [
 ] as const
 
 /**
- * Gives the key of the flow of a finished record: its flow id (148), else protocol, end points and
- * the direction in which it was seen.
+ * Returns the key of a finished record's flow: its flow id, else protocol, end points and
+ * direction.
  *
  *     key    = "flow" id way | protocol srcAddr srcPort dstAddr dstPort way     of ICMP type and code
  *     way    = nothing | "in" | "out"; and "reverse" of the second half of a biflow
@@ -54,5 +54,6 @@ function addressText(
   if (!record.has(field)) return '-'
   const words = record.addresses.subarray(field * 4, field * 4 + 4)
   if (record.families[field] === 4) return ipv4Text(words[0] as number)
+  // Words, not groups: rows hold keys of this form.
   return Array.from(words, (word) => word.toString(16)).join(':')
 }

@@ -1,32 +1,32 @@
-/** Turns times that are relative to a message or to the exporter's boot into Unix microseconds. */
+/** Converts times relative to a message or to the exporter's boot into Unix microseconds. */
 
 /** Microseconds that a number holds exactly: 285 years from 1970 both ways. */
 const MAX_TIME_MICROS = Number.MAX_SAFE_INTEGER
 
-/** The times of the message that relative times of its records count from. */
+/** The reference times of a message for relative times in its records. */
 export interface MessageTimes {
   /** Unix microseconds. */
   exportMicros: number
-  /** Milliseconds since the exporter's boot at export time; NaN when that is unknown. */
+  /** Milliseconds since the exporter's boot at export time; NaN: unknown. */
   uptimeMs: number
-  /** When the exporter booted, Unix milliseconds (IPFIX, 160); NaN when that is unknown. */
+  /** Boot time, Unix milliseconds (IPFIX, `systemInitTimeMilliseconds`); NaN: unknown. */
   bootMs: number
-  /** What stands in for a missing `uptimeMs`: see `boot-estimate.ts`; NaN when there is none. */
+  /** Replaces a missing `uptimeMs`: see `boot-estimate.ts`; NaN: no estimate. */
   estimatedUptimeMs: number
 }
 
-/** Tells whether Unix microseconds are a time; a clock that starts in 1970 has flows before it. */
+/** Whether Unix microseconds are a time. A clock that starts in 1970 has flows before it. */
 export function isTime(micros: number): boolean {
   return Math.abs(micros) <= MAX_TIME_MICROS
 }
 
 const TWO_32 = 0x1_0000_0000
-/** A switched time may lie this long after the header's uptime (rounding, exporter queues). */
+/** How far a flow's time may be after the header's uptime (rounding, exporter queues). */
 const MAX_AHEAD_MS = 600_000
 
 /**
- * Turns a time of the exporter's uptime into Unix microseconds. The difference is taken modulo 2³²,
- * which covers the wrap of the uptime after 49.7 days and flows of that age.
+ * Converts an uptime of the exporter into Unix microseconds. The difference is modulo 2³², which
+ * covers the wrap of the uptime after 49.7 days and flows of that age.
  */
 export function uptimeToMicros(
   times: Pick<MessageTimes, 'exportMicros' | 'uptimeMs'>,
@@ -37,12 +37,12 @@ export function uptimeToMicros(
   return times.exportMicros - ageMs * 1000
 }
 
-/** Nothing runs for longer: then the export time and the boot time are of different clocks. */
+/** No exporter runs longer: beyond it, export time and boot time come from different clocks. */
 const MAX_UPTIME_MS = 10 * 365 * 86_400_000
 
 /**
- * Turns milliseconds since a known boot time into Unix microseconds. Only an exporter that runs for
- * so long that they have wrapped needs the export time to tell how often.
+ * Converts milliseconds since a known boot time into Unix microseconds. Only after a wrap does it
+ * need the export time, to count the wraps.
  */
 export function sinceBootToMicros(
   { exportMicros, bootMs }: Pick<MessageTimes, 'exportMicros' | 'bootMs'>,
@@ -54,12 +54,14 @@ export function sinceBootToMicros(
   return (bootMs + (isBeforeBoot(uptimeMs, switchedMs) ? switchedMs - TWO_32 : switchedMs)) * 1000
 }
 
-/** An exporter that reads a file may boot so long after the flows that it sees; more is no boot. */
+/**
+ * How long before the boot a flow may begin: an exporter that reads a file boots after its flows.
+ */
 const MAX_BEFORE_BOOT_MS = 86_400_000
 
 /**
- * A flow may have begun before the exporter says that it booted: then its time is 2³² ms less. Where
- * the export time is of another clock, nothing tells so.
+ * Whether a flow began before the announced boot: then its time is 2³² ms less. If the export time
+ * comes from another clock, this cannot be seen.
  */
 function isBeforeBoot(uptimeMs: number, switchedMs: number): boolean {
   const beforeMs = TWO_32 - switchedMs

@@ -1,14 +1,16 @@
 /**
- * Reads options data records: what an exporter says about itself. Sampling is used for the flows'
- * rates, names of interfaces and applications are kept; nothing here becomes a flow.
+ * Reads options data records, in which exporters describe themselves. Sampling rates apply to
+ * flows; names of interfaces and applications are kept.
  */
 
-import { V9_SCOPE, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import { V9_SCOPE } from '../elements/field-specifier.ts'
+import { IE } from '../elements/information-elements.ts'
 import { MAX_NAME_BYTES } from '../limits.ts'
 import { isSamplingRate, type SamplingAnnouncement } from '../memory/samplers.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
 import type { Template } from '../memory/template.ts'
 import { type DatagramBytes, readUint } from '../plan/read-bytes.ts'
+import { FieldRange } from './field-range.ts'
 
 const V9_SCOPE_INTERFACE = 2
 const V9_SCOPE_TEMPLATE = 5
@@ -22,7 +24,7 @@ interface OptionValue {
   readonly length: number
 }
 
-/** The values of one options data record: where the first field of each kind is. */
+/** The values of one options data record: the place of the first field of each element. */
 export class OptionsRecord {
   readonly #datagram: DatagramBytes
   readonly #values = new Map<number, OptionValue>()
@@ -36,32 +38,27 @@ export class OptionsRecord {
    *
    *     options record = scope field… option field…      lengths by the options template
    *
-   * @returns where it ends, or −1 when it would reach beyond `end`
+   * @returns where the record ends, or −1 when it reaches beyond `end`
    */
   read(template: Template, offset: number, end: number): number {
     this.#values.clear()
     const { view } = this.#datagram
+    const range = new FieldRange()
     let at = offset
     for (const field of template.presentFields) {
-      let { length } = field
-      if (length === VARIABLE_LENGTH) {
-        if (at >= end) return -1
-        length = view.getUint8(at++)
-        if (length === 255) {
-          if (at + 2 > end) return -1
-          length = view.getUint16(at)
-          at += 2
-        }
-      }
-      if (at + length > end) return -1
+      const next = range.find(view, field.length, at, end)
+      if (next < 0) return -1
+      const { offset, length } = range
       const key = elementKey(field.enterprise, field.id)
-      if (length > 0 && !this.#values.has(key)) this.#values.set(key, { offset: at, length })
-      at += length
+      if (length > 0 && !this.#values.has(key)) this.#values.set(key, { offset, length })
+      at = next
     }
     return at
   }
 
-  /** Gives the first of some IANA elements that the record has, as a number of at most 53 bits. */
+  /**
+   * Returns the value of the first of `ids` (IANA elements) that the record has; at most 53 bits.
+   */
   number(...ids: readonly number[]): number | undefined {
     for (const id of ids) {
       const value = this.#number(0, id)
@@ -70,12 +67,12 @@ export class OptionsRecord {
     return undefined
   }
 
-  /** Gives a scope field of NetFlow v9. */
+  /** Returns the value of a scope field of NetFlow v9. */
   scope(type: number): number | undefined {
     return this.#number(V9_SCOPE, type)
   }
 
-  /** Gives the beginning of the first of some elements as text, without the padding. */
+  /** Returns the first of `ids` that the record has as text: its first bytes, without padding. */
   text(...ids: readonly number[]): string | undefined {
     for (const id of ids) {
       const value = this.#values.get(elementKey(0, id))
@@ -89,14 +86,14 @@ export class OptionsRecord {
     return undefined
   }
 
-  /** Gives an element as hex digits, unless it is too long for a name. */
+  /** Returns an element as hex digits, unless it is too long for a name. */
   hex(id: number): string | undefined {
     const value = this.#values.get(elementKey(0, id))
     if (!value || value.length > MAX_NAME_BYTES) return undefined
     return this.#datagram.bytes.toString('hex', value.offset, value.offset + value.length)
   }
 
-  /** Gives a floating point element. */
+  /** Returns a floating point element. */
   float(id: number): number | undefined {
     const value = this.#values.get(elementKey(0, id))
     if (value?.length === 4) return this.#datagram.view.getFloat32(value.offset)
@@ -111,34 +108,34 @@ export class OptionsRecord {
   }
 
   get interfaceScope(): number | undefined {
-    return this.scope(V9_SCOPE_INTERFACE) ?? this.number(10, 14)
+    return this.scope(V9_SCOPE_INTERFACE) ?? this.number(IE.ingressInterface, IE.egressInterface)
   }
 
   get templateScope(): number | undefined {
-    return this.scope(V9_SCOPE_TEMPLATE) ?? this.number(145)
+    return this.scope(V9_SCOPE_TEMPLATE) ?? this.number(IE.templateId)
   }
 }
 
-/** Takes what an options data record says into the state of its stream. */
+/** Applies an options data record to the memory of its stream. */
 export function applyOptions(stream: StreamMemory, record: OptionsRecord): void {
   applySampling(stream, record)
-  const systemInitMs = record.number(160)
+  const systemInitMs = record.number(IE.systemInitTimeMilliseconds)
   if (systemInitMs) stream.systemInitMs = systemInitMs
-  const interfaceName = record.text(82, 83)
+  const interfaceName = record.text(IE.interfaceName, IE.interfaceDescription)
   const ifIndex = record.interfaceScope
   if (interfaceName !== undefined && ifIndex !== undefined) {
     stream.interfaceNames.set(ifIndex, interfaceName)
   }
-  const application = record.hex(95)
-  const applicationName = record.text(96, 94)
+  const application = record.hex(IE.applicationId)
+  const applicationName = record.text(IE.applicationName, IE.applicationDescription)
   if (application !== undefined && applicationName !== undefined) {
     stream.applicationNames.set(application, applicationName)
   }
 }
 
 function applySampling(stream: StreamMemory, record: OptionsRecord): void {
-  const samplerId = record.number(48, 302)
-  const name = record.text(84, 335)
+  const samplerId = record.number(IE.samplerId, IE.selectorId)
+  const name = record.text(IE.samplerName, IE.selectorName)
   if (samplerId !== undefined && name !== undefined) stream.samplerNames.set(samplerId, name)
   const { rate, source } = samplingRate(record)
   if (!isSamplingRate(rate)) return
@@ -146,13 +143,13 @@ function applySampling(stream: StreamMemory, record: OptionsRecord): void {
     ...samplingScope(record, samplerId),
     rate,
     source,
-    mode: asOctet(record.number(49, 35)),
-    algorithm: asOctet(record.number(304)),
+    mode: asOctet(record.number(IE.samplerMode, IE.samplingAlgorithm)),
+    algorithm: asOctet(record.number(IE.selectorAlgorithm)),
   }
   stream.samplers.announce(announcement, stream.nowMicros)
 }
 
-/** These elements are of one octet; a larger number is no value of theirs. */
+/** Returns the value of a one-octet element; a larger number is no such value. */
 function asOctet(value: number | undefined): number | undefined {
   return value !== undefined && value <= 255 ? value : undefined
 }
@@ -173,28 +170,31 @@ const TIME_BASED = 2
 const N_OUT_OF_N = 3
 const PROBABILITY = 4
 
-/** A rate, and the names of the elements that it was read from. */
+/** A rate and the names of its elements. */
 interface SourcedRate {
   readonly rate: number | undefined
   readonly source: string
 }
 
 function samplingRate(record: OptionsRecord): SourcedRate {
-  switch (record.number(304)) {
+  switch (record.number(IE.selectorAlgorithm)) {
     case COUNT_BASED:
       return countBasedRate(record) ?? intervalRate(record) ?? NO_RATE
     case TIME_BASED: {
-      const rate = ratio(record.number(307), record.number(308))
+      const rate = ratio(
+        record.number(IE.samplingTimeInterval),
+        record.number(IE.samplingTimeSpace),
+      )
       return { rate, source: 'samplingTimeInterval, samplingTimeSpace' }
     }
     case N_OUT_OF_N: {
-      const population = record.number(310)
-      const size = record.number(309)
+      const population = record.number(IE.samplingPopulation)
+      const size = record.number(IE.samplingSize)
       const rate = population && size ? Math.round(population / size) : undefined
       return { rate, source: 'samplingSize, samplingPopulation' }
     }
     case PROBABILITY: {
-      const probability = record.float(311)
+      const probability = record.float(IE.samplingProbability)
       const rate = probability ? Math.round(1 / probability) : undefined
       return { rate, source: 'samplingProbability' }
     }
@@ -205,21 +205,27 @@ function samplingRate(record: OptionsRecord): SourcedRate {
 
 const NO_RATE: SourcedRate = { rate: undefined, source: '' }
 
-/** The elements of v9: 1 out of so many. */
+/** Reads the elements of v9: one packet out of N. */
 function intervalRate(record: OptionsRecord): SourcedRate | undefined {
-  const random = record.number(50)
+  const random = record.number(IE.samplerRandomInterval)
   if (random !== undefined) return { rate: random, source: 'samplerRandomInterval' }
-  const rate = record.number(34)
+  const rate = record.number(IE.samplingInterval)
   return rate === undefined ? undefined : { rate, source: 'samplingInterval' }
 }
 
 function countBasedRate(record: OptionsRecord): SourcedRate | undefined {
-  const rate = ratio(record.number(305), record.number(306))
+  const rate = ratio(
+    record.number(IE.samplingPacketInterval),
+    record.number(IE.samplingPacketSpace),
+  )
   if (rate === undefined) return undefined
   return { rate, source: 'samplingPacketInterval, samplingPacketSpace' }
 }
 
-/** Of `interval` taken and `space` left out in turn: how many stand behind one taken. */
+/**
+ * Returns the packets that one counted packet represents when `interval` packets are counted and
+ * `space` packets are skipped in turn.
+ */
 function ratio(interval: number | undefined, space: number | undefined): number | undefined {
   if (!interval || space === undefined) return undefined
   return Math.round((interval + space) / interval)

@@ -1,7 +1,7 @@
 /**
- * Reads one flow record by its plan. The hot loop of the decoder: no allocation but the text of
- * `extra`, no call into anything that can throw. What needs more than one field is left to
- * `finish-record.ts`.
+ * Reads one flow record by its plan. This is the hot loop of the decoder: it allocates only the
+ * text of `extra`, and calls nothing that can throw. `finish-record.ts` adds values that need
+ * several fields.
  */
 
 import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
@@ -20,22 +20,22 @@ import {
 import { isTime, type MessageTimes, sinceBootToMicros, uptimeToMicros } from './message-times.ts'
 import { type FindTemplate, formatValue, isList } from './structured-data.ts'
 
-/** A rate with its bytes swapped is one that an operator would set; more may as well be garbage. */
+/** The largest rate that is plausible after its bytes are swapped; a larger one may be garbage. */
 const MAX_SWAPPED_RATE = 0xffff
 
-/** What can be odd about a record that is stored all the same; bits of `RecordReader.oddities`. */
+/** Oddities of records that are stored nevertheless: bits of `RecordReader.oddities`. */
 export const ODDITY = {
-  /** A counter above 2⁶³: NULL in the column, exact in `extra`. */
+  /** A counter of 2⁶³ or more: NULL in the column, exact in `extra`. */
   counterOutOfRange: 1,
-  /** Addresses of both families and nothing that says which one is meant. */
+  /** Addresses of both families, and no field that decides between them. */
   bothFamilies: 2,
   /** An end a second or more before the start. */
   endBeforeStart: 4,
-  /** A sampling rate that cannot be true, but with its bytes swapped. */
+  /** An impossible sampling rate that is plausible with its bytes swapped. */
   swappedRate: 8,
 } as const
 
-/** Reads records into `record`; `slots` holds what the finishing touches need. */
+/** Reads records into `record`; `slots` holds intermediate values for `finishRecord`. */
 export class RecordReader {
   readonly record: FlowRecord
   readonly slots = new Float64Array(SLOT_COUNT)
@@ -49,11 +49,11 @@ export class RecordReader {
     bootMs: Number.NaN,
     estimatedUptimeMs: Number.NaN,
   }
-  /** The exporter sends sampling rates in records with the low byte first. */
+  /** Whether the exporter sends sampling rates in records with the low byte first. */
   hasLittleEndianRates = false
   /** Finds the templates of lists in `extra`. */
   findTemplate: FindTemplate = () => undefined
-  /** What was odd about the records read so far; the caller resets it. */
+  /** Oddities of the records read so far; the caller resets them. */
   oddities = 0
 
   #datagram: DatagramBytes
@@ -71,12 +71,16 @@ export class RecordReader {
     this.extra = ''
   }
 
-  /** Gives a slot's value, or undefined. */
+  /** Returns the value of a slot, or undefined. */
   slot(slot: number): number | undefined {
     return this.slotsPresent & (1 << slot) ? this.slots[slot] : undefined
   }
 
-  /** Adds a member to `extra`; `key` is a JSON key with its colon, empty when it is there already. */
+  /**
+   * Adds a member to `extra`.
+   *
+   * @param key JSON key with its colon; empty if `extra` has the value already
+   */
   addExtra(key: string, json: string): void {
     if (key === '') return
     this.extra += this.extra === '' ? key + json : `,${key}${json}`
@@ -88,7 +92,7 @@ export class RecordReader {
    *     record = field…            lengths by the template; no alignment
    *     field of variable length = length8 bytes | 255 length16 bytes     (RFC 7011 section 7)
    *
-   * @param end where the set ends; nothing behind it is read
+   * @param end where the set ends; no byte after it is read
    * @returns where the record ends, or −1 when it would reach beyond `end`
    */
   read(plan: Plan, datagram: DatagramBytes, offset: number, end: number): number {
@@ -101,6 +105,7 @@ export class RecordReader {
     let at = offset
     for (let step = 0; step < ops.length; step++) {
       let length = lengths[step] as number
+      // `FieldRange.find`, inline: the call and the object would slow the hottest loop down.
       if (length === VARIABLE_LENGTH) {
         if (at >= end) return -1
         length = view.getUint8(at++)
@@ -189,7 +194,7 @@ export class RecordReader {
     else this.record.setPackets(high, low)
   }
 
-  /** Times and slots: not in every template, so not in the loop. */
+  /** Reads times and slots, outside the hot loop: not every template has them. */
   #readRare(plan: Plan, step: number, at: number, length: number): void {
     const op = plan.ops[step] as number
     const target = plan.targets[step] as number
@@ -238,7 +243,7 @@ export class RecordReader {
     if (swapped > 0 && swapped <= MAX_SWAPPED_RATE) this.oddities |= ODDITY.swappedRate
   }
 
-  /** Reads a time as Unix microseconds; NaN when the message lacks what it is relative to. */
+  /** Reads a time as Unix microseconds; NaN if the time that it is relative to is unknown. */
   #readTime(op: number, at: number, length: number): number {
     const { view } = this.#datagram
     switch (op) {

@@ -1,4 +1,4 @@
-/** Reads the records of one data set by its template and gives the flows to a sink. */
+/** Reads the records of one data set by its template and passes the flows to a sink. */
 
 import type { DecodeResult, ProblemCode } from '../decode-result.ts'
 import { FIELD, FlowRecord, type FlowSink, type MessageContext } from '../flow-record.ts'
@@ -14,7 +14,7 @@ import { applyOptions, OptionsRecord } from './options-data.ts'
 import { ODDITY, RecordReader } from './record-reader.ts'
 import { RunningTotals } from './running-totals.ts'
 
-/** Where the records of a set stand: from `offset` up to `end`. */
+/** The bytes of a set's records: `offset` (included) to `end` (excluded). */
 export interface RecordRange {
   readonly datagram: DatagramBytes
   readonly offset: number
@@ -33,19 +33,19 @@ const ODD_RECORDS = [
   [ODDITY.swappedRate, 'swapped-sampling-rate'],
 ] as const
 
-/** Reads data sets into one reused record; counts go to `outcome`. */
+/** Reads data sets into one reused record; counts go to `result`. */
 export class RecordSets {
   readonly reader: RecordReader
   sink: FlowSink = () => {}
-  /** What the records count as: the message's own, or of earlier messages whose sets waited. */
+  /** The counter of the records: this message's own, or released sets of earlier messages. */
   source: keyof typeof MAX_RECORDS = 'dataRecords'
-  readonly #outcome: DecodeResult
+  readonly #result: DecodeResult
   readonly #totals = new RunningTotals()
-  /** Nothing but the records of the set that is being read says a rate. */
+  /** Whether records have only their own sampling rates, because the stream has none for them. */
   #hasOwnRatesOnly = true
 
-  constructor(outcome: DecodeResult, datagram: DatagramBytes) {
-    this.#outcome = outcome
+  constructor(result: DecodeResult, datagram: DatagramBytes) {
+    this.#result = result
     this.reader = new RecordReader(new FlowRecord(), datagram)
   }
 
@@ -65,14 +65,14 @@ export class RecordSets {
     if (at >= 0) this.#checkPadding(template, range.datagram, at, range.end)
   }
 
-  /** Gives where the last record ends, or −1 when the set is given up. */
+  /** Returns where the last record ends, or −1 when the rest of the set is not read. */
   #readFlowRecords(
     template: Template,
     { datagram, offset, end }: RecordRange,
     stream: StreamMemory,
     message: MessageContext,
   ): number {
-    const outcome = this.#outcome
+    const result = this.#result
     const reader = this.reader
     reader.findTemplate = (id) => stream.template(id)
     let at = offset
@@ -85,7 +85,7 @@ export class RecordSets {
       }
       const start = at
       at = next
-      outcome[this.source] += 1
+      result[this.source] += 1
       finishRecord(reader, template.plan, datagram.view)
       this.#setSamplingRate(template, stream)
       if (template.plan.totals !== 0) {
@@ -102,9 +102,9 @@ export class RecordSets {
   }
 
   /**
-   * Reads the other direction of the record that was just read.
+   * Reads the reverse direction of the record that was read last.
    *
-   * @returns false when nothing went that way: that is no flow
+   * @returns false when it has no traffic: then it is no flow
    */
   #readReverse(
     template: Template,
@@ -126,12 +126,12 @@ export class RecordSets {
     return true
   }
 
-  /** Reports what was odd about the flow records since the last report. */
+  /** Reports the oddities of flow records since the last report. */
   reportOddities(templateId: number): void {
     const { reader } = this
     if (reader.oddities === 0) return
     for (const [oddity, code] of ODD_RECORDS) {
-      if (reader.oddities & oddity) this.#outcome.report(code, templateId, `template ${templateId}`)
+      if (reader.oddities & oddity) this.#result.report(code, templateId, `template ${templateId}`)
     }
     reader.oddities = 0
   }
@@ -142,7 +142,7 @@ export class RecordSets {
     { datagram, offset, end }: RecordRange,
     stream: StreamMemory,
   ): void {
-    const outcome = this.#outcome
+    const result = this.#result
     const record = new OptionsRecord(datagram)
     let at = offset
     while (at + template.recordLength <= end) {
@@ -153,36 +153,39 @@ export class RecordSets {
         return
       }
       at = next
-      outcome[this.source] += 1
-      outcome.optionsRecords += 1
-      if (this.source === 'releasedRecords') outcome.releasedOptions += 1
+      result[this.source] += 1
+      result.optionsRecords += 1
+      if (this.source === 'releasedRecords') result.releasedOptions += 1
       applyOptions(stream, record)
     }
     this.#checkPadding(template, datagram, at, end)
   }
 
   #admitRecord(template: Template): boolean {
-    const outcome = this.#outcome
+    const result = this.#result
     const limit = MAX_RECORDS[this.source]
-    if (outcome[this.source] < limit) return true
+    if (result[this.source] < limit) return true
     this.#breakOff('too-many-records', template, `over ${limit} records`)
     return false
   }
 
-  /** Reports that the rest of a set is not read; a set of an earlier message leaves this one whole. */
+  /**
+   * Reports that the rest of a set is not read. If the set came with an earlier message, the
+   * current message stays complete.
+   */
   #breakOff(code: ProblemCode, { id }: Template, detail: string): void {
-    const outcome = this.#outcome
-    if (this.source === 'dataRecords') outcome.countBrokenSet()
-    else outcome.malformedSets += 1
-    outcome.report(code, id, detail)
+    const result = this.#result
+    if (this.source === 'dataRecords') result.countBrokenSet()
+    else result.malformedSets += 1
+    result.report(code, id, detail)
   }
 
   #checkPadding(template: Template, { bytes }: DatagramBytes, at: number, end: number): void {
     let offset = at
     while (offset < end && bytes[offset] === 0) offset++
     if (offset === end) return
-    const detail = `${end - at} bytes behind the records of template ${template.id}`
-    this.#outcome.report('nonzero-padding', template.id, detail)
+    const detail = `${end - at} bytes after the records of template ${template.id}`
+    this.#result.report('nonzero-padding', template.id, detail)
   }
 
   #setSamplingRate(template: Template, { samplers }: StreamMemory): void {
@@ -205,20 +208,20 @@ export class RecordSets {
     }
   }
 
-  /** Completes the record that `reader` holds and gives it to the sink. */
+  /** Completes the record of `reader` and passes it to the sink. */
   emit(message: MessageContext): void {
-    const outcome = this.#outcome
+    const result = this.#result
     const record = this.reader.record
     const { extra } = this.reader
     if (extra !== '') record.setExtra(`{${extra}}`)
-    outcome.flowRecords += 1
-    if (!record.has(FIELD.samplingRate)) outcome.flowsWithoutRate += 1
-    if (hasImplausibleTime(record, message.receivedAtMicros)) outcome.implausibleTimes += 1
+    result.flowRecords += 1
+    if (!record.has(FIELD.samplingRate)) result.flowsWithoutRate += 1
+    if (hasImplausibleTime(record, message.receivedAtMicros)) result.implausibleTimes += 1
     this.sink(record, message)
   }
 }
 
-/** An empty reverse half of a biflow is no flow. */
+/** Whether a record has bytes or packets: an empty reverse half of a biflow is no flow. */
 function hasTraffic(record: FlowRecord): boolean {
   const { values, bytesHigh, packetsHigh } = record
   const hasBytes = record.has(FIELD.bytes) && (bytesHigh > 0 || values[FIELD.bytes] !== 0)

@@ -1,7 +1,7 @@
 /**
- * Turns running totals (information elements 85 and 86, sent anew at every refresh of a flow) into
- * what was added since the last one, so that the sum of the rows is the traffic. A total as it was
- * sent is in `extra` of its row; where the last one is not known the counter is absent, never a guess.
+ * Converts running totals (`octetTotalCount`, `packetTotalCount`; sent again at every refresh of a
+ * flow) into differences, so that rows add up to the traffic. `extra` keeps each total as sent. If
+ * the previous total is unknown, the counter is absent and never a guess.
  */
 
 import { FIELD, type FlowRecord } from '../flow-record.ts'
@@ -11,18 +11,18 @@ import type { Plan } from '../plan/plan.ts'
 import { flowKey } from './flow-key.ts'
 import type { RecordReader } from './record-reader.ts'
 
-/** Start times that count back from whole seconds of export time differ by up to one. */
+/** Start times that are relative to whole seconds of export time vary by up to one second. */
 const SAME_START_MICROS = 2_000_000
 
-/** Flow end reason (136): the flow goes on. */
+/** Flow end reason of a flow that goes on. */
 const ACTIVE_TIMEOUT = 2
 const MAX_END_REASON = 5
-/** Firewall and NAT event: the flow is over. */
+/** Firewall or NAT event at the end of a flow. */
 const DELETED = 2
 
 /**
- * What a total is to be compared with: the last one of its flow, nothing (the flow is new or has
- * begun anew), or something that is not known. `late`: a later total of the flow was counted already.
+ * The base of a difference: the previous total of the flow, or `nothing` if the flow is new or has
+ * restarted, or `unknown`. `late`: a later total of the flow was counted already.
  */
 type Base = FlowTotal | 'nothing' | 'unknown' | 'late'
 
@@ -32,7 +32,7 @@ export class RunningTotals {
   readonly #counted = new WeakSet<FlowTotals>()
 
   /**
-   * Replaces the totals in the record that `reader` has read and finished by differences.
+   * Replaces the totals of the finished record in `reader` by differences.
    *
    * @param totals of the record's stream
    */
@@ -60,7 +60,7 @@ export class RunningTotals {
     else this.#add(totals, key, sent)
   }
 
-  /** A stream has room for a few flows, whatever the others have. */
+  /** Adds a flow. Every stream has room for a few flows, however many the others have. */
   #add(totals: FlowTotals, key: string, total: FlowTotal): void {
     this.#countOnce(totals)
     const before = totals.size
@@ -75,7 +75,7 @@ export class RunningTotals {
     if (totals.flows.delete(key)) this.#count -= 1
   }
 
-  /** Streams are restored with what they had. */
+  /** Counts the flows of a stream once: restored streams have some already. */
   #countOnce(totals: FlowTotals): void {
     if (this.#counted.has(totals)) return
     this.#counted.add(totals)
@@ -129,7 +129,7 @@ function hasEnded(record: FlowRecord): boolean {
 
 const MAX_SAFE_HIGH = 0x1f_ffff
 
-/** One step instead of four where a number holds it. */
+/** Joins two halves; one step instead of four if a number holds them. */
 function join(high: number, low: number): bigint {
   if (high <= MAX_SAFE_HIGH) return BigInt(high * 0x1_0000_0000 + low)
   return (BigInt(high) << 32n) | BigInt(low)

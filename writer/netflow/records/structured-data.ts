@@ -1,18 +1,14 @@
 /**
- * Writes the lists of RFC 6313 as JSON: basicList, subTemplateList and subTemplateMultiList. A list
- * that is broken is left to be shown as hex.
+ * Writes the lists of RFC 6313 as JSON: basicList, subTemplateList and subTemplateMultiList. A
+ * broken list is written as hex.
  */
 
-import { elementName, findElement } from '../elements/element-registry.ts'
-import {
-  type FieldSpecifier,
-  PADDING_OCTETS,
-  VARIABLE_LENGTH,
-} from '../elements/field-specifier.ts'
+import { isPadding } from '../elements/field-specifier.ts'
 import { MAX_LIST_DEPTH } from '../limits.ts'
 import type { Template } from '../memory/template.ts'
-import { FORMAT, type Format, formatJson, formatOf, jsonKey } from '../plan/extra-json.ts'
+import { describeField, FORMAT, type Format, formatJson, jsonKey } from '../plan/extra-json.ts'
 import type { DatagramBytes } from '../plan/read-bytes.ts'
+import { FieldRange } from './field-range.ts'
 
 const ENTERPRISE_BIT = 0x8000
 
@@ -22,14 +18,14 @@ const SEMANTICS = ['noneOf', 'exactlyOneOf', 'oneOrMoreOf', 'allOf', 'ordered']
 /** Finds a template of the stream. */
 export type FindTemplate = (id: number) => Template | undefined
 
-/** A value within a datagram, and what it takes to read lists in it. */
+/** The datagram and the templates of a list, and its depth among lists in lists. */
 interface ListContext {
   readonly datagram: DatagramBytes
   readonly findTemplate: FindTemplate
   readonly depth: number
 }
 
-/** Tells whether a format is that of a list. */
+/** Whether a format is that of a list. */
 export function isList(format: number): boolean {
   return format >= FORMAT.basicList
 }
@@ -77,15 +73,15 @@ function basicListJson(offset: number, end: number, context: ListContext): strin
   const hasEnterprise = (id & ENTERPRISE_BIT) !== 0
   if (hasEnterprise && offset + 8 > end) return undefined
   const enterprise = hasEnterprise ? view.getUint32(offset + 4) : 0
-  const { name, format } = describe({ enterprise, id: id & ~ENTERPRISE_BIT, length })
+  const { name, format } = describeField({ enterprise, id: id & ~ENTERPRISE_BIT, length })
   const values: string[] = []
+  const range = new FieldRange()
   let at = offset + (hasEnterprise ? 8 : 4)
   if (length === 0 && at < end) return undefined
   while (at < end) {
-    const range = fieldRange(view, length, at, end)
-    if (range === undefined) return undefined
-    values.push(formatValue(format, range, context))
-    at = range[0] + range[1]
+    at = range.find(view, length, at, end)
+    if (at < 0) return undefined
+    values.push(formatValue(format, [range.offset, range.length], context))
   }
   return `"element":${JSON.stringify(name)},"values":[${values.join(',')}]`
 }
@@ -104,7 +100,8 @@ function subTemplateListJson(
 }
 
 /**
- *     subTemplateMultiList = semantic8 (templateId16 length16 record…)…     length with these four
+ *     subTemplateMultiList = semantic8 list…
+ *     list                 = templateId16 length16 record…     length includes these four bytes
  */
 function subTemplateMultiListJson(
   offset: number,
@@ -127,8 +124,8 @@ function subTemplateMultiListJson(
 }
 
 /**
- * Writes the records of one template; of an unknown one their bytes. Behind the last record there is
- * no padding (RFC 6313 section 4.5).
+ * Writes the records of one template, or their bytes if it is unknown. No padding follows the last
+ * record (RFC 6313 section 4.5).
  */
 function recordsJson(
   templateId: number,
@@ -153,38 +150,39 @@ function recordsJson(
   return `"templateId":${templateId},"records":[${records.join(',')}]`
 }
 
-/** A field of a list's template, found out about once for all records. */
+/** A field of a list's template, prepared once for all records. */
 interface Member {
   readonly length: number
   readonly format: Format
   /** With its colon; empty for padding. */
   readonly key: string
-  /** Where the array of a name that stands in the template more than once is; −1 for the others. */
+  /** Index of the array of a repeated name; −1 for other names. */
   readonly repeat: number
 }
 
 interface Members {
   readonly fields: readonly Member[]
-  /** The keys of names that stand in the template more than once. */
+  /** Keys of names that occur more than once in the template. */
   readonly repeatedKeys: readonly string[]
 }
 
 const membersOfTemplates = new WeakMap<Template, Members>()
 
-/** Fields of no bytes are left out: a thousand of them would cost more than all bytes of a record. */
+/**
+ * Prepares the fields of a template, without those of length 0: a thousand of them would cost more
+ * than all bytes of a record.
+ */
 function membersOf(template: Template): Members {
   const known = membersOfTemplates.get(template)
   if (known !== undefined) return known
-  const described = template.presentFields.map((field) => ({ field, ...describe(field) }))
+  const described = template.presentFields.map((field) => ({ field, ...describeField(field) }))
   const counts = new Map<string, number>()
   for (const { name } of described) counts.set(name, (counts.get(name) ?? 0) + 1)
   const repeated = [...counts].filter(([, count]) => count > 1).map(([name]) => name)
   const members = {
     fields: described.map(({ field, name, format }): Member => {
-      const { enterprise, id, length } = field
-      const isPadding = enterprise === 0 && id === PADDING_OCTETS
-      const key = isPadding ? '' : jsonKey(name)
-      return { length, format, key, repeat: isPadding ? -1 : repeated.indexOf(name) }
+      if (isPadding(field)) return { length: field.length, format, key: '', repeat: -1 }
+      return { length: field.length, format, key: jsonKey(name), repeat: repeated.indexOf(name) }
     }),
     repeatedKeys: repeated.map(jsonKey),
   }
@@ -200,14 +198,14 @@ function recordJson(
 ): { readonly json: string; readonly end: number } | undefined {
   const { fields, repeatedKeys } = membersOf(template)
   const repeats = repeatedKeys.map(() => '')
+  const range = new FieldRange()
   let json = ''
   let at = offset
   for (const { length, format, key, repeat } of fields) {
-    const range = fieldRange(context.datagram.view, length, at, end)
-    if (range === undefined) return undefined
-    at = range[0] + range[1]
+    at = range.find(context.datagram.view, length, at, end)
+    if (at < 0) return undefined
     if (key === '') continue
-    const value = formatValue(format, range, context)
+    const value = formatValue(format, [range.offset, range.length], context)
     if (repeat < 0) json += json === '' ? key + value : `,${key}${value}`
     else repeats[repeat] += repeats[repeat] === '' ? value : `,${value}`
   }
@@ -215,28 +213,4 @@ function recordJson(
     if (repeats[index] !== '') json += `${json === '' ? '' : ','}${key}[${repeats[index]}]`
   })
   return { json: `{${json}}`, end: at }
-}
-
-/** Gives where the value of a field stands; undefined when it would reach beyond `end`. */
-function fieldRange(
-  view: DataView,
-  length: number,
-  offset: number,
-  end: number,
-): readonly [offset: number, length: number] | undefined {
-  if (length !== VARIABLE_LENGTH) return offset + length <= end ? [offset, length] : undefined
-  if (offset >= end) return undefined
-  const short = view.getUint8(offset)
-  if (short < 255) return offset + 1 + short <= end ? [offset + 1, short] : undefined
-  if (offset + 3 > end) return undefined
-  const long = view.getUint16(offset + 1)
-  return offset + 3 + long <= end ? [offset + 3, long] : undefined
-}
-
-function describe({ enterprise, id, length }: FieldSpecifier): { name: string; format: Format } {
-  const element = findElement(enterprise, id)
-  return {
-    name: elementName(enterprise, id),
-    format: element ? formatOf(element.type, length) : FORMAT.hex,
-  }
 }

@@ -1,6 +1,6 @@
 /**
- * Decodes the records of the versions without templates: v1, v5, v6, v7 and v8. It holds nothing
- * back and keeps no state; the header has been read and found to fit the message.
+ * Decodes the records of the versions without templates: v1, v5, v6, v7 and v8. The header has been
+ * checked against the length of the message.
  */
 
 import type { DecodeResult } from '../decode-result.ts'
@@ -11,11 +11,11 @@ import { finishRecord } from '../records/finish-record.ts'
 import type { RecordSets } from '../records/record-sets.ts'
 import type { MessageHeader } from './message-header.ts'
 
-export interface FixedRecordsOptions {
+interface FixedRecordsOptions {
   readonly header: MessageHeader
   readonly datagram: DatagramBytes
-  readonly outcome: DecodeResult
-  /** Gives the records on. */
+  readonly result: DecodeResult
+  /** Passes the records to the sink. */
   readonly records: RecordSets
 }
 
@@ -26,7 +26,7 @@ const NO_SAMPLING = {
   templateId: 0,
 } as const
 
-/** Decodes one message at a time: the one whose header was read last. */
+/** Decodes the message whose header was read last. */
 export class FixedRecords {
   readonly #options: FixedRecordsOptions
 
@@ -35,14 +35,14 @@ export class FixedRecords {
   }
 
   decode(stream: StreamMemory, message: MessageContext): void {
-    const { header, datagram, outcome, records } = this.#options
+    const { header, datagram, result, records } = this.#options
     const { layout } = header
     if (layout === undefined) return
     const { reader } = records
     const rate = this.#samplingRate(stream)
-    outcome.decodedSets = 1
-    outcome.dataRecords = header.count
-    let at = layout.headerBytes
+    result.decodedSets = 1
+    result.dataRecords = header.count
+    let at = layout.header.bytes
     for (let index = 0; index < header.count; index++) {
       reader.clear()
       layout.read(reader, datagram, at)
@@ -61,7 +61,7 @@ export class FixedRecords {
     return samplers.rateOf({ ...NO_SAMPLING, headerRate })
   }
 
-  /** Says how flows are put together in a v8 record. */
+  /** Adds the aggregation scheme of a v8 record to `extra`. */
   #addScheme(): void {
     const { header, records } = this.#options
     records.reader.addExtra('"aggregationScheme":', String(header.aggregationScheme))

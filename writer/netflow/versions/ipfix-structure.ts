@@ -1,33 +1,33 @@
 /**
- * Checks that an IPFIX message is whole before anything of it is used: a malformed message MUST be
- * discarded as a whole (RFC 7011 section 9.1). It decodes and changes nothing.
+ * Checks the structure of an IPFIX message before it is decoded: a malformed message MUST be
+ * discarded as a whole (RFC 7011 section 9.1).
  */
 
-import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
 import type { Template } from '../memory/template.ts'
+import { FieldRange } from '../records/field-range.ts'
 import type { RecordRange } from '../records/record-sets.ts'
 import { hasTemplate, readIpfixTemplate, templateOf } from './ipfix-templates.ts'
 
 export const IPFIX_SET = { template: 2, optionsTemplate: 3, firstData: 256 } as const
 export const SET_HEADER_BYTES = 4
 
-/** Gives what is wrong with the message, or undefined when all of it can be used. */
+/** Describes the first malformation of a message; undefined if the whole message can be used. */
 export function findMalformation(
   { datagram, offset, end }: RecordRange,
   stream: StreamMemory,
 ): string | undefined {
   const { view } = datagram
   const defined: DefinedTemplates = { first: new Map(), last: new Map() }
-  /** Data sets whose template may still come behind them. */
+  /** Data sets whose template may follow in the message. */
   const undefinedSets: UndefinedSet[] = []
   let at = offset
   while (at + SET_HEADER_BYTES <= end) {
     const setId = view.getUint16(at)
     const length = view.getUint16(at + 2)
     if (length < SET_HEADER_BYTES) {
-      // Zeros behind the last set are padding that the header's length should not have counted.
-      return isZero(view, at, end) ? undefined : `set ${setId} says a length of ${length}`
+      // Zeros after the last set are padding that the header's length should not have counted.
+      return isZero(view, at, end) ? undefined : `set ${setId} has a length of ${length}`
     }
     if (at + length > end) return `set ${setId}: ${length} bytes, ${end - at} left`
     const set = { datagram, offset: at + SET_HEADER_BYTES, end: at + length }
@@ -46,8 +46,8 @@ export function findMalformation(
 }
 
 /**
- * Templates that the message itself defines, before they are in force: the first definition is that
- * of the data that stood before it, the last one that of the data that follows.
+ * Templates that the message defines, before they are in force. The first definition of an id
+ * applies to earlier data of the message, the last one to later data.
  */
 interface DefinedTemplates {
   readonly first: Map<number, Template>
@@ -90,7 +90,7 @@ function collectTemplates(
   return true
 }
 
-/** Looks for a record that reaches beyond its set. */
+/** Finds a record that reaches beyond its set. */
 function findBrokenRecord(
   setId: number,
   { datagram, offset, end }: RecordRange,
@@ -108,20 +108,11 @@ function findBrokenRecord(
 }
 
 function skipRecord(view: DataView, offset: number, end: number, template: Template): number {
+  const range = new FieldRange()
   let at = offset
-  for (const field of template.presentFields) {
-    let { length } = field
-    if (length === VARIABLE_LENGTH) {
-      if (at >= end) return -1
-      length = view.getUint8(at++)
-      if (length === 255) {
-        if (at + 2 > end) return -1
-        length = view.getUint16(at)
-        at += 2
-      }
-    }
-    at += length
-    if (at > end) return -1
+  for (const { length } of template.presentFields) {
+    at = range.find(view, length, at, end)
+    if (at < 0) return -1
   }
   return at
 }

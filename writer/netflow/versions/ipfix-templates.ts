@@ -14,8 +14,8 @@ import {
 
 const ENTERPRISE_BIT = 0x8000
 
-/** One template record as it stands in a set. */
-export interface TemplateRecord {
+/** One template record of a set. */
+interface TemplateRecord {
   readonly id: number
   /** Empty for a withdrawal. */
   readonly fields: readonly FieldSpecifier[]
@@ -32,7 +32,7 @@ export interface TemplateRecord {
  *     field            = enterpriseBit1 elementId15 length16 [enterpriseNumber32 if the bit is set]
  *     withdrawal       = templateId16 fieldCount16=0
  *
- * @returns undefined when it would reach beyond the set
+ * @returns undefined if it reaches beyond the set
  */
 export function readIpfixTemplate(
   { view, offset, end }: SetContent,
@@ -60,7 +60,7 @@ export function readIpfixTemplate(
       enterprise = view.getUint32(at)
       at += 4
     }
-    // One more than allowed, so that it is seen to be too many.
+    // One more than allowed, so that the template is found to have too many.
     if (index <= MAX_FIELDS_PER_TEMPLATE) {
       fields.push({ enterprise, id: id & ~ENTERPRISE_BIT, length })
     }
@@ -68,12 +68,12 @@ export function readIpfixTemplate(
   return { id, fields, scopeFields, end: at }
 }
 
-/** Tells whether a whole template record may stand at `offset`; less than that is padding. */
+/** Whether a template record can begin at `offset`; otherwise the rest of the set is padding. */
 export function hasTemplate({ view, offset, end }: SetContent): boolean {
   return offset + 4 <= end && view.getUint16(offset) !== 0
 }
 
-/** Makes the template that a record defines. */
+/** Creates the template that a record defines. */
 export function templateOf(record: TemplateRecord, isOptions: boolean): Template {
   const { id, fields, scopeFields } = record
   return createTemplate(id, fields, isOptions ? { scopeFields } : undefined)
@@ -83,7 +83,7 @@ export function templateOf(record: TemplateRecord, isOptions: boolean): Template
 export function readIpfixTemplateSet(
   content: SetContent,
   isOptions: boolean,
-  { stream, outcome }: { readonly stream: StreamMemory; readonly outcome: DecodeResult },
+  { stream, result }: { readonly stream: StreamMemory; readonly result: DecodeResult },
   onTemplate: TemplateSink,
 ): void {
   const { view, end } = content
@@ -91,20 +91,20 @@ export function readIpfixTemplateSet(
   while (hasTemplate({ view, offset, end })) {
     const record = readIpfixTemplate({ view, offset, end }, isOptions)
     if (record === undefined) {
-      rejectTemplate(stream, outcome, view.getUint16(offset), 'template-overruns-set')
+      rejectTemplate(stream, result, view.getUint16(offset), 'template-overruns-set')
       return
     }
     offset = record.end
     if (record.fields.length === 0) {
-      // Over UDP it MUST be ignored (RFC 7011 section 8.4).
-      outcome.report('template-withdrawal', record.id, `withdrawal of template ${record.id}`)
+      // A withdrawal over UDP MUST be ignored (RFC 7011 section 8.4).
+      result.report('template-withdrawal', record.id, `withdrawal of template ${record.id}`)
     } else if (
       isOptions &&
       (record.scopeFields === 0 || record.scopeFields > record.fields.length)
     ) {
-      rejectTemplate(stream, outcome, record.id, 'options-template-without-scope')
+      rejectTemplate(stream, result, record.id, 'options-template-without-scope')
     } else {
-      defineTemplate(templateOf(record, isOptions), stream, outcome, onTemplate)
+      defineTemplate(templateOf(record, isOptions), stream, result, onTemplate)
     }
   }
 }

@@ -13,7 +13,7 @@ import { readIpfixTemplateSet } from './ipfix-templates.ts'
  *     set           = setId16 length16 content          length includes these four bytes
  *     setId         = 2 template set | 3 options template set | 256… data set of that template
  *
- * @param content what stands behind the header, up to the length that the header says
+ * @param content the bytes after the header, up to the length in the header
  */
 export function decodeIpfix(
   sets: DataSets,
@@ -21,13 +21,13 @@ export function decodeIpfix(
   stream: StreamMemory,
   message: MessageContext,
 ): void {
-  const { outcome } = sets
+  const { result } = sets
   const { datagram, end } = content
   const malformation = findMalformation(content, stream)
   if (malformation !== undefined) {
-    outcome.isDiscarded = true
-    outcome.countBrokenSet()
-    outcome.report('malformed-message', 0, malformation)
+    result.isDiscarded = true
+    result.countBrokenSet()
+    result.report('malformed-message', 0, malformation)
     return
   }
   sets.records.reader.times.bootMs = stream.systemInitMs
@@ -48,7 +48,7 @@ function decodeSet(
   content: RecordRange,
   { stream, message }: { readonly stream: StreamMemory; readonly message: MessageContext },
 ): void {
-  const { outcome } = sets
+  const { result } = sets
   const { offset, end } = content
   if (setId >= IPFIX_SET.firstData) {
     sets.decode(setId, content, stream, message)
@@ -57,9 +57,9 @@ function decodeSet(
     const release = (template: Template) => sets.releaseSets(template, stream, message)
     const isOptions = setId === IPFIX_SET.optionsTemplate
     const set = { view: content.datagram.view, offset, end }
-    readIpfixTemplateSet(set, isOptions, { stream, outcome }, release)
+    readIpfixTemplateSet(set, isOptions, { stream, result }, release)
   } else {
-    outcome.malformedSets += 1
-    outcome.report('reserved-set-id', setId, `set ${setId}`)
+    result.malformedSets += 1
+    result.report('reserved-set-id', setId, `set ${setId}`)
   }
 }

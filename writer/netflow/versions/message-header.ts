@@ -1,12 +1,8 @@
-/** Reads the header of an export message of any supported version; it looks at nothing behind it. */
+/** Reads the header of an export message of any supported version. */
 
 import type { RejectReason } from '../decode-result.ts'
-import type { FixedLayout } from './fixed-layout.ts'
-import { V1_LAYOUT } from './v1.ts'
-import { V5_LAYOUT } from './v5.ts'
-import { V6_LAYOUT } from './v6.ts'
-import { V7_LAYOUT } from './v7.ts'
-import { findV8Layout, V8_HEADER_BYTES } from './v8.ts'
+import { FIXED_LAYOUTS, type FixedLayout } from './v1-to-v7.ts'
+import { findV8Layout, V8_HEADER } from './v8.ts'
 
 /** The header of a message; reused for every message. */
 export class MessageHeader {
@@ -16,20 +12,20 @@ export class MessageHeader {
   observationDomain = 0
   /** 0 in v1, which has none. */
   sequence = 0
-  /** v1 to v8: flow records; v9: records of all kinds, not to be relied on. */
+  /** v1 to v8: flow records; v9: records of all kinds, but exporters count differently. */
   count = 0
-  /** Milliseconds since the exporter's boot; NaN where the version does not say (IPFIX). */
+  /** Milliseconds since the exporter's boot; NaN in IPFIX, which has no uptime. */
   uptimeMs = 0
   /** Unix microseconds. */
   exportMicros = 0
-  /** v5, v6: packets that one counted packet stands for; 0 where the exporter does not say. */
+  /** v5, v6: packets that one counted packet represents; 0: unknown. */
   samplingRate = 0
-  /** v5, v6: 1 deterministic, 2 random, 0 where the exporter does not say. */
+  /** v5, v6: 1 deterministic, 2 random, 0 unknown. */
   samplingMode = 0
-  /** v8 only: how flows are put together in its records, 1 to 14. */
+  /** v8 only: the aggregation scheme of the records, 1 to 14. */
   aggregationScheme = 0
   aggregationVersion = 0
-  /** v1 to v8 only: how header and records are laid out. */
+  /** v1 to v8 only: the layout of header and records. */
   layout: FixedLayout | undefined
   /** Bytes of the message. */
   length = 0
@@ -44,22 +40,16 @@ export class MessageHeader {
     if (length < 2) return 'too-short'
     this.exportVersion = view.getUint16(0)
     switch (this.exportVersion) {
-      case 1:
-        return this.#readFixed(view, length, V1_LAYOUT)
-      case 5:
-        return this.#readFixed(view, length, V5_LAYOUT)
-      case 6:
-        return this.#readFixed(view, length, V6_LAYOUT)
-      case 7:
-        return this.#readFixed(view, length, V7_LAYOUT)
       case 8:
         return this.#readV8(view, length)
       case 9:
         return this.#readV9(view, length)
       case 10:
         return this.#readIpfix(view, length)
-      default:
-        return 'unsupported-version'
+      default: {
+        const layout = FIXED_LAYOUTS.get(this.exportVersion)
+        return layout ? this.#readFixed(view, length, layout) : 'unsupported-version'
+      }
     }
   }
 
@@ -70,19 +60,16 @@ export class MessageHeader {
    *     start        = version16 count16 sysUptime32 unixSecs32 unixNsecs32
    */
   #readFixed(view: DataView, length: number, layout: FixedLayout): RejectReason | undefined {
-    const { headerBytes, recordBytes } = layout
-    if (length < headerBytes) return 'too-short'
+    const { header, recordBytes } = layout
+    if (length < header.bytes) return 'too-short'
     this.count = view.getUint16(2)
-    if (length < headerBytes + this.count * recordBytes) return 'count-exceeds-length'
-    const { exportVersion } = this
-    const hasEngine = exportVersion !== 1 && exportVersion !== 7
-    const hasSampling = exportVersion === 5 || exportVersion === 6
+    if (length < header.bytes + this.count * recordBytes) return 'count-exceeds-length'
     this.layout = layout
     this.uptimeMs = view.getUint32(4)
     this.exportMicros = view.getUint32(8) * 1_000_000 + Math.floor(view.getUint32(12) / 1000)
-    this.sequence = exportVersion === 1 ? 0 : view.getUint32(16)
-    this.observationDomain = hasEngine ? view.getUint16(20) : 0
-    const sampling = hasSampling ? view.getUint16(22) : 0
+    this.sequence = header.hasSequence ? view.getUint32(16) : 0
+    this.observationDomain = header.hasEngine ? view.getUint16(20) : 0
+    const sampling = header.hasSampling ? view.getUint16(22) : 0
     this.samplingMode = sampling >>> 14
     this.samplingRate = sampling & 0x3fff
     return undefined
@@ -93,7 +80,7 @@ export class MessageHeader {
    *                 aggregationVersion8 reserved32                                     28 bytes
    */
   #readV8(view: DataView, length: number): RejectReason | undefined {
-    if (length < V8_HEADER_BYTES) return 'too-short'
+    if (length < V8_HEADER.bytes) return 'too-short'
     this.aggregationScheme = view.getUint8(22)
     this.aggregationVersion = view.getUint8(23)
     const layout = findV8Layout(this.aggregationScheme)
@@ -119,7 +106,7 @@ export class MessageHeader {
    *     IPFIX header = version16 length16 exportTime32 sequence32 observationDomain32    16 bytes
    *                                                                   (RFC 7011 section 3.1)
    *
-   * Bytes behind the header's length are not part of the message.
+   * Bytes after the header's length are not part of the message.
    */
   #readIpfix(view: DataView, length: number): RejectReason | undefined {
     if (length < IPFIX_HEADER_BYTES) return 'too-short'

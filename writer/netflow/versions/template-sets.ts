@@ -1,4 +1,4 @@
-/** What template sets of v9 and IPFIX have in common: checking and taking a definition into force. */
+/** Checks and applies the template definitions of v9 and IPFIX. */
 
 import type { DecodeResult, ProblemCode } from '../decode-result.ts'
 import { MAX_FIELDS_PER_TEMPLATE, MAX_RECORD_BYTES } from '../limits.ts'
@@ -6,7 +6,7 @@ import type { StreamMemory } from '../memory/stream-memory.ts'
 import type { Template } from '../memory/template.ts'
 import type { TemplateChange } from '../memory/templates.ts'
 
-/** Called for each template that has come into force, so that held sets can be decoded. */
+/** Called for each template that comes into force, to decode the sets that wait for it. */
 export type TemplateSink = (template: Template) => void
 
 /** Content of a set: bytes `offset` (included) to `end` (excluded). */
@@ -24,23 +24,23 @@ const CONTRADICTION_CODES: { readonly [change in TemplateChange]?: ProblemCode }
   refused: 'no-room-for-template',
 }
 
-function checkTemplate(template: Template, stream: StreamMemory, outcome: DecodeResult): boolean {
+function checkTemplate(template: Template, stream: StreamMemory, result: DecodeResult): boolean {
   const { id, fields, recordLength } = template
-  if (id < FIRST_TEMPLATE_ID) rejectTemplate(stream, outcome, id, 'reserved-template-id')
-  else if (fields.length === 0) rejectTemplate(stream, outcome, id, 'empty-template')
+  if (id < FIRST_TEMPLATE_ID) rejectTemplate(stream, result, id, 'reserved-template-id')
+  else if (fields.length === 0) rejectTemplate(stream, result, id, 'empty-template')
   else if (fields.length > MAX_FIELDS_PER_TEMPLATE) {
-    rejectTemplate(stream, outcome, id, 'too-many-fields')
+    rejectTemplate(stream, result, id, 'too-many-fields')
   } else if (recordLength > MAX_RECORD_BYTES) {
-    rejectTemplate(stream, outcome, id, 'record-too-long')
-  } else if (recordLength === 0) rejectTemplate(stream, outcome, id, 'zero-length-template')
+    rejectTemplate(stream, result, id, 'record-too-long')
+  } else if (recordLength === 0) rejectTemplate(stream, result, id, 'zero-length-template')
   else return true
   return false
 }
 
-/** Reports an invalid definition and ends the one that was in force. */
+/** Reports an invalid definition and forgets the previous one. */
 export function rejectTemplate(
   stream: StreamMemory,
-  outcome: DecodeResult,
+  result: DecodeResult,
   id: number,
   code:
     | 'template-overruns-set'
@@ -52,27 +52,24 @@ export function rejectTemplate(
     | 'options-template-without-scope',
 ): void {
   stream.forget(id)
-  outcome.malformedSets += 1
-  outcome.report(code, id, `template ${id}`)
+  result.malformedSets += 1
+  result.report(code, id, `template ${id}`)
 }
 
-/**
- * Takes a definition into force, unless it is invalid: that also ends the one that was in force.
- */
+/** Applies a definition. An invalid one is rejected, and the previous one is forgotten. */
 export function defineTemplate(
   template: Template,
   stream: StreamMemory,
-  outcome: DecodeResult,
+  result: DecodeResult,
   onTemplate: TemplateSink,
 ): void {
-  if (!checkTemplate(template, stream, outcome)) return
-  outcome.templateRecords += 1
+  if (!checkTemplate(template, stream, result)) return
+  result.templateRecords += 1
   const known = stream.template(template.id)
   const change = stream.define(template)
   if (change === 'refreshed') return
-  outcome.changedTemplates += 1
-  if (known) outcome.noteRedefinition(template.id, known.fields.length, template.fields.length)
+  if (known) result.noteRedefinition(template.id, known.fields.length, template.fields.length)
   const code = CONTRADICTION_CODES[change]
-  if (code) outcome.report(code, template.id, `template ${template.id}`)
+  if (code) result.report(code, template.id, `template ${template.id}`)
   if (change !== 'refused') onTemplate(template)
 }

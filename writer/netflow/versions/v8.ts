@@ -1,17 +1,22 @@
 /**
- * Decodes the records of NetFlow v8: one fixed layout for each of its 14 aggregation schemes, read
- * as a template that everybody knows. What a scheme aggregates away stays absent.
+ * Decodes the records of NetFlow v8. Each of its 14 aggregation schemes has a fixed layout, which
+ * is read like a template. Fields that a scheme aggregates away stay absent.
  */
 
-import { PADDING_OCTETS } from '../elements/field-specifier.ts'
+import { IE } from '../elements/information-elements.ts'
 import { FIELD, type FlowRecord } from '../flow-record.ts'
 import { FORMAT, type Format, formatJson, jsonKey } from '../plan/extra-json.ts'
 import { planRecord } from '../plan/plan.ts'
 import type { DatagramBytes } from '../plan/read-bytes.ts'
 import type { RecordReader } from '../records/record-reader.ts'
-import type { FixedLayout } from './fixed-layout.ts'
+import type { FixedHeader, FixedLayout } from './v1-to-v7.ts'
 
-export const V8_HEADER_BYTES = 28
+export const V8_HEADER: FixedHeader = {
+  bytes: 28,
+  hasSequence: true,
+  hasEngine: true,
+  hasSampling: false,
+}
 
 const COUNTERS = 'flows32 packets32 octets32 first32 last32'
 const SWITCHED = 'packets32 octets32 first32 last32'
@@ -19,10 +24,11 @@ const PREFIXES = 'srcPrefix32 dstPrefix32 srcMask8 dstMask8'
 const AS_AND_IF = 'srcAs16 dstAs16 input16 output16'
 
 /**
- * The records by scheme; the number behind a name is its bits. Routers send 1 to 5 (autonomous
- * systems; protocol and ports; source, destination, both prefixes) and, with the type of service,
- * the same as 9 to 13, and 14; Catalyst switches send 6 to 8 (destination; both ends; full flow).
- * markedTos and extraPkts are of the packets beyond a contract, routerSc is the router spared.
+ * The records by scheme; the number after a name is its bits. Routers send schemes 1 to 5
+ * (autonomous systems; protocol and ports; source, destination, both prefixes), the same with the
+ * type of service as 9 to 13, and 14. Catalyst switches send 6 to 8 (destination; both ends; full
+ * flow). markedTos and extraPkts describe packets beyond a contract. routerSc is the router whose
+ * work the switch did.
  */
 const RECORDS: Readonly<Record<number, string>> = {
   1: `${COUNTERS} ${AS_AND_IF}`,
@@ -45,29 +51,29 @@ const AS_TOS_SCHEME = 9
 /** The other documented order of scheme 9. */
 const AS_TOS_RECORD = `${COUNTERS} srcAs16 dstAs16 tos8 pad24 input16 output16`
 
-/** The information elements of the fields; those that are none are skipped by the plan. */
+/** The information elements of the fields; the plan skips fields without one. */
 const ELEMENT_IDS: ReadonlyMap<string, number> = new Map([
-  ['flows', 3],
-  ['packets', 2],
-  ['octets', 1],
-  ['first', 22],
-  ['last', 21],
-  ['srcAddr', 8],
-  ['dstAddr', 12],
-  ['srcPrefix', 8],
-  ['dstPrefix', 12],
-  ['srcMask', 9],
-  ['dstMask', 13],
-  ['srcPort', 7],
-  ['dstPort', 11],
-  ['protocol', 4],
-  ['tos', 5],
-  ['srcAs', 16],
-  ['dstAs', 17],
-  ['input', 10],
-  ['output', 14],
+  ['flows', IE.deltaFlowCount],
+  ['packets', IE.packetDeltaCount],
+  ['octets', IE.octetDeltaCount],
+  ['first', IE.flowStartSysUpTime],
+  ['last', IE.flowEndSysUpTime],
+  ['srcAddr', IE.sourceIPv4Address],
+  ['dstAddr', IE.destinationIPv4Address],
+  ['srcPrefix', IE.sourceIPv4Address],
+  ['dstPrefix', IE.destinationIPv4Address],
+  ['srcMask', IE.sourceIPv4PrefixLength],
+  ['dstMask', IE.destinationIPv4PrefixLength],
+  ['srcPort', IE.sourceTransportPort],
+  ['dstPort', IE.destinationTransportPort],
+  ['protocol', IE.protocolIdentifier],
+  ['tos', IE.ipClassOfService],
+  ['srcAs', IE.bgpSourceAsNumber],
+  ['dstAs', IE.bgpDestinationAsNumber],
+  ['input', IE.ingressInterface],
+  ['output', IE.egressInterface],
 ])
-/** How these are written into `extra`, under their own names. */
+/** Formats of the fields that go to `extra` under their own names. */
 const OWN_FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
   ['markedTos', FORMAT.uint],
   ['extraPkts', FORMAT.uint],
@@ -80,7 +86,7 @@ interface V8Field {
   readonly length: number
 }
 
-/** A field of no information element. */
+/** A field without an information element. */
 interface OwnField extends V8Field {
   readonly key: string
   readonly format: Format
@@ -93,7 +99,7 @@ const LAYOUTS: ReadonlyMap<number, FixedLayout> = new Map(
   }),
 )
 
-/** Gives the layout of an aggregation scheme, 1 to 14; undefined when there is no such scheme. */
+/** Finds the layout of an aggregation scheme; undefined for an unknown scheme. */
 export function findV8Layout(scheme: number): FixedLayout | undefined {
   return LAYOUTS.get(scheme)
 }
@@ -104,7 +110,7 @@ function layOut(grammar: string): FixedLayout {
   const recordBytes = last ? last.offset + last.length : 0
   const plan = planRecord(
     fields.map(({ name, length }) => {
-      return { enterprise: 0, id: ELEMENT_IDS.get(name) ?? PADDING_OCTETS, length }
+      return { enterprise: 0, id: ELEMENT_IDS.get(name) ?? IE.paddingOctets, length }
     }),
   )
   const own = fields.flatMap((field): OwnField[] => {
@@ -120,7 +126,7 @@ function layOut(grammar: string): FixedLayout {
     }
     if (hasPrefixes) settleMasks(reader.record)
   }
-  return { headerBytes: V8_HEADER_BYTES, recordBytes, plan, read }
+  return { header: V8_HEADER, recordBytes, plan, read }
 }
 
 function parseFields(grammar: string): readonly V8Field[] {
@@ -133,9 +139,9 @@ function parseFields(grammar: string): readonly V8Field[] {
 }
 
 /**
- * Documents differ in whether the type of service and its padding stand before or behind the
- * interfaces: the padding, which is zero, tells. A record in which it is zero in neither place, or
- * in both, is read in the usual order.
+ * Lays out scheme 9. Documents differ in whether the type of service and its padding come before or
+ * after the interfaces: the padding, which is zero, decides. If it is zero in both places or in
+ * neither, the usual order applies.
  */
 function layOutAsTos(grammar: string): FixedLayout {
   const usual = layOut(grammar)
@@ -150,9 +156,8 @@ function layOutAsTos(grammar: string): FixedLayout {
 }
 
 /**
- * They differ in the order of the two prefix lengths, too: when a prefix has bits beyond its length,
- * and with the lengths swapped none has, they are swapped. Where both orders are possible the usual
- * one is believed, record by record: nothing is concluded from other records.
+ * Swaps the prefix lengths if only the swapped ones leave no bits beyond them. Documents differ in
+ * this order, too. If both orders are possible, the usual one applies; each record is judged alone.
  */
 function settleMasks(record: FlowRecord): void {
   const { addresses, values } = record

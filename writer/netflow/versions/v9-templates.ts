@@ -22,7 +22,7 @@ import {
 export function readV9TemplateSet(
   content: SetContent,
   stream: StreamMemory,
-  outcome: DecodeResult,
+  result: DecodeResult,
   onTemplate: TemplateSink,
 ): void {
   const { view, end } = content
@@ -33,18 +33,18 @@ export function readV9TemplateSet(
     if (id === 0 && count === 0) return
     at += 4
     if (at + count * 4 > end) {
-      rejectTemplate(stream, outcome, id, 'template-overruns-set')
+      rejectTemplate(stream, result, id, 'template-overruns-set')
       return
     }
     const fields = readFields(view, at, count, 0)
     at += count * 4
-    defineTemplate(createTemplate(id, fields), stream, outcome, onTemplate)
+    defineTemplate(createTemplate(id, fields), stream, result, onTemplate)
   }
 }
 
 /**
- * Reads the options templates of a set into `stream`. The lengths are in bytes; padding stands at
- * the end of the set only.
+ * Reads the options templates of a set into `stream`. The lengths are in bytes; padding is only at
+ * the end of the set.
  *
  *     options template set = options template… padding
  *     options template     = templateId16 scopeLength16 optionLength16 scope… option…
@@ -53,20 +53,20 @@ export function readV9TemplateSet(
 export function readV9OptionsTemplateSet(
   content: SetContent,
   stream: StreamMemory,
-  outcome: DecodeResult,
+  result: DecodeResult,
   onTemplate: TemplateSink,
 ): void {
   const { view, end } = content
   let at = content.offset
   while (at + 6 <= end) {
     const id = view.getUint16(at)
-    // Whole field specifiers only: one exporter says 9 bytes where it means 8.
+    // Only whole field specifiers count: one exporter sends 9 as the length of 8 bytes.
     const scopeLength = view.getUint16(at + 2) & ~3
     const optionLength = view.getUint16(at + 4) & ~3
     if (id === 0 && scopeLength === 0 && optionLength === 0) return
     at += 6
     if (at + scopeLength + optionLength > end) {
-      rejectTemplate(stream, outcome, id, 'template-overruns-set')
+      rejectTemplate(stream, result, id, 'template-overruns-set')
       return
     }
     const scopes = readFields(view, at, scopeLength / 4, V9_SCOPE)
@@ -74,9 +74,9 @@ export function readV9OptionsTemplateSet(
     at += scopeLength + optionLength
     const template = createTemplate(id, [...scopes, ...options], { scopeFields: scopes.length })
     if (options.length === 0) {
-      outcome.report('options-template-without-options', id, `options template ${id}`)
+      result.report('options-template-without-options', id, `options template ${id}`)
     }
-    defineTemplate(template, stream, outcome, onTemplate)
+    defineTemplate(template, stream, result, onTemplate)
   }
 }
 

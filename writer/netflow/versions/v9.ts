@@ -17,9 +17,9 @@ const SET_HEADER_BYTES = 4
  *     set        = setId16 length16 content            length includes these four bytes
  *     setId      = 0 template set | 1 options template set | 256… data set of that template
  *
- * The header's count is no bound: exporters count different things.
+ * The header's count is not used: exporters count different things.
  *
- * @param content what stands behind the header
+ * @param content the bytes after the header
  */
 export function decodeV9(
   sets: DataSets,
@@ -27,23 +27,23 @@ export function decodeV9(
   stream: StreamMemory,
   message: MessageContext,
 ): void {
-  const { outcome } = sets
+  const { result } = sets
   const { view } = datagram
   let at = offset
   while (at + SET_HEADER_BYTES <= end) {
     const setId = view.getUint16(at)
     const length = view.getUint16(at + 2)
-    // Zeros fill up the datagrams of some exporters.
+    // Some exporters fill up their datagrams with zeros.
     if (setId === 0 && length === 0) return
     if (length < SET_HEADER_BYTES) {
-      outcome.countBrokenSet()
-      outcome.report('set-too-short', setId, `set ${setId} says a length of ${length}`)
+      result.countBrokenSet()
+      result.report('set-too-short', setId, `set ${setId} has a length of ${length}`)
       return
     }
     if (at + length > end) {
-      outcome.countBrokenSet()
+      result.countBrokenSet()
       const room = end - at
-      outcome.report('set-overruns-message', setId, `set ${setId}: ${length} bytes, ${room} left`)
+      result.report('set-overruns-message', setId, `set ${setId}: ${length} bytes, ${room} left`)
     }
     const content = { datagram, offset: at + SET_HEADER_BYTES, end: Math.min(at + length, end) }
     decodeSet(sets, setId, content, { stream, message })
@@ -61,17 +61,17 @@ function decodeSet(
     sets.decode(setId, content, stream, message)
     return
   }
-  const { outcome } = sets
+  const { result } = sets
   const set = { view: content.datagram.view, offset: content.offset, end: content.end }
   const release = (template: Template) => sets.releaseSets(template, stream, message)
   if (setId === TEMPLATE_SET_ID) {
     stream.lastTemplateMicros = message.receivedAtMicros
-    readV9TemplateSet(set, stream, outcome, release)
+    readV9TemplateSet(set, stream, result, release)
   } else if (setId === OPTIONS_TEMPLATE_SET_ID) {
     stream.lastTemplateMicros = message.receivedAtMicros
-    readV9OptionsTemplateSet(set, stream, outcome, release)
+    readV9OptionsTemplateSet(set, stream, result, release)
   } else {
-    outcome.malformedSets += 1
-    outcome.report('reserved-set-id', setId, `set ${setId}`)
+    result.malformedSets += 1
+    result.report('reserved-set-id', setId, `set ${setId}`)
   }
 }

@@ -1,9 +1,12 @@
-/** The generated table of information elements is well formed, and finds what it should. */
+/** The generated table of information elements is well formed, and every element is found. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { elementName, findElement } from '../../../../writer/netflow/elements/element-registry.ts'
-import { INFORMATION_ELEMENTS } from '../../../../writer/netflow/elements/information-elements.ts'
+import {
+  IE,
+  INFORMATION_ELEMENTS,
+} from '../../../../writer/netflow/elements/information-elements.ts'
 
 const TYPES = new Set(
   `unsigned8 unsigned16 unsigned32 unsigned64 signed8 signed16 signed32 signed64 float32 float64
@@ -35,6 +38,15 @@ describe('the table of information elements', () => {
     }
   })
 
+  it('has a constant for each element of IANA, of the same name and id', () => {
+    const iana = INFORMATION_ELEMENTS.find(([enterprise]) => enterprise === 0)?.[1] ?? ''
+    const lines = Object.entries(IE).map(([name, id]) => `${id} ${name}`)
+    assert.deepEqual(
+      lines,
+      iana.split('\n').map((line) => line.split(' ').slice(0, 2).join(' ')),
+    )
+  })
+
   const known = [
     [0, 1, 'octetDeltaCount', 'unsigned64'],
     [0, 4, 'protocolIdentifier', 'unsigned8'],
@@ -60,7 +72,7 @@ describe('the table of information elements', () => {
     })
   }
 
-  it('names what it does not know by its numbers', () => {
+  it('names unknown elements by their numbers', () => {
     assert.equal(findElement(0, 40999), undefined)
     assert.equal(findElement(4_294_967_295, 1), undefined)
     assert.equal(elementName(0, 40999), '0.40999')

@@ -1,4 +1,4 @@
-/** Maps that displace their oldest entry. */
+/** Bounded maps displace their oldest entry. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm'
 import { BoundedMap, OldestFirst } from '../../../../writer/netflow/memory/bounded-map.ts'
 
 describe('a bounded map', () => {
-  it('displaces the oldest entry when a new one would be too many', () => {
+  it('displaces the oldest entry when it is full', () => {
     const map = new BoundedMap<number, string>(2)
     map.set(1, 'a').set(2, 'b').set(3, 'c')
     assert.deepEqual(
@@ -44,7 +44,7 @@ describe('a bounded map', () => {
   })
 })
 
-it('the oldest entry is found again after there was none', () => {
+it('the oldest entry is found again after the map was empty', () => {
   const set = new Set<string>()
   const oldest = new OldestFirst(set)
   assert.equal(oldest.next(), undefined)
@@ -57,7 +57,7 @@ it('the oldest entry is found again after there was none', () => {
   assert.equal(oldest.next(), 'c')
 })
 
-it('what was taken out is let go, although nobody asked for the oldest since', async () => {
+it('removed entries are released, even if nothing asks for the oldest entry afterwards', async () => {
   setFlagsFromString('--expose-gc')
   const collectGarbage: () => void = runInNewContext('gc')
   const entries = new Set<object>([{}])

@@ -1,4 +1,4 @@
-/** What has to be written down of held sets, and what comes back. */
+/** Changes of held sets that have to be written, and their restoration. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -34,8 +34,8 @@ function heldSet(changes: Partial<HeldSet> = {}): HeldSet {
   }
 }
 
-describe('held sets to be written down', () => {
-  it('are given once, with ids in the order of arrival', () => {
+describe('held sets that have to be written', () => {
+  it('are returned once, with ids in the order of arrival', () => {
     const heldSets = new HeldSets()
     const [first, second, third] = [heldSet(), heldSet(), heldSet()]
     heldSets.hold(first)
@@ -53,7 +53,7 @@ describe('held sets to be written down', () => {
     assert.deepEqual(heldSets.takeChanges(), { held: [{ id: 3, set: third }], gone: [] })
   })
 
-  it('leave no trace when they are released before', () => {
+  it('leave no change when they are released first', () => {
     const heldSets = new HeldSets()
     heldSets.hold(heldSet())
     heldSets.release(STREAM, 256)
@@ -64,7 +64,7 @@ describe('held sets to be written down', () => {
     assert.deepEqual(harness.decoder.heldSets.takeChanges(), { held: [], gone: [] })
   })
 
-  it('are taken back when they are released, given up or too old', () => {
+  it('have their rows removed when they are released, evicted or too old', () => {
     const heldSets = new HeldSets()
     for (const templateId of [256, 257]) heldSets.hold(heldSet({ templateId }))
     heldSets.takeChanges()
@@ -79,7 +79,7 @@ describe('held sets to be written down', () => {
     assert.deepEqual(heldSets.takeChanges().gone, [3])
   })
 
-  it('are only those of one source port when ports have templates of their own', () => {
+  it('are released for one source port when ports have templates of their own', () => {
     const heldSets = new HeldSets()
     const [mine, other] = [heldSet(), heldSet({ sourcePort: 6000 })]
     heldSets.hold(mine)
@@ -89,7 +89,7 @@ describe('held sets to be written down', () => {
   })
 })
 
-describe('held sets of before a restart', () => {
+describe('held sets from before a restart', () => {
   it('keep their ids, are not written again, and come before later ones', () => {
     const heldSets = new HeldSets()
     const [first, second, third] = [heldSet(), heldSet(), heldSet()]
@@ -117,7 +117,7 @@ describe('held sets of before a restart', () => {
     )
   })
 
-  it('that cannot be decoded any more are taken back', () => {
+  it('that can no longer be decoded have their rows removed', () => {
     const heldSets = new HeldSets()
     heldSets.discard(40)
     const set = heldSet()

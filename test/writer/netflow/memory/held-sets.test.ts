@@ -1,4 +1,6 @@
-/** Data sets that come before their template: held, released with their own times, or given up. */
+/**
+ * Data sets that come before their template are held, released with their own times, or given up.
+ */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -49,7 +51,7 @@ describe('data before its template', () => {
     assert.equal(harness.decoder.heldSets.bytes, 0)
   })
 
-  it('in the same message is decoded with it and waits for nothing', () => {
+  it('in the same message is decoded with the message', () => {
     const { flows, counts } = new DecoderHarness().receive(v9Message(DATA, DATA, DEFINITION))
     assert.deepEqual(flows, [
       { flowStart: FLOW_START, bytes: 7 },
@@ -67,7 +69,7 @@ describe('data before its template', () => {
     assert.deepEqual([counts.decodedSets, counts.heldSets], [1, 1])
   })
 
-  it('is released in the order of its arrival, and only by its own template', () => {
+  it('is released in the order of arrival, and only by its own template', () => {
     const harness = new DecoderHarness()
     const bytes = (n: number) => set(256, '00000000', n.toString(16).padStart(8, '0'))
     for (const n of [1, 2, 3]) harness.receive(v9Message(bytes(n)))
@@ -81,7 +83,7 @@ describe('data before its template', () => {
     assert.equal(harness.decoder.heldSets.count, 1)
   })
 
-  it('may turn out to be of an options template', () => {
+  it('may belong to an options template', () => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(set(512, '00000000 00000064')))
     const definition = set(1, optionsTemplate(512, [[1, 4]], [[34, 4]]))
@@ -90,14 +92,14 @@ describe('data before its template', () => {
     assert.equal(harness.receive(v9Message(DATA)).flows[0]?.samplingRate, 100)
   })
 
-  it('waits on when the template that comes is invalid', () => {
+  it('keeps waiting when the template that comes is invalid', () => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(DATA))
     harness.receive(v9Message(set(0, template(256, []))))
     assert.equal(harness.decoder.heldSets.count, 1)
   })
 
-  it('is decoded to the last record however many there are', () => {
+  it('is decoded to the last record, whatever their number', () => {
     const harness = new DecoderHarness()
     const records = '00'.repeat(20 * 3000)
     for (let i = 0; i < 80; i++) harness.receive(v9Message(set(256, records)))
@@ -107,7 +109,7 @@ describe('data before its template', () => {
     assert.equal(counts.malformedSets, undefined)
   })
 
-  it('of one-byte records is decoded up to a bound, and so is the rest of the message', () => {
+  it('of one-byte records is decoded up to a limit, and so is the rest of the message', () => {
     const harness = new DecoderHarness()
     for (let i = 0; i < 40; i++) harness.receive(v9Message(set(256, '06'.repeat(8192))))
     const { flows, problems } = harness.receive(
@@ -118,7 +120,7 @@ describe('data before its template', () => {
     assert.equal(problems[0], 'too-many-records')
   })
 
-  it('that has nothing in it is not held', () => {
+  it('without content is not held', () => {
     const harness = new DecoderHarness()
     const { counts, problems } = harness.receive(v9Message(set(256), set(300)))
     assert.deepEqual([counts, problems], [{}, []])
@@ -179,7 +181,7 @@ describe('held sets', () => {
     assert.deepEqual(evicted, held.slice(0, evicted.length))
   })
 
-  it('without content count, too', () => {
+  it('without content use memory, too', () => {
     const heldSets = new HeldSets()
     const stream = streamOf('192.0.2.1')
     for (let i = 0; i < 100_000; i++) heldSets.hold({ ...heldSet(stream, 0), templateId: i })
@@ -198,7 +200,7 @@ describe('held sets', () => {
     assert.equal(heldSets.bytes, 0)
   })
 
-  it('that the decoder gives up are listed, however many', () => {
+  it('that the decoder gives up are listed, whatever their number', () => {
     const harness = new DecoderHarness()
     const sets = Array.from({ length: 10_000 }, (_, i) => set(256 + i, '00'))
     for (let exporter = 1; exporter < 40; exporter++) {

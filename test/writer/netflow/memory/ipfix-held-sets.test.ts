@@ -1,4 +1,4 @@
-/** IPFIX data sets that come before their template, and what they become when it comes. */
+/** IPFIX data sets that come before their template, and their records when it comes. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -38,21 +38,21 @@ describe('IPFIX data before its template', () => {
       { flowStart: EXPORT_MICROS + 90_000_000 - 5, bytes: 7 },
     ])
     assert.deepEqual(later.receivedAt, [RECEIVED_AT_MICROS, receivedAtMicros])
-    const { releases } = harness.decoder.outcome
+    const { releases } = harness.decoder.result
     assert.deepEqual(releases, [{ sequence: 41, dataRecords: 1, optionsRecords: 0 }])
     assert.deepEqual([harness.decoder.heldSets.count, harness.decoder.heldSets.bytes], [0, 0])
   })
 
-  it('in the same message is decoded with it, and is no release', () => {
+  it('in the same message is decoded with the message, and is no release', () => {
     const harness = new DecoderHarness()
     const { flows, counts } = harness.receive(ipfixMessage(DATA, DATA, DEFINITION))
     assert.equal(flows.length, 2)
     assert.deepEqual([counts.dataRecords, counts.releasedRecords], [2, undefined])
     assert.deepEqual([counts.waitingSets, counts.releasedSets], [undefined, 2])
-    assert.deepEqual(harness.decoder.outcome.releases, [])
+    assert.deepEqual(harness.decoder.result.releases, [])
   })
 
-  it('is decoded by the definition that comes first, whatever the message says later', () => {
+  it('is decoded by the first definition that follows, whatever the message defines later', () => {
     const varying = set(2, ipfixTemplate(256, [[82, VARIABLE]]))
     const { flows, problems } = new DecoderHarness().receive(
       ipfixMessage(DATA, DEFINITION, varying),
@@ -61,7 +61,7 @@ describe('IPFIX data before its template', () => {
     assert.deepEqual(problems, ['no-template'])
   })
 
-  it('does not hurt its neighbours, and waits in its own domain only', () => {
+  it('does not affect its neighbours, and waits in its own domain only', () => {
     const harness = new DecoderHarness()
     const other = set(2, ipfixTemplate(257, [[2, 4]]))
     const { flows, counts } = harness.receive(ipfixMessage(other, DATA, set(257, '00000001')))
@@ -70,7 +70,7 @@ describe('IPFIX data before its template', () => {
     assert.deepEqual(harness.receive(ipfixMessage(DEFINITION)).flows.length, 1)
   })
 
-  it('may turn out to be of options, which hold for what follows', () => {
+  it('may be options data, which apply to later flows', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessageOf({ sequence: 3 }, set(512, '00000007 00000064')))
     const options = ipfixOptionsTemplate(512, 1, [
@@ -79,14 +79,14 @@ describe('IPFIX data before its template', () => {
     ])
     const { counts } = harness.receive(ipfixMessage(set(3, options)))
     assert.deepEqual([counts.optionsRecords, counts.releasedRecords], [1, 1])
-    assert.deepEqual(harness.decoder.outcome.releases, [
+    assert.deepEqual(harness.decoder.result.releases, [
       { sequence: 3, dataRecords: 1, optionsRecords: 1 },
     ])
     const { flows } = harness.receive(ipfixMessage(DEFINITION, DATA))
     assert.equal(flows[0]?.samplingRate, 100)
   })
 
-  it('counts its times since the boot from the boot time known by then', () => {
+  it('counts its uptimes from the boot time known by then', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessage(set(256, '000003e8')))
     const options = ipfixOptionsTemplate(512, 1, [
@@ -101,7 +101,7 @@ describe('IPFIX data before its template', () => {
     assert.deepEqual(flows, [{ flowStart: (bootMs + 1000) * 1000 }])
   })
 
-  it('has variable lengths and lists whose own template came meanwhile', () => {
+  it('may have variable lengths, and lists whose template came meanwhile', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessage(set(256, variable('03 0101 0050'), '0001')))
     harness.receive(ipfixMessage(set(2, ipfixTemplate(257, [[7, 2]]))))
@@ -115,7 +115,7 @@ describe('IPFIX data before its template', () => {
     assert.deepEqual(flows, [{ bytes: 1, extra }])
   })
 
-  it('that turns out to be broken is decoded up to there, and its number stays unknown', () => {
+  it('that is broken is decoded up to the break, and its number of records stays unknown', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessageOf({ sequence: 3 }, set(256, '0161', '0561')))
     const { flows, problems, counts } = harness.receive(
@@ -123,10 +123,10 @@ describe('IPFIX data before its template', () => {
     )
     assert.deepEqual(flows, [{ extra: '{"interfaceName":"a"}' }])
     assert.deepEqual([problems, counts.malformedSets], [['record-overruns-set'], 1])
-    assert.deepEqual(harness.decoder.outcome.releases, [])
+    assert.deepEqual(harness.decoder.result.releases, [])
   })
 
-  it('waits on when the template that comes is invalid, ignored or of a discarded message', () => {
+  it('keeps waiting when the template that comes is invalid, ignored or in a discarded message', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessage(DATA))
     harness.receive(ipfixMessage(set(2, ipfixTemplate(256, [[1, 0]]))))

@@ -1,4 +1,4 @@
-/** What all streams remember together is bounded; what is there stays. */
+/** The memory of all streams together is bounded, and entries in it stay. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -43,7 +43,7 @@ function smallRooms(): MemoryRooms {
 }
 
 describe('the memory of all streams', () => {
-  it('holds MAX_TEMPLATE_BYTES of templates, and MAX_NAMED_BYTES of names apart from them', () => {
+  it('holds MAX_TEMPLATE_BYTES of templates and, separately, MAX_NAMED_BYTES of names', () => {
     const { templates, names } = createMemoryRooms()
     assert.equal(templates.take(MAX_TEMPLATE_BYTES), true)
     assert.equal(templates.take(1), false)
@@ -53,33 +53,33 @@ describe('the memory of all streams', () => {
     assert.equal(templates.take(1), true)
   })
 
-  it('refuses the templates of a new stream when it is used up, and reports it', () => {
+  it('refuses the templates of a new stream when it is full, and reports this', () => {
     const rooms = smallRooms()
     const [old, late] = [streamOf(1, rooms), streamOf(2, rooms)]
     old.define(templateOf(256))
     old.define(templateOf(257))
-    const outcome = new DecodeResult()
+    const result = new DecodeResult()
     let released = 0
-    defineTemplate(templateOf(256), late, outcome, () => {
+    defineTemplate(templateOf(256), late, result, () => {
       released += 1
     })
     assert.deepEqual(
-      outcome.problems.map(({ code }) => code),
+      result.problems.map(({ code }) => code),
       ['no-room-for-template'],
     )
     assert.equal(released, 0)
     assert.equal(late.template(256), undefined)
     assert.equal(rooms.templates.refusals, 1)
-    assert.equal(old.templateCount, 2)
+    assert.equal(old.templates.size, 2)
   })
 
-  it('lets a stream displace its own oldest template, redefine, and give room back', () => {
+  it('lets a stream displace its own oldest template, redefine, and free room', () => {
     const rooms = smallRooms()
     const [one, other] = [streamOf(1, rooms), streamOf(2, rooms)]
     one.define(templateOf(256))
     one.define(templateOf(257))
     assert.equal(one.define(templateOf(258)), 'new')
-    assert.deepEqual([one.template(256), one.templateCount], [undefined, 2])
+    assert.deepEqual([one.template(256), one.templates.size], [undefined, 2])
     const wider = createTemplate(258, [{ enterprise: 0, id: 2, length: 4 }])
     assert.equal(one.define(wider), 'changed')
     assert.equal(one.define(wider), 'refreshed')
@@ -91,7 +91,7 @@ describe('the memory of all streams', () => {
     assert.equal(rooms.templates.usedBytes, 0)
   })
 
-  it('keeps no name for which there is no room, and writes none down', () => {
+  it('neither keeps nor writes a name without room', () => {
     const rooms = smallRooms()
     const [one, other] = [streamOf(1, rooms), streamOf(2, rooms)]
     one.interfaceNames.set(1, 'a').set(2, 'b').set(3, 'c')
@@ -114,7 +114,7 @@ describe('the memory of all streams', () => {
     assert.equal(rooms.names.usedBytes, 2 * NAME_BYTES)
   })
 
-  it('is counted once for an entry that is renewed, restored or displaced by its limit', () => {
+  it('counts an entry once if it is renewed, restored or displaced by its limit', () => {
     const room = new MemoryRoom(10 * NAME_BYTES)
     const tracked = new TrackedMap<number, string>(2, room)
     tracked.restore(1, 'a')

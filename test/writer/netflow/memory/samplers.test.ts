@@ -1,4 +1,4 @@
-/** What is kept of sampling rates, and when it has to be written down. */
+/** Announced sampling rates, and when their rows have to be written. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -22,7 +22,7 @@ const RATE: SamplingAnnouncement = {
 }
 const NO_SAMPLING = { rate: undefined, samplerId: undefined, inputIf: undefined, templateId: 256 }
 
-/** The announcements that have to be written down. */
+/** The announcements that have to be written. */
 function changesOf(samplers: Samplers): readonly string[] {
   return SAMPLER_SCOPES.flatMap((scope) =>
     samplers
@@ -31,7 +31,7 @@ function changesOf(samplers: Samplers): readonly string[] {
   )
 }
 
-/** What an options record makes known. */
+/** The announcement in an options record. */
 function announcedBy(scopes: readonly FieldBytes[], ...options: readonly FieldBytes[]) {
   const harness = new DecoderHarness()
   harness.receive(oneOptionsMessage(scopes, options))
@@ -48,7 +48,7 @@ function announcedBy(scopes: readonly FieldBytes[], ...options: readonly FieldBy
 }
 
 describe('an announcement', () => {
-  it('is written down when it is new or other, and else once in five minutes', () => {
+  it('is written when it is new or different, and otherwise once in five minutes', () => {
     const samplers = new Samplers()
     samplers.announce(RATE, 0)
     assert.deepEqual(changesOf(samplers), ['sampler 7: 100 confirmed'])
@@ -62,7 +62,7 @@ describe('an announcement', () => {
     assert.deepEqual(changesOf(samplers), ['sampler 7: 200 confirmed'])
   })
 
-  it('of before a restart applies until another one is made', () => {
+  it('from before a restart applies until the next announcement', () => {
     const samplers = new Samplers()
     const seen = { lastSeenMicros: 0, notedMicros: 0 }
     samplers.restore({ ...RATE, ...seen, status: 'confirmed' })
@@ -76,7 +76,7 @@ describe('an announcement', () => {
 })
 
 describe('the rate in a message header', () => {
-  it('is written down as such, and is no announcement for other records', () => {
+  it('is written with its own scope, and does not apply to other records', () => {
     const samplers = new Samplers()
     samplers.noteHeaderRate(64, 0, 0)
     assert.equal(samplers.isEmpty, true)
@@ -88,7 +88,7 @@ describe('the rate in a message header', () => {
     assert.deepEqual(changesOf(samplers), ['header 0: 32 confirmed'])
   })
 
-  it('of v5 is its lower 14 bits, how packets are chosen the two above', () => {
+  it('of v5 is the lower 14 bits; the two upper bits are the mode', () => {
     const harness = new DecoderHarness()
     const header = '0005 0000 00000000 00000000 00000000 00000000 00 00'
     harness.receive(hex(`${header} 4064`))
@@ -103,11 +103,11 @@ describe('the rate in a message header', () => {
   })
 })
 
-describe('what an operator configures', () => {
+describe('the setting of an operator', () => {
   const SETTINGS: SamplingSettings = { override: null, default: null, byteOrder: 'network' }
   const record = { ...NO_SAMPLING, rate: 10, headerRate: 20 }
 
-  it('comes before everything, or where there is nothing', () => {
+  it('applies before all other rates, or after all of them', () => {
     const samplers = new Samplers()
     samplers.configure({ ...SETTINGS, default: 5 }, 0)
     assert.equal(samplers.rateOf(NO_SAMPLING), 5)
@@ -122,7 +122,7 @@ describe('what an operator configures', () => {
     assert.equal(samplers.rateOf(record), 10)
   })
 
-  it('is written down as configured when it changes, and removed', () => {
+  it('is written as configured when it changes, and removed', () => {
     const samplers = new Samplers()
     const settings = { ...SETTINGS, override: 7, default: 5 }
     for (let message = 0; message < 3; message++) samplers.configure(settings, message)
@@ -138,7 +138,7 @@ describe('what an operator configures', () => {
     assert.equal(samplers.isEmpty, true)
   })
 
-  it('replaces what was configured before a restart of the writer', () => {
+  it('replaces the setting from before a restart of the writer', () => {
     const samplers = new Samplers()
     const seen = { lastSeenMicros: 0, notedMicros: 0, status: 'confirmed' } as const
     const configured = { ...RATE, ...seen, value: 0, source: 'configured', mode: undefined }
@@ -151,10 +151,10 @@ describe('what an operator configures', () => {
   })
 })
 
-describe('options records say', () => {
+describe('options records announce', () => {
   const SYSTEM: readonly FieldBytes[] = [[1, '00000000']]
 
-  it('what a rate applies to, and in which elements it was', () => {
+  it('the scope of a rate, and the elements that held it', () => {
     assert.deepEqual(announcedBy(SYSTEM, [48, '03'], [50, '0064'], [49, '02']), [
       {
         of: 'sampler 3',
@@ -187,7 +187,7 @@ describe('options records say', () => {
     ])
   })
 
-  it('nothing by numbers that no table could hold', () => {
+  it('nothing with numbers that do not fit the table', () => {
     const huge = 'ffffffffffffffff'
     const [announced] = announcedBy(SYSTEM, [302, huge], [34, '0064'], [35, '0100'], [304, huge])
     assert.deepEqual(announced, {

@@ -1,6 +1,6 @@
 /**
- * Whatever an exporter announces of its sampling, in whatever order: each flow has the rate that
- * applies to it best, by a plain reading of what was announced so far.
+ * Random sampling announcements in random order: each flow has the rate that applies best, by a
+ * plain reading of all announcements so far.
  */
 
 import assert from 'node:assert/strict'
@@ -42,7 +42,7 @@ interface Flow {
   readonly ownRate: number | null
 }
 
-/** Few values, so that what is announced and what is sampled meet. */
+/** Few values, so that announcements and flows meet. */
 const VALUES = { sampler: [0, 1, 2], interface: [1, 2], template: [256, 257], domain: [0] } as const
 const rates = fc.oneof(
   fc.integer({ min: 1, max: 5000 }),
@@ -66,7 +66,9 @@ function uint(value: number, bytes: number): Buffer {
   return hex(value.toString(16).padStart(bytes * 2, '0'))
 }
 
-/** Scope types 1, 2 and 5 of v9; in IPFIX the elements of selectors, interfaces, templates, domains. */
+/**
+ * v9: scope types 1, 2 and 5; IPFIX: the elements of selectors, interfaces, templates and domains.
+ */
 const V9_SCOPES: Readonly<Record<Scope, readonly [WireField, WireField[]]>> = {
   sampler: [[1, 4], [[48, 1]]],
   interface: [[2, 4], []],
@@ -114,7 +116,7 @@ function isRate(rate: number | null | undefined): rate is number {
   return typeof rate === 'number' && rate >= 1 && rate <= 2 ** 24
 }
 
-/** What was announced last of each scope and value; what is no rate says nothing. */
+/** The last announcement of each scope and value; an invalid rate announces nothing. */
 class Announced {
   readonly #rates = new Map<string, number>()
 
@@ -139,7 +141,7 @@ class Announced {
 
 for (const version of [9, 10] as const) {
   const name = version === 9 ? 'v9' : 'IPFIX'
-  it(`a flow of ${name} has the rate that was announced last for what it names best`, () => {
+  it(`a flow of ${name} has the rate last announced for its best scope`, () => {
     const steps = fc.array(fc.oneof(announcements, flows), { maxLength: 12 })
     fc.assert(
       fc.property(steps, flows, (before, last) => {

@@ -30,7 +30,7 @@ function templateOf(id: number, ...elements: readonly number[]): Template {
 const BYTES = templateOf(256, 1)
 const PACKETS = templateOf(256, 2)
 
-/** What `takeChanges` gives, as far as a test looks at it. */
+/** The parts of `takeChanges` that tests look at. */
 function changesOf(templates: Templates) {
   const { changed, removed } = templates.takeChanges()
   return {
@@ -62,7 +62,7 @@ function storedTemplate(template: Template, changes: Partial<KnownTemplate> = {}
 }
 
 describe('a template that is repeated', () => {
-  it('is written down once in five minutes', () => {
+  it('is written once in five minutes', () => {
     const templates = new Templates()
     const written: number[] = []
     for (let second = 0; second <= 600; second += 30) {
@@ -75,7 +75,7 @@ describe('a template that is repeated', () => {
     assert.equal(templates.known(256)?.lastSeenMicros, 600 * SECOND)
   })
 
-  it('keeps the plan that was made for it', () => {
+  it('keeps its plan', () => {
     const templates = new Templates()
     templates.define(BYTES)
     assert.equal(templates.define(templateOf(256, 1)), 'refreshed')
@@ -93,7 +93,7 @@ describe('a template that is redefined', () => {
     assert.equal(templates.known(256)?.redefinitions, 2 ** 31 - 1)
   })
 
-  it('counts its definitions, and keeps the hash of the one before', () => {
+  it('counts its definitions, and keeps the hash of the previous one', () => {
     const templates = new Templates()
     templates.arrive(MINUTE, 0)
     assert.equal(templates.define(BYTES), 'new')
@@ -120,7 +120,7 @@ describe('a template that is redefined', () => {
     })
   })
 
-  it('has another hash when anything that is compared is different', () => {
+  it('has another hash if any compared part differs', () => {
     const fields = [{ enterprise: 0, id: 1, length: 4 }]
     const hashes = [
       createTemplate(256, fields),
@@ -137,8 +137,8 @@ describe('a template that is redefined', () => {
   })
 })
 
-describe('two definitions of one template that take turns', () => {
-  /** Defines both in turn, each from a port of its own, and gives what came of it. */
+describe('two alternating definitions of one template', () => {
+  /** Defines both in turn, each from its own port, and returns the changes. */
   function alternate(ports: readonly [number, number], stepMicros = 30 * SECOND) {
     const templates = new Templates()
     const changes = Array.from({ length: 10 }, (_, turn) => {
@@ -148,7 +148,7 @@ describe('two definitions of one template that take turns', () => {
     return { templates, changes }
   }
 
-  it('from one port are reported from the fourth return on, and stay in force in turn', () => {
+  it('from one port are reported from the fourth return on, and are still in force in turn', () => {
     const { templates, changes } = alternate([5000, 5000])
     assert.deepEqual(changes.slice(0, 4), ['new', 'changed', 'changed', 'changed'])
     assert.deepEqual(new Set(changes.slice(4)), new Set(['contradicting']))
@@ -156,7 +156,7 @@ describe('two definitions of one template that take turns', () => {
     assert.equal(templates.portInForce, undefined)
   })
 
-  it('slowly are changes like others', () => {
+  it('are ordinary changes if they alternate slowly', () => {
     const { changes } = alternate([5000, 6000], 10 * MINUTE)
     assert.deepEqual(new Set(changes.slice(1)), new Set(['changed']))
   })
@@ -172,7 +172,7 @@ describe('two definitions of one template that take turns', () => {
     assert.deepEqual([of(5000), of(6000), of(7000)], [BYTES, PACKETS, undefined])
   })
 
-  it('from two ports leave nothing in force that all ports shared', () => {
+  it('from two ports end the templates that all ports shared', () => {
     const templates = new Templates()
     templates.define(templateOf(300, 1))
     templates.takeChanges()
@@ -191,8 +191,8 @@ describe('two definitions of one template that take turns', () => {
   })
 })
 
-describe('templates of before a restart', () => {
-  it('of the writer are used at once, and are restored until they are repeated', () => {
+describe('templates from before a restart', () => {
+  it('of the writer are used at once, and count as restored until they are repeated', () => {
     const templates = new Templates()
     templates.restore(storedTemplate(BYTES))
     templates.restore(storedTemplate(templateOf(257, 1), { status: 'unconfirmed' }))
@@ -233,7 +233,7 @@ describe('templates of before a restart', () => {
     assert.equal(templates.portInForce, 6000)
   })
 
-  it('are no more than before: the least recently seen go, in the table, too', () => {
+  it('stay within the limits: the least recently seen are forgotten, in the table, too', () => {
     const templates = new Templates()
     for (let id = 256; id < 256 + MAX_TEMPLATES_PER_STREAM + 2; id++) {
       templates.restore(storedTemplate(templateOf(id, 1)))

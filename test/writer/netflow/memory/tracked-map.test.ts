@@ -1,11 +1,11 @@
-/** Maps that know what has yet to be written down. */
+/** Maps track the entries that have yet to be written. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { TrackedMap } from '../../../../writer/netflow/memory/tracked-map.ts'
 
 describe('a tracked map', () => {
-  it('gives each changed entry once, with its last value', () => {
+  it('returns each changed entry once, with its last value', () => {
     const map = new TrackedMap<string, number>(10)
     assert.equal(map.hasChanges, false)
     map.set('a', 1).set('b', 2).set('a', 3)
@@ -21,7 +21,7 @@ describe('a tracked map', () => {
     assert.deepEqual(map.takeChanges(), { changed: [], removed: [] })
   })
 
-  it('takes a value that is the same as before for no change', () => {
+  it('does not count an equal value as a change', () => {
     const map = new TrackedMap<string, number>(10).set('a', 1)
     map.takeChanges()
     map.set('a', 1)
@@ -32,7 +32,7 @@ describe('a tracked map', () => {
     assert.equal(map.hasChanges, false)
   })
 
-  it('gives the key of an entry that was written down and is gone', () => {
+  it('returns the key of a written entry that was removed', () => {
     const map = new TrackedMap<string, number>(10).set('a', 1)
     map.restore('b', 2)
     map.takeChanges()
@@ -44,14 +44,14 @@ describe('a tracked map', () => {
     assert.deepEqual(map.takeChanges(), { changed: [['a', 3]], removed: [] })
   })
 
-  it('says nothing of an entry that came and went unwritten', () => {
+  it('does not mention an entry that came and went unwritten', () => {
     const map = new TrackedMap<string, number>(10).set('a', 1)
     map.delete('a')
     assert.equal(map.hasChanges, false)
     assert.deepEqual(map.takeChanges(), { changed: [], removed: [] })
   })
 
-  it('gives an entry that was removed and came back as changed', () => {
+  it('returns an entry that was removed and came back as changed', () => {
     const map = new TrackedMap<string, number>(10)
     map.restore('a', 1)
     map.delete('a')
@@ -59,7 +59,7 @@ describe('a tracked map', () => {
     assert.deepEqual(map.takeChanges(), { changed: [['a', 2]], removed: [] })
   })
 
-  it('removes what its limit displaces, restored entries, too', () => {
+  it('removes displaced entries, including restored ones', () => {
     const map = new TrackedMap<number, string>(2)
     map.restore(1, 'a')
     map.restore(2, 'b')

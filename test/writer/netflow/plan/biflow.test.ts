@@ -1,4 +1,7 @@
-/** Both directions in one record (RFC 5103): two rows, end points swapped, nothing counted twice. */
+/**
+ * Biflows, with both directions in one record (RFC 5103): two rows, end points swapped, nothing
+ * counted twice.
+ */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -49,7 +52,7 @@ describe('a biflow', () => {
     assert.deepEqual([counts.dataRecords, counts.flowRecords], [1, 2])
   })
 
-  it('without traffic there is one flow', () => {
+  it('without traffic is one flow', () => {
     for (const zero of ['00', '0000000000000000']) {
       const flow = ipfixFlowOf(...ENDS, [1, '05'], [1, zero, REVERSE], [2, zero, REVERSE])
       assert.deepEqual(flow, { ...FORWARD, bytes: 5 })
@@ -57,7 +60,7 @@ describe('a biflow', () => {
     assert.equal(ipfixFlowsOf([1, '05'], [1, '00', REVERSE], [2, '01', REVERSE]).length, 2)
   })
 
-  it('without forward traffic has both flows: something opened it', () => {
+  it('without forward traffic is two flows: something opened it', () => {
     const flows = ipfixFlowsOf(...ENDS, [1, '00'], REVERSE_BYTES)
     assert.deepEqual(flows, [
       { ...FORWARD, bytes: 0 },
@@ -65,7 +68,7 @@ describe('a biflow', () => {
     ])
   })
 
-  it('counts in its reverse flow nothing that only the forward one counted', () => {
+  it('does not repeat counters of its forward flow in the reverse flow', () => {
     const flows = ipfixFlowsOf([2, '05'], [85, '64'], [132, '03'], [3, '02'], [2, '06', REVERSE])
     assert.deepEqual(flows, [
       {
@@ -77,7 +80,7 @@ describe('a biflow', () => {
     ])
   })
 
-  it('has times and flags of its own in each direction, or shares them', () => {
+  it('has its own times and flags in each direction, or shares them', () => {
     const start = EXPORT_SECONDS * 1_000_000
     const flags: readonly IpfixValue[] = [
       [6, '02'],
@@ -96,7 +99,7 @@ describe('a biflow', () => {
     })
   })
 
-  it('swaps all that belongs to one end: masks, AS, interfaces, MACs, VLANs, IPv6', () => {
+  it('swaps every value of an end: masks, AS, interfaces, MACs, VLANs, IPv6', () => {
     const [, backward] = ipfixFlowsOf(
       REVERSE_BYTES,
       [27, '20010db8 00000000 00000000 00000001'],
@@ -133,7 +136,7 @@ describe('a biflow', () => {
     })
   })
 
-  it('believes what it says of the reverse direction more than what is swapped', () => {
+  it('prefers its own values of the reverse direction to swapped ones', () => {
     const [forward, backward] = ipfixFlowsOf(
       REVERSE_BYTES,
       [10, '01'],
@@ -168,7 +171,7 @@ describe('a biflow', () => {
     }
   })
 
-  it('of ICMP may have a type and code of its own on the way back', () => {
+  it('of ICMP may have its own type and code in the reverse direction', () => {
     const [there, back] = ipfixFlowsOf(
       [4, '01'],
       REVERSE_BYTES,
@@ -184,7 +187,7 @@ describe('a biflow', () => {
     )
   })
 
-  it('swaps what has two ends and no column, but no count of one direction', () => {
+  it('swaps values of two ends without a column, but no count of one direction', () => {
     const [there, back] = ipfixFlowsOf(REVERSE_BYTES, [368, '01'], [218, '02'], [92, '03'])
     assert.equal(
       there?.extra,
@@ -193,7 +196,7 @@ describe('a biflow', () => {
     assert.equal(back?.extra, '{"egressInterfaceType":1,"dstTrafficIndex":3}')
   })
 
-  it('whose reverse counter is too large for its column has both flows', () => {
+  it('with a reverse counter too large for its column is two flows', () => {
     const record = oneIpfixRecord([
       [1, '05'],
       [1, 'ffffffffffffffff', REVERSE],
@@ -226,7 +229,7 @@ describe('reverse elements', () => {
     })
   })
 
-  it('that count in a length of their own stay in extra, too', () => {
+  it('with counters of variable length stay in extra, too', () => {
     const fields = [
       [1, 4],
       [1, VARIABLE, REVERSE],
@@ -236,7 +239,7 @@ describe('reverse elements', () => {
     assert.deepEqual(flows, [{ bytes: 5, extra: '{"reverseOctetDeltaCount":7}' }])
   })
 
-  it('that count what has no column stay in extra, too', () => {
+  it('with counters without a column stay in extra, too', () => {
     const flow = ipfixFlowOf([1, '05'], [132, '06', REVERSE], [3, '07', REVERSE])
     assert.deepEqual(flow, {
       bytes: 5,
@@ -254,7 +257,7 @@ describe('reverse elements', () => {
     assert.deepEqual(flows, both)
   })
 
-  it('of unknown elements have their numbers', () => {
+  it('of unknown elements are named by their numbers', () => {
     const flow = ipfixFlowOf([1, '05'], [20_000, '06', REVERSE])
     assert.equal(flow.extra, '{"29305.20000":"06"}')
   })

@@ -1,4 +1,4 @@
-/** Which element of a v9 record fills which column, and what happens to those that do not. */
+/** The elements of a v9 record that fill columns, and the place of the others. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -48,7 +48,7 @@ describe('a column', () => {
   ] as const
 
   for (const [id, value, flow] of columns) {
-    it(`takes element ${id} of ${value.length / 2} bytes: ${Object.keys(flow)}`, () => {
+    it(`is filled by element ${id} of ${value.length / 2} bytes: ${Object.keys(flow)}`, () => {
       assert.deepEqual(flowOf([id, value]), flow)
     })
   }
@@ -65,12 +65,12 @@ describe('bytes and packets', () => {
     assert.deepEqual(flow, { bytes: 100, packets: 1, extra })
   })
 
-  it('are the input counters also when these are zero', () => {
+  it('are the input counters even if these are zero', () => {
     const flow = flowOf([1, '00'], [23, '64'])
     assert.deepEqual(flow, { bytes: 0, extra: '{"postOctetDeltaCount":100}' })
   })
 
-  it('are the output counters where there is nothing else', () => {
+  it('are the output counters if there are no others', () => {
     assert.deepEqual(flowOf([23, '0064'], [24, '01']), { bytes: 100, packets: 1 })
   })
 
@@ -99,7 +99,7 @@ describe('bytes and packets', () => {
 })
 
 describe('the preferred element of a column', () => {
-  it('wins wherever it stands in the template', () => {
+  it('wins at any place in the template', () => {
     const winner = { inputIf: 1, srcVlan: 2, event: 3, srcPort: 4 }
     const fields = [
       [252, '11'],
@@ -123,7 +123,7 @@ describe('the preferred element of a column', () => {
     assert.deepEqual(flowOf([182, '0050'], [183, '0051']), { srcPort: 80, dstPort: 81 })
   })
 
-  it('for the ports of a template with those of UDP and TCP is that of its protocol', () => {
+  it('for the ports of a template with UDP and TCP ports is that of the protocol', () => {
     const ports = (protocol: string, ...[udp, tcp]: readonly [string, string]) =>
       flowOf([4, protocol], [180, udp], [182, tcp], [181, udp], [183, tcp])
     assert.deepEqual(ports('06', '0000', '0050'), { protocol: 6, srcPort: 80, dstPort: 80 })
@@ -138,7 +138,7 @@ describe('the preferred element of a column', () => {
     })
   })
 
-  it('for the MACs is the address as received, not the one after the exporter', () => {
+  it('for the MACs is the address as received, not as sent on', () => {
     const flow = flowOf([81, '000000000001'], [56, '000000000002'])
     assert.deepEqual(flow, {
       srcMac: '00:00:00:00:00:02',
@@ -146,7 +146,7 @@ describe('the preferred element of a column', () => {
     })
   })
 
-  it('for the type of service is the octet, else the DSCP shifted into its place', () => {
+  it('for the type of service is the octet, else the shifted DSCP', () => {
     assert.deepEqual(flowOf([195, '2e']), { tos: 184 })
     const flow = flowOf([195, '2e'], [5, 'b9'])
     assert.deepEqual(flow, { tos: 185, extra: '{"ipDiffServCodePoint":46}' })
@@ -179,7 +179,7 @@ describe('reduced and enlarged sizes', () => {
   ] as const
 
   for (const [id, name] of integers) {
-    it(`of ${name}, 1 to 8 bytes, give the same number`, () => {
+    it(`of ${name}, 1 to 8 bytes, hold the same number`, () => {
       for (let length = 1; length <= 8; length++) {
         const value = '7b'.padStart(length * 2, '0')
         assert.deepEqual(flowOf([id, value]), { [name]: 123 }, `${length} bytes`)
@@ -194,7 +194,7 @@ describe('reduced and enlarged sizes', () => {
     assert.equal(flowOf([1, '123456789abcde']).bytes, 0x123456789abcde)
   })
 
-  it('that no integer has are shown as they came', () => {
+  it('that no integer has are written as sent', () => {
     assert.deepEqual(flowOf([1, '000000000000000001']), {
       extra: '{"octetDeltaCount":"000000000000000001"}',
     })
@@ -203,7 +203,7 @@ describe('reduced and enlarged sizes', () => {
     assert.deepEqual(flowOf([56, '0050']), { extra: '{"sourceMacAddress":"0050"}' })
   })
 
-  it('of a value that its column cannot hold put it into extra, exactly', () => {
+  it('of a value too large for its column keep it in extra, exactly', () => {
     assert.deepEqual(flowOf([4, '8000']), { extra: '{"protocolIdentifier":32768}' })
     assert.deepEqual(flowOf([7, '80000000']), { extra: '{"sourceTransportPort":2147483648}' })
     const extra = '{"ingressInterface":9007199254740993}'

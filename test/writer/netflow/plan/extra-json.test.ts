@@ -1,4 +1,4 @@
-/** Every kind of value as JSON that jsonb accepts, at the ends of its range. */
+/** Values of every type as JSON that jsonb accepts, at the ends of their ranges. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -39,7 +39,7 @@ describe('numbers', () => {
     assert.equal(format(FORMAT.int, '7fffffffffffffff'), '9223372036854775807')
   })
 
-  it('with a fraction are JSON numbers, or text when JSON has none', () => {
+  it('with a fraction are JSON numbers, or text if JSON has no such number', () => {
     assert.equal(format(FORMAT.float, '3f800000'), '1')
     assert.equal(format(FORMAT.float, '3ff8000000000000'), '1.5')
     assert.equal(format(FORMAT.float, '7fefffffffffffff'), '1.7976931348623157e+308')
@@ -50,7 +50,7 @@ describe('numbers', () => {
     assert.equal(format(FORMAT.float, 'fff0000000000000'), '"-Infinity"')
   })
 
-  it('that are truth values are 1 and 2 on the wire', () => {
+  it('are true and false for the booleans 1 and 2', () => {
     assert.equal(format(FORMAT.boolean, '01'), 'true')
     assert.equal(format(FORMAT.boolean, '02'), 'false')
     assert.equal(format(FORMAT.boolean, '00'), '0')
@@ -62,14 +62,14 @@ describe('numbers', () => {
 describe('text', () => {
   const text = (value: string) => JSON.parse(format(FORMAT.text, value)) as unknown
 
-  it('ends at the first NUL, for jsonb refuses it', () => {
+  it('ends at the first NUL, because jsonb rejects it', () => {
     assert.equal(text('65746830 00000000'), 'eth0')
     assert.equal(text('6500 7468'), 'e')
     assert.equal(text('00'), '')
     assert.equal(text(''), '')
   })
 
-  it('that is no UTF-8 has replacement characters, never half of a pair', () => {
+  it('that is no UTF-8 has replacement characters, never half a pair', () => {
     assert.equal(text('c3a9 f09f9880'), 'é😀')
     assert.equal(text('41 ff 42'), 'A\ufffdB')
     assert.equal(text('41 c3'), 'A\ufffd')
@@ -98,7 +98,7 @@ describe('bytes', () => {
     assert.equal(format(FORMAT.ipv6, '20010db8000000000000000000000001'), address)
   })
 
-  it('are hex also when their type cannot have that width', () => {
+  it('are hex if their type cannot have this width', () => {
     const types = ['ipv4Address', 'ipv6Address', 'macAddress', 'float64', 'unsigned64'] as const
     for (const type of [...types, 'dateTimeMicroseconds', 'signed8', 'boolean'] as const) {
       assert.equal(formatOf(type, 9), FORMAT.hex)
@@ -128,7 +128,7 @@ describe('times', () => {
     assert.equal(format(FORMAT.ntp, 'e8fe6f80 ffffffff'), '"2023-11-14T22:13:21.000000Z"')
   })
 
-  it('beyond the year 9999 are the number that came', () => {
+  it('beyond the year 9999 are numbers as sent', () => {
     assert.equal(format(FORMAT.millis, '0000e677d21fdbff'), '"9999-12-31T23:59:59.999Z"')
     assert.equal(format(FORMAT.millis, '0000e677d21fdc00'), '253402300800000')
     assert.equal(format(FORMAT.millis, 'ffffffffffffffff'), '18446744073709551615')

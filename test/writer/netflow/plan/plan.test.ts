@@ -1,4 +1,4 @@
-/** How templates with unusual fields are read: none, variable, repeated, unknown ones (v9). */
+/** Templates with unusual fields (v9): empty, variable, repeated and unknown ones. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -11,8 +11,8 @@ function decode(fields: readonly WireField[], ...records: readonly string[]) {
   return decodeAlone(v9Message(set(0, template(256, fields)), set(256, ...records)))
 }
 
-describe('a field of no bytes', () => {
-  it('is read as nothing, and does not hide a second one of the same element', () => {
+describe('a field of length 0', () => {
+  it('has no value, and does not hide a second field of the same element', () => {
     const { flows, problems } = decode(
       [
         [4, 0],
@@ -40,7 +40,7 @@ describe('a field of variable length in v9', () => {
     [1, 2],
   ]
 
-  it('begins with its length in one byte, or in two behind 255', () => {
+  it('begins with its length in one byte, or in two after 255', () => {
     const { flows, problems } = decode(
       fields,
       '06 04 65746830 0001',
@@ -59,7 +59,7 @@ describe('a field of variable length in v9', () => {
     assert.deepEqual(problems, [])
   })
 
-  it('that reaches beyond its set ends it, and keeps the records before it', () => {
+  it('that reaches beyond its set ends the set, and earlier records stay', () => {
     for (const broken of ['06 05 6574683000', '06 ff ff00', '06 ff 0400', '06 ffffff 00']) {
       const { flows, counts, problems } = decode(fields, '06 01 41 0001', broken)
       assert.equal(flows.length, 1)
@@ -83,14 +83,14 @@ describe('a field of variable length in v9', () => {
     assert.deepEqual([counts.malformedSets, problems], [1, ['record-overruns-set']])
   })
 
-  it('is a number where its element is one and each value has a width for it', () => {
+  it('is a number if its element is one and the value has a width for it', () => {
     const { flows } = decode([[1, VARIABLE]], '04 00000064')
     assert.deepEqual(flows, [{ extra: '{"octetDeltaCount":100}' }])
   })
 })
 
 describe('a repeated element', () => {
-  it('gives its first value to the column and all of them to extra', () => {
+  it('has its first value in the column and all values in extra', () => {
     assert.deepEqual(flowOf([8, 'c0000201'], [8, 'c0000202'], [4, '06'], [8, '00000000']), {
       srcAddr: '192.0.2.1',
       protocol: 6,
@@ -98,7 +98,7 @@ describe('a repeated element', () => {
     })
   })
 
-  it('without a column is an array, too, whatever the widths', () => {
+  it('without a column is an array, too, of any widths', () => {
     assert.deepEqual(flowOf([70, '000101'], [54, '01'], [70, '000201'], [54, '00000002']), {
       extra: '{"mplsTopLabelStackSection":["000101","000201"],"fragmentIdentification":[1,2]}',
     })
@@ -139,14 +139,14 @@ describe('an element without a column', () => {
     }
   })
 
-  it('stands beside the others in the order of the template', () => {
+  it('is in the order of the template', () => {
     assert.equal(
       flowOf([52, '01'], [1, '02'], [53, '03'], [57001, '04']).extra,
       '{"minimumTTL":1,"maximumTTL":3,"0.57001":"04"}',
     )
   })
 
-  it('is left out when it is padding', () => {
+  it('is left out if it is padding', () => {
     assert.deepEqual(flowOf([210, '0000'], [1, '05'], [210, 'ffffff']), { bytes: 5 })
   })
 })

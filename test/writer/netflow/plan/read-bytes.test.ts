@@ -30,7 +30,7 @@ describe('an unsigned integer', () => {
     assert.deepEqual(read('ffffffff'), [0xffffffff, 0, 0xffffffff])
   })
 
-  it('of 5 to 8 bytes has one of what stands above 32 bits', () => {
+  it('of 5 to 8 bytes has the bits above 32 as its high half', () => {
     assert.deepEqual(read('0100000002'), [2 ** 32 + 2, 1, 2])
     assert.deepEqual(read('ffff 00000003'), [0xffff * 2 ** 32 + 3, 0xffff, 3])
     assert.deepEqual(read('010203 04050607'), [0x01020304050607, 0x010203, 0x04050607])
@@ -42,12 +42,12 @@ describe('an unsigned integer', () => {
     assert.equal(read('00200000 00000000')[0], 2 ** 53)
   })
 
-  it('of more bytes is that of the last eight', () => {
+  it('of more bytes is the number of the last eight', () => {
     assert.deepEqual(read('ff 00000001 00000002'), [2 ** 32 + 2, 1, 2])
   })
 })
 
-it('a view over bytes that stand within others begins where they do', () => {
+it('a view over part of a buffer begins at that part', () => {
   const { view } = viewDatagramBytes(hex('0102030405').subarray(2))
   assert.equal(view.byteLength, 3)
   assert.equal(view.getUint8(0), 3)

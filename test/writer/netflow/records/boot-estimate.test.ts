@@ -1,4 +1,4 @@
-/** When an IPFIX exporter booted that does not say so, as far as its flows tell. */
+/** The boot time of an IPFIX exporter that does not announce it, estimated from its flows. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -24,7 +24,7 @@ const UPTIMES: readonly IpfixField[] = [
   [21, 4],
 ]
 
-/** An exporter that booted at a time which it does not say. */
+/** An exporter with a boot time that it does not announce. */
 class SilentExporter {
   readonly harness = new DecoderHarness()
   readonly #fields: readonly IpfixField[]
@@ -40,8 +40,8 @@ class SilentExporter {
   }
 
   /**
-   * Sends flows of one second each that ended so long before the export; gives how much later than
-   * in truth they end, in milliseconds.
+   * Sends flows of one second each that ended the given times before the export. Returns how much
+   * later than in truth they end, in milliseconds.
    */
   errorsOf(seconds: number, ...agesMs: readonly number[]): readonly number[] {
     const exportMs = (EXPORT_SECONDS + seconds) * 1000
@@ -57,7 +57,7 @@ class SilentExporter {
   }
 }
 
-describe('the boot time of an IPFIX exporter that does not say it', () => {
+describe('the estimated boot time of an IPFIX exporter', () => {
   it('is the running minimum of export time less end', () => {
     const exporter = new SilentExporter()
     assert.deepEqual(exporter.errorsOf(0, 15_000), [15_000])
@@ -69,7 +69,7 @@ describe('the boot time of an IPFIX exporter that does not say it', () => {
     assert.equal(bootEstimateMs, exporter.bootMs)
   })
 
-  it('leaves the uptimes that were sent in extra, which marks the times as estimated', () => {
+  it('keeps the sent uptimes in extra, which marks the times as estimated', () => {
     const [flow] = new SilentExporter().receive(EXPORT_SECONDS, set(256, '00000005', '00000006'))
     assert.deepEqual(flow, {
       flowStart: EXPORT_SECONDS * 1e6 - 1000,
@@ -89,7 +89,7 @@ describe('the boot time of an IPFIX exporter that does not say it', () => {
     assert.deepEqual(wrapped.errorsOf(0, 0, 20_000), [0, 0])
   })
 
-  it('is another one when all flows of a set ended over an hour before, as after a restart', () => {
+  it('is replaced when all flows of a set ended over an hour before, as after a restart', () => {
     const exporter = new SilentExporter()
     exporter.errorsOf(0, 0)
     exporter.bootMs += DAY_MS + 30_000
@@ -99,7 +99,7 @@ describe('the boot time of an IPFIX exporter that does not say it', () => {
     assert.deepEqual(other.errorsOf(2 * 3600, HOUR_MS), [0])
   })
 
-  it('is forgotten when the sequence tells that the exporter was started anew', () => {
+  it('is forgotten when the sequence shows a restart of the exporter', () => {
     const exporter = new SilentExporter()
     exporter.errorsOf(0, 0)
     exporter.harness.stream().unconfirm(1)
@@ -107,7 +107,7 @@ describe('the boot time of an IPFIX exporter that does not say it', () => {
     assert.deepEqual(exporter.errorsOf(90, 2000), [2000])
   })
 
-  it('gives way to the one that the exporter says', () => {
+  it('yields to an announced boot time', () => {
     const exporter = new SilentExporter()
     exporter.errorsOf(0, 7000)
     const options = [
@@ -128,7 +128,7 @@ describe('the boot time of an IPFIX exporter that does not say it', () => {
     })
   })
 
-  it('is found behind fields of variable length, in whole records only', () => {
+  it('is found after fields of variable length, in whole records only', () => {
     const exporter = new SilentExporter([
       [82, VARIABLE],
       [21, 4],
@@ -141,7 +141,7 @@ describe('the boot time of an IPFIX exporter that does not say it', () => {
     assert.equal(cut.length, 0)
   })
 
-  it('is used for flows that say no end, once others have said one', () => {
+  it('is used for flows without an end, once other flows had one', () => {
     const exporter = new SilentExporter()
     exporter.errorsOf(0, 0)
     const starts = set(2, ipfixTemplate(257, [[22, 4]]))
@@ -150,7 +150,7 @@ describe('the boot time of an IPFIX exporter that does not say it', () => {
     assert.equal(flow?.flowStart, (EXPORT_SECONDS - 4) * 1e6)
   })
 
-  it('is none of NetFlow v9, whose header says the uptime', () => {
+  it('is not made for NetFlow v9, which has the uptime in its header', () => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(set(0, '0100 0001 0015 0004'), set(256, '00000005')))
     assert.ok(Number.isNaN(harness.stream().bootEstimateMs))

@@ -21,7 +21,7 @@ function addresses(...fields: readonly FieldBytes[]) {
 }
 
 describe('a record with addresses of both families', () => {
-  it('means the one that has an address which is not zero', () => {
+  it('is of the family with a nonzero address', () => {
     const ipv4: readonly FieldBytes[] = [
       [8, 'c0000201'],
       [12, 'c0000202'],
@@ -40,14 +40,14 @@ describe('a record with addresses of both families', () => {
     assert.deepEqual(flowOf(...[...ipv6].reverse()), IPV6)
   })
 
-  it('means that family as a whole, even when one end is zero', () => {
+  it('is of one family as a whole, even if one end is zero', () => {
     const flow = flowOf([8, '00000000'], [12, 'ffffffff'], [27, ZERO6], [28, ZERO6])
     assert.deepEqual(flow, { srcAddr: '0.0.0.0', dstAddr: '255.255.255.255' })
     const six = flowOf([8, '00000000'], [12, '00000000'], [27, ZERO6], [28, DST6])
     assert.deepEqual(six, { srcAddr: '0:0:0:0:0:0:0:0', dstAddr: IPV6.dstAddr })
   })
 
-  it('means the family that ipVersion says, and keeps the others in extra', () => {
+  it('is of the family of ipVersion, and keeps the other addresses in extra', () => {
     const ipv4 = flowOf(...both([60, '04']))
     const extra6 = `"sourceIPv6Address":"${IPV6.srcAddr}","destinationIPv6Address":"${IPV6.dstAddr}"`
     assert.deepEqual(ipv4, { ...IPV4, extra: `{"ipVersion":4,${extra6}}` })
@@ -67,7 +67,7 @@ describe('a record with addresses of both families', () => {
     )
   })
 
-  it('means that of its ethertype when both are given, else IPv4, and is counted', () => {
+  it('is of the family of its ethertype if both have addresses, else IPv4, and is counted', () => {
     assert.deepEqual(addresses(...both([256, '86dd'])), IPV6)
     assert.deepEqual(addresses(...both([256, '0800'])), IPV4)
     assert.deepEqual(addresses(...both()), IPV4)
@@ -79,7 +79,7 @@ describe('a record with addresses of both families', () => {
     assert.deepEqual(problems(...both([60, '06'])), [])
   })
 
-  it('takes the prefix lengths of that family, and keeps the others in extra', () => {
+  it('has the prefix lengths of its family, and keeps the others in extra', () => {
     const masks: readonly FieldBytes[] = [
       [9, '18'],
       [29, '40'],
@@ -109,16 +109,16 @@ describe('a record with addresses of one family', () => {
     assert.deepEqual(flow, { srcAddr: '0:0:0:0:0:0:0:0', dstAddr: '0:0:0:0:0:0:0:1' })
   })
 
-  it('does not become the other one by its ipVersion', () => {
+  it('does not change its family by ipVersion', () => {
     assert.deepEqual(addresses([8, 'c0000201'], [12, 'c0000202'], [60, '06']), IPV4)
   })
 
-  it('takes IPv6 prefix lengths from a template that has both', () => {
+  it('has the IPv6 prefix lengths of a template with both', () => {
     const flow = flowOf([27, SRC6], [28, DST6], [9, '00'], [29, '40'], [13, '00'], [30, '30'])
     assert.deepEqual(flow, { ...IPV6, srcMask: 64, dstMask: 48 })
   })
 
-  it('or none is a flow all the same', () => {
+  it('or none is a flow nevertheless', () => {
     assert.deepEqual(flowOf([56, '005056c00001'], [1, '40']), {
       srcMac: '00:50:56:c0:00:01',
       bytes: 64,

@@ -1,4 +1,4 @@
-/** Where the times of a v9 flow come from, and in which order they stand. */
+/** The sources of a v9 flow's times, and their order. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -51,7 +51,7 @@ describe('the times of a flow', () => {
     ])
   })
 
-  it('of NTP are of era 1 when they would lie before 1970', () => {
+  it('of NTP belong to era 1 if they would be before 1970', () => {
     assert.equal(times([154, '00000000 00000000'])[0], 2_085_978_496_000_000)
     assert.equal(times([154, '83aa7e80 00000000'])[0], 0)
     assert.equal(times([154, '83aa7e7f 00000000'])[0], (2 ** 32 - 1) * 1_000_000)
@@ -97,7 +97,7 @@ describe('the times of a flow', () => {
     assert.equal(ended.extra, '{"flowDurationMilliseconds":1001}')
   })
 
-  it('with a duration that leads nowhere stay as they are, the duration in extra', () => {
+  it('with a duration that leads to no time are unchanged, and the duration is in extra', () => {
     const flow = flowOf([152, '0000018bcfe56800'], [161, '001fffffffffffff'])
     assert.deepEqual(flow, {
       flowStart: EXPORT_MICROS,
@@ -105,7 +105,7 @@ describe('the times of a flow', () => {
     })
   })
 
-  it('may be that of an event', () => {
+  it('may be the time of an event', () => {
     const at = [EXPORT_MICROS, EXPORT_MICROS]
     assert.deepEqual(times([322, '6553f100']), at)
     assert.deepEqual(times([323, '0000018bcfe56800']), at)
@@ -129,12 +129,12 @@ describe('the times of a flow', () => {
     assert.equal(both.extra, '{"observationTimeSeconds":"2023-11-14T22:13:20.000Z"}')
   })
 
-  it('are absent when no field says them', () => {
+  it('are absent if no field has them', () => {
     assert.deepEqual(times([1, '05']), [undefined, undefined])
     assert.deepEqual(times([21, uptime(UPTIME_MS)]), [undefined, EXPORT_MICROS])
   })
 
-  it('that nothing can hold go to extra, exactly', () => {
+  it('outside the range of a time go to extra, exactly', () => {
     const flow = flowOf(
       [152, 'ffffffffffffffff'],
       [323, 'fffffffffffffffe'],
@@ -148,7 +148,7 @@ describe('the times of a flow', () => {
     })
   })
 
-  it('are swapped, or the end is believed, when the end lies before the start', () => {
+  it('are swapped, or the start becomes the end, if the end is before the start', () => {
     const decode = (endMs: number): Decoded =>
       decodeAlone(
         oneRecordMessage([
@@ -166,7 +166,7 @@ describe('the times of a flow', () => {
     assert.deepEqual(much.problems, ['end-before-start'])
   })
 
-  it('that are out of order by a second or more leave the start that was sent in extra', () => {
+  it('out of order by a second or more keep the sent start in extra', () => {
     const flow = flowOf([22, uptime(UPTIME_MS + 1)], [21, uptime(UPTIME_MS - 1000)], [4, '06'])
     assert.deepEqual(flow, {
       protocol: 6,
@@ -190,7 +190,7 @@ describe('the times of a flow', () => {
     assert.equal(ancient.flows[0]?.extra, '{"flowStart":"1969-12-31T23:59:59.999000Z"}')
   })
 
-  it('are counted when over 10 minutes ahead of, or 50 days behind, the receive time', () => {
+  it('are counted if more than 10 minutes after or 50 days before the receive time', () => {
     const harness = new DecoderHarness()
     const implausible = (startSeconds: number, receivedAtMicros = EXPORT_MICROS) => {
       const message = oneRecordMessage([[150, startSeconds.toString(16).padStart(8, '0')]])

@@ -1,4 +1,4 @@
-/** What needs more than one field of a v9 record: ICMP, and the other direction. */
+/** Values from several fields of a v9 record: ICMP type and code, and the other direction. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -22,7 +22,7 @@ describe('ICMP type and code', () => {
     assert.deepEqual(flow, { protocol: 58, icmpType: 128, icmpCode: 0 })
   })
 
-  it('come from the destination port while the source port is 0 or missing', () => {
+  it('come from the destination port if the source port is 0 or missing', () => {
     assert.deepEqual(icmp([7, '0000'], [11, '0800']), echo)
     assert.deepEqual(icmp([11, '0800']), echo)
     assert.deepEqual(icmp([7, '0000'], [11, '0000']), { protocol: 1, icmpType: 0, icmpCode: 0 })
@@ -51,7 +51,7 @@ describe('ICMP type and code', () => {
     })
   })
 
-  it('of a template that has them for both protocols are those of the record', () => {
+  it('of a template for both protocols are those of the record', () => {
     const both = (protocol: string, ...values: readonly [string, string, string, string]) => {
       const [type4, code4, type6, code6] = values
       return flowOf([4, protocol], [176, type4], [177, code4], [178, type6], [179, code6])
@@ -73,7 +73,7 @@ describe('ICMP type and code', () => {
     assert.deepEqual(flowOf([4, '3a'], [32, '8001']), { protocol: 58, icmpType: 128, icmpCode: 1 })
   })
 
-  it('may be missing altogether', () => {
+  it('may be missing', () => {
     assert.deepEqual(icmp([8, 'c0000201']), { protocol: 1, srcAddr: '192.0.2.1' })
   })
 
@@ -204,13 +204,13 @@ describe('a record with both directions (ASA NSEL)', () => {
     ])
   })
 
-  it('becomes one flow when nothing came back', () => {
+  it('becomes one flow if nothing came back', () => {
     assert.deepEqual(flowsOf(...ends, [231, '64'], [232, '00'], [298, '01'], [299, '00']), [
       { ...forward, bytes: 100, packets: 1 },
     ])
   })
 
-  it('of 64-bit counters keeps all bits, and those of 2⁶³ and more in extra', () => {
+  it('keeps all bits of 64-bit counters, and those of 2⁶³ and more in extra', () => {
     const large = flowsOf([231, '0020000000000001'], [232, '0020000000000003'])
     assert.deepEqual(large, [{ bytes: 9007199254740993n }, { bytes: 9007199254740995n }])
     const extra = '{"responderOctets":9223372036854775809}'
@@ -225,7 +225,7 @@ describe('a record with both directions (ASA NSEL)', () => {
     assert.deepEqual(problems, ['counter-out-of-range'])
   })
 
-  it('of IPv6 swaps all of the addresses', () => {
+  it('of IPv6 swaps whole addresses', () => {
     const [one, two] = ['20010db8000000000000000000000001', '20010db8000000000000000000000002']
     const flows = flowsOf([27, one], [28, two], [231, '01'], [232, '02'])
     const [first, second] = ['2001:db8:0:0:0:0:0:1', '2001:db8:0:0:0:0:0:2']
@@ -235,13 +235,13 @@ describe('a record with both directions (ASA NSEL)', () => {
     ])
   })
 
-  it('has the translated addresses of its own end in each of the two', () => {
+  it('has the translated addresses of the right end in each flow', () => {
     const [first, second] = flowsOf(...ends, [225, 'cb007101'], [231, '01'], [232, '02'])
     assert.equal(first?.extra, '{"postNATSourceIPv4Address":"203.0.113.1"}')
     assert.equal(second?.extra, '{"postNATDestinationIPv4Address":"203.0.113.1"}')
   })
 
-  it('of an event without counters is one flow that counts nothing', () => {
+  it('of an event without counters is one flow without counters', () => {
     assert.deepEqual(flowOf([8, 'c0000201'], [233, '03'], [33002, '03e9']), {
       srcAddr: '192.0.2.1',
       event: 3,

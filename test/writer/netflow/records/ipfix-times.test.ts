@@ -1,4 +1,4 @@
-/** Where the times of an IPFIX flow come from: its header has no uptime (RFC 7011 section 6.1). */
+/** The sources of an IPFIX flow's times: its header has no uptime (RFC 7011 section 6.1). */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -64,7 +64,7 @@ describe('the absolute times of an IPFIX flow', () => {
     ])
   })
 
-  it('may be of other widths than the registry says', () => {
+  it('may have other widths than in the registry', () => {
     assert.deepEqual(times([150, '000000006553f100'], [153, '018bcfe56801']), [
       EXPORT_MICROS,
       EXPORT_MICROS + 1000,
@@ -76,11 +76,11 @@ describe('the absolute times of an IPFIX flow', () => {
 
 describe('an IPFIX time since the boot', () => {
   const boot = (bootMs: number): IpfixValue => [160, uint64(bootMs)]
-  /** No column has it. */
+  /** The boot time, which has no column. */
   const said = (bootMs: number) =>
     `"systemInitTimeMilliseconds":"${new Date(bootMs).toISOString()}"`
 
-  it('counts from the boot time that the record itself says', () => {
+  it('counts from the boot time in the record', () => {
     const bootMs = EXPORT_MS - DAY_MS
     const expected = [EXPORT_MICROS - 2_000_000, EXPORT_MICROS - 1_000_000]
     const [start, end] = [uint32(DAY_MS - 2000), uint32(DAY_MS - 1000)]
@@ -94,7 +94,7 @@ describe('an IPFIX time since the boot', () => {
     }
   })
 
-  it('stays in extra when nobody says when the boot was', () => {
+  it('stays in extra if the boot time is unknown', () => {
     assert.deepEqual(ipfixFlowOf([22, '00000005']), { extra: '{"flowStartSysUpTime":5}' })
     const harness = new DecoderHarness()
     const zero = set(512, '00000007', uint64(0))
@@ -121,7 +121,7 @@ describe('an IPFIX time since the boot', () => {
     return [flow?.flowStart, flow?.flowEnd]
   }
 
-  it('counts from the boot time that options of the stream say, also in the same message', () => {
+  it('counts from the boot time in options of the stream, also in the same message', () => {
     const harness = new DecoderHarness()
     const record = oneIpfixRecord([[22, uint32(DAY_MS)]])
     const options = set(512, '00000007', uint64(EXPORT_MS - DAY_MS))
@@ -159,7 +159,7 @@ describe('an IPFIX time since the boot', () => {
     assert.equal(record.flowStart, EXPORT_MICROS - 3_000_000)
   })
 
-  it('may lie before the boot: a file can be read by an exporter that starts later', () => {
+  it('may be before the boot: an exporter that reads a file boots after its flows', () => {
     const harness = new DecoderHarness()
     announce(harness, EXPORT_MS - DAY_MS)
     const bootMicros = (EXPORT_MS - DAY_MS) * 1000
@@ -183,7 +183,7 @@ describe('an IPFIX time since the boot', () => {
     assert.deepEqual(sinceBoot(harness, TWO_32 - 2000, TWO_32 - 1), expected)
   })
 
-  it('counts from the boot time when the export time is of another clock', () => {
+  it('counts from the boot time even if the export time comes from another clock', () => {
     for (const bootMs of [EXPORT_MS + 3_600_000, EXPORT_MS * 2, 1000]) {
       const harness = new DecoderHarness()
       announce(harness, bootMs)
@@ -194,7 +194,7 @@ describe('an IPFIX time since the boot', () => {
     }
   })
 
-  it('is not used where the record has a better time; then all of it is in extra', () => {
+  it('is not used if the record has a better time, but kept in extra', () => {
     const flow = ipfixFlowOf(
       [152, uint64(EXPORT_MS)],
       [153, uint64(EXPORT_MS)],
@@ -209,7 +209,7 @@ describe('an IPFIX time since the boot', () => {
     })
   })
 
-  it('that nothing can hold goes to extra, exactly', () => {
+  it('outside the range of a time goes to extra, exactly', () => {
     const flow: DecodedFlow = ipfixFlowOf([22, '001fffffffffffff'], boot(EXPORT_MS))
     assert.deepEqual(flow, { extra: `{${said(EXPORT_MS)},"flowStartSysUpTime":9007199254740991}` })
     const broken = ipfixFlowOf([22, '00000005'], [160, 'ffffffffffffffff'])
@@ -218,7 +218,7 @@ describe('an IPFIX time since the boot', () => {
     })
   })
 
-  it('is replaced by the time of an event when it leads to no time', () => {
+  it('is replaced by the time of an event if it leads to no time', () => {
     const event: IpfixValue = [323, uint64(EXPORT_MS)]
     const flow = ipfixFlowOf([22, '00000005'], event)
     assert.deepEqual([flow.flowStart, flow.flowEnd], [EXPORT_MICROS, EXPORT_MICROS])
@@ -228,7 +228,7 @@ describe('an IPFIX time since the boot', () => {
     assert.match(String(known.extra), /"observationTimeMilliseconds"/)
   })
 
-  it('is known to the next message only from its own stream', () => {
+  it('counts from the boot time of its own stream only', () => {
     const harness = new DecoderHarness()
     announce(harness, EXPORT_MS - DAY_MS)
     const record = oneIpfixRecord([[22, uint32(DAY_MS)]])

@@ -20,7 +20,7 @@ function extraOf(...value: IpfixValue): unknown {
   return JSON.parse(String(ipfixFlowOf(value).extra))
 }
 
-/** ntop's numbers have no types but strings and integers; this one has the others. */
+/** Of ntop's elements only strings and integers have types; this one has the others. */
 const NTOP = 35_632
 const CESNET = 8_057
 
@@ -28,7 +28,7 @@ describe('a field of variable length', () => {
   const flowsOf = (fields: readonly IpfixField[], ...records: readonly Wire[]) =>
     decodeAlone(ipfixMessage(set(2, ipfixTemplate(256, fields)), set(256, ...records)))
 
-  it('says its length in one byte, or in three', () => {
+  it('has its length in one byte, or in three', () => {
     for (const form of ['short', 'long'] as const) {
       const { flows, problems } = flowsOf(
         [
@@ -64,7 +64,7 @@ describe('a field of variable length', () => {
     }
   })
 
-  it('may have 254 bytes, 255, and as many as the message has room for', () => {
+  it('may have 254 bytes, 255, and as many as fit into the message', () => {
     for (const [count, form] of [
       [254, 'short'],
       [254, 'long'],
@@ -76,7 +76,7 @@ describe('a field of variable length', () => {
     }
   })
 
-  it('may be repeated, and of an enterprise', () => {
+  it('may be repeated, and belong to an enterprise', () => {
     const fields: readonly IpfixField[] = [
       [82, VARIABLE],
       [5, VARIABLE, 9],
@@ -86,7 +86,7 @@ describe('a field of variable length', () => {
     assert.deepEqual(flows, [{ extra: '{"9.5":"00ff","interfaceName":["a","b"]}' }])
   })
 
-  it('may end its record with padding behind it', () => {
+  it('may end its record before padding', () => {
     const fields: readonly IpfixField[] = [
       [1, 4],
       [82, VARIABLE],
@@ -95,7 +95,7 @@ describe('a field of variable length', () => {
     assert.deepEqual([flows.length, problems], [1, []])
   })
 
-  it('is written by the length that it turns out to have', () => {
+  it('is written by its actual length', () => {
     assert.deepEqual(variableExtraOf(1, variable('0102')), { octetDeltaCount: 258 })
     assert.deepEqual(variableExtraOf(8, variable('c0000201')), { sourceIPv4Address: '192.0.2.1' })
     assert.deepEqual(variableExtraOf(8, variable('c00002')), { sourceIPv4Address: 'c00002' })
@@ -164,7 +164,7 @@ describe('a number of reduced size', () => {
 })
 
 describe('a value in extra', () => {
-  it('is true or false when it is 1 or 2, else as it came', () => {
+  it('is true or false if it is 1 or 2, else as sent', () => {
     assert.deepEqual(extraOf(276, '01'), { dataRecordsReliability: true })
     assert.deepEqual(extraOf(276, '02'), { dataRecordsReliability: false })
     assert.deepEqual(extraOf(276, '00'), { dataRecordsReliability: 0 })
@@ -223,7 +223,7 @@ describe('a value in extra', () => {
     assert.deepEqual(extraOf(225, '0102'), { postNATSourceIPv4Address: '0102' })
   })
 
-  it('is left out when it is padding', () => {
+  it('is left out if it is padding', () => {
     assert.deepEqual(ipfixFlowOf([210, 'ffffff'], [4, '06'], [210, '00']), { protocol: 6 })
   })
 
@@ -250,7 +250,7 @@ describe('an IPFIX record', () => {
     }
   })
 
-  it('keeps the family that its IP version says', () => {
+  it('keeps the family of its IP version', () => {
     const both: readonly IpfixValue[] = [
       [8, 'c0000201'],
       [27, '20010db8 00000000 00000000 00000001'],

@@ -1,4 +1,4 @@
-/** What options data say about sampling and names, and which rate a record then has (v9). */
+/** Sampling rates and names in options data, and the rate of a record (v9). */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -16,7 +16,7 @@ import {
 
 const SYSTEM: readonly FieldBytes[] = [[1, '00000000']]
 
-/** Decodes options records, then a record of `fields`, and gives the flow's rate. */
+/** Decodes options records, then a record of `fields`, and returns the flow's rate. */
 class SamplingHarness extends DecoderHarness {
   announce(options: readonly FieldBytes[], scopes = SYSTEM): this {
     const { counts, problems } = this.receive(oneOptionsMessage(scopes, options))
@@ -38,7 +38,7 @@ function rateBy(...options: readonly FieldBytes[]): DecodedFlow['samplingRate'] 
 }
 
 describe('a sampling rate', () => {
-  it('is absent as long as nobody has said one', () => {
+  it('is absent until it is announced', () => {
     assert.equal('samplingRate' in new SamplingHarness().flow(), false)
   })
 
@@ -65,12 +65,12 @@ describe('a sampling rate', () => {
     assert.equal(rateBy([34, 'ffffffffffffffff']), undefined)
   })
 
-  it('of a later announcement replaces the earlier one', () => {
+  it('of a later announcement replaces the earlier rate', () => {
     const harness = new SamplingHarness().announce([[34, '00000064']])
     assert.equal(harness.announce([[34, '000000c8']]).rate(), 200)
   })
 
-  it('is known to the data behind it in the same message, and to no other source id', () => {
+  it('applies to later data of the same message, and to no other source id', () => {
     const harness = new SamplingHarness()
     const options = oneOptionsMessage(SYSTEM, [[34, '00000064']]).subarray(20)
     const data = oneRecordMessage([[4, '06']]).subarray(20)
@@ -85,23 +85,23 @@ describe('a sampling rate', () => {
 })
 
 describe('selectorAlgorithm', () => {
-  it('1 counts packets taken and left out', () => {
+  it('1 counts packets that are sampled and skipped', () => {
     assert.equal(rateBy([304, '0001'], [305, '00000001'], [306, '000003e7']), 1000)
     assert.equal(rateBy([304, '0001'], [305, '0000000a'], [306, '0000005a']), 10)
     assert.equal(rateBy([304, '0001'], [305, '00000001'], [306, '00000000']), 1)
     assert.equal(rateBy([304, '0001'], [34, '00000064']), 100)
   })
 
-  it('2 counts time taken and left out', () => {
+  it('2 counts time that is sampled and skipped', () => {
     assert.equal(rateBy([304, '0002'], [307, '00000064'], [308, '00000384']), 10)
   })
 
-  it('3 takes n out of N', () => {
+  it('3 samples n out of N packets', () => {
     assert.equal(rateBy([304, '0003'], [309, '00000002'], [310, '000000c8']), 100)
     assert.equal(rateBy([304, '0003'], [309, '00000000'], [310, '000000c8']), undefined)
   })
 
-  it('4 takes by probability', () => {
+  it('4 samples by probability', () => {
     assert.equal(rateBy([304, '0004'], [311, '3f50624dd2f1a9fc']), 1000)
     assert.equal(rateBy([304, '0004'], [311, '3c23d70a']), 100)
     for (const bad of ['0000000000000000', '7ff8000000000000', 'bff0000000000000']) {
@@ -109,7 +109,7 @@ describe('selectorAlgorithm', () => {
     }
   })
 
-  it('left out is guessed from what is there', () => {
+  it('is inferred from the other elements if it is missing', () => {
     assert.equal(rateBy([305, '00000001'], [306, '00000063']), 100)
   })
 })
@@ -165,7 +165,7 @@ describe('the rate of a record', () => {
     assert.equal(other.rate(), undefined)
   })
 
-  it('is that of the domain when a scope has no bytes', () => {
+  it('is that of the domain if a scope has length 0', () => {
     const harness = new SamplingHarness().announce([[34, '00000064']], [[2, '']])
     assert.equal(harness.rate([10, '0005']), 100)
   })
@@ -185,7 +185,7 @@ describe('the rate of a record', () => {
     assert.equal(harness.rate([34, '00000000'], [48, '07'], [10, '05']), 4)
   })
 
-  it('of its own that is no rate stays in extra, exactly and under its own name', () => {
+  it('of its own stays in extra, exactly and under its own name, if it is no rate', () => {
     const harness = new SamplingHarness()
     assert.equal(harness.flow([34, '64000000']).extra, '{"samplingInterval":1677721600}')
     const extra = harness.flow([50, '1000000000000001']).extra
@@ -195,7 +195,7 @@ describe('the rate of a record', () => {
 })
 
 describe('options data', () => {
-  it('of several records in one set are all read, with padding behind the last', () => {
+  it('of several records in one set are all read, with padding after the last', () => {
     const harness = new SamplingHarness()
     const definition = optionsTemplate(
       512,
@@ -249,7 +249,7 @@ describe('options data', () => {
     assert.deepEqual([...applicationNames], [['0d000001', 'http']])
   })
 
-  it('take only so much memory with their names', () => {
+  it('use a bounded memory for their names', () => {
     const harness = new SamplingHarness()
     harness.announce([[82, '41'.repeat(30_000)]], [[2, '00000005']])
     harness.announce([

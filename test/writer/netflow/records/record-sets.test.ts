@@ -1,4 +1,4 @@
-/** Which sampling rate a flow gets, and what becomes of those that it does not get. */
+/** The sampling rate of a flow, and the rates that do not apply. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -13,10 +13,10 @@ import {
 
 const SETTINGS: SamplingSettings = { override: null, default: null, byteOrder: 'network' }
 const BYTES: FieldBytes = [1, '05']
-/** RouterOS 6 sends a rate of 100 like this. */
+/** A rate of 100 as RouterOS 6 sends it. */
 const SWAPPED: FieldBytes = [34, '64000000']
 
-/** Decodes one record of an exporter that an operator has set up; gives its stream, too. */
+/** Decodes one record of an exporter with an operator's settings; returns its stream, too. */
 function receive(settings: Partial<SamplingSettings>, ...fields: readonly FieldBytes[]) {
   const harness = new DecoderHarness()
   harness.receive(v9Message())
@@ -26,7 +26,7 @@ function receive(settings: Partial<SamplingSettings>, ...fields: readonly FieldB
 }
 
 describe('the sampling rate of a record', () => {
-  it('is the configured override, the rate that was sent is in extra', () => {
+  it('is the configured override, and the sent rate is in extra', () => {
     const { flows } = receive({ override: 500, default: 7 }, [34, '0064'], BYTES)
     assert.deepEqual(flows, [{ bytes: 5, samplingRate: 500, extra: '{"samplingInterval":100}' }])
     const same = receive({ override: 100 }, [34, '0064'], BYTES)
@@ -41,7 +41,7 @@ describe('the sampling rate of a record', () => {
     assert.deepEqual(receive({ default: 7 }, BYTES).flows, [{ bytes: 5, samplingRate: 7 }])
   })
 
-  it('of v5 is the configured one when the header says none, or always', () => {
+  it('of v5 is the configured one, if the header has none, or always', () => {
     const harness = new DecoderHarness()
     const rateOf = (header: string, settings: Partial<SamplingSettings>) => {
       const message = hex(
@@ -57,7 +57,7 @@ describe('the sampling rate of a record', () => {
     assert.equal(rateOf('4064', { override: 9 }), 9)
   })
 
-  it('above 2²⁴ is none, but in extra, unless an operator says so', () => {
+  it('above 2²⁴ is no rate and in extra, unless an operator configures it', () => {
     assert.deepEqual(receive({}, [34, '01000000']).flows, [{ samplingRate: 2 ** 24 }])
     assert.deepEqual(receive({}, [34, '01000001']).flows, [
       { extra: '{"samplingInterval":16777217}' },
@@ -67,15 +67,15 @@ describe('the sampling rate of a record', () => {
   })
 })
 
-describe('a rate whose bytes are swapped', () => {
-  it('is none, in extra, and reported with the byte order that it seems to have', () => {
+describe('a rate with swapped bytes', () => {
+  it('is no rate, in extra, and reported with the byte order that it suggests', () => {
     const { flows, problems, samplers } = receive({}, SWAPPED, BYTES)
     assert.deepEqual(flows, [{ bytes: 5, extra: '{"samplingInterval":1677721600}' }])
     assert.deepEqual(problems, ['swapped-sampling-rate'])
     assert.equal(samplers.suggestedByteOrder, 'little')
   })
 
-  it('is suggested from 2²⁴ on only, when what is meant is small', () => {
+  it('is suggested only from 2²⁴ on, if the swapped value is small', () => {
     const suggested = (value: string) => receive({}, [34, value]).samplers.suggestedByteOrder
     assert.equal(suggested('01000000'), 'little')
     assert.equal(suggested('00ffffff'), undefined)
@@ -85,7 +85,7 @@ describe('a rate whose bytes are swapped', () => {
     assert.equal(suggested('0064'), undefined)
   })
 
-  it('is read as it is meant once an operator sets the byte order', () => {
+  it('is read correctly once an operator sets the byte order', () => {
     const { flows, problems, samplers } = receive({ byteOrder: 'little' }, SWAPPED, BYTES)
     assert.deepEqual(flows, [{ bytes: 5, samplingRate: 100 }])
     assert.deepEqual(problems, [])
@@ -94,7 +94,7 @@ describe('a rate whose bytes are swapped', () => {
     assert.deepEqual(wide.flows, [{ samplingRate: 1000 }])
   })
 
-  it('is suggested no longer once it is set', () => {
+  it('is no longer suggested once the byte order is set', () => {
     const { samplers } = receive({}, SWAPPED)
     samplers.configure({ ...SETTINGS, byteOrder: 'little' }, 0)
     assert.equal(samplers.suggestedByteOrder, undefined)
@@ -107,8 +107,8 @@ describe('flows without a sampling rate', () => {
   it('are counted until a rate is known', () => {
     const harness = new DecoderHarness()
     harness.receive(oneRecordMessage([BYTES]))
-    assert.equal(harness.decoder.outcome.flowsWithoutRate, 1)
+    assert.equal(harness.decoder.result.flowsWithoutRate, 1)
     harness.receive(oneRecordMessage([BYTES, [34, '0064']]))
-    assert.equal(harness.decoder.outcome.flowsWithoutRate, 0)
+    assert.equal(harness.decoder.result.flowsWithoutRate, 0)
   })
 })

@@ -1,4 +1,4 @@
-/** Running totals of flows (85, 86) become what was added: nothing is counted twice, nothing guessed. */
+/** Running totals of flows become differences: nothing is counted twice, nothing is guessed. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -45,7 +45,7 @@ class TotalsHarness {
     return flow
   }
 
-  /** What records of the same fields count, one after the other. */
+  /** The counts of records with the same fields, one after the other. */
   bytesOf(...records: readonly (readonly FieldBytes[])[]): readonly unknown[] {
     return records.map((fields) => this.receive(...fields).bytes)
   }
@@ -56,7 +56,7 @@ class TotalsHarness {
 }
 
 describe('running totals', () => {
-  it('count whole when the flow is new, then what was added, and stay in extra', () => {
+  it('count whole if the flow is new, then by their difference, and stay in extra', () => {
     const harness = new TotalsHarness()
     const flows = [100, 250, 250, 1000].map((total) => {
       const flow = harness.receive(...ENDS, bytesTotal(total), packetsTotal(total / 50))
@@ -84,7 +84,7 @@ describe('running totals', () => {
     )
   })
 
-  it('are not used where the record has counters', () => {
+  it('are not used if the record has counters', () => {
     for (const [id, field] of [
       [1, 'bytes'],
       [23, 'bytes'],
@@ -103,7 +103,7 @@ describe('running totals', () => {
     assert.deepEqual([bytes, packets], [11, 2])
   })
 
-  it('begin anew when they become smaller', () => {
+  it('restart when they become smaller', () => {
     const harness = new TotalsHarness()
     const totals = [500, 700, 30, 50].map((total) => [...ENDS, bytesTotal(total)])
     assert.deepEqual(harness.bytesOf(...totals), [500, 200, 30, 20])
@@ -113,7 +113,7 @@ describe('running totals', () => {
     assert.deepEqual([bytes, packets], [600, 2])
   })
 
-  it('begin anew behind the end of a flow, but not behind an active timeout', () => {
+  it('restart after the end of a flow, but not after an active timeout', () => {
     for (const [reason, next] of [
       ['01', 700],
       ['02', 200],
@@ -134,7 +134,7 @@ describe('running totals', () => {
     assert.equal(new TotalsHarness().totals.size, 0)
   })
 
-  it('are those of a flow id, whatever else the records say', () => {
+  it('belong to a flow id, whatever the other fields are', () => {
     const harness = new TotalsHarness()
     const flow = (id: string, total: number, port: string) =>
       harness.receive([148, id], [7, port], bytesTotal(total)).bytes
@@ -145,7 +145,7 @@ describe('running totals', () => {
     assert.equal(key, 'flow 18364758544493064721')
   })
 
-  it('are else those of protocol, end points and start', () => {
+  it('belong to protocol, end points and start without a flow id', () => {
     const harness = new TotalsHarness()
     const other = ENDS.map(([id, value]): FieldBytes => [id, id === 7 ? 'c351' : value])
     const steps = [
@@ -160,7 +160,7 @@ describe('running totals', () => {
     assert.deepEqual(harness.bytesOf(...steps), [100, 170, 20, 150, 10, 9, 30])
   })
 
-  it('of a start that whole seconds of export time shift are of the same flow', () => {
+  it('belong to the same flow if whole seconds of export time shift its start', () => {
     const harness = new DecoderHarness()
     const fields = [[22, 4] as const, [85, 4] as const]
     const definition = set(0, template(256, fields))
@@ -174,7 +174,7 @@ describe('running totals', () => {
     assert.equal(count(EXPORT_SECONDS + 120, 180_000, 150), 10)
   })
 
-  it('of each direction of a biflow are its own', () => {
+  it('of a biflow belong to one direction each', () => {
     const harness = new TotalsHarness()
     const counts = (forward: number, reverse: number) =>
       harness
@@ -200,7 +200,7 @@ describe('a running total that cannot be compared', () => {
     [85, uint(total)],
   ]
 
-  it('leaves the counter empty when a later one was counted before it', () => {
+  it('leaves the counter empty if a later total was counted already', () => {
     const harness = new TotalsHarness()
     const bytesAt = (seconds: number, start: number, total: number) => {
       const [flow] = harness.receiveAt(EXPORT_SECONDS + seconds, ...record(start, total))
@@ -213,7 +213,7 @@ describe('a running total that cannot be compared', () => {
     assert.deepEqual(bytesAt(99, 0, 360)[0], 10)
   })
 
-  it('leaves the counter empty once when the flow may have been forgotten', () => {
+  it('leaves the counter empty once if the flow may have been forgotten', () => {
     const harness = new TotalsHarness()
     harness.receiveAt(EXPORT_SECONDS, ...record(0, 100))
     harness.totals.forgetOldest()
@@ -230,7 +230,7 @@ describe('a running total that cannot be compared', () => {
 })
 
 describe('the memory of running totals', () => {
-  /** One message with a record of each of so many flows. */
+  /** One message with a record of each flow. */
   function flowsMessage(from: number, count: number, domain = 7): Buffer {
     const records = Array.from({ length: count }, (_, flow) => `${uint(from + flow)}${uint(9)}`)
     const fields = [[148, 4] as const, [85, 4] as const]
@@ -238,7 +238,7 @@ describe('the memory of running totals', () => {
     return v9MessageOf(header, set(0, template(256, fields)), set(256, records.join('')))
   }
 
-  it('is bounded for a stream, the most silent flow out first', () => {
+  it('is bounded for a stream: the longest silent flow is forgotten first', () => {
     const harness = new DecoderHarness()
     const perMessage = 4096
     harness.receive(flowsMessage(1, perMessage))

@@ -25,7 +25,7 @@ const listOf = (id: number, content: string): unknown => {
 describe('a basicList', () => {
   const ports = (values: readonly number[]) => ({ element: 'sourceTransportPort', values })
 
-  it('has values of one element, and says what they mean together', () => {
+  it('has values of one element, and their semantic', () => {
     const meanings = ['noneOf', 'exactlyOneOf', 'oneOrMoreOf', 'allOf', 'ordered', '5']
     for (const [code, semantic] of [...meanings.entries(), [255, 'undefined'] as const]) {
       const content = `${code.toString(16).padStart(2, '0')} 0007 0002 0050 01bb`
@@ -33,7 +33,7 @@ describe('a basicList', () => {
     }
   })
 
-  it('may have no values, as an element of an enterprise, and of no bytes', () => {
+  it('may have no values, an element of an enterprise, and no bytes', () => {
     assert.deepEqual(listOf(BASIC, '03 0007 0002'), { semantic: 'allOf', ...ports([]) })
     assert.deepEqual(listOf(BASIC, '03 0007 0000'), { semantic: 'allOf', ...ports([]) })
     const values = ['0102', '0304']
@@ -63,7 +63,7 @@ describe('a basicList', () => {
     assert.deepEqual(flows, [{ extra }])
   })
 
-  it('that is broken is shown as hex', () => {
+  it('that is broken is written as hex', () => {
     for (const broken of [
       '03',
       '03 0007 00',
@@ -80,13 +80,13 @@ describe('a basicList', () => {
     assert.equal(listOf(BASIC, ''), '')
   })
 
-  it('is known by its element wherever the registry has one', () => {
+  it('is named by its element if the registry has it', () => {
     const communities = listOf(484, '03 01e3 0004 00010002')
     assert.deepEqual(communities, { semantic: 'allOf', element: 'bgpCommunity', values: [65_538] })
   })
 })
 
-/** Decodes one list beside the definitions of its templates. */
+/** Decodes one list with the definitions of its templates. */
 function listWith(
   templates: readonly (readonly [id: number, fields: readonly IpfixField[]])[],
   id: number,
@@ -126,7 +126,7 @@ describe('a subTemplateList', () => {
     assert.deepEqual(list, { semantic: 'allOf', templateId: 257, records: [] })
   })
 
-  it('of a template that is not known shows its records as hex', () => {
+  it('of an unknown template has its records as hex', () => {
     const list = listWith([], SUB_TEMPLATE, '03 0101 c0000201 0050')
     assert.deepEqual(list, { semantic: 'allOf', templateId: 257, hex: 'c00002010050' })
   })
@@ -145,7 +145,7 @@ describe('a subTemplateList', () => {
     assert.deepEqual(list, { semantic: 'allOf', templateId: 257, records })
   })
 
-  it('that is broken is shown as hex', () => {
+  it('that is broken is written as hex', () => {
     const varying: readonly IpfixField[] = [[82, VARIABLE]]
     for (const [fields, broken] of [
       [HOP, '03'],
@@ -181,7 +181,7 @@ describe('a subTemplateMultiList', () => {
     })
   })
 
-  it('that is broken is shown as hex', () => {
+  it('that is broken is written as hex', () => {
     for (const broken of [
       '04 0101 0003',
       '04 0101 0000 0101 0004',
@@ -195,7 +195,7 @@ describe('a subTemplateMultiList', () => {
 })
 
 describe('lists in lists', () => {
-  it('are read four deep, below that they are hex', () => {
+  it('are read to a depth of four; deeper lists are hex', () => {
     let content = hex('03 0007 0002 0050')
     for (let depth = 0; depth < 5; depth++) {
       content = wire('03 0123 ffff', variable(content.toString('hex')))
@@ -209,7 +209,7 @@ describe('lists in lists', () => {
     assert.deepEqual(levels, ['basicList', 'basicList', 'basicList', 'basicList'])
   })
 
-  it('may be a template that contains itself', () => {
+  it('may have a template that contains itself', () => {
     const fields: readonly IpfixField[] = [
       [1, 1],
       [SUB_TEMPLATE, VARIABLE],
@@ -226,7 +226,7 @@ describe('lists in lists', () => {
     })
   })
 
-  it('that are broken leave what is around them as it is', () => {
+  it('that are broken do not affect their neighbours', () => {
     const fields: readonly IpfixField[] = [
       [1, 1],
       [BASIC, VARIABLE],
@@ -236,7 +236,7 @@ describe('lists in lists', () => {
     assert.deepEqual(list, { semantic: 'allOf', templateId: 257, records })
   })
 
-  it('do not keep the columns of their record from being filled', () => {
+  it('do not prevent the columns of their record', () => {
     const fields: readonly IpfixField[] = [
       [1, 2],
       [BASIC, VARIABLE],

@@ -1,4 +1,4 @@
-/** What holds for every version without templates: whatever is written in its layout comes back. */
+/** A property of every version without templates: every encoded value comes back. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -70,7 +70,7 @@ const LAYOUTS = [
   }),
 ]
 
-/** Fields that are no columns. */
+/** Fields without a column. */
 const EXTRAS = ['deltaFlowCount', 'inEncaps', 'outEncaps', 'peerNextHop', 'flags', 'flags2']
 const V8_EXTRAS = ['markedTos', 'extraPkts', 'routerSc', 'aggregationScheme', 'aggregationVersion']
 const ADDRESSES = new Set(['srcAddr', 'dstAddr', 'nextHop', 'peerNextHop', 'routerSc'])
@@ -108,7 +108,7 @@ const headerValues = fc
   })
   .map((values): Values => values)
 
-/** Reads `name4 other2` as names and numbers of bytes. */
+/** Parses `name4 other2` as names and numbers of bytes. */
 function fieldsOf(grammar: string): readonly (readonly [name: string, bytes: number])[] {
   return grammar.split(/\s+/).map((field) => [field.slice(0, -1), Number(field.at(-1))])
 }
@@ -125,7 +125,7 @@ function encode(grammar: string, values: Values): Buffer {
 
 const ipv4 = (word: number) => [24, 16, 8, 0].map((bits) => (word >>> bits) & 255).join('.')
 const modulo = (value: number) => ((value % TWO_32) + TWO_32) % TWO_32
-/** The network of an address: routers export prefixes so. */
+/** The network of an address, as routers export prefixes. */
 const prefix = (word = 0, bits = 0) => (bits === 0 ? 0 : (word & (-1 << (32 - bits))) >>> 0)
 
 function asExported({ version }: Layout, header: Values, values: Values): Values {
@@ -136,7 +136,7 @@ function asExported({ version }: Layout, header: Values, values: Values): Values
   return { ...values, ...times, ...(version === 8 ? prefixes : {}) }
 }
 
-/** A row, its `extra` as an object. */
+/** A row with `extra` as an object. */
 interface ExpectedRow {
   readonly columns: DecodedFlow
   readonly extra: Record<string, unknown>
@@ -161,7 +161,7 @@ function expectRow(layout: Layout, header: Values, values: Values): ExpectedRow 
   return row
 }
 
-/** A start after its end: a little is rounding, so they are swapped; else it is only kept. */
+/** A start less than a second after its end is swapped with it; another one is only kept. */
 function setTimes({ columns, extra }: ExpectedRow, header: Values, values: Values): void {
   const { seconds = 0, nanos = 0 } = header
   const { lastAge = 0, duration = 0 } = values
@@ -176,7 +176,7 @@ function setTimes({ columns, extra }: ExpectedRow, header: Values, values: Value
     `${millis}${String(start - Math.floor(start / 1000) * 1000).padStart(3, '0')}Z`
 }
 
-/** Type and code stand in the destination port; other port values are kept. */
+/** Type and code are in the destination port; other port values are kept. */
 function settleIcmp({ columns, extra }: ExpectedRow): void {
   const { srcPort, dstPort } = columns
   delete columns.srcPort
@@ -196,7 +196,7 @@ function decodeRows(message: Buffer): readonly ExpectedRow[] {
   })
 }
 
-describe('a message gives back what was encoded', () => {
+describe('a message decodes to the encoded values', () => {
   for (const layout of LAYOUTS) {
     const { version, scheme } = layout
     it(scheme ? `by v${version} of scheme ${scheme}` : `by v${version}`, () => {

@@ -42,7 +42,7 @@ describe('an IPFIX template', () => {
     assert.deepEqual(decodeAlone(message).flows, [{ bytes: 1 }])
   })
 
-  it('stands beside others in one set', () => {
+  it('may share a set with others', () => {
     const { flows, counts } = decodeAlone(
       ipfixMessage(
         set(2, ipfixTemplate(256, BYTES), ipfixTemplate(65_535, PACKETS)),
@@ -54,7 +54,7 @@ describe('an IPFIX template', () => {
     assert.deepEqual([counts.templateRecords, counts.changedTemplates], [2, 2])
   })
 
-  it('replaces the one before it at once, and repeats it without a change', () => {
+  it('replaces the previous one at once, and changes nothing if it repeats it', () => {
     const harness = new DecoderHarness()
     const changes = (fields: readonly IpfixField[]) =>
       harness.receive(define(256, fields)).counts.changedTemplates
@@ -80,7 +80,7 @@ describe('an IPFIX template', () => {
     assert.equal(harness.receive(ipfixMessage(data)).flows.length, 1)
   })
 
-  it('that is invalid ends the definition before it, and hurts no other', () => {
+  it('that is invalid ends the previous definition, and affects no other', () => {
     const cases = [
       [ipfixTemplate(256, [[1, 0]]), 'zero-length-template'],
       [ipfixTemplate(256, new Array<IpfixField>(1025).fill([1, 1])), 'too-many-fields'],
@@ -108,7 +108,7 @@ describe('an IPFIX template', () => {
     }
   })
 
-  it('may have 1024 fields, and some of no bytes', () => {
+  it('may have 1024 fields, some of length 0', () => {
     const most = [...new Array<IpfixField>(1023).fill([4, 0]), [4, 1]] as readonly IpfixField[]
     const { flows } = decodeAlone(ipfixMessage(set(2, ipfixTemplate(256, most)), set(256, '06')))
     assert.deepEqual(flows, [{ protocol: 6 }])
@@ -122,7 +122,7 @@ describe('a template withdrawal', () => {
     const withdrawal = harness.receive(ipfixMessage(set(setId, words(id, 0))))
     assert.deepEqual(withdrawal.problems, ['template-withdrawal'])
     assert.deepEqual(withdrawal.counts, {})
-    assert.equal(harness.decoder.outcome.isUseless, false)
+    assert.equal(harness.decoder.result.isUseless, false)
     assert.equal(harness.receive(ipfixMessage(set(256, '00000001'))).flows.length, 1)
   }
 
@@ -131,12 +131,12 @@ describe('a template withdrawal', () => {
     withdraws(3, 256)
   })
 
-  it('of all templates is, too', () => {
+  it('of all templates is ignored, too', () => {
     withdraws(2, 2)
     withdraws(3, 3)
   })
 
-  it('may stand between definitions', () => {
+  it('may be between definitions', () => {
     const { flows } = decodeAlone(
       ipfixMessage(
         set(2, words(300, 0), ipfixTemplate(256, BYTES), words(256, 0), words(257, 0)),
@@ -184,7 +184,7 @@ describe('an IPFIX options template', () => {
     }
   })
 
-  it('without a scope, or with more of it than fields, ends the definition before it', () => {
+  it('without a scope, or with more scope fields than fields, ends the previous definition', () => {
     for (const scopes of [0, 2, 65_535]) {
       const harness = new DecoderHarness()
       harness.receive(define(512, BYTES))
@@ -231,7 +231,7 @@ describe('an IPFIX options template', () => {
     assert.equal(samplers.rateOf(NO_SAMPLING), 30)
   })
 
-  it('says the rate of every selector algorithm', () => {
+  it('announces the rate of every selector algorithm', () => {
     const rateOf = (...options: readonly (readonly [id: number, value: string])[]) => {
       const harness = new DecoderHarness()
       const fields = options.map(([id, value]): IpfixField => [id, hex(value).length])

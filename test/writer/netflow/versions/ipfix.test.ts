@@ -1,4 +1,7 @@
-/** IPFIX messages: the header, the sets, and what is discarded as a whole (RFC 7011 section 3). */
+/**
+ * IPFIX messages: the header, the sets, and malformed messages, which are discarded (RFC 7011
+ * section 3).
+ */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -23,7 +26,7 @@ const WHOLE_MESSAGE = hex(`
   0100 0018 c0000201 c6336402 000003e8 0a000001 00000000`)
 
 describe('the header of an IPFIX message', () => {
-  it('says the export time, the sequence number and the observation domain', () => {
+  it('has the export time, the sequence number and the observation domain', () => {
     const harness = new DecoderHarness()
     const header = { exportSeconds: 4_294_967_295, sequence: 4_294_967_294, domain: 4_294_967_293 }
     const { reject, flows } = harness.receive(ipfixMessageOf(header, DEFINITION, DATA))
@@ -48,7 +51,7 @@ describe('the header of an IPFIX message', () => {
     }
   })
 
-  it('that says less than its own length, or more than came, is rejected', () => {
+  it('with a length below its own, or above that of the datagram, is rejected', () => {
     const rejectOf = (length: number) =>
       decodeAlone(ipfixMessageOf({ length }, DEFINITION, DATA)).reject
     const { length } = ipfixMessage(DEFINITION, DATA)
@@ -59,7 +62,7 @@ describe('the header of an IPFIX message', () => {
     assert.equal(rejectOf(16), undefined)
   })
 
-  it('says where the message ends: bytes behind it are ignored', () => {
+  it('has the end of the message: bytes after it are ignored', () => {
     const whole = ipfixMessage(DEFINITION, DATA)
     for (const behind of ['00', 'ff', set(256, '00000008'), hex('01000003')]) {
       const { flows, problems, counts } = decodeAlone(wire(whole, behind))
@@ -96,7 +99,7 @@ describe('the sets of an IPFIX message', () => {
     assert.deepEqual([counts, problems], [{}, []])
   })
 
-  it('with padding that is not zero are decoded, and it is reported', () => {
+  it('with nonzero padding are decoded, and it is reported', () => {
     const { flows, problems } = decodeAlone(
       ipfixMessage(DEFINITION, set(256, '00000001', '000001'), DATA),
     )
@@ -144,7 +147,7 @@ describe('a malformed IPFIX message', () => {
   )
   const DISCARDED = { malformedSets: 1 }
 
-  /** Puts the broken part last, behind everything that must not be used. */
+  /** Puts the broken part last, after everything that must not be used. */
   const discards = (...broken: readonly Wire[]) => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessage(set(2, ipfixTemplate(256, [[2, 4]]))))
@@ -165,13 +168,16 @@ describe('a malformed IPFIX message', () => {
     assert.deepEqual([reject, flows, problems], [undefined, [], ['malformed-message']])
     assert.deepEqual(counts, DISCARDED)
     const { decoder } = harness
-    assert.deepEqual([decoder.outcome.isDiscarded, decoder.outcome.isUseless], [true, true])
-    assert.deepEqual([harness.stream().templateCount, harness.stream().samplers.isEmpty], [1, true])
+    assert.deepEqual([decoder.result.isDiscarded, decoder.result.isUseless], [true, true])
+    assert.deepEqual(
+      [harness.stream().templates.size, harness.stream().samplers.isEmpty],
+      [1, true],
+    )
     assert.notEqual(harness.stream().lastTemplateMicros, 1)
     assert.equal(decoder.heldSets.count, 1)
     const next = harness.receive(ipfixMessage(DATA))
     assert.deepEqual([next.flows, next.problems], [[{ packets: 7 }], []])
-    assert.equal(decoder.outcome.isDiscarded, false)
+    assert.equal(decoder.result.isDiscarded, false)
   }
 
   it('has a set that is shorter than its header; nothing of it is used', () => {
@@ -203,7 +209,7 @@ describe('a malformed IPFIX message', () => {
     discards(set(257, 'ff 00 000000'))
   })
 
-  it('may have its data before the template that tells that it is broken', () => {
+  it('may have its data before the template that shows the break', () => {
     const broken = set(600, '05 61626364 00000001')
     discards(
       broken,
@@ -217,7 +223,7 @@ describe('a malformed IPFIX message', () => {
     )
   })
 
-  it('is told by the definition that is in force at the set', () => {
+  it('is judged by the definition in force at the set', () => {
     const short = set(2, ipfixTemplate(257, [[82, VARIABLE]]))
     const { flows, problems } = decodeAlone(
       ipfixMessage(VARYING, set(257, '01 61 00000001'), short, set(257, '04 61626364')),
@@ -226,7 +232,7 @@ describe('a malformed IPFIX message', () => {
     assert.equal(flows.length, 2)
   })
 
-  it('leaves its export time behind in nothing', () => {
+  it('leaves no trace of its export time', () => {
     const harness = new DecoderHarness()
     harness.receive(ipfixMessageOf({ exportSeconds: 5 }, words(256, 3)))
     const start = set(2, ipfixTemplate(256, [[158, 4]]))

@@ -34,7 +34,7 @@ const PREFIXES = { srcAddr: '192.0.2.0', dstAddr: '198.51.0.0', srcMask: 24, dst
 interface SchemeCase {
   readonly scheme: number
   readonly title: string
-  /** Without what every record has in common. */
+  /** The row without the fields that every record has. */
   readonly record: string
   readonly flow: DecodedFlow
 }
@@ -137,7 +137,7 @@ const CATALYST_SCHEMES: readonly SchemeCase[] = [
   },
 ]
 
-/** Header 28, and a record of these bytes. */
+/** A message with a header of 28 bytes and a record of the given bytes. */
 const RECORD_BYTES = [28, 28, 32, 32, 40, 32, 40, 44, 32, 32, 32, 32, 40, 40]
 
 function decodeRecord(scheme: number, record: string): DecodedFlow {
@@ -149,7 +149,7 @@ function decodeRecord(scheme: number, record: string): DecodedFlow {
 
 describe('a v8 record', () => {
   for (const { scheme, title, record, flow } of ROUTER_SCHEMES) {
-    it(`of scheme ${scheme} gives ${title}`, () => {
+    it(`of scheme ${scheme} has ${title}`, () => {
       const extra = `{"deltaFlowCount":3,"aggregationScheme":${scheme},"aggregationVersion":2}`
       const decoded = decodeRecord(scheme, `${COUNTERS} ${record}`)
       assert.deepEqual(decoded, { ...COUNTED, ...flow, extra })
@@ -157,7 +157,7 @@ describe('a v8 record', () => {
   }
 
   for (const { scheme, title, record, flow } of CATALYST_SCHEMES) {
-    it(`of scheme ${scheme} gives ${title}`, () => {
+    it(`of scheme ${scheme} has ${title}`, () => {
       const extra = `{${EXCESS},"aggregationScheme":${scheme},"aggregationVersion":2}`
       assert.deepEqual(decodeRecord(scheme, record), { ...COUNTED, ...flow, extra })
     })
@@ -174,7 +174,7 @@ describe('a v8 record', () => {
     assert.deepEqual([flow.tos, flow.inputIf, flow.outputIf], [0xb8, 1, 2])
   })
 
-  it('of scheme 9 is read in the usual order when its padding tells nothing', () => {
+  it('of scheme 9 is read in the usual order if its padding does not decide', () => {
     const read = (tail: string) => {
       const flow = decodeRecord(9, `${COUNTERS} fbf0 fbf1 ${tail}`)
       return [flow.inputIf, flow.outputIf, flow.tos]
@@ -183,7 +183,7 @@ describe('a v8 record', () => {
     assert.deepEqual(read('0001 0002 b8 ffffff'), [1, 2, 0xb8])
   })
 
-  it('may have its prefix lengths in either order: they fit the prefixes in one only', () => {
+  it('may have its prefix lengths in either order: the prefixes decide', () => {
     const masks = (prefixes: string, lengths: string) => {
       const flow = decodeRecord(5, `${COUNTERS} ${prefixes} ${lengths} 0000 fbf0 fbf1 0001 0002`)
       return [flow.srcMask, flow.dstMask]
@@ -192,7 +192,7 @@ describe('a v8 record', () => {
     assert.deepEqual(masks('c0000200 c6330000', '10 18'), [24, 16])
     assert.deepEqual(masks('00000000 c6336402', '20 00'), [0, 32])
     assert.deepEqual(masks('c6336402 00000000', '20 00'), [32, 0])
-    // Both orders fit, or none does: they stay as they stand.
+    // Both orders fit, or neither: the order stays.
     assert.deepEqual(masks('0a000000 0a000000', '08 10'), [8, 16])
     assert.deepEqual(masks('c6336402 c6336403', '10 18'), [16, 24])
     assert.deepEqual(masks('c6336402 c6336403', 'ff 40'), [255, 64])

@@ -34,7 +34,7 @@ describe('a template set', () => {
     assert.deepEqual([counts.templateRecords, counts.changedTemplates], [2, 2])
   })
 
-  it('gives a new definition of a known id force at once', () => {
+  it('puts a new definition of a known id in force at once', () => {
     const { flows, counts } = decodeAlone(
       v9Message(
         set(0, template(256, BYTES)),
@@ -47,7 +47,7 @@ describe('a template set', () => {
     assert.deepEqual([counts.templateRecords, counts.changedTemplates], [2, 2])
   })
 
-  it('changes nothing when it repeats what is known', () => {
+  it('changes nothing if it repeats known templates', () => {
     const harness = new DecoderHarness()
     const definition = v9Message(set(0, template(256, BYTES)))
     assert.equal(harness.receive(definition).counts.changedTemplates, 1)
@@ -58,7 +58,7 @@ describe('a template set', () => {
     assert.equal(harness.stream().lastTemplateMicros, 5)
   })
 
-  it('counts as a change what differs in id, length, order or number of fields', () => {
+  it('counts a difference in id, length, order or number of fields as a change', () => {
     const harness = new DecoderHarness()
     const change = (...fields: readonly WireField[]) =>
       harness.receive(v9Message(set(0, template(256, fields)))).counts.changedTemplates
@@ -92,31 +92,31 @@ describe('an invalid template', () => {
     assert.equal(counts.templateRecords, undefined)
   }
 
-  it('of no fields ends the definition before it', () => {
+  it('without fields ends the previous definition', () => {
     rejects(template(256, []), 'empty-template')
   })
 
-  it('of no bytes ends the definition before it', () => {
+  it('of length 0 ends the previous definition', () => {
     rejects(template(256, [[1, 0]]), 'zero-length-template')
   })
 
-  it('of more than 1024 fields ends the definition before it', () => {
+  it('of more than 1024 fields ends the previous definition', () => {
     rejects(template(256, new Array<WireField>(1025).fill([1, 1])), 'too-many-fields')
     rejects(template(256, new Array<WireField>(16_000).fill([1, 1])), 'too-many-fields')
   })
 
-  it('that reaches beyond its set ends the definition before it', () => {
+  it('that reaches beyond its set ends the previous definition', () => {
     rejects(words(256, 2, 1, 4), 'template-overruns-set')
     rejects(words(256, 65535, 1, 4), 'template-overruns-set')
     rejects(words(256, 4, 8, 1, 4, 34, 4), 'template-overruns-set', 1)
     rejects(words(256, 65535, 65535, 1, 4), 'template-overruns-set', 1)
   })
 
-  it('of options without a field of any length is one, too', () => {
+  it('may be an options template of length 0', () => {
     rejects(optionsTemplate(256, [[1, 0]], [[34, 0]]), 'zero-length-template', 1)
   })
 
-  it('does not keep the next one of its set from being read', () => {
+  it('does not prevent the next template of its set', () => {
     const decoded = decodeAlone(
       v9Message(
         set(0, template(300, []), template(301, [[1, 0]]), template(256, BYTES)),
@@ -132,7 +132,7 @@ describe('an invalid template', () => {
     assert.deepEqual([problems, counts], [['reserved-template-id'], { malformedSets: 1 }])
   })
 
-  it('of 1024 fields is none: that is the limit', () => {
+  it('does not have 1024 fields or fewer: that is the limit', () => {
     const most = new Array<WireField>(1024).fill([4, 1])
     const { flows } = decodeAlone(
       v9Message(set(0, template(256, most)), set(256, '06'.repeat(1024))),
@@ -162,14 +162,14 @@ describe('an options template', () => {
     assert.equal(rate, 1000)
   })
 
-  it('stands beside others in one set, padded at the end of the set only', () => {
+  it('may share a set with others, with padding only at its end', () => {
     const harness = new DecoderHarness()
     harness.receive(
       v9Message(
         set(1, optionsTemplate(512, [[1, 4]], [[34, 4]]), optionsTemplate(513, [], BYTES), '0000'),
       ),
     )
-    assert.equal(harness.stream().templateCount, 2)
+    assert.equal(harness.stream().templates.size, 2)
     assert.equal(harness.stream().template(513)?.scopeFields, 0)
   })
 
@@ -180,14 +180,14 @@ describe('an options template', () => {
     assert.deepEqual([counts.optionsRecords, counts.malformedSets], [1, undefined])
   })
 
-  it('may have a scope field of no bytes', () => {
+  it('may have a scope field of length 0', () => {
     const { counts, problems } = decodeAlone(
       v9Message(set(1, optionsTemplate(512, [[1, 0]], [[34, 4]])), set(512, '00000064')),
     )
     assert.deepEqual([counts.optionsRecords, problems], [1, []])
   })
 
-  it('whose option length is no multiple of 4 has the whole fields that fit', () => {
+  it('with an option length that is no multiple of 4 has the whole fields that fit', () => {
     for (const [padding, length] of [
       ['', 8],
       ['00', 9],
@@ -200,7 +200,7 @@ describe('an options template', () => {
     }
   })
 
-  it('that says an odd length where a multiple of 4 is meant is read all the same', () => {
+  it('with an odd length in place of a multiple of 4 is read nevertheless', () => {
     const harness = new DecoderHarness()
     const odd = words(512, 4, 9, 1, 4, 48, 1, 34, 4)
     const { problems } = harness.receive(v9Message(set(1, odd, words(513, 0, 4, 34, 4))))
@@ -250,7 +250,7 @@ describe('templates of one stream', () => {
     define(1000, 1001)
     define(3000, 3001)
     const stream = harness.stream()
-    assert.equal(stream.templateCount, 1024)
+    assert.equal(stream.templates.size, 1024)
     assert.notEqual(stream.template(1000), undefined)
     assert.equal(stream.template(1001), undefined)
     assert.notEqual(stream.template(1002), undefined)
@@ -262,9 +262,9 @@ describe('templates of one stream', () => {
     const thousand = Array.from({ length: 1000 }, (_, i) => [i + 1, 1] as const)
     for (let id = 256; id < 296; id++) harness.receive(v9Message(set(0, template(id, thousand))))
     const stream = harness.stream()
-    assert.deepEqual([stream.templateCount, stream.fieldCount], [32, 32_000])
+    assert.deepEqual([stream.templates.size, stream.templates.fieldCount], [32, 32_000])
     assert.deepEqual([stream.template(263), stream.template(264)?.id], [undefined, 264])
     harness.receive(v9Message(set(0, template(295, BYTES), template(294, []))))
-    assert.deepEqual([stream.templateCount, stream.fieldCount], [31, 30_001])
+    assert.deepEqual([stream.templates.size, stream.templates.fieldCount], [31, 30_001])
   })
 })

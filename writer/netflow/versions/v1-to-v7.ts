@@ -1,0 +1,194 @@
+/**
+ * Reads the records of NetFlow v1, v5, v6 and v7: fixed layouts that share their first 36 bytes. One
+ * table holds where the versions differ.
+ *
+ *     common    = srcAddr32 dstAddr32 nextHop32 input16 output16 packets32 octets32 first32 last32
+ *                 srcPort16 dstPort16                                                   36 bytes
+ *     routing   = srcAs16 dstAs16 srcMask8 dstMask8                                      6 bytes
+ *     v1 record = common pad16 protocol8 tos8 tcpFlags8 pad24 reserved32                48 bytes
+ *     v5 record = common pad8 tcpFlags8 protocol8 tos8 routing pad16                    48 bytes
+ *     v6 record = common pad8 tcpFlags8 protocol8 tos8 routing inEncaps8 outEncaps8
+ *                 peerNextHop32                                                         52 bytes
+ *     v7 record = common flags8 tcpFlags8 protocol8 tos8 routing flags16 routerSc32     52 bytes
+ */
+
+import type { FieldSpecifier } from '../elements/field-specifier.ts'
+import { IE } from '../elements/information-elements.ts'
+import { FIELD, type Field } from '../flow-record.ts'
+import { FORMAT, type Format, formatJson, jsonKey } from '../plan/extra-json.ts'
+import { type Plan, planRecord } from '../plan/plan.ts'
+import { type DatagramBytes, readUint } from '../plan/read-bytes.ts'
+import { uptimeToMicros } from '../records/message-times.ts'
+import type { RecordReader } from '../records/record-reader.ts'
+
+/** The parts of a version's header; its grammar is in `message-header.ts`. */
+export interface FixedHeader {
+  readonly bytes: number
+  readonly hasSequence: boolean
+  readonly hasEngine: boolean
+  readonly hasSampling: boolean
+}
+
+/** How the messages of a version (v8: of an aggregation scheme) are laid out. */
+export interface FixedLayout {
+  readonly header: FixedHeader
+  readonly recordBytes: number
+  /** How `finishRecord` completes a record. */
+  readonly plan: Plan
+  /** Reads the record at `offset` into `reader`; the caller has checked that it is whole. */
+  readonly read: (reader: RecordReader, datagram: DatagramBytes, offset: number) => void
+}
+
+/** A field without a column; its value goes to `extra`. */
+interface ExtraField {
+  readonly name: string
+  readonly offset: number
+  readonly length: number
+  readonly format: Format
+}
+
+/** The differences between the versions. Offsets are from the start of the record. */
+interface RecordLayout {
+  readonly bytes: number
+  readonly protocolAt: number
+  readonly tosAt: number
+  readonly tcpFlagsAt: number
+  readonly hasRouting: boolean
+  readonly extraFields: readonly ExtraField[]
+  /** Whether an extra field of value 0 is left out. */
+  readonly omitsZeros: boolean
+}
+
+const V1: RecordLayout = {
+  bytes: 48,
+  protocolAt: 38,
+  tosAt: 39,
+  tcpFlagsAt: 40,
+  hasRouting: false,
+  extraFields: [],
+  omitsZeros: false,
+}
+
+const V5: RecordLayout = { ...V1, tcpFlagsAt: 37, protocolAt: 38, tosAt: 39, hasRouting: true }
+
+/** inEncaps and outEncaps are bytes of encapsulation. */
+const V6: RecordLayout = {
+  ...V5,
+  bytes: 52,
+  extraFields: [
+    { name: 'inEncaps', offset: 46, length: 1, format: FORMAT.uint },
+    { name: 'outEncaps', offset: 47, length: 1, format: FORMAT.uint },
+    { name: 'peerNextHop', offset: 48, length: 4, format: FORMAT.ipv4 },
+  ],
+}
+
+/**
+ * The flags mark invalid fields, but no document says which bit means which field: values and flags
+ * are both kept. routerSc is the router whose work the switch did. Zeros are omitted because most
+ * records have nothing else for `extra`: flags 0 mean that all fields are valid, and 0.0.0.0 means
+ * no router.
+ */
+const V7: RecordLayout = {
+  ...V5,
+  bytes: 52,
+  extraFields: [
+    { name: 'flags', offset: 36, length: 1, format: FORMAT.uint },
+    { name: 'flags2', offset: 46, length: 2, format: FORMAT.uint },
+    { name: 'routerSc', offset: 48, length: 4, format: FORMAT.ipv4 },
+  ],
+  omitsZeros: true,
+}
+
+/** The fields that the records of all four versions have. */
+const COMMON_FIELDS = [
+  FIELD.srcAddr,
+  FIELD.dstAddr,
+  FIELD.nextHop,
+  FIELD.inputIf,
+  FIELD.outputIf,
+  FIELD.packets,
+  FIELD.bytes,
+  FIELD.flowStart,
+  FIELD.flowEnd,
+  FIELD.srcPort,
+  FIELD.dstPort,
+  FIELD.protocol,
+  FIELD.tos,
+  FIELD.tcpFlags,
+] as const
+const ROUTING = [FIELD.srcAs, FIELD.dstAs, FIELD.srcMask, FIELD.dstMask] as const
+
+const NO_FEATURES = { hasSequence: false, hasEngine: false, hasSampling: false }
+const ALL_FEATURES = { hasSequence: true, hasEngine: true, hasSampling: true }
+
+/** The layouts by export version. */
+export const FIXED_LAYOUTS: ReadonlyMap<number, FixedLayout> = new Map([
+  [1, layOut({ bytes: 16, ...NO_FEATURES }, V1)],
+  [5, layOut({ bytes: 24, ...ALL_FEATURES }, V5)],
+  [6, layOut({ bytes: 24, ...ALL_FEATURES }, V6)],
+  [7, layOut({ bytes: 24, ...NO_FEATURES, hasSequence: true }, V7)],
+])
+
+function layOut(header: FixedHeader, record: RecordLayout): FixedLayout {
+  // The plan names only the ports: ICMP keeps odd port values in `extra` under these names.
+  const plan = planRecord(
+    [IE.sourceTransportPort, IE.destinationTransportPort].map((id): FieldSpecifier => {
+      return { enterprise: 0, id, length: 2 }
+    }),
+  )
+  const present = presentBits(record.hasRouting ? [...COMMON_FIELDS, ...ROUTING] : COMMON_FIELDS)
+  const { hasRouting, protocolAt, tosAt, tcpFlagsAt } = record
+  const addExtra = record.extraFields.length === 0 ? undefined : extraWriter(record)
+  const read = (reader: RecordReader, datagram: DatagramBytes, offset: number): void => {
+    const { view } = datagram
+    const { values } = reader.record
+    readCommon(reader, view, offset)
+    values[FIELD.protocol] = view.getUint8(offset + protocolAt)
+    values[FIELD.tos] = view.getUint8(offset + tosAt)
+    values[FIELD.tcpFlags] = view.getUint8(offset + tcpFlagsAt)
+    if (hasRouting) readRouting(values, view, offset)
+    reader.record.present = present
+    addExtra?.(reader, datagram, offset)
+  }
+  return { header, recordBytes: record.bytes, plan, read }
+}
+
+function presentBits(fields: readonly Field[]): number {
+  return fields.reduce<number>((bits, field) => bits | (1 << field), 0)
+}
+
+function readCommon({ record, times }: RecordReader, view: DataView, offset: number): void {
+  const { values, addresses, families } = record
+  addresses[FIELD.srcAddr * 4] = view.getUint32(offset)
+  addresses[FIELD.dstAddr * 4] = view.getUint32(offset + 4)
+  addresses[FIELD.nextHop * 4] = view.getUint32(offset + 8)
+  families.fill(4)
+  values[FIELD.inputIf] = view.getUint16(offset + 12)
+  values[FIELD.outputIf] = view.getUint16(offset + 14)
+  values[FIELD.packets] = view.getUint32(offset + 16)
+  values[FIELD.bytes] = view.getUint32(offset + 20)
+  record.packetsHigh = 0
+  record.bytesHigh = 0
+  values[FIELD.flowStart] = uptimeToMicros(times, view.getUint32(offset + 24))
+  values[FIELD.flowEnd] = uptimeToMicros(times, view.getUint32(offset + 28))
+  values[FIELD.srcPort] = view.getUint16(offset + 32)
+  values[FIELD.dstPort] = view.getUint16(offset + 34)
+}
+
+function readRouting(values: Float64Array, view: DataView, offset: number): void {
+  values[FIELD.srcAs] = view.getUint16(offset + 40)
+  values[FIELD.dstAs] = view.getUint16(offset + 42)
+  values[FIELD.srcMask] = view.getUint8(offset + 44)
+  values[FIELD.dstMask] = view.getUint8(offset + 45)
+}
+
+function extraWriter({ extraFields, omitsZeros }: RecordLayout): FixedLayout['read'] {
+  const fields = extraFields.map((field) => ({ ...field, key: jsonKey(field.name) }))
+  return (reader, datagram, recordOffset) => {
+    for (const { key, offset, length, format } of fields) {
+      const at = recordOffset + offset
+      if (omitsZeros && readUint(datagram.view, at, length) === 0) continue
+      reader.addExtra(key, formatJson(format, datagram, at, length))
+    }
+  }
+}
