@@ -3,10 +3,10 @@
 /** Rejected and refused datagrams, by reason. */
 export const REJECT_TEXT: Readonly<Record<string, string>> = {
   'too-short': 'rejected a datagram: too short for a message',
-  'unsupported-version': 'rejected a datagram: its NetFlow version is not supported',
+  'unsupported-version': 'rejected a datagram: no NetFlow version that this writer supports',
   'malformed-message': 'rejected a datagram: a malformed IPFIX message',
-  'unsupported-aggregation': 'rejected a datagram: it has no aggregation scheme of NetFlow v8',
-  'count-exceeds-length': 'rejected a datagram: its header counts more records than it holds',
+  'unsupported-aggregation': 'rejected a datagram: no aggregation scheme of NetFlow v8',
+  'count-exceeds-length': 'rejected a datagram: its header claims more records than it has room for',
   'invalid-address': 'rejected a datagram: its line names no valid exporter address',
   'not-allowed': 'refused a datagram: the exporter is not in EXPORTER_ALLOW',
   'too-many': 'refused a datagram: MAX_EXPORTERS is reached, no new exporter is registered',
