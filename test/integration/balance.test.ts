@@ -4,10 +4,9 @@ import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { set, template, v9MessageOf } from '../helpers/netflow-bytes.ts'
+import { hex32, set, template, v9MessageOf } from '../helpers/netflow-bytes.ts'
 import { until } from '../helpers/until.ts'
 import { BalanceHarness, feed, freePort, nonZero, readMetric } from './balance-harness.ts'
-import { hex32 } from './running-pipeline.ts'
 
 describe('the balance', () => {
   let harness: BalanceHarness

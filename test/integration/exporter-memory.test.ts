@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { ipfixMessageOf, ipfixTemplate } from '../helpers/ipfix-bytes.ts'
 import {
   EXPORT_SECONDS,
+  hex32,
+  ipfixMessageOf,
+  ipfixTemplate,
   oneOptionsMessage,
   set,
   template,
@@ -13,7 +15,7 @@ import {
   type WireField,
 } from '../helpers/netflow-bytes.ts'
 import { until } from '../helpers/until.ts'
-import { hex32, RESTORED, RunningPipeline } from './running-pipeline.ts'
+import { RESTORED, RunningPipeline } from './running-pipeline.ts'
 
 const SOURCE_ADDRESS: WireField = [8, 4]
 const BYTES: WireField = [1, 4]

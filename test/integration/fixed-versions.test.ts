@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { encodeDatagramLine } from '../../shared/pipe-line.ts'
 import { createTestDatabase, type TestDatabase } from '../helpers/database.ts'
-import { hex } from '../helpers/netflow-bytes.ts'
+import { hex, hex32 } from '../helpers/netflow-bytes.ts'
 import { Pipeline, queryRows } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
 
@@ -58,11 +58,10 @@ function lineOf(sender: Sender, round: number): string {
   const { exporter, layout, firstSequence, flows, headerEnd } = sender
   const version = Number.parseInt(String(layout), 10)
   const atMs = START_MS + round * STEP_MS
-  const word = (value: number) => (value % 2 ** 32).toString(16).padStart(8, '0')
   const seconds = Math.floor(atMs / 1000)
-  const start = `${word(version * 65_536 + flows)} ${word(3_600_000 + round * STEP_MS)}
-    ${word(seconds)} ${word((atMs % 1000) * 1_000_000)}`
-  const sequence = version === 1 ? '' : word(firstSequence + round * flows)
+  const start = `${hex32(version * 65_536 + flows)} ${hex32(3_600_000 + round * STEP_MS)}
+    ${hex32(seconds)} ${hex32((atMs % 1000) * 1_000_000)}`
+  const sequence = version === 1 ? '' : hex32(firstSequence + round * flows)
   const payload = hex(`${start} ${sequence} ${headerEnd} ${RECORDS[layout].repeat(flows)}`)
   return encodeDatagramLine(payload, atMs, exporter, 50_000)
 }

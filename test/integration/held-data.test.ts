@@ -5,9 +5,12 @@ import { appendFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { encodeDatagramLine } from '../../shared/pipe-line.ts'
 import { MAX_HELD_BYTES_PER_EXPORTER } from '../../writer/netflow/limits.ts'
-import { ipfixMessageOf, ipfixOptionsTemplate, ipfixTemplate } from '../helpers/ipfix-bytes.ts'
 import {
   EXPORT_SECONDS,
+  hex32,
+  ipfixMessageOf,
+  ipfixOptionsTemplate,
+  ipfixTemplate,
   set,
   template,
   UPTIME_MS,
@@ -15,7 +18,7 @@ import {
   type Wire,
   type WireField,
 } from '../helpers/netflow-bytes.ts'
-import { hex32, RESTORED, RunningPipeline } from './running-pipeline.ts'
+import { RESTORED, RunningPipeline } from './running-pipeline.ts'
 
 const BYTES: WireField = [1, 4]
 const FIRST_SWITCHED: WireField = [22, 4]

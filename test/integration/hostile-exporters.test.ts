@@ -1,7 +1,6 @@
 /** What exporters that send templates, options and data without end cost everybody else: nothing. */
 
 import assert from 'node:assert/strict'
-import { createSocket, type Socket } from 'node:dgram'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readMemory } from '../bench/process-usage.ts'
@@ -12,6 +11,7 @@ import {
   validMessage,
 } from '../helpers/hostile-datagrams.ts'
 import { Random } from '../helpers/random.ts'
+import { UdpSender } from '../helpers/udp-sender.ts'
 import { until } from '../helpers/until.ts'
 import { BalanceHarness, FLOWS } from './balance-harness.ts'
 
@@ -22,28 +22,21 @@ const PER_SECOND = 4_000
 const MAX_GROWN_BYTES = 500e6
 const KINDS = [templateFlood, templateFlood, optionsFlood, unknownDataFlood, validMessage]
 
-async function bindSource(index: number): Promise<Socket> {
-  const socket = createSocket('udp4')
-  const address = `127.66.${index % 7}.${1 + index}`
-  await new Promise<void>((resolve) => socket.bind(0, address, resolve))
-  return socket
-}
-
 /** Sends every kind of flood from many addresses. */
 async function flood(port: number): Promise<void> {
   const random = new Random(7)
-  const sockets = await Promise.all(
-    Array.from({ length: SOURCES }, (_, index) => bindSource(index)),
-  )
+  const sources = Array.from({ length: SOURCES }, (_, index) => {
+    return new UdpSender({ port, from: `127.66.${index % 7}.${1 + index}` })
+  })
   const started = performance.now()
   for (let sent = 0; sent < DATAGRAMS; ) {
     const due = Math.min(DATAGRAMS, ((performance.now() - started) / 1_000) * PER_SECOND)
-    for (; sent < due; sent++) {
-      random.pick(sockets).send(random.pick(KINDS)(random), port, '127.0.0.1')
-    }
+    const burst: Promise<void>[] = []
+    for (; sent < due; sent++) burst.push(random.pick(sources).send(random.pick(KINDS)(random)))
+    await Promise.all(burst)
     await sleep(2)
   }
-  for (const socket of sockets) socket.close()
+  for (const source of sources) source.close()
 }
 
 describe('hostile exporters', () => {

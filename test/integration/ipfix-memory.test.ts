@@ -3,15 +3,21 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import {
+  hex32,
   type IpfixField,
   ipfixMessageOf,
   ipfixOptionsTemplate,
   ipfixTemplate,
+  optionsTemplate,
+  set,
+  template,
   VARIABLE,
   variable,
-} from '../helpers/ipfix-bytes.ts'
-import { optionsTemplate, set, template, type Wire, wire } from '../helpers/netflow-bytes.ts'
-import { hex32, type RawExporter, RESTORED, RunningPipeline } from './running-pipeline.ts'
+  type Wire,
+  wire,
+} from '../helpers/netflow-bytes.ts'
+import type { RawExporter } from '../helpers/raw-exporter.ts'
+import { RESTORED, RunningPipeline } from './running-pipeline.ts'
 
 const REVERSE = 29_305
 /** One of each kind: of a column, of an enterprise, of the way back, and of any length. */

@@ -19,8 +19,9 @@ import {
   randomConversations,
 } from '../helpers/model/messages.ts'
 import { Random } from '../helpers/random.ts'
+import type { RawExporter } from '../helpers/raw-exporter.ts'
 import { until } from '../helpers/until.ts'
-import { type RawExporter, RunningPipeline } from './running-pipeline.ts'
+import { RunningPipeline } from './running-pipeline.ts'
 
 const CONVERSATIONS_PER_VERSION = 60
 const KILLS = 5

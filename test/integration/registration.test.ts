@@ -1,23 +1,9 @@
 /** Who becomes an exporter: whoever sends a message, not whoever sends anything. */
 
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { hex, v9Message } from '../helpers/netflow-bytes.ts'
+import { sendFrom } from '../helpers/udp-sender.ts'
 import { RunningPipeline } from './running-pipeline.ts'
-
-/** Sends datagrams from an address of the loopback network. */
-async function sendFrom(address: string, port: number, datagrams: readonly Buffer[]) {
-  const socket = createSocket('udp4')
-  socket.bind(0, address)
-  await once(socket, 'listening')
-  for (const datagram of datagrams) {
-    await new Promise<void>((resolve, reject) => {
-      socket.send(datagram, port, '127.0.0.1', (error) => (error ? reject(error) : resolve()))
-    })
-  }
-  socket.close()
-}
 
 const NO_MESSAGES = [
   '',

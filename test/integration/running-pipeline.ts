@@ -4,56 +4,13 @@
  */
 
 import assert from 'node:assert/strict'
-import { createSocket, type Socket } from 'node:dgram'
 import { createTestDatabase, type TestDatabase } from '../helpers/database.ts'
-import { v9MessageOf, type Wire } from '../helpers/netflow-bytes.ts'
 import { type Pipeline, queryRows, startPipeline } from '../helpers/pipeline.ts'
+import { RawExporter } from '../helpers/raw-exporter.ts'
 import { until } from '../helpers/until.ts'
 
 /** The line of a writer that has found what was written down. */
 export const RESTORED = /^restored what/
-
-/** Gives a number as four bytes in hex. */
-export function hex32(value: number): string {
-  return value.toString(16).padStart(8, '0')
-}
-
-/** An exporter that sends what it is told, from one port. */
-export class RawExporter {
-  readonly #port: number
-  readonly #socket: Socket = createSocket('udp4')
-  #sequence = 0
-
-  constructor(port: number) {
-    this.#port = port
-  }
-
-  /** Sends v9 messages, the sets of each. */
-  async sendSets(...messages: readonly (readonly Wire[])[]): Promise<void> {
-    for (const sets of messages) {
-      await this.send(v9MessageOf({ sequence: this.#sequence, sourceId: 7 }, ...sets))
-      this.#sequence += 1
-    }
-  }
-
-  /** Sends the sets of a v9 message made elsewhere in a message of its own. */
-  sendSetsOf(message: Buffer): Promise<void> {
-    return this.sendSets([message.subarray(20)])
-  }
-
-  /** Sends a whole message. */
-  async send(message: Buffer): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#socket.send(message, this.#port, '127.0.0.1', (error) =>
-        error ? reject(error) : resolve(),
-      )
-    })
-  }
-
-  close(): void {
-    this.#socket.close()
-  }
-}
 
 /** A running pipeline; `stop` it when the test ends. */
 export class RunningPipeline {
@@ -80,7 +37,7 @@ export class RunningPipeline {
   }
 
   makeExporter(): RawExporter {
-    const exporter = new RawExporter(this.pipeline.port)
+    const exporter = new RawExporter({ port: this.pipeline.port })
     this.#exporters.push(exporter)
     return exporter
   }

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { set, template } from '../helpers/netflow-bytes.ts'
+import { hex32, set, template } from '../helpers/netflow-bytes.ts'
 import { until } from '../helpers/until.ts'
-import { hex32, RunningPipeline } from './running-pipeline.ts'
+import { RunningPipeline } from './running-pipeline.ts'
 
 const RATES = 'select bytes, sampling_rate from flows order by bytes'
 const CHANGED = /settings of an exporter were changed/

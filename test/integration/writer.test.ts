@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { createSocket } from 'node:dgram'
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +9,7 @@ import { encodeDatagramLine } from '../../shared/pipe-line.ts'
 import { createTestDatabase, startTestServer, type TestDatabase } from '../helpers/database.ts'
 import { FlowSender } from '../helpers/flow-sender.ts'
 import { type Pipeline, queryRows, startPipeline } from '../helpers/pipeline.ts'
+import { UdpSender } from '../helpers/udp-sender.ts'
 import { until } from '../helpers/until.ts'
 
 const WRITER = fileURLToPath(new URL('../../writer/main.js', import.meta.url))
@@ -23,19 +23,6 @@ function waitForFlows(url: string, exporter: string, flows: number): Promise<boo
   return until(`${flows} flows of ${exporter}`, async () => {
     return (await countFlows(url, exporter)) >= flows
   })
-}
-
-/** Sends raw datagrams from a loopback address. */
-async function sendRaw(port: number, from: string, datagrams: readonly Buffer[]): Promise<void> {
-  const socket = createSocket('udp4')
-  await new Promise<void>((resolve) => socket.bind(0, from, resolve))
-  for (const [index, datagram] of datagrams.entries()) {
-    await new Promise<void>((resolve, reject) =>
-      socket.send(datagram, port, '127.0.0.1', (error) => (error ? reject(error) : resolve())),
-    )
-    if (index % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  socket.close()
 }
 
 describe('the writer', () => {
@@ -159,7 +146,11 @@ describe('the writer', () => {
       bytes.writeUInt16BE(index % 3 === 0 ? 9 : index % 3 === 1 ? 5 : 4_242, 0)
       return bytes
     })
-    await Promise.all([good.send(500, 500), sendRaw(running.port, '127.0.0.66', garbage)])
+    const bad = new UdpSender({ port: running.port, from: '127.0.0.66' })
+    const rest = garbage.values()
+    const sendGarbage = bad.sendPaced(garbage.length, 3_000, () => rest.next().value ?? Buffer.of())
+    await Promise.all([good.send(500, 500), sendGarbage])
+    bad.close()
     await waitForFlows(database.url, '127.0.0.2', good.sentFlows)
     assert.equal(await countFlows(database.url, '127.0.0.2'), 5_000)
     const lines = running.logOf('writer')
