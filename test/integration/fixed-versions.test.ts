@@ -2,10 +2,8 @@ import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { encodeDatagramLine } from '../../shared/pipe-line.ts'
-import { createTestDatabase, type TestDatabase } from '../helpers/database.ts'
 import { hex, hex32 } from '../helpers/netflow-bytes.ts'
-import { Pipeline, queryRows } from '../helpers/pipeline.ts'
-import { until } from '../helpers/until.ts'
+import { type Pipeline, QUICK, startWriterAlone } from '../helpers/pipeline.ts'
 
 const STEP_MS = 50
 /** More than the reorder window, so that what is missing is declared. */
@@ -67,16 +65,10 @@ function lineOf(sender: Sender, round: number): string {
 }
 
 describe('the writer, of versions without templates,', () => {
-  let database: TestDatabase
   let pipeline: Pipeline
 
   before(async () => {
-    database = await createTestDatabase()
-    pipeline = new Pipeline({
-      databaseUrl: database.url,
-      environment: { FLUSH_INTERVAL_MS: '50', LOG_LEVEL: 'info' },
-    })
-    await pipeline.startWriter()
+    pipeline = await startWriterAlone({ environment: { ...QUICK, LOG_LEVEL: 'info' } })
     const rounds = Array.from({ length: ROUNDS }, (_, round) => round)
     const lines = rounds.flatMap((round) =>
       SENDERS.filter(({ layout }) => round !== MISSING_ROUND || layout === 8).map((sender) =>
@@ -85,20 +77,13 @@ describe('the writer, of versions without templates,', () => {
     )
     appendFileSync(pipeline.pipePath, lines.join(''))
     const bytes = Buffer.byteLength(lines.join(''))
-    await until('everything is stored', async () => {
-      const rows = await queryRows(database.url, 'select position from journal_positions')
-      return Number(rows[0]?.['position']) === bytes
-    })
+    await pipeline.expectNumber('select position from journal_positions', bytes)
   })
 
-  after(async () => {
-    await pipeline.stop()
-    await database.drop()
-  })
+  after(() => pipeline.stop())
 
   it('stores every flow, and in extra what has no column', async () => {
-    const rows = await queryRows(
-      database.url,
+    const rows = await pipeline.ask(
       `select export_version as version, observation_domain::int as domain, count(*)::int as flows,
         extra, sampling_rate::int as rate
       from flows group by 1, 2, 4, 5 order by 1, 3`,
@@ -139,8 +124,7 @@ describe('the writer, of versions without templates,', () => {
   })
 
   it('counts what was lost in flows, each scheme of v8 on its own, and does not guess for v1', async () => {
-    const rows = await queryRows(
-      database.url,
+    const rows = await pipeline.ask(
       `select export_version as version, sequence_unit as unit, lost::int, late::int,
         duplicates::int, restarts::int
       from exporter_streams order by 1`,
@@ -152,8 +136,7 @@ describe('the writer, of versions without templates,', () => {
       { version: 7, unit: 'flows', lost: 3, ...inOrder },
       { version: 8, unit: 'flows', lost: 5, ...inOrder },
     ])
-    const gaps = await queryRows(
-      database.url,
+    const gaps = await pipeline.ask(
       `select export_version as version, expected::float8, received::float8, lost::int, unit
       from sequence_gaps order by 1`,
     )
@@ -172,8 +155,6 @@ describe('the writer, of versions without templates,', () => {
   it('rejects an aggregation scheme that does not exist, and says so', async () => {
     const payload = hex(`0008 0000 ${'00'.repeat(18)} 0f 02 00000000`)
     appendFileSync(pipeline.pipePath, encodeDatagramLine(payload, Date.now(), '192.0.2.9', 50_000))
-    await until('the log says it', () => {
-      return pipeline.logOf('writer').some(({ msg }) => /no aggregation scheme/.test(String(msg)))
-    })
+    await pipeline.waitForLine(/no aggregation scheme/)
   })
 })

@@ -1,7 +1,7 @@
 /** What exporters that send templates, options and data without end cost everybody else: nothing. */
 
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readMemory } from '../bench/process-usage.ts'
 import {
@@ -10,11 +10,12 @@ import {
   unknownDataFlood,
   validMessage,
 } from '../helpers/hostile-datagrams.ts'
+import { QUICK, startPipeline } from '../helpers/pipeline.ts'
 import { Random } from '../helpers/random.ts'
 import { UdpSender } from '../helpers/udp-sender.ts'
-import { until } from '../helpers/until.ts'
-import { BalanceHarness, FLOWS } from './balance-harness.ts'
+import { totalAfterFinalReports } from './balance-questions.ts'
 
+const FLOWS = 3
 const SOURCES = 40
 const DATAGRAMS = 12_000
 const PER_SECOND = 4_000
@@ -40,15 +41,10 @@ async function flood(port: number): Promise<void> {
 }
 
 describe('hostile exporters', () => {
-  let harness: BalanceHarness
-  beforeEach(async () => {
-    harness = await BalanceHarness.start()
-  })
-  afterEach(() => harness.stop())
-
   it('fill neither memory nor log, and a well-behaved exporter loses nothing', async (context) => {
-    const pipeline = await harness.startPipeline()
-    const sender = harness.makeSender(pipeline, '127.0.0.1', 9)
+    const pipeline = await startPipeline({ environment: QUICK })
+    context.after(() => pipeline.stop())
+    const sender = pipeline.makeSender({ exportVersion: 9, flowsPerDatagram: FLOWS })
     await sender.send(50, 500)
     const pid = pipeline.writer.pid ?? 0
     const before = readMemory(pid)?.rssBytes ?? 0
@@ -61,15 +57,8 @@ describe('hostile exporters', () => {
     await sending
     await sender.send(50, 100)
     await pipeline.end('collector')
-    const total = await until(
-      'the final report',
-      async () => {
-        const [row] = await harness.ask('select final from collector_reports')
-        return row?.['final'] === true && harness.total()
-      },
-      120_000,
-    )
-    const [good] = await harness.ask(
+    const total = await totalAfterFinalReports(pipeline, 1)
+    const [good] = await pipeline.ask(
       `select count(*)::int as rows, count(distinct bytes)::int as distinct,
          (select lost::int from exporter_streams where exporter = '127.0.0.1') as lost
        from flows where exporter = '127.0.0.1'`,
@@ -83,8 +72,8 @@ describe('hostile exporters', () => {
     assert.equal(total['lost_in_pipe'], '0')
     const peak = readMemory(pid)?.peakRssBytes ?? 0
     const lines = pipeline.logOf('writer').length
-    const [held] = await harness.ask('select count(*)::int as sets from held_sets')
-    const [templates] = await harness.ask('select count(*)::int as n from templates')
+    const [held] = await pipeline.ask('select count(*)::int as sets from held_sets')
+    const [templates] = await pipeline.ask('select count(*)::int as n from templates')
     const megabytes = ((peak - before) / 1e6).toFixed(0)
     context.diagnostic(
       `grown by ${megabytes} MB at most; ${templates?.['n']} templates, ${held?.['sets']} held ` +

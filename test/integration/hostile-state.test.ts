@@ -16,10 +16,10 @@ import {
   v9MessageOf,
   variable,
 } from '../helpers/netflow-bytes.ts'
+import { type Pipeline, QUICK, startPipeline } from '../helpers/pipeline.ts'
 import { Random } from '../helpers/random.ts'
 import type { RawExporter } from '../helpers/raw-exporter.ts'
 import { until } from '../helpers/until.ts'
-import { RunningPipeline } from './running-pipeline.ts'
 
 /** Texts that some text type, encoding, index or JSON does not take. */
 const NASTY_TEXTS = [
@@ -155,11 +155,11 @@ function nastySequences(): Buffer[] {
 }
 
 describe('the writer', { timeout: 120_000 }, () => {
-  let running: RunningPipeline
+  let running: Pipeline
   let exporter: RawExporter
   let sentinels = 0
   before(async () => {
-    running = await RunningPipeline.start()
+    running = await startPipeline({ environment: QUICK })
     exporter = running.makeExporter()
   })
   after(() => running.stop())
@@ -180,9 +180,7 @@ describe('the writer', { timeout: 120_000 }, () => {
       return flow?.['bytes'] === sentinels
     })
     assert.deepEqual(await running.ask('select reason from rejected_records'), [])
-    const failures = running.pipeline
-      .logOf('writer')
-      .filter(({ sqlState }) => typeof sqlState === 'string')
+    const failures = running.logOf('writer').filter(({ sqlState }) => typeof sqlState === 'string')
     assert.deepEqual(failures, [])
   }
 
@@ -228,7 +226,7 @@ describe('the writer', { timeout: 120_000 }, () => {
   })
 
   it('goes on from it after a restart', async () => {
-    await running.pipeline.restartWriter()
+    await running.restartWriter()
     await survives([])
   })
 })

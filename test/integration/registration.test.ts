@@ -2,8 +2,8 @@
 
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { hex, v9Message } from '../helpers/netflow-bytes.ts'
+import { type Pipeline, QUICK, startPipeline } from '../helpers/pipeline.ts'
 import { sendFrom } from '../helpers/udp-sender.ts'
-import { RunningPipeline } from './running-pipeline.ts'
 
 const NO_MESSAGES = [
   '',
@@ -18,14 +18,14 @@ const NO_MESSAGES = [
 ]
 
 describe('an exporter', () => {
-  let running: RunningPipeline
+  let running: Pipeline
   beforeEach(async () => {
-    running = await RunningPipeline.start()
+    running = await startPipeline({ environment: QUICK })
   })
   afterEach(() => running.stop())
 
   it('is registered by the first header that is one, and by nothing else', async () => {
-    const { port } = running.pipeline
+    const { port } = running
     await sendFrom('127.0.0.66', port, NO_MESSAGES.map(hex))
     await sendFrom('127.0.0.2', port, [v9Message()])
     const exporters = 'select host(address) as address from exporters order by address'
