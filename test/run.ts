@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startTestServer } from './helpers/database.ts'
+import { startRunServer } from './helpers/database.ts'
 
 const TESTS_DIR = fileURLToPath(new URL('.', import.meta.url))
 const OWN_COMMANDS = ['compose/']
@@ -26,8 +26,8 @@ async function findTestFiles(area: string): Promise<string[]> {
 }
 
 async function runTests(files: readonly string[]): Promise<number> {
-  const own = process.env['DATABASE_URL'] ? undefined : await startTestServer({ migrate: false })
-  const environment = own ? { TEST_DATABASE_URL: own.url } : {}
+  const own = process.env['DATABASE_URL'] ? undefined : await startRunServer()
+  const environment = own?.environment ?? {}
   const options = ['--test-concurrency=2', `--test-timeout=${TEST_TIMEOUT_MS}`]
   const child = spawn(
     process.execPath,

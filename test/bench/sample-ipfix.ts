@@ -1,7 +1,12 @@
 /** IPFIX messages for the benchmarks: with enterprise fields and fields of variable length. */
 
-import { type IpfixField, ipfixMessageOf, ipfixTemplate, VARIABLE } from '../helpers/ipfix-bytes.ts'
-import { set } from '../helpers/netflow-bytes.ts'
+import {
+  type IpfixField,
+  ipfixMessageOf,
+  ipfixTemplate,
+  set,
+  VARIABLE,
+} from '../helpers/netflow-bytes.ts'
 import type { SampleStream } from './sample-messages.ts'
 
 const FLOWS = 20

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { loadLibc } from '../../shared/libc.ts'
 import { CuttingProxy } from '../helpers/cutting-proxy.ts'
 import { startTestServer, type TestServer } from '../helpers/database.ts'
-import { Pipeline, queryRows } from '../helpers/pipeline.ts'
+import { type Pipeline, startPipeline } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
 import { FLOWS_PER_DATAGRAM, NumberedTraffic } from './numbered-traffic.ts'
 import { Judge, type Verdict } from './verdict.ts'
@@ -57,12 +57,10 @@ export class ChaosPipeline {
     const server = await startTestServer({ durable: true, settings: SERVER_SETTINGS })
     const proxy = new CuttingProxy(server.url)
     const databaseUrl = throughProxy ? await proxy.start() : server.url
-    const pipeline = new Pipeline({ databaseUrl, environment })
     try {
-      await pipeline.start()
+      const pipeline = await startPipeline({ databaseUrl, environment })
       return new ChaosPipeline(server, proxy, pipeline)
     } catch (error) {
-      await pipeline.stop()
       await proxy.stop()
       await server.stop('immediate')
       throw error
@@ -72,10 +70,12 @@ export class ChaosPipeline {
   async stop(): Promise<void> {
     clearInterval(this.#watching)
     this.traffic.close()
-    await this.pipeline.end('writer', 'SIGKILL')
-    await this.pipeline.stop()
-    await this.proxy.stop()
-    await this.server.stop('immediate')
+    try {
+      await this.pipeline.stop()
+    } finally {
+      await this.proxy.stop()
+      await this.server.stop('immediate')
+    }
   }
 
   /** The most bytes that were seen in the journal. */
@@ -102,8 +102,7 @@ export class ChaosPipeline {
   async untilLoaded(): Promise<void> {
     let row: Record<string, unknown> | undefined
     const isLoaded = async () => {
-      ;[row] = await queryRows(
-        this.server.url,
+      ;[row] = await this.pipeline.ask(
         `select position::float8 as position,
            (select count(*)::int from collector_reports where not final) as running
          from journal_positions`,

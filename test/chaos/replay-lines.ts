@@ -7,14 +7,19 @@
 import { encodeReportLine } from '../../shared/pipe-line.ts'
 import { encodeDatagramLine } from '../helpers/datagram-line.ts'
 import { randomBytes, randomMessage } from '../helpers/hostile-datagrams.ts'
-import { ipfixMessageOf, ipfixOptionsTemplate, ipfixTemplate } from '../helpers/ipfix-bytes.ts'
-import { optionsTemplate, set, v9MessageOf, type Wire, words } from '../helpers/netflow-bytes.ts'
 import {
-  encodeNumberedIpfix,
-  encodeNumberedV5,
-  encodeNumberedV9,
-  type NumberedFlows,
-} from '../helpers/numbered-messages.ts'
+  hex32,
+  hex64,
+  ipfixMessageOf,
+  ipfixOptionsTemplate,
+  ipfixTemplate,
+  optionsTemplate,
+  set,
+  v9MessageOf,
+  type Wire,
+  words,
+} from '../helpers/netflow-bytes.ts'
+import { encodeNumbered, type NumberedVersion, sequenceStep } from '../helpers/numbered-messages.ts'
 import { Random } from '../helpers/random.ts'
 
 export interface ReplayLinesOptions {
@@ -46,12 +51,12 @@ interface Round {
 
 /** An exporter that counts. */
 class Numbered {
-  readonly #version: 5 | 9 | 10
+  readonly #version: NumberedVersion
   #serial = 0
   #sequence = 0
   #bootMs: number
 
-  constructor(version: 5 | 9 | 10, startMs: number) {
+  constructor(version: NumberedVersion, startMs: number) {
     this.#version = version
     this.#bootMs = startMs - UPTIME_MS
   }
@@ -63,18 +68,14 @@ class Numbered {
 
   #header(now: number, records: number) {
     const sequence = this.#sequence
-    this.#sequence += this.#version === 9 ? 1 : records
+    this.#sequence += sequenceStep(this.#version, records)
     return { now, uptimeMs: now - this.#bootMs, sequence, domain: 3 }
   }
 
   next(now: number, withTemplate: boolean): Buffer {
-    const flows: NumberedFlows = { first: this.#serial, count: FLOWS, withTemplate }
+    const flows = { first: this.#serial, count: FLOWS, withTemplate }
     this.#serial += FLOWS
-    const header = this.#header(now, FLOWS)
-    if (this.#version === 5) return encodeNumberedV5(header, flows)
-    return this.#version === 9
-      ? encodeNumberedV9(header, flows)
-      : encodeNumberedIpfix(header, flows)
+    return encodeNumbered(this.#version, this.#header(now, FLOWS), flows)
   }
 
   /** A message of other sets, with so many records. */
@@ -87,8 +88,6 @@ class Numbered {
   }
 }
 
-const hex32 = (value: number) => value.toString(16).padStart(8, '0')
-const hex64 = (value: number) => value.toString(16).padStart(16, '0')
 const text = (value: string, length: number) =>
   Buffer.from(value.padEnd(length, '\0')).toString('hex')
 

@@ -5,8 +5,7 @@
 
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createTestDatabase } from '../helpers/database.ts'
-import { Pipeline, queryRows } from '../helpers/pipeline.ts'
+import { type Pipeline, startWriterAlone } from '../helpers/pipeline.ts'
 import { Random } from '../helpers/random.ts'
 import { until } from '../helpers/until.ts'
 import { makeReplayLines } from './replay-lines.ts'
@@ -95,22 +94,22 @@ async function replay(
   bytes: Buffer,
   { kills, seed }: ReplayOptions,
 ): Promise<{ readonly dump: Dump; readonly problems: readonly string[] }> {
-  const database = await createTestDatabase()
-  const pipeline = new Pipeline({ databaseUrl: database.url, environment: WRITER_SETTINGS })
+  const pipeline = await startWriterAlone({
+    environment: WRITER_SETTINGS,
+    exemptFromBalance: 'reports that no collector wrote stand between lines that are none',
+  })
   try {
-    await pipeline.startWriter()
     const feeder = new PipeFeeder(pipeline.pipePath, bytes)
     const feeding = feeder.run()
-    const killing = { kills, random: new Random(seed), feeder, url: database.url }
+    const killing = { kills, random: new Random(seed), feeder }
     const problems = await killAgainAndAgain(pipeline, killing)
     await feeding
-    await until('everything is stored', () => isStored(database.url, bytes.length), LOAD_MS)
+    await until('everything is stored', () => isStored(pipeline, bytes.length), LOAD_MS)
     const code = await pipeline.end('writer')
     if (code !== 0) problems.push(`the writer exited with ${code} at the end`)
-    return { dump: await dumpTables(database.url), problems }
+    return { dump: await dumpTables(pipeline), problems }
   } finally {
     await pipeline.stop()
-    await database.drop()
   }
 }
 
@@ -118,12 +117,11 @@ interface Killing {
   readonly kills: number
   readonly random: Random
   readonly feeder: PipeFeeder
-  readonly url: string
 }
 
 async function killAgainAndAgain(
   pipeline: Pipeline,
-  { kills, random, feeder, url }: Killing,
+  { kills, random, feeder }: Killing,
 ): Promise<string[]> {
   const problems: string[] = []
   let ready: Promise<unknown> = Promise.resolve()
@@ -131,7 +129,7 @@ async function killAgainAndAgain(
     feeder.allow(kill / (kills + 1))
     // At any moment, or among batches of which some are committed and some are not.
     if (random.below(2) === 0) await sleep(50 + random.below(1_200))
-    else await untilLoading(url)
+    else await untilLoading(pipeline)
     const { exitCode } = pipeline.writer
     if (exitCode !== null) problems.push(`the writer ended on its own, exit code ${exitCode}`)
     await pipeline.end('writer', 'SIGKILL')
@@ -185,30 +183,29 @@ function writeAvailable(fd: number, bytes: Buffer): number {
 }
 
 /** Waits until the writer commits what it had not before; not for ever, as there may be no more. */
-async function untilLoading(url: string): Promise<void> {
-  const before = await readPosition(url)
+async function untilLoading(pipeline: Pipeline): Promise<void> {
+  const before = await readPosition(pipeline)
   const deadline = performance.now() + LOADING_MS
-  while (performance.now() < deadline && (await readPosition(url)) === before) await sleep(1)
+  while (performance.now() < deadline && (await readPosition(pipeline)) === before) await sleep(1)
 }
 
-async function isStored(url: string, position: number): Promise<boolean> {
-  return (await readPosition(url)) === position
+async function isStored(pipeline: Pipeline, position: number): Promise<boolean> {
+  return (await readPosition(pipeline)) === position
 }
 
-async function readPosition(url: string): Promise<unknown> {
-  const [row] = await queryRows(url, 'select position::float8 as position from journal_positions')
+async function readPosition(pipeline: Pipeline): Promise<unknown> {
+  const [row] = await pipeline.ask('select position::float8 as position from journal_positions')
   return row?.['position']
 }
 
-async function dumpTables(url: string): Promise<Dump> {
+async function dumpTables(pipeline: Pipeline): Promise<Dump> {
   const dump = new Map<string, readonly string[]>()
-  for (const { name } of await queryRows(url, LIST_TABLES)) {
+  for (const { name } of await pipeline.ask(LIST_TABLES)) {
     const table = String(name)
     const ownPaths = ['journal', ...(OWN_PATHS[table] ?? [])]
     const without = ownPaths.map((path) => ` #- '{${path}}'`).join('')
     const source = table === 'held_sets' ? HELD_SETS_BY_ARRIVAL : table
-    const rows = await queryRows(
-      url,
+    const rows = await pipeline.ask(
       `select (to_jsonb(row)${without})::text as text from ${source} as row order by 1`,
     )
     dump.set(

@@ -1,28 +1,13 @@
-/** Sends datagrams over loopback. */
+/** Sends datagrams to a collector until the test ends. */
 
-import { createSocket, type Socket } from 'node:dgram'
 import type { TestContext } from 'node:test'
+import { UdpSender } from '../helpers/udp-sender.ts'
 
-export class DatagramSender {
-  readonly #socket: Socket
-  readonly #address: string
-  readonly #port: number
-
+export class DatagramSender extends UdpSender {
   /** Sends from a socket of the family of `address`, closed after the test. */
   constructor(context: TestContext, address: string, port: number) {
-    this.#socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
-    this.#address = address
-    this.#port = port
-    context.after(() => this.#socket.close())
-  }
-
-  send(payload: Buffer): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#socket.send(payload, this.#port, this.#address, (error) => {
-        if (error) reject(error)
-        else resolve()
-      })
-    })
+    super({ to: address, port })
+    context.after(() => this.close())
   }
 
   /**

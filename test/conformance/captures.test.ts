@@ -4,9 +4,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } 
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { createTestDatabase } from '../helpers/database.ts'
-import { Pipeline, queryRows } from '../helpers/pipeline.ts'
-import { until } from '../helpers/until.ts'
+import { startWriterAlone } from '../helpers/pipeline.ts'
 
 /** Captures of real exporters, which are beside the repository and no part of it. */
 const CAPTURES = fileURLToPath(new URL('../../../../shared/captures/', import.meta.url))
@@ -53,26 +51,13 @@ function whySkipped(): string | false {
   return python.status === 0 ? false : 'python3, which compares the rows, is not installed'
 }
 
-/** Feeds a case to a writer with a fresh database; returns the rows and the log. */
-async function runCase(name: string) {
+/** Feeds a case to a writer with a fresh database. */
+async function feedCase(name: string) {
   const lines = readFileSync(join(CAPTURES, name, 'datagrams.jsonl'))
-  const database = await createTestDatabase()
   const environment = { FLUSH_INTERVAL_MS: '50', RETENTION_DAYS: '0', LOG_LEVEL: 'info' }
-  const pipeline = new Pipeline({ databaseUrl: database.url, environment })
-  try {
-    await pipeline.startWriter()
-    appendFileSync(pipeline.pipePath, lines)
-    await until('everything is stored', async () => {
-      const rows = await queryRows(database.url, 'select position from journal_positions')
-      return Number(rows[0]?.['position']) === lines.length
-    })
-    const rows = await queryRows(database.url, ROWS)
-    return { rows, log: pipeline.logOf('writer'), folder: pipeline.folder, pipeline, database }
-  } catch (error) {
-    await pipeline.stop()
-    await database.drop()
-    throw error
-  }
+  const pipeline = await startWriterAlone({ environment })
+  appendFileSync(pipeline.pipePath, lines)
+  return { pipeline, bytes: lines.length }
 }
 
 const skip = whySkipped()
@@ -80,16 +65,21 @@ describe('captures of real exporters', { skip, concurrency: 2 }, () => {
   if (skip) return
   for (const name of listCases()) {
     it(`${name} becomes the expected rows`, async () => {
-      const { rows, log, folder, pipeline, database } = await runCase(name)
+      const { pipeline, bytes } = await feedCase(name)
       try {
-        const path = join(folder, 'rows.jsonl')
+        await pipeline.expectNumber('select position from journal_positions', bytes)
+        const rows = await pipeline.ask(ROWS)
+        const path = join(pipeline.folder, 'rows.jsonl')
         writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
         const compare = join(CAPTURES, 'compare.py')
         const result = spawnSync('python3', [compare, '--case', join(CAPTURES, name), path], {
           encoding: 'utf8',
         })
         assert.equal(result.status, 0, `${result.stdout}${result.stderr}`)
-        const messages = log.map(({ msg }) => String(msg)).join('\n')
+        const messages = pipeline
+          .logOf('writer')
+          .map(({ msg }) => String(msg))
+          .join('\n')
         for (const { code } of readMeta(name).must_report ?? []) {
           const report = REPORTS[code]
           assert.ok(report, `no report is known for ${code}`)
@@ -97,7 +87,6 @@ describe('captures of real exporters', { skip, concurrency: 2 }, () => {
         }
       } finally {
         await pipeline.stop()
-        await database.drop()
       }
     })
   }

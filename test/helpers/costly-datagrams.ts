@@ -5,8 +5,19 @@
 
 import { Decoder } from '../../writer/netflow/decode.ts'
 import { StreamMemory } from '../../writer/netflow/memory/stream-memory.ts'
-import { type IpfixField, ipfixMessage, ipfixTemplate, VARIABLE, variable } from './ipfix-bytes.ts'
-import { set, template, v9Message, type WireField, wire, words } from './netflow-bytes.ts'
+import {
+  type IpfixField,
+  ipfixMessage,
+  ipfixTemplate,
+  set,
+  template,
+  VARIABLE,
+  v9Message,
+  variable,
+  type WireField,
+  wire,
+  words,
+} from './netflow-bytes.ts'
 
 /** A datagram, and what the exporter has sent before. */
 export interface CostlyDatagram {

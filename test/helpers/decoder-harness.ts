@@ -1,6 +1,6 @@
 /**
- * Feeds datagrams to a decoder the way the writer does and gives back plain objects that tests can
- * compare. It checks every record on the way: whatever comes out has to fit the table.
+ * Feeds datagrams to a decoder as the writer does and returns plain objects that tests can compare.
+ * Every record is checked on the way: it has to fit the table.
  */
 
 import assert from 'node:assert/strict'
@@ -8,7 +8,19 @@ import { Decoder } from '../../writer/netflow/decode.ts'
 import type { ProblemCode, RejectReason } from '../../writer/netflow/decode-result.ts'
 import { FIELD, type FieldName, type FlowRecord } from '../../writer/netflow/flow-record.ts'
 import { StreamMemory } from '../../writer/netflow/memory/stream-memory.ts'
-import { EXPORT_SECONDS, type FieldBytes, oneRecordMessage } from './netflow-bytes.ts'
+import {
+  EXPORT_SECONDS,
+  type FieldBytes,
+  type IpfixField,
+  type IpfixValue,
+  ipfixMessage,
+  ipfixTemplate,
+  oneIpfixRecord,
+  oneRecordMessage,
+  set,
+  VARIABLE,
+  type Wire,
+} from './netflow-bytes.ts'
 
 /** When test datagrams arrive unless a test says otherwise, Unix microseconds. */
 export const RECEIVED_AT_MICROS = EXPORT_SECONDS * 1_000_000 + 250_000
@@ -19,7 +31,7 @@ export const RECEIVED_AT_MICROS = EXPORT_SECONDS * 1_000_000 + 250_000
  */
 export type DecodedFlow = { [name in FieldName]?: number | bigint | string }
 
-/** What came of one datagram. */
+/** The result of one datagram. */
 export interface Decoded {
   readonly reject: RejectReason | undefined
   readonly flows: readonly DecodedFlow[]
@@ -65,7 +77,7 @@ export class DecoderHarness {
     const flows: DecodedFlow[] = []
     const receivedAt: number[] = []
     datagram.copy(decoder.datagram.bytes)
-    // What an earlier, longer datagram left behind must never be read.
+    // The decoder must never read the rest of an earlier, longer datagram.
     decoder.datagram.bytes.fill(0xa5, datagram.length)
     const reject = decoder.readHeader(datagram.length)
     if (reject !== undefined) return { reject, flows, receivedAt, problems: [], counts: {} }
@@ -84,7 +96,7 @@ export class DecoderHarness {
     return { reject, flows, receivedAt, problems, counts }
   }
 
-  /** Gives the stream that the header read last names, made when it is new. */
+  /** Returns the stream of the header read last; creates it when it is new. */
   stream(exporter = '192.0.2.1'): StreamMemory {
     const { exportVersion, observationDomain } = this.decoder.header
     const key = `${exporter} ${exportVersion} ${observationDomain}`
@@ -113,14 +125,38 @@ export function decodeAlone(datagram: Buffer): Decoded {
   return new DecoderHarness().receive(datagram)
 }
 
-/** Decodes one v9 record that has exactly these fields into the flows that it stands for. */
+/** Decodes one v9 record that has exactly these fields into its flows. */
 export function flowsOf(...fields: readonly FieldBytes[]): readonly DecodedFlow[] {
   return decodeAlone(oneRecordMessage(fields)).flows
 }
 
-/** The same for a record that stands for one flow. */
+/** The same for a record of one flow. */
 export function flowOf(...fields: readonly FieldBytes[]): DecodedFlow {
-  const [flow, ...others] = flowsOf(...fields)
+  return onlyFlow(flowsOf(...fields))
+}
+
+/** Decodes one IPFIX record that has exactly these fields into its flows. */
+export function ipfixFlowsOf(...values: readonly IpfixValue[]): readonly DecodedFlow[] {
+  const { flows, problems } = decodeAlone(ipfixMessage(oneIpfixRecord(values)))
+  assert.deepEqual(problems, [])
+  return flows
+}
+
+/** The same for a record of one flow. */
+export function ipfixFlowOf(...values: readonly IpfixValue[]): DecodedFlow {
+  return onlyFlow(ipfixFlowsOf(...values))
+}
+
+/** Decodes one IPFIX record whose only field has variable length; returns its `extra`. */
+export function variableExtraOf(id: number, value: Wire, enterprise?: number): unknown {
+  const field: IpfixField = enterprise === undefined ? [id, VARIABLE] : [id, VARIABLE, enterprise]
+  const definition = set(2, ipfixTemplate(256, [field]))
+  const { flows, problems } = decodeAlone(ipfixMessage(definition, set(256, value)))
+  assert.deepEqual(problems, [])
+  return JSON.parse(String(flows[0]?.extra))
+}
+
+function onlyFlow([flow, ...others]: readonly DecodedFlow[]): DecodedFlow {
   assert.ok(flow !== undefined && others.length === 0, 'one record is one flow')
   return flow
 }
@@ -172,7 +208,7 @@ function describeAddress(record: FlowRecord, field: 0 | 1 | 2): string {
   return Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(i * 2).toString(16)).join(':')
 }
 
-/** Checks that a text is a JSON object that jsonb takes: no NUL, no half of a surrogate pair. */
+/** Checks that a text is a JSON object that jsonb accepts: no NUL, no half of a surrogate pair. */
 export function assertJsonb(text: string): void {
   const value: unknown = JSON.parse(text, (key, member: unknown) => {
     assert.doesNotMatch(key, /\0|\p{Surrogate}/u)

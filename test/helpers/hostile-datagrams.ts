@@ -9,8 +9,6 @@ import {
   ipfixMessageOf,
   ipfixOptionsTemplate,
   ipfixTemplate,
-} from './ipfix-bytes.ts'
-import {
   optionsTemplate,
   set,
   template,

@@ -1,160 +1,177 @@
 /**
- * Starts the real collector and the real writer as child processes around a pipe of their own, and
- * restarts or stops them with real signals. What it makes is removed again.
+ * A pipeline for tests: a database, a collector and a writer around a pipe, and exporters. `stop`
+ * removes all of it, and fails when the balance does not add up.
  */
 
-import { type ChildProcess, fork } from 'node:child_process'
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import assert from 'node:assert/strict'
+import { appendFileSync } from 'node:fs'
 import pg from 'pg'
+import { createTestDatabase, startTestServer, type TestServer } from './database.ts'
+import { encodeDatagramLine } from './datagram-line.ts'
+import { FlowSender, type FlowSenderOptions } from './flow-sender.ts'
+import { type LogLine, PipelineProcesses, type ProcessOptions } from './pipeline-processes.ts'
+import { RawExporter } from './raw-exporter.ts'
+import { until } from './until.ts'
 
-const MAIN = {
-  collector: fileURLToPath(new URL('../../collector/main.js', import.meta.url)),
-  writer: fileURLToPath(new URL('../../writer/main.js', import.meta.url)),
-} as const
+export type Row = Record<string, unknown>
 
-type Role = keyof typeof MAIN
+export interface PipelineOptions extends ProcessOptions {
+  /** A database of somebody else's. Default: one of the pipeline's own. */
+  readonly databaseUrl?: string
+  /** Gives the pipeline a PostgreSQL server of its own, for tests that stop or kill it. */
+  readonly ownServer?: boolean
+  /** False: the writer finds an empty database. Default true. */
+  readonly migrate?: boolean
+  /** Why this test breaks the balance on purpose; then `stop` does not look at it. */
+  readonly exemptFromBalance?: string
+}
 
-export interface PipelineOptions {
+/** Rows are visible soon after they were sent. */
+export const QUICK = { FLUSH_INTERVAL_MS: '20' } as const
+
+/** The database of a pipeline, and what to do with it at the end. */
+interface Place {
+  readonly url: string
+  readonly server?: TestServer
+  readonly remove: () => Promise<void>
+}
+
+/** Errors of a connection to a server or database that is away: SQLSTATEs and the system's codes. */
+const AWAY = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '3D000', '57P01', '57P03'])
+
+const UNBALANCED = `
+  select coalesce(host(exporter), scope) as row, difference::int from balance
+  where difference <> 0 order by 1`
+
+export class Pipeline extends PipelineProcesses {
   readonly databaseUrl: string
-  /** Settings of both processes beside those that the pipeline needs itself. */
-  readonly environment?: Readonly<Record<string, string>>
-  /** Of the writer alone. */
-  readonly writerEnvironment?: Readonly<Record<string, string>>
-  /** Runs the writer: gets its main file and arguments behind its own. Default: Node.js. */
-  readonly writerCommand?: readonly [command: string, ...args: string[]]
-}
+  readonly #place: Place
+  readonly #isBalanced: boolean
+  readonly #pool: pg.Pool
+  readonly #senders: { close(): void }[] = []
+  #isStopped = false
 
-/** A process, and the ports it listens on once it has said that it is ready. */
-interface Started {
-  readonly child: ChildProcess
-  readonly ready: Promise<readonly number[]>
-}
-
-export class Pipeline {
-  readonly folder = mkdtempSync(join(tmpdir(), 'netflow-pipeline-'))
-  readonly pipePath = join(this.folder, 'netflow.pipe')
-  readonly journalPath = join(this.folder, 'journal')
-  readonly #options: PipelineOptions
-  readonly #log = { collector: '', writer: '' }
-  #collector: Started | undefined
-  #writer: Started | undefined
-  #port = 0
-
-  constructor(options: PipelineOptions) {
-    this.#options = options
+  /** Use `preparePipeline` or `startPipeline`. */
+  constructor(place: Place, options: PipelineOptions) {
+    super(place.url, options)
+    this.databaseUrl = place.url
+    this.#place = place
+    this.#isBalanced = options.exemptFromBalance === undefined
+    this.#pool = new pg.Pool({ connectionString: place.url, max: 4, allowExitOnIdle: true })
+    // An idle session whose server goes away; the next question opens another one.
+    this.#pool.on('error', () => {})
   }
 
-  /** The UDP port that the collector listens on, the same after a restart. */
-  get port(): number {
-    return this.#port
+  /** The server of a pipeline that was asked for with `ownServer`. */
+  get server(): TestServer {
+    if (!this.#place.server) throw new Error('the pipeline has no server of its own')
+    return this.#place.server
   }
 
-  get collector(): ChildProcess {
-    if (!this.#collector) throw new Error('the collector is not running')
-    return this.#collector.child
-  }
-
-  get writer(): ChildProcess {
-    if (!this.#writer) throw new Error('the writer is not running')
-    return this.#writer.child
-  }
-
-  /** What a process has logged so far, of all its starts: one JSON object a line. */
-  logOf(role: Role): readonly Record<string, unknown>[] {
-    // What is killed may leave half a line behind, and the next start one directly after it.
-    const lines = this.#log[role].split('\n').filter((line) => /^\{.*\}$/.test(line))
-    return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
-  }
-
-  async start(): Promise<void> {
-    await this.startWriter()
-    await this.startCollector()
-  }
-
-  /** Starts the writer, and waits until it has said that it is ready: with a database, for one. */
-  async startWriter(): Promise<void> {
-    this.#writer = this.#fork('writer')
-    await this.#writer.ready
-  }
-
-  async startCollector(): Promise<void> {
-    this.#collector = this.#fork('collector')
-    this.#port = (await this.#collector.ready)[0] ?? this.#port
-  }
-
-  /** Stops a process; gives its exit code. */
-  async end(role: Role, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    const started = role === 'writer' ? this.#writer : this.#collector
-    if (role === 'writer') this.#writer = undefined
-    else this.#collector = undefined
-    return started ? endChild(started.child, signal) : null
-  }
-
-  /** Stops the writer as an operator would and starts it again. */
-  async restartWriter(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    const code = await this.end('writer', signal)
-    await this.startWriter()
-    return code
-  }
-
-  /** Stops both, the collector first, and removes the pipe. */
-  async stop(): Promise<void> {
-    const writer = this.#writer?.child
-    const hasReader = writer && writer.exitCode === null && writer.signalCode === null
-    // It would wait for the next writer.
-    await this.end('collector', hasReader ? 'SIGTERM' : 'SIGKILL')
-    await this.end('writer')
-    rmSync(this.folder, { recursive: true, force: true })
-  }
-
-  #fork(role: Role): Started {
-    const { environment, writerEnvironment, writerCommand } = this.#options
-    const [execPath, ...execArgv] = (role === 'writer' && writerCommand) || [
-      process.execPath,
-      ...process.execArgv,
-    ]
-    const child = fork(MAIN[role], {
-      execPath,
-      execArgv,
-      env: {
-        ...process.env,
-        DATABASE_URL: this.#options.databaseUrl,
-        NAMED_PIPE_FILENAME: this.pipePath,
-        JOURNAL_DIR: this.journalPath,
-        NETFLOW_PORT: String(this.#port),
-        METRICS_PORT: '0',
-        ...environment,
-        ...(role === 'writer' ? writerEnvironment : {}),
+  /** Makes an exporter that numbers its flows. */
+  makeSender(options: Omit<FlowSenderOptions, 'port'>): FlowSender {
+    const portOf = () => this.port
+    const sender = new FlowSender({
+      ...options,
+      // Known when the collector listens.
+      get port() {
+        return portOf()
       },
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.#log[role] += text
+    this.#senders.push(sender)
+    return sender
+  }
+
+  /** Makes an exporter that sends what the test hands it. */
+  makeExporter(from?: string): RawExporter {
+    const place = from === undefined ? {} : { from }
+    const exporter = new RawExporter({ port: this.port, ...place })
+    this.#senders.push(exporter)
+    return exporter
+  }
+
+  /** Puts datagrams into the pipe as a collector does. Balanced only while no collector runs. */
+  feed(address: string, ...datagrams: readonly Buffer[]): void {
+    const lines = datagrams.map((bytes) => encodeDatagramLine(bytes, Date.now(), address, 2055))
+    appendFileSync(this.pipePath, lines.join(''))
+  }
+
+  /** Asks the database; throws while its server is away. */
+  async ask(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return (await this.#pool.query(sql, [...values])).rows
+  }
+
+  /** Waits until a query returns exactly these rows. */
+  async expectRows(sql: string, rows: readonly object[]): Promise<void> {
+    let found: readonly object[] = []
+    const expected = JSON.stringify(rows)
+    await until(`${sql} returns ${expected}`, async () => {
+      found = await this.ask(sql)
+      return JSON.stringify(found) === expected
+    }).catch(() => assert.deepEqual(found, rows))
+  }
+
+  /** Waits until a query that returns one number returns this one. */
+  async expectNumber(sql: string, expected: number, deadlineMs?: number): Promise<void> {
+    let found: unknown
+    const check = async () => {
+      found = Object.values((await this.ask(sql))[0] ?? {})[0]
+      return Number(found) === expected
+    }
+    await until(sql, check, deadlineMs).catch(() => assert.equal(found, expected, sql))
+  }
+
+  /** Waits for a line in the log of the writer, of any of its starts; returns the first. */
+  waitForLine(text: RegExp): Promise<LogLine> {
+    return until(`a line like ${text}`, () => this.findLines(text)[0])
+  }
+
+  findLines(text: RegExp): LogLine[] {
+    return this.logOf('writer').filter(({ msg }) => text.test(String(msg)))
+  }
+
+  /** Ends the processes in order, checks the balance, and removes everything. May be called twice. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return
+    this.#isStopped = true
+    for (const sender of this.#senders.splice(0)) sender.close()
+    try {
+      await this.finish()
+      if (this.#isBalanced && this.hasWriterRun) await this.#assertBalance()
+    } finally {
+      await this.#pool.end()
+      await this.#place.remove()
+      this.removeFolder()
+    }
+  }
+
+  async #assertBalance(): Promise<void> {
+    const unbalanced = await this.ask(UNBALANCED).catch((error: Error & { code?: string }) => {
+      if (AWAY.has(error.code ?? '') || /^Connection terminated/.test(error.message)) return []
+      throw error
     })
-    child.stdout?.pipe(createWriteStream(join(this.folder, `${role}.log`), { flags: 'a' }))
-    const ready = new Promise<readonly number[]>((resolve, reject) => {
-      child.once('exit', (code) =>
-        reject(new Error(`the ${role} ended with ${code}:\n${this.#log[role]}`)),
-      )
-      child.once('message', (message: { ports?: number[] }) => resolve(message.ports ?? []))
-    })
-    return { child, ready }
+    assert.deepEqual(unbalanced, [], 'the balance does not add up')
   }
 }
 
-async function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  child.kill(signal)
-  return ended
+async function findPlace({ databaseUrl, ownServer, migrate }: PipelineOptions): Promise<Place> {
+  if (databaseUrl !== undefined) return { url: databaseUrl, remove: async () => {} }
+  if (ownServer) {
+    const server = await startTestServer()
+    return { url: server.url, server, remove: () => server.stop('immediate') }
+  }
+  const database = await createTestDatabase({ migrate: migrate ?? true })
+  return { url: database.url, remove: () => database.drop() }
+}
+
+/** Makes a pipeline whose processes do not run yet; `stop` it when the test ends. */
+export async function preparePipeline(options: PipelineOptions = {}): Promise<Pipeline> {
+  return new Pipeline(await findPlace(options), options)
 }
 
 /** Starts a pipeline; `stop` it when the test ends. */
-export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
-  const pipeline = new Pipeline(options)
+export async function startPipeline(options: PipelineOptions = {}): Promise<Pipeline> {
+  const pipeline = await preparePipeline(options)
   try {
     await pipeline.start()
     return pipeline
@@ -164,12 +181,24 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   }
 }
 
-/** Asks the database one question; survives a server that is away only by throwing. */
+/** Starts a pipeline without a collector: the test feeds the pipe. `stop` it when the test ends. */
+export async function startWriterAlone(options: PipelineOptions = {}): Promise<Pipeline> {
+  const pipeline = await preparePipeline(options)
+  try {
+    await pipeline.startWriter()
+    return pipeline
+  } catch (error) {
+    await pipeline.stop()
+    throw error
+  }
+}
+
+/** Asks a database one question in a session of its own; throws while its server is away. */
 export async function queryRows(
   databaseUrl: string,
   sql: string,
   values: readonly unknown[] = [],
-): Promise<Record<string, unknown>[]> {
+): Promise<Row[]> {
   const client = new pg.Client({ connectionString: databaseUrl })
   client.on('error', () => {})
   await client.connect()

@@ -2,19 +2,26 @@
 
 import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { afterEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { set, template, v9MessageOf } from '../helpers/netflow-bytes.ts'
+import { freePort, readMetric } from '../helpers/metrics-reader.ts'
+import { hex32, set, template, v9MessageOf } from '../helpers/netflow-bytes.ts'
+import { type Pipeline, QUICK, startPipeline, startWriterAlone } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
-import { BalanceHarness, feed, freePort, nonZero, readMetric } from './balance-harness.ts'
-import { hex32 } from './running-pipeline.ts'
+import {
+  expectBalance,
+  nonZero,
+  readBalance,
+  readTotal,
+  totalAfterFinalReports,
+} from './balance-questions.ts'
+
+const V5 = { exportVersion: 5, flowsPerDatagram: 3 } as const
+const V9 = { exportVersion: 9, flowsPerDatagram: 3, from: '127.0.0.2' } as const
 
 describe('the balance', () => {
-  let harness: BalanceHarness
-  beforeEach(async () => {
-    harness = await BalanceHarness.start()
-  })
-  afterEach(() => harness.stop())
+  let pipeline: Pipeline
+  afterEach(() => pipeline.stop())
 
   const message = (sequence: number, ...sets: readonly Buffer[]) =>
     v9MessageOf({ sequence }, ...sets)
@@ -25,28 +32,28 @@ describe('the balance', () => {
   it('has each datagram under one outcome, and each record, over restarts', async () => {
     const port = await freePort()
     const allowed = { EXPORTER_ALLOW: '192.0.2.0/29', METRICS_PORT: String(port) }
-    const pipeline = await harness.startPipeline(allowed)
-    feed(pipeline, '192.0.2.1', message(0, template256, data(256, 1, 2)), message(1, data(257, 3)))
-    feed(pipeline, '192.0.2.1', message(2, data(257, 4), data(258, 5)), message(1, data(257, 3)))
-    feed(pipeline, '192.0.2.1', Buffer.alloc(3, 5), Buffer.alloc(30, 1))
-    feed(pipeline, '192.0.2.2', message(0, template256, data(256, 1)))
-    feed(pipeline, '192.0.2.99', message(0, template256), Buffer.alloc(1))
+    pipeline = await startWriterAlone({ environment: { ...QUICK, ...allowed } })
+    pipeline.feed('192.0.2.1', message(0, template256, data(256, 1, 2)), message(1, data(257, 3)))
+    pipeline.feed('192.0.2.1', message(2, data(257, 4), data(258, 5)), message(1, data(257, 3)))
+    pipeline.feed('192.0.2.1', Buffer.alloc(3, 5), Buffer.alloc(30, 1))
+    pipeline.feed('192.0.2.2', message(0, template256, data(256, 1)))
+    pipeline.feed('192.0.2.99', message(0, template256), Buffer.alloc(1))
     appendFileSync(pipeline.pipePath, '["no line\n')
     const first = { decoded: 1, held: 2, rejected: 2, duplicates: 1 }
-    await harness.expectBalance(`exporter = '192.0.2.1'`, {
+    await expectBalance(pipeline, `exporter = '192.0.2.1'`, {
       received: 6,
       ...first,
       records: 2,
       stored: 2,
     })
     const second = { received: 1, decoded: 1, records: 1, stored: 1 }
-    await harness.expectBalance(`exporter = '192.0.2.2'`, second)
-    await harness.expectBalance(`scope = 'not registered'`, {
+    await expectBalance(pipeline, `exporter = '192.0.2.2'`, second)
+    await expectBalance(pipeline, `scope = 'not registered'`, {
       received: 3,
       rejected: 2,
       refused: 1,
     })
-    await harness.expectBalance(`scope = 'total'`, {
+    await expectBalance(pipeline, `scope = 'total'`, {
       ...{ received: 10, decoded: 2, held: 2, rejected: 4, refused: 1, duplicates: 1 },
       ...{ records: 3, stored: 3 },
     })
@@ -54,24 +61,24 @@ describe('the balance', () => {
       ...{ decoded: 2, duplicate: 1, rejected: 4, refused: 1 },
     })
     await pipeline.restartWriter('SIGKILL')
-    await harness.ask(`update exporters set enabled = false where address <> '192.0.2.1'`)
+    await pipeline.ask(`update exporters set enabled = false where address <> '192.0.2.1'`)
     await until('the exporter is disabled', () =>
       pipeline.logOf('writer').some(({ enabled }) => enabled === false),
     )
-    feed(pipeline, '192.0.2.1', message(3, template257))
-    feed(pipeline, '192.0.2.2', message(1, data(256, 2, 3)))
+    pipeline.feed('192.0.2.1', message(3, template257))
+    pipeline.feed('192.0.2.2', message(1, data(256, 2, 3)))
     // The message whose set 258 still waits is still held.
     const released = { decoded: 3, held: 1, rejected: 2, duplicates: 1, records: 4, stored: 4 }
-    await harness.expectBalance(`exporter = '192.0.2.1'`, { received: 7, ...released })
-    await harness.expectBalance(`exporter = '192.0.2.2'`, {
+    await expectBalance(pipeline, `exporter = '192.0.2.1'`, { received: 7, ...released })
+    await expectBalance(pipeline, `exporter = '192.0.2.2'`, {
       ...{ received: 2, decoded: 1, refused: 1, records: 3, stored: 1, not_stored: 2 },
     })
-    const now = await harness.balanceOf(`scope = 'total'`)
+    const now = await readBalance(pipeline, `scope = 'total'`)
     assert.deepEqual(await readMetric(port, 'netflow_writer_held_datagrams', ''), { '': 1 })
     assert.deepEqual(await readMetric(port, 'netflow_writer_datagrams_total', 'outcome'), {
       ...{ decoded: 2, refused: 1 },
     })
-    const reasons = await harness.ask(
+    const reasons = await pipeline.ask(
       'select outcome, reason, sum(datagrams)::int as n from rejected_datagrams group by 1, 2 order by 1, 2',
     )
     assert.deepEqual(
@@ -85,27 +92,28 @@ describe('the balance', () => {
       ],
     )
     await pipeline.restartWriter()
-    assert.deepEqual(await harness.balanceOf(`scope = 'total'`), now)
+    assert.deepEqual(await readBalance(pipeline, `scope = 'total'`), now)
   })
 
   it('counts what was held of an exporter that was deleted as expired', async () => {
-    const pipeline = await harness.startPipeline()
-    feed(pipeline, '192.0.2.1', message(0, data(256, 1), data(257, 2)), message(1, data(256, 3)))
+    pipeline = await startWriterAlone({ environment: QUICK })
+    pipeline.feed('192.0.2.1', message(0, data(256, 1), data(257, 2)), message(1, data(256, 3)))
     const held = { received: 2, held: 2 }
-    await harness.expectBalance(`exporter = '192.0.2.1'`, held)
-    await harness.ask('delete from exporters')
+    await expectBalance(pipeline, `exporter = '192.0.2.1'`, held)
+    await pipeline.ask('delete from exporters')
     await pipeline.restartWriter('SIGKILL')
-    await harness.expectBalance(`exporter = '192.0.2.1'`, { received: 2, expired: 2 })
-    feed(pipeline, '192.0.2.1', message(2, template256))
+    await expectBalance(pipeline, `exporter = '192.0.2.1'`, { received: 2, expired: 2 })
+    pipeline.feed('192.0.2.1', message(2, template256))
     const again = { received: 3, decoded: 1, expired: 2 }
-    await harness.expectBalance(`exporter = '192.0.2.1'`, again)
+    await expectBalance(pipeline, `exporter = '192.0.2.1'`, again)
   })
 
   it('agrees with the metrics and the table after traffic', async () => {
     const port = await freePort()
-    const pipeline = await harness.startPipeline({ METRICS_PORT: String(port) })
-    const v5 = harness.makeSender(pipeline, '127.0.0.1')
-    const v9 = harness.makeSender(pipeline, '127.0.0.2', 9)
+    const writerEnvironment = { METRICS_PORT: String(port) }
+    pipeline = await startPipeline({ environment: QUICK, writerEnvironment })
+    const v5 = pipeline.makeSender(V5)
+    const v9 = pipeline.makeSender(V9)
     await Promise.all([v5.send(500, 1_000), v9.send(500, 1_000)])
     v9.nextMessage()
     await v9.send(50, 500)
@@ -113,9 +121,9 @@ describe('the balance', () => {
     const flows = v5.sentDatagrams * 3 + v9.sentDatagrams * 3
     await until(
       'all flows',
-      async () => (await harness.balanceOf(`scope = 'total'`))['stored'] === flows,
+      async () => (await readBalance(pipeline, `scope = 'total'`))['stored'] === flows,
     )
-    const total = await harness.totalAfterFinalReports(1)
+    const total = await totalAfterFinalReports(pipeline, 1)
     const { collector_received, kernel_dropped, queue_dropped, lost_in_pipe, lost_datagrams } =
       nonZero(total)
     assert.deepEqual(
@@ -148,7 +156,7 @@ describe('the balance', () => {
       report: 2,
     })
     assert.deepEqual(
-      await harness.ask(
+      await pipeline.ask(
         `select exporter, stored, (select count(*) from flows where flows.exporter = balance.exporter)
          from balance where scope = 'exporter' order by exporter`,
       ),
@@ -160,14 +168,14 @@ describe('the balance', () => {
   })
 
   it('is 0 at every moment while the writer is restarted or killed, and the collector restarted', async () => {
-    const pipeline = await harness.startPipeline()
-    const v5 = harness.makeSender(pipeline, '127.0.0.1')
-    const v9 = harness.makeSender(pipeline, '127.0.0.2', 9)
+    pipeline = await startPipeline({ environment: QUICK })
+    const v5 = pipeline.makeSender(V5)
+    const v9 = pipeline.makeSender(V9)
     let isOver = false
     const seen = new Set<unknown>()
     const watching = (async () => {
       while (!isOver) {
-        const total = await harness.total()
+        const total = await readTotal(pipeline)
         seen.add(total['difference'])
         await sleep(20)
       }
@@ -185,12 +193,12 @@ describe('the balance', () => {
     await pipeline.end('writer')
     isOver = true
     await watching
-    const total = await harness.total()
+    const total = await readTotal(pipeline)
     assert.deepEqual([...seen], ['0'])
     assert.equal(total['lost_in_pipe'], '0')
     assert.equal(total['received'], total['collector_received'])
     assert.equal(total['decoded'], total['received'])
-    const states = await harness.ask('select state, read = sent as ok from collector_balance')
+    const states = await pipeline.ask('select state, read = sent as ok from collector_balance')
     assert.deepEqual(states, Array(3).fill({ state: 'stopped', ok: true }))
   })
 })

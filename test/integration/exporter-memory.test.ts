@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { ipfixMessageOf, ipfixTemplate } from '../helpers/ipfix-bytes.ts'
 import {
   EXPORT_SECONDS,
+  hex32,
+  ipfixMessageOf,
+  ipfixTemplate,
   oneOptionsMessage,
   set,
   template,
@@ -12,17 +14,20 @@ import {
   v9MessageOf,
   type WireField,
 } from '../helpers/netflow-bytes.ts'
+import { type Pipeline, QUICK, startPipeline } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
-import { hex32, RESTORED, RunningPipeline } from './running-pipeline.ts'
 
 const SOURCE_ADDRESS: WireField = [8, 4]
 const BYTES: WireField = [1, 4]
 const PACKETS: WireField = [2, 4]
 
+/** The log line of a writer that found the memory of an earlier one. */
+const RESTORED = /^restored what/
+
 describe('the memory of the writer', () => {
-  let running: RunningPipeline
+  let running: Pipeline
   beforeEach(async () => {
-    running = await RunningPipeline.start()
+    running = await startPipeline({ environment: QUICK })
   })
   afterEach(() => running.stop())
 

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
-import { createTestDatabase, type TestDatabase } from '../helpers/database.ts'
 import { encodeDatagramLine } from '../helpers/datagram-line.ts'
-import { hex } from '../helpers/netflow-bytes.ts'
-import { Pipeline, queryRows } from '../helpers/pipeline.ts'
-import { until } from '../helpers/until.ts'
+import { hex, hex32 } from '../helpers/netflow-bytes.ts'
+import { type Pipeline, QUICK, startWriterAlone } from '../helpers/pipeline.ts'
 
 const STEP_MS = 50
 /** More than the reorder window, so that what is missing is declared. */
@@ -58,26 +56,19 @@ function lineOf(sender: Sender, round: number): string {
   const { exporter, layout, firstSequence, flows, headerEnd } = sender
   const version = Number.parseInt(String(layout), 10)
   const atMs = START_MS + round * STEP_MS
-  const word = (value: number) => (value % 2 ** 32).toString(16).padStart(8, '0')
   const seconds = Math.floor(atMs / 1000)
-  const start = `${word(version * 65_536 + flows)} ${word(3_600_000 + round * STEP_MS)}
-    ${word(seconds)} ${word((atMs % 1000) * 1_000_000)}`
-  const sequence = version === 1 ? '' : word(firstSequence + round * flows)
+  const start = `${hex32(version * 65_536 + flows)} ${hex32(3_600_000 + round * STEP_MS)}
+    ${hex32(seconds)} ${hex32((atMs % 1000) * 1_000_000)}`
+  const sequence = version === 1 ? '' : hex32(firstSequence + round * flows)
   const payload = hex(`${start} ${sequence} ${headerEnd} ${RECORDS[layout].repeat(flows)}`)
   return encodeDatagramLine(payload, atMs, exporter, 50_000)
 }
 
 describe('the writer, of versions without templates,', () => {
-  let database: TestDatabase
   let pipeline: Pipeline
 
   before(async () => {
-    database = await createTestDatabase()
-    pipeline = new Pipeline({
-      databaseUrl: database.url,
-      environment: { FLUSH_INTERVAL_MS: '50', LOG_LEVEL: 'info' },
-    })
-    await pipeline.startWriter()
+    pipeline = await startWriterAlone({ environment: { ...QUICK, LOG_LEVEL: 'info' } })
     const rounds = Array.from({ length: ROUNDS }, (_, round) => round)
     const lines = rounds.flatMap((round) =>
       SENDERS.filter(({ layout }) => round !== MISSING_ROUND || layout === 8).map((sender) =>
@@ -86,20 +77,13 @@ describe('the writer, of versions without templates,', () => {
     )
     appendFileSync(pipeline.pipePath, lines.join(''))
     const bytes = Buffer.byteLength(lines.join(''))
-    await until('everything is stored', async () => {
-      const rows = await queryRows(database.url, 'select position from journal_positions')
-      return Number(rows[0]?.['position']) === bytes
-    })
+    await pipeline.expectNumber('select position from journal_positions', bytes)
   })
 
-  after(async () => {
-    await pipeline.stop()
-    await database.drop()
-  })
+  after(() => pipeline.stop())
 
   it('stores every flow, and in extra what has no column', async () => {
-    const rows = await queryRows(
-      database.url,
+    const rows = await pipeline.ask(
       `select export_version as version, observation_domain::int as domain, count(*)::int as flows,
         extra, sampling_rate::int as rate
       from flows group by 1, 2, 4, 5 order by 1, 3`,
@@ -140,8 +124,7 @@ describe('the writer, of versions without templates,', () => {
   })
 
   it('counts what was lost in flows, each scheme of v8 on its own, and does not guess for v1', async () => {
-    const rows = await queryRows(
-      database.url,
+    const rows = await pipeline.ask(
       `select export_version as version, sequence_unit as unit, lost::int, late::int,
         duplicates::int, restarts::int
       from exporter_streams order by 1`,
@@ -153,8 +136,7 @@ describe('the writer, of versions without templates,', () => {
       { version: 7, unit: 'flows', lost: 3, ...inOrder },
       { version: 8, unit: 'flows', lost: 5, ...inOrder },
     ])
-    const gaps = await queryRows(
-      database.url,
+    const gaps = await pipeline.ask(
       `select export_version as version, expected::float8, received::float8, lost::int, unit
       from sequence_gaps order by 1`,
     )
@@ -173,8 +155,6 @@ describe('the writer, of versions without templates,', () => {
   it('rejects an aggregation scheme that does not exist, and says so', async () => {
     const payload = hex(`0008 0000 ${'00'.repeat(18)} 0f 02 00000000`)
     appendFileSync(pipeline.pipePath, encodeDatagramLine(payload, Date.now(), '192.0.2.9', 50_000))
-    await until('the log says it', () => {
-      return pipeline.logOf('writer').some(({ msg }) => /no aggregation scheme/.test(String(msg)))
-    })
+    await pipeline.waitForLine(/no aggregation scheme/)
   })
 })

@@ -5,9 +5,12 @@ import { appendFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { MAX_HELD_BYTES_PER_EXPORTER } from '../../writer/netflow/limits.ts'
 import { encodeDatagramLine } from '../helpers/datagram-line.ts'
-import { ipfixMessageOf, ipfixOptionsTemplate, ipfixTemplate } from '../helpers/ipfix-bytes.ts'
 import {
   EXPORT_SECONDS,
+  hex32,
+  ipfixMessageOf,
+  ipfixOptionsTemplate,
+  ipfixTemplate,
   set,
   template,
   UPTIME_MS,
@@ -15,15 +18,18 @@ import {
   type Wire,
   type WireField,
 } from '../helpers/netflow-bytes.ts'
-import { hex32, RESTORED, RunningPipeline } from './running-pipeline.ts'
+import { type Pipeline, QUICK, startPipeline } from '../helpers/pipeline.ts'
 
 const BYTES: WireField = [1, 4]
 const FIRST_SWITCHED: WireField = [22, 4]
 
+/** The log line of a writer that found the memory of an earlier one. */
+const RESTORED = /^restored what/
+
 describe('a writer that holds data until its template comes', () => {
-  let running: RunningPipeline
+  let running: Pipeline
   beforeEach(async () => {
-    running = await RunningPipeline.start()
+    running = await startPipeline({ environment: QUICK })
   })
   afterEach(() => running.stop())
 
@@ -79,7 +85,7 @@ describe('a writer that holds data until its template comes', () => {
       'select extract(epoch from flow_start)::int as start, count(*)::int as n from flows group by 1',
       [{ start, n: 3 }],
     )
-    await running.pipeline.end('writer')
+    await running.end('writer')
     await running.expectRows('select sequence_unit, lost, next_sequence from exporter_streams', [
       { sequence_unit: 'records', lost: '0', next_sequence: '4' },
     ])
@@ -87,13 +93,13 @@ describe('a writer that holds data until its template comes', () => {
 
   it('holds no more data of one exporter after a restart than before, and accounts for it', async () => {
     // Straight into the pipe: no kernel drops datagrams there.
-    await running.pipeline.end('collector')
+    await running.end('collector')
     let sequence = 0
     const send = (...sets: readonly Wire[]) => {
       const payload = v9MessageOf({ sequence, sourceId: 7 }, ...sets)
       sequence += 1
       const line = encodeDatagramLine(payload, Date.now(), '192.0.2.1', 5000)
-      appendFileSync(running.pipeline.pipePath, line)
+      appendFileSync(running.pipePath, line)
     }
     const bounded = `
       select sum(octet_length(content)) between 4000000 and ${MAX_HELD_BYTES_PER_EXPORTER} as bounded

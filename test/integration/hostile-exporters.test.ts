@@ -1,8 +1,7 @@
 /** What exporters that send templates, options and data without end cost everybody else: nothing. */
 
 import assert from 'node:assert/strict'
-import { createSocket, type Socket } from 'node:dgram'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readMemory } from '../bench/process-usage.ts'
 import {
@@ -11,10 +10,12 @@ import {
   unknownDataFlood,
   validMessage,
 } from '../helpers/hostile-datagrams.ts'
+import { QUICK, startPipeline } from '../helpers/pipeline.ts'
 import { Random } from '../helpers/random.ts'
-import { until } from '../helpers/until.ts'
-import { BalanceHarness, FLOWS } from './balance-harness.ts'
+import { UdpSender } from '../helpers/udp-sender.ts'
+import { totalAfterFinalReports } from './balance-questions.ts'
 
+const FLOWS = 3
 const SOURCES = 40
 const DATAGRAMS = 12_000
 const PER_SECOND = 4_000
@@ -22,40 +23,28 @@ const PER_SECOND = 4_000
 const MAX_GROWN_BYTES = 500e6
 const KINDS = [templateFlood, templateFlood, optionsFlood, unknownDataFlood, validMessage]
 
-async function bindSource(index: number): Promise<Socket> {
-  const socket = createSocket('udp4')
-  const address = `127.66.${index % 7}.${1 + index}`
-  await new Promise<void>((resolve) => socket.bind(0, address, resolve))
-  return socket
-}
-
 /** Sends every kind of flood from many addresses. */
 async function flood(port: number): Promise<void> {
   const random = new Random(7)
-  const sockets = await Promise.all(
-    Array.from({ length: SOURCES }, (_, index) => bindSource(index)),
-  )
+  const sources = Array.from({ length: SOURCES }, (_, index) => {
+    return new UdpSender({ port, from: `127.66.${index % 7}.${1 + index}` })
+  })
   const started = performance.now()
   for (let sent = 0; sent < DATAGRAMS; ) {
     const due = Math.min(DATAGRAMS, ((performance.now() - started) / 1_000) * PER_SECOND)
-    for (; sent < due; sent++) {
-      random.pick(sockets).send(random.pick(KINDS)(random), port, '127.0.0.1')
-    }
+    const burst: Promise<void>[] = []
+    for (; sent < due; sent++) burst.push(random.pick(sources).send(random.pick(KINDS)(random)))
+    await Promise.all(burst)
     await sleep(2)
   }
-  for (const socket of sockets) socket.close()
+  for (const source of sources) source.close()
 }
 
 describe('hostile exporters', () => {
-  let harness: BalanceHarness
-  beforeEach(async () => {
-    harness = await BalanceHarness.start()
-  })
-  afterEach(() => harness.stop())
-
   it('fill neither memory nor log, and a well-behaved exporter loses nothing', async (context) => {
-    const pipeline = await harness.startPipeline()
-    const sender = harness.makeSender(pipeline, '127.0.0.1', 9)
+    const pipeline = await startPipeline({ environment: QUICK })
+    context.after(() => pipeline.stop())
+    const sender = pipeline.makeSender({ exportVersion: 9, flowsPerDatagram: FLOWS })
     await sender.send(50, 500)
     const pid = pipeline.writer.pid ?? 0
     const before = readMemory(pid)?.rssBytes ?? 0
@@ -68,15 +57,8 @@ describe('hostile exporters', () => {
     await sending
     await sender.send(50, 100)
     await pipeline.end('collector')
-    const total = await until(
-      'the final report',
-      async () => {
-        const [row] = await harness.ask('select final from collector_reports')
-        return row?.['final'] === true && harness.total()
-      },
-      120_000,
-    )
-    const [good] = await harness.ask(
+    const total = await totalAfterFinalReports(pipeline, 1)
+    const [good] = await pipeline.ask(
       `select count(*)::int as rows, count(distinct bytes)::int as distinct,
          (select lost::int from exporter_streams where exporter = '127.0.0.1') as lost
        from flows where exporter = '127.0.0.1'`,
@@ -90,8 +72,8 @@ describe('hostile exporters', () => {
     assert.equal(total['lost_in_pipe'], '0')
     const peak = readMemory(pid)?.peakRssBytes ?? 0
     const lines = pipeline.logOf('writer').length
-    const [held] = await harness.ask('select count(*)::int as sets from held_sets')
-    const [templates] = await harness.ask('select count(*)::int as n from templates')
+    const [held] = await pipeline.ask('select count(*)::int as sets from held_sets')
+    const [templates] = await pipeline.ask('select count(*)::int as n from templates')
     const megabytes = ((peak - before) / 1e6).toFixed(0)
     context.diagnostic(
       `grown by ${megabytes} MB at most; ${templates?.['n']} templates, ${held?.['sets']} held ` +

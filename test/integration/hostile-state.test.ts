@@ -4,23 +4,22 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { HOSTILE_KINDS } from '../helpers/hostile-datagrams.ts'
 import {
+  hex32,
   type IpfixField,
   ipfixMessageOf,
   ipfixOptionsTemplate,
   ipfixTemplate,
-  VARIABLE,
-} from '../helpers/ipfix-bytes.ts'
-import {
   optionsTemplate,
   set,
   template,
+  VARIABLE,
   v9MessageOf,
-  wire,
-  words,
+  variable,
 } from '../helpers/netflow-bytes.ts'
+import { type Pipeline, QUICK, startPipeline } from '../helpers/pipeline.ts'
 import { Random } from '../helpers/random.ts'
+import type { RawExporter } from '../helpers/raw-exporter.ts'
 import { until } from '../helpers/until.ts'
-import { type RawExporter, RunningPipeline } from './running-pipeline.ts'
 
 /** Texts that some text type, encoding, index or JSON does not take. */
 const NASTY_TEXTS = [
@@ -68,8 +67,7 @@ const REMEMBERED = [
 function optionsMessage(domain: number, values: readonly (readonly [number, string])[]): Buffer {
   const fields = values.map(([id]): IpfixField => [id, VARIABLE])
   const record = values.map(([, value]) => {
-    const bytes = Buffer.from(value.replace(/\s/g, ''), 'hex')
-    return wire(Buffer.of(255), words(bytes.length), bytes)
+    return variable(value, 'long')
   })
   return ipfixMessageOf(
     { domain, exportSeconds: 0xffff_ffff, sequence: 0xffff_ffff },
@@ -157,11 +155,11 @@ function nastySequences(): Buffer[] {
 }
 
 describe('the writer', { timeout: 120_000 }, () => {
-  let running: RunningPipeline
+  let running: Pipeline
   let exporter: RawExporter
   let sentinels = 0
   before(async () => {
-    running = await RunningPipeline.start()
+    running = await startPipeline({ environment: QUICK })
     exporter = running.makeExporter()
   })
   after(() => running.stop())
@@ -170,10 +168,9 @@ describe('the writer', { timeout: 120_000 }, () => {
   async function survives(messages: readonly Buffer[]): Promise<void> {
     for (const message of messages) await exporter.send(message)
     sentinels += 1
-    const value = sentinels.toString(16).padStart(8, '0')
     const definition = set(2, ipfixTemplate(256, [[1, 4]]))
     const header = { domain: 99, sequence: sentinels - 1 }
-    const sentinel = ipfixMessageOf(header, definition, set(256, value))
+    const sentinel = ipfixMessageOf(header, definition, set(256, hex32(sentinels)))
     await until('the flow behind them is stored', async () => {
       // Should the kernel have dropped it, another one is taken; else it is a duplicate.
       await exporter.send(sentinel)
@@ -183,9 +180,7 @@ describe('the writer', { timeout: 120_000 }, () => {
       return flow?.['bytes'] === sentinels
     })
     assert.deepEqual(await running.ask('select reason from rejected_records'), [])
-    const failures = running.pipeline
-      .logOf('writer')
-      .filter(({ sqlState }) => typeof sqlState === 'string')
+    const failures = running.logOf('writer').filter(({ sqlState }) => typeof sqlState === 'string')
     assert.deepEqual(failures, [])
   }
 
@@ -231,7 +226,7 @@ describe('the writer', { timeout: 120_000 }, () => {
   })
 
   it('goes on from it after a restart', async () => {
-    await running.pipeline.restartWriter()
+    await running.restartWriter()
     await survives([])
   })
 })

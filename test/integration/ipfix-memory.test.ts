@@ -3,15 +3,21 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import {
+  hex32,
   type IpfixField,
   ipfixMessageOf,
   ipfixOptionsTemplate,
   ipfixTemplate,
+  optionsTemplate,
+  set,
+  template,
   VARIABLE,
   variable,
-} from '../helpers/ipfix-bytes.ts'
-import { optionsTemplate, set, template, type Wire, wire } from '../helpers/netflow-bytes.ts'
-import { hex32, type RawExporter, RESTORED, RunningPipeline } from './running-pipeline.ts'
+  type Wire,
+  wire,
+} from '../helpers/netflow-bytes.ts'
+import { type Pipeline, QUICK, startPipeline } from '../helpers/pipeline.ts'
+import type { RawExporter } from '../helpers/raw-exporter.ts'
 
 const REVERSE = 29_305
 /** One of each kind: of a column, of an enterprise, of the way back, and of any length. */
@@ -43,12 +49,15 @@ const SELECTORS = ipfixOptionsTemplate(512, 1, [
 ])
 const SELECTOR = wire('05 0001', hex32(1), hex32(99))
 
+/** The log line of a writer that found the memory of an earlier one. */
+const RESTORED = /^restored what/
+
 describe('the memory of the writer, of IPFIX,', () => {
-  let running: RunningPipeline
+  let running: Pipeline
   let exporter: RawExporter
   let sequence: number
   beforeEach(async () => {
-    running = await RunningPipeline.start()
+    running = await startPipeline({ environment: QUICK })
     exporter = running.makeExporter()
     sequence = 0
   })
@@ -114,9 +123,9 @@ describe('the memory of the writer, of IPFIX,', () => {
 })
 
 describe('the memory of the writer, of v9,', () => {
-  let running: RunningPipeline
+  let running: Pipeline
   beforeEach(async () => {
-    running = await RunningPipeline.start()
+    running = await startPipeline({ environment: QUICK })
   })
   afterEach(() => running.stop())
 

@@ -3,102 +3,119 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { afterEach, describe, it } from 'node:test'
 import { createTestDatabase } from '../helpers/database.ts'
-import { Pipeline } from '../helpers/pipeline.ts'
+import type { FlowSender } from '../helpers/flow-sender.ts'
+import { freePort, readMetric } from '../helpers/metrics-reader.ts'
+import {
+  type Pipeline,
+  type PipelineOptions,
+  preparePipeline,
+  QUICK,
+  startPipeline,
+} from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
-import { freePort, readMetric } from './balance-harness.ts'
-import { FLOWS, JournalHarness } from './journal-harness.ts'
+import { FLOWS, readSegments, sendAndStore, settle, untilJournaled, V5 } from './flow-account.ts'
 
 const BLOCK = 4_096
+const NO_SEGMENT = { name: '', bytes: Buffer.alloc(0) }
 
 describe('a journal', () => {
-  let harness: JournalHarness
-  let port: number
-  beforeEach(async () => {
-    port = await freePort()
-    harness = await JournalHarness.start({ writerEnvironment: { METRICS_PORT: String(port) } })
-  })
-  afterEach(() => harness.stop())
+  let pipeline: Pipeline
+  let sender: FlowSender
+  afterEach(() => pipeline.stop())
 
-  /** Leaves a killed writer, a database that is away, and so many datagrams in the journal. */
+  async function start(options: PipelineOptions = {}): Promise<void> {
+    pipeline = await startPipeline({ environment: QUICK, ownServer: true, ...options })
+    sender = pipeline.makeSender(V5)
+  }
+
+  /** Leaves a killed writer, a database that is away, and datagrams in the journal. */
   async function leaveUnloaded(datagrams: number): Promise<void> {
-    await harness.sendAndStore(50)
-    await harness.server.stop('fast')
-    await harness.sender.send(datagrams, 500)
-    await harness.untilJournaled(50 + datagrams)
-    await harness.pipeline.end('writer', 'SIGKILL')
+    await sendAndStore(pipeline, sender, 50)
+    await pipeline.server.stop('fast')
+    await sender.send(datagrams, 500)
+    await untilJournaled(pipeline, 50 + datagrams)
+    await pipeline.end('writer', 'SIGKILL')
   }
 
   async function comeBack(): Promise<void> {
-    await harness.server.restart()
-    await harness.pipeline.startWriter()
+    await pipeline.server.restart()
+    await pipeline.startWriter()
   }
 
   it('with flipped bits gives all lines but those of the bad blocks, which are told', async () => {
+    await start({ exemptFromBalance: 'lines in the journal are damaged' })
     await leaveUnloaded(300)
-    const { name, bytes } = harness.readSegments()[0] ?? { name: '', bytes: Buffer.alloc(0) }
+    const { name, bytes } = readSegments(pipeline)[0] ?? NO_SEGMENT
     const blocks = [60, 61, 80]
     const lines = countLines(bytes)
     for (const block of blocks) {
       const at = block * BLOCK + 1_000
       bytes.writeUInt8(bytes.readUInt8(at) ^ 0x04, at)
     }
-    writeFileSync(join(harness.pipeline.journalPath, name), bytes)
+    writeFileSync(join(pipeline.journalPath, name), bytes)
     const missing = lines - countLines(withoutBlocks(bytes, blocks))
     await comeBack()
-    const account = await harness.settle()
+    const account = await settle(pipeline, sender)
     assert.ok(missing > 3)
     assert.equal(account.rows, (account.received - missing) * FLOWS)
     assert.equal(account.distinct, account.rows)
     assert.equal(account.lost, missing * FLOWS)
     assert.equal(account.lostInPipe, missing)
     assert.equal(account.differences, 0)
-    const told = harness.findLines(/^bytes of the journal are damaged/)
+    const told = pipeline.findLines(/^bytes of the journal are damaged/)
     assert.deepEqual(
       told.map(({ from, to }) => [from, to]),
       blocks.map((block) => [block * BLOCK, (block + 1) * BLOCK]),
     )
-    const [row] = await harness.ask('select lost_bytes::int from journal_positions')
+    const [row] = await pipeline.ask('select lost_bytes::int from journal_positions')
     assert.deepEqual(row, { lost_bytes: blocks.length * BLOCK })
   })
 
   it('with flipped bits counts them in the metrics', async () => {
+    const port = await freePort()
+    await start({
+      writerEnvironment: { METRICS_PORT: String(port) },
+      exemptFromBalance: 'lines in the journal are damaged',
+    })
     await leaveUnloaded(100)
-    const { name, bytes } = harness.readSegments()[0] ?? { name: '', bytes: Buffer.alloc(0) }
+    const { name, bytes } = readSegments(pipeline)[0] ?? NO_SEGMENT
     bytes.fill(0, 30 * BLOCK, 31 * BLOCK)
-    writeFileSync(join(harness.pipeline.journalPath, name), bytes)
+    writeFileSync(join(pipeline.journalPath, name), bytes)
     await comeBack()
-    await harness.waitForLine(/^bytes of the journal are damaged/)
+    await pipeline.waitForLine(/^bytes of the journal are damaged/)
     assert.deepEqual(await readMetric(port, 'netflow_writer_journal_lost_bytes_total', 'kind'), {
       corrupt: BLOCK,
     })
   })
 
   it('whose end is torn loses the line that is cut, and none that follows', async () => {
+    await start()
     await leaveUnloaded(100)
-    const { name, bytes } = harness.readSegments().at(-1) ?? { name: '', bytes: Buffer.alloc(0) }
-    truncateSync(join(harness.pipeline.journalPath, name), bytes.length - 100)
-    await harness.sender.send(20, 500)
+    const { name, bytes } = readSegments(pipeline).at(-1) ?? NO_SEGMENT
+    truncateSync(join(pipeline.journalPath, name), bytes.length - 100)
+    await sender.send(20, 500)
     await comeBack()
-    const account = await harness.settle()
+    const account = await settle(pipeline, sender)
     assert.equal(account.rows, (account.received - 1) * FLOWS)
     assert.equal(account.distinct, account.rows)
     assert.equal(account.lost, FLOWS)
     assert.equal(account.lostInPipe, 0)
     assert.equal(account.differences, 0)
-    const [row] = await harness.ask('select malformed_lines::int from journal_positions')
+    const [row] = await pipeline.ask('select malformed_lines::int from journal_positions')
     assert.deepEqual(row, { malformed_lines: 1 })
   })
 
   it('of another database is refused, and not touched', async () => {
-    await harness.sendAndStore(50)
-    assert.equal(await harness.pipeline.end('writer'), 0)
-    const before = harness.readSegments()
+    await start()
+    await sendAndStore(pipeline, sender, 50)
+    assert.equal(await pipeline.end('writer'), 0)
+    const before = readSegments(pipeline)
     const other = await createTestDatabase()
-    const { pipePath, journalPath } = harness.pipeline
+    const { pipePath, journalPath } = pipeline
     const environment = { NAMED_PIPE_FILENAME: pipePath, JOURNAL_DIR: journalPath }
-    const stranger = new Pipeline({ databaseUrl: other.url, environment })
+    const stranger = await preparePipeline({ databaseUrl: other.url, environment })
     try {
       await assert.rejects(stranger.startWriter(), /ended with 1/)
       const fatal = stranger.logOf('writer').find(({ level }) => level === 60)
@@ -107,31 +124,32 @@ describe('a journal', () => {
       await stranger.stop()
       await other.drop()
     }
-    const after = harness.readSegments()
+    const after = readSegments(pipeline)
     for (const [index, { bytes }] of before.entries()) {
       assert.ok(after[index]?.bytes.subarray(0, bytes.length).equals(bytes))
     }
-    await harness.pipeline.startWriter()
-    await harness.sendAndStore(10)
+    await pipeline.startWriter()
+    await sendAndStore(pipeline, sender, 10)
   })
 
   it('goes on where an older state of the database ends, and tells what is missing', async () => {
-    await harness.sendAndStore(100)
-    assert.equal(await harness.pipeline.end('writer'), 0)
-    await harness.ask('create schema older')
-    const tables = await harness.ask(
+    await start()
+    await sendAndStore(pipeline, sender, 100)
+    assert.equal(await pipeline.end('writer'), 0)
+    await pipeline.ask('create schema older')
+    const tables = await pipeline.ask(
       `select relname as name from pg_class
        where relkind = 'r' and relnamespace = 'public'::regnamespace and not relispartition
          and relname <> 'pgmigrations'`,
     )
     const names = [...tables.map(({ name }) => String(name)), 'flows']
-    for (const name of names) await harness.ask(`create table older.${name} as table ${name}`)
-    await harness.pipeline.startWriter()
-    await harness.sendAndStore(200)
-    assert.equal(await harness.pipeline.end('writer'), 0)
-    await restoreOlder(harness, names)
-    await harness.pipeline.startWriter()
-    const account = await harness.settle()
+    for (const name of names) await pipeline.ask(`create table older.${name} as table ${name}`)
+    await pipeline.startWriter()
+    await sendAndStore(pipeline, sender, 200)
+    assert.equal(await pipeline.end('writer'), 0)
+    await restoreOlder(pipeline, names)
+    await pipeline.startWriter()
+    const account = await settle(pipeline, sender)
     // All of it is still in the last segment of the journal.
     assert.equal(account.rows, account.received * FLOWS)
     assert.equal(account.distinct, account.rows)
@@ -140,13 +158,14 @@ describe('a journal', () => {
   })
 
   it('takes bytes that are no lines, and lets them go', async () => {
-    await harness.sendAndStore(20)
-    assert.equal(await harness.pipeline.end('collector'), 0)
+    await start()
+    await sendAndStore(pipeline, sender, 20)
+    assert.equal(await pipeline.end('collector'), 0)
     const empty = Buffer.alloc(60_000, '\n')
-    for (let round = 0; round < 5; round++) appendFileSync(harness.pipeline.pipePath, empty)
+    for (let round = 0; round < 5; round++) appendFileSync(pipeline.pipePath, empty)
     const isLoaded = async () => {
-      const [row] = await harness.ask('select position::int from journal_positions')
-      const end = harness.readSegments().reduce((sum, { bytes }) => sum + bytes.length, 0)
+      const [row] = await pipeline.ask('select position::int from journal_positions')
+      const end = readSegments(pipeline).reduce((sum, { bytes }) => sum + bytes.length, 0)
       return end > 300_000 && row?.['position'] === end
     }
 
@@ -167,12 +186,12 @@ function withoutBlocks(bytes: Buffer, blocks: readonly number[]): Buffer {
   return copy
 }
 
-async function restoreOlder(harness: JournalHarness, names: readonly string[]): Promise<void> {
+async function restoreOlder(pipeline: Pipeline, names: readonly string[]): Promise<void> {
   const inserts = names.map((name) => {
     return `delete from public.${name}; insert into public.${name} overriding system value
       select * from older.${name};`
   })
-  await harness.ask(
+  await pipeline.ask(
     `begin; set local session_replication_role = replica; ${inserts.join('')} commit`,
   )
 }

@@ -4,45 +4,50 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { describe, it } from 'node:test'
+import { freePort } from '../helpers/metrics-reader.ts'
+import { QUICK, startPipeline } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
-import { freePort } from './balance-harness.ts'
-import { FLOWS, JournalHarness } from './journal-harness.ts'
+import { assertAllStored, FLOWS, readSegments, sendAndStore, settle, V5 } from './flow-account.ts'
 
 const LIMIT = 1_048_576
 
 describe('a journal that has reached its limit', () => {
   it('stops the reading, says so, and loses nothing that it took', async (context) => {
     const port = await freePort()
-    const harness = await JournalHarness.start({
-      environment: { JOURNAL_MAX_BYTES: String(LIMIT), COLLECTOR_QUEUE_BYTES: '262144' },
+    const pipeline = await startPipeline({
+      ownServer: true,
+      environment: {
+        ...{ ...QUICK, JOURNAL_MAX_BYTES: String(LIMIT), COLLECTOR_QUEUE_BYTES: '262144' },
+      },
       writerEnvironment: { METRICS_PORT: String(port) },
     })
-    context.after(() => harness.stop())
+    context.after(() => pipeline.stop())
+    const sender = pipeline.makeSender(V5)
     const health = async () => {
       const response = await fetch(`http://127.0.0.1:${port}/healthz`)
       return { status: response.status, ...((await response.json()) as object) }
     }
-    await harness.sendAndStore(50)
+    await sendAndStore(pipeline, sender, 50)
     assert.equal((await health()).status, 200)
-    await harness.server.stop('fast')
-    await harness.sender.send(2_000, 1_000)
-    await harness.waitForLine(/^the journal is full/)
+    await pipeline.server.stop('fast')
+    await sender.send(2_000, 1_000)
+    await pipeline.waitForLine(/^the journal is full/)
     const ill = await until('it is not healthy', async () => {
       const found = await health()
       return found.status === 503 && found
     })
     assert.equal((ill as { hindrance?: string }).hindrance, 'journal-full')
-    const sizes = harness.readSegments().map(({ bytes }) => bytes.length)
+    const sizes = readSegments(pipeline).map(({ bytes }) => bytes.length)
     assert.equal(
       sizes.reduce((sum, size) => sum + size, 0),
       LIMIT,
     )
-    await harness.server.restart()
-    await harness.waitForLine(/^the journal takes bytes again/)
+    await pipeline.server.restart()
+    await pipeline.waitForLine(/^the journal takes bytes again/)
     await until('it is healthy', async () => (await health()).status === 200)
-    const account = await harness.settle()
+    const account = await settle(pipeline, sender)
     const { received, dropped, kernelDropped, rows, lost } = account
-    assert.equal(received + kernelDropped, harness.sender.sentDatagrams)
+    assert.equal(received + kernelDropped, sender.sentDatagrams)
     assert.equal(account.forwarded, received - dropped)
     assert.ok(dropped > 0, 'the queue of the collector did not overflow')
     assert.equal(rows, (received - dropped) * FLOWS)
@@ -50,7 +55,7 @@ describe('a journal that has reached its limit', () => {
     assert.equal(lost, (dropped + kernelDropped) * FLOWS)
     assert.equal(account.lostInPipe, 0)
     assert.equal(account.differences, 0)
-    const told = harness.findLines(/^the journal (is full|takes bytes)/)
+    const told = pipeline.findLines(/^the journal (is full|takes bytes)/)
     // It is full again with every segment that is worked off; that is the same trouble.
     assert.deepEqual(
       told.map(({ msg }) => /is full|takes bytes again/.exec(String(msg))?.[0]),
@@ -85,28 +90,23 @@ describe('a journal on a full disk', {
   skip: unshare ? false : 'no file system can be mounted here',
 }, () => {
   it('stops the reading, says so once, and goes on when there is room', async (context) => {
-    const harness = await JournalHarness.start({
+    const pipeline = await startPipeline({
+      ownServer: true,
+      environment: QUICK,
       writerCommand: [...(unshare ?? ['']), 'sh', '-c', ON_SMALL_DISK, process.execPath],
     })
-    context.after(() => harness.stop())
-    await harness.sendAndStore(50)
-    await harness.server.stop('fast')
-    await harness.sender.send(800, 800)
-    await harness.waitForLine(/^the file system of JOURNAL_DIR is full/)
-    await harness.sender.send(100, 200)
-    assert.equal(harness.findLines(/^the file system of JOURNAL_DIR is full/).length, 1)
-    const root = `/proc/${harness.pipeline.writer.pid}/root`
-    rmSync(`${root}${harness.pipeline.journalPath}/ballast`)
-    await harness.waitForLine(/^the journal takes bytes again/)
-    await harness.server.restart()
-    const account = await harness.settle()
-    const { received, kernelDropped, rows, lost } = account
-    assert.equal(account.dropped, 0)
-    assert.equal(received + kernelDropped, harness.sender.sentDatagrams)
-    assert.equal(rows, received * FLOWS)
-    assert.equal(account.distinct, rows)
-    assert.equal(lost, kernelDropped * FLOWS)
-    assert.equal(account.lostInPipe, 0)
-    assert.equal(account.differences, 0)
+    context.after(() => pipeline.stop())
+    const sender = pipeline.makeSender(V5)
+    await sendAndStore(pipeline, sender, 50)
+    await pipeline.server.stop('fast')
+    await sender.send(800, 800)
+    await pipeline.waitForLine(/^the file system of JOURNAL_DIR is full/)
+    await sender.send(100, 200)
+    assert.equal(pipeline.findLines(/^the file system of JOURNAL_DIR is full/).length, 1)
+    const root = `/proc/${pipeline.writer.pid}/root`
+    rmSync(`${root}${pipeline.journalPath}/ballast`)
+    await pipeline.waitForLine(/^the journal takes bytes again/)
+    await pipeline.server.restart()
+    assertAllStored(await settle(pipeline, sender), sender)
   })
 })

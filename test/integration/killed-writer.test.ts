@@ -18,9 +18,10 @@ import {
   fitDatagrams,
   randomConversations,
 } from '../helpers/model/messages.ts'
+import { type Pipeline, QUICK, startPipeline } from '../helpers/pipeline.ts'
 import { Random } from '../helpers/random.ts'
+import type { RawExporter } from '../helpers/raw-exporter.ts'
 import { until } from '../helpers/until.ts'
-import { type RawExporter, RunningPipeline } from './running-pipeline.ts'
 
 const CONVERSATIONS_PER_VERSION = 60
 const KILLS = 5
@@ -94,7 +95,7 @@ const ROWS = `
     extra::text
   from flows`
 
-async function storedRows(running: RunningPipeline): Promise<RowText[]> {
+async function storedRows(running: Pipeline): Promise<RowText[]> {
   const rows = await running.ask(ROWS)
   return rows
     .map(({ extra, ...columns }) => {
@@ -126,7 +127,7 @@ describe('a writer that is killed at any moment', () => {
     const streams = [...makeStreams(9), ...makeStreams(10)]
     const messages = mix(streams, random)
     const expected = expectedRows(streams)
-    const running = await RunningPipeline.start()
+    const running = await startPipeline({ environment: QUICK })
     try {
       const sending = sendAll(running.makeExporter(), messages)
       for (let kill = 0; kill < KILLS; kill++) {

@@ -1,23 +1,9 @@
 /** Who becomes an exporter: whoever sends a message, not whoever sends anything. */
 
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { hex, v9Message } from '../helpers/netflow-bytes.ts'
-import { RunningPipeline } from './running-pipeline.ts'
-
-/** Sends datagrams from an address of the loopback network. */
-async function sendFrom(address: string, port: number, datagrams: readonly Buffer[]) {
-  const socket = createSocket('udp4')
-  socket.bind(0, address)
-  await once(socket, 'listening')
-  for (const datagram of datagrams) {
-    await new Promise<void>((resolve, reject) => {
-      socket.send(datagram, port, '127.0.0.1', (error) => (error ? reject(error) : resolve()))
-    })
-  }
-  socket.close()
-}
+import { type Pipeline, QUICK, startPipeline } from '../helpers/pipeline.ts'
+import { sendFrom } from '../helpers/udp-sender.ts'
 
 const NO_MESSAGES = [
   '',
@@ -32,14 +18,14 @@ const NO_MESSAGES = [
 ]
 
 describe('an exporter', () => {
-  let running: RunningPipeline
+  let running: Pipeline
   beforeEach(async () => {
-    running = await RunningPipeline.start()
+    running = await startPipeline({ environment: QUICK })
   })
   afterEach(() => running.stop())
 
   it('is registered by the first header that is one, and by nothing else', async () => {
-    const { port } = running.pipeline
+    const { port } = running
     await sendFrom('127.0.0.66', port, NO_MESSAGES.map(hex))
     await sendFrom('127.0.0.2', port, [v9Message()])
     const exporters = 'select host(address) as address from exporters order by address'

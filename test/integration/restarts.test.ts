@@ -1,9 +1,9 @@
+/** A pipeline under traffic while its writer, its collector or its database is away for a while. */
+
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createTestDatabase, startTestServer, type TestDatabase } from '../helpers/database.ts'
-import { FlowSender } from '../helpers/flow-sender.ts'
-import { queryRows, startPipeline } from '../helpers/pipeline.ts'
+import { type Pipeline, startPipeline } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
 
 const STORED = `
@@ -20,20 +20,16 @@ const REPORTS = `
     coalesce(sum(queue_dropped), 0)::int as dropped, coalesce(sum(kernel_dropped), 0)::int as kernel,
     count(*)::int as starts, count(*) filter (where final)::int as finals
   from collector_reports`
+const NO_LOSS = { lost: 0, duplicates: 0, late: 0, restarts: 0 }
 
-/** Two exporters, v5 and v9, that number their flows. */
-function makeSenders(port: number) {
-  return {
-    v5: new FlowSender({ port, exportVersion: 5, flowsPerDatagram: 5 }),
-    v9: new FlowSender({ port, exportVersion: 9, flowsPerDatagram: 5, from: '127.0.0.2' }),
-  }
-}
+const V5 = { exportVersion: 5, flowsPerDatagram: 5 } as const
+const V9 = { exportVersion: 9, flowsPerDatagram: 5, from: '127.0.0.2' } as const
 
-async function waitForRows(url: string, rows: number, deadlineMs?: number) {
+async function waitForRows(pipeline: Pipeline, rows: number, deadlineMs?: number) {
   return until(
     `${rows} rows`,
     async () => {
-      const [stored] = await queryRows(url, STORED)
+      const [stored] = await pipeline.ask(STORED)
       return Number(stored?.['rows']) >= rows && stored
     },
     deadlineMs,
@@ -41,150 +37,108 @@ async function waitForRows(url: string, rows: number, deadlineMs?: number) {
 }
 
 describe('a pipeline under traffic', () => {
-  let database: TestDatabase
-  before(async () => {
-    database = await createTestDatabase()
-  })
-  after(() => database.drop())
-
-  it('loses no datagram when the writer is restarted three times at 2,000 datagrams/s', async () => {
-    const { url } = database
-    const pipeline = await startPipeline({ databaseUrl: url })
-    const { v5, v9 } = makeSenders(pipeline.port)
-    try {
-      const sending = Promise.all([v5.send(6_000, 1_000), v9.send(6_000, 1_000)])
-      for (let restart = 0; restart < 3; restart++) {
-        await sleep(1_200)
-        assert.equal(await pipeline.restartWriter(), 0)
-      }
-      await sending
-      const stored = await waitForRows(url, v5.sentFlows + v9.sentFlows)
-      assert.deepEqual(stored, { rows: 60_000, distinct: 60_000, v5: 30_000, v9: 30_000 })
-      await pipeline.stop()
-      const [ledger] = await queryRows(url, LEDGER)
-      assert.deepEqual(ledger, { lost: 0, duplicates: 0, late: 0, restarts: 0 })
-      assert.deepEqual(await queryRows(url, 'select * from sequence_gaps'), [])
-    } finally {
-      v5.close()
-      v9.close()
-      await pipeline.stop()
+  it('loses no datagram when the writer is restarted three times at 2,000 datagrams/s', async (context) => {
+    const pipeline = await startPipeline()
+    context.after(() => pipeline.stop())
+    const [v5, v9] = [pipeline.makeSender(V5), pipeline.makeSender(V9)]
+    const sending = Promise.all([v5.send(6_000, 1_000), v9.send(6_000, 1_000)])
+    for (let restart = 0; restart < 3; restart++) {
+      await sleep(1_200)
+      assert.equal(await pipeline.restartWriter(), 0)
     }
+    await sending
+    const stored = await waitForRows(pipeline, v5.sentFlows + v9.sentFlows)
+    assert.deepEqual(stored, { rows: 60_000, distinct: 60_000, v5: 30_000, v9: 30_000 })
+    await pipeline.finish()
+    assert.deepEqual(await pipeline.ask(LEDGER), [NO_LOSS])
+    assert.deepEqual(await pipeline.ask('select * from sequence_gaps'), [])
   })
 })
 
 describe('a pipeline whose collector is restarted', () => {
-  let database: TestDatabase
-  before(async () => {
-    database = await createTestDatabase()
-  })
-  after(() => database.drop())
-
-  it('accounts for every datagram: stored, or lost before the collector and declared', async () => {
-    const { url } = database
-    const pipeline = await startPipeline({ databaseUrl: url })
-    const v5 = new FlowSender({ port: pipeline.port, exportVersion: 5, flowsPerDatagram: 5 })
-    try {
-      const sending = v5.send(6_000, 1_500)
-      await sleep(1_000)
-      assert.equal(await pipeline.end('collector'), 0)
-      await sleep(300)
-      await pipeline.startCollector()
-      await sending
-      await sleep(300)
-      await pipeline.stop()
-      const [reports] = await queryRows(url, REPORTS)
-      const [stored] = await queryRows(url, STORED)
-      const [ledger] = await queryRows(url, LEDGER)
-      const { received, forwarded, dropped, kernel, starts, finals } = reports ?? {}
-      assert.deepEqual(
-        { starts, finals, dropped, kernel },
-        { starts: 2, finals: 2, dropped: 0, kernel: 0 },
-      )
-      assert.equal(forwarded, received)
-      assert.equal(stored?.['rows'], Number(forwarded) * 5)
-      assert.equal(stored?.['distinct'], stored?.['rows'])
-      assert.ok(Number(ledger?.['lost']) > 0, 'nothing was sent while the collector was away')
-      assert.equal(Number(stored?.['rows']) + Number(ledger?.['lost']), v5.sentFlows)
-    } finally {
-      v5.close()
-      await pipeline.stop()
-    }
+  it('accounts for every datagram: stored, or lost before the collector and declared', async (context) => {
+    const pipeline = await startPipeline()
+    context.after(() => pipeline.stop())
+    const v5 = pipeline.makeSender(V5)
+    const sending = v5.send(6_000, 1_500)
+    await sleep(1_000)
+    assert.equal(await pipeline.end('collector'), 0)
+    await sleep(300)
+    await pipeline.startCollector()
+    await sending
+    await pipeline.finish()
+    const [reports] = await pipeline.ask(REPORTS)
+    const [stored] = await pipeline.ask(STORED)
+    const [ledger] = await pipeline.ask(LEDGER)
+    const { received, forwarded, dropped, kernel, starts, finals } = reports ?? {}
+    assert.deepEqual(
+      { starts, finals, dropped, kernel },
+      { starts: 2, finals: 2, dropped: 0, kernel: 0 },
+    )
+    assert.equal(forwarded, received)
+    assert.equal(stored?.['rows'], Number(forwarded) * 5)
+    assert.equal(stored?.['distinct'], stored?.['rows'])
+    assert.ok(Number(ledger?.['lost']) > 0, 'nothing was sent while the collector was away')
+    assert.equal(Number(stored?.['rows']) + Number(ledger?.['lost']), v5.sentFlows)
   })
 })
 
 describe('a pipeline whose database goes away', () => {
-  it('stores every row once when PostgreSQL was stopped for 20 s under traffic', async () => {
-    const server = await startTestServer()
-    const pipeline = await startPipeline({ databaseUrl: server.url })
-    const { v5, v9 } = makeSenders(pipeline.port)
-    try {
-      const sending = Promise.all([v5.send(12_000, 500), v9.send(12_000, 500)])
-      await sleep(2_000)
-      await server.stop('fast')
-      await sleep(20_000)
-      await server.restart()
-      await sending
-      const stored = await waitForRows(server.url, v5.sentFlows + v9.sentFlows, 60_000)
-      assert.deepEqual(stored, { rows: 120_000, distinct: 120_000, v5: 60_000, v9: 60_000 })
-      await pipeline.stop()
-      const [ledger] = await queryRows(server.url, LEDGER)
-      assert.deepEqual(ledger, { lost: 0, duplicates: 0, late: 0, restarts: 0 })
-    } finally {
-      v5.close()
-      v9.close()
-      await pipeline.stop()
-      await server.stop('fast')
-    }
+  it('stores every row once when PostgreSQL was stopped for 20 s under traffic', async (context) => {
+    const pipeline = await startPipeline({ ownServer: true })
+    context.after(() => pipeline.stop())
+    const [v5, v9] = [pipeline.makeSender(V5), pipeline.makeSender(V9)]
+    const sending = Promise.all([v5.send(12_000, 500), v9.send(12_000, 500)])
+    await sleep(2_000)
+    await pipeline.server.stop('fast')
+    await sleep(20_000)
+    await pipeline.server.restart()
+    await sending
+    const stored = await waitForRows(pipeline, v5.sentFlows + v9.sentFlows, 60_000)
+    assert.deepEqual(stored, { rows: 120_000, distinct: 120_000, v5: 60_000, v9: 60_000 })
+    await pipeline.finish()
+    assert.deepEqual(await pipeline.ask(LEDGER), [NO_LOSS])
   })
 })
 
 describe('a pipeline whose writer stands still', () => {
-  let database: TestDatabase
-  before(async () => {
-    database = await createTestDatabase()
-  })
-  after(() => database.drop())
-
-  it('counts exactly what the full queue of the collector drops', async () => {
-    const { url } = database
-    const pipeline = await startPipeline({
-      databaseUrl: url,
-      environment: { COLLECTOR_QUEUE_BYTES: '262144' },
-    })
-    const v5 = new FlowSender({ port: pipeline.port, exportVersion: 5, flowsPerDatagram: 30 })
+  it('counts exactly what the full queue of the collector drops', async (context) => {
+    const pipeline = await startPipeline({ environment: { COLLECTOR_QUEUE_BYTES: '262144' } })
+    context.after(() => pipeline.stop())
+    const v5 = pipeline.makeSender({ exportVersion: 5, flowsPerDatagram: 30 })
+    await v5.send(100, 1_000)
+    await waitForRows(pipeline, 3_000)
+    pipeline.writer.kill('SIGSTOP')
+    const queueIsFull = () => collectorSays(pipeline, /queue is full/)
+    const queueHasRoom = () => collectorSays(pipeline, /has room again/)
     try {
-      await v5.send(100, 1_000)
-      await waitForRows(url, 3_000)
-      const { writer } = pipeline
-      writer.kill('SIGSTOP')
-      after(() => writer.kill('SIGCONT'))
       await v5.send(1_000, 1_000)
-      await sleep(500)
-      writer.kill('SIGCONT')
-      await sleep(500)
-      await v5.send(100, 1_000)
-      await sleep(1_000)
-      await pipeline.stop()
-      const [reports] = await queryRows(url, REPORTS)
-      const [stored] = await queryRows(url, STORED)
-      const [ledger] = await queryRows(url, LEDGER)
-      const { received, forwarded, dropped, kernel } = reports ?? {}
-      assert.equal(Number(received) + Number(kernel), v5.sentDatagrams)
-      assert.equal(Number(forwarded) + Number(dropped), received)
-      assert.ok(Number(dropped) > 100, 'the queue did not overflow')
-      assert.equal(stored?.['rows'], Number(forwarded) * 30)
-      assert.equal(stored?.['distinct'], stored?.['rows'])
-      assert.equal(Number(ledger?.['lost']), (Number(dropped) + Number(kernel)) * 30)
-      const [balance] = await queryRows(
-        url,
-        `select collector_received::int as received, queue_dropped::int as dropped,
-           lost_in_pipe::int, difference::int
-         from balance where scope = 'total'`,
-      )
-      assert.deepEqual(balance, { received, dropped, lost_in_pipe: 0, difference: 0 })
+      await until('the queue of the collector is full', queueIsFull)
     } finally {
-      v5.close()
-      await pipeline.stop()
+      pipeline.writer.kill('SIGCONT')
     }
+    await until('the queue has room again', queueHasRoom)
+    await v5.send(100, 1_000)
+    await pipeline.finish()
+    const [reports] = await pipeline.ask(REPORTS)
+    const [stored] = await pipeline.ask(STORED)
+    const [ledger] = await pipeline.ask(LEDGER)
+    const { received, forwarded, dropped, kernel } = reports ?? {}
+    assert.equal(Number(received) + Number(kernel), v5.sentDatagrams)
+    assert.equal(Number(forwarded) + Number(dropped), received)
+    assert.ok(Number(dropped) > 100, 'the queue did not overflow')
+    assert.equal(stored?.['rows'], Number(forwarded) * 30)
+    assert.equal(stored?.['distinct'], stored?.['rows'])
+    assert.equal(Number(ledger?.['lost']), (Number(dropped) + Number(kernel)) * 30)
+    const balance = await pipeline.ask(
+      `select collector_received::int as received, queue_dropped::int as dropped,
+         lost_in_pipe::int, difference::int
+       from balance where scope = 'total'`,
+    )
+    assert.deepEqual(balance, [{ received, dropped, lost_in_pipe: 0, difference: 0 }])
   })
 })
+
+function collectorSays(pipeline: Pipeline, text: RegExp): boolean {
+  return pipeline.logOf('collector').some(({ msg }) => text.test(String(msg)))
+}

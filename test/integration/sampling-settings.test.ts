@@ -2,24 +2,24 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { set, template } from '../helpers/netflow-bytes.ts'
+import { hex32, set, template } from '../helpers/netflow-bytes.ts'
+import { type Pipeline, QUICK, startPipeline } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
-import { hex32, RunningPipeline } from './running-pipeline.ts'
 
 const RATES = 'select bytes, sampling_rate from flows order by bytes'
 const CHANGED = /settings of an exporter were changed/
 
 describe('the sampling settings of an exporter', () => {
-  let running: RunningPipeline
+  let running: Pipeline
   beforeEach(async () => {
-    running = await RunningPipeline.start()
+    running = await startPipeline({ environment: QUICK })
   })
   afterEach(() => running.stop())
 
   /** Changes the row of the only exporter and waits until the writer has noticed. */
   async function configure(assignment: string): Promise<void> {
     const count = () =>
-      running.pipeline.logOf('writer').filter(({ msg }) => CHANGED.test(String(msg))).length
+      running.logOf('writer').filter(({ msg }) => CHANGED.test(String(msg))).length
     const before = count()
     await running.ask(`update exporters set ${assignment}`)
     await until(`the writer notices ${assignment}`, () => count() > before)

@@ -1,77 +1,52 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { createSocket } from 'node:dgram'
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { after, afterEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { createTestDatabase, startTestServer, type TestDatabase } from '../helpers/database.ts'
 import { encodeDatagramLine } from '../helpers/datagram-line.ts'
 import { FlowSender } from '../helpers/flow-sender.ts'
-import { type Pipeline, queryRows, startPipeline } from '../helpers/pipeline.ts'
+import { type Pipeline, QUICK, startPipeline, startWriterAlone } from '../helpers/pipeline.ts'
+import { UdpSender } from '../helpers/udp-sender.ts'
 import { until } from '../helpers/until.ts'
+import { untilJournaled } from './flow-account.ts'
 
 const WRITER = fileURLToPath(new URL('../../writer/main.js', import.meta.url))
 
-async function countFlows(url: string, exporter: string): Promise<number> {
+async function countFlows(pipeline: Pipeline, exporter: string): Promise<number> {
   const sql = 'select count(*)::int as n from flows where exporter = $1'
-  return Number((await queryRows(url, sql, [exporter]))[0]?.['n'])
+  return Number((await pipeline.ask(sql, [exporter]))[0]?.['n'])
 }
 
-function waitForFlows(url: string, exporter: string, flows: number): Promise<boolean> {
+function waitForFlows(pipeline: Pipeline, exporter: string, flows: number): Promise<boolean> {
   return until(`${flows} flows of ${exporter}`, async () => {
-    return (await countFlows(url, exporter)) >= flows
+    return (await countFlows(pipeline, exporter)) >= flows
   })
 }
 
-/** Sends raw datagrams from a loopback address. */
-async function sendRaw(port: number, from: string, datagrams: readonly Buffer[]): Promise<void> {
-  const socket = createSocket('udp4')
-  await new Promise<void>((resolve) => socket.bind(0, from, resolve))
-  for (const [index, datagram] of datagrams.entries()) {
-    await new Promise<void>((resolve, reject) =>
-      socket.send(datagram, port, '127.0.0.1', (error) => (error ? reject(error) : resolve())),
-    )
-    if (index % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  socket.close()
-}
+const COUNTS = `
+  select (select count(*)::int from flows) as flows, refused::int
+  from balance where exporter = '127.0.0.1'`
+const V5 = { exportVersion: 5, flowsPerDatagram: 1 } as const
+const V9 = { exportVersion: 9, flowsPerDatagram: 1 } as const
 
 describe('the writer', () => {
-  let database: TestDatabase
-  let pipeline: Pipeline | undefined
-  const senders: FlowSender[] = []
+  let pipeline: Pipeline
+  afterEach(() => pipeline.stop())
 
-  beforeEach(async () => {
-    database = await createTestDatabase()
-  })
-  afterEach(async () => {
-    for (const sender of senders.splice(0)) sender.close()
-    await pipeline?.stop()
-    pipeline = undefined
-    await database.drop()
-  })
-
-  async function start(environment: Record<string, string> = {}): Promise<Pipeline> {
-    pipeline = await startPipeline({ databaseUrl: database.url, environment })
-    return pipeline
-  }
-
-  function makeSender(port: number, from: string, exportVersion: 5 | 9 = 5): FlowSender {
-    const sender = new FlowSender({ port, from, exportVersion, flowsPerDatagram: 1 })
-    senders.push(sender)
-    return sender
+  async function start(environment: Record<string, string> = {}): Promise<void> {
+    pipeline = await startPipeline({ environment: { ...QUICK, ...environment } })
   }
 
   it('shows the flow of an idle exporter without waiting for more', async (context) => {
-    const { port } = await start({ FLUSH_INTERVAL_MS: '300' })
-    const sender = makeSender(port, '127.0.0.1')
+    await start({ FLUSH_INTERVAL_MS: '300' })
+    const sender = pipeline.makeSender(V5)
     const times: number[] = []
     for (let flow = 1; flow <= 5; flow++) {
       const sent = performance.now()
       await sender.send(1, 1_000)
-      await waitForFlows(database.url, '127.0.0.1', flow)
+      await waitForFlows(pipeline, '127.0.0.1', flow)
       times.push(performance.now() - sent)
     }
     context.diagnostic(`visible after ${times.map((time) => time.toFixed(0)).join(', ')} ms`)
@@ -80,106 +55,101 @@ describe('the writer', () => {
   })
 
   it('registers an exporter on its first message, logs it once, and keeps it over a restart', async () => {
-    const running = await start()
-    const sender = makeSender(running.port, '127.0.0.1')
+    await start()
+    const sender = pipeline.makeSender(V5)
     await sender.send(3, 1_000)
-    await waitForFlows(database.url, '127.0.0.1', 3)
-    await running.restartWriter()
+    await waitForFlows(pipeline, '127.0.0.1', 3)
+    await pipeline.restartWriter()
     await sender.send(3, 1_000)
-    await waitForFlows(database.url, '127.0.0.1', 6)
-    const rows = await queryRows(database.url, 'select host(address) as a, enabled from exporters')
+    await waitForFlows(pipeline, '127.0.0.1', 6)
+    const rows = await pipeline.ask('select host(address) as a, enabled from exporters')
     assert.deepEqual(rows, [{ a: '127.0.0.1', enabled: true }])
-    const lines = running.logOf('writer').filter(({ msg }) => msg === 'registered a new exporter')
+    const lines = pipeline.logOf('writer').filter(({ msg }) => msg === 'registered a new exporter')
     assert.equal(lines.length, 1)
   })
 
   it('stores nothing of a new exporter under EXPORTER_POLICY=known until it is enabled', async () => {
-    const { port } = await start({ EXPORTER_POLICY: 'known' })
-    const sender = makeSender(port, '127.0.0.1')
+    await start({ EXPORTER_POLICY: 'known' })
+    const sender = pipeline.makeSender(V5)
     await sender.send(2, 1_000)
     await until('the exporter is registered', async () => {
-      const [row] = await queryRows(database.url, 'select enabled from exporters')
+      const [row] = await pipeline.ask('select enabled from exporters')
       return row && row['enabled'] === false
     })
-    assert.equal(await countFlows(database.url, '127.0.0.1'), 0)
-    await queryRows(database.url, 'update exporters set enabled = true')
+    assert.equal(await countFlows(pipeline, '127.0.0.1'), 0)
+    await pipeline.ask('update exporters set enabled = true')
     const enabledAt = performance.now()
     await until('flows are stored', async () => {
       await sender.send(1, 1_000)
-      return (await countFlows(database.url, '127.0.0.1')) > 0
+      return (await countFlows(pipeline, '127.0.0.1')) > 0
     })
     assert.ok(performance.now() - enabledAt < 10_000)
-    await queryRows(database.url, 'update exporters set enabled = false')
-    await until('flows are not stored any more', async () => {
-      const before = await countFlows(database.url, '127.0.0.1')
-      await sender.send(1, 1_000)
-      await new Promise((resolve) => setTimeout(resolve, 1_500))
-      return (await countFlows(database.url, '127.0.0.1')) === before
-    })
+    await pipeline.ask('update exporters set enabled = false')
+    const isDisabled = () => pipeline.logOf('writer').some(({ enabled }) => enabled === false)
+    await until('the exporter is disabled', isDisabled)
+    const [before] = await pipeline.ask(COUNTS)
+    await sender.send(3, 1_000)
+    await pipeline.expectRows(COUNTS, [{ ...before, refused: Number(before?.['refused']) + 3 }])
   })
 
   it('takes datagrams only from EXPORTER_ALLOW and registers at most MAX_EXPORTERS', async () => {
-    const running = await start({ EXPORTER_ALLOW: '127.0.0.0/29', MAX_EXPORTERS: '2' })
+    await start({ EXPORTER_ALLOW: '127.0.0.0/29', MAX_EXPORTERS: '2' })
     for (const from of ['127.0.0.9', '127.0.0.1', '127.0.0.2', '127.0.0.3']) {
-      await makeSender(running.port, from).send(2, 1_000)
+      await pipeline.makeSender({ ...V5, from }).send(2, 1_000)
     }
-    await waitForFlows(database.url, '127.0.0.2', 2)
-    const rows = await queryRows(
-      database.url,
-      'select host(address) as a from exporters order by 1',
-    )
+    await waitForFlows(pipeline, '127.0.0.2', 2)
+    const rows = await pipeline.ask('select host(address) as a from exporters order by 1')
     assert.deepEqual(rows, [{ a: '127.0.0.1' }, { a: '127.0.0.2' }])
-    const messages = running.logOf('writer').map(({ msg }) => String(msg))
+    const messages = pipeline.logOf('writer').map(({ msg }) => String(msg))
     assert.ok(messages.some((message) => message.includes('EXPORTER_ALLOW')))
     assert.ok(messages.some((message) => message.includes('MAX_EXPORTERS')))
   })
 
   it('skips malformed lines of the pipe and reads the next one', async () => {
-    const running = await start()
+    pipeline = await startWriterAlone({ environment: QUICK })
     const v5 = new FlowSender({ port: 0, exportVersion: 5, flowsPerDatagram: 2 })
     const line = () => encodeDatagramLine(v5.nextMessage(), Date.now(), '192.0.2.7', 2055)
     const text = `${line()}rubbish\n["AQ["\n{"half": \n\n["AAAA", 1, ["no address", 1]]\n${line()}`
-    appendFileSync(running.pipePath, text)
-    await waitForFlows(database.url, '192.0.2.7', 4)
-    const warnings = running.logOf('writer').filter(({ level }) => Number(level) >= 40)
+    appendFileSync(pipeline.pipePath, text)
+    await waitForFlows(pipeline, '192.0.2.7', 4)
+    const warnings = pipeline.logOf('writer').filter(({ level }) => Number(level) >= 40)
     assert.ok(warnings.some(({ msg }) => msg === 'skipped a malformed line of the pipe'))
   })
 
   it('stores what others send while one exporter sends garbage, without filling the log', async () => {
-    const running = await start()
-    const good = new FlowSender({
-      port: running.port,
-      from: '127.0.0.2',
-      exportVersion: 9,
-      flowsPerDatagram: 10,
+    await start()
+    const good = pipeline.makeSender({
+      ...{ from: '127.0.0.2', exportVersion: 9, flowsPerDatagram: 10 },
     })
-    senders.push(good)
     const garbage = Array.from({ length: 3_000 }, (_, index) => {
       const bytes = Buffer.alloc(20 + (index % 200), index & 255)
       bytes.writeUInt16BE(index % 3 === 0 ? 9 : index % 3 === 1 ? 5 : 4_242, 0)
       return bytes
     })
-    await Promise.all([good.send(500, 500), sendRaw(running.port, '127.0.0.66', garbage)])
-    await waitForFlows(database.url, '127.0.0.2', good.sentFlows)
-    assert.equal(await countFlows(database.url, '127.0.0.2'), 5_000)
-    const lines = running.logOf('writer')
+    const bad = new UdpSender({ port: pipeline.port, from: '127.0.0.66' })
+    const rest = garbage.values()
+    const sendGarbage = bad.sendPaced(garbage.length, 3_000, () => rest.next().value ?? Buffer.of())
+    await Promise.all([good.send(500, 500), sendGarbage])
+    bad.close()
+    await waitForFlows(pipeline, '127.0.0.2', good.sentFlows)
+    assert.equal(await countFlows(pipeline, '127.0.0.2'), 5_000)
+    const lines = pipeline.logOf('writer')
     assert.ok(lines.length < 60, `${lines.length} log lines for 3,000 bad datagrams`)
-    const [ledger] = await queryRows(
-      database.url,
+    const [ledger] = await pipeline.ask(
       `select lost, datagrams from exporter_streams where exporter = '127.0.0.2'`,
     )
     assert.deepEqual(ledger, { lost: '0', datagrams: '500' })
   })
 
   it('writes one row and one log line for a sequence gap, and counts it in its stream', async () => {
-    const running = await start()
-    const sender = makeSender(running.port, '127.0.0.1', 9)
+    await start()
+    const sender = pipeline.makeSender(V9)
     await sender.send(40, 400)
     sender.nextMessage()
     sender.nextMessage()
     await sender.send(40, 400)
     const gaps = await until('the gap', async () => {
-      const rows = await queryRows(database.url, 'select * from sequence_gaps')
+      const rows = await pipeline.ask('select * from sequence_gaps')
       return rows.length > 0 && rows
     })
     assert.equal(gaps.length, 1)
@@ -188,9 +158,9 @@ describe('the writer', () => {
       { expected, received, lost, unit, version },
       { expected: '40', received: '42', lost: '2', unit: 'datagrams', version: 9 },
     )
-    const [stream] = await queryRows(database.url, 'select lost from exporter_streams')
+    const [stream] = await pipeline.ask('select lost from exporter_streams')
     assert.equal(stream?.['lost'], '2')
-    const line = running.logOf('writer').find(({ msg }) => String(msg).startsWith('sequence gap'))
+    const line = pipeline.logOf('writer').find(({ msg }) => String(msg).startsWith('sequence gap'))
     assert.equal(line?.['level'], 40)
     assert.equal(line?.['lost'], 2)
   })
@@ -237,31 +207,21 @@ describe('the writer before it has started', () => {
 })
 
 describe('the writer whose database stays away', () => {
-  let server: Awaited<ReturnType<typeof startTestServer>>
-  before(async () => {
-    server = await startTestServer()
-  })
-  after(() => server.stop('fast'))
-
-  it('stops at once; the next start loads what it had read', async () => {
-    const pipeline = await startPipeline({ databaseUrl: server.url })
-    const sender = new FlowSender({ port: pipeline.port, exportVersion: 5, flowsPerDatagram: 1 })
-    try {
-      await sender.send(5, 1_000)
-      await waitForFlows(server.url, '127.0.0.1', 5)
-      await server.stop('fast')
-      await sender.send(5, 1_000)
-      await new Promise((resolve) => setTimeout(resolve, 500))
-      assert.equal(await pipeline.end('writer'), 0)
-      const kept = pipeline.logOf('writer').find(({ msg }) => /stays in the journal/.test(`${msg}`))
-      assert.ok(Number(kept?.['bytes']) > 0)
-      await sender.send(5, 1_000)
-      await server.restart()
-      await pipeline.startWriter()
-      await waitForFlows(server.url, '127.0.0.1', 15)
-    } finally {
-      sender.close()
-      await pipeline.stop()
-    }
+  it('stops at once; the next start loads what it had read', async (context) => {
+    const pipeline = await startPipeline({ ownServer: true, environment: QUICK })
+    context.after(() => pipeline.stop())
+    const sender = pipeline.makeSender(V5)
+    await sender.send(5, 1_000)
+    await waitForFlows(pipeline, '127.0.0.1', 5)
+    await pipeline.server.stop('fast')
+    await sender.send(5, 1_000)
+    await untilJournaled(pipeline, 10)
+    assert.equal(await pipeline.end('writer'), 0)
+    const [kept] = pipeline.findLines(/stays in the journal/)
+    assert.ok(Number(kept?.['bytes']) > 0)
+    await sender.send(5, 1_000)
+    await pipeline.server.restart()
+    await pipeline.startWriter()
+    await waitForFlows(pipeline, '127.0.0.1', 15)
   })
 })

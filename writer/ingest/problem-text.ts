@@ -6,7 +6,8 @@ export const REJECT_TEXT: Readonly<Record<string, string>> = {
   'unsupported-version': 'rejected a datagram: no NetFlow version that this writer supports',
   'malformed-message': 'rejected a datagram: a malformed IPFIX message',
   'unsupported-aggregation': 'rejected a datagram: no aggregation scheme of NetFlow v8',
-  'count-exceeds-length': 'rejected a datagram: its header claims more records than it has room for',
+  'count-exceeds-length':
+    'rejected a datagram: its header claims more records than it has room for',
   'invalid-address': 'rejected a datagram: its line names no valid exporter address',
   'not-allowed': 'refused a datagram: the exporter is not in EXPORTER_ALLOW',
   'too-many': 'refused a datagram: MAX_EXPORTERS is reached, no new exporter is registered',

@@ -5,8 +5,15 @@
  */
 
 import fc from 'fast-check'
-import { set, wire, words } from '../netflow-bytes.ts'
-import { encodeRecord, encodeSpecifier, leastRecordLength, type ModelField } from './fields.ts'
+import {
+  ipfixOptionsTemplate,
+  ipfixTemplate,
+  optionsTemplate,
+  set,
+  wire,
+  words,
+} from '../netflow-bytes.ts'
+import { encodeRecord, leastRecordLength, type ModelField, specifierOf } from './fields.ts'
 import type { ListTemplate } from './values.ts'
 
 export type ConversationVersion = 9 | 10
@@ -130,10 +137,12 @@ function encodeData({ generation, records, padding }: Extract<Part, { kind: 'dat
 }
 
 function encodeTemplate({ id, fields, scopes }: Generation, version: ConversationVersion): Buffer {
-  const specifiers = wire(...fields.map(encodeSpecifier))
-  if (scopes === undefined) return wire(words(id, fields.length), specifiers)
-  if (version === 10) return wire(words(id, fields.length, scopes), specifiers)
-  return wire(words(id, scopes * 4, (fields.length - scopes) * 4), specifiers)
+  const specifiers = fields.map(specifierOf)
+  if (scopes === undefined) return ipfixTemplate(id, specifiers)
+  if (version === 10) return ipfixOptionsTemplate(id, scopes, specifiers)
+  // In v9 no field has an enterprise.
+  const widths = specifiers.map(([element, length]) => [element, length] as const)
+  return optionsTemplate(id, widths.slice(0, scopes), widths.slice(scopes))
 }
 
 /** Writes the templates of lists that a conversation needs before anything else. */

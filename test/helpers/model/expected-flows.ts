@@ -3,6 +3,7 @@
  * registry say which elements change places.
  */
 
+import { VARIABLE } from '../netflow-bytes.ts'
 import { type Element, REGISTRY, REVERSE } from './elements.ts'
 import { expectFlow } from './expected-flow.ts'
 import {
@@ -11,7 +12,6 @@ import {
   type RecordMessage,
   RecordModel,
 } from './record-model.ts'
-import { VARIABLE } from './values.ts'
 
 const IANA = REGISTRY.filter(({ enterprise }) => enterprise === 0)
 const BY_NAME = new Map(IANA.map((element) => [element.name, element]))

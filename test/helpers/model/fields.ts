@@ -1,8 +1,8 @@
-/** Fields of a template with the values that its records have there, and how they are written. */
+/** Fields of a template, the values that its records have there, and their bytes. */
 
-import { words } from '../netflow-bytes.ts'
+import { fieldSpecifier, type IpfixField, VARIABLE, variable } from '../netflow-bytes.ts'
 import type { Element } from './elements.ts'
-import { type ModelValue, VARIABLE } from './values.ts'
+import type { ModelValue } from './values.ts'
 
 /** A field of a template; record number n has the value number n modulo their number. */
 export interface ModelField {
@@ -14,27 +14,27 @@ export interface ModelField {
   readonly values: readonly ModelValue[]
 }
 
-/**
- *     field = elementId16 length16 | enterpriseBit1 elementId15 length16 enterprise32
- */
-export function encodeSpecifier({ element, length }: Omit<ModelField, 'values' | 'form'>): Buffer {
+/** Returns a field as a template names it. */
+export function specifierOf({ element, length }: Omit<ModelField, 'values' | 'form'>): IpfixField {
   const { enterprise, id } = element
-  if (enterprise === 0) return words(id, length)
-  return words(id | 0x8000, length, enterprise >>> 16, enterprise & 0xffff)
+  return enterprise === 0 ? [id, length] : [id, length, enterprise]
 }
 
-/** Gives the value of a field in one record. */
+/** Writes a field as a template names it. */
+export function encodeSpecifier(field: Omit<ModelField, 'values' | 'form'>): Buffer {
+  return fieldSpecifier(specifierOf(field))
+}
+
+/** Returns the value of a field in one record. */
 export function valueIn({ values }: ModelField, record: number): ModelValue {
   return values[record % values.length] as ModelValue
 }
 
-/** Writes the value of one record, behind its length where the template does not say it. */
+/** Writes the value of one record, after its length where the template does not state it. */
 export function encodeValue(field: ModelField, record: number): Buffer {
   const { bytes } = valueIn(field, record)
   if (field.length !== VARIABLE) return bytes
-  const isShort = field.form === 'short' && bytes.length < 255
-  const head = isShort ? [bytes.length] : [255, bytes.length >> 8, bytes.length & 255]
-  return Buffer.concat([Buffer.from(head), bytes])
+  return variable(bytes, bytes.length < 255 ? field.form : 'long')
 }
 
 /** Writes one record. */
@@ -42,7 +42,7 @@ export function encodeRecord(fields: readonly ModelField[], record: number): Buf
   return Buffer.concat(fields.map((field) => encodeValue(field, record)))
 }
 
-/** The least bytes that a record may have: what is shorter is padding. */
+/** Returns the least length of a record in bytes; a shorter rest of a set is padding. */
 export function leastRecordLength(fields: readonly ModelField[]): number {
   return fields.reduce((sum, { length }) => sum + (length === VARIABLE ? 1 : length), 0)
 }

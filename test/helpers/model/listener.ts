@@ -4,6 +4,7 @@
  */
 
 import type { Counts } from '../decoder-harness.ts'
+import { VARIABLE } from '../netflow-bytes.ts'
 import type { Part } from './conversation.ts'
 import { expectFlows } from './expected-flows.ts'
 import { hasUptimes } from './expected-times.ts'
@@ -14,7 +15,6 @@ import {
   type RecordMessage,
   RecordModel,
 } from './record-model.ts'
-import { VARIABLE } from './values.ts'
 
 type DataPart = Extract<Part, { kind: 'data' }>
 

@@ -5,10 +5,10 @@
 
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { words } from '../netflow-bytes.ts'
+import { VARIABLE, words } from '../netflow-bytes.ts'
 import type { Element } from './elements.ts'
 import { encodeRecord, encodeSpecifier, encodeValue, type ModelField, valueIn } from './fields.ts'
-import { type ListTemplate, type ModelValue, type ModelValues, VARIABLE } from './values.ts'
+import type { ListTemplate, ModelValue, ModelValues } from './values.ts'
 
 /** RFC 6313 section 4.4; a number that means nothing is shown as it is. */
 const SEMANTICS = fc.constantFrom(
@@ -59,11 +59,8 @@ function basicLists(makeField: MakeField): fc.Arbitrary<ListBody> {
   return fc.tuple(makeField(), fc.nat(4)).map(([field, count]) => {
     const indexes = Array.from({ length: count }, (_, index) => index)
     const values = indexes.map((index) => valueIn(field, index))
-    const { enterprise, id, name } = field.element
-    const specifier =
-      enterprise === 0
-        ? words(id, field.length)
-        : words(id | 0x8000, field.length, enterprise >>> 16, enterprise & 0xffff)
+    const { name } = field.element
+    const specifier = encodeSpecifier(field)
     return {
       bytes: Buffer.concat([specifier, ...indexes.map((index) => encodeValue(field, index))]),
       json: `"element":${JSON.stringify(name)},"values":[${values.map(({ json }) => json).join()}]`,

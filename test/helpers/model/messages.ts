@@ -2,8 +2,7 @@
 
 import fc from 'fast-check'
 import { RECEIVED_AT_MICROS } from '../decoder-harness.ts'
-import { ipfixMessageOf } from '../ipfix-bytes.ts'
-import { EXPORT_SECONDS, v9MessageOf, type Wire } from '../netflow-bytes.ts'
+import { EXPORT_SECONDS, ipfixMessageOf, v9MessageOf, type Wire } from '../netflow-bytes.ts'
 import {
   type ConversationVersion,
   encodeListTemplates,

@@ -5,8 +5,9 @@
 
 import type { FieldName } from '../../../writer/netflow/flow-record.ts'
 import type { DecodedFlow } from '../decoder-harness.ts'
+import { VARIABLE } from '../netflow-bytes.ts'
 import type { Element } from './elements.ts'
-import { type ModelValue, VARIABLE } from './values.ts'
+import type { ModelValue } from './values.ts'
 
 /** One field of one record. */
 export interface RecordField {

@@ -6,11 +6,8 @@
 
 import fc from 'fast-check'
 import type { DataType } from '../../../writer/netflow/elements/element-registry.ts'
-import { EXPORT_SECONDS } from '../netflow-bytes.ts'
+import { EXPORT_SECONDS, VARIABLE } from '../netflow-bytes.ts'
 import type { Element } from './elements.ts'
-
-/** The length of a field that says its own in every record. */
-export const VARIABLE = 65_535
 
 /** A template that lists refer to. */
 export interface ListTemplate {

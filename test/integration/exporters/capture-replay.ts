@@ -1,10 +1,9 @@
-/** Shows one capture to one exporter that reads files, with a pipeline behind it. */
+/** Has an exporter read a capture and export it to a pipeline. */
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createTestDatabase } from '../../helpers/database.ts'
 import { encodeCapture, type FlowSum, sumFlows } from '../../helpers/packet-capture.ts'
-import { startPipeline } from '../../helpers/pipeline.ts'
+import { type Pipeline, QUICK, startPipeline } from '../../helpers/pipeline.ts'
 import { runExporter } from './programs.ts'
 import { type SampleOptions, sampleTraffic } from './sample-traffic.ts'
 import { waitForFlows } from './stored-flows.ts'
@@ -13,9 +12,9 @@ export interface Replay {
   readonly program: string
   readonly families: SampleOptions['families']
   readonly lookups?: number
-  /** Gives the arguments; it may write a file for the exporter into `folder`. */
+  /** Returns the arguments; may write files for the exporter into `folder`. */
   readonly argumentsFor: (place: ReplayPlace) => Promise<readonly string[]> | readonly string[]
-  /** Looks at what was stored. */
+  /** Asserts what was stored. */
   readonly check: (result: ReplayResult) => Promise<void>
 }
 
@@ -28,12 +27,12 @@ export interface ReplayPlace {
 }
 
 export interface ReplayResult {
-  readonly databaseUrl: string
+  readonly pipeline: Pipeline
   readonly stored: ReadonlyMap<string, FlowSum>
   readonly truth: ReadonlyMap<string, FlowSum>
 }
 
-/** So long ago, on a whole second and a bit, that a time of today's export would show. */
+/** Old enough to tell packet times from the times of the export. */
 const CAPTURE_AGE_MS = 3_600_000
 
 /** Runs the exporter over the sample traffic, waits for the rows, and has them checked. */
@@ -42,19 +41,16 @@ export async function replayCapture(replay: Replay): Promise<void> {
   const { families, lookups = 0 } = replay
   const packets = sampleTraffic({ startMs, families, lookups })
   const truth = sumFlows(packets)
-  const database = await createTestDatabase()
-  const databaseUrl = database.url
-  const pipeline = await startPipeline({ databaseUrl })
+  const pipeline = await startPipeline({ environment: QUICK })
   try {
     const { folder, port } = pipeline
     const capturePath = join(folder, 'sample.pcap')
     await writeFile(capturePath, encodeCapture(packets))
     const args = await replay.argumentsFor({ folder, capturePath, port })
     await runExporter(replay.program, args, folder)
-    const stored = await waitForFlows(databaseUrl, truth)
-    await replay.check({ databaseUrl, stored, truth })
+    const stored = await waitForFlows(pipeline, truth)
+    await replay.check({ pipeline, stored, truth })
   } finally {
     await pipeline.stop()
-    await database.drop()
   }
 }

@@ -14,7 +14,7 @@ import { assertCleanStream, assertSameCounters, waitForFlows } from './stored-fl
 const LIVE_METER = fileURLToPath(new URL('live-meter.js', import.meta.url))
 const DEADLINE_MS = 120_000
 
-/** fprobe reads no files: it needs an interface, and that one a network namespace of its own. */
+/** fprobe reads no files: it needs an interface, and the interface its own network namespace. */
 const NAMESPACE =
   process.getuid?.() === 0 ? ['--net', '--'] : ['--user', '--map-root-user', '--net', '--']
 
@@ -26,7 +26,7 @@ function findObstacle(): string | false {
   return status !== 0 && `no network namespace with interfaces here: ${stderr.trim()}`
 }
 
-/** Runs the meter in a namespace; gives the times of its replay. */
+/** Runs the meter in a namespace; returns the times of its replay. */
 async function runLiveMeter(
   databaseUrl: string,
   startMs: number,
@@ -56,12 +56,13 @@ async function runLiveMeter(
   return times
 }
 
-describe('fprobe', { skip: findObstacle() }, () => {
+// They mostly wait for fprobe's timers, each in a network of its own.
+describe('fprobe', { skip: findObstacle(), concurrency: true }, () => {
   for (const version of [1, 5, 7]) {
     it(`is stored by v${version} as the packets that it saw on an interface`, async (context) => {
       const database = await createTestDatabase()
       try {
-        // The namespace has a network of its own, but the sockets of the file system are the same.
+        // The namespace has a network of its own, but unix sockets are files, and files are shared.
         if (!new URL(database.url).hostname.startsWith('%2F')) {
           return context.skip('the database is not reached by a unix socket')
         }
@@ -77,15 +78,15 @@ async function checkLiveFlows(databaseUrl: string, version: number): Promise<voi
   const startMs = Math.floor(Date.now() / 1000) * 1000
   const { fromMs, toMs } = await runLiveMeter(databaseUrl, startMs, version)
   const truth = sumFlows(sampleTraffic({ startMs, families: 'ipv4' }))
-  const stored = await waitForFlows(databaseUrl, truth)
+  const database = { ask: (sql: string) => queryRows(databaseUrl, sql) }
+  const stored = await waitForFlows(database, truth)
   assertSameCounters(stored, truth)
   for (const { firstMs, lastMs } of stored.values()) {
     assert.ok(firstMs >= fromMs - 1_000 && lastMs <= toMs + 1_000, 'a time outside the replay')
   }
-  await assertCleanStream(databaseUrl, version)
-  // It puts the ICMP type into the source port, where nobody else looks: kept, not guessed.
-  const echoes = await queryRows(
-    databaseUrl,
+  await assertCleanStream(database, version)
+  // fprobe puts the ICMP type into the source port, where nobody expects it: kept, not guessed.
+  const echoes = await database.ask(
     `select distinct icmp_type as type, icmp_code as code, extra from flows where protocol = 1
     order by icmp_type nulls last`,
   )

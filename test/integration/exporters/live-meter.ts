@@ -1,7 +1,7 @@
 /**
- * A process of the fprobe test: in a network namespace of its own it makes a pair of interfaces,
- * lets fprobe watch one end, and replays a capture into the other, with a pipeline behind it. It
- * tells its parent when the replay was, and ends. Run by `fprobe.test.ts` only.
+ * A process of the fprobe test. In a network namespace of its own it makes a pair of interfaces, lets
+ * fprobe watch one end, and replays a capture into the other. fprobe exports to a pipeline in the same
+ * namespace. Sends its parent the times of the replay. Run by `fprobe.test.ts` only.
  *
  *     node live-meter.js <start of the sample traffic, Unix milliseconds> <export version>
  */
@@ -12,7 +12,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { encodeCapture, sumFlows } from '../../helpers/packet-capture.ts'
-import { startPipeline } from '../../helpers/pipeline.ts'
+import { QUICK, startPipeline } from '../../helpers/pipeline.ts'
 import { until } from '../../helpers/until.ts'
 import { findProgram } from './programs.ts'
 import { sampleTraffic } from './sample-traffic.ts'
@@ -32,12 +32,14 @@ export interface ReplayTimes {
 const packets = sampleTraffic({ startMs: Number(process.argv[2]), families: 'ipv4' })
 await makeInterfaces()
 const databaseUrl = process.env['DATABASE_URL'] ?? ''
-const pipeline = await startPipeline({ databaseUrl })
+const pipeline = await startPipeline({ databaseUrl, environment: QUICK })
 const capturePath = join(pipeline.folder, 'sample.pcap')
 await writeFile(capturePath, encodeCapture(packets))
-// A flow is exported when it was idle for 2 s; a flow that was cut so only has more rows.
+// fprobe exports a flow that was idle for 1 s; a flow that pauses longer becomes more rows.
 const version = process.argv[3] ?? '5'
-const options = ['-i', WATCHED, '-f', 'ip', '-d', '2', '-s', '1', '-l', '2', '-n', version]
+const options = ['-i', WATCHED, '-f', 'ip', '-d', '1', '-s', '1', '-l', '2', '-n', version]
+/** The replay is so much faster than the capture. */
+const SPEED = '4'
 const fprobe = spawn(
   findProgram('fprobe') ?? 'fprobe',
   [...options, `127.0.0.1:${pipeline.port}`],
@@ -48,9 +50,9 @@ const fprobe = spawn(
 try {
   await until('fprobe captures packets', capturesPackets)
   const fromMs = Date.now()
-  await run(findProgram('tcpreplay') ?? 'tcpreplay', ['-i', REPLAYED_TO, capturePath])
+  await run(findProgram('tcpreplay') ?? 'tcpreplay', ['-x', SPEED, '-i', REPLAYED_TO, capturePath])
   const times: ReplayTimes = { fromMs, toMs: Date.now() }
-  await waitForFlows(databaseUrl, sumFlows(packets))
+  await waitForFlows(pipeline, sumFlows(packets))
   process.send?.(times)
 } finally {
   fprobe.kill('SIGTERM')
@@ -59,7 +61,7 @@ try {
   process.disconnect?.()
 }
 
-/** They exist as long as the namespace; nothing but the replay may send on them. */
+/** Makes interfaces that exist as long as the namespace; only the replay may send on them. */
 async function makeInterfaces(): Promise<void> {
   await run('ip', ['link', 'set', 'lo', 'up'])
   await run('ip', ['link', 'add', REPLAYED_TO, 'type', 'veth', 'peer', 'name', WATCHED])
@@ -68,7 +70,7 @@ async function makeInterfaces(): Promise<void> {
   }
 }
 
-/** Tells whether a socket of this namespace captures: a line of /proc/net/packet below its title. */
+/** Whether a socket of this namespace captures: /proc/net/packet has a line below its title. */
 async function capturesPackets(): Promise<boolean> {
   const text = await readFile('/proc/net/packet', 'utf8')
   return text.trimEnd().split('\n').length > 1

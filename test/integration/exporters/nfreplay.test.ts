@@ -7,7 +7,7 @@ import { missingPrograms, runExporter } from './programs.ts'
 import { SAMPLE_ICMP } from './sample-traffic.ts'
 import { assertCleanStream, assertSameFlows, listIcmp } from './stored-flows.ts'
 
-/** nfreplay sends what nfdump's own files hold: the capture becomes one of them first. */
+/** nfreplay sends the flows of nfdump's files, so nfpcapd turns the capture into files first. */
 function argumentsFor(version: 5 | 9) {
   return async ({ folder, capturePath, port }: ReplayPlace) => {
     const parts = join(folder, 'parts')
@@ -21,7 +21,7 @@ function argumentsFor(version: 5 | 9) {
 }
 
 const skip = missingPrograms('nfpcapd', 'nfdump', 'nfreplay')
-describe('nfreplay', { skip }, () => {
+describe('nfreplay', { skip, concurrency: true }, () => {
   for (const version of [5, 9] as const) {
     it(`is stored by v${version} as its capture says`, async () => {
       const families = version === 5 ? 'ipv4' : 'both'
@@ -30,10 +30,10 @@ describe('nfreplay', { skip }, () => {
         families,
         lookups: 300,
         argumentsFor: argumentsFor(version),
-        check: async ({ databaseUrl, stored, truth }) => {
+        check: async ({ pipeline, stored, truth }) => {
           assertSameFlows(stored, truth)
-          await assertCleanStream(databaseUrl, version)
-          assert.deepEqual(await listIcmp(databaseUrl), SAMPLE_ICMP[families])
+          await assertCleanStream(pipeline, version)
+          assert.deepEqual(await listIcmp(pipeline), SAMPLE_ICMP[families])
         },
       })
     })

@@ -1,12 +1,11 @@
-/** What is lost of softflowd's messages is told exactly, whatever its numbers count. */
+/** Losses of softflowd's messages are declared exactly, whatever its sequence numbers count. */
 
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { createTestDatabase } from '../../helpers/database.ts'
 import { encodeCapture } from '../../helpers/packet-capture.ts'
-import { queryRows, startPipeline } from '../../helpers/pipeline.ts'
+import { QUICK, startPipeline } from '../../helpers/pipeline.ts'
 import { until } from '../../helpers/until.ts'
 import { LossyRelay } from './lossy-relay.ts'
 import { missingPrograms, runExporter } from './programs.ts'
@@ -21,12 +20,13 @@ const FORMAT = {
   9: { sequenceAt: 12, unit: 'datagrams' },
 } as const
 
-describe('softflowd with lost messages', { skip: missingPrograms('softflowd') }, () => {
+const skip = missingPrograms('softflowd')
+
+describe('softflowd with lost messages', { skip, concurrency: true }, () => {
   for (const version of [9, 10] as const) {
     it(`has just these declared in v${version}`, async () => {
       const { sequenceAt, unit } = FORMAT[version]
-      const database = await createTestDatabase()
-      const pipeline = await startPipeline({ databaseUrl: database.url })
+      const pipeline = await startPipeline({ environment: QUICK })
       const relay = new LossyRelay(pipeline.port, LOST)
       try {
         const capturePath = join(pipeline.folder, 'sample.pcap')
@@ -44,14 +44,13 @@ describe('softflowd with lost messages', { skip: missingPrograms('softflowd') },
           run.reduce((sum, index) => sum + unitsOf(index), 0),
         )
         const readGaps = () =>
-          queryRows(database.url, 'select lost::int, unit from sequence_gaps order by expected')
+          pipeline.ask('select lost::int, unit from sequence_gaps order by expected')
         await until('three gaps', async () => (await readGaps()).length >= lost.length)
         assert.deepEqual(
           await readGaps(),
           lost.map((units) => ({ lost: units, unit })),
         )
-        const streams = await queryRows(
-          database.url,
+        const streams = await pipeline.ask(
           `select sequence_unit, lost::int, late::int, restarts::int from exporter_streams`,
         )
         const sum = lost.reduce((total, units) => total + units, 0)
@@ -59,7 +58,6 @@ describe('softflowd with lost messages', { skip: missingPrograms('softflowd') },
       } finally {
         relay.stop()
         await pipeline.stop()
-        await database.drop()
       }
     })
   }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { queryRows } from '../../helpers/pipeline.ts'
 import { type ReplayPlace, replayCapture } from './capture-replay.ts'
 import { missingPrograms } from './programs.ts'
 import { SAMPLE_ICMP } from './sample-traffic.ts'
@@ -14,17 +13,17 @@ function argumentsFor(version: 1 | 5 | 9 | 10) {
   ]
 }
 
-describe('softflowd', { skip: missingPrograms('softflowd') }, () => {
+describe('softflowd', { skip: missingPrograms('softflowd'), concurrency: 4 }, () => {
   for (const version of [1, 5] as const) {
     it(`is stored by v${version} as its capture says`, async () => {
       await replayCapture({
         program: 'softflowd',
         families: 'ipv4',
         argumentsFor: argumentsFor(version),
-        check: async ({ databaseUrl, stored, truth }) => {
+        check: async ({ pipeline, stored, truth }) => {
           assertSameFlows(stored, truth)
-          await assertCleanStream(databaseUrl, version)
-          assert.deepEqual(await listIcmp(databaseUrl), SAMPLE_ICMP.ipv4)
+          await assertCleanStream(pipeline, version)
+          assert.deepEqual(await listIcmp(pipeline), SAMPLE_ICMP.ipv4)
         },
       })
     })
@@ -35,11 +34,11 @@ describe('softflowd', { skip: missingPrograms('softflowd') }, () => {
       program: 'softflowd',
       families: 'both',
       argumentsFor: argumentsFor(9),
-      check: async ({ databaseUrl, stored, truth }) => {
+      check: async ({ pipeline, stored, truth }) => {
         assertSameFlows(stored, truth)
-        await assertCleanStream(databaseUrl, 9)
-        assert.deepEqual(await listIcmp(databaseUrl), SAMPLE_ICMP.both)
-        const rates = await queryRows(databaseUrl, 'select distinct sampling_rate::int from flows')
+        await assertCleanStream(pipeline, 9)
+        assert.deepEqual(await listIcmp(pipeline), SAMPLE_ICMP.both)
+        const rates = await pipeline.ask('select distinct sampling_rate::int from flows')
         assert.deepEqual(rates, [{ sampling_rate: 1 }])
       },
     })
@@ -50,10 +49,10 @@ describe('softflowd', { skip: missingPrograms('softflowd') }, () => {
       program: 'softflowd',
       families: 'both',
       argumentsFor: argumentsFor(10),
-      check: async ({ databaseUrl, stored, truth }) => {
+      check: async ({ pipeline, stored, truth }) => {
         assertSameFlows(stored, truth)
-        await assertCleanStream(databaseUrl, 10)
-        assert.deepEqual(await listIcmp(databaseUrl), SAMPLE_ICMP.both)
+        await assertCleanStream(pipeline, 10)
+        assert.deepEqual(await listIcmp(pipeline), SAMPLE_ICMP.both)
       },
     })
   })
@@ -65,9 +64,9 @@ describe('softflowd', { skip: missingPrograms('softflowd') }, () => {
         families: 'ipv4',
         lookups: 1_000,
         argumentsFor: argumentsFor(version),
-        check: async ({ databaseUrl, stored, truth }) => {
+        check: async ({ pipeline, stored, truth }) => {
           assertSameFlows(stored, truth)
-          await assertCleanStream(databaseUrl, version)
+          await assertCleanStream(pipeline, version)
         },
       })
     })

@@ -2,8 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { type FlowSum, flowKey } from '../../helpers/packet-capture.ts'
-import { queryRows } from '../../helpers/pipeline.ts'
+import type { Row } from '../../helpers/pipeline.ts'
 import { until } from '../../helpers/until.ts'
+
+/** A database that can be asked: a pipeline's, or one that another process loads. */
+export interface Asked {
+  ask(sql: string): Promise<Row[]>
+}
 
 const FLOW_SUMS = `
   select host(src_addr) as "srcAddr", host(dst_addr) as "dstAddr", protocol,
@@ -16,21 +21,18 @@ const FLOW_SUMS = `
 /** Exporters take their time, above all those that watch interfaces. */
 const DEADLINE_MS = 90_000
 
-/** Waits until the rows hold as many packets as the capture, then gives their sums by `flowKey`. */
+/** Waits until the rows hold as many packets as the capture, then returns their sums by `flowKey`. */
 export async function waitForFlows(
-  databaseUrl: string,
+  database: Asked,
   truth: ReadonlyMap<string, FlowSum>,
 ): Promise<Map<string, FlowSum>> {
   const wanted = [...truth.values()].reduce((sum, { packets }) => sum + packets, 0)
   const holdsAll = async () => {
-    const [row] = await queryRows(
-      databaseUrl,
-      'select coalesce(sum(packets), 0)::int as packets from flows',
-    )
+    const [row] = await database.ask('select coalesce(sum(packets), 0)::int as packets from flows')
     return Number(row?.['packets']) >= wanted
   }
   await until(`${wanted} packets in the flows`, holdsAll, DEADLINE_MS)
-  const rows = (await queryRows(databaseUrl, FLOW_SUMS)) as unknown as FlowSum[]
+  const rows = (await database.ask(FLOW_SUMS)) as unknown as FlowSum[]
   return new Map(rows.map((row) => [flowKey(row), row]))
 }
 
@@ -75,9 +77,8 @@ function assertNear(actual: number | null, expected: number, what: string): void
 }
 
 /** Asserts that one stream brought everything, in order (v1 does not say) and understood. */
-export async function assertCleanStream(databaseUrl: string, exportVersion: number) {
-  const streams = await queryRows(
-    databaseUrl,
+export async function assertCleanStream(database: Asked, exportVersion: number) {
+  const streams = await database.ask(
     `select export_version, malformed_sets::int, held_sets::int, expired_sets::int,
       implausible_times::int, lost::int, late::int, duplicates::int, restarts::int
     from exporter_streams`,
@@ -85,14 +86,13 @@ export async function assertCleanStream(databaseUrl: string, exportVersion: numb
   const clean = { malformed_sets: 0, held_sets: 0, expired_sets: 0, implausible_times: 0 }
   const inOrder = { lost: exportVersion === 1 ? null : 0, late: 0, duplicates: 0, restarts: 0 }
   assert.deepEqual(streams, [{ export_version: exportVersion, ...clean, ...inOrder }])
-  assert.deepEqual(await queryRows(databaseUrl, 'select * from sequence_gaps'), [])
-  assert.deepEqual(await queryRows(databaseUrl, 'select * from rejected_records'), [])
+  assert.deepEqual(await database.ask('select * from sequence_gaps'), [])
+  assert.deepEqual(await database.ask('select * from rejected_records'), [])
 }
 
 /** Lists the ICMP types and codes with their packets. */
-export async function listIcmp(databaseUrl: string) {
-  return queryRows(
-    databaseUrl,
+export async function listIcmp(database: Asked) {
+  return database.ask(
     `select icmp_type as type, icmp_code as code, sum(packets)::int as packets
     from flows where protocol in (1, 58) group by 1, 2 order by 1, 2`,
   )

@@ -2,8 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ipfixOptionsTemplate, ipfixTemplate, VARIABLE } from '../../helpers/ipfix-bytes.ts'
-import { set, words } from '../../helpers/netflow-bytes.ts'
+import {
+  ipfixOptionsTemplate,
+  ipfixTemplate,
+  set,
+  VARIABLE,
+  words,
+} from '../../helpers/netflow-bytes.ts'
 import { Spine } from './ipfix-spine.ts'
 
 const DEFINITION = set(2, ipfixTemplate(256, [[1, 4]]))

@@ -10,8 +10,7 @@ import { AllowList } from '../../../writer/streams/allow-list.ts'
 import { ExporterRegistry } from '../../../writer/streams/exporter-registry.ts'
 import { HeldDatagrams } from '../../../writer/streams/held-datagrams.ts'
 import { Streams } from '../../../writer/streams/streams.ts'
-import { ipfixMessageOf } from '../../helpers/ipfix-bytes.ts'
-import { EXPORT_SECONDS, type Wire } from '../../helpers/netflow-bytes.ts'
+import { EXPORT_SECONDS, ipfixMessageOf, type Wire } from '../../helpers/netflow-bytes.ts'
 
 const none = () => 0
 

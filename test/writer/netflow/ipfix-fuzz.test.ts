@@ -11,10 +11,11 @@ import {
   ipfixMessageOf,
   ipfixOptionsTemplate,
   ipfixTemplate,
+  set,
   VARIABLE,
   variable,
-} from '../../helpers/ipfix-bytes.ts'
-import { set, wire } from '../../helpers/netflow-bytes.ts'
+  wire,
+} from '../../helpers/netflow-bytes.ts'
 import { Random } from '../../helpers/random.ts'
 
 const REVERSE = 29_305

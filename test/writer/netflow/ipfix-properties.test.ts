@@ -10,10 +10,11 @@ import {
   ipfixMessage,
   ipfixOptionsTemplate,
   ipfixTemplate,
+  set,
   VARIABLE,
   variable,
-} from '../../helpers/ipfix-bytes.ts'
-import { set, wire } from '../../helpers/netflow-bytes.ts'
+  wire,
+} from '../../helpers/netflow-bytes.ts'
 
 const RUNS = { seed: 20_251, numRuns: 300 } as const
 

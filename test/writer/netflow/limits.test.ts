@@ -7,19 +7,17 @@ import { DecoderSession } from '../../../writer/netflow/library.ts'
 import * as limits from '../../../writer/netflow/limits.ts'
 import { DecoderHarness, decodeAlone, RECEIVED_AT_MICROS } from '../../helpers/decoder-harness.ts'
 import {
+  EXPORT_SECONDS,
   type IpfixField,
   ipfixMessage,
   ipfixTemplate,
-  VARIABLE,
-  variable,
-} from '../../helpers/ipfix-bytes.ts'
-import {
-  EXPORT_SECONDS,
   optionsTemplate,
   set,
   template,
+  VARIABLE,
   v9Message,
   v9MessageOf,
+  variable,
   type WireField,
   wire,
   words,

@@ -8,7 +8,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type DecodedFlow, decodeAlone } from '../../helpers/decoder-harness.ts'
-import { ipfixMessage } from '../../helpers/ipfix-bytes.ts'
 import {
   type Element,
   IPFIX_ELEMENTS,
@@ -19,8 +18,7 @@ import {
 import { encodeRecord, encodeSpecifier, type ModelField } from '../../helpers/model/fields.ts'
 import { jsonItems, jsonMembers } from '../../helpers/model/json-members.ts'
 import { propertyRuns } from '../../helpers/model/property-runs.ts'
-import { VARIABLE } from '../../helpers/model/values.ts'
-import { set, v9Message, words } from '../../helpers/netflow-bytes.ts'
+import { ipfixMessage, set, VARIABLE, v9Message, words } from '../../helpers/netflow-bytes.ts'
 
 type Version = 9 | 10
 

@@ -6,8 +6,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DecoderHarness, decodeAlone } from '../../helpers/decoder-harness.ts'
-import { ipfixMessage, ipfixMessageOf, ipfixTemplate } from '../../helpers/ipfix-bytes.ts'
-import { set, template, v9Message, v9MessageOf } from '../../helpers/netflow-bytes.ts'
+import {
+  ipfixMessage,
+  ipfixMessageOf,
+  ipfixTemplate,
+  set,
+  template,
+  v9Message,
+  v9MessageOf,
+} from '../../helpers/netflow-bytes.ts'
 
 const WEEK_MICROS = 7 * 86_400 * 1_000_000
 /** Template 256 of IPFIX: bytes. */

@@ -4,14 +4,15 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DecoderHarness, RECEIVED_AT_MICROS } from '../../../helpers/decoder-harness.ts'
 import {
+  EXPORT_SECONDS,
   ipfixMessage,
   ipfixMessageOf,
   ipfixOptionsTemplate,
   ipfixTemplate,
+  set,
   VARIABLE,
   variable,
-} from '../../../helpers/ipfix-bytes.ts'
-import { EXPORT_SECONDS, set } from '../../../helpers/netflow-bytes.ts'
+} from '../../../helpers/netflow-bytes.ts'
 
 /** Microseconds before the export, and bytes. */
 const DEFINITION = set(

@@ -7,15 +7,13 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import fc from 'fast-check'
 import { DecoderHarness } from '../../../helpers/decoder-harness.ts'
+import { propertyRuns } from '../../../helpers/model/property-runs.ts'
 import {
+  hex,
   type IpfixField,
   ipfixMessage,
   ipfixOptionsTemplate,
   ipfixTemplate,
-} from '../../../helpers/ipfix-bytes.ts'
-import { propertyRuns } from '../../../helpers/model/property-runs.ts'
-import {
-  hex,
   optionsTemplate,
   set,
   template,

@@ -5,18 +5,17 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { decodeAlone } from '../../../helpers/decoder-harness.ts'
+import { decodeAlone, ipfixFlowOf, ipfixFlowsOf } from '../../../helpers/decoder-harness.ts'
 import {
+  EXPORT_SECONDS,
   type IpfixValue,
-  ipfixFlowOf,
-  ipfixFlowsOf,
   ipfixMessage,
   ipfixTemplate,
   oneIpfixRecord,
+  set,
   VARIABLE,
   variable,
-} from '../../../helpers/ipfix-bytes.ts'
-import { EXPORT_SECONDS, set } from '../../../helpers/netflow-bytes.ts'
+} from '../../../helpers/netflow-bytes.ts'
 
 /** The enterprise number of the reverse direction. */
 const REVERSE = 29_305

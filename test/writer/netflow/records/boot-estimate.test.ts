@@ -4,13 +4,17 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DecoderHarness } from '../../../helpers/decoder-harness.ts'
 import {
+  EXPORT_SECONDS,
   type IpfixField,
   ipfixMessageOf,
   ipfixOptionsTemplate,
   ipfixTemplate,
+  set,
   VARIABLE,
-} from '../../../helpers/ipfix-bytes.ts'
-import { EXPORT_SECONDS, set, v9Message, type Wire, wire } from '../../../helpers/netflow-bytes.ts'
+  v9Message,
+  type Wire,
+  wire,
+} from '../../../helpers/netflow-bytes.ts'
 
 const TWO_32 = 2 ** 32
 const HOUR_MS = 3_600_000

@@ -2,17 +2,17 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type DecodedFlow, DecoderHarness } from '../../../helpers/decoder-harness.ts'
+import { type DecodedFlow, DecoderHarness, ipfixFlowOf } from '../../../helpers/decoder-harness.ts'
 import {
+  EXPORT_SECONDS,
   type IpfixValue,
-  ipfixFlowOf,
   ipfixMessage,
   ipfixMessageOf,
   ipfixOptionsTemplate,
   ipfixTemplate,
   oneIpfixRecord,
-} from '../../../helpers/ipfix-bytes.ts'
-import { EXPORT_SECONDS, set } from '../../../helpers/netflow-bytes.ts'
+  set,
+} from '../../../helpers/netflow-bytes.ts'
 
 const EXPORT_MICROS = EXPORT_SECONDS * 1_000_000
 const EXPORT_MS = EXPORT_SECONDS * 1000

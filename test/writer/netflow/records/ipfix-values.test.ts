@@ -2,18 +2,17 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { decodeAlone } from '../../../helpers/decoder-harness.ts'
+import { decodeAlone, ipfixFlowOf, variableExtraOf } from '../../../helpers/decoder-harness.ts'
 import {
   type IpfixField,
   type IpfixValue,
-  ipfixFlowOf,
   ipfixMessage,
   ipfixTemplate,
+  set,
   VARIABLE,
   variable,
-  variableExtraOf,
-} from '../../../helpers/ipfix-bytes.ts'
-import { set, type Wire } from '../../../helpers/netflow-bytes.ts'
+  type Wire,
+} from '../../../helpers/netflow-bytes.ts'
 
 /** The `extra` of a record with one field. */
 function extraOf(...value: IpfixValue): unknown {

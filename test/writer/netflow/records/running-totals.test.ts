@@ -8,10 +8,12 @@ import {
   MIN_FLOW_TOTALS,
 } from '../../../../writer/netflow/limits.ts'
 import { type DecodedFlow, DecoderHarness } from '../../../helpers/decoder-harness.ts'
-import { type IpfixValue, ipfixMessageOf, oneIpfixRecord } from '../../../helpers/ipfix-bytes.ts'
 import {
   EXPORT_SECONDS,
   type FieldBytes,
+  type IpfixValue,
+  ipfixMessageOf,
+  oneIpfixRecord,
   oneRecordMessage,
   set,
   template,

@@ -2,16 +2,19 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { decodeAlone } from '../../../helpers/decoder-harness.ts'
+import { decodeAlone, variableExtraOf } from '../../../helpers/decoder-harness.ts'
 import {
+  hex,
   type IpfixField,
   ipfixMessage,
   ipfixTemplate,
+  set,
   VARIABLE,
   variable,
-  variableExtraOf,
-} from '../../../helpers/ipfix-bytes.ts'
-import { hex, set, type Wire, wire, words } from '../../../helpers/netflow-bytes.ts'
+  type Wire,
+  wire,
+  words,
+} from '../../../helpers/netflow-bytes.ts'
 
 const BASIC = 291
 const SUB_TEMPLATE = 292

@@ -4,13 +4,15 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Decoded, DecoderHarness, decodeAlone } from '../../../helpers/decoder-harness.ts'
 import {
+  hex,
   type IpfixField,
   ipfixMessage,
   ipfixMessageOf,
   ipfixOptionsTemplate,
   ipfixTemplate,
-} from '../../../helpers/ipfix-bytes.ts'
-import { hex, set, words } from '../../../helpers/netflow-bytes.ts'
+  set,
+  words,
+} from '../../../helpers/netflow-bytes.ts'
 
 const BYTES: readonly IpfixField[] = [[1, 4]]
 const PACKETS: readonly IpfixField[] = [[2, 4]]

@@ -7,13 +7,18 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DecoderHarness, decodeAlone } from '../../../helpers/decoder-harness.ts'
 import {
+  EXPORT_SECONDS,
+  hex,
   ipfixMessage,
   ipfixMessageOf,
   ipfixOptionsTemplate,
   ipfixTemplate,
+  set,
   VARIABLE,
-} from '../../../helpers/ipfix-bytes.ts'
-import { EXPORT_SECONDS, hex, set, type Wire, wire, words } from '../../../helpers/netflow-bytes.ts'
+  type Wire,
+  wire,
+  words,
+} from '../../../helpers/netflow-bytes.ts'
 
 const DEFINITION = set(2, ipfixTemplate(256, [[1, 4]]))
 const DATA = set(256, '00000007')
