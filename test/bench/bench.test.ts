@@ -46,7 +46,7 @@ describe('the benchmark', () => {
 
   it('measures the parts in one process', () => measure('codec', 'journal', 'line', 'table'))
 
-  it('measures the writer', () => measure('writer', 'profile', 'growth'))
+  it('measures the writer', () => measure('writer', 'growth'))
 
   it('measures the collector', () => measure('collector'))
 

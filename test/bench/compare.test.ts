@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type BenchTable, figure } from './bench-table.ts'
 import { compareSamples, layOutComparison } from './compare.ts'
+import { type BenchTable, figure } from './measure/bench-table.ts'
 import type { BenchResults } from './results-file.ts'
 
 function resultsOf(samples: readonly number[], extra: readonly string[] = []): BenchResults {

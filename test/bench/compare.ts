@@ -1,10 +1,10 @@
 /** Compares two runs of the benchmark figure by figure, and says where the difference is only noise. */
 
 import { layOutTable } from '../../launcher/demo/text-table.ts'
-import type { BenchTable } from './bench-table.ts'
+import type { BenchTable } from './measure/bench-table.ts'
+import { spreadOf } from './measure/spread.ts'
 import type { BenchResults } from './results-file.ts'
 import { describeSetup } from './setup.ts'
-import { spreadOf } from './spread.ts'
 
 /** What became of one figure, as a ratio of the second run to the first. */
 export interface Change {

@@ -14,8 +14,8 @@ import {
   measureCost,
   ORDINARY_DATAGRAM,
 } from '../helpers/costly-datagrams.ts'
-import type { FuzzTask } from './fuzz-worker.ts'
-import { watchWorker } from './watchdog.ts'
+import { watchWorker } from './fuzz/watchdog.ts'
+import type { FuzzTask } from './fuzz/worker.ts'
 
 const COUNT = 1_200_000
 /** 64 KiB take milliseconds, what they release a second at most; the machine may be busy. */
@@ -38,7 +38,7 @@ function readOptions(): FuzzTask {
 
 /** Fuzzes in a worker that can be ended; gives whether the decoder survived. */
 async function fuzz(task: FuzzTask): Promise<boolean> {
-  const worker = new URL('fuzz-worker.js', import.meta.url)
+  const worker = new URL('fuzz/worker.js', import.meta.url)
   const outcome = await watchWorker({ worker, task, deadlineMs: HANG_MS, onLine: print })
   if (outcome.kind === 'survived') return true
   const { number, exporter, datagram } = outcome.input

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Instrument } from './instrument.ts'
+import type { Instrument } from './instruments/instrument.ts'
 import { readOptions } from './options.ts'
 
 function instrument(id: string, isQuick: boolean): Instrument {

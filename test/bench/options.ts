@@ -1,7 +1,7 @@
 /** Reads the command line of the benchmark. */
 
 import { parseArgs } from 'node:util'
-import type { Instrument } from './instrument.ts'
+import type { Instrument } from './instruments/instrument.ts'
 import type { BenchSizeName } from './sizes.ts'
 
 /** Measure. */

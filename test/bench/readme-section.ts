@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { wrap, writeMarkdownTable } from './bench-table.ts'
+import { wrap, writeMarkdownTable } from './measure/bench-table.ts'
 import type { BenchResults } from './results-file.ts'
 import { describeSetup } from './setup.ts'
 

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { BenchTable } from './bench-table.ts'
+import type { BenchTable } from './measure/bench-table.ts'
 import type { BenchSetup } from './setup.ts'
 
 /** The repository; this file runs as dist/test/bench/results-file.js. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { createSocket, type Socket } from 'node:dgram'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readMemory } from '../bench/process-usage.ts'
+import { readMemory } from '../bench/measure/process-usage.ts'
 import {
   optionsFlood,
   templateFlood,
