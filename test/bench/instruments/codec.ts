@@ -1,7 +1,4 @@
-/**
- * Times decoding and row encoding inside this process, in turn with another decoder where it knows
- * the version.
- */
+/** Times decoding and row encoding within this process, in turns with another decoder. */
 
 import { CopyBatch } from '../../../writer/load/copy/copy-batch.ts'
 import { Decoder } from '../../../writer/netflow/decode.ts'
@@ -21,75 +18,58 @@ import {
 import type { Instrument } from './instrument.ts'
 
 const STREAMS = [V5_STREAM, V9_STREAM, V9_EXTRA_STREAM, IPFIX_STREAM, IPFIX_EXTRA_STREAM]
-const COLUMNS = {
-  ratio: 'as fast as the other decoder',
-  decode: 'decode ns',
-  encode: 'decode and encode ns',
-  peer: 'the other decoder ns',
-} as const
 
-export const CODEC_BENCH: Instrument = {
+export const CODEC: Instrument = {
   id: 'codec',
+  title: 'Decoding, nanoseconds a flow',
+  rowTitle: 'stream',
   isQuick: true,
   measure: async ({ size, progress }) => {
     const peer = loadPeerDecoder()
     return {
-      id: 'codec',
-      title: 'Decoding, nanoseconds a flow',
-      rowTitle: 'stream',
-      columns: Object.values(COLUMNS),
       rows: STREAMS.map((stream) => {
         progress(`decoding ${stream.name}`)
         return measureStream(stream, peer, size)
       }),
       note:
-        `The other decoder is ${peer.name}; it makes an object of each flow, ours fills one record ` +
-        'again and again. It knows no IPFIX. To encode is to make the row of a binary COPY.',
+        `The other decoder is ${peer.name}, which does not know IPFIX. It makes an object for each ` +
+        'flow; ours reuses one record. Encoding makes the row of a binary COPY.',
     }
   },
 }
 
-/** Nanoseconds a flow. */
-interface Round {
-  readonly decodeNs: number
-  readonly bothNs: number
-  /** Undefined where the peer does not know the version. */
-  readonly peerNs: number | undefined
-}
-
-/** Decodes the same datagrams again and again: without, and with encoding each flow as a row. */
+/** Decodes the same datagrams again and again: without and with encoding each flow as a row. */
 function measureStream(
   stream: SampleStream,
   peer: PeerDecoder,
-  { codecDatagrams, rounds: wanted }: BenchSize,
+  { codecDatagrams, rounds }: BenchSize,
 ): BenchRow {
   const datagrams = Array.from({ length: codecDatagrams }, (_, index) => stream.datagram(index))
-  const knowsVersion = PEER_VERSIONS.includes(datagrams[0]?.readUInt16BE(0) ?? 0)
+  const isKnownToPeer = PEER_VERSIONS.includes(datagrams[0]?.readUInt16BE(0) ?? 0)
   const batch = new CopyBatch()
   const encode: FlowSink = (record, message) => batch.append(record, message)
-  const rounds: Round[] = []
-  for (let round = 0; round <= wanted; round++) {
-    const decodeNs = timePass(datagrams, () => {})
-    const bothNs = timePass(datagrams, encode)
-    const peerNs = knowsVersion ? timePeerPass(datagrams, stream, peer) : undefined
+  const nanos = { decode: [] as number[], both: [] as number[], peer: [] as number[] }
+  for (let round = 0; round <= rounds; round++) {
+    const decode = timePass(datagrams, () => {})
+    const both = timePass(datagrams, encode)
+    const other = isKnownToPeer ? timePeerPass(datagrams, stream, peer) : undefined
     batch.reset()
     // The first round warms up.
-    if (round > 0) rounds.push({ decodeNs, bothNs, peerNs })
+    if (round === 0) continue
+    nanos.decode.push(decode)
+    nanos.both.push(both)
+    if (other !== undefined) nanos.peer.push(other)
   }
-  const decodeNs = rounds.map((round) => round.decodeNs)
-  const peerNs = rounds.map((round) => round.peerNs).filter((ns) => ns !== undefined)
   const figures = {
-    [COLUMNS.ratio]: figure(ratiosOf(peerNs, decodeNs), 1),
-    [COLUMNS.decode]: figure(decodeNs, 0),
-    [COLUMNS.encode]: figure(
-      rounds.map((round) => round.bothNs),
-      0,
-    ),
-    [COLUMNS.peer]: figure(peerNs, 0),
+    'as fast as the other decoder': figure(ratiosOf(nanos.peer, nanos.decode), 1),
+    'decode ns': figure(nanos.decode, 0),
+    'decode and encode ns': figure(nanos.both, 0),
+    'the other decoder ns': figure(nanos.peer, 0),
   }
   return { name: stream.name, figures }
 }
 
+/** Returns nanoseconds per flow. */
 function timePass(datagrams: readonly Buffer[], sink: FlowSink): number {
   const decoder = new Decoder()
   const streams = new Map<number, StreamMemory>()
@@ -117,6 +97,7 @@ function timePass(datagrams: readonly Buffer[], sink: FlowSink): number {
   return Number(process.hrtime.bigint() - started) / flows
 }
 
+/** Returns nanoseconds per flow. */
 function timePeerPass(
   datagrams: readonly Buffer[],
   { name, flowsPerDatagram }: SampleStream,

@@ -1,11 +1,11 @@
 /**
- * The collector from the socket into the pipe, beside a bare socket that only counts: CPU a datagram,
- * and the highest rate at which nothing is lost.
+ * The collector from the socket into the pipe, in turns with a socket that only counts: CPU per
+ * datagram, and the highest rate without loss.
  */
 
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type BenchRow, figure } from '../measure/bench-table.ts'
+import { type BenchRow, figure, figureOf } from '../measure/bench-table.ts'
 import { interleave } from '../measure/interleave.ts'
 import { readCpuSeconds } from '../measure/process-usage.ts'
 import { findHighestRate, type HighestRate } from '../measure/rate-search.ts'
@@ -14,23 +14,16 @@ import { ratiosOf } from '../measure/spread.ts'
 import { Sender } from '../traffic/sender.ts'
 import type { Instrument, Workbench } from './instrument.ts'
 
-/** The receiver works on what came last. */
+/** The receiver needs a moment for the last datagrams. */
 const SETTLE_MS = 200
 const WARM_UP_RATE = 40_000
-/** A virtual machine that is held up for some 20 ms has a full receive buffer. */
+/** A virtual machine that stalls for about 20 ms overflows the receive buffer. */
 const MAX_ATTEMPTS = 5
-const RECEIVERS = { collector: startCollector, bare: startBareReceiver } as const
-const COLUMNS = {
-  ratio: 'CPU of a bare socket',
-  cpu: 'CPU µs a datagram',
-  bareCpu: 'bare socket µs',
-  rateRatio: 'rate of a bare socket',
-  rate: 'datagrams/s without loss',
-  bareRate: 'bare socket datagrams/s',
-} as const
 
-export const COLLECTOR_BENCH: Instrument = {
+export const COLLECTOR: Instrument = {
   id: 'collector',
+  title: 'Collector: from the socket into the pipe',
+  rowTitle: 'datagrams of',
   isQuick: true,
   measure: async (workbench) => {
     const rows: BenchRow[] = []
@@ -38,60 +31,83 @@ export const COLLECTOR_BENCH: Instrument = {
       rows.push(...(await measureSize(workbench, bytes)))
     }
     return {
-      id: 'collector',
-      title: 'Collector: from the socket into the pipe',
-      rowTitle: 'datagrams of',
-      columns: Object.values(COLUMNS),
       rows,
       note:
-        'CPU is of rounds that lost nothing. The highest rate is that at which one of two tries lost ' +
-        'nothing. ≥: the sender, on the same machine, could not send more. The kernel allows a ' +
+        'CPU comes from rounds without loss. At the highest rate, at least one of two tries lost ' +
+        'nothing. ≥: the sender, on the same machine, could not send faster. The kernel allows a ' +
         `receive buffer of ${receiveBufferLimit()}.`,
     }
   },
 }
 
-async function measureSize(
-  { size, folder, progress }: Workbench,
-  bytes: number,
-): Promise<BenchRow[]> {
+async function measureSize(workbench: Workbench, bytes: number): Promise<BenchRow[]> {
+  const { rates } = workbench.size.collector
+  const name = `${bytes.toLocaleString('en')} bytes`
   const sender = new Sender()
   await sender.start({ content: { bytes }, datagrams: 1 })
-  const name = `${bytes.toLocaleString('en')} bytes`
   const rows: BenchRow[] = []
   try {
-    for (const rate of size.collector.rates) {
-      const { seconds, warmUp } = size.collector
+    for (const rate of rates) {
       const title = `${name}, ${rate.toLocaleString('en')}/s`
-      const onLost = (lost: number) => progress(`${title}: ${lost} datagrams lost, once more`)
-      const load = { rate, seconds, warmUp, onLost }
-      const cpu = await interleave({
-        variants: {
-          collector: () => measureCpu(sender, RECEIVERS.collector, folder, load),
-          bare: () => measureCpu(sender, RECEIVERS.bare, folder, load),
-        },
-        rounds: size.rounds,
-        warmUp: false,
-        onTurn: (variant, round) => progress(`${title}: CPU of ${variant}, round ${round}`),
-      })
-      rows.push(describeCpu(title, cpu))
+      rows.push(await measureCpuRow(workbench, sender, { title, rate }))
     }
-    const search = (start: StartReceiver) => () => {
-      const { searchFrom: from, searchTo: to, searchSteps: steps, seconds } = size.collector
-      const trial = (rate: number) => tryRate(sender, start, folder, { rate, seconds })
-      return findHighestRate({ trial, from, to, steps })
-    }
-    const rates = await interleave({
-      variants: { collector: search(RECEIVERS.collector), bare: search(RECEIVERS.bare) },
-      rounds: size.collector.searches,
-      warmUp: false,
-      onTurn: (variant) => progress(`${name}: highest rate of ${variant}`),
-    })
-    rows.push(describeRates(`${name}, highest rate`, rates))
+    rows.push(await measureRateRow(workbench, sender, name))
     return rows
   } finally {
     await sender.stop()
   }
+}
+
+async function measureCpuRow(
+  { size, folder, progress }: Workbench,
+  sender: Sender,
+  { title, rate }: { readonly title: string; readonly rate: number },
+): Promise<BenchRow> {
+  const { seconds, warmUp } = size.collector
+  const onLost = (lost: number) => progress(`${title}: ${lost} datagrams lost, trying again`)
+  const load = { rate, seconds, warmUp, onLost }
+  const cpu = await interleave(
+    {
+      collector: () => measureCpu(sender, startCollector, folder, load),
+      bare: () => measureCpu(sender, startBareReceiver, folder, load),
+    },
+    { rounds: size.rounds, warmUp: false, onTurn: (text) => progress(`${title}: CPU of ${text}`) },
+  )
+  const figures = {
+    'CPU of a bare socket': figure(ratiosOf(cpu.collector, cpu.bare), 2),
+    'CPU µs a datagram': figure(cpu.collector, 1),
+    'bare socket µs': figure(cpu.bare, 1),
+  }
+  return { name: title, figures }
+}
+
+async function measureRateRow(
+  { size, folder, progress }: Workbench,
+  sender: Sender,
+  name: string,
+): Promise<BenchRow> {
+  const { searchFrom: from, searchTo: to, searchSteps: steps, seconds, searches } = size.collector
+  const search = (start: StartReceiver) => () => {
+    const trial = (rate: number) => tryRate(sender, start, folder, { rate, seconds })
+    return findHighestRate({ trial, from, to, steps })
+  }
+  const rates = await interleave(
+    { collector: search(startCollector), bare: search(startBareReceiver) },
+    { rounds: searches, warmUp: false, onTurn: (text) => progress(`${name}: rate of ${text}`) },
+  )
+  const rate = rateFigure(rates.collector)
+  const bareRate = rateFigure(rates.bare)
+  const figures = {
+    'rate of a bare socket': figure(ratiosOf(rate.samples, bareRate.samples), 2),
+    'datagrams/s without loss': rate,
+    'bare socket datagrams/s': bareRate,
+  }
+  return { name: `${name}, highest rate`, figures }
+}
+
+function rateFigure(found: readonly HighestRate[]) {
+  const isLowerBound = found.some((highest) => highest.isLowerBound)
+  return { ...figureOf(found, 0, ({ rate }) => rate), isLowerBound }
 }
 
 interface Load {
@@ -100,16 +116,17 @@ interface Load {
 }
 
 interface CpuLoad extends Load {
-  /** Datagrams before what is measured. */
+  /** Datagrams before the measured ones. */
   readonly warmUp: number
-  /** Told when a round counts for nothing. */
+  /** Called when a round does not count, with the number of lost datagrams. */
   readonly onLost: (datagrams: number) => void
 }
 
 /**
- * Gives microseconds of CPU a datagram. When some were lost it tries again: who loses has less to do.
+ * Measures microseconds of CPU per datagram. A round with losses is repeated, as a receiver that
+ * loses datagrams has less to do.
  *
- * @throws when datagrams are lost every time
+ * @throws when every attempt loses datagrams
  */
 async function measureCpu(
   sender: Sender,
@@ -123,8 +140,8 @@ async function measureCpu(
     load.onLost(lost)
   }
   throw new Error(
-    `at ${load.rate} datagrams/s some were lost ${MAX_ATTEMPTS} times: this machine has too much else ` +
-      'to do, or net.core.rmem_max is too low',
+    `${MAX_ATTEMPTS} attempts at ${load.rate} datagrams/s lost some: this machine is too busy, or ` +
+      'net.core.rmem_max is too low',
   )
 }
 
@@ -135,21 +152,15 @@ async function tryCpu(
   { rate, seconds, warmUp: warmUpCount }: CpuLoad,
 ): Promise<{ readonly cpu: number; readonly lost: number }> {
   const receiver = await start(folder)
-  // Code is compiled with the first datagrams.
-  const warmUp = await sender.send({
-    port: receiver.port,
-    rate: Math.max(rate, WARM_UP_RATE),
-    count: warmUpCount,
-  })
+  const { port, pid } = receiver
+  // The first datagrams get code compiled.
+  const warmUpRate = Math.max(rate, WARM_UP_RATE)
+  const warmUp = await sender.send({ port, rate: warmUpRate, count: warmUpCount })
   await sleep(SETTLE_MS)
-  const before = readCpuSeconds(receiver.pid)
-  const { count } = await sender.send({
-    port: receiver.port,
-    rate,
-    count: Math.ceil(rate * seconds),
-  })
+  const before = readCpuSeconds(pid)
+  const { count } = await sender.send({ port, rate, count: Math.ceil(rate * seconds) })
   await sleep(SETTLE_MS)
-  const after = readCpuSeconds(receiver.pid)
+  const after = readCpuSeconds(pid)
   const received = await receiver.stop()
   const lost = warmUp.count + count - received
   const isKnown = before !== undefined && after !== undefined
@@ -167,35 +178,6 @@ async function tryRate(
   const sent = await sender.send({ port, rate, count: Math.ceil(rate * seconds) })
   const received = await receiver.stop()
   return { isLossless: received === sent.count, rate: sent.rate }
-}
-
-type ByReceiver<Result> = Readonly<Record<keyof typeof RECEIVERS, readonly Result[]>>
-
-function describeCpu(name: string, cpu: ByReceiver<number>): BenchRow {
-  const figures = {
-    [COLUMNS.ratio]: figure(ratiosOf(cpu.collector, cpu.bare), 2),
-    [COLUMNS.cpu]: figure(cpu.collector, 1),
-    [COLUMNS.bareCpu]: figure(cpu.bare, 1),
-  }
-  return { name, figures }
-}
-
-function describeRates(name: string, rates: ByReceiver<HighestRate>): BenchRow {
-  const rateFigure = (found: readonly HighestRate[]) => ({
-    ...figure(
-      found.map(({ rate }) => rate),
-      0,
-    ),
-    isLowerBound: found.some(({ isLowerBound }) => isLowerBound),
-  })
-  const rate = rateFigure(rates.collector)
-  const bareRate = rateFigure(rates.bare)
-  const figures = {
-    [COLUMNS.rateRatio]: figure(ratiosOf(rate.samples, bareRate.samples), 2),
-    [COLUMNS.rate]: rate,
-    [COLUMNS.bareRate]: bareRate,
-  }
-  return { name, figures }
 }
 
 function receiveBufferLimit(): string {

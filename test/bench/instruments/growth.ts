@@ -1,10 +1,9 @@
 /** Whether the writer becomes slower with more exporters, more templates, or a fuller table. */
 
 import { join } from 'node:path'
-import { copyImages } from '../measure/bare-copy.ts'
+import { copyImages, readCopyImage, splitCopyImage } from '../measure/bare-copy.ts'
 import { BenchDatabase } from '../measure/bench-database.ts'
-import { type BenchRow, figure } from '../measure/bench-table.ts'
-import { readCopyImage, splitCopyImage } from '../measure/copy-image.ts'
+import { type BenchRow, figure, figureOf } from '../measure/bench-table.ts'
 import { interleave } from '../measure/interleave.ts'
 import { ratiosOf } from '../measure/spread.ts'
 import { runWriter, type WriterRun } from '../measure/writer-run.ts'
@@ -19,55 +18,43 @@ import type { Instrument, Workbench } from './instrument.ts'
 const LANES = 2
 const COPY_ROWS = 100_000
 const BASES = { v5: '1 exporter, empty table', v9: '1 template' } as const
-const COLUMNS = {
-  ratio: 'of the speed with one or none',
-  rows: 'rows/s',
-  writerCpu: 'writer CPU s/M',
-  serverCpu: 'server CPU s/M',
-} as const
 
-/** What is measured, and the case that it is compared with. */
+/** One row, and the row that it is compared with. */
 interface GrowthCase {
   readonly name: string
   readonly base: string
   readonly run: () => Promise<WriterRun>
 }
 
-export const GROWTH_BENCH: Instrument = {
+export const GROWTH: Instrument = {
   id: 'growth',
+  title: 'Growth: what more of everything costs the writer',
+  rowTitle: 'case',
   isQuick: false,
-  measure: async (workbench) => {
-    const databases = { empty: await BenchDatabase.create(), filled: await BenchDatabase.create() }
-    try {
-      const cases = [
-        ...(await makeStreamCases(workbench, databases.empty)),
-        ...(await makeFilledCases(workbench, databases.filled)),
-      ]
-      const { rounds, warmUp } = workbench.size
-      const results = await interleave({
-        variants: Object.fromEntries(cases.map(({ name, run }) => [name, run])),
-        rounds,
-        warmUp,
-        onTurn: (name, round) => workbench.progress(`${name}, round ${round} of ${rounds}`),
-      })
-      return {
-        id: 'growth',
-        title: 'Growth: what more of everything costs the writer',
-        rowTitle: 'case',
-        columns: Object.values(COLUMNS),
-        rows: cases.map(({ name, base }) =>
-          describe(name, results[name] ?? [], results[base] ?? []),
-        ),
-        note:
-          `${workbench.size.growth.rows.toLocaleString('en')} flows a round over two lanes: v5 with ` +
-          '30 flows a datagram of exporters in turn, v9 with a template for each datagram in turn. ' +
-          'Registering new exporters and templates is a part of it.',
-      }
-    } finally {
-      await databases.empty.drop()
-      await databases.filled.drop()
-    }
-  },
+  measure: (workbench) =>
+    BenchDatabase.with((empty) =>
+      BenchDatabase.with((filled) => measureGrowth(workbench, { empty, filled })),
+    ),
+}
+
+async function measureGrowth(
+  workbench: Workbench,
+  databases: { readonly empty: BenchDatabase; readonly filled: BenchDatabase },
+) {
+  const { size, progress } = workbench
+  const cases = [
+    ...(await makeStreamCases(workbench, databases.empty)),
+    await makeFilledCase(workbench, databases.filled),
+  ]
+  const variants = Object.fromEntries(cases.map(({ name, run }) => [name, run]))
+  const results = await interleave(variants, { ...size, onTurn: progress })
+  return {
+    rows: cases.map(({ name, base }) => describe(name, results[name] ?? [], results[base] ?? [])),
+    note:
+      `${size.growth.rows.toLocaleString('en')} flows per round over two lanes: v5 with 30 flows ` +
+      'per datagram, from all exporters in turns; v9 with one template per datagram, in turns. ' +
+      'The cost of registering exporters and templates is included.',
+  }
 }
 
 async function makeStreamCases(
@@ -93,11 +80,11 @@ async function makeStreamCases(
   return cases
 }
 
-/** The rows of earlier rounds stay: beside those that were there before they are few. */
-async function makeFilledCases(
+/** The rows of earlier rounds stay in the table; they are few compared with those before. */
+async function makeFilledCase(
   { size, folder, progress }: Workbench,
   database: BenchDatabase,
-): Promise<GrowthCase[]> {
+): Promise<GrowthCase> {
   const { presentRows: wanted, rows } = size.growth
   const lines = await writeLineFile(join(folder, 'filled.jsonl'), v5StreamOfExporters(1), rows)
   await runWriter({ database, lines, folder, lanes: LANES })
@@ -114,22 +101,17 @@ async function makeFilledCases(
     presentRows += lines.flows
     return result
   }
-  return [{ name: `${wanted.toLocaleString('en')} rows in the partition`, base: BASES.v5, run }]
+  return { name: `${wanted.toLocaleString('en')} rows in the partition`, base: BASES.v5, run }
 }
 
 function describe(name: string, runs: readonly WriterRun[], base: readonly WriterRun[]): BenchRow {
-  const speeds = (some: readonly WriterRun[]) => some.map(({ rowsPerSecond }) => rowsPerSecond)
+  const speeds = figureOf(runs, 0, (run) => run.rowsPerSecond)
+  const baseSpeeds = figureOf(base, 0, (run) => run.rowsPerSecond)
   const figures = {
-    [COLUMNS.ratio]: figure(ratiosOf(speeds(runs), speeds(base)), 2),
-    [COLUMNS.rows]: figure(speeds(runs), 0),
-    [COLUMNS.writerCpu]: figure(
-      runs.map(({ writerCpu }) => writerCpu),
-      2,
-    ),
-    [COLUMNS.serverCpu]: figure(
-      runs.map(({ serverCpu }) => serverCpu),
-      2,
-    ),
+    'of the speed with one or none': figure(ratiosOf(speeds.samples, baseSpeeds.samples), 2),
+    'rows/s': speeds,
+    'writer CPU s/M': figureOf(runs, 2, (run) => run.writerCpu),
+    'server CPU s/M': figureOf(runs, 2, (run) => run.serverCpu),
   }
   return { name, figures }
 }

@@ -1,22 +1,32 @@
-/** What every instrument has and is given: the shape that the benchmark's parts share. */
+/** The shape that all instruments of the benchmark share. */
 
-import type { BenchTable } from '../measure/bench-table.ts'
+import type { BenchRow } from '../measure/bench-table.ts'
 import type { BenchSize } from '../sizes.ts'
 
-/** Where an instrument works. */
+/** What an instrument works with. */
 export interface Workbench {
   readonly size: BenchSize
-  /** A folder for temporary files of the whole run. */
+  /** The folder for temporary files; the caller removes it. */
   readonly folder: string
-  /** Says on stderr what is being done. */
+  /** Reports the current step on stderr. */
   readonly progress: (text: string) => void
 }
 
+export interface Measurement {
+  readonly rows: readonly BenchRow[]
+  /** How the figures were measured, as far as a reader must know. */
+  readonly note: string
+}
+
 export interface Instrument {
-  /** Names it on the command line and in the results. */
+  /** Its name on the command line and in the results. */
   readonly id: string
-  /** In a run of two minutes, too. */
+  /** The title of its table. */
+  readonly title: string
+  /** Title of the column with the names of the rows. */
+  readonly rowTitle: string
+  /** Whether it is part of the short run. */
   readonly isQuick: boolean
-  /** Measures; leaves nothing behind. @throws when it cannot measure, with the reason */
-  readonly measure: (workbench: Workbench) => Promise<BenchTable>
+  /** @throws when it cannot measure on this machine, with the reason */
+  readonly measure: (workbench: Workbench) => Promise<Measurement>
 }

@@ -1,6 +1,6 @@
 /**
- * What the journal costs: the pipe's bytes moved into it, checked and read back, beside the same bytes
- * only read from the pipe, and beside all that the writer does with them.
+ * The cost of the journal: the pipe's bytes moved into it, checked and read back, in turns with the
+ * same bytes only read from the pipe, and with the whole writer.
  */
 
 import { spawn } from 'node:child_process'
@@ -29,38 +29,28 @@ import type { Instrument, Workbench } from './instrument.ts'
 const SILENT = createLogger('bench', 'silent')
 const LANES = 2
 const CHUNK_BYTES = 65_536
-const COLUMNS = {
-  share: 'price, % of the writer’s CPU',
-  price: 'price s/M',
-  journal: 'through the journal s/M',
-  read: 'only read s/M',
-  writer: 'the whole writer s/M',
-} as const
 
-export const JOURNAL_BENCH: Instrument = {
+export const JOURNAL: Instrument = {
   id: 'journal',
-  isQuick: false,
+  title: 'Journal: what its bytes cost, CPU seconds a million flows',
+  rowTitle: 'stream',
+  isQuick: true,
   measure: async (workbench) => ({
-    id: 'journal',
-    title: 'Journal: what its bytes cost, CPU seconds a million flows',
-    rowTitle: 'stream',
-    columns: Object.values(COLUMNS),
     rows: [await measureStream(workbench, V5_STREAM), await measureStream(workbench, V9_STREAM)],
     note:
-      'There is no writer without a journal to compare with. Its price is what moving the lines from ' +
-      'the pipe into files, checking and reading them back takes, less what only reading them from ' +
-      'the pipe takes. What the kernel does later to bring the files to the disk is not in it.',
+      'The price is the CPU to move lines from the pipe into files, check them and read them back, ' +
+      'less the CPU to only read them from the pipe. The later work of the kernel, which brings the ' +
+      'files to the disk, is not included.',
   }),
 }
 
 async function measureStream(workbench: Workbench, stream: SampleStream): Promise<BenchRow> {
   const { size, folder, progress } = workbench
-  const database = await BenchDatabase.create()
-  try {
-    const path = join(folder, 'journal.jsonl')
-    const lines = await writeLineFile(path, stream, size.writer.rows)
-    const results = await interleave<'read' | 'journal' | 'writer', number | undefined>({
-      variants: {
+  const path = join(folder, 'journal.jsonl')
+  const lines = await writeLineFile(path, stream, size.journalRows)
+  return BenchDatabase.with(async (database) => {
+    const results = await interleave<'read' | 'journal' | 'writer', number | undefined>(
+      {
         read: () => measureCpu(lines, folder, readPipe),
         journal: () => measureCpu(lines, folder, readThroughJournal),
         writer: async () => {
@@ -68,21 +58,16 @@ async function measureStream(workbench: Workbench, stream: SampleStream): Promis
           return writerCpu
         },
       },
-      rounds: size.rounds,
-      warmUp: size.warmUp,
-      onTurn: (name, round) =>
-        progress(`${stream.name}: ${name}, round ${round} of ${size.rounds}`),
-    })
+      { ...size, onTurn: (text) => progress(`${stream.name}: ${text}`) },
+    )
     return describe(stream.name, results)
-  } finally {
-    await database.drop()
-  }
+  })
 }
 
 /** Reads all bytes that come through a pipe. */
 type ReadAll = (pipe: string, bytes: number, folder: string) => Promise<void>
 
-/** Feeds a file into a pipe of its own and gives the CPU seconds of this process a million flows. */
+/** Feeds a file into a pipe of its own; returns the CPU seconds of this process per million flows. */
 async function measureCpu(lines: LineFile, parent: string, readAll: ReadAll): Promise<number> {
   const folder = await mkdtemp(join(parent, 'journal-'))
   const pipe = join(folder, 'netflow.pipe')
@@ -139,17 +124,15 @@ function describe(
   results: Readonly<Record<'read' | 'journal' | 'writer', readonly (number | undefined)[]>>,
 ): BenchRow {
   const of = (key: keyof typeof results) => results[key].map((seconds) => seconds ?? Number.NaN)
-  const read = of('read')
-  const price = of('journal').map((seconds, round) => seconds - (read[round] ?? Number.NaN))
+  const [read, journal, writer] = [of('read'), of('journal'), of('writer')]
+  const price = journal.map((seconds, round) => seconds - (read[round] ?? Number.NaN))
+  const shares = ratiosOf(price, writer).map((share) => share * 100)
   const figures = {
-    [COLUMNS.share]: figure(
-      ratiosOf(price, of('writer')).map((share) => share * 100),
-      1,
-    ),
-    [COLUMNS.price]: figure(price, 3),
-    [COLUMNS.journal]: figure(of('journal'), 3),
-    [COLUMNS.read]: figure(read, 3),
-    [COLUMNS.writer]: figure(of('writer'), 2),
+    'price, % of the writer’s CPU': figure(shares, 1),
+    'price s/M': figure(price, 3),
+    'through the journal s/M': figure(journal, 3),
+    'only read s/M': figure(read, 3),
+    'the whole writer s/M': figure(writer, 2),
   }
   return { name, figures }
 }

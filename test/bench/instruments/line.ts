@@ -1,4 +1,4 @@
-/** Times how a datagram becomes a line: written where it belongs, and made as a string first. */
+/** Times how a datagram becomes a line: written in place, and built as a string first. */
 
 import {
   type Datagram,
@@ -13,41 +13,34 @@ import type { BenchSize } from '../sizes.ts'
 import type { Instrument } from './instrument.ts'
 
 const SIZES = [1_464, 200] as const
-/** Lines of one pass are as many as the collector writes of one call. */
+/** Lines per pass, as many as the collector writes in one call. */
 const LINES = 64
 const PASSES = 200
 const ADDRESS = '::ffff:192.0.2.1'
 const PORT = 50_000
-const COLUMNS = {
-  ratio: 'as fast as by a string',
-  inPlace: 'in place ns',
-  byString: 'by a string ns',
-} as const
 
-export const LINE_BENCH: Instrument = {
+export const LINE: Instrument = {
   id: 'line',
+  title: 'Lines of the pipe, nanoseconds a datagram',
+  rowTitle: 'datagrams of',
   isQuick: true,
   measure: async ({ size, progress }) => ({
-    id: 'line',
-    title: 'Lines of the pipe, nanoseconds a datagram',
-    rowTitle: 'datagrams of',
-    columns: Object.values(COLUMNS),
     rows: SIZES.map((bytes) => {
       progress(`lines of ${bytes} bytes`)
       return measureSize(bytes, size)
     }),
-    note: 'In place, the time is encoded once for what was received together, a source once.',
+    note: 'In place, a time is encoded once for all datagrams received together, a source once.',
   }),
 }
 
 type LineWriter = (target: Buffer, position: number, payload: Buffer) => number
 
-function measureSize(bytes: number, { rounds: wanted }: BenchSize): BenchRow {
+function measureSize(bytes: number, { rounds }: BenchSize): BenchRow {
   const payload = Buffer.from(Array.from({ length: bytes }, (_, index) => (index * 73) & 0xff))
   const source = encodeSource(ADDRESS, PORT)
   const inPlace: number[] = []
   const byString: number[] = []
-  for (let round = 0; round <= wanted; round += 1) {
+  for (let round = 0; round <= rounds; round += 1) {
     const nowMs = 1_700_000_000_000.5 + round
     const time = encodeTime(nowMs)
     const inPlaceNs = timeLines(payload, (target, position, buffer) => {
@@ -67,13 +60,14 @@ function measureSize(bytes: number, { rounds: wanted }: BenchSize): BenchRow {
     byString.push(byStringNs)
   }
   const figures = {
-    [COLUMNS.ratio]: figure(ratiosOf(byString, inPlace), 1),
-    [COLUMNS.inPlace]: figure(inPlace, 0),
-    [COLUMNS.byString]: figure(byString, 0),
+    'as fast as by a string': figure(ratiosOf(byString, inPlace), 1),
+    'in place ns': figure(inPlace, 0),
+    'by a string ns': figure(byString, 0),
   }
   return { name: `${bytes.toLocaleString('en')} bytes`, figures }
 }
 
+/** Returns nanoseconds per line. */
 function timeLines(payload: Buffer, write: LineWriter): number {
   const target = Buffer.alloc(LINES * (payload.length * 2 + 100))
   const started = process.hrtime.bigint()

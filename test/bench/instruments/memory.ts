@@ -1,4 +1,4 @@
-/** The memory of both processes at full load: how much at its peak, and whether it grows. */
+/** The memory of both processes at full load: its peak, and its growth. */
 
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -7,63 +7,53 @@ import { type Pipeline, startPipeline } from '../../helpers/pipeline.ts'
 import { BenchDatabase } from '../measure/bench-database.ts'
 import { type BenchRow, figure } from '../measure/bench-table.ts'
 import { readMemory } from '../measure/process-usage.ts'
-import { watchFlows } from '../measure/visible-flows.ts'
 import { V5_STREAM } from '../traffic/sample-messages.ts'
 import type { Instrument, Workbench } from './instrument.ts'
 
 const POLL_MS = 20
 const STALLED_MS = 30_000
-/** Datagrams that are sent and not yet committed: some batches, and less than a socket's buffer. */
+/** Datagrams that are sent and not yet committed: a few batches, less than the socket's buffer. */
 const WINDOW = 3_000
-/** So many a millisecond at most. */
+/** Datagrams per millisecond at most. */
 const BURST = 30
 const DIFFERENT_DATAGRAMS = 5_000
-/** Where a v5 message has its sequence number. */
+/** Offset of the sequence number in a v5 header. */
 const V5_SEQUENCE_OFFSET = 16
 const ROLES = ['collector', 'writer'] as const
-const COLUMNS = {
-  peak: 'peak RSS MiB',
-  first: 'RSS MiB, second fifth',
-  last: 'RSS MiB, last fifth',
-  slope: 'growth MiB/M flows, second half',
-} as const
 
-/** One look at a process. */
+/** The memory of a process at one time. */
 interface MemorySample {
   readonly flows: number
   readonly rssMib: number
   readonly peakMib: number
 }
 
-export const MEMORY_BENCH: Instrument = {
-  id: 'memory',
-  isQuick: false,
-  measure: async (workbench) => {
-    const database = await BenchDatabase.create()
-    const environment = { LOG_LEVEL: 'warn' }
-    const pipeline = await startPipeline({ databaseUrl: database.url, environment })
-    try {
-      const { samples, flowsPerSecond } = await runAtFullLoad(database, pipeline, workbench)
-      const flows = workbench.size.memoryRows.toLocaleString('en')
-      return {
-        id: 'memory',
-        title: `Memory at full load, ${flows} flows`,
-        rowTitle: 'process',
-        columns: Object.values(COLUMNS),
-        rows: ROLES.map((role) => describe(role, samples[role])),
-        note:
-          `v5 with 30 flows a datagram over UDP, ${flowsPerSecond.toLocaleString('en')} flows/s: ` +
-          `what is sent next waits until all but ${WINDOW.toLocaleString('en')} datagrams are ` +
-          'committed. The growth is the slope of a line through all samples of the second half.',
-      }
-    } finally {
-      await pipeline.stop()
-      await database.drop()
-    }
-  },
-}
-
 type Samples = Record<(typeof ROLES)[number], MemorySample[]>
+
+export const MEMORY: Instrument = {
+  id: 'memory',
+  title: 'Memory at full load',
+  rowTitle: 'process',
+  isQuick: true,
+  measure: (workbench) =>
+    BenchDatabase.with(async (database) => {
+      const environment = { LOG_LEVEL: 'warn' }
+      const pipeline = await startPipeline({ databaseUrl: database.url, environment })
+      try {
+        const { samples, flowsPerSecond } = await runAtFullLoad(database, pipeline, workbench)
+        return {
+          rows: ROLES.map((role) => describe(role, samples[role])),
+          note:
+            `${workbench.size.memoryRows.toLocaleString('en')} flows of v5, 30 per datagram, over ` +
+            `UDP at ${flowsPerSecond.toLocaleString('en')} flows/s: the sender waits until all but ` +
+            `${WINDOW.toLocaleString('en')} datagrams are committed. The growth is the slope of a ` +
+            'line fitted to all samples of the second half.',
+        }
+      } finally {
+        await pipeline.stop()
+      }
+    }),
+}
 
 async function runAtFullLoad(
   database: BenchDatabase,
@@ -74,7 +64,7 @@ async function runAtFullLoad(
   const flows = count * V5_STREAM.flowsPerDatagram
   const samples: Samples = { collector: [], writer: [] }
   const window = { committed: 0 }
-  let told = 0
+  let reported = 0
   const started = performance.now()
   const sending = sendWithinWindow(pipeline.port, count, window)
   const onSeen = (seen: number) => {
@@ -85,22 +75,17 @@ async function runAtFullLoad(
       const [rssMib, peakMib] = [usage.rssBytes / 2 ** 20, usage.peakRssBytes / 2 ** 20]
       samples[role].push({ flows: seen, rssMib, peakMib })
     }
-    if (seen - told >= flows / 10) progress(`${seen.toLocaleString('en')} flows`)
-    if (seen - told >= flows / 10) told = seen
+    if (seen - reported < flows / 10) return
+    progress(`${seen.toLocaleString('en')} flows`)
+    reported = seen
   }
-  const watching = watchFlows({
-    database,
-    until: flows,
-    pollMs: POLL_MS,
-    stalledMs: STALLED_MS,
-    onSeen,
-  })
-  await Promise.all([sending, watching])
+  const watch = { until: flows, pollMs: POLL_MS, stalledMs: STALLED_MS, onSeen }
+  await Promise.all([sending, database.watchFlows(watch)])
   const flowsPerSecond = Math.round((flows / (performance.now() - started)) * 1_000)
   return { samples, flowsPerSecond }
 }
 
-/** Sends as fast as what was sent before is committed. */
+/** Sends as fast as earlier datagrams are committed. */
 async function sendWithinWindow(
   port: number,
   count: number,
@@ -113,7 +98,7 @@ async function sendWithinWindow(
   for (let sent = 0; sent < count; ) {
     const end = Math.min(count, window.committed + WINDOW, sent + BURST)
     for (; sent < end; sent++) {
-      // A buffer belongs to the socket until it is sent.
+      // The socket owns a buffer until it is sent, so each datagram is a copy.
       const datagram = Buffer.from(pool[sent % pool.length] as Buffer)
       datagram.writeUInt32BE((sent * V5_STREAM.flowsPerDatagram) % 2 ** 32, V5_SEQUENCE_OFFSET)
       socket.send(datagram)
@@ -128,15 +113,15 @@ function describe(name: string, samples: readonly MemorySample[]): BenchRow {
     samples.slice(Math.floor(samples.length * from), Math.ceil(samples.length * to))
   const rss = (some: readonly MemorySample[]) => some.map(({ rssMib }) => rssMib)
   const figures = {
-    [COLUMNS.peak]: figure([samples.at(-1)?.peakMib], 0),
-    [COLUMNS.first]: figure(rss(part(0.2, 0.4)), 0),
-    [COLUMNS.last]: figure(rss(part(0.8, 1)), 0),
-    [COLUMNS.slope]: figure([slopeOf(part(0.5, 1))], 1),
+    'peak RSS MiB': figure([samples.at(-1)?.peakMib], 0),
+    'RSS MiB, second fifth': figure(rss(part(0.2, 0.4)), 0),
+    'RSS MiB, last fifth': figure(rss(part(0.8, 1)), 0),
+    'growth MiB/M flows, second half': figure([slopeOf(part(0.5, 1))], 1),
   }
   return { name, figures }
 }
 
-/** Gives the slope of the straight line that fits best: MiB a million flows. */
+/** Returns the slope of the straight line that fits best: MiB per million flows. */
 function slopeOf(samples: readonly MemorySample[]): number {
   const mean = (values: readonly number[]) =>
     values.reduce((sum, value) => sum + value, 0) / values.length

@@ -1,9 +1,9 @@
-/** Other collectors that are installed here, on the same traffic into the same PostgreSQL, in turns. */
+/** Other collectors that are installed here, in turns on the same traffic. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { perMillion } from '../measure/bare-copy.ts'
 import { BenchDatabase } from '../measure/bench-database.ts'
-import { type BenchRow, figure } from '../measure/bench-table.ts'
+import { type BenchRow, figureOf } from '../measure/bench-table.ts'
 import { interleave } from '../measure/interleave.ts'
 import type { CollectorPeer, RunningPeer } from '../peers/collector-peer.ts'
 import { CpuMeter } from '../peers/cpu-meter.ts'
@@ -15,15 +15,9 @@ import { Sender } from '../traffic/sender.ts'
 import type { Instrument, Workbench } from './instrument.ts'
 
 const PEERS = [OWN_PEER, NFACCTD_PEER, NFCAPD_PEER]
-/** Allocating its memory is not what is measured. */
+/** A peer allocates its memory before the measurement starts. */
 const SETTLE_MS = 1_000
 const POLL_MS = 250
-const COLUMNS = {
-  all: 'CPU s/M flows, all',
-  own: 'its processes',
-  server: 'PostgreSQL',
-  lost: 'flows lost %',
-} as const
 
 interface PeerRun {
   readonly own: number | undefined
@@ -31,46 +25,40 @@ interface PeerRun {
   readonly lostShare: number
 }
 
-export const PEERS_BENCH: Instrument = {
+export const PEERS_COMPARED: Instrument = {
   id: 'peers',
+  title: 'Peers: other collectors on the same traffic',
+  rowTitle: 'collector',
   isQuick: false,
-  measure: async (workbench) => {
-    const { rounds, peers } = workbench.size
-    const database = await BenchDatabase.create()
-    const sender = new Sender()
-    try {
-      const content = { stream: V5_STREAM.name }
-      await sender.start({ content, datagrams: Math.ceil(peers.rows / V5_STREAM.flowsPerDatagram) })
+  measure: (workbench) =>
+    BenchDatabase.with(async (database) => {
+      const { rounds, peers } = workbench.size
+      const datagrams = Math.ceil(peers.rows / V5_STREAM.flowsPerDatagram)
       const present = PEERS.filter(({ missing }) => missing === undefined)
-      const results = await interleave({
-        variants: Object.fromEntries(
-          present.map((peer) => [peer.name, () => runPeer(peer, database, sender, workbench)]),
-        ),
-        rounds,
-        warmUp: false,
-        onTurn: (name, round) => workbench.progress(`${name}, round ${round} of ${rounds}`),
-      })
-      return {
-        id: 'peers',
-        title: 'Peers: other collectors on the same traffic',
-        rowTitle: 'collector',
-        columns: Object.values(COLUMNS),
-        rows: present.map(({ name }) => describe(name, results[name] ?? [])),
-        note: describeConditions(workbench),
+      const sender = new Sender()
+      try {
+        await sender.start({ content: { stream: V5_STREAM.name }, datagrams })
+        const variants = present.map(
+          (peer) => [peer.name, () => runPeer(peer, database, sender, workbench)] as const,
+        )
+        const options = { rounds, warmUp: false, onTurn: workbench.progress }
+        const results = await interleave(Object.fromEntries(variants), options)
+        return {
+          rows: present.map(({ name }) => describe(name, results[name] ?? [])),
+          note: describeConditions(workbench),
+        }
+      } finally {
+        await sender.stop()
       }
-    } finally {
-      await sender.stop()
-      await database.drop()
-    }
-  },
+    }),
 }
 
 function describeConditions({ size: { peers } }: Workbench): string {
   const missing = PEERS.filter((peer) => peer.missing !== undefined)
   const left = missing.map(({ name, missing: reason }) => ` ${name} is left out: ${reason}.`)
   return (
-    `v5 with 30 flows a datagram, ${peers.rate.toLocaleString('en')} datagrams a second, ` +
-    `${peers.rows.toLocaleString('en')} flows. nfacctd loads one row a flow, as text, by ` +
+    `v5 with 30 flows per datagram, ${peers.rate.toLocaleString('en')} datagrams per second, ` +
+    `${peers.rows.toLocaleString('en')} flows. nfacctd loads one row per flow, as text, by ` +
     `sql_use_copy, into a table without partitions and indexes.${left.join('')}`
   )
 }
@@ -90,7 +78,7 @@ async function runPeer(
   const sent = await sender.send({ port: running.port, rate: size.peers.rate, count })
   const flows = sent.count * V5_STREAM.flowsPerDatagram
   await waitUntilStored(running, flows, size.peers.restMs)
-  // What it has not stored yet, it stores now.
+  // At its end, a peer stores whatever it still holds.
   const stored = await running.stop()
   return {
     own: perMillion(0, meter.stop(), flows),
@@ -99,7 +87,7 @@ async function runPeer(
   }
 }
 
-/** Waits until all are stored, or no more have come for a while; or, where nobody can tell, a second. */
+/** Waits until all flows are stored or none came for `restMs`; a second if the peer cannot tell. */
 async function waitUntilStored(running: RunningPeer, flows: number, restMs: number): Promise<void> {
   let last = 0
   let lastAt = performance.now()
@@ -117,22 +105,10 @@ async function waitUntilStored(running: RunningPeer, flows: number, restMs: numb
 
 function describe(name: string, runs: readonly PeerRun[]): BenchRow {
   const figures = {
-    [COLUMNS.all]: figure(
-      runs.map(({ own, server }) => (own ?? Number.NaN) + (server ?? Number.NaN)),
-      2,
-    ),
-    [COLUMNS.own]: figure(
-      runs.map(({ own }) => own),
-      2,
-    ),
-    [COLUMNS.server]: figure(
-      runs.map(({ server }) => server),
-      2,
-    ),
-    [COLUMNS.lost]: figure(
-      runs.map(({ lostShare }) => lostShare * 100),
-      2,
-    ),
+    'CPU s/M flows, all': figureOf(runs, 2, (run) => (run.own ?? NaN) + (run.server ?? NaN)),
+    'its processes': figureOf(runs, 2, ({ own }) => own),
+    PostgreSQL: figureOf(runs, 2, ({ server }) => server),
+    'flows lost %': figureOf(runs, 2, ({ lostShare }) => lostShare * 100),
   }
   return { name, figures }
 }

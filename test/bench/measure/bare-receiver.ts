@@ -1,5 +1,5 @@
 /**
- * What the collector is compared with: a process whose socket only counts what it gets. It tells its
+ * The yardstick for the collector: a process with a socket that only counts datagrams. It reports its
  * port when it listens, and the count when it is asked to end.
  */
 
@@ -16,7 +16,7 @@ socket.bind(0, '127.0.0.1', () => {
   process.send?.({ ports: [socket.address().port] })
 })
 process.once('SIGTERM', async () => {
-  // What the kernel holds is received, too, as the collector does.
+  // Like the collector, it first receives all that the kernel holds.
   let before: number
   do {
     before = received

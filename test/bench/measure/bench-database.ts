@@ -1,20 +1,39 @@
-/**
- * A migrated database for one instrument with a connection to look at it, and the CPU time of its
- * server where that runs on this machine.
- */
+/** A migrated database for one instrument, with a connection to look into it. */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
 import { readCpuSeconds, readParentOfSameKind, readTreeCpuSeconds } from './process-usage.ts'
 
-/** The others hang on these by foreign keys. */
-const WRITTEN_TABLES = [
+/** All other tables refer to these by foreign keys, so they are emptied along with them. */
+const ROOT_TABLES = [
   'exporters',
   'sequence_gaps',
   'journal_positions',
   'collector_reports',
   'rejected_records',
 ]
+
+/** The counters of the streams are committed with the rows, and are cheaper to read than rows. */
+const COUNT_FLOWS = {
+  name: 'count-flows',
+  text: 'select coalesce(sum(flow_records), 0)::float8 as flows from exporter_streams',
+}
+
+const SUM_POSITIONS = {
+  name: 'sum-positions',
+  text: 'select coalesce(sum(position), 0)::float8 as position from journal_positions',
+}
+
+export interface WatchOptions {
+  /** Number of flows to wait for. */
+  readonly until: number
+  readonly pollMs: number
+  /** Time without a new flow after which waiting fails. */
+  readonly stalledMs: number
+  /** Called with each answer. */
+  readonly onSeen: (flows: number) => void
+}
 
 export class BenchDatabase {
   readonly client: pg.Client
@@ -29,21 +48,30 @@ export class BenchDatabase {
     this.#serverPid = readParentOfSameKind(backendPid)
   }
 
-  static async create(): Promise<BenchDatabase> {
+  /** Creates a database, passes it to `use`, and drops it. */
+  static async with<Result>(use: (database: BenchDatabase) => Promise<Result>): Promise<Result> {
     const database = await createTestDatabase()
     const client = new pg.Client({ connectionString: database.url })
-    // When it breaks, the next query says so; without a listener it would end the process at once.
+    // The next query reports a broken connection; without a listener the process would end at once.
     client.on('error', () => {})
     await client.connect()
-    const { rows } = await client.query('select pg_backend_pid() as pid')
-    return new BenchDatabase(database, client, rows[0]?.pid)
+    try {
+      const { rows } = await client.query('select pg_backend_pid() as pid')
+      return await use(new BenchDatabase(database, client, rows[0]?.pid))
+    } finally {
+      await client.end()
+      await database.drop()
+    }
   }
 
   get url(): string {
     return this.#database.url
   }
 
-  /** CPU seconds of the whole server so far: all its processes, or all but this connection's. */
+  /**
+   * Returns the CPU seconds that all processes of the server have used, or all but the process of
+   * this connection; undefined if the server runs on another machine.
+   */
   readServerCpu(whose: 'all' | 'all but own' = 'all'): number | undefined {
     if (this.#serverPid === undefined) return undefined
     const all = readTreeCpuSeconds(this.#serverPid)
@@ -51,10 +79,10 @@ export class BenchDatabase {
     return all === undefined || own === undefined ? undefined : all - own
   }
 
-  /** Empties what the writer fills, or a part of it; partitions stay. */
+  /** Empties the writer's tables, or a part of them; partitions stay. */
   async empty(what: 'all' | 'all but flows' | 'flows' = 'all'): Promise<void> {
     const flows = what === 'all but flows' ? [] : ['flows']
-    const others = what === 'flows' ? [] : WRITTEN_TABLES
+    const others = what === 'flows' ? [] : ROOT_TABLES
     await this.client.query(`truncate ${[...others, ...flows].join(', ')} cascade`)
     await this.client.query('checkpoint')
   }
@@ -64,17 +92,40 @@ export class BenchDatabase {
     return rows[0]?.count
   }
 
-  /** Gives how much of the stream is committed, in bytes; 0 before the first batch. */
+  /** @throws if `flows` does not hold exactly this many rows */
+  async checkFlows(expected: number): Promise<void> {
+    const stored = await this.countFlows()
+    if (stored !== expected) throw new Error(`${stored} rows are stored instead of ${expected}`)
+  }
+
+  /** Returns how many bytes of the journal are committed; 0 before the first batch. */
   async committedBytes(): Promise<number> {
-    const { rows } = await this.client.query({
-      name: 'committed',
-      text: 'select coalesce(sum(position), 0)::float8 as position from journal_positions',
-    })
+    const { rows } = await this.client.query(SUM_POSITIONS)
     return rows[0]?.position
   }
 
-  async drop(): Promise<void> {
-    await this.client.end()
-    await this.#database.drop()
+  /**
+   * Asks for the number of committed flows again and again until all have come.
+   *
+   * @returns how often it asked
+   */
+  async watchFlows({ until, pollMs, stalledMs, onSeen }: WatchOptions): Promise<number> {
+    let polls = 0
+    let last = 0
+    let lastAt = performance.now()
+    while (last < until) {
+      const { rows } = await this.client.query(COUNT_FLOWS)
+      const flows: number = rows[0]?.flows
+      polls += 1
+      onSeen(flows)
+      if (flows > last) {
+        last = flows
+        lastAt = performance.now()
+      } else if (performance.now() - lastAt > stalledMs) {
+        throw new Error(`only ${flows} of ${until} flows came, and none for ${stalledMs} ms`)
+      }
+      await sleep(pollMs)
+    }
+    return polls
   }
 }

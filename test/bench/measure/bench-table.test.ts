@@ -13,7 +13,6 @@ const TABLE: BenchTable = {
   id: 'thing',
   title: 'The thing',
   rowTitle: 'variant',
-  columns: ['ratio', 'rows/s'],
   rows: [
     { name: 'one', figures: { ratio: figure([0.5, 0.75, 1], 2), 'rows/s': figure([12_345], 0) } },
     { name: 'other', figures: { ratio: figure([undefined], 2) } },
@@ -22,13 +21,13 @@ const TABLE: BenchTable = {
 }
 
 describe('a figure', () => {
-  it('is a median with the ends beside it where they differ', () => {
+  it('is a median, followed by the ends where they look different', () => {
     assert.equal(formatFigure(figure([3, 1, 2], 1)), '2.0 (1.0..3.0)')
     assert.equal(formatFigure(figure([1.01, 1.02], 1)), '1.0')
     assert.equal(formatFigure(figure([1_234_567.8], 0)), '1,234,568')
   })
 
-  it('may be all that could be asked for', () => {
+  it('says when it is only a lower bound', () => {
     assert.equal(formatFigure({ ...figure([5], 0), isLowerBound: true }), '≥ 5')
   })
 
@@ -39,7 +38,7 @@ describe('a figure', () => {
 })
 
 describe('a table', () => {
-  it('is laid out for a terminal', () => {
+  it('is laid out for a terminal, with a column for each figure of any row', () => {
     assert.deepEqual(layOutBenchTable(TABLE), [
       '',
       'The thing',
@@ -67,7 +66,7 @@ describe('a table', () => {
 })
 
 describe('a long note', () => {
-  it('is broken into lines of 100 letters', () => {
+  it('is broken into lines of 100 characters', () => {
     const word = 'x'.repeat(49)
     assert.deepEqual(wrap(`${word} ${word} ${word}`), [`${word} ${word}`, word])
     assert.deepEqual(wrap('x'.repeat(120)), ['x'.repeat(120)])

@@ -1,8 +1,8 @@
-/** Ends processes that the benchmark has started, and no others. */
+/** Ends processes that the benchmark has started. */
 
 import type { ChildProcess } from 'node:child_process'
 
-/** Asks a child to end and waits until it has; does nothing when it already has. */
+/** Sends a signal to a child and waits until it has ended; returns at once if it already has. */
 export async function endProcess(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM') {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))

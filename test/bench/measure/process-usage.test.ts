@@ -16,11 +16,11 @@ import {
 
 const skip = existsSync('/proc/self/stat') ? false : 'this system has no /proc'
 
-/** A shell that burns CPU in a child, waits for it, tells, and waits for its end of input. */
+/** A shell that burns CPU in a child, reports its end, and waits for the end of its own input. */
 const BUSY = `sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done'; echo done; read -r line`
 
-describe('what a process has used', { skip }, () => {
-  it('counts children that have ended', async (test) => {
+describe('the usage of a process', { skip }, () => {
+  it('includes children that have ended', async (test) => {
     const child = spawn('sh', ['-c', BUSY], { stdio: ['pipe', 'pipe', 'ignore'] })
     test.after(() => child.kill())
     const pid = child.pid as number
@@ -36,7 +36,7 @@ describe('what a process has used', { skip }, () => {
     assert.equal(readMemory(pid), undefined)
   })
 
-  it('counts children that run', async (test) => {
+  it('includes children that run', async (test) => {
     const child = spawn('sh', ['-c', "sh -c 'while :; do :; done' & echo $!; wait"], {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
@@ -49,7 +49,7 @@ describe('what a process has used', { skip }, () => {
     )
   })
 
-  it('counts processes of its group, of which some outlive it', async (test) => {
+  it('includes processes of its group that outlive it', async (test) => {
     const leader = spawn('sh', ['-c', "sh -c 'echo $$; read -r line; :' <&3 & :"], {
       stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
       detached: true,
@@ -65,12 +65,12 @@ describe('what a process has used', { skip }, () => {
     await until('the group is gone', () => !isGroupAlive(pid))
   })
 
-  it('has memory with a peak', () => {
+  it('includes memory, with its peak', () => {
     const usage = readMemory(process.pid)
     assert.ok(usage && usage.rssBytes > 1e6 && usage.peakRssBytes >= usage.rssBytes)
   })
 
-  it('names its parent when that runs the same program', async (test) => {
+  it('names the parent that runs the same program', async (test) => {
     const child = spawn('sh', ['-c', "sh -c 'echo $$; read -r line; :'; :"], {
       stdio: ['pipe', 'pipe', 'ignore'],
     })

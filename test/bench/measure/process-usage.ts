@@ -1,11 +1,8 @@
-/**
- * Reads what processes have used, from /proc; undefined where the system has none. It looks at pids
- * that it is given and at what they have started.
- */
+/** Reads CPU time and memory of processes from /proc; results are undefined where there is none. */
 
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** What the kernel counts CPU time in: USER_HZ is 100 on every Linux. */
+/** The unit of CPU time in /proc: USER_HZ is 100 on every Linux. */
 const TICKS_PER_SECOND = 100
 
 interface ProcessTimes {
@@ -13,14 +10,14 @@ interface ProcessTimes {
   readonly parent: number
   readonly group: number
   readonly command: string
-  /** It has ended, and nobody has asked how. */
+  /** It has ended, and its parent has not waited for it yet. */
   readonly isZombie: boolean
   readonly ownSeconds: number
-  /** Of children that have ended and were waited for, with theirs. */
+  /** Of the ended descendants that were waited for. */
   readonly endedSeconds: number
 }
 
-/** Gives the CPU seconds of a process alone, of its living threads where the system tells exactly. */
+/** Returns the CPU seconds of one process: exactly, of its live threads, if the kernel keeps them. */
 export function readCpuSeconds(pid: number): number | undefined {
   const times = readTimes(pid)
   if (!times) return undefined
@@ -32,7 +29,7 @@ export function readCpuSeconds(pid: number): number | undefined {
   return exact > 0 ? exact : times.ownSeconds
 }
 
-/** Gives the CPU seconds of a process and of all that it started, ended or not. */
+/** Returns the CPU seconds of a process and of all its descendants, ended or not. */
 export function readTreeCpuSeconds(pid: number): number | undefined {
   const root = readTimes(pid)
   return root && sumTree(root, readAllTimes())
@@ -46,10 +43,7 @@ function sumTree(root: ProcessTimes, all: readonly ProcessTimes[]): number {
   )
 }
 
-/**
- * Gives the CPU seconds of each process that is one of these or in the group of one, by pid, while it
- * lives or is not yet asked how it ended.
- */
+/** Returns the CPU seconds, by pid, of these processes and of all others in their groups. */
 export function readGroupCpuSeconds(leaders: readonly number[]): Map<number, number> {
   const members = readAllTimes().filter(
     ({ pid, group }) => leaders.includes(pid) || leaders.includes(group),
@@ -57,12 +51,12 @@ export function readGroupCpuSeconds(leaders: readonly number[]): Map<number, num
   return new Map(members.map(({ pid, ownSeconds }) => [pid, ownSeconds]))
 }
 
-/** Tells whether a process of the group of this one still runs. */
+/** Whether a process in the group of this one still runs. */
 export function isGroupAlive(leader: number): boolean {
   return readAllTimes().some(({ group, isZombie }) => group === leader && !isZombie)
 }
 
-/** Gives the parent of a process if both are this machine's and run the same program. */
+/** Returns the parent of a process of this machine if both run the same program. */
 export function readParentOfSameKind(pid: number): number | undefined {
   const child = readTimes(pid)
   const parent = child && readTimes(child.parent)
@@ -74,7 +68,7 @@ export interface MemoryUsage {
   readonly peakRssBytes: number
 }
 
-/** Gives the resident memory of a process, now and at its peak. */
+/** Returns the resident memory of a process, now and at its peak. */
 export function readMemory(pid: number): MemoryUsage | undefined {
   const status = readProcFile(`${pid}/status`)
   const bytesOf = (name: string) =>
@@ -88,7 +82,7 @@ function readAllTimes(): ProcessTimes[] {
   return pids.map((pid) => readTimes(Number(pid))).filter((times) => times !== undefined)
 }
 
-/** `stat = pid (command) state ppid …`: the command may hold anything, so count from its last ")". */
+/** `stat = pid (command) state ppid …`; the command may contain ")", so fields count from the last. */
 function readTimes(pid: number): ProcessTimes | undefined {
   const stat = readProcFile(`${pid}/stat`)
   if (stat === undefined) return undefined

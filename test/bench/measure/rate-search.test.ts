@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { findHighestRate } from './rate-search.ts'
 
-/** A receiver that loses above one rate, sent to by a sender with a highest rate of its own. */
+/** Searches with a receiver that loses datagrams above one rate, and a sender with a limit of its own. */
 function search(receiverLimit: number, senderLimit = Number.POSITIVE_INFINITY) {
   const tried: number[] = []
   const trial = async (wanted: number) => {
@@ -15,7 +15,7 @@ function search(receiverLimit: number, senderLimit = Number.POSITIVE_INFINITY) {
 }
 
 describe('the highest rate without loss', () => {
-  it('is found by doubling and halving; a rate that loses is tried twice', async () => {
+  it('is found by doubling and halving; a rate with losses is tried twice', async () => {
     const { tried, highest } = search(620)
     assert.deepEqual(await highest, { rate: 600, isLowerBound: false })
     assert.deepEqual(tried, [100, 200, 400, 800, 800, 600, 700, 700, 650, 650])
@@ -30,7 +30,7 @@ describe('the highest rate without loss', () => {
     assert.deepEqual(await search(9_999).highest, { rate: 1_600, isLowerBound: true })
   })
 
-  it('may be none', async () => {
+  it('is 0 when something is lost at every rate', async () => {
     assert.deepEqual(await search(3).highest, { rate: 0, isLowerBound: false })
   })
 })

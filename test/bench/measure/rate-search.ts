@@ -1,9 +1,8 @@
-/** Finds the highest rate at which nothing is lost, by trying. */
+/** Finds the highest rate at which nothing is lost, by trial. */
 
-/** What came of trying one rate. */
 export interface RateTrial {
   readonly isLossless: boolean
-  /** What was really sent a second. */
+  /** The rate that the sender reached. */
   readonly rate: number
 }
 
@@ -11,18 +10,18 @@ export interface RateSearchOptions {
   readonly trial: (rate: number) => Promise<RateTrial>
   readonly from: number
   readonly to: number
-  /** How often the interval between the last good and the first bad rate is halved. */
+  /** How many times the interval between the last good and the first bad rate is halved. */
   readonly steps: number
 }
 
 export interface HighestRate {
-  /** 0: even the first rate lost something. */
+  /** 0 if something was lost even at the first rate. */
   readonly rate: number
-  /** It was not the receiver that was too slow, but the sender. */
+  /** The sender reached its limit before the receiver did. */
   readonly isLowerBound: boolean
 }
 
-/** A sender that reaches less than this of what it should is at its limit. */
+/** A sender that reaches a smaller share of the wanted rate is at its limit. */
 const REACHED_SHARE = 0.9
 
 /** Doubles the rate until something is lost, then halves the interval. */
@@ -51,7 +50,7 @@ export async function findHighestRate(options: RateSearchOptions): Promise<Highe
   return { rate: good, isLowerBound: false }
 }
 
-/** A machine with other programs may fail once at what it can do. */
+/** One loss can be the fault of another program on the machine. */
 async function tryTwice({ trial }: RateSearchOptions, rate: number): Promise<RateTrial> {
   const first = await trial(rate)
   return first.isLossless ? first : trial(rate)

@@ -1,4 +1,4 @@
-/** Starts what datagrams are sent to: the collector with a reader behind it that only reads, or a bare socket. */
+/** Starts receivers of datagrams: the collector with a pipe that is only drained, or a bare socket. */
 
 import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,21 +12,21 @@ import { endProcess } from './end-process.ts'
 const COLLECTOR = fileURLToPath(new URL('../../../collector/main.js', import.meta.url))
 const BARE_RECEIVER = fileURLToPath(new URL('./bare-receiver.js', import.meta.url))
 const RECEIVE_BUFFER_BYTES = 33_554_432
-/** The final report is much shorter. */
+/** The end of the pipe's bytes that is kept; the final report is much shorter. */
 const TAIL_BYTES = 4_096
 
-/** A process that receives. */
+/** A running receiver. */
 export interface Receiver {
   readonly pid: number
   readonly port: number
-  /** Ends it when it has taken what the kernel holds; gives how many datagrams came through. */
+  /** Ends it after it has received all that the kernel holds; returns how many datagrams it counted. */
   readonly stop: () => Promise<number>
 }
 
-/** Starts one; the folder is for its files. */
+/** Starts a receiver that keeps its files in a folder. */
 export type StartReceiver = (folder: string) => Promise<Receiver>
 
-/** Starts the collector; what counts is what it has put into the pipe. */
+/** Starts the collector, which counts the datagrams that it wrote into the pipe. */
 export async function startCollector(parent: string): Promise<Receiver> {
   const folder = await mkdtemp(join(parent, 'collector-'))
   const pipe = join(folder, 'netflow.pipe')
@@ -61,7 +61,7 @@ export async function startCollector(parent: string): Promise<Receiver> {
 function readFinalReport(tail: string): CollectorReport {
   const line = tail.trimEnd().split('\n').at(-1) ?? ''
   const report = (line.startsWith('{') ? JSON.parse(line) : {}) as CollectorReport
-  if (!report.final) throw new Error(`the collector ended without a final report: ${line}`)
+  if (!report.final) throw new Error(`the collector exited without a final report: ${line}`)
   return report
 }
 
@@ -81,7 +81,7 @@ export async function startBareReceiver(): Promise<Receiver> {
 
 async function ready(child: ChildProcess): Promise<{ pid: number; port: number }> {
   return new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`a receiver ended with ${code} at its start`)))
+    child.once('exit', (code) => reject(new Error(`a receiver exited with ${code} at its start`)))
     child.once('message', ({ ports }: { ports: number[] }) =>
       resolve({ pid: child.pid as number, port: ports[0] as number }),
     )

@@ -1,7 +1,4 @@
-/**
- * Runs a writer on files of pipe lines, through a real pipe to committed rows, and times it. It checks
- * that every flow is there once.
- */
+/** Runs the writer on files of pipe lines, through a real pipe to committed rows, and times it. */
 
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,29 +13,30 @@ import { endProcess } from './end-process.ts'
 import { readTreeCpuSeconds } from './process-usage.ts'
 
 const WRITER = fileURLToPath(new URL('../../../writer/main.js', import.meta.url))
-/** How often it is asked what is committed: seldom, as that takes CPU from writer and server. */
+const PIPE = 'netflow.pipe'
+/** Asking for the committed bytes costs CPU of writer and server, so it is done seldom. */
 const POLL_MS = 50
-/** The same while the last batches are on their way. */
+/** The same during the last batches, whose commits are to be timed. */
 const LAST_POLL_MS = 5
 const LAST_BATCHES = 4
-/** A writer that commits nothing for so long will not. */
+/** A writer that commits nothing for this long has failed. */
 const STALLED_MS = 60_000
 
 export interface WriterOptions {
   readonly database: BenchDatabase
-  /** For its files. */
+  /** Parent of the folder for the writer's files. */
   readonly folder: string
   readonly lanes: number
 }
 
 export interface WriterRun {
   readonly rowsPerSecond: number
-  /** CPU seconds a million flows. */
+  /** CPU seconds per million flows. */
   readonly writerCpu: number | undefined
   readonly serverCpu: number | undefined
 }
 
-/** A writer that runs; to be stopped. */
+/** A running writer. */
 export class BenchWriter {
   readonly #database: BenchDatabase
   readonly #folder: string
@@ -50,6 +48,7 @@ export class BenchWriter {
     this.#process = writer
   }
 
+  /** Starts a writer; `stop` it in the end. */
   static async start(options: WriterOptions): Promise<BenchWriter> {
     const folder = await mkdtemp(join(options.folder, 'writer-'))
     return new BenchWriter(options.database, folder, await startWriter(folder, options))
@@ -80,11 +79,11 @@ export class BenchWriter {
 
 export interface WriterRunOptions extends WriterOptions {
   readonly lines: LineFile
-  /** Flows that are in the table already; they stay. Default: none, and the table is emptied. */
+  /** Number of flows that are in the table and stay there. Default: the table is emptied. */
   readonly presentRows?: number
 }
 
-/** Runs one writer from its start to its end. */
+/** Runs one writer from start to end, and checks that every flow is stored once. */
 export async function runWriter(options: WriterRunOptions): Promise<WriterRun> {
   const { database, lines, presentRows } = options
   await database.empty(presentRows === undefined ? 'all' : 'all but flows')
@@ -95,11 +94,9 @@ export async function runWriter(options: WriterRunOptions): Promise<WriterRun> {
   } finally {
     await writer.stop()
   }
-  await checkRows(database, lines.flows + (presentRows ?? 0))
+  await database.checkFlows(lines.flows + (presentRows ?? 0))
   return run
 }
-
-const PIPE = 'netflow.pipe'
 
 async function startWriter(
   folder: string,
@@ -121,18 +118,18 @@ async function startWriter(
   })
   await new Promise<void>((resolve, reject) => {
     writer.once('message', () => resolve())
-    writer.once('exit', (code) => reject(new Error(`the writer ended with ${code} at its start`)))
+    writer.once('exit', (code) => reject(new Error(`the writer exited with ${code} at its start`)))
   })
   return writer
 }
 
-/** Opens the pipe, says so, and waits for a line: to start a process takes longer than a batch. */
+/** Opens the pipe, reports it and waits for a line, as starting a process takes longer than a batch. */
 const FEEDER = 'exec 3> "$1" && echo && read -r _ && exec cat "$0" >&3'
 
 /**
- * Feeds the file and waits until all of it is committed.
+ * Feeds a file and waits until all of it is committed.
  *
- * @returns rows a second up to the last whole batch: the rest waits for its age, not for the database
+ * @returns rows per second up to the last whole batch; the remainder only waits for its age
  */
 async function feed(
   pipe: string,
@@ -159,16 +156,10 @@ async function feed(
       last = { bytes, ms }
     } else if (ms - last.ms > STALLED_MS || writer.exitCode !== null) {
       feeder.kill()
-      throw new Error(`the writer has committed ${bytes} of ${lines.bytes} bytes, and no more`)
+      throw new Error(`the writer stopped after committing ${bytes} of ${lines.bytes} bytes`)
     }
   }
-  // A file of one batch has no other.
+  // A file of one batch has only that one.
   const end = whole.bytes > 0 ? whole : last
   return ((end.bytes / lines.bytes) * lines.flows) / ((end.ms - started) / 1000)
-}
-
-/** @throws when the table does not hold so many rows */
-export async function checkRows(database: BenchDatabase, expected: number): Promise<void> {
-  const stored = await database.countFlows()
-  if (stored !== expected) throw new Error(`${stored} rows are stored, not ${expected}`)
 }

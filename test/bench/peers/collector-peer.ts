@@ -1,4 +1,4 @@
-/** What the peers' instrument needs of a program that collects flows, ours or another one. */
+/** A program that collects flows, ours or another one, as the instrument of peers uses it. */
 
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -6,26 +6,24 @@ import { readFileSync } from 'node:fs'
 import { until } from '../../helpers/until.ts'
 import type { BenchDatabase } from '../measure/bench-database.ts'
 
-/** One that can be started. */
 export interface CollectorPeer {
   readonly name: string
-  /** Why it cannot run here; undefined when it can. */
+  /** Why it cannot run here; undefined if it can. */
   readonly missing: string | undefined
   readonly start: (database: BenchDatabase, folder: string) => Promise<RunningPeer>
 }
 
-/** One that receives. */
 export interface RunningPeer {
   readonly port: number
-  /** Its processes; those in their groups count, too. */
+  /** The leaders of its process groups. */
   readonly pids: readonly number[]
-  /** Gives how many flows are stored so far; undefined when only its end will tell. */
+  /** Returns how many flows are stored so far; undefined if that is unknown before its end. */
   readonly countStored: () => Promise<number | undefined>
-  /** Ends it in good order, with all that it has started; gives how many flows are stored. */
+  /** Shuts it down with all its processes; returns how many flows are stored. */
   readonly stop: () => Promise<number>
 }
 
-/** Finds a port for a program that cannot choose one. */
+/** Finds a free UDP port. */
 export async function findFreePort(): Promise<number> {
   const socket = createSocket('udp4')
   socket.bind(0, '127.0.0.1')
@@ -35,7 +33,7 @@ export async function findFreePort(): Promise<number> {
   return port
 }
 
-/** Waits until somebody listens on an IPv4 port of this machine. */
+/** Waits until a program listens on an IPv4 port of this machine. */
 export async function waitForListener(port: number): Promise<void> {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
   await until(`a program listens on port ${port}`, () =>

@@ -1,4 +1,4 @@
-/** pmacct's nfacctd with its plugin for PostgreSQL, set up to load each flow by COPY. */
+/** pmacct's nfacctd with its plugin for PostgreSQL, configured to load each flow by COPY. */
 
 import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
@@ -19,7 +19,7 @@ const TABLE = 'nfacctd_flows'
 const LOG = 'nfacctd.log'
 const EXIT_DEADLINE_MS = 60_000
 
-/** The columns of what is aggregated by: all that v5 has, so that every flow is a row. */
+/** The columns are the keys of aggregation: all fields of v5, so that each flow is a row. */
 const CREATE_TABLE = `
   create table if not exists ${TABLE} (
     peer_ip_src inet, iface_in bigint, iface_out bigint, ip_src inet, ip_dst inet,
@@ -49,7 +49,7 @@ async function startNfacctd(database: BenchDatabase, folder: string): Promise<Ru
   const child = spawn('nfacctd', ['-f', path], {
     env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` },
     stdio: 'ignore',
-    // A group of its own: it is several processes, and some end after the first one.
+    // A group of its own: it has several processes, some of which outlive the first one.
     detached: true,
   })
   const countStored = async () => {
@@ -64,13 +64,13 @@ async function startNfacctd(database: BenchDatabase, folder: string): Promise<Ru
     stop: async () => {
       await endProcess(child, 'SIGINT')
       const isGone = () => !isGroupAlive(child.pid as number)
-      await until('nfacctd has stored what it had', isGone, EXIT_DEADLINE_MS)
+      await until('all processes of nfacctd have ended', isGone, EXIT_DEADLINE_MS)
       return countStored()
     },
   }
 }
 
-/** Queues and cache are so large that they lose nothing of what the benchmark sends. */
+/** Queues and cache are large enough for all flows of the benchmark. */
 function configure({ client }: BenchDatabase, folder: string, port: number): string {
   const settings = {
     daemonize: 'false',

@@ -1,4 +1,4 @@
-/** nfdump's nfcapd, which writes files and no database: the least that a collector has to do. */
+/** nfdump's nfcapd, which writes files only: the minimum of work for a collector. */
 
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtemp } from 'node:fs/promises'

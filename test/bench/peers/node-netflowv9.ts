@@ -1,14 +1,11 @@
-/**
- * The decoder of the npm package node-netflowv9, to compare with. It is a development dependency for
- * the benchmark only, and is loaded here alone; no socket is opened.
- */
+/** The decoder of the npm package node-netflowv9, a peer of ours; its socket stays closed. */
 
 import { createRequire } from 'node:module'
 
 const PACKAGE = 'node-netflowv9'
 const EXPORTER = { address: '192.0.2.1', port: 2055 } as const
 
-/** What is used of the package, which has no types of its own. */
+/** The used part of the package, which has no types of its own. */
 interface PeerCollector {
   readonly server: { close: () => void }
   nfPktDecode: (
@@ -20,16 +17,15 @@ interface PeerCollector {
 export interface PeerDecoder {
   /** Name and version of the package. */
   readonly name: string
-  /** Decodes a datagram into an object a flow; gives how many there are. */
+  /** Decodes a datagram into one object per flow; returns how many there are. */
   readonly decode: (datagram: Buffer) => number
-  /** Forgets its templates. */
+  /** Forgets all templates. */
   readonly reset: () => void
 }
 
-/** The versions that both it and we decode, and that the benchmark has. */
+/** The versions of the benchmark that this decoder knows. */
 export const PEER_VERSIONS: readonly number[] = [5, 9]
 
-/** Loads the package. */
 export function loadPeerDecoder(): PeerDecoder {
   const require = createRequire(import.meta.url)
   const Collector: new (options: object) => PeerCollector = require(PACKAGE)
@@ -44,7 +40,7 @@ export function loadPeerDecoder(): PeerDecoder {
   }
 }
 
-/** Its constructor makes a socket, which nobody binds. */
+/** The constructor creates a socket; it is closed before anybody binds it. */
 function createCollector(Collector: new (options: object) => PeerCollector): PeerCollector {
   const collector = new Collector({})
   collector.server.close()

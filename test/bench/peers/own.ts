@@ -1,4 +1,4 @@
-/** This program as a peer among others: collector and writer as they are. */
+/** This program as a peer: collector and writer as they are. */
 
 import { startPipeline } from '../../helpers/pipeline.ts'
 import type { CollectorPeer } from './collector-peer.ts'

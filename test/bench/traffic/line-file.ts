@@ -1,4 +1,4 @@
-/** Files of pipe lines for the writer to read: what a collector would have written. */
+/** Writes files of pipe lines for the writer, as a collector would write them into the pipe. */
 
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
@@ -6,10 +6,10 @@ import { finished } from 'node:stream/promises'
 import { encodeDatagramLine } from '../../helpers/datagram-line.ts'
 import type { SampleStream } from './sample-messages.ts'
 
-/** All lines are of one day: rows of a benchmark go into one partition. */
+/** The time of the first line. All lines are of one day, so that all rows go into one partition. */
 export const RECEIVED_AT_MS = 1_790_000_000_000
 const LINES_A_MS = 10
-/** Rows of a batch, of the writer and of what it is compared with. */
+/** Rows per batch, for the writer and for the bare COPY. */
 export const BATCH_ROWS = 20_000
 
 export interface LineFile {
@@ -19,8 +19,8 @@ export interface LineFile {
 }
 
 /**
- * Writes as many datagrams of a stream as hold `flows` flows, rounded up to whole batches of the
- * writer: the rest would wait for its age.
+ * Writes the datagrams of at least `flows` flows, rounded up to whole batches of the writer: the
+ * remainder would only wait for its age.
  */
 export async function writeLineFile(
   path: string,
@@ -31,7 +31,7 @@ export async function writeLineFile(
   return file as LineFile
 }
 
-/** Writes the same into several files, each from another exporter, for one writer to take them all. */
+/** Writes the same datagrams into several files, each from another exporter, for one writer to load. */
 export async function writeLineFiles(
   paths: readonly string[],
   stream: SampleStream,

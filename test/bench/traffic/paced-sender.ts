@@ -1,26 +1,26 @@
-/** Sends datagrams to a port of this machine at an even rate, in bursts of a millisecond. */
+/** Sends datagrams to a local port at an even rate, in bursts of about a millisecond. */
 
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 
-/** So many at most between two looks at the clock and at the socket's errors. */
+/** The largest burst between two checks of the clock and of the socket's errors. */
 const BURST = 64
 
 export interface PacedSending {
   readonly port: number
   readonly count: number
-  /** Datagrams a second. */
+  /** Datagrams per second. */
   readonly rate: number
   readonly datagram: (index: number) => Buffer
-  /** Told of each datagram just before it is sent. */
+  /** Called just before each datagram is sent. */
   readonly onSend?: (index: number) => void
 }
 
 /**
- * Sends all of them from one socket; when the rate is too high for this process, as fast as it can.
+ * Sends all datagrams from one socket; as fast as possible if this process cannot reach the rate.
  *
- * @returns how many seconds it took
+ * @returns the seconds that it took
  */
 export async function sendPaced(sending: PacedSending): Promise<number> {
   const { port, count, rate, datagram, onSend } = sending

@@ -1,4 +1,4 @@
-/** IPFIX messages for the benchmarks: with enterprise fields and fields of variable length. */
+/** IPFIX messages for the benchmarks, with enterprise fields and fields of variable length. */
 
 import {
   type IpfixField,
@@ -14,7 +14,7 @@ const TEMPLATE_ID = 400
 const TEMPLATE_EVERY = 100
 const EXPORT_SECONDS = 1_790_000_000
 
-/** Elements of a router with columns, times in absolute milliseconds. */
+/** Elements that a router exports, with absolute times in milliseconds; all have columns. */
 const COLUMN_FIELDS: readonly IpfixField[] = [
   [8, 4],
   [12, 4],
@@ -43,7 +43,7 @@ const COLUMN_FIELDS: readonly IpfixField[] = [
 ]
 const COLUMN_BYTES = COLUMN_FIELDS.reduce((sum, [, length]) => sum + length, 0)
 
-/** An application name of variable length, and two fields of an enterprise. */
+/** An application name of variable length, and two enterprise fields. */
 const EXTRA_FIELDS: readonly IpfixField[] = [
   [96, VARIABLE],
   [1000, 4, 35632],
@@ -58,7 +58,7 @@ export const IPFIX_STREAM: SampleStream = {
   datagram: (index) => ipfixDatagram(index, COLUMN_FIELDS, () => []),
 }
 
-/** The same with three fields more: variable length, enterprise, and both at once. */
+/** The same with three more fields: one of variable length, one of an enterprise, one of both. */
 export const IPFIX_EXTRA_STREAM: SampleStream = {
   name: 'IPFIX, 24 fields + 3 extra',
   flowsPerDatagram: FLOWS,
@@ -106,7 +106,7 @@ function extraValues(serial: number): readonly Buffer[] {
   return [ofVariableLength(application), latency, ofVariableLength(host)]
 }
 
-/** Puts the length before the value (RFC 7011 section 7), which is below 255. */
+/** Puts the length before a value of less than 255 bytes (RFC 7011 section 7). */
 function ofVariableLength(value: Buffer): Buffer {
   return Buffer.concat([Buffer.of(value.length), value])
 }

@@ -1,4 +1,4 @@
-/** Messages for the benchmarks: made once, so that making them is not measured. */
+/** NetFlow v5 and v9 messages for the benchmarks. */
 
 import {
   dataSet,
@@ -10,7 +10,7 @@ import {
 
 const BOOT_UPTIME_MS = 3_600_000
 
-/** A v9 template of 24 fields, as a router without extras sends it: all of them have columns. */
+/** A plain v9 template of a router: 24 fields, which all have columns. */
 const V9_FIELDS = [
   [8, 4],
   [12, 4],
@@ -39,32 +39,32 @@ const V9_FIELDS = [
 ] as const
 
 const V9_TEMPLATE = { id: 300, fields: V9_FIELDS }
-/** The same with four fields that go to `extra`. */
+/** The same with four more fields, which go to `extra`. */
 const V9_EXTRA_TEMPLATE = {
   id: 301,
   fields: [...V9_FIELDS, [18, 4], [25, 2], [26, 2], [95, 4]],
 } as const
 const EXTRA_VALUES = [0xc000_0201, 40, 1500, 0x0300_0050]
-/** One datagram in so many brings its template again. */
+/** One datagram in 100 carries its template again. */
 const TEMPLATE_EVERY = 100
 
 export interface SampleStream {
   readonly name: string
   readonly flowsPerDatagram: number
-  /** Makes the datagram number `index`; its flows differ from those of the others. */
+  /** Makes datagram number `index`, whose flows differ from those of all others. */
   readonly datagram: (index: number) => Buffer
-  /** Who sends it; 192.0.2.1 where absent. */
+  /** Returns the exporter of a datagram. Default: 192.0.2.1 */
   readonly exporter?: (index: number) => string
 }
 
-/** v5 with 30 flows a datagram. */
+/** v5 with 30 flows per datagram, which is the maximum. */
 export const V5_STREAM: SampleStream = {
   name: 'v5, 30 flows',
   flowsPerDatagram: 30,
   datagram: (index) => v5Datagram(index, 30),
 }
 
-/** v5 with one flow a datagram, the worst case. */
+/** v5 with one flow per datagram, the worst case. */
 export const V5_SINGLE_STREAM: SampleStream = {
   name: 'v5, 1 flow',
   flowsPerDatagram: 1,
@@ -78,14 +78,14 @@ export const V9_STREAM: SampleStream = {
   datagram: (index) => v9Datagram(index, V9_TEMPLATE),
 }
 
-/** v9 with 24 fields and four more without a column. */
+/** v9 with 24 fields, and four more that have no columns. */
 export const V9_EXTRA_STREAM: SampleStream = {
   name: 'v9, 24 fields + 4 extra',
   flowsPerDatagram: 20,
   datagram: (index) => v9Datagram(index, V9_EXTRA_TEMPLATE, { more: EXTRA_VALUES }),
 }
 
-/** v5 of many exporters that take turns. */
+/** v5 of several exporters in turns. */
 export function v5StreamOfExporters(exporters: number): SampleStream {
   const flows = V5_STREAM.flowsPerDatagram
   return {
@@ -99,15 +99,15 @@ export function v5StreamOfExporters(exporters: number): SampleStream {
   }
 }
 
-/** v9 of one exporter with many templates, a datagram for each in turn. */
+/** v9 of one exporter with several templates, one datagram for each in turns. */
 export function v9StreamOfTemplates(templates: number): SampleStream {
   return {
     name: `v9 of ${templates} templates`,
     flowsPerDatagram: V9_STREAM.flowsPerDatagram,
     datagram: (index) => {
       const template = { id: V9_TEMPLATE.id + (index % templates), fields: V9_FIELDS }
-      const bringsTemplate = Math.floor(index / templates) % TEMPLATE_EVERY === 0
-      return v9Datagram(index, template, { bringsTemplate })
+      const hasTemplate = Math.floor(index / templates) % TEMPLATE_EVERY === 0
+      return v9Datagram(index, template, { hasTemplate })
     },
   }
 }
@@ -146,8 +146,8 @@ function v9Datagram(
   template: Template,
   {
     more = [],
-    bringsTemplate = index % TEMPLATE_EVERY === 0,
-  }: { readonly more?: readonly number[]; readonly bringsTemplate?: boolean } = {},
+    hasTemplate = index % TEMPLATE_EVERY === 0,
+  }: { readonly more?: readonly number[]; readonly hasTemplate?: boolean } = {},
 ): Buffer {
   const sysUptimeMs = BOOT_UPTIME_MS + index
   const records = Array.from({ length: 20 }, (_, flow) => {
@@ -168,5 +168,5 @@ function v9Datagram(
   const data = dataSet(template, records)
   const unixSeconds = 1_790_000_000 + Math.floor(index / 1000)
   const header = { sysUptimeMs, unixSeconds, sequence: index, sourceId: 1 }
-  return encodeV9Message(header, bringsTemplate ? [templateSet([template]), data] : [data])
+  return encodeV9Message(header, hasTemplate ? [templateSet([template]), data] : [data])
 }

@@ -1,29 +1,25 @@
-/**
- * The process that sends for the benchmark, so that making and sending datagrams does not compete
- * with measuring them. It makes them before, and does what `sender.ts` tells it.
- */
+/** A process that makes datagrams in advance and sends them at the orders of `sender.ts`. */
 
 import { sendPaced } from './paced-sender.ts'
 import { type SampleStream, V5_STREAM, V9_STREAM } from './sample-messages.ts'
 
-/** What is sent: messages of a stream by name, or as many zeros. */
+/** The datagrams to send: messages of a stream by its name, or this many zero bytes. */
 export type SenderContent = { readonly stream: string } | { readonly bytes: number }
 
-/** How to prepare, once. */
 export interface SenderSetup {
   readonly content: SenderContent
-  /** How many different datagrams to make; after them the first one comes again. */
+  /** Number of different datagrams; they repeat from the first one on. */
   readonly datagrams: number
 }
 
-/** What to send, any number of times. */
+/** Can be given any number of times. */
 export interface SenderOrder {
   readonly port: number
   readonly count: number
   readonly rate: number
 }
 
-/** What the process answers; without seconds: it is ready. */
+/** The seconds that an order took; without them: the process is ready. */
 export interface SenderAnswer {
   readonly seconds?: number
 }
@@ -33,7 +29,7 @@ const STREAMS: readonly SampleStream[] = [V5_STREAM, V9_STREAM]
 function makeDatagrams({ content, datagrams }: SenderSetup): Buffer[] {
   if ('bytes' in content) return [Buffer.alloc(content.bytes)]
   const stream = STREAMS.find(({ name }) => name === content.stream)
-  if (!stream) throw new Error(`no stream is called ${content.stream}`)
+  if (!stream) throw new Error(`unknown stream: ${content.stream}`)
   return Array.from({ length: datagrams }, (_, index) => stream.datagram(index))
 }
 

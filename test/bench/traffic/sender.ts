@@ -1,4 +1,4 @@
-/** Processes that send datagrams together, as many as the machine has cores to spare. */
+/** Sends datagrams from several processes, so that sending does not compete with measuring. */
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { cpus } from 'node:os'
@@ -7,13 +7,13 @@ import { endProcess } from '../measure/end-process.ts'
 import type { SenderAnswer, SenderOrder, SenderSetup } from './sender-process.ts'
 
 const PROCESS = fileURLToPath(new URL('./sender-process.js', import.meta.url))
-/** What is measured and what reads behind it have cores of their own where there are some. */
+/** Leaves a core each for the measured process and for the reader after it, if there are enough. */
 const MAX_SENDERS = Math.max(1, Math.min(4, cpus().length - 2))
 
 export class Sender {
   readonly #children: ChildProcess[] = []
 
-  /** Starts the processes; resolves when they have made their datagrams. */
+  /** Starts the processes and waits until they have made their datagrams. */
   async start(setup: SenderSetup, processes = MAX_SENDERS): Promise<void> {
     for (let number = 0; number < processes; number++) {
       this.#children.push(fork(PROCESS, [JSON.stringify(setup)]))
@@ -22,9 +22,9 @@ export class Sender {
   }
 
   /**
-   * Sends all datagrams of an order, shared among the processes.
+   * Sends the datagrams of an order, shared equally among the processes.
    *
-   * @returns how many were sent, and at what rate: lower than asked for where this machine is too slow
+   * @returns how many were sent, and the rate, which is lower than ordered on a slow machine
    */
   async send(order: SenderOrder): Promise<{ readonly count: number; readonly rate: number }> {
     const processes = this.#children.length
@@ -45,7 +45,7 @@ export class Sender {
 
 function nextAnswer(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    const fail = () => reject(new Error('a process that sends for the benchmark has ended'))
+    const fail = () => reject(new Error('a process that sends datagrams has exited'))
     child.once('exit', fail)
     child.once('message', ({ seconds = 0 }: SenderAnswer) => {
       child.off('exit', fail)
