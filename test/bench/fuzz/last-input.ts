@@ -1,6 +1,6 @@
 /**
- * The datagram that a worker is busy with, in memory that its parent reads while the worker cannot
- * answer. One writes, the other reads; nobody waits.
+ * The datagram that a worker is decoding, in shared memory: its parent can read it while the worker
+ * hangs.
  */
 
 const NUMBER = 0
@@ -9,9 +9,9 @@ const EXPORTER = 2
 const HEADER_WORDS = 4
 const MAX_DATAGRAM_BYTES = 65_507
 
-/** A datagram, which of all it is, and who sent it. */
+/** A datagram, its number, and its exporter. */
 export interface Input {
-  /** 0: none yet. */
+  /** From 1; 0 before the first one. */
   readonly number: number
   readonly exporter: number
   readonly datagram: Buffer
@@ -25,14 +25,14 @@ export class LastInput {
   readonly #header: Int32Array
   readonly #bytes: Uint8Array
 
-  /** @param memory of another `LastInput`, or new memory when there is none */
+  /** @param memory that of another `LastInput`; default: new memory */
   constructor(memory?: SharedArrayBuffer) {
     this.memory = memory ?? new SharedArrayBuffer(HEADER_WORDS * 4 + MAX_DATAGRAM_BYTES)
     this.#header = new Int32Array(this.memory, 0, HEADER_WORDS)
     this.#bytes = new Uint8Array(this.memory, HEADER_WORDS * 4)
   }
 
-  /** Says what is decoded next. */
+  /** Stores the input before it is decoded. */
   write({ number, exporter, datagram }: Input): void {
     this.#bytes.set(datagram)
     this.#header[LENGTH] = datagram.length
@@ -40,12 +40,12 @@ export class LastInput {
     Atomics.store(this.#header, NUMBER, number)
   }
 
-  /** The number of the input, which grows as long as there is progress. */
+  /** The number of the current input; it grows as long as the worker makes progress. */
   get number(): number {
     return Atomics.load(this.#header, NUMBER)
   }
 
-  /** Gives a copy; to be called when the writer stands still. */
+  /** Returns a copy; call it only while the worker does not write. */
   read(): Input {
     const length = this.#header[LENGTH] ?? 0
     return {

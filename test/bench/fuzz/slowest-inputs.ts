@@ -1,8 +1,8 @@
-/** Remembers which inputs took most of the processor for their bytes. It judges nothing. */
+/** Remembers the inputs that took most CPU per byte. */
 
 import type { Input } from './last-input.ts'
 
-/** The rest of a short datagram's time is not for its bytes. */
+/** Most of the time of a shorter datagram does not depend on its bytes. */
 const MIN_BYTES = 500
 const KEPT = 5
 
@@ -16,7 +16,7 @@ export class SlowestInputs {
   #bytes = 0
   #nanos = 0
 
-  /** Notes how much of the processor `input` took. */
+  /** Adds an input and its CPU usage. */
   note(input: Input & { readonly kind: string }, { user, system }: NodeJS.CpuUsage): void {
     const { length } = input.datagram
     const nanos = (user + system) * 1000
@@ -31,11 +31,11 @@ export class SlowestInputs {
     this.#slowest.length = Math.min(this.#slowest.length, KEPT)
   }
 
-  /** Says what all of them took, and the slowest ones: a line each. */
+  /** Returns a line about all inputs, and one about each of the slowest. */
   describe(): readonly string[] {
     const mean = this.#nanos / Math.max(1, this.#bytes)
     return [
-      `${mean.toFixed(1)} ns a byte in the mean; slowest, collecting garbage included:`,
+      `${mean.toFixed(1)} ns a byte on average; slowest, including garbage collection:`,
       ...this.#slowest.map(({ number, kind, datagram, nanosPerByte }) => {
         const size = `${datagram.length} bytes`
         return `  ${nanosPerByte.toFixed(0)} ns a byte: datagram ${number}, ${size}, ${kind}`

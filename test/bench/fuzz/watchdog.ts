@@ -1,19 +1,16 @@
-/**
- * Watches a worker that decodes one datagram after the other: one that makes no progress for too long
- * is ended, and what it hung on is told. It knows nothing about what the worker does.
- */
+/** Watches a worker that takes one datagram after the other, and terminates it when it hangs. */
 
 import { Worker } from 'node:worker_threads'
 import { type Input, LastInput } from './last-input.ts'
 
-/** What a worker says: a line to print, or what went wrong. */
+/** A message of the worker: a line to print, or the reason of a failure. */
 export type WorkerMessage =
   | { readonly kind: 'line'; readonly line: string }
   | { readonly kind: 'failure'; readonly text: string }
 
 export type WatchOutcome =
   | { readonly kind: 'survived' }
-  /** The worker says why; the input is the one that it found it at. */
+  /** The worker failed at this input. */
   | { readonly kind: 'failed'; readonly text: string; readonly input: Input }
   | { readonly kind: 'hung'; readonly silentMs: number; readonly input: Input }
 
@@ -27,7 +24,7 @@ export interface WatchOptions<Task> {
 
 const CHECKS_PER_DEADLINE = 20
 
-/** Runs a worker to its end, which may be ours. */
+/** Runs a worker until it exits, fails or hangs. */
 export async function watchWorker<Task>(options: WatchOptions<Task>): Promise<WatchOutcome> {
   const { task, deadlineMs, onLine } = options
   const lastInput = new LastInput()
@@ -57,7 +54,7 @@ export async function watchWorker<Task>(options: WatchOptions<Task>): Promise<Wa
     worker.on('error', (error: Error) => fail(error.stack ?? error.message))
     worker.on('exit', (code) => {
       if (code === 0) settle({ kind: 'survived' })
-      else fail(`the worker ended with ${code}`)
+      else fail(`the worker exited with ${code}`)
     })
   })
   await worker.terminate()

@@ -1,4 +1,4 @@
-/** The worker of `npm run fuzz`: feeds one decoder, and says when something cannot be. */
+/** The worker of `npm run fuzz`: feeds one decoder and checks it. */
 
 import { setImmediate } from 'node:timers/promises'
 import { runInNewContext } from 'node:vm'
@@ -16,15 +16,15 @@ export interface FuzzTask {
   readonly count: number
 }
 
-/** So many that together they could hold more than all of them may; one sends the rest. */
+/** Exporters of held sets: together they could hold more than the limit of all. One sends the rest. */
 const HOLDING_EXPORTERS = 16
-/** A datagram that costs as much as one can comes now and then, with a few wrong bytes. */
+/** One input in 5,000 is among the costliest datagrams, with a few wrong bytes. */
 const COSTLY_EVERY = 5_000
 const PROGRESS_EVERY = 100_000
 const CHECK_EVERY = 1_000
-/** What is alive when all garbage is collected: templates, names and held sets up to their limits. */
+/** Live memory after garbage collection: templates, names and held sets up to their limits. */
 const MAX_KEPT_MIB = 320
-/** The same with what Node.js has not collected yet. */
+/** Memory of the whole process, uncollected garbage included. */
 const MAX_RSS_MIB = 1024
 const MIB = 2 ** 20
 
@@ -32,7 +32,7 @@ interface Fuzzed extends Input {
   readonly kind: string
 }
 
-/** One number of the lottery a share. */
+/** Each kind, as often as its share. */
 const LOTS = HOSTILE_KINDS.flatMap((kind) => Array.from({ length: kind.share }, () => kind))
 
 function nextInput(random: Random, number: number): Fuzzed {
@@ -42,7 +42,7 @@ function nextInput(random: Random, number: number): Fuzzed {
   return { number, exporter, kind: name, datagram: make(random) }
 }
 
-/** What the datagram needs came before: its templates are of the same exporter. */
+/** Makes a costly datagram, or one of those that define its templates, from the same exporter. */
 function costlyInput(random: Random, number: number): Fuzzed {
   const { name, before, datagram } = random.pick(COSTLY_DATAGRAMS)
   const isPrelude = before.length > 0 && random.below(4) === 0
@@ -53,14 +53,14 @@ function costlyInput(random: Random, number: number): Fuzzed {
   return { number, exporter: 1, kind: `costly: ${name}`, datagram: bytes }
 }
 
-/** Feeds one decoder until something is wrong with it. */
+/** Feeds one decoder until a check fails or all inputs are used up. */
 async function fuzz({ seed, count }: FuzzTask, lastInput: LastInput): Promise<void> {
   const random = new Random(seed)
   const victim = new DecoderVictim()
   const slowest = new SlowestInputs()
   const started = performance.now()
   for (let number = 1; number <= count; number++) {
-    // What is held weakly is let go between turns of the event loop only.
+    // Weakly held memory is released only between turns of the event loop.
     if (number % CHECK_EVERY === 0) await setImmediate()
     const input = nextInput(random, number)
     lastInput.write(input)

@@ -17,7 +17,7 @@ import {
 const skip = existsSync('/proc/self/stat') ? false : 'this system has no /proc'
 
 /** A shell that burns CPU in a child, reports its end, and waits for the end of its own input. */
-const BUSY = `sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done'; echo done; read -r line`
+const BUSY = `sh -c 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done'; echo done; read -r line`
 
 describe('the usage of a process', { skip }, () => {
   it('includes children that have ended', async (test) => {
