@@ -75,7 +75,7 @@ export const BENCH_SIZES = {
     warmUp: true,
     codecDatagrams: 500,
     writer: { streams: 2, rows: 400_000 },
-    journalRows: 200_000,
+    journalRows: 400_000,
     collector: {
       bytes: [1_464, 200],
       rates: [100_000],
