@@ -21,7 +21,7 @@ const STREAMS = [V5_STREAM, V9_STREAM, V9_EXTRA_STREAM, IPFIX_STREAM, IPFIX_EXTR
 
 export const CODEC: Instrument = {
   id: 'codec',
-  title: 'Decoding, nanoseconds a flow',
+  title: 'Decoding, nanoseconds per flow',
   rowTitle: 'stream',
   isQuick: true,
   measure: async ({ size, progress }) => {

@@ -28,7 +28,7 @@ interface GrowthCase {
 
 export const GROWTH: Instrument = {
   id: 'growth',
-  title: 'Growth: what more of everything costs the writer',
+  title: 'Growth: the cost of more exporters, templates and rows',
   rowTitle: 'case',
   isQuick: false,
   measure: (workbench) =>

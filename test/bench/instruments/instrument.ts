@@ -3,7 +3,7 @@
 import type { BenchRow } from '../measure/bench-table.ts'
 import type { BenchSize } from '../sizes.ts'
 
-/** What an instrument works with. */
+/** The size, the folder and the progress of a run. */
 export interface Workbench {
   readonly size: BenchSize
   /** The folder for temporary files; the caller removes it. */

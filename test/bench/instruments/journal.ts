@@ -32,7 +32,7 @@ const CHUNK_BYTES = 65_536
 
 export const JOURNAL: Instrument = {
   id: 'journal',
-  title: 'Journal: what its bytes cost, CPU seconds a million flows',
+  title: 'Journal: the cost of its bytes, CPU seconds per million flows',
   rowTitle: 'stream',
   isQuick: true,
   measure: async (workbench) => ({

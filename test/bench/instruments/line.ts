@@ -21,7 +21,7 @@ const PORT = 50_000
 
 export const LINE: Instrument = {
   id: 'line',
-  title: 'Lines of the pipe, nanoseconds a datagram',
+  title: 'Lines of the pipe, nanoseconds per datagram',
   rowTitle: 'datagrams of',
   isQuick: true,
   measure: async ({ size, progress }) => ({

@@ -85,7 +85,7 @@ interface ChoiceRun extends CopyRun {
 
 export const TABLE_CHOICES: Instrument = {
   id: 'table',
-  title: 'Table: what each choice costs',
+  title: 'Table: the cost of each choice',
   rowTitle: 'choice',
   isQuick: false,
   measure: (workbench) => BenchDatabase.with((database) => measureChoices(workbench, database)),
