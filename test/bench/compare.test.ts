@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { layOutRatios } from './compare.ts'
+import { fileURLToPath } from 'node:url'
+import { assertBuilt, layOutRatios } from './compare.ts'
 import { type BenchTable, figure } from './measure/bench-table.ts'
+
+/** This checkout, seen from dist/test/bench/compare.test.js. */
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 function tableOf(samples: readonly number[], extra: readonly string[] = []): BenchTable {
   const rows = ['same', ...extra].map((name) => ({
@@ -32,6 +36,11 @@ describe('two checkouts', () => {
     assert.deepEqual(layOutRatios(newer).slice(-2), ['same      1.50    –', 'new          –    –'])
     const older = [{ old: [tableOf([100], ['gone'])], new: [tableOf([150])] }]
     assert.deepEqual(layOutRatios(older).slice(-2), ['same      1.50    –', 'gone         –    –'])
+  })
+
+  it('must be built', () => {
+    assert.throws(() => assertBuilt('/nowhere'), /no \/nowhere\/dist\/test\/bench\/main\.js/)
+    assert.doesNotThrow(() => assertBuilt(ROOT))
   })
 
   it('are compared by the passes in which both were measured', () => {

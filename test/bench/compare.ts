@@ -5,13 +5,14 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { layOutTable } from '../../launcher/demo/text-table.ts'
 import { type BenchTable, columnsOf, formatSpread } from './measure/bench-table.ts'
 import { median, spreadOf } from './measure/spread.ts'
-import type { BenchOptions } from './options.ts'
+import { type BenchOptions, OptionsError } from './options.ts'
 import { readTables } from './results.ts'
 
 /** This checkout, seen from dist/test/bench/compare.js. */
@@ -30,6 +31,12 @@ export interface CompareOptions extends Omit<BenchOptions, 'compare'> {
   /** The folder for temporary files. */
   readonly folder: string
   readonly progress: (text: string) => void
+}
+
+/** @throws OptionsError if a folder holds no built checkout */
+export function assertBuilt(folder: string): void {
+  const main = resolve(folder, MAIN)
+  if (!existsSync(main)) throw new OptionsError(`--compare takes a built checkout: no ${main}`)
 }
 
 /** Runs one pass: every instrument in both checkouts; which one starts alternates between passes. */

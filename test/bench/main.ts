@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTestServer } from '../helpers/database.ts'
-import { layOutRatios, runPass } from './compare.ts'
+import { assertBuilt, layOutRatios, runPass } from './compare.ts'
 import { CODEC } from './instruments/codec.ts'
 import { COLLECTOR } from './instruments/collector.ts'
 import { GROWTH } from './instruments/growth.ts'
@@ -104,6 +104,7 @@ async function withServer(use: () => Promise<void>): Promise<void> {
 
 async function run(options: BenchOptions): Promise<void> {
   const { compare } = options
+  if (compare !== undefined) assertBuilt(compare)
   // The last rows of a file wait for the flush interval; the smallest sizes have few others.
   if (options.size === 'tiny') process.env['FLUSH_INTERVAL_MS'] ??= '20'
   const folder = mkdtempSync(join(tmpdir(), 'netflow-bench-'))
