@@ -82,7 +82,7 @@ export function measureDatagramLine({ start, end, time, source }: Datagram): num
 /**
  * Writes a datagram as a line with its newline. `target` has room for the measured bytes from
  * `position` on. A string of the whole line would take 2.5 times as long
- * (test/bench/line-bench.ts).
+ * (test/bench/instruments/line.ts).
  *
  *     line   = '["' base64 time source
  *     time   = '", ' seconds with fraction ', '

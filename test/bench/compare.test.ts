@@ -1,58 +1,50 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type BenchTable, figure } from './bench-table.ts'
-import { compareSamples, layOutComparison } from './compare.ts'
-import type { BenchResults } from './results-file.ts'
+import { fileURLToPath } from 'node:url'
+import { assertBuilt, layOutRatios } from './compare.ts'
+import { type BenchTable, figure } from './measure/bench-table.ts'
 
-function resultsOf(samples: readonly number[], extra: readonly string[] = []): BenchResults {
+/** This checkout, seen from dist/test/bench/compare.test.js. */
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+
+function tableOf(samples: readonly number[], extra: readonly string[] = []): BenchTable {
   const rows = ['same', ...extra].map((name) => ({
     name,
     figures: { 'rows/s': figure(samples, 0), CPU: figure([], 0) },
   }))
-  const table: BenchTable = {
-    id: 'writer',
-    title: 'The writer',
-    rowTitle: 'stream',
-    columns: ['rows/s', 'CPU'],
-    rows,
-    note: '',
-  }
-  const setup = {
-    size: 'tiny',
-    measuredAt: '2026-01-01T00:00:00.000Z',
-    commit: 'abc',
-    node: 'v20',
-    cpu: 'one',
-    cpus: 2,
-    memoryBytes: 2 ** 30,
-    kernel: '6',
-    postgres: '18',
-    serverSettings: {},
-  } as const
-  return { setup, tables: [table] }
+  return { id: 'writer', title: 'The writer', rowTitle: 'stream', rows, note: '' }
 }
 
-describe('two runs', () => {
-  it('are compared by the ratio of medians, and of single rounds for the noise', () => {
-    assert.deepEqual(compareSamples([90, 100, 110], [180, 220, 200]), {
-      ratio: 2,
-      min: 180 / 110,
-      max: 220 / 90,
-    })
-    assert.equal(compareSamples([], [1]), undefined)
-    assert.equal(compareSamples([1], undefined), undefined)
-  })
-
-  it('are laid out row by row; what only one of them has is left out', () => {
-    const lines = layOutComparison(resultsOf([100]), resultsOf([150], ['new']))
-    assert.deepEqual(lines.slice(-2), [
+describe('two checkouts', () => {
+  it('are compared by the ratio of their medians, with the ends of all passes', () => {
+    const lines = layOutRatios([
+      { old: [tableOf([90, 100, 110])], new: [tableOf([180, 220, 200])] },
+      { old: [tableOf([100])], new: [tableOf([100])] },
+      { old: [tableOf([100])], new: [tableOf([150])] },
+    ])
+    assert.deepEqual(lines, [
+      '',
+      'The writer',
+      '',
       'stream             rows/s  CPU',
-      'same    1.50 (1.50..1.50)    –',
+      'same    1.50 (1.00..2.00)    –',
     ])
   })
 
-  it('are told apart from noise', () => {
-    const lines = layOutComparison(resultsOf([90, 100, 110]), resultsOf([95, 105, 115]))
-    assert.match(lines.at(-1) ?? '', /= 1\.05 \(0\.86\.\.1\.28\)/)
+  it('are compared row by row; a row of only one of them has no ratio', () => {
+    const newer = [{ old: [tableOf([100])], new: [tableOf([150], ['new'])] }]
+    assert.deepEqual(layOutRatios(newer).slice(-2), ['same      1.50    –', 'new          –    –'])
+    const older = [{ old: [tableOf([100], ['gone'])], new: [tableOf([150])] }]
+    assert.deepEqual(layOutRatios(older).slice(-2), ['same      1.50    –', 'gone         –    –'])
+  })
+
+  it('must be built', () => {
+    assert.throws(() => assertBuilt('/nowhere'), /no \/nowhere\/dist\/test\/bench\/main\.js/)
+    assert.doesNotThrow(() => assertBuilt(ROOT))
+  })
+
+  it('are compared by the passes in which both were measured', () => {
+    const both = { old: [tableOf([100])], new: [tableOf([150])] }
+    assert.deepEqual(layOutRatios([{ ...both, old: [] }, both]), layOutRatios([both]))
   })
 })

@@ -1,73 +1,113 @@
-/** Compares two runs of the benchmark figure by figure, and says where the difference is only noise. */
+/**
+ * Compares two built checkouts. Each runs its own benchmark, one instrument at a time and in turns, so
+ * their source code may differ in everything but the command line.
+ */
 
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { layOutTable } from '../../launcher/demo/text-table.ts'
-import type { BenchTable } from './bench-table.ts'
-import type { BenchResults } from './results-file.ts'
-import { describeSetup } from './setup.ts'
-import { spreadOf } from './spread.ts'
+import { type BenchTable, columnsOf, formatSpread } from './measure/bench-table.ts'
+import { median, spreadOf } from './measure/spread.ts'
+import { type BenchOptions, OptionsError } from './options.ts'
+import { readTables } from './results.ts'
 
-/** What became of one figure, as a ratio of the second run to the first. */
-export interface Change {
-  readonly ratio: number
-  /** The smallest and the largest ratio of single rounds. */
-  readonly min: number
-  readonly max: number
+/** This checkout, seen from dist/test/bench/compare.js. */
+const THIS = fileURLToPath(new URL('../../../', import.meta.url))
+const MAIN = 'dist/test/bench/main.js'
+
+/** The tables of one pass. */
+export interface ComparedPass {
+  readonly old: readonly BenchTable[]
+  readonly new: readonly BenchTable[]
 }
 
-/** Compares the samples of one figure; undefined where a run has none. */
-export function compareSamples(
-  before: readonly number[] | undefined,
-  after: readonly number[] | undefined,
-): Change | undefined {
-  if (!before?.length || !after?.length) return undefined
-  const [first, second] = [spreadOf(before), spreadOf(after)]
-  return {
-    ratio: second.median / first.median,
-    min: second.min / first.max,
-    max: second.max / first.min,
+export interface CompareOptions extends Omit<BenchOptions, 'compare'> {
+  /** The folder of the other checkout, the old one. */
+  readonly compare: string
+  /** The folder for temporary files. */
+  readonly folder: string
+  readonly progress: (text: string) => void
+}
+
+/** @throws OptionsError if a folder holds no built checkout */
+export function assertBuilt(folder: string): void {
+  const main = resolve(folder, MAIN)
+  if (!existsSync(main)) throw new OptionsError(`--compare takes a built checkout: no ${main}`)
+}
+
+/** Runs one pass: every instrument in both checkouts; which one starts alternates between passes. */
+export async function runPass(options: CompareOptions, pass: number): Promise<ComparedPass> {
+  const roots = { old: resolve(options.compare), new: THIS }
+  const tables: Record<keyof typeof roots, BenchTable[]> = { old: [], new: [] }
+  const order = pass % 2 === 0 ? (['new', 'old'] as const) : (['old', 'new'] as const)
+  for (const id of options.instruments) {
+    for (const name of order) {
+      options.progress(`pass ${pass} of ${options.passes}: ${id} of ${roots[name]}`)
+      tables[name].push(...(await runBenchmark(roots[name], id, options)))
+    }
   }
+  return tables
 }
 
-/** Gives the lines of a table of ratios for each table that both runs have. */
-export function layOutComparison(before: BenchResults, after: BenchResults): string[] {
-  const tables = after.tables.flatMap((table) => {
-    const other = before.tables.find(({ id }) => id === table.id)
-    return other ? layOutTableOfRatios(other, table) : []
+/** Runs one instrument of a checkout; a failure is reported, and leaves this pass without its table. */
+async function runBenchmark(
+  root: string,
+  id: string,
+  { size, folder, progress }: CompareOptions,
+): Promise<readonly BenchTable[]> {
+  const results = await mkdtemp(join(folder, `${id}-`))
+  const args = size === 'short' ? [] : [`--${size}`]
+  const child = spawn(
+    process.execPath,
+    [join(root, MAIN), ...args, '--only', id, '--results', results],
+    { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] },
+  )
+  const [code] = await once(child, 'exit')
+  if (code === 0) return readTables(results)
+  progress(`${id} of ${root} FAILED with exit code ${code}`)
+  return []
+}
+
+/** Returns the lines of the tables of ratios, new divided by old, over all passes. */
+export function layOutRatios(passes: readonly ComparedPass[]): string[] {
+  const tables = new Map(passes.flatMap((pass) => pass.new).map((table) => [table.id, table]))
+  return [...tables.values()].flatMap((table) => {
+    const columns = columnsOf(table)
+    const names = passes
+      .flatMap((pass) => [...pass.new, ...pass.old])
+      .filter(({ id }) => id === table.id)
+      .flatMap(({ rows }) => rows.map(({ name }) => name))
+    const rows = [...new Set(names)].map((name) => [
+      name,
+      ...columns.map((column) => formatRatios(ratiosOfFigure(passes, table.id, name, column))),
+    ])
+    const titles = [
+      { title: table.rowTitle, align: 'left' as const },
+      ...columns.map((title) => ({ title, align: 'right' as const })),
+    ]
+    return ['', table.title, '', ...layOutTable(titles, rows)]
   })
-  return [
-    `before: ${describe(before)}`,
-    `after:  ${describe(after)}`,
-    '',
-    'after / before; in brackets the noise: the smallest and the largest ratio of single rounds.',
-    '"=" where these include 1: no difference is to be seen.',
-    ...tables,
-  ]
 }
 
-function layOutTableOfRatios(before: BenchTable, after: BenchTable): string[] {
-  const columns = after.columns.filter((column) => before.columns.includes(column))
-  const rows = after.rows.flatMap(({ name, figures }) => {
-    const other = before.rows.find((row) => row.name === name)
-    if (!other) return []
-    const cells = columns.map((column) =>
-      formatChange(compareSamples(other.figures[column]?.samples, figures[column]?.samples)),
-    )
-    return [[name, ...cells]]
-  })
-  const titles = [
-    { title: after.rowTitle, align: 'left' as const },
-    ...columns.map((title) => ({ title, align: 'right' as const })),
-  ]
-  return ['', after.title, '', ...layOutTable(titles, rows)]
+/** Returns the ratio of the medians of each pass that has both. */
+function ratiosOfFigure(
+  passes: readonly ComparedPass[],
+  id: string,
+  row: string,
+  column: string,
+): number[] {
+  const read = (tables: readonly BenchTable[]) => {
+    const table = tables.find((one) => one.id === id)
+    const figures = table?.rows.find(({ name }) => name === row)?.figures
+    return median(figures?.[column]?.samples ?? [])
+  }
+  return passes.map((pass) => read(pass.new) / read(pass.old)).filter(Number.isFinite)
 }
 
-function formatChange(change: Change | undefined): string {
-  if (!change) return '–'
-  const { ratio, min, max } = change
-  const sign = min <= 1 && max >= 1 ? '= ' : ''
-  return `${sign}${ratio.toFixed(2)} (${min.toFixed(2)}..${max.toFixed(2)})`
-}
-
-function describe({ setup }: BenchResults): string {
-  return `${setup.commit}, ${setup.measuredAt}, ${setup.size}; ${describeSetup(setup)}`
+function formatRatios(ratios: readonly number[]): string {
+  return ratios.length === 0 ? '–' : formatSpread(spreadOf(ratios), 2)
 }

@@ -1,45 +1,42 @@
-/** `npm run bench`: what this program costs, as ratios measured in one run. */
+/** `npm run bench`: measures what this program costs, as ratios within one run. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTestServer } from '../helpers/database.ts'
-import { BenchDatabase } from './bench-database.ts'
-import { layOutBenchTable } from './bench-table.ts'
-import { CODEC_BENCH } from './codec-bench.ts'
-import { COLLECTOR_BENCH } from './collector-bench.ts'
-import { layOutComparison } from './compare.ts'
-import { GROWTH_BENCH } from './growth-bench.ts'
-import type { Instrument } from './instrument.ts'
-import { JOURNAL_BENCH } from './journal-bench.ts'
-import { LATENCY_BENCH } from './latency-bench.ts'
-import { LINE_BENCH } from './line-bench.ts'
-import { MEMORY_BENCH } from './memory-bench.ts'
-import { OptionsError, type RunOptions, readOptions } from './options.ts'
-import { PEERS_BENCH } from './peers-bench.ts'
-import { PROFILE_BENCH } from './profile-bench.ts'
-import { writeReadmeSection } from './readme-section.ts'
-import { type BenchResults, readResults, writeResults } from './results-file.ts'
-import { describeSetup, readSetup } from './setup.ts'
+import { assertBuilt, layOutRatios, runPass } from './compare.ts'
+import { CODEC } from './instruments/codec.ts'
+import { COLLECTOR } from './instruments/collector.ts'
+import { GROWTH } from './instruments/growth.ts'
+import type { Instrument } from './instruments/instrument.ts'
+import { JOURNAL } from './instruments/journal.ts'
+import { LATENCY } from './instruments/latency.ts'
+import { LINE } from './instruments/line.ts'
+import { MEMORY } from './instruments/memory.ts'
+import { PEERS_COMPARED } from './instruments/peers.ts'
+import { TABLE_CHOICES } from './instruments/table.ts'
+import { WRITER } from './instruments/writer.ts'
+import { BenchDatabase } from './measure/bench-database.ts'
+import { type BenchTable, layOutBenchTable } from './measure/bench-table.ts'
+import { type BenchOptions, OptionsError, readOptions } from './options.ts'
+import { writeResultsBlock, writeTables } from './results.ts'
+import { readSetup } from './setup.ts'
 import { BENCH_SIZES } from './sizes.ts'
-import { TABLE_BENCH } from './table-bench.ts'
-import { WRITER_BENCH } from './writer-bench.ts'
 
 const INSTRUMENTS: readonly Instrument[] = [
-  CODEC_BENCH,
-  WRITER_BENCH,
-  PROFILE_BENCH,
-  JOURNAL_BENCH,
-  LINE_BENCH,
-  COLLECTOR_BENCH,
-  LATENCY_BENCH,
-  MEMORY_BENCH,
-  GROWTH_BENCH,
-  TABLE_BENCH,
-  PEERS_BENCH,
+  CODEC,
+  WRITER,
+  JOURNAL,
+  LINE,
+  COLLECTOR,
+  LATENCY,
+  MEMORY,
+  GROWTH,
+  TABLE_CHOICES,
+  PEERS_COMPARED,
 ]
 
-/** Durable, as in production; what would come and go by the clock is out of the way. */
+/** Durable, as in production, but without work that comes and goes with the clock. */
 const SERVER_SETTINGS = {
   shared_buffers: '512MB',
   max_wal_size: '16GB',
@@ -51,49 +48,79 @@ function print(lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-async function measureAll({ size, instruments }: RunOptions): Promise<BenchResults> {
-  const folder = mkdtempSync(join(tmpdir(), 'netflow-bench-'))
-  const database = await BenchDatabase.create()
+function report(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+async function measureAll(options: BenchOptions, folder: string): Promise<void> {
+  const setup = await BenchDatabase.with(({ client }) => readSetup(client))
+  print([setup.machine])
+  const tables: BenchTable[] = []
+  for (const { id, title, rowTitle, measure } of INSTRUMENTS) {
+    if (!options.instruments.includes(id)) continue
+    const size = BENCH_SIZES[options.size]
+    const measured = await measure({ size, folder, progress: (text) => report(`${id}: ${text}`) })
+    const table = { id, title, rowTitle, ...measured }
+    if (options.size === 'tiny') assertMeasured(table)
+    print(layOutBenchTable(table))
+    tables.push(table)
+  }
+  if (options.results !== undefined) writeTables(options.results, tables)
+  if (options.write) writeResultsBlock(setup, tables)
+}
+
+/** @throws if a row has no figures */
+function assertMeasured({ id, rows }: BenchTable): void {
+  for (const { name, figures } of rows) {
+    if (Object.values(figures).some(({ samples }) => samples.length > 0)) continue
+    throw new Error(`${id}: "${name}" has no figures`)
+  }
+}
+
+async function compareAll(options: BenchOptions, compare: string, folder: string): Promise<void> {
+  const passes = []
+  for (let pass = 1; pass <= options.passes; pass++) {
+    passes.push(await runPass({ ...options, compare, folder, progress: report }, pass))
+    print([
+      '',
+      `New divided by old after pass ${pass} of ${options.passes}: the median (min..max) of passes.`,
+      ...layOutRatios(passes),
+    ])
+  }
+}
+
+/** Runs on the server of DATABASE_URL or TEST_DATABASE_URL, or starts one that is durable. */
+async function withServer(use: () => Promise<void>): Promise<void> {
+  if (process.env['DATABASE_URL'] || process.env['TEST_DATABASE_URL']) return use()
+  const settings = SERVER_SETTINGS
+  const server = await startTestServer({ migrate: false, durable: true, settings })
+  process.env['TEST_DATABASE_URL'] = server.url
   try {
-    const setup = await readSetup(size, database.client)
-    print([describeSetup(setup)])
-    const tables = []
-    for (const { id, measure } of INSTRUMENTS) {
-      if (!instruments.includes(id)) continue
-      const progress = (text: string) => process.stderr.write(`${id}: ${text}\n`)
-      const table = await measure({ size: BENCH_SIZES[size], folder, progress })
-      print(layOutBenchTable(table))
-      tables.push(table)
-    }
-    return { setup, tables }
+    await use()
   } finally {
-    await database.drop()
+    await server.stop()
+  }
+}
+
+async function run(options: BenchOptions): Promise<void> {
+  const { compare } = options
+  if (compare !== undefined) assertBuilt(compare)
+  // The last rows of a file wait for the flush interval; the smallest sizes have few others.
+  if (options.size === 'tiny') process.env['FLUSH_INTERVAL_MS'] ??= '20'
+  const folder = mkdtempSync(join(tmpdir(), 'netflow-bench-'))
+  try {
+    await withServer(() =>
+      compare === undefined ? measureAll(options, folder) : compareAll(options, compare, folder),
+    )
+  } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-async function run(options: RunOptions): Promise<void> {
-  const given = process.env['DATABASE_URL'] || process.env['TEST_DATABASE_URL']
-  const server = given
-    ? undefined
-    : await startTestServer({ migrate: false, durable: true, settings: SERVER_SETTINGS })
-  if (server) process.env['TEST_DATABASE_URL'] = server.url
-  try {
-    const results = await measureAll(options)
-    print(['', `The figures are in ${writeResults(results, options.resultsFolder)}.`])
-    if (options.readme) writeReadmeSection(results)
-  } finally {
-    await server?.stop()
-  }
-}
-
 try {
-  const options = readOptions(process.argv.slice(2), INSTRUMENTS)
-  if (options.task === 'compare') {
-    print(layOutComparison(readResults(options.before), readResults(options.after)))
-  } else await run(options)
+  await run(readOptions(process.argv.slice(2), INSTRUMENTS))
 } catch (error) {
   if (!(error instanceof OptionsError)) throw error
-  process.stderr.write(`${error.message}\n`)
+  report(error.message)
   process.exitCode = 2
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Instrument } from './instrument.ts'
+import type { Instrument } from './instruments/instrument.ts'
 import { readOptions } from './options.ts'
 
 function instrument(id: string, isQuick: boolean): Instrument {
-  return { id, isQuick, measure: () => Promise.reject(new Error('not to be run')) }
+  const measure = () => Promise.reject(new Error('this test measures nothing'))
+  return { id, title: id, rowTitle: 'case', isQuick, measure }
 }
 
 const INSTRUMENTS = [instrument('writer', true), instrument('growth', false)]
@@ -14,44 +15,36 @@ function read(...args: string[]) {
 }
 
 describe('the command line of the benchmark', () => {
-  it('runs what is quick unless it is told otherwise', () => {
-    assert.deepEqual(read(), {
-      task: 'run',
-      size: 'short',
-      instruments: ['writer'],
-      readme: false,
-      resultsFolder: undefined,
-    })
+  it('selects the quick instruments by default', () => {
+    assert.deepEqual(read(), { size: 'short', instruments: ['writer'], write: false, passes: 3 })
   })
 
-  it('runs everything with --full', () => {
-    const options = read('--full', '--readme')
-    assert.deepEqual(options, {
-      ...read(),
-      size: 'full',
-      instruments: ['writer', 'growth'],
-      readme: true,
-    })
+  it('selects all instruments with --full', () => {
+    const instruments = ['writer', 'growth']
+    const options = read('--full', '--write')
+    assert.deepEqual(options, { ...read(), size: 'full', instruments, write: true })
   })
 
-  it('writes only what a full run measured into the README', () => {
-    assert.throws(() => read('--readme'), /--full/)
-    assert.throws(() => read('--full', '--only', 'growth', '--readme'), /no --only/)
-    assert.throws(() => read('--full', '--peers', '--readme'), /no --peers/)
+  it('writes only complete full runs into RESULTS.md', () => {
+    assert.throws(() => read('--write'), /--full/)
+    assert.throws(() => read('--full', '--only', 'growth', '--write'), /without --only/)
+    assert.throws(() => read('--full', '--compare', 'base', '--write'), /without .*--compare/)
   })
 
-  it('takes single instruments', () => {
+  it('selects single instruments with --only', () => {
     assert.deepEqual(read('--only', 'growth'), { ...read(), instruments: ['growth'] })
-    assert.throws(() => read('--only', 'speed'), /--only knows writer, growth, not speed/)
+    assert.throws(() => read('--only', 'speed'), /--only takes writer, growth, not speed/)
   })
 
-  it('compares two files', () => {
-    assert.deepEqual(read('--compare', 'a', 'b'), { task: 'compare', before: 'a', after: 'b' })
-    assert.throws(() => read('--compare', 'a'), /takes two files/)
+  it('compares with another checkout', () => {
+    const options = read('--compare', 'base', '--passes', '2')
+    assert.deepEqual(options, { ...read(), compare: 'base', passes: 2 })
+    assert.throws(() => read('--compare', 'base', '--passes', '0'), /from 1/)
+    assert.throws(() => read('--compare'), /--compare/)
   })
 
-  it('refuses what it does not know, and says what it knows', () => {
+  it('answers unknown arguments with the known ones', () => {
     assert.throws(() => read('--fast'), /--fast[\s\S]+npm run bench/)
-    assert.throws(() => read('fast'), /what is fast[\s\S]+npm run bench/)
+    assert.throws(() => read('fast'), /fast[\s\S]+npm run bench/)
   })
 })

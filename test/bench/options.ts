@@ -1,100 +1,91 @@
 /** Reads the command line of the benchmark. */
 
 import { parseArgs } from 'node:util'
-import type { Instrument } from './instrument.ts'
+import type { Instrument } from './instruments/instrument.ts'
 import type { BenchSizeName } from './sizes.ts'
 
-/** Measure. */
-export interface RunOptions {
-  readonly task: 'run'
+export interface BenchOptions {
   readonly size: BenchSizeName
   /** Ids of the instruments to use. */
   readonly instruments: readonly string[]
-  /** Write the tables into the README. */
-  readonly readme: boolean
-  readonly resultsFolder: string | undefined
+  /** Write the tables into RESULTS.md. */
+  readonly write: boolean
+  /** Folder for the tables as JSON. */
+  readonly results?: string
+  /** The folder of another built checkout to compare this one with. */
+  readonly compare?: string
+  /** How often both checkouts take their turn. */
+  readonly passes: number
 }
 
-/** Compare the files of two runs. */
-export interface CompareOptions {
-  readonly task: 'compare'
-  readonly before: string
-  readonly after: string
-}
-
-/** The command line is wrong; the message says how it should be. */
+/** The command line is wrong; the message explains how. */
 export class OptionsError extends Error {
   readonly code = 'BENCH_OPTIONS'
 }
 
-const USAGE = `npm run bench                     about two minutes
-npm run bench -- --full           all instruments, about half an hour
-npm run bench -- --peers          only beside other collectors, where they are installed
-npm run bench -- --only IDS       some instruments, e.g. writer,latency
-npm run bench -- --full --readme  writes the tables into the README
-npm run bench -- --compare A B    two files of bench-results/
-npm run bench -- --tiny           only whether it can measure`
+const USAGE = `npm run bench                      about four minutes
+npm run bench -- --full            all instruments, about half an hour
+npm run bench -- --full --write    the same, written into test/bench/RESULTS.md
+npm run bench -- --tiny            all instruments at the smallest sizes: whether they work
+npm run bench -- --only IDS        some instruments, e.g. writer,latency
+npm run bench -- --compare FOLDER  this build and that of another checkout, in turns
+                 --passes N        how often each takes its turn, 3 by default
+                 --results FOLDER  writes the figures as JSON, too`
+
+const DEFAULT_PASSES = '3'
 
 /** @throws OptionsError */
 export function readOptions(
   args: readonly string[],
   instruments: readonly Instrument[],
-): RunOptions | CompareOptions {
-  const { values, positionals } = parse(args)
-  if (values.compare) {
-    const [before, after, ...more] = positionals
-    if (before === undefined || after === undefined || more.length > 0) {
-      throw new OptionsError('--compare takes two files of bench-results/')
-    }
-    return { task: 'compare', before, after }
+): BenchOptions {
+  const { full, tiny, only, write = false, results, compare, passes } = parse(args)
+  const size = full ? 'full' : tiny ? 'tiny' : 'short'
+  if (write && (size !== 'full' || only !== undefined || compare !== undefined)) {
+    throw new OptionsError('--write takes all of --full: without --only and --compare')
   }
-  if (positionals.length > 0) throw new OptionsError(`what is ${positionals[0]}?\n\n${USAGE}`)
-  const size = values.full ? 'full' : values.tiny ? 'tiny' : 'short'
-  const isPart = size !== 'full' || values.peers || values.only !== undefined
-  if (values.readme && isPart) {
-    throw new OptionsError('--readme writes what all of --full has measured: no --only, no --peers')
-  }
+  if (!/^[1-9]\d*$/.test(passes)) throw new OptionsError('--passes takes a number from 1')
   return {
-    task: 'run',
     size,
-    instruments: chooseInstruments(values, size, instruments),
-    readme: values.readme === true,
-    resultsFolder: values.results,
+    instruments: chooseInstruments(only, size, instruments),
+    write,
+    ...(results === undefined ? {} : { results }),
+    ...(compare === undefined ? {} : { compare }),
+    passes: Number(passes),
   }
 }
 
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({
+    const { values } = parseArgs({
       args: [...args],
-      allowPositionals: true,
       options: {
         full: { type: 'boolean' },
         tiny: { type: 'boolean' },
-        peers: { type: 'boolean' },
         only: { type: 'string' },
-        readme: { type: 'boolean' },
+        write: { type: 'boolean' },
         results: { type: 'string' },
-        compare: { type: 'boolean' },
+        compare: { type: 'string' },
+        passes: { type: 'string', default: DEFAULT_PASSES },
       },
     })
+    return values
   } catch (error) {
     throw new OptionsError(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
   }
 }
 
 function chooseInstruments(
-  { only, peers }: { readonly only?: string; readonly peers?: boolean },
+  only: string | undefined,
   size: BenchSizeName,
   instruments: readonly Instrument[],
 ): string[] {
-  const known = instruments.map(({ id }) => id)
-  if (peers && only === undefined) return ['peers']
   if (only === undefined) {
     return instruments.filter(({ isQuick }) => isQuick || size !== 'short').map(({ id }) => id)
   }
+  const known = instruments.map(({ id }) => id)
   const wanted = only.split(',').map((id) => id.trim())
   const unknown = wanted.filter((id) => !known.includes(id))
   if (unknown.length === 0) return wanted
-  throw new OptionsError(`--only knows ${known.join(', ')}, not ${unknown.join(', ')}`)
+  throw new OptionsError(`--only takes ${known.join(', ')}, not ${unknown.join(', ')}`)
 }

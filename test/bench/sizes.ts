@@ -1,28 +1,28 @@
-/** How much each instrument measures: a look of two minutes, a full run, or just that it works. */
+/** How much each instrument measures: in the smallest, in a short, and in a full run. */
 
-/** What differs between the runs; rows are flows, rates datagrams a second. */
+/** Rows are flows, rates are datagrams per second. */
 export interface BenchSize {
-  /** Measured rounds of everything that is compared. */
+  /** Measured rounds of everything that takes turns. */
   readonly rounds: number
   readonly warmUp: boolean
   /** Datagrams decoded in one pass. */
   readonly codecDatagrams: number
   readonly writer: {
+    /** Number of streams to measure. */
     readonly streams: number
     /** Flows of each stream. */
     readonly rows: number
   }
-  /** Its choices differ by less than the noise of a round. */
-  readonly table: { readonly rows: number; readonly rounds: number }
+  readonly journalRows: number
   readonly collector: {
-    /** Of a datagram. v5 with 30 flows, the most that one has, is 1,464. */
+    /** Sizes of datagrams. A v5 datagram with 30 flows, the maximum, has 1,464 bytes. */
     readonly bytes: readonly number[]
-    /** What CPU is measured at. */
+    /** The rates at which CPU is measured. */
     readonly rates: readonly number[]
-    /** Datagrams before that, until all code is compiled. */
+    /** Datagrams before each measurement of CPU, until all code is compiled. */
     readonly warmUp: number
     readonly seconds: number
-    /** Where the search for the highest rate begins, and how often it halves the interval. */
+    /** The first and the last rate of the search, and how often it halves the interval. */
     readonly searchFrom: number
     readonly searchTo: number
     readonly searchSteps: number
@@ -41,7 +41,9 @@ export interface BenchSize {
     readonly templates: readonly number[]
     readonly presentRows: number
   }
-  /** What is not stored after so long a rest is stored when the collector ends. */
+  /** The choices differ by less than the noise of a round, so they need more rounds. */
+  readonly table: { readonly rows: number; readonly rounds: number }
+  /** A peer that stores nothing for `restMs` is asked to end. */
   readonly peers: { readonly rows: number; readonly rate: number; readonly restMs: number }
 }
 
@@ -51,7 +53,7 @@ export const BENCH_SIZES = {
     warmUp: false,
     codecDatagrams: 50,
     writer: { streams: 1, rows: 3_000 },
-    table: { rows: 1_000, rounds: 1 },
+    journalRows: 3_000,
     collector: {
       bytes: [1_464],
       rates: [500],
@@ -65,6 +67,7 @@ export const BENCH_SIZES = {
     latency: { rates: [100], flushIntervalsMs: [100], seconds: 0.5, rounds: 1 },
     memoryRows: 60_000,
     growth: { rows: 3_000, exporters: [10], templates: [], presentRows: 3_000 },
+    table: { rows: 1_000, rounds: 1 },
     peers: { rows: 3_000, rate: 500, restMs: 200 },
   },
   short: {
@@ -72,7 +75,7 @@ export const BENCH_SIZES = {
     warmUp: true,
     codecDatagrams: 500,
     writer: { streams: 2, rows: 400_000 },
-    table: { rows: 100_000, rounds: 5 },
+    journalRows: 400_000,
     collector: {
       bytes: [1_464, 200],
       rates: [100_000],
@@ -86,6 +89,7 @@ export const BENCH_SIZES = {
     latency: { rates: [100, 5_000], flushIntervalsMs: [1_000], seconds: 1, rounds: 5 },
     memoryRows: 1_000_000,
     growth: { rows: 150_000, exporters: [100], templates: [100], presentRows: 1_000_000 },
+    table: { rows: 100_000, rounds: 5 },
     peers: { rows: 150_000, rate: 2_000, restMs: 6_000 },
   },
   full: {
@@ -93,7 +97,7 @@ export const BENCH_SIZES = {
     warmUp: true,
     codecDatagrams: 1_000,
     writer: { streams: 4, rows: 1_200_000 },
-    table: { rows: 300_000, rounds: 15 },
+    journalRows: 1_200_000,
     collector: {
       bytes: [1_464, 200],
       rates: [10_000, 100_000],
@@ -112,6 +116,7 @@ export const BENCH_SIZES = {
       templates: [100, 1_000],
       presentRows: 10_000_000,
     },
+    table: { rows: 300_000, rounds: 15 },
     peers: { rows: 600_000, rate: 2_000, restMs: 6_000 },
   },
 } as const satisfies Record<string, BenchSize>

@@ -1,6 +1,6 @@
 /** An outage: the database is away for the whole sending, and what the writer's memory does meanwhile. */
 
-import { readMemory } from '../bench/process-usage.ts'
+import { readMemory } from '../bench/measure/process-usage.ts'
 import { ChaosPipeline } from './chaos-pipeline.ts'
 
 export interface OutageOptions {

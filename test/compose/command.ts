@@ -1,17 +1,17 @@
-/** Runs commands and gives what they print; a command that fails says what it printed last. */
+/** Runs commands and returns their output; the error of a failed one has its last lines. */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** How much of a failed command's output is shown. */
+/** Lines of a failed command's output that its error shows. */
 const SHOWN_LINES = 30
-/** Far beyond what the longest command, the first build of the images, needs. */
+/** Far more than the longest command needs, the first build of the images. */
 const TIMEOUT_MS = 900_000
 
 export interface CommandOptions {
-  /** Beside the environment of this process. */
+  /** In addition to the environment of this process. */
   readonly environment?: Readonly<Record<string, string>>
-  /** Kills the command and what it started. */
+  /** Kills the command and all its processes. */
   readonly signal?: AbortSignal
 }
 
@@ -43,7 +43,7 @@ export async function runCommand(
   const child = spawn(file, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.environment },
-    // A process group of its own, so that whatever it starts can be killed with it.
+    // A process group of its own can be killed as a whole.
     detached: true,
   })
   const output = { stdout: '', all: '' }

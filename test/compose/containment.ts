@@ -1,9 +1,9 @@
-/** What the containers and the database's roles may do, seen from inside. It changes nothing. */
+/** Checks the privileges of the containers and of the database's roles, seen from inside. */
 
 import assert from 'node:assert/strict'
 import { type Deployment, RUNNING_SERVICES, type Service } from './deployment.ts'
 
-/** Sees that a container is neither root nor able to become it, nor to change its image's files. */
+/** Checks that a container is not root, cannot become root, and cannot change its image. */
 async function assertContained(deployment: Deployment, service: Service): Promise<void> {
   const status = await deployment.execute(service, 'cat /proc/1/status')
   const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]
@@ -19,12 +19,12 @@ async function assertContained(deployment: Deployment, service: Service): Promis
   )
 }
 
-/** Sees it for all services that stay. */
+/** Checks all running services. */
 export async function assertAllContained(deployment: Deployment): Promise<void> {
   for (const service of RUNNING_SERVICES) await assertContained(deployment, service)
 }
 
-/** Sees that the image holds what runs, not what builds or tests. */
+/** Checks that the image holds the program, without the tools that build and test it. */
 export async function assertImageIsLean(deployment: Deployment): Promise<void> {
   const listed = await deployment.execute('writer', 'ls /app /app/node_modules /app/dist')
   const names = new Set(listed.split('\n'))
@@ -34,7 +34,7 @@ export async function assertImageIsLean(deployment: Deployment): Promise<void> {
   }
 }
 
-/** Sees what the roles are, and that a reader can read but not write. */
+/** Checks the attributes of the roles, and that a reader can only read. */
 export async function assertRoles(deployment: Deployment): Promise<void> {
   const roles = await deployment.query(
     'reader',
@@ -65,13 +65,11 @@ export async function assertRoles(deployment: Deployment): Promise<void> {
   await assert.rejects(deployment.query('reader', 'select', 'wrong'), /password authentication/)
 }
 
-/** Sees that both processes can use the pipe, and nobody else. */
+/** Checks that both processes can use the pipe, and nobody else. */
 export async function assertPipe(deployment: Deployment): Promise<void> {
-  const writers = await deployment.execute('writer', 'stat -c "%F %a %i" /run/netflow/netflow.pipe')
-  const collectors = await deployment.execute(
-    'collector',
-    'stat -c "%F %a %i" /run/netflow/netflow.pipe',
-  )
+  const stat = 'stat -c "%F %a %i" /run/netflow/netflow.pipe'
+  const writers = await deployment.execute('writer', stat)
+  const collectors = await deployment.execute('collector', stat)
   assert.match(writers, /^fifo 660 /)
   assert.equal(collectors, writers, 'the processes see different pipes')
 }

@@ -1,6 +1,6 @@
 /**
- * The project's docker-compose.yml as an operator uses it: with an .env file, docker-compose, psql's
- * port and the processes that it starts. It changes nothing about the deployment but ports.
+ * The project's docker-compose.yml as an operator uses it: with an .env file, docker-compose, the
+ * published ports, and the processes of the containers.
  */
 
 import { createSocket } from 'node:dgram'
@@ -37,12 +37,12 @@ export class Deployment {
     this.#options = options
   }
 
-  /** Free ports of the host: UDP for datagrams, TCP for the database and the metrics. */
+  /** Ports of the host: UDP for datagrams, TCP for the database and the metrics. */
   get ports(): Readonly<{ netflow: number; postgres: number; collector: number; writer: number }> {
     return this.#ports
   }
 
-  /** Chooses the ports; once, so that they stay over restarts. */
+  /** Chooses free ports. Call it once, so that they stay the same over restarts. */
   async choosePorts(): Promise<void> {
     const [postgres = 0, collector = 0, writer = 0] = await findFreeTcpPorts(3)
     this.#ports = { netflow: await findFreeUdpPort(), postgres, collector, writer }
@@ -69,7 +69,7 @@ export class Deployment {
     return join(this.#options.engine.folder, 'env')
   }
 
-  /** Runs docker-compose; gives what it prints. */
+  /** Runs docker-compose and returns its output. */
   compose(...args: string[]): Promise<string> {
     const { engine, project } = this.#options
     const files = ['--project-directory', project, '--file', join(project, 'docker-compose.yml')]
@@ -92,7 +92,7 @@ export class Deployment {
     return this.#options.engine.podman('exec', this.containerOf(service), 'sh', '-c', command)
   }
 
-  /** The last lines that each container logged. */
+  /** Returns the last lines of each container's log. */
   async logs(): Promise<string> {
     const sections = [...RUNNING_SERVICES, 'setup' as const].map(async (service) => {
       const args = ['logs', '--tail', '25', this.containerOf(service)]
@@ -102,7 +102,7 @@ export class Deployment {
     return (await Promise.all(sections)).join('\n')
   }
 
-  /** Kills the process of a service from outside, as a crash would; gives what it killed. */
+  /** Kills the processes of services from outside, like a crash; returns their pids. */
   async kill(...services: Service[]): Promise<ReadonlyMap<Service, string>> {
     const pids = new Map<Service, string>()
     for (const service of services) pids.set(service, await this.inspect(service, '{{.State.Pid}}'))
@@ -120,18 +120,18 @@ export class Deployment {
     }
   }
 
-  /** Kills processes and waits for their successors. */
+  /** Kills the processes of services and waits for their successors. */
   async crash(...services: Service[]): Promise<void> {
     await this.untilRestarted(await this.kill(...services))
   }
 
-  /** Waits until a process answers that it is healthy, asked on the host's loopback. */
+  /** Waits until a process answers on the host's loopback that it is healthy. */
   async untilHealthy(service: 'collector' | 'writer'): Promise<void> {
     const url = `http://127.0.0.1:${this.#ports[service]}/healthz`
     await until(`${service} is healthy`, () => fetch(url).then(isOk, () => false), 120_000)
   }
 
-  /** Asks the database over its published port; each time over a new connection. */
+  /** Queries the database over its published port, each time over a new connection. */
   async query(
     role: keyof Passwords,
     sql: string,
@@ -145,7 +145,7 @@ export class Deployment {
       password,
       connectionTimeoutMillis: 10_000,
     })
-    // A server that goes away is told by the query itself.
+    // The query itself reports a lost connection.
     client.on('error', () => {})
     try {
       await client.connect()

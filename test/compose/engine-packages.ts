@@ -1,8 +1,8 @@
-/** Sees to it that the programs of a container engine are there. It installs on Debian only. */
+/** Installs the programs of a container engine, on Debian. */
 
 import { runCommand } from './command.ts'
 
-/** The test cannot be run on this machine; the message says why. */
+/** The test cannot run on this machine; the message explains why. */
 export class CannotRunError extends Error {
   readonly code = 'CANNOT_RUN'
 
@@ -12,7 +12,7 @@ export class CannotRunError extends Error {
   }
 }
 
-// runc, because crun refuses machines with the cgroups of both versions; docker-compose is 1.29.
+// runc, as crun refuses machines with cgroups of both versions. docker-compose is 1.29.
 const PACKAGES = [
   'aardvark-dns',
   'buildah',
@@ -25,11 +25,7 @@ const PACKAGES = [
   'runc',
 ] as const
 
-/**
- * Installs what is missing.
- *
- * @throws CannotRunError where that is not possible
- */
+/** Installs the missing packages. @throws CannotRunError if that is impossible */
 export async function ensureEnginePackages(): Promise<void> {
   if (process.platform !== 'linux') throw new CannotRunError('containers need Linux')
   if (process.getuid?.() !== 0) throw new CannotRunError('the engine needs root: use sudo')
@@ -50,7 +46,7 @@ async function findMissing(): Promise<string[]> {
   try {
     installed = await runCommand('dpkg-query', ['-W', '-f', `\${Package} \${db:Status-Status}\n`])
   } catch {
-    throw new CannotRunError(`this is no Debian; needed are ${PACKAGES.join(', ')}`)
+    throw new CannotRunError(`this is not Debian; it needs ${PACKAGES.join(', ')}`)
   }
   const lines = new Set(installed.split('\n'))
   return PACKAGES.filter((name) => !lines.has(`${name} installed`))

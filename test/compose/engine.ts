@@ -1,6 +1,6 @@
 /**
  * A container engine for this test alone: podman with a store, a configuration and a socket of its
- * own, so that it neither sees nor touches other containers of the machine.
+ * own. It cannot touch other containers of the machine.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -17,9 +17,9 @@ const LOCK = '/run/netflow-compose-test.lock'
 const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward'
 
 export interface EngineOptions {
-  /** Where images stay from run to run. */
+  /** Keeps the images from run to run. */
   readonly cacheFolder: string
-  /** Ends what is running, but for the work of `stop`. */
+  /** Kills all running commands but those of `stop`. */
   readonly signal: AbortSignal
 }
 
@@ -37,24 +37,24 @@ export class Engine {
     this.#runFolder = `/run/${cacheFolder.replaceAll('/', '-').replace(/^-+/, '')}`
   }
 
-  /** For files of this run; it goes with `stop`. */
+  /** For files of this run; `stop` removes it. */
   get folder(): string {
     return this.#folder
   }
 
-  /** What clients of the engine need in their environment. */
+  /** The environment for clients of the engine. */
   get environment(): Record<string, string> {
     return {
       CONTAINERS_CONF: join(this.#cacheFolder, 'containers.conf'),
-      // There may be no systemd whose timers could run the health checks: see HealthTimer.
+      // HealthTimer runs the health checks, as there may be no systemd with timers for them.
       DISABLE_HC_SYSTEMD: 'true',
       DOCKER_HOST: `unix://${this.#folder}/podman.sock`,
-      // The engine's own builder, also where a docker command is installed.
+      // Builds with the engine, even if a docker command is installed.
       COMPOSE_DOCKER_CLI_BUILD: '0',
     }
   }
 
-  /** Starts the service that docker-compose talks to, and removes what a killed run left. */
+  /** Starts the service for docker-compose, and removes the remains of a killed run. */
   async start(): Promise<void> {
     if (this.#service) return
     await mkdir(this.#cacheFolder, { recursive: true })
@@ -71,28 +71,29 @@ export class Engine {
     })
     const service = this.#service
     await until('the engine listens', () => {
-      if (service.exitCode !== null) throw new Error('podman system service ended: see its log')
+      if (service.exitCode !== null)
+        throw new Error('podman system service has exited: see its log')
       return existsSync(socket)
     })
   }
 
-  /** Runs podman in the store of this test; gives what it prints. */
+  /** Runs podman in the store of this test and returns its output. */
   podman(...args: string[]): Promise<string> {
     return this.run('podman', ...this.#storeArguments(), ...args)
   }
 
-  /** Runs a client of the engine, or what prepares something for it. */
+  /** Runs a command, such as a client of the engine, and returns its output. */
   run(file: string, ...args: string[]): Promise<string> {
     const { environment } = this
     return runCommand(file, args, { environment, signal: this.#signal })
   }
 
-  /** Ends the engine and removes all but the images. */
+  /** Stops the engine and removes everything but the images. */
   async stop(): Promise<void> {
     if (this.#folder === '') return
     const service = this.#service
     this.#service = undefined
-    // First, so that no client can make another container.
+    // Without the service, no client can create another container.
     if (service && service.exitCode === null) {
       service.kill('SIGTERM')
       await once(service, 'exit')
@@ -105,11 +106,11 @@ export class Engine {
     await rm(LOCK)
   }
 
-  /** Two runs would use the same names of networks and remove each other's containers. */
+  /** Two runs at once would share names of networks and remove each other's containers. */
   async #lock(): Promise<void> {
     const holder = Number(await readFile(LOCK, 'utf8').catch(() => '0'))
     if (holder !== 0 && existsSync(`/proc/${holder}`)) {
-      throw new CannotRunError(`process ${holder} is running it already, says ${LOCK}`)
+      throw new CannotRunError(`process ${holder} already runs it, according to ${LOCK}`)
     }
     await writeFile(LOCK, String(process.pid))
   }
@@ -118,14 +119,14 @@ export class Engine {
     const { environment } = this
     const podman = (...args: string[]) =>
       runCommand('podman', [...this.#storeArguments(), ...args], { environment })
-    // External ones are what an interrupted build leaves.
+    // An interrupted build leaves external containers.
     const ids = (await podman('ps', '--all', '--external', '--quiet')).split('\n')
     for (const id of ids.filter((line) => line !== '')) {
       await podman('rm', '--force', '--volumes', '--time=0', id)
     }
     await podman('volume', 'prune', '--force')
     await podman('network', 'prune', '--force')
-    // Layers of earlier builds make the next one fast, but not for ever.
+    // Layers of earlier builds speed up the next one; they are kept for a week.
     await podman('image', 'prune', '--force', '--filter', 'until=168h')
   }
 
@@ -149,7 +150,7 @@ network_config_dir = "${this.#cacheFolder}/networks"
   }
 }
 
-/** A killed debootstrap leaves /proc mounted, which must not be taken for files of ours. */
+/** Unmounts /proc, which a killed debootstrap leaves mounted, before the folder is removed. */
 async function unmountBelow(folder: string): Promise<void> {
   const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n')
   const points = mounts.map((line) => line.split(' ')[1] ?? '')

@@ -1,6 +1,6 @@
 /**
- * Runs the health checks of all running containers again and again, as Docker does by itself and
- * podman by timers of systemd, which may not be there.
+ * Runs the health checks of all containers every second. Docker does so by itself; podman needs timers
+ * of systemd, which may be absent.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -32,8 +32,8 @@ export class HealthTimer {
     while (!this.#isStopping) {
       const names = await this.#engine.podman('ps', '--format', '{{.Names}}').catch(() => '')
       for (const name of names.split('\n').filter((line) => line !== '')) {
-        // It fails when the container is unhealthy, has no check, or just ended: the next round or
-        // whoever waits for its health will see.
+        // It fails if the container is unhealthy, has no check, or just ended. The test that waits
+        // for its health notices.
         await this.#engine.podman('healthcheck', 'run', name).catch(() => '')
       }
       await sleep(PAUSE_MS)

@@ -1,7 +1,7 @@
 /**
- * `npm run test:compose`: deploys docker-compose.yml for real, in a container engine of its own with
- * images that stand in for the official ones, and removes all of it but the cached images. Exit code
- * 0 passed, 1 failed, 77 cannot be run on this machine.
+ * `npm run test:compose`: deploys docker-compose.yml in a container engine of its own, with images that
+ * stand in for the official ones. In the end only the cached images stay. Exit codes: 0 passed, 1 failed,
+ * 77 cannot run on this machine.
  */
 
 import { homedir } from 'node:os'
@@ -58,7 +58,7 @@ for (const [signal, code] of [
   process.once(signal, () => {
     interrupt.abort()
     void cleanUp()
-      .catch((error) => console.error('not everything could be removed:', error))
+      .catch((error) => console.error('some remains could not be removed:', error))
       .finally(() => process.exit(code))
   })
 }

@@ -1,4 +1,4 @@
-/** The life of a deployment, step by step: up, traffic, crashes, down, up with new passwords. */
+/** The life of a deployment: up, traffic, crashes, down, up with new passwords. */
 
 import assert from 'node:assert/strict'
 import { until } from '../helpers/until.ts'
@@ -10,7 +10,7 @@ import { Traffic } from './traffic.ts'
 const FIRST = { writer: 'first-of-the-writer', reader: 'first-of-the-reader' }
 const SECOND = { writer: 'second-of-the-writer', reader: 'second-of-the-reader' }
 
-/** Runs all steps. @throws with the first that fails */
+/** Runs all steps. @throws the error of the first that fails */
 export async function runScenario(deployment: Deployment, steps: StepLog): Promise<void> {
   await steps.run('docker-compose refuses a missing password and names the setting', async () => {
     await deployment.configure({ ...FIRST, writer: '' })
@@ -21,16 +21,16 @@ export async function runScenario(deployment: Deployment, steps: StepLog): Promi
     await deployment.compose('config', '--quiet')
   })
   await steps.run('docker-compose builds the image', async () => {
-    // The services share it.
+    // All services share this image.
     await deployment.compose('build', 'writer')
   })
   await steps.run('all services come up healthy', () => comeUp(deployment))
-  await steps.run('containers have no root, no capabilities, no writable image', async () => {
+  await steps.run('containers have no root, no capabilities and no writable image', async () => {
     await assertAllContained(deployment)
     await assertImageIsLean(deployment)
     await assertPipe(deployment)
   })
-  await steps.run('the writer owns its tables and no more, readers read', () =>
+  await steps.run('the writer owns only its tables, and readers only read', () =>
     assertRoles(deployment),
   )
   const traffic = new Traffic(deployment)
@@ -46,12 +46,12 @@ async function runTraffic(deployment: Deployment, traffic: Traffic, steps: StepL
     await traffic.send(50)
     await traffic.assertStored()
   })
-  await steps.run('the database is killed under traffic, restarted, nothing is lost', async () => {
+  await steps.run('nothing is lost when the database is killed under traffic', async () => {
     await traffic.during(() => deployment.crash('db'))
     await traffic.assertStored()
   })
   await steps.run(
-    'the writer is killed, restarted, nothing that comes meanwhile is lost',
+    'nothing is lost of the traffic that comes while the writer is down',
     async () => {
       await traffic.assertStored()
       const killed = await deployment.kill('writer')
@@ -60,16 +60,16 @@ async function runTraffic(deployment: Deployment, traffic: Traffic, steps: StepL
       await traffic.assertStored()
     },
   )
-  await steps.run('the writer is killed under traffic, restarted, nothing is lost', async () => {
+  await steps.run('nothing is lost when the writer is killed under traffic', async () => {
     await traffic.during(() => deployment.crash('writer'))
     await traffic.assertStored()
   })
-  await steps.run('both are killed at once, restarted, nothing is lost', async () => {
+  await steps.run('nothing is lost when both are killed at once', async () => {
     await traffic.during(() => deployment.crash('writer', 'db'))
     await traffic.assertStored()
     await deployment.untilHealthy('writer')
   })
-  await steps.run('"stop" right behind traffic stops in good order', async () => {
+  await steps.run('"stop" right after traffic shuts all services down cleanly', async () => {
     await traffic.send(200)
     await traffic.untilReceived()
     await deployment.compose('stop')
@@ -77,7 +77,7 @@ async function runTraffic(deployment: Deployment, traffic: Traffic, steps: StepL
       assert.equal(await deployment.inspect(service, '{{.State.ExitCode}}'), '0', service)
     }
   })
-  await steps.run('"down" and "up" keep the data, and take over new passwords', async () => {
+  await steps.run('"down" and "up" keep the data and apply new passwords', async () => {
     await deployment.compose('down')
     await deployment.configure(SECOND)
     await comeUp(deployment)
@@ -90,13 +90,13 @@ async function runTraffic(deployment: Deployment, traffic: Traffic, steps: StepL
       /password authentication/,
     )
   })
-  await steps.run('the collector is killed, restarted, and receives again', async () => {
+  await steps.run('the collector receives again after it was killed', async () => {
     await deployment.crash('collector')
     await deployment.untilHealthy('collector')
     await traffic.send(50)
     await traffic.assertStored()
   })
-  await steps.run('"down --volumes" leaves nothing', async () => {
+  await steps.run('"down --volumes" removes everything', async () => {
     await deployment.compose('down', '--volumes')
     await assert.rejects(deployment.query('reader', 'select'), /ECONNREFUSED/)
   })

@@ -1,7 +1,6 @@
 /**
- * Makes the images that the deployment is built from, under the names that its files use, because
- * the machine of the test may not reach a registry of images: Debian with Node from npm, and Debian
- * with its PostgreSQL.
+ * Builds images under the names that the deployment uses, as this machine may not reach a registry of
+ * images: Debian with Node from npm, and Debian with its own PostgreSQL.
  */
 
 import { createHash } from 'node:crypto'
@@ -19,7 +18,7 @@ export interface StandInSources {
   readonly project: string
 }
 
-/** Makes the images that are not there yet; gives the names of those it made. */
+/** Builds the missing images and returns their names. */
 export async function makeStandInImages(sources: StandInSources): Promise<string[]> {
   const { engine, project } = sources
   const nodeImage = await findImage(join(project, 'Dockerfile'), /^FROM (node:(\d+)\S*)/m)
@@ -89,7 +88,7 @@ async function isThere(engine: Engine, name: string, fingerprint: string): Promi
   return (await engine.podman('images', '--quiet', ...args)).trim() !== ''
 }
 
-/** Short names mean the registry of Docker. */
+/** Short names belong to the registry of Docker. */
 function fullName(name: string): string {
   return name.includes('/') ? name : `docker.io/library/${name}`
 }
@@ -99,7 +98,8 @@ async function findImage(
   pattern: RegExp,
 ): Promise<{ name: string; version: string }> {
   const [, name, version] = pattern.exec(await readFile(path, 'utf8')) ?? []
-  if (name === undefined || version === undefined) throw new Error(`${path} names no ${pattern}`)
+  if (name === undefined || version === undefined)
+    throw new Error(`${path} does not match ${pattern}`)
   return { name, version }
 }
 

@@ -5,14 +5,13 @@ export class StepLog {
   #passed = 0
   #failed = 0
 
-  /** Runs one step. @throws what the step throws, after it was printed as failed */
-  async run<Result>(title: string, step: () => Promise<Result>): Promise<Result> {
+  /** Runs one step. @throws the error of the step, after the step was printed as failed */
+  async run(title: string, step: () => Promise<void>): Promise<void> {
     const started = performance.now()
     try {
-      const result = await step()
+      await step()
       this.#passed += 1
       console.log(`ok     ${formatSeconds(performance.now() - started)}  ${title}`)
-      return result
     } catch (error) {
       this.#failed += 1
       console.log(`FAILED ${formatSeconds(performance.now() - started)}  ${title}`)
@@ -20,14 +19,11 @@ export class StepLog {
     }
   }
 
-  get hasFailed(): boolean {
-    return this.#failed > 0
-  }
-
   /** Prints the result as the last lines. */
   summarize(): void {
     const seconds = formatSeconds(performance.now() - this.#started).trim()
-    console.log(`${this.hasFailed ? 'FAIL' : 'PASS'}: the deployment in containers, ${seconds}`)
+    const result = this.#failed > 0 ? 'FAIL' : 'PASS'
+    console.log(`${result}: the deployment in containers, ${seconds}`)
     console.log(`compose: ${this.#passed} passed, ${this.#failed} failed`)
   }
 }

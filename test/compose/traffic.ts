@@ -1,4 +1,4 @@
-/** Two exporters of the loopback network that send numbered flows, and the account of what arrived. */
+/** Two exporters on the loopback network that send numbered flows, and the check of what arrived. */
 
 import assert from 'node:assert/strict'
 import { FlowSender } from '../helpers/flow-sender.ts'
@@ -9,7 +9,7 @@ const EXPORTERS = ['127.0.0.1', '127.0.0.2'] as const
 const FLOWS_PER_DATAGRAM = 10
 const DATAGRAMS_PER_SECOND = 100
 
-/** Each flow's number of bytes is its serial number, so what is there twice is seen. */
+/** The bytes of a flow are its serial number, which reveals duplicates. */
 const ACCOUNT = `
 select host(exporter) as exporter, count(*)::int as flows, count(distinct bytes)::int as serials,
        max(bytes)::int as last, bool_and(export_version = 5) as is_v5,
@@ -38,7 +38,7 @@ export class Traffic {
     await Promise.all(this.#senders.map((one) => one.send(datagrams, DATAGRAMS_PER_SECOND)))
   }
 
-  /** Sends from both exporters from before `action` begins until after it ended. */
+  /** Sends from both exporters before, during and after `action`. */
   async during(action: () => Promise<void>): Promise<void> {
     let isOver = false
     const sending = this.#senders.map(async (sender) => {
@@ -54,7 +54,7 @@ export class Traffic {
     await this.send(20)
   }
 
-  /** Waits until the collector has taken all datagrams out of its socket. */
+  /** Waits until the collector has received all datagrams. */
   async untilReceived(): Promise<void> {
     const sent = this.#senders.reduce((sum, sender) => sum + sender.sentDatagrams, 0)
     const url = `http://127.0.0.1:${this.#deployment.ports.collector}/metrics`
@@ -65,7 +65,7 @@ export class Traffic {
     })
   }
 
-  /** Waits until every flow is stored, and sees that each is there once, under its exporter. */
+  /** Waits until all flows are stored, and checks that each is there once, under its exporter. */
   async assertStored(): Promise<void> {
     const sent = this.#senders.reduce((sum, sender) => sum + sender.sentFlows, 0)
     let account: Record<string, unknown>[] = []
@@ -83,7 +83,7 @@ export class Traffic {
     assert.deepEqual(account, expected)
   }
 
-  /** Sees that nothing was dropped or refused, and nothing came twice. */
+  /** Checks that nothing was dropped or refused, and nothing came twice. */
   async assertNothingDropped(): Promise<void> {
     const rows = await this.#deployment.query(
       'reader',

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readMemory } from '../bench/process-usage.ts'
+import { readMemory } from '../bench/measure/process-usage.ts'
 import {
   optionsFlood,
   templateFlood,

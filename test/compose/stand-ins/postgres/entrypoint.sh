@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the deployment uses of the official image's entrypoint: the first start makes the cluster, its
+# The used part of the official image's entrypoint: the first start creates the cluster, its
 # administrator and the database; every start runs the server in the foreground.
 set -eu
 data=/var/lib/postgresql/15/docker
