@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: sends made-up NetFlow to the collector that runs, then asks the database what
- * arrived and shows it. It starts no process and writes nothing but datagrams.
+ * `npm run demo`: sends invented NetFlow to the running collector, then asks the database what
+ * arrived, and shows the answers.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -71,8 +71,8 @@ function introduce({ sourceAddresses }: Demo, target: string): void {
   console.log(`Three exporters send NetFlow v5 and v9 to ${target} for ${SEND_MS / 1000} seconds.`)
   if (sourceAddresses.length === 1) {
     console.log(
-      `They share the address ${sourceAddresses[0]} and differ by engine or source id: the other ` +
-        'loopback addresses (127.0.0.2, 127.0.0.3) are not to be had here.',
+      `They share the address ${sourceAddresses[0]} and differ by engine or source id: this ` +
+        'system has no other loopback addresses (127.0.0.2, 127.0.0.3).',
     )
   }
 }
@@ -91,7 +91,7 @@ function endProgress(): void {
   if (isTerminal) process.stdout.write('\n')
 }
 
-/** Waits until the database has what was sent, or the deadline is over. */
+/** Waits until the database has every flow that was sent, at most until the deadline. */
 async function waitUntilStored(
   client: pg.Client,
   run: DemoRun,
@@ -126,7 +126,7 @@ interface Outcome {
   readonly stored: Stored
 }
 
-/** Says whether everything arrived, and if not, where to look. */
+/** Prints whether everything arrived, or where to look. @returns whether everything arrived */
 async function conclude({ client, run, sent, stored }: Outcome): Promise<boolean> {
   const gaps = await listGaps(client, run)
   const lost = gaps.reduce((sum, gap) => sum + gap.lost, 0)
