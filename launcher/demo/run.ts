@@ -9,7 +9,8 @@ import type { DemoRun } from './queries.ts'
 import { DemoSender } from './sender.ts'
 import { seededRandom } from './traffic.ts'
 
-const TICK_MS = 100
+/** A run sends in equal steps, however long it lasts. */
+const TICKS = 50
 const MESSAGES_PER_TICK = 2
 /** Successive messages of the first exporter that are not sent. */
 const LOST_MESSAGES = 2
@@ -85,15 +86,15 @@ export class Demo {
   /** Sends the whole run. @throws NoCollectorError */
   async send(): Promise<Readonly<DemoProgress>> {
     const { durationMs, onProgress } = this.#options
-    const ticks = Math.ceil(durationMs / TICK_MS)
-    const lostTick = Math.floor(ticks * 0.4)
+    const tickMs = durationMs / TICKS
+    const lostTick = Math.floor(TICKS * 0.4)
     const started = performance.now()
-    for (let tick = 0; tick < ticks; tick += 1) {
+    for (let tick = 0; tick < TICKS; tick += 1) {
       await this.#sendTick()
       if (tick === lostTick) this.#loseMessages()
-      await sleep(Math.max(0, started + (tick + 1) * TICK_MS - performance.now()))
+      await sleep(Math.max(0, started + (tick + 1) * tickMs - performance.now()))
       for (const { sender } of this.#streams) sender.check()
-      this.#progress.share = (tick + 1) / ticks
+      this.#progress.share = (tick + 1) / TICKS
       onProgress(this.#progress)
     }
     return this.#progress
