@@ -1,6 +1,6 @@
 /**
- * A cluster to copy, for tests that start servers of their own. A copy in memory takes a tenth of the
- * time of `initdb`, and already has the database.
+ * A cluster to copy, for tests that start servers of their own. A copy in memory takes a tenth of
+ * the time of `initdb`, and already has the database.
  */
 
 import { execFile } from 'node:child_process'
