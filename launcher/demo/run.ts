@@ -1,6 +1,6 @@
 /**
- * One run of the demonstration: three exporters send for a few seconds. Two messages of one exporter
- * are made but not sent, as if the network had lost them.
+ * One run of the demonstration: three exporters send for a few seconds. Two messages of one
+ * exporter are made but not sent, as if the network had lost them.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -4,10 +4,10 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 
-// Standard input names the processes that use the database: "<pid> <pid> …". The input ends with the
-// launcher. Then the script waits for these processes, which still store their data, and stops the
-// server. A smart shutdown would not do: it lets open sessions finish, but refuses new ones. The
-// script ends with the server, or gives up after two minutes.
+// Standard input names the processes that use the database: "<pid> <pid> …". The input ends with
+// the launcher. Then the script waits for these processes, which still store their data, and stops
+// the server. A smart shutdown would not do: it lets open sessions finish, but refuses new ones.
+// The script ends with the server, or gives up after two minutes.
 const SCRIPT = `
 clients=
 while read -r line; do

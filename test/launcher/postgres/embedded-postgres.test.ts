@@ -1,63 +1,20 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, describe, it, type TestContext } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import pg from 'pg'
-import {
-  EmbeddedPostgres,
-  type EmbeddedPostgresOptions,
-} from '../../../launcher/postgres/embedded-postgres.ts'
-import { ClusterTemplate, makeFolder } from '../../helpers/cluster-template.ts'
-import { queryRows } from '../../helpers/pipeline.ts'
+import type { EmbeddedPostgres } from '../../../launcher/postgres/embedded-postgres.ts'
+import { ClusterTemplate } from '../../helpers/cluster-template.ts'
 import { until } from '../../helpers/until.ts'
-
-/** Each test has a folder of its own, and servers wait for their processes. */
-const AT_ONCE = { concurrency: 3 }
-const isRoot = process.getuid?.() === 0
+import { AT_ONCE, ask, makeBench } from './server-bench.ts'
 
 let template: ClusterTemplate
 before(async () => {
   template = await ClusterTemplate.create({ migrate: false })
 })
 after(() => template.remove())
-
-/** A folder of one test and the servers in it, all of which are gone after the test. */
-interface Bench {
-  readonly folder: string
-  /** Makes a server on the cluster in `data/postgres`. */
-  makeServer(options?: Partial<EmbeddedPostgresOptions>): EmbeddedPostgres
-}
-
-async function makeBench(context: TestContext): Promise<Bench> {
-  const folder = await makeFolder()
-  const servers: EmbeddedPostgres[] = []
-  context.after(async () => {
-    for (const server of servers) await server.stop('immediate')
-    await rm(folder, { recursive: true, force: true })
-  })
-  const makeServer = (options: Partial<EmbeddedPostgresOptions> = {}) => {
-    const socketDir = join(folder, 'data')
-    const dataDir = join(socketDir, 'postgres')
-    const server = new EmbeddedPostgres({ dataDir, socketDir, durable: false, ...options })
-    servers.push(server)
-    return server
-  }
-  return { folder, makeServer }
-}
-
-/** Makes a bench whose cluster exists already. */
-async function makeBenchWithCluster(context: TestContext): Promise<Bench> {
-  const bench = await makeBench(context)
-  await template.copyTo(join(bench.folder, 'data/postgres'))
-  return bench
-}
-
-async function ask(server: EmbeddedPostgres, query: string): Promise<unknown> {
-  const [row] = await queryRows(server.url, query)
-  return row && Object.values(row)[0]
-}
 
 /** Kills the server and leaves its lock files with another pid. */
 async function killAndForge(server: EmbeddedPostgres, pid: number): Promise<void> {
@@ -95,7 +52,7 @@ describe('the embedded server', AT_ONCE, () => {
   })
 
   it('flushes to disk by default', async (context) => {
-    const { makeServer } = await makeBenchWithCluster(context)
+    const { makeServer } = await makeBench(context, template)
     const server = makeServer({ durable: true })
     await server.start()
     assert.equal(await ask(server, 'show fsync'), 'on')
@@ -125,7 +82,7 @@ describe('the embedded server', AT_ONCE, () => {
   })
 
   it('of another major version names the version that it needs', async (context) => {
-    const { folder, makeServer } = await makeBenchWithCluster(context)
+    const { folder, makeServer } = await makeBench(context, template)
     const server = makeServer()
     await server.start()
     await server.stop()
@@ -134,7 +91,7 @@ describe('the embedded server', AT_ONCE, () => {
   })
 
   it('that cannot start repeats the error of PostgreSQL', async (context) => {
-    const { folder, makeServer } = await makeBenchWithCluster(context)
+    const { folder, makeServer } = await makeBench(context, template)
     const server = makeServer()
     await server.start()
     await server.stop()
@@ -146,7 +103,7 @@ describe('the embedded server', AT_ONCE, () => {
 
 describe('an embedded server that runs already', AT_ONCE, () => {
   it('is adopted, and its end is reported', async (context) => {
-    const { makeServer } = await makeBenchWithCluster(context)
+    const { makeServer } = await makeBench(context, template)
     let ends = 0
     const first = makeServer()
     const second = makeServer({
@@ -164,7 +121,7 @@ describe('an embedded server that runs already', AT_ONCE, () => {
   })
 
   it('is stopped by the one that adopted it', async (context) => {
-    const { makeServer } = await makeBenchWithCluster(context)
+    const { makeServer } = await makeBench(context, template)
     const first = makeServer()
     const second = makeServer()
     await first.start()
@@ -174,7 +131,7 @@ describe('an embedded server that runs already', AT_ONCE, () => {
   })
 
   it('is awaited when it is shutting down', async (context) => {
-    const { makeServer } = await makeBenchWithCluster(context)
+    const { makeServer } = await makeBench(context, template)
     const first = makeServer()
     const second = makeServer()
     await first.start()
@@ -197,7 +154,7 @@ describe('an embedded server that runs already', AT_ONCE, () => {
 
 describe('a killed embedded server', AT_ONCE, () => {
   it('is reported, and recovers on the socket that its clients know', async (context) => {
-    const { makeServer } = await makeBenchWithCluster(context)
+    const { makeServer } = await makeBench(context, template)
     let ends = 0
     const server = makeServer({
       onExit: () => {
@@ -217,7 +174,7 @@ describe('a killed embedded server', AT_ONCE, () => {
   })
 
   it('starts although its lock files name another process', async (context) => {
-    const { makeServer } = await makeBenchWithCluster(context)
+    const { makeServer } = await makeBench(context, template)
     const server = makeServer()
     await server.start()
     await killAndForge(server, process.pid)
@@ -226,7 +183,7 @@ describe('a killed embedded server', AT_ONCE, () => {
   })
 
   it('starts although its lock files name another server', async (context) => {
-    const { folder, makeServer } = await makeBenchWithCluster(context)
+    const { folder, makeServer } = await makeBench(context, template)
     await template.copyTo(join(folder, 'o/postgres'))
     const other = makeServer({ dataDir: join(folder, 'o/postgres'), socketDir: join(folder, 'o') })
     await other.start()
@@ -241,7 +198,7 @@ describe('a killed embedded server', AT_ONCE, () => {
   it('starts although its process is a zombie that nobody reaps', {
     skip: noProc(),
   }, async (context) => {
-    const { makeServer } = await makeBenchWithCluster(context)
+    const { makeServer } = await makeBench(context, template)
     const server = makeServer()
     await server.start()
     // The shell turns into a program that never reaps its child.
@@ -262,51 +219,3 @@ describe('a killed embedded server', AT_ONCE, () => {
 function noProc(): string | false {
   return process.platform === 'linux' ? false : 'only /proc shows zombies'
 }
-
-describe('the embedded server of root', { ...AT_ONCE, skip: !isRoot && 'not root' }, () => {
-  it('leaves all files to root, in private folders', async (context) => {
-    const { folder, makeServer } = await makeBench(context)
-    const server = makeServer()
-    await server.start()
-    const { uid } = await stat(join(folder, 'data/postgres'))
-    if (uid !== 0) return context.skip('user namespaces are forbidden here')
-    assert.equal((await stat(folder)).mode & 0o777, 0o700)
-    assert.equal((await stat(join(folder, 'data/postgres/base'))).uid, 0)
-    assert.equal(await ask(server, 'select 1'), 1)
-  })
-
-  it('runs as nobody where user namespaces are forbidden', async (context) => {
-    const { folder, makeServer } = await makeBench(context)
-    await chmod(folder, 0o711)
-    const server = makeServer({ userNamespaces: false })
-    await server.start()
-    const { uid } = await stat(join(folder, 'data/postgres'))
-    assert.notEqual(uid, 0)
-    assert.equal((await stat(`/proc/${server.pid}`)).uid, uid)
-    await ask(server, 'create table kept as select 1')
-    await server.stop()
-    // The owner of the files stays, wherever the server is started next.
-    const second = makeServer()
-    await second.start()
-    assert.equal(await ask(second, 'select count(*)::int from kept'), 1)
-    assert.equal((await stat(`/proc/${second.pid}`)).uid, uid)
-  })
-
-  it('gives the files to nobody once user namespaces are forbidden', async (context) => {
-    const { folder, makeServer } = await makeBenchWithCluster(context)
-    await chmod(folder, 0o711)
-    const first = makeServer()
-    await first.start()
-    await ask(first, 'create table kept as select 1')
-    await first.stop()
-    const second = makeServer({ userNamespaces: false })
-    await second.start()
-    assert.equal(await ask(second, 'select count(*)::int from kept'), 1)
-  })
-
-  it('names the folder that nobody cannot enter', async (context) => {
-    const { folder, makeServer } = await makeBench(context)
-    const server = makeServer({ userNamespaces: false })
-    await assert.rejects(server.start(), new RegExp(`cannot enter ${folder}\\b.*chmod o\\+x`))
-  })
-})
