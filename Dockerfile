@@ -1,12 +1,12 @@
-# One image for the collector, the writer and the set-up of the database's roles.
+# One image for the collector, the writer and the setup of the database's roles.
 #
 # Node 24 is the LTS release with security fixes until April 2028 (22 ends a year earlier, 20 ended in
-# April 2026). Debian slim has the glibc and the mkfifo that are needed, and no compiler.
+# April 2026). Debian slim has the necessary glibc and mkfifo, and no compiler.
 
 FROM node:24-trixie-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-# No package here needs its install script; the one that has some is the embedded database.
+# No package needs its install script here; only the embedded database has one.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY shared shared
@@ -14,7 +14,7 @@ COPY collector collector
 COPY writer writer
 RUN node_modules/.bin/tsc -p tsconfig.json --sourceMap false
 
-# The embedded database's binaries are not needed: the container's database is PostgreSQL's own.
+# Without the embedded database: the database has a container with PostgreSQL's own image.
 FROM node:24-trixie-slim AS packages
 WORKDIR /build
 COPY package.json package-lock.json ./
@@ -25,8 +25,8 @@ FROM node:24-trixie-slim
 ENV NODE_ENV=production \
     NAMED_PIPE_FILENAME=/run/netflow/netflow.pipe \
     JOURNAL_DIR=/var/lib/netflow/journal
-# A new volume takes owner and mode of the directory that it covers, so that both processes can use
-# the pipe without being root.
+# A new volume copies owner and mode of the directory at its place. So both processes can use the pipe
+# without being root.
 RUN install -d -o node -g node -m 0750 /run/netflow /var/lib/netflow /var/lib/netflow/journal
 WORKDIR /app
 COPY --from=packages /build/node_modules node_modules

@@ -18,7 +18,7 @@ const REPORT_INTERVAL_MS = 10_000
 const WATCH_INTERVAL_MS = 1000
 /** Even on a busy machine, a killed writer is back sooner. */
 const DRAIN_DEADLINE_MS = 15_000
-/** A stop that takes longer logs what it waits for. */
+/** A stop that lasts longer logs its reason. */
 const PATIENCE_MS = 1_000
 
 interface CollectorOptions {
@@ -138,8 +138,9 @@ export class Collector {
   }
 
   /**
-   * Reads what the kernel holds, closes the sockets, and waits until every datagram and the final
-   * report are in the pipe. Datagrams that the deadline leaves are counted as dropped, and logged.
+   * Reads the rest from the kernel, closes the sockets, and waits until every datagram and the
+   * final report are in the pipe. Datagrams that the deadline leaves are counted as dropped, and
+   * logged.
    */
   async stop(): Promise<void> {
     for (const timer of this.#timers.splice(0)) clearInterval(timer)

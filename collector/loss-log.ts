@@ -1,4 +1,6 @@
-/** Logs when a count of lost datagrams grows, and when it stopped growing; at most once a period. */
+/**
+ * Logs when a count of lost datagrams grows, and when it stopped growing; at most once a period.
+ */
 
 import { LogThrottle } from '../shared/log-throttle.ts'
 import type { Logger } from '../shared/logger.ts'
@@ -37,7 +39,7 @@ export class LossLog {
     this.#throttle = new LogThrottle(options.periodMs ?? 10_000, 1)
   }
 
-  /** Logs what is new since the last observation. */
+  /** Logs the new losses since the last observation. */
   observe({ total, isCalm, now }: Observation): void {
     const { logger, message, recovered } = this.#options
     if (total > this.#logged && this.#throttle.admit('loss', now)) {

@@ -42,7 +42,7 @@ await runMain(startLogger, async () => {
   )
 })
 
-/** Tells the process that forked this one, if any, on which ports datagrams are received. */
+/** Reports the listening ports to the launcher, if one has forked this process. */
 function reportReady(ports: readonly number[], logger: Logger): void {
   if (!process.connected) return
   process.send?.({ type: 'ready', ports }, undefined, undefined, (error) => {

@@ -1,7 +1,7 @@
 /**
- * Installs and builds what is missing or old, before npm's other commands: the only file that runs
- * in a fresh clone, so it is plain JavaScript without dependencies. `--install-only` builds
- * nothing. It starts nothing and never touches a node_modules that is a link.
+ * Installs missing or old packages, and builds if necessary, before the other commands of npm.
+ * `--install-only` builds nothing. A node_modules that is a link stays as it is. This file runs in
+ * a fresh clone, so it is plain JavaScript without dependencies.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -15,7 +15,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const OLDEST_NODE = [20, 19]
 const SOURCE_FOLDERS = ['shared', 'collector', 'writer', 'launcher', 'test']
 const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
-/** Says from which sources `dist` was built; it is missing while somebody builds. */
+/** Identifies the sources of `dist`; missing during a build. */
 const STAMP = join(ROOT, 'dist', '.built-from')
 const LOCK = join(ROOT, 'dist', '.ensure.lock')
 
@@ -41,8 +41,8 @@ function checkNode() {
 }
 
 /**
- * Compares what npm installed with what package-lock.json wants. Times would not do: a checkout
- * makes new ones. Packages of other platforms are optional and may be missing.
+ * Compares the installed packages with package-lock.json. File times would not do, because a
+ * checkout renews them. Packages for other platforms are optional and may be missing.
  */
 function needsInstall() {
   const wanted = readPackages(join(ROOT, 'package-lock.json'))
@@ -71,7 +71,7 @@ function install() {
     return
   }
   console.log('installing packages (npm ci) …')
-  // The npm that runs this script, if one does. With NODE_ENV=production it would leave tsc out.
+  // The npm that runs this script, if any. With NODE_ENV=production alone it would omit tsc.
   const cli = process.env.npm_execpath ?? ''
   const npm = /^npm-cli\.c?js$/.test(basename(cli)) ? [process.execPath, cli] : ['npm']
   run([...npm, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'])
@@ -104,7 +104,7 @@ function fingerprintSources() {
   return hash.digest('hex')
 }
 
-/** A file whose source is gone would still run, a test above all. */
+/** A built file without its source would still run, especially a test. */
 function removeLeftOvers() {
   const folders = SOURCE_FOLDERS.map((folder) => join('dist', folder))
   for (const path of listFiles(folders, '.js')) {
@@ -134,14 +134,14 @@ function run([command, ...parameters]) {
   }
 }
 
-/** Two commands may be started at once in two terminals: the second waits, then finds it done. */
+/** Two terminals may start commands at the same time: the second waits, then finds all done. */
 async function withLock(action) {
   fs.mkdirSync(dirname(LOCK), { recursive: true })
   const self = describeProcess(process.pid)
-  let told = false
+  let isReported = false
   while (!takeLock(self)) {
-    if (!told) console.log(`waiting for another install or build (${LOCK}) …`)
-    told = true
+    if (!isReported) console.log(`waiting for another install or build (${LOCK}) …`)
+    isReported = true
     await sleep(100)
   }
   try {
@@ -152,7 +152,7 @@ async function withLock(action) {
 }
 
 function takeLock(self) {
-  // A link appears with its whole content at once, or not at all.
+  // A link appears at once with its whole content, or not at all.
   const draft = `${LOCK}.${process.pid}`
   fs.writeFileSync(draft, self)
   try {
@@ -169,7 +169,7 @@ function takeLock(self) {
   return false
 }
 
-/** Removes the lock of a dead process; if another one took it meanwhile, gives it back. */
+/** Removes the lock of a dead process; gives it back if another process has taken it meanwhile. */
 function breakLock(holder) {
   const aside = `${LOCK}.${process.pid}.stale`
   try {
@@ -181,7 +181,7 @@ function breakLock(holder) {
   fs.rmSync(aside, { force: true })
 }
 
-/** "<pid> <start time>", so that a pid that came again is not mistaken; "" when it is gone. */
+/** "<pid> <start time>", to distinguish it from a later process with this pid; "" after its end. */
 function describeProcess(pid) {
   try {
     process.kill(pid, 0)

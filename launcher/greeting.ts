@@ -1,21 +1,18 @@
-/**
- * Makes the text that `npm start` shows when everything runs. It knows no process and prints
- * nothing.
- */
+/** The text that `npm start` shows once everything runs. */
 
 interface GreetingFacts {
   readonly host: string
   readonly ports: readonly number[]
   readonly pipePath: string
-  /** The folder of the embedded server's socket; absent: `databaseUrl` is the user's own. */
+  /** The folder of the embedded server's socket; undefined with a database of the user's own. */
   readonly socketDir: string | undefined
   readonly databaseUrl: string
   readonly hasPsql: boolean
-  /** The folder of this program, which has `node_modules`. */
+  /** The folder of this program, with `node_modules` in it. */
   readonly programDir: string
 }
 
-/** Questions to begin with; each is one line, so that it can be pasted. */
+/** Questions to begin with, one line each, ready to paste. */
 export const EXAMPLE_QUERIES = [
   {
     question: 'Top talkers of the last hour',
@@ -32,14 +29,14 @@ export const EXAMPLE_QUERIES = [
       'group by minute, protocol order by minute desc, bytes desc nulls last limit 50;',
   },
   {
-    question: 'What was lost on the way here',
+    question: 'Losses between the exporters and here',
     query:
       'select detected_at, exporter, export_version, lost, unit from sequence_gaps ' +
       'order by detected_at desc limit 20;',
   },
 ] as const
 
-/** Formats the greeting, with a newline at its end. */
+/** Formats the greeting; its last character is a newline. */
 export function formatGreeting(facts: GreetingFacts): string {
   const psql = facts.socketDir
     ? `psql -h ${quote(facts.socketDir)} -U netflow netflow`
@@ -61,7 +58,7 @@ export function formatGreeting(facts: GreetingFacts): string {
     '',
     ...EXAMPLE_QUERIES.flatMap(({ question, query }) => [`-- ${question}`, query, '']),
     'No exporter at hand? In a second terminal: npm run demo',
-    'Stop: Ctrl-C (what was received is stored first)',
+    'Stop: Ctrl-C (every received datagram is stored first)',
     '',
   ]
   return lines.map((line) => `${line}\n`).join('')
@@ -76,7 +73,7 @@ function describeDatabase({ socketDir, databaseUrl }: GreetingFacts): string {
   return socketDir ? `${socketDir} (unix socket, no TCP)` : withoutPassword(databaseUrl)
 }
 
-/** For machines without psql: pg is installed here anyway. */
+/** For machines without psql: the package pg is installed here. */
 function describeNodeClient({ programDir, socketDir, databaseUrl }: GreetingFacts): string[] {
   const url = socketDir ? JSON.stringify(databaseUrl) : 'process.env.DATABASE_URL'
   const script =
@@ -84,7 +81,7 @@ function describeNodeClient({ programDir, socketDir, databaseUrl }: GreetingFact
     `const c=new Client(${url});` +
     'c.connect().then(()=>c.query(process.argv[1])).then(r=>{console.table(r.rows);return c.end()})'
   return [
-    'psql is not installed here; this asks one question without it:',
+    'psql is not installed here; this command asks one question without it:',
     '',
     `node -e ${quote(script)} "select count(*) from flows"`,
     '',
@@ -99,7 +96,9 @@ export function withoutPassword(url: string): string {
     .replace(/[?&]$/, '')
 }
 
-/** Quotes a word for the shell, where it needs it; `mark` forces a pair of quotes. */
+/**
+ * Quotes a word for the shell where necessary; with `mark` always, by that character if possible.
+ */
 function quote(word: string, mark = ''): string {
   if (mark === '"' && !/["$`\\!]/.test(word)) return `"${word}"`
   if (mark === '' && /^[\w@%+=:,./-]+$/.test(word)) return word

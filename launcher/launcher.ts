@@ -1,6 +1,6 @@
 /**
- * Everything of `npm start` in its order: lock, database, schema, pipe, writer and collector; and
- * the way back. What each of them does is not its concern.
+ * Everything of `npm start` in its order: lock, database, schema, pipe, writer and collector. A
+ * stop goes the way back.
  */
 
 import { closeSync, constants, openSync } from 'node:fs'
@@ -16,9 +16,9 @@ import { StartLock } from './process/start-lock.ts'
 import { type ReadyMessage, SupervisedProcess } from './process/supervised-process.ts'
 import { DATA_DIR, type LauncherSettings, withoutPostgresVariables } from './settings.ts'
 
-/** The folder of the program, seen from `dist/launcher`. */
+/** The folder of the program, two above `dist/launcher`. */
 const PROGRAM_DIR = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
-/** Above the processes' own deadlines, which end them in better order. */
+/** Above the deadlines of the processes themselves, which end them in better order. */
 const COLLECTOR_STOP_MS = 20_000
 const WRITER_STOP_MS = 40_000
 
@@ -27,7 +27,7 @@ interface LauncherOptions {
   readonly logger: Logger
   /** Shows a text to the user. */
   readonly print: (text: string) => void
-  /** Called when a process refuses its settings: all has to stop, with exit code 2. */
+  /** Called when a process refuses its settings: everything has to stop, with exit code 2. */
   readonly onBadSettings: () => void
 }
 
@@ -40,6 +40,7 @@ export class Launcher {
   #pipe = -1
   #writer: SupervisedProcess | undefined
   #collector: SupervisedProcess | undefined
+  /** The latest write of the lock files. */
   #noting: Promise<void> = Promise.resolve()
 
   constructor(options: LauncherOptions) {
@@ -47,14 +48,14 @@ export class Launcher {
     this.#options = options
     const isEmbedded = settings.databaseUrl === undefined
     this.#database = isEmbedded ? new SupervisedDatabase(DATA_DIR, logger) : undefined
-    // Two launchers must share neither a cluster nor a pipe, which may lie in different folders.
+    // Two launchers must share neither a cluster nor a pipe, and these may be in different folders.
     const folders = isEmbedded ? [join(DATA_DIR, 'launcher.lock')] : []
     this.#locks = [...folders, `${settings.pipePath}.lock`].map((path) => new StartLock(path))
   }
 
   /**
-   * Starts everything; resolves when both processes are ready and the user is told so, or early
-   * when `stop` is called meanwhile.
+   * Starts everything. Resolves when both processes are ready and the greeting is printed, or
+   * earlier when `stop` is called meanwhile.
    */
   start(): Promise<void> {
     this.#starting ??= this.#start().catch((error: unknown) => {
@@ -87,14 +88,14 @@ export class Launcher {
     const databaseUrl = this.#database?.url ?? settings.databaseUrl ?? ''
     await migrateWhenReachable({ databaseUrl, logger, signal })
     ensurePipe(settings.pipePath, logger)
-    // While this holds the pipe, what is in it survives the end of both processes.
+    // While this process has the pipe open, its content survives the end of both others.
     this.#pipe = openSync(settings.pipePath, constants.O_RDWR | constants.O_NONBLOCK)
     signal.throwIfAborted()
     const { ports = [] } = await this.#startProcesses(databaseUrl)
     await this.#greet(ports, databaseUrl)
   }
 
-  /** Starts both processes and resolves with what the collector says when both are ready. */
+  /** Starts both processes and waits until both are ready. @returns the collector's message */
   #startProcesses(databaseUrl: string): Promise<ReadyMessage> {
     const { settings } = this.#options
     const inherited = this.#database ? withoutPostgresVariables(process.env) : process.env
@@ -129,7 +130,7 @@ export class Launcher {
     })
   }
 
-  /** Tells those who act when this process is killed which processes still work then. */
+  /** Lets the watchdog and the next launcher know which processes work on if this one is killed. */
   #notePids(): void {
     const isPid = (pid: number | undefined) => pid !== undefined
     const clients = [this.#collector?.pid, this.#writer?.pid].filter(isPid)
@@ -140,7 +141,11 @@ export class Launcher {
         for (const lock of this.#locks) await lock.setChildren(pids)
       })
       .catch((error: unknown) => {
-        this.#options.logger.warn({ err: error }, 'the lock file cannot be written')
+        this.#options.logger.warn(
+          { err: error },
+          'the lock file cannot be written: if this process is killed, the next start may not ' +
+            'wait for its children; check the folder and the disk',
+        )
       })
   }
 

@@ -1,18 +1,18 @@
-/** The process of `npm start`: wires settings, signals and the launcher, and decides nothing. */
+/** The process of `npm start`: wires settings, signals and the launcher. */
 
 import { createLogger } from '../shared/logger.ts'
 import { runMain } from '../shared/shutdown.ts'
 import { Launcher } from './launcher.ts'
 import { readLauncherSettings } from './settings.ts'
 
-/** npm passes on a Ctrl-C that the terminal has already sent to the whole group. */
+/** npm repeats a Ctrl-C that the terminal has already sent to the whole group. */
 const SAME_KEY_MS = 500
 
 await runMain(createLogger('launcher', 'info'), async () => {
   const settings = readLauncherSettings(process.env)
   const logger = createLogger('launcher', settings.logLevel)
   const print = (text: string) => process.stdout.write(text)
-  process.stdout.on('error', () => {}) // The reader went away: no reason to stop collecting.
+  process.stdout.on('error', () => {}) // Without a reader of its output, it goes on.
   let stoppedAt = 0
   const stop = (exitCode: number) => {
     if (stoppedAt > 0) {

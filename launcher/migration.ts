@@ -1,13 +1,13 @@
 /**
- * Brings the database to the newest schema before the processes start, and waits for a database
- * that is not there yet. It knows no table.
+ * Migrates the database to the newest schema before the processes start, and waits for a database
+ * that is not there yet.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../shared/logger.ts'
 import { migrateDatabase } from '../writer/load/database/migrate.ts'
 
-/** The network or the server is not there, or says that it starts, stops or is full. */
+/** The network or the server is absent, or the server is starting, stopping or full. */
 const NOT_NOW =
   /^(ECONN\w+|ENOENT|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EAI_AGAIN|EPIPE|08...|57P0[123]|53300)$/
 const LONGEST_DELAY_MS = 10_000
@@ -20,9 +20,9 @@ interface MigrationOptions {
 }
 
 /**
- * Migrates; tries again for as long as the database cannot be reached.
+ * Migrates; tries again while the database cannot be reached.
  *
- * @throws what a database says that is reached and refuses, or an AbortError
+ * @throws the error of a database that was reached and refuses, or an AbortError
  */
 export async function migrateWhenReachable(options: MigrationOptions): Promise<void> {
   const { databaseUrl, logger, signal } = options
@@ -39,7 +39,7 @@ export async function migrateWhenReachable(options: MigrationOptions): Promise<v
   }
 }
 
-/** A name with several addresses fails with one error that has the others inside. */
+/** The error of a host with several addresses contains an error for each. */
 function isNotNow(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isNotNow)
   const { code = '', message = '', cause } = error as Error & { code?: string }

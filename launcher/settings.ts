@@ -1,6 +1,6 @@
 /**
- * Reads the settings of `npm start`: those of both processes, checked together, and which database
- * they use. It opens nothing.
+ * The settings of `npm start`: those of both processes, checked together, and the choice of the
+ * database.
  */
 
 import { userInfo } from 'node:os'
@@ -10,20 +10,20 @@ import { SettingsError } from '../shared/settings.ts'
 import { readWriterSettings } from '../writer/config.ts'
 
 export interface LauncherSettings {
-  /** The database of the user's choice; absent: the embedded server. */
+  /** The user's own database; undefined: the embedded server. */
   readonly databaseUrl: string | undefined
   /** Absolute. */
   readonly pipePath: string
   readonly netflowHost: string
   readonly logLevel: string
-  /** What the writer gets beside the environment of this process. */
+  /** Variables of the writer beside the environment of this process. */
   readonly writerEnvironment: Readonly<Record<string, string>>
 }
 
-/** Everything of this program that outlives it, below the folder it is started in. */
+/** All data that outlives this program, below the folder in which it was started. */
 export const DATA_DIR = resolve('data')
 
-/** Variables that say where a database is; a user name or a password alone does not. */
+/** Variables that name the place of a database, unlike a user name or a password. */
 const PLACE_VARIABLES = ['PGHOST', 'PGPORT', 'PGDATABASE'] as const
 
 /**
@@ -63,7 +63,7 @@ export function readLauncherSettings(environment: NodeJS.ProcessEnv): LauncherSe
 function chooseDatabaseUrl(environment: NodeJS.ProcessEnv): string | undefined {
   const given = environment['DATABASE_URL']?.trim()
   if (given) {
-    // The value may hold a password, so the problem does not repeat it.
+    // The problem does not repeat the value, which may contain a password.
     if (/^postgres(ql)?:\/\//.test(given)) return given
     throw new SettingsError(['DATABASE_URL: expected postgres://user:password@host:port/database'])
   }
@@ -72,7 +72,7 @@ function chooseDatabaseUrl(environment: NodeJS.ProcessEnv): string | undefined {
   const password = environment['PGPASSWORD']
   const account = encodeURIComponent(user) + (password ? `:${encodeURIComponent(password)}` : '')
   const host = environment['PGHOST'] || 'localhost'
-  // A path is the folder of a socket; an IPv6 address needs brackets.
+  // A path means the folder of a socket. An IPv6 address needs brackets.
   const place = host.startsWith('/') ? encodeURIComponent(host) : bracketIpv6(host)
   const port = environment['PGPORT'] || '5432'
   return `postgres://${account}@${place}:${port}/${encodeURIComponent(environment['PGDATABASE'] || user)}`
@@ -82,7 +82,7 @@ function bracketIpv6(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-/** Gives an environment without libpq's variables, which would reach into the embedded server. */
+/** Returns the environment without libpq's variables, which would affect the embedded server. */
 export function withoutPostgresVariables(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('PG')))
 }

@@ -10,7 +10,7 @@ import { SourceCache } from './source-cache.ts'
 
 /** Datagrams of one call at most; a larger batch is not faster. */
 export const BATCH_MESSAGES = 64
-/** Above any UDP payload, whose length has 16 bits: no datagram is ever cut. */
+/** Above any UDP payload, as its length has 16 bits: no datagram is ever cut. */
 const PAYLOAD_BYTES = 65_536
 const HEADER_BYTES = 64
 const NAME_LENGTH_AT = 8

@@ -1,6 +1,6 @@
 /**
- * The exporters of the demonstration: each turns made-up flows into the messages of one NetFlow
- * stream, with its own boot time and sequence. They send nothing.
+ * The exporters of the demonstration: each turns invented flows into the messages of one NetFlow
+ * stream, with its own boot time and sequence numbers.
  */
 
 import {
@@ -15,7 +15,7 @@ import {
 } from './messages.ts'
 import { type DemoFlow, type DemoSite, nextFlows, type Random } from './traffic.ts'
 
-/** The site's routers started so long ago. */
+/** The age of the routers. */
 const UPTIME_MS = 3 * 86_400_000
 
 interface DemoMessage {
@@ -28,15 +28,15 @@ interface DemoExporterOptions {
   readonly random: Random
   /** Engine type × 256 + engine id of v5, the source id of v9. */
   readonly observationDomain: number
-  /** Unix milliseconds of now. */
+  /** The present time, Unix milliseconds. */
   readonly nowMs: number
 }
 
-/** One stream. A message that is made and not sent is missing in its sequence. */
+/** One stream. A message that was made but not sent is missing in its sequence. */
 export interface DemoExporter {
   readonly exportVersion: 5 | 9
   readonly observationDomain: number
-  /** Makes the next message; `nowMs` are Unix milliseconds. */
+  /** Makes the next message; `nowMs` is Unix time in milliseconds. */
   nextMessage(nowMs: number): DemoMessage
 }
 
@@ -79,7 +79,7 @@ export class V5DemoExporter implements DemoExporter {
 }
 
 const V9_FLOWS_PER_MESSAGE = 16
-/** Templates and sampler are told again and again, as routers do. */
+/** Templates and the sampler are repeated, as routers do. */
 const V9_TEMPLATE_EVERY = 20
 
 const COMMON_FIELDS: readonly FieldSpecifier[] = [
@@ -107,7 +107,7 @@ const IPV6_TEMPLATE: Template = {
   id: 257,
   fields: [[27, 16], [28, 16], [29, 1], [30, 1], ...COMMON_FIELDS],
 }
-/** Scope system; sampler id, mode (2: random), one packet in so many. */
+/** Scope system; sampler id, mode (2: random), sampling interval. */
 const SAMPLER_TEMPLATE = {
   id: 258,
   scopes: [[1, 4]],

@@ -1,24 +1,24 @@
 /**
- * Encodes NetFlow v5 and v9 messages for the demonstration and the tests: objects in, bytes out.
- * It sends nothing, keeps no state between messages, and refuses values that do not fit.
+ * Encodes NetFlow v5 and v9 messages for the demonstration and the tests. A value that does not fit
+ * its field is an error.
  */
 
 import { isIPv4, isIPv6 } from 'node:net'
 
-/** The header of a v5 message; what is left out is 0. */
+/** The header of a v5 message; an omitted field is 0. */
 interface V5Header {
   readonly sysUptimeMs: number
   readonly unixSeconds: number
   readonly unixNanos?: number
-  /** Flows sent before this message, modulo 2³². */
+  /** The flows sent before this message, modulo 2³². */
   readonly sequence: number
   readonly engineType?: number
   readonly engineId?: number
-  /** Mode in the top 2 bits, packets represented by one in the low 14. */
+  /** The mode in the top 2 bits, the sampling interval in the low 14. */
   readonly sampling?: number
 }
 
-/** One flow of a v5 message; what is left out is 0 (or 0.0.0.0). */
+/** One flow of a v5 message; an omitted field is 0 or 0.0.0.0. */
 export interface V5Flow {
   readonly srcAddr: string
   readonly dstAddr: string
@@ -27,7 +27,7 @@ export interface V5Flow {
   readonly outputIf?: number
   readonly packets: number
   readonly bytes: number
-  /** The exporter's uptime at the first packet, milliseconds. */
+  /** The exporter's uptime at the first packet, in milliseconds. */
   readonly firstUptimeMs: number
   readonly lastUptimeMs: number
   readonly srcPort?: number
@@ -42,7 +42,7 @@ export interface V5Flow {
   readonly dstMask?: number
 }
 
-/** How many flows a v5 message can carry. */
+/** The most flows of a v5 message. */
 const V5_MAX_FLOWS = 30
 
 /**
@@ -54,7 +54,7 @@ const V5_MAX_FLOWS = 30
  *                first:u32 last:u32 srcPort:u16 dstPort:u16 pad:1 tcpFlags:u8 protocol:u8 tos:u8
  *                srcAs:u16 dstAs:u16 srcMask:u8 dstMask:u8 pad:2
  *
- * @throws RangeError on more than 30 flows, or a value outside its field.
+ * @throws RangeError for more than 30 flows, or a value that does not fit its field
  */
 export function encodeV5Message(header: V5Header, flows: readonly V5Flow[]): Buffer {
   if (flows.length > V5_MAX_FLOWS) throw new RangeError(`a v5 message holds ${V5_MAX_FLOWS} flows`)
@@ -97,7 +97,7 @@ function writeV5Flow(message: Buffer, offset: number, flow: V5Flow): void {
 interface V9Header {
   readonly sysUptimeMs: number
   readonly unixSeconds: number
-  /** Messages of this source id sent before this one, modulo 2³². */
+  /** The messages of this source id sent before this one, modulo 2³². */
   readonly sequence: number
   readonly sourceId: number
 }
@@ -117,12 +117,12 @@ interface OptionsTemplate extends Template {
 }
 
 /**
- * One value of a data record: an unsigned integer of the field's width, an address as text (fields
- * of 4 or 16 bytes), any other text (padded with zero bytes), or the bytes themselves.
+ * A value of a data record: an unsigned integer of the field's width, text, or bytes. The text of a
+ * field of 4 or 16 bytes is an address; other text is padded with zero bytes.
  */
 type FieldValue = number | bigint | string | Uint8Array
 
-/** An encoded set, and how many records it adds to the header's count. */
+/** An encoded set, and the number of its records, which the header counts. */
 export interface EncodedSet {
   readonly bytes: Buffer
   readonly recordCount: number
@@ -159,7 +159,7 @@ export function templateSet(templates: readonly Template[]): EncodedSet {
 }
 
 /**
- * Encodes an options template set (RFC 3954 section 6.1); the two lengths are in bytes.
+ * Encodes an options template set (RFC 3954 section 6.1); both lengths are in bytes.
  *
  *     set      = id:u16=1 length:u16 template* padding
  *     template = templateId:u16 scopeLength:u16 optionLength:u16 (type:u16 length:u16)*
@@ -172,13 +172,13 @@ export function optionsTemplateSet(templates: readonly OptionsTemplate[]): Encod
 }
 
 /**
- * Encodes a data set (RFC 3954 section 5.3), of flow records or of options data: the values of each
- * record stand in the order of the template, scopes first.
+ * Encodes a data set (RFC 3954 section 5.3) of flow records or of options data. The values of each
+ * record are in the order of the template, scopes first.
  *
  *     set    = id:u16=templateId length:u16 record* padding
  *     record = value*   (lengths by the template)
  *
- * @throws RangeError on a value that does not fit, or a record with too few or too many values.
+ * @throws RangeError for a value that does not fit, or for a record with too few or too many values
  */
 export function dataSet(
   template: Template | OptionsTemplate,
@@ -195,7 +195,7 @@ export function dataSet(
   return encodeSet(template.id, body, records.length)
 }
 
-/** Encodes any set: a header of 4 bytes, the body, zero bytes up to a multiple of 4. */
+/** Encodes any set: a header of 4 bytes, the body, and zero bytes up to a multiple of 4. */
 function encodeSet(id: number, body: readonly Buffer[], recordCount: number): EncodedSet {
   const bytes = Buffer.concat([Buffer.alloc(4), ...body])
   const length = Math.ceil(bytes.length / 4) * 4
@@ -235,7 +235,7 @@ function encodeInteger(value: number | bigint, length: number): Buffer {
 /**
  * Encodes an IPv4 address as 4 bytes, or an IPv6 address as 16.
  *
- * @throws RangeError when `address` is not an address of that length.
+ * @throws RangeError when `address` is no address of `length` bytes
  */
 export function encodeAddress(address: string, length: 4 | 16): Buffer {
   if (length === 4 && isIPv4(address)) return Buffer.from(address.split('.').map(Number))
@@ -247,7 +247,7 @@ export function encodeAddress(address: string, length: 4 | 16): Buffer {
  * Encodes the text forms of RFC 4291 section 2.2.
  *
  *     address = groups | [groups] "::" [groups]
- *     groups  = group (":" group)*, the last of them may be an IPv4 address
+ *     groups  = group (":" group)*   (the last group may be an IPv4 address)
  */
 function encodeIpv6(address: string): Buffer {
   const [head = '', tail] = address.split('::')

@@ -1,11 +1,11 @@
 /**
- * Asks the database what became of one run of the demonstration. Every question is plain SQL on the
- * tables that anybody can use; nothing is written.
+ * Asks the database about the flows of one run of the demonstration. Every question is plain SQL on
+ * the public tables.
  */
 
 import type pg from 'pg'
 
-/** What tells the rows of one run from all others. */
+/** The time and the streams that distinguish the rows of one run. */
 export interface DemoRun {
   /** Unix milliseconds. */
   readonly startedAtMs: number
@@ -15,15 +15,15 @@ export interface DemoRun {
   }[]
 }
 
-/** The streams of the run as $2 and $3, so that each is named by both of its keys. */
+/** The streams of the run: export versions are $2, observation domains $3. */
 const OF_RUN = `(export_version, observation_domain) in (select * from unnest($2::int[], $3::bigint[]))`
 const FLOWS_OF_RUN = `from flows where received_at >= to_timestamp($1) and ${OF_RUN}`
-/** Without an announced sampling rate a packet stands for itself. */
+/** Without an announced sampling rate, a packet represents itself. */
 const BYTES = 'coalesce(sum(bytes * coalesce(sampling_rate, 1)), 0)::float8'
 
 function parametersOf({ startedAtMs, streams }: DemoRun): unknown[] {
   return [
-    // A second earlier, so that clocks of two hosts may differ a little.
+    // A second earlier, because the clocks of two hosts may differ.
     startedAtMs / 1000 - 1,
     streams.map((stream) => stream.exportVersion),
     streams.map((stream) => stream.observationDomain),
@@ -109,7 +109,7 @@ export async function listGaps(client: pg.Client, run: DemoRun): Promise<Gap[]> 
   return (await client.query<Gap>(sql, parametersOf(run))).rows
 }
 
-/** Lists the addresses that may not store flows now; they are told to the user when rows are missing. */
+/** Lists the exporters whose flows are not stored at present. */
 export async function listDisabledExporters(client: pg.Client): Promise<string[]> {
   const sql = 'select host(address) as address from exporters where not enabled order by address'
   return (await client.query<{ address: string }>(sql)).rows.map(({ address }) => address)

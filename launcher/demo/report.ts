@@ -1,4 +1,4 @@
-/** Turns the answers of the database into the pages that the demonstration shows. Text in, text out. */
+/** Turns the answers of the database into the pages that the demonstration shows. */
 
 import { styleText } from 'node:util'
 import type { ExporterShare, Gap, Share } from './queries.ts'
@@ -11,7 +11,7 @@ import {
   type TableColumn,
 } from './text-table.ts'
 
-/** Adds colour to a text, or leaves it as it is. */
+/** Adds colour to a text, or returns it unchanged. */
 interface Paint {
   readonly title: (text: string) => string
   readonly heading: (text: string) => string
@@ -21,10 +21,10 @@ interface Paint {
   readonly bar: (text: string) => string
 }
 
-/** Paints only when asked to. */
+/** @param colours false: every text stays unchanged */
 export function createPaint(colours: boolean): Paint {
   const paintAs = (style: 'bold' | 'dim' | 'green' | 'red' | 'cyan') => (text: string) =>
-    // The caller has looked at the terminal.
+    // The caller has checked the terminal.
     colours ? styleText(style, text, { validateStream: false }) : text
   return {
     title: paintAs('bold'),
@@ -38,14 +38,14 @@ export function createPaint(colours: boolean): Paint {
 
 const BAR_WIDTH = 24
 
-/** Shows shares of the traffic, the bar of each relative to the largest. */
+/** Shows shares of the traffic; the largest share has the longest bar. */
 export function showShares(
   title: string,
-  what: string,
+  key: string,
   { shares, totalBytes, paint }: { shares: readonly Share[]; totalBytes: number; paint: Paint },
 ): string {
   const columns: TableColumn[] = [
-    { title: what, align: 'left' },
+    { title: key, align: 'left' },
     { title: 'flows', align: 'right' },
     { title: 'packets', align: 'right' },
     { title: 'bytes', align: 'right' },
@@ -63,7 +63,7 @@ export function showShares(
   return page(title, layOutTable(columns, rows), { paint, bars })
 }
 
-/** Shows each exporter with its stream's counters. */
+/** Shows each exporter with the counters of its stream. */
 export function showExporters(exporters: readonly ExporterShare[], paint: Paint): string {
   const columns: TableColumn[] = [
     { title: 'exporter', align: 'left' },
@@ -87,7 +87,7 @@ export function showExporters(exporters: readonly ExporterShare[], paint: Paint)
 }
 
 function showSampling(rate: number | null): string {
-  if (rate === null) return 'not told'
+  if (rate === null) return 'unknown'
   return rate === 1 ? 'no' : `1 in ${formatCount(rate)}`
 }
 

@@ -1,6 +1,6 @@
 /**
- * One run of the demonstration: three exporters send for a few seconds, and a few messages of one of
- * them are made and kept back, as if the network had lost them. It does not look at the database.
+ * One run of the demonstration: three exporters send for a few seconds. Two messages of one
+ * exporter are made but not sent, as if the network had lost them.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,12 +9,13 @@ import type { DemoRun } from './queries.ts'
 import { DemoSender } from './sender.ts'
 import { seededRandom } from './traffic.ts'
 
-const TICK_MS = 100
+/** A run sends in equal steps, however long it lasts. */
+const TICKS = 50
 const MESSAGES_PER_TICK = 2
-/** So many messages of the first exporter are kept back, one after the other. */
+/** Successive messages of the first exporter that are not sent. */
 const LOST_MESSAGES = 2
 
-/** An office with a v5 router, a campus that samples, a data centre that speaks IPv6, too. */
+/** An office with a v5 router, a campus with sampling, and a data centre with much IPv6. */
 const SITES = [
   { number: 1, ipv6Share: 0, samplingRate: 1 },
   { number: 2, ipv6Share: 0.2, samplingRate: 100 },
@@ -22,12 +23,12 @@ const SITES = [
 ] as const
 
 export interface DemoProgress {
-  /** What was given to the network. */
+  /** Handed to the network. */
   flows: number
   datagrams: number
-  /** What was kept back. */
+  /** Made but not sent. */
   lostFlows: number
-  /** Of the whole run, 0 to 1. */
+  /** The part of the run that is over, from 0 to 1. */
   share: number
 }
 
@@ -43,14 +44,14 @@ interface Stream {
   readonly sender: DemoSender
 }
 
-/** The run and what it has sent. */
+/** The run and its progress. */
 export class Demo {
   readonly #options: DemoOptions
   readonly #progress: DemoProgress = { flows: 0, datagrams: 0, lostFlows: 0, share: 0 }
   readonly #startedAtMs: number
   readonly #streams: readonly Stream[]
 
-  /** @param nowMs Unix milliseconds; they name the run, so that it is a stream of its own */
+  /** @param nowMs Unix milliseconds; the streams of each run have ids of its second */
   constructor(options: DemoOptions, nowMs: number) {
     this.#options = options
     this.#startedAtMs = nowMs
@@ -73,7 +74,7 @@ export class Demo {
     }
   }
 
-  /** Where the datagrams come from, without repetitions. */
+  /** The distinct source addresses of the datagrams. */
   get sourceAddresses(): readonly string[] {
     return [...new Set(this.#streams.map(({ sender }) => sender.sourceAddress))]
   }
@@ -82,18 +83,18 @@ export class Demo {
     for (const { sender } of this.#streams) await sender.start()
   }
 
-  /** Sends everything. @throws NoCollectorError */
+  /** Sends the whole run. @throws NoCollectorError */
   async send(): Promise<Readonly<DemoProgress>> {
     const { durationMs, onProgress } = this.#options
-    const ticks = Math.ceil(durationMs / TICK_MS)
-    const lostTick = Math.floor(ticks * 0.4)
+    const tickMs = durationMs / TICKS
+    const lostTick = Math.floor(TICKS * 0.4)
     const started = performance.now()
-    for (let tick = 0; tick < ticks; tick += 1) {
+    for (let tick = 0; tick < TICKS; tick += 1) {
       await this.#sendTick()
       if (tick === lostTick) this.#loseMessages()
-      await sleep(Math.max(0, started + (tick + 1) * TICK_MS - performance.now()))
+      await sleep(Math.max(0, started + (tick + 1) * tickMs - performance.now()))
       for (const { sender } of this.#streams) sender.check()
-      this.#progress.share = (tick + 1) / ticks
+      this.#progress.share = (tick + 1) / TICKS
       onProgress(this.#progress)
     }
     return this.#progress
@@ -126,7 +127,7 @@ function makeExporters(nowMs: number): DemoExporter[] {
   return SITES.map((site, index) => {
     const options = { site, random: seededRandom(site.number), nowMs }
     if (index === 0) return new V5DemoExporter({ ...options, observationDomain: seconds % 65_536 })
-    // One address may have to do for all, so the source ids differ, too.
+    // The exporters may have to share one address, so their source ids differ.
     return new V9DemoExporter({ ...options, observationDomain: ((seconds * 4) % 2 ** 32) + index })
   })
 }

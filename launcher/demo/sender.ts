@@ -1,12 +1,12 @@
 /**
- * Sends what the demonstration's exporters make to a collector over UDP, each exporter from an
- * address of its own where the system has one. It reads no answer but "nothing listens here".
+ * Sends the messages of one exporter of the demonstration to a collector over UDP, from an address
+ * of its own where the system has one.
  */
 
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 
-/** Nothing listens on the collector's port; `code` is `NO_COLLECTOR`. */
+/** The collector's port is closed; `code` is `NO_COLLECTOR`. */
 export class NoCollectorError extends Error {
   readonly code = 'NO_COLLECTOR'
 
@@ -17,14 +17,14 @@ export class NoCollectorError extends Error {
 }
 
 interface DemoSenderOptions {
-  /** Where the collector listens: an address. */
+  /** The address of the collector. */
   readonly host: string
   readonly port: number
-  /** Wanted source address; where it is absent or the system does not have it, any. */
+  /** The wanted source address; without it, or where the system does not have it, any. */
   readonly sourceAddress?: string
 }
 
-/** A connected socket, so that the system reports a closed port. */
+/** The socket is connected, so that the system reports a closed port. */
 export class DemoSender {
   readonly #options: DemoSenderOptions
   #socket: Socket | undefined
@@ -58,7 +58,7 @@ export class DemoSender {
     this.#socket = socket
   }
 
-  /** Binds a socket; gives undefined when the system does not have the address. */
+  /** Binds a socket. @returns undefined when the system does not have the address */
   #bind(address?: string): Promise<Socket | undefined> {
     const socket = createSocket(isIPv6(this.#options.host) ? 'udp6' : 'udp4')
     return new Promise((resolve, reject) => {
@@ -74,7 +74,7 @@ export class DemoSender {
     })
   }
 
-  /** Sends one datagram. @throws NoCollectorError when an earlier one found the port closed */
+  /** Sends a datagram. @throws NoCollectorError when an earlier one found the port closed */
   async send(datagram: Buffer): Promise<void> {
     const socket = this.#socket
     if (!socket) throw new Error('the sender is not started')
@@ -83,7 +83,9 @@ export class DemoSender {
     this.check()
   }
 
-  /** @throws NoCollectorError when a datagram found the port closed, or what else went wrong */
+  /**
+   * @throws NoCollectorError when a datagram found the port closed, or any other error of sending
+   */
   check(): void {
     const failure: NodeJS.ErrnoException | undefined = this.#failure
     if (!failure) return

@@ -1,6 +1,6 @@
 /**
- * Finds what the demonstration talks to: the collector's port and the writer's database, by the same
- * settings that those processes read. It starts nothing.
+ * Finds the collector's port and the writer's database for the demonstration, by the same settings
+ * that these processes read.
  */
 
 import { join } from 'node:path'
@@ -11,27 +11,27 @@ import { DATABASE_NAME, DATABASE_USER } from '../postgres/cluster.ts'
 import { findRunningServer, SOCKET_PORT } from '../postgres/postmaster-file.ts'
 import { DATA_DIR, readLauncherSettings } from '../settings.ts'
 
-/** No database, or not one of this program; `code` is `NO_DATABASE`. */
+/** No database, or none of this program; `code` is `NO_DATABASE`. */
 export class NoDatabaseError extends Error {
   readonly code = 'NO_DATABASE'
 
-  constructor(what: string, cause?: unknown) {
-    super(what, { cause })
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause })
     this.name = 'NoDatabaseError'
   }
 }
 
 interface DemoTarget {
-  /** Address and first port of the collector. */
+  /** The collector's address and first port. */
   readonly host: string
   readonly port: number
   readonly database: pg.ClientConfig
-  /** What the user types to open the database; without a password. */
+  /** The command that opens the database, without a password. */
   readonly psqlCommand: string
 }
 
 /**
- * Reads where collector and database are.
+ * Finds collector and database by the settings.
  *
  * @throws SettingsError that lists every problem
  * @throws NoDatabaseError when no database is named and no embedded server runs
@@ -48,7 +48,7 @@ export async function findTarget(environment: NodeJS.ProcessEnv): Promise<DemoTa
   return { host: reachableAddress(NETFLOW_HOST), port, database, psqlCommand }
 }
 
-/** Who listens on every address is asked on the loopback one. */
+/** A collector that listens on every address is reached by loopback. */
 function reachableAddress(host: string): string {
   return host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host
 }
@@ -74,13 +74,13 @@ function quoteForShell(word: string): string {
 }
 
 /**
- * Opens the database and makes sure that the tables are there.
+ * Opens the database and checks that it has the tables.
  *
  * @throws NoDatabaseError
  */
 export async function openDatabase({ database, psqlCommand }: DemoTarget): Promise<pg.Client> {
   const client = new pg.Client(database)
-  // A lost connection also rejects the query that waits for it.
+  // A lost connection also rejects the waiting query.
   client.on('error', () => {})
   try {
     await client.connect()

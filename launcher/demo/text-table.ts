@@ -1,11 +1,11 @@
-/** Lays figures out for a terminal: aligned columns, bars, human units. It prints nothing. */
+/** Lays out figures for a terminal: aligned columns, bars, readable units. */
 
 export interface TableColumn {
   readonly title: string
   readonly align: 'left' | 'right'
 }
 
-/** Gives the lines of a table, title line first; cells are plain text, one column wide a letter. */
+/** Returns the lines of a table, titles first. Every character of a cell is one column wide. */
 export function layOutTable(
   columns: readonly TableColumn[],
   rows: readonly (readonly string[])[],
@@ -29,25 +29,28 @@ function pad(text: string, width: number, align: TableColumn['align']): string {
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
 
-/** Draws `share` (0 to 1) of `width` letters, to an eighth of a letter; more than 0 is visible. */
+/**
+ * Draws `share` (0 to 1) of `width` letters, to an eighth of a letter; any share above 0 is
+ * visible.
+ */
 export function drawBar(share: number, width: number): string {
   const wanted = Math.round(Math.min(1, Math.max(0, share)) * width * 8)
   const eighths = share > 0 ? Math.max(1, wanted) : 0
   return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '')
 }
 
-/** Writes a count with thousands apart: 1,234,567. */
+/** Formats a count with separated thousands: 1,234,567. */
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US')
 }
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 
-/** Writes bytes in decimal units with three digits: 1.23 MB. */
+/** Formats bytes in decimal units with three digits: 1.23 MB. */
 export function formatBytes(bytes: number): string {
   let unit = 0
   let value = bytes
-  // 999.5 would be shown as 1000.
+  // 999.5 would be rounded to 1000.
   while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
     value /= 1000
     unit += 1
@@ -56,7 +59,7 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${BYTE_UNITS[unit]}`
 }
 
-/** Writes a share of 0 to 1 as per cent: 12.3 %. */
+/** Formats a share of 0 to 1 in per cent: 12.3 %. */
 export function formatShare(share: number): string {
   return `${(share * 100).toFixed(1)} %`
 }

@@ -1,13 +1,13 @@
 /**
- * Makes up plausible flows for the demonstration: web, video, name lookups, shells and pings, in both
- * directions, between documentation addresses and private ones. It knows no NetFlow and no clock;
- * the same random numbers give the same flows.
+ * Invents plausible flows for the demonstration: web, video, name lookups, shells and pings in both
+ * directions, between private addresses and addresses for documentation. The same random numbers
+ * make the same flows.
  */
 
-/** Gives numbers from 0 (included) to 1 (excluded). */
+/** Returns a number from 0 (included) to 1 (excluded). */
 export type Random = () => number
 
-/** One direction of a conversation, as a router's flow cache would hold it. */
+/** One direction of a conversation, as in the flow cache of a router. */
 export interface DemoFlow {
   readonly srcAddr: string
   readonly dstAddr: string
@@ -20,7 +20,7 @@ export interface DemoFlow {
   readonly packets: number
   readonly bytes: number
   readonly durationMs: number
-  /** How long before the export the last packet came. */
+  /** The time from the last packet to the export. */
   readonly idleMs: number
   readonly inputIf: number
   readonly outputIf: number
@@ -30,13 +30,13 @@ export interface DemoFlow {
   readonly dstMask: number
 }
 
-/** Where flows are seen: a network of clients behind one exporter. */
+/** A network of clients behind one exporter. */
 export interface DemoSite {
-  /** Second byte of the clients' 10.x.0.0/16, and the site in their IPv6 prefix. */
+  /** The x in the clients' 10.x.0.0/16, and in their IPv6 prefix 2001:db8:x::/48. */
   readonly number: number
-  /** The share of conversations over IPv6, 0 to 1. */
+  /** The share of conversations over IPv6, from 0 to 1. */
   readonly ipv6Share: number
-  /** One packet in so many is counted; 1 counts all. */
+  /** The packets represented by one counted packet; 1: every packet is counted. */
   readonly samplingRate: number
 }
 
@@ -44,12 +44,12 @@ interface Service {
   readonly protocol: 1 | 6 | 17
   readonly port: number
   readonly weight: number
-  /** Bytes of the answer, by a heavy-tailed distribution between these. */
+  /** The bytes of the answer are between these, by a heavy-tailed distribution. */
   readonly minBytes: number
   readonly maxBytes: number
-  /** Bytes of the request for each byte of the answer. */
+  /** The bytes of the request for each byte of the answer. */
   readonly requestShare: number
-  /** The first three bytes of its servers' addresses, and how many there are. */
+  /** The first three bytes of the servers' addresses, and the number of servers. */
   readonly network: string
   readonly servers: number
   readonly tos: number
@@ -83,12 +83,12 @@ const ICMP_ECHO = {
   6: { protocol: 58, request: 128, reply: 129 },
 }
 
-/** The tail index: the smaller, the more of all bytes are in a few flows. */
+/** The tail index: a smaller one puts more of all bytes into a few flows. */
 const TAIL = 0.9
 const MAX_PACKET_BYTES = 1_400
 const MIN_PACKET_BYTES = 46
 
-/** Makes a generator of random numbers (mulberry32): the same seed, the same numbers. */
+/** Creates a generator of random numbers (mulberry32); the same seed makes the same numbers. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0
   return () => {
@@ -99,7 +99,7 @@ export function seededRandom(seed: number): Random {
   }
 }
 
-/** Makes the next `count` flows that the site's exporter counted. */
+/** Makes the next `count` flows that the exporter of the site counts. */
 export function nextFlows(site: DemoSite, random: Random, count: number): DemoFlow[] {
   const flows: DemoFlow[] = []
   while (flows.length < count) {
@@ -111,7 +111,7 @@ export function nextFlows(site: DemoSite, random: Random, count: number): DemoFl
   return flows
 }
 
-/** Counts one packet in `rate`, as a sampling router does; most short flows are never seen. */
+/** Counts one packet in `rate`, as a sampling router does; most short flows remain unseen. */
 function sampleFlow(flow: DemoFlow, rate: number, random: Random): DemoFlow | undefined {
   if (rate === 1) return flow
   const packets = Math.floor(flow.packets / rate + random())
@@ -137,7 +137,7 @@ function makeConversation(site: DemoSite, random: Random): [DemoFlow, DemoFlow] 
   ]
 }
 
-/** Who asks to be answered what has at least an acknowledgement for every other packet of it. */
+/** The receiver of bytes acknowledges at least every second packet of them. */
 function countPackets(bytes: number, acknowledgedBytes: number) {
   const packets = Math.max(
     Math.ceil(bytes / MAX_PACKET_BYTES),

@@ -1,7 +1,4 @@
-/**
- * Makes a PostgreSQL cluster (`initdb`) and tells of which major version one is. It starts no
- * server.
- */
+/** Creates a PostgreSQL cluster (`initdb`), and reads the major version of an existing one. */
 
 import { execFile } from 'node:child_process'
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
@@ -11,7 +8,9 @@ import { handOver, type ServerAccount } from './server-account.ts'
 
 const run = promisify(execFile)
 
-/** The owner of the cluster and of the database; `-A trust` on a closed socket needs no password. */
+/**
+ * The owner of cluster and database; with `--auth=trust` on a private socket, without a password.
+ */
 export const DATABASE_USER = 'netflow'
 
 /** The database of this program in the embedded server. */
@@ -21,11 +20,11 @@ interface ClusterOptions {
   readonly dataDir: string
   readonly binDir: string
   readonly account: ServerAccount
-  /** False: do not flush to disk, for clusters that need not survive a power cut. */
+  /** False: not flushed to disk; such a cluster may be lost in a power cut. */
   readonly durable: boolean
 }
 
-/** Gives the major version that a cluster was made by; `undefined` when there is no cluster. */
+/** Reads the major version of a cluster; undefined when there is no cluster. */
 export async function readClusterMajor(dataDir: string): Promise<number | undefined> {
   const path = join(dataDir, 'PG_VERSION')
   try {
@@ -35,14 +34,14 @@ export async function readClusterMajor(dataDir: string): Promise<number | undefi
     if (code === 'ENOENT') return undefined
     if (code !== 'EACCES') throw error
     throw new Error(
-      `${path} cannot be read: the database was made by another user, perhaps root. Start as that ` +
-        'user, or give it to yours (chown -R)',
+      `${path} cannot be read: the database belongs to another user, perhaps root. Start as that ` +
+        'user, or give the folder to yours (chown -R)',
       { cause: error },
     )
   }
 }
 
-/** Makes a cluster. It appears under its name only when it is complete. */
+/** Creates a cluster. It appears under its name only when it is complete. */
 export async function createCluster(options: ClusterOptions): Promise<void> {
   const { dataDir, binDir, account, durable } = options
   const unfinished = `${dataDir}.unfinished`
@@ -72,7 +71,7 @@ export async function createCluster(options: ClusterOptions): Promise<void> {
   await rename(unfinished, dataDir)
 }
 
-/** The environment without what would configure a server or a client behind our back. */
+/** The environment without variables that would configure a server or a client. */
 export function serverEnvironment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env)
   return {

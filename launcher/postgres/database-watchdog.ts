@@ -1,14 +1,13 @@
 /**
- * A shell process that stops the embedded database when this process is gone, however it died. It
- * does nothing while this process lives.
+ * A shell process that stops the embedded database after this process has ended, however it died.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 
-// Reads "<pid> <pid> …" (the processes that still use the database) from standard input. At its end,
-// which is the end of the launcher, it waits until they are gone, so that they can store what they
-// hold, and stops the server. (A smart shutdown at once would let open sessions finish, but refuse
-// the ones that a client has yet to open.) It ends with the server, or gives up after two minutes.
+// Standard input names the processes that use the database: "<pid> <pid> …". The input ends with
+// the launcher. Then the script waits for these processes, which still store their data, and stops
+// the server. A smart shutdown would not do: it lets open sessions finish, but refuses new ones.
+// The script ends with the server, or gives up after two minutes.
 const SCRIPT = `
 clients=
 while read -r line; do
@@ -41,32 +40,32 @@ export class DatabaseWatchdog {
     this.#dataDir = dataDir
   }
 
-  /** The pid while it watches; after the end of this process, until the database is stopped. */
+  /** The pid of the watchdog, which outlives this process until the database is stopped. */
   get pid(): number | undefined {
     return this.#process?.pid
   }
 
   start(): void {
     if (this.#process) return
-    // A session of its own: neither Ctrl-C nor the end of the terminal may take it along.
+    // In its own session: neither Ctrl-C nor the end of the terminal may end it.
     const child = spawn('sh', ['-c', SCRIPT, 'database-watchdog', this.#dataDir], {
       cwd: '/',
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
     })
     child.on('error', () => {})
-    child.stdin?.on('error', () => {}) // It was killed: nothing to protect any more.
+    child.stdin?.on('error', () => {}) // The watchdog was killed.
     child.unref()
     ;(child.stdin as unknown as { unref(): void }).unref()
     this.#process = child
   }
 
-  /** Names the processes whose sessions may finish when this process dies. */
+  /** Names the processes that may finish their sessions if this process is killed. */
   setClients(pids: readonly number[]): void {
     this.#process?.stdin?.write(`${pids.join(' ')}\n`)
   }
 
-  /** Sends the watchdog away; the database stays as it is. */
+  /** Ends the watchdog; the database stays as it is. */
   stop(): void {
     this.#process?.stdin?.end('done\n')
     this.#process = undefined

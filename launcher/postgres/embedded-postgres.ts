@@ -1,6 +1,6 @@
 /**
- * Runs a PostgreSQL server of this program's own on a unix socket: makes its cluster, starts it,
- * adopts one that already runs, stops it. It opens no TCP port and does not restart by itself.
+ * This program's own PostgreSQL server, on a unix socket without a TCP port: creates the cluster,
+ * starts the server or adopts a running one, and stops it.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -28,25 +28,28 @@ import { findServerBinaries } from './server-binaries.ts'
 import { ensureDatabase, isServerReady } from './server-probe.ts'
 
 export interface EmbeddedPostgresOptions {
-  /** The cluster; made when missing. The server's first messages go to `<dataDir>.log`. */
+  /** The cluster, created when missing. The server's first messages go to `<dataDir>.log`. */
   readonly dataDir: string
-  /** Where the socket should be; a folder for temporary files when the path is too long. */
+  /** The folder of the socket; a temporary folder replaces it when the path is too long. */
   readonly socketDir: string
   readonly logger?: Logger
-  /** Server settings beside the ones that this class needs itself. */
+  /** Server settings in addition to those of this class. */
   readonly settings?: Readonly<Record<string, string>>
-  /** False: may lose data in a power cut, for tests. Default true. */
+  /** False: may lose data in a power cut; for tests. Default true. */
   readonly durable?: boolean
-  /** False: behave as where user namespaces are forbidden. Default true. */
+  /** False: behaves as where user namespaces are forbidden. Default true. */
   readonly userNamespaces?: boolean
-  /** Called when the server ended and nobody called `stop`. */
+  /** Called when the server ended without a call of `stop`. */
   readonly onExit?: () => void
 }
 
-/** PostgreSQL's three ways to stop, by the signal that asks for them. */
+/** PostgreSQL's three ways to stop, and their signals. */
 const STOP_SIGNALS = { smart: 'SIGTERM', fast: 'SIGINT', immediate: 'SIGQUIT' } as const
 
-/** smart: waits for all sessions; fast: ends them; immediate: as if killed, recovers at start. */
+/**
+ * smart waits for all sessions; fast ends them; immediate is like a kill, with recovery at the next
+ * start.
+ */
 export type StopMode = keyof typeof STOP_SIGNALS
 
 const STOP_DEADLINE_MS = 60_000
@@ -55,7 +58,7 @@ const EARLIER_SERVER_DEADLINE_MS = 120_000
 interface Server {
   readonly pid: number
   readonly socketDir: string
-  /** Absent where another process started it. */
+  /** undefined for a server that another process started. */
   readonly child: ChildProcess | undefined
   running: boolean
 }
@@ -73,19 +76,19 @@ export class EmbeddedPostgres {
     this.#watchdog = new DatabaseWatchdog(this.#dataDir)
   }
 
-  /** The server's pid while it runs. */
+  /** The pid of the running server. */
   get pid(): number | undefined {
     return this.#server?.running ? this.#server.pid : undefined
   }
 
-  /** The pid of the process that stops the server when this one is killed. */
+  /** The pid of the process that stops the server if this one is killed. */
   get watchdogPid(): number | undefined {
     return this.#watchdog.pid
   }
 
-  /** The folder of the socket. @throws when the server was never started */
+  /** The folder of the socket. @throws before the first start */
   get socketDir(): string {
-    if (!this.#server) throw new Error('the embedded PostgreSQL is not started')
+    if (!this.#server) throw new Error('the embedded PostgreSQL was never started')
     return this.#server.socketDir
   }
 
@@ -95,7 +98,7 @@ export class EmbeddedPostgres {
     return `postgres://${DATABASE_USER}@${host}:${SOCKET_PORT}/${DATABASE_NAME}`
   }
 
-  /** Starts the server, or adopts the one that runs; resolves when it accepts sessions. */
+  /** Starts the server or adopts a running one; resolves when it accepts sessions. */
   async start(): Promise<void> {
     if (this.#server?.running) return
     await mkdir(dirname(this.#dataDir), { recursive: true, mode: 0o700 })
@@ -105,12 +108,14 @@ export class EmbeddedPostgres {
     await ensureDatabase(server.socketDir)
   }
 
-  /** Names the processes that may finish their sessions when this process is killed. */
+  /** Names the processes that may finish their sessions if this process is killed. */
   setClients(pids: readonly number[]): void {
     this.#watchdog.setClients(pids)
   }
 
-  /** Stops the server and waits for its end. A fast stop that hangs becomes an immediate one. */
+  /**
+   * Stops the server and waits for its end. After a deadline, a fast stop becomes an immediate one.
+   */
   async stop(mode: StopMode = 'fast'): Promise<void> {
     const server = this.#server
     if (!server?.running) return
@@ -119,11 +124,13 @@ export class EmbeddedPostgres {
     this.#watchdog.stop()
     signal(server.pid, mode)
     const deadline = Date.now() + STOP_DEADLINE_MS
-    let patient = mode === 'fast'
+    let isPatient = mode === 'fast'
     while (await isAlive(server)) {
-      if (patient && Date.now() > deadline) {
-        patient = false
-        this.#options.logger?.warn('PostgreSQL does not stop; stopping it at once, it will recover')
+      if (isPatient && Date.now() > deadline) {
+        isPatient = false
+        this.#options.logger?.warn(
+          'PostgreSQL does not stop; stopping it at once, it recovers at its next start',
+        )
         signal(server.pid, 'immediate')
       }
       await sleep(10)
@@ -131,15 +138,18 @@ export class EmbeddedPostgres {
     await this.#removeTemporaryDir(server.socketDir)
   }
 
-  /** Waits for an earlier server to answer, and adopts it, or to be gone. */
+  /** Waits until an earlier server answers, and adopts it, or until it has ended. */
   async #adopt(): Promise<Server | undefined> {
     const deadline = Date.now() + EARLIER_SERVER_DEADLINE_MS
-    let told = false
+    let isLogged = false
     for (;;) {
       const running = await findRunningServer(this.#dataDir)
       if (!running) return undefined
       if (await isServerReady(running.socketDir)) {
-        this.#options.logger?.info({ serverPid: running.pid }, 'using the PostgreSQL that runs')
+        this.#options.logger?.info(
+          { serverPid: running.pid },
+          'using the PostgreSQL that runs already',
+        )
         const server = { ...running, child: undefined, running: true }
         this.#poll = setInterval(() => void this.#checkAdopted(server), 200).unref()
         return server
@@ -150,8 +160,8 @@ export class EmbeddedPostgres {
             `look at its log, or stop it with: kill -INT ${running.pid}`,
         )
       }
-      if (!told) {
-        told = true
+      if (!isLogged) {
+        isLogged = true
         this.#options.logger?.info({ serverPid: running.pid }, 'waiting for an earlier PostgreSQL')
       }
       await sleep(50)
@@ -177,7 +187,7 @@ export class EmbeddedPostgres {
     const { binDir } = await findServerBinaries(major)
     if (major === undefined) await createCluster({ dataDir, binDir, account, durable })
     else await handOver(account, dataDir, binDir)
-    // A server that is started again keeps its place: clients know it.
+    // A restarted server keeps its socket, which clients know.
     const socketDir =
       this.#server?.socketDir ?? (await chooseSocketDir(this.#options.socketDir, account))
     await clearStaleLocks(dataDir, socketDir)
@@ -195,7 +205,7 @@ export class EmbeddedPostgres {
     return server
   }
 
-  /** The wanted folder is the user's; any other one was made for this server. */
+  /** Any folder other than the wanted one was created for this server. */
   async #removeTemporaryDir(socketDir: string): Promise<void> {
     if (socketDir === resolve(this.#options.socketDir)) return
     await rm(socketDir, { recursive: true, force: true })
@@ -211,7 +221,7 @@ export class EmbeddedPostgres {
       listen_addresses: '',
       port: String(SOCKET_PORT),
       unix_socket_directories: `"${where.socketDir.replaceAll('"', '""')}"`,
-      // The folder may be open to others: only the socket's owner may use a server without passwords.
+      // The folder may be open to others, but a server without passwords is for its owner only.
       unix_socket_permissions: '0700',
       ...this.#options.settings,
       ...(this.#options.durable === false ? { fsync: 'off', full_page_writes: 'off' } : {}),
@@ -228,7 +238,7 @@ export class EmbeddedPostgres {
       const child = spawn(command[0] ?? '', command.slice(1), {
         cwd: '/',
         env: serverEnvironment(),
-        // A process group of its own: Ctrl-C must reach it last, through `stop`.
+        // In its own process group: a Ctrl-C must reach it last, by `stop`.
         detached: true,
         stdio: ['ignore', log.fd, log.fd],
         ...where.account.ids,

@@ -1,6 +1,6 @@
 /**
- * Reads what a PostgreSQL server left in its folder about itself, and clears what is provably
- * stale. It never touches the files of a server that runs.
+ * The lock files that a PostgreSQL server keeps in its folders: finds a running server by them,
+ * removes stale ones, and chooses the folder of the socket.
  *
  *     postmaster.pid = pid LF, data folder LF, start time LF, port LF, socket folder LF, …
  *     .s.PGSQL.<port>.lock = pid LF, …
@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readProcessState, readWorkingFolder } from '../process/process-state.ts'
 import type { ServerAccount } from './server-account.ts'
 
-/** The port only names the socket file; nothing listens on TCP. */
+/** A part of the socket's file name; nothing listens on TCP. */
 export const SOCKET_PORT = 5432
 
 interface RunningServer {
@@ -21,7 +21,7 @@ interface RunningServer {
   readonly socketDir: string
 }
 
-/** Finds the server that runs on a cluster now, or `undefined`. */
+/** Finds the running server of a cluster. */
 export async function findRunningServer(dataDir: string): Promise<RunningServer | undefined> {
   const lines = await readLines(join(dataDir, 'postmaster.pid'))
   const pid = Number(lines[0])
@@ -30,30 +30,30 @@ export async function findRunningServer(dataDir: string): Promise<RunningServer 
 }
 
 /**
- * Removes lock files that would keep a new server from starting although their process is a zombie
- * or a stranger that got the pid. (With a pid that is free, PostgreSQL removes them itself.)
+ * Removes lock files that would prevent a new server from starting, although their pid belongs to a
+ * zombie or to another program. PostgreSQL itself removes those of an unused pid.
  *
- * Removing `postmaster.pid` gives up PostgreSQL's own check for orphans that still use the shared
- * memory, so this waits until none is left.
+ * Without `postmaster.pid`, PostgreSQL no longer checks for orphans that use the shared memory. So
+ * this first waits until none is left.
  */
 export async function clearStaleLocks(dataDir: string, socketDir: string): Promise<void> {
   await waitForOrphans(dataDir)
   const locks = [join(dataDir, 'postmaster.pid'), join(socketDir, `.s.PGSQL.${SOCKET_PORT}.lock`)]
   for (const lock of locks) {
-    // The server writes its pid as negative in single-user mode.
+    // In single-user mode the server writes a negative pid.
     const pid = Math.abs(Number((await readLines(lock))[0]))
     if (pid > 0 && !(await isServerOf(pid, dataDir))) await rm(lock, { force: true })
   }
 }
 
-/** sockaddr_un holds 108 bytes on Linux, 104 on macOS, one of them a closing zero. */
+/** sockaddr_un has 108 bytes on Linux and 104 on macOS, including a closing zero. */
 const MAX_SOCKET_PATH_BYTES = 103
 
 /**
- * Gives the folder of the socket: `wanted`, made when missing, unless its path is too long or the
- * account cannot write there; then a new one.
+ * Chooses the folder of the socket: `wanted`, created when missing. Where its path is too long or
+ * the account cannot write there, creates a temporary folder instead.
  *
- * @returns the absolute folder
+ * @returns the absolute path
  */
 export async function chooseSocketDir(wanted: string, account: ServerAccount): Promise<string> {
   const socketDir = resolve(wanted)
@@ -76,7 +76,7 @@ async function readLines(path: string): Promise<string[]> {
   return text.split('\n')
 }
 
-/** A server works in its data folder; that tells it from another server with a recycled pid. */
+/** The working folder of a server is its data folder, unlike that of another one with this pid. */
 async function isServerOf(pid: number, dataDir: string): Promise<boolean> {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false
   const state = await readProcessState(pid)
@@ -87,7 +87,7 @@ async function isServerOf(pid: number, dataDir: string): Promise<boolean> {
 
 const ORPHANS_DEADLINE_MS = 30_000
 
-/** Waits for the children of a killed server: each leaves when it notices that its parent died. */
+/** Waits for the children of a killed server: each ends when it notices the death of its parent. */
 async function waitForOrphans(dataDir: string): Promise<void> {
   const deadline = Date.now() + ORPHANS_DEADLINE_MS
   for (;;) {

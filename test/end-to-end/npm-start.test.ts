@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
+import { EmbeddedPostgres } from '../../launcher/postgres/embedded-postgres.ts'
 import { readProcessState } from '../../launcher/process/process-state.ts'
+import { ClusterTemplate, makeFolder } from '../helpers/cluster-template.ts'
 import { createTestDatabase } from '../helpers/database.ts'
 import { FlowSender } from '../helpers/flow-sender.ts'
 import { LauncherProcess } from '../helpers/launcher-process.ts'
@@ -17,7 +19,7 @@ async function countRows(url: string): Promise<number> {
   return Number(row?.['rows'])
 }
 
-/** The datagrams of all collectors that have said in good order that they ended. */
+/** Counts the datagrams of all collectors that ended in good order. */
 async function countReceived(url: string): Promise<number> {
   const [row] = await queryRows(
     url,
@@ -34,19 +36,55 @@ function makeSender(launcher: LauncherProcess): FlowSender {
   })
 }
 
+/** Sends at 2,000 datagrams a second. @returns ends the sending */
+function startTraffic(sender: FlowSender): () => Promise<void> {
+  let isWanted = true
+  const send = async () => {
+    while (isWanted) await sender.send(50, 2_000)
+    sender.close()
+  }
+  const sending = send()
+  return () => {
+    isWanted = false
+    return sending
+  }
+}
+
+interface LauncherOptions {
+  readonly environment?: Readonly<Record<string, string>>
+  /** False: the folder is empty at first. */
+  readonly hasDatabase?: boolean
+}
+
+const EMPTY_FOLDER: LauncherOptions = { hasDatabase: false }
+
+let template: ClusterTemplate
+
+/**
+ * Lets `use` work with a launcher in a folder of its own, by default with an empty database. Its
+ * writer then flushes soon, so that the test waits less.
+ */
 async function withLauncher(
   use: (launcher: LauncherProcess) => Promise<void>,
-  environment: Readonly<Record<string, string>> = {},
+  { environment = {}, hasDatabase = true }: LauncherOptions = {},
 ): Promise<void> {
-  const launcher = new LauncherProcess(environment)
+  const settings = hasDatabase ? { FLUSH_INTERVAL_MS: '50', ...environment } : environment
+  const launcher = new LauncherProcess(settings, await makeFolder())
   try {
+    if (hasDatabase) await template.copyTo(join(launcher.folder, 'data/postgres'))
     await use(launcher)
   } finally {
     await launcher.remove()
   }
 }
 
-describe('npm start', () => {
+// Each start waits for other processes most of its time.
+describe('npm start', { concurrency: 3 }, () => {
+  before(async () => {
+    template = await ClusterTemplate.create()
+  })
+  after(() => template.remove())
+
   it('brings its own database, says how to ask it, and keeps the data for the next start', () =>
     withLauncher(async (launcher) => {
       await launcher.start()
@@ -62,29 +100,30 @@ describe('npm start', () => {
       await launcher.start()
       assert.equal(await countRows(launcher.databaseUrl), 50)
       sender.close()
-    }))
+    }, EMPTY_FOLDER))
 
-  it('stops in order on Ctrl-C to the whole group under traffic, and has stored what it received', () =>
+  it('stops in order on Ctrl-C to the whole group under traffic, and stores what it received', () =>
     withLauncher(async (launcher) => {
       await launcher.start()
-      const sender = makeSender(launcher)
-      const sending = sender.send(4_000, 2_000)
+      const stopTraffic = startTraffic(makeSender(launcher))
       await until('rows', async () => (await countRows(launcher.databaseUrl)) > 0)
       launcher.pressCtrlC()
       assert.equal(await launcher.waitForExit(), 0)
-      await sending
+      await stopTraffic()
       assert.match(launcher.output, /Stopping: collector, writer, database/)
-      await launcher.start()
-      const received = await countReceived(launcher.databaseUrl)
+      const socketDir = join(launcher.folder, 'data')
+      const server = new EmbeddedPostgres({ dataDir: join(socketDir, 'postgres'), socketDir })
+      await server.start()
+      const received = await countReceived(server.url)
       assert.ok(received > 0)
-      assert.equal(await countRows(launcher.databaseUrl), received * FLOWS_PER_DATAGRAM)
-      sender.close()
+      assert.equal(await countRows(server.url), received * FLOWS_PER_DATAGRAM)
+      await server.stop()
     }))
 
-  it('says on a second Ctrl-C that it is stopping, and stops with SIGTERM, too', () =>
+  it('stops on SIGTERM as well, and says on a later Ctrl-C that it is already stopping', () =>
     withLauncher(async (launcher) => {
       await launcher.start()
-      // The writer cannot end while it is frozen, so the launcher is still there for the second.
+      // The writer cannot end while it is frozen, so the launcher still runs at the Ctrl-C.
       const writer = launcher.pidOf('writer')
       process.kill(writer, 'SIGSTOP')
       launcher.kill('SIGTERM')
@@ -96,7 +135,7 @@ describe('npm start', () => {
       assert.equal(await launcher.waitForExit(), 0)
     }))
 
-  it('starts a killed writer, collector or database again', () =>
+  it('restarts a killed writer, collector or database', () =>
     withLauncher(async (launcher) => {
       await launcher.start()
       for (const role of ['writer', 'collector'] as const) {
@@ -108,7 +147,7 @@ describe('npm start', () => {
       process.kill(killed, 'SIGKILL')
       await launcher.waitForOutput('PostgreSQL is back')
       assert.notEqual(launcher.serverPid, killed)
-      // The collector, which chose a port anew, names it in its log.
+      // The collector has chosen a new port, which is in its log.
       const port = await until('the new port', () =>
         Number([...launcher.output.matchAll(/"port":(\d+)/g)].at(-1)?.[1]),
       )
@@ -118,17 +157,16 @@ describe('npm start', () => {
       sender.close()
     }))
 
-  it('killed under traffic: its children drain, the database stops, and a start meanwhile waits', () =>
+  it('killed under traffic: its children drain, the database stops, and a new start waits for them', () =>
     withLauncher(async (launcher) => {
       await launcher.start()
-      const sender = makeSender(launcher)
-      const sending = sender.send(2_000, 2_000)
+      const stopTraffic = startTraffic(makeSender(launcher))
       await until('rows', async () => (await countRows(launcher.databaseUrl)) > 0)
       const children = [launcher.pidOf('collector'), launcher.pidOf('writer'), launcher.serverPid]
       launcher.kill('SIGKILL')
       await launcher.waitForExit()
       await launcher.start()
-      await sending
+      await stopTraffic()
       for (const pid of children) assert.equal(await readProcessState(pid), undefined)
       const received = await countReceived(launcher.databaseUrl)
       assert.ok(received > 0)
@@ -136,10 +174,9 @@ describe('npm start', () => {
       launcher.kill('SIGKILL')
       await launcher.waitForExit()
       await launcher.waitForServerEnd()
-      sender.close()
     }))
 
-  it('recovers when everything was killed at once', () =>
+  it('recovers after everything was killed at once', () =>
     withLauncher(async (launcher) => {
       await launcher.start()
       const sender = makeSender(launcher)
@@ -173,12 +210,12 @@ describe('npm start', () => {
         await until('50 rows', async () => (await countRows(database.url)) === 50)
         sender.close()
       },
-      { DATABASE_URL: database.url },
+      { ...EMPTY_FOLDER, environment: { DATABASE_URL: database.url } },
     )
     await database.drop()
   })
 
-  it('ends with 2 and names every wrong setting of both processes, before it opens anything', () =>
+  it('ends with 2 and names every wrong setting of both processes before it opens anything', () =>
     withLauncher(
       async (launcher) => {
         launcher.spawn()
@@ -189,12 +226,18 @@ describe('npm start', () => {
         assert.doesNotMatch(launcher.output, /secret/)
         assert.equal(existsSync(join(launcher.folder, 'data')), false)
       },
-      { NETFLOW_HOST: 'nowhere', COPY_LANES: '0', DATABASE_URL: 'mysql://me:secret@host/x' },
+      {
+        ...EMPTY_FOLDER,
+        environment: {
+          NETFLOW_HOST: 'nowhere',
+          COPY_LANES: '0',
+          DATABASE_URL: 'mysql://me:secret@host/x',
+        },
+      },
     ))
 
-  it('says so when the pipe is no pipe, and leaves no database running', () =>
+  it('refuses a pipe that is none, and leaves no database running', () =>
     withLauncher(async (launcher) => {
-      await mkdir(join(launcher.folder, 'data'))
       await writeFile(join(launcher.folder, 'data/netflow.pipe'), '')
       launcher.spawn()
       assert.equal(await launcher.waitForExit(), 1)

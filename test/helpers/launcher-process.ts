@@ -1,7 +1,4 @@
-/**
- * Runs the real launcher (`npm start`) in a folder of its own, with everything that it starts, and
- * removes all of it again.
- */
+/** Runs the real launcher (`npm start`) in a folder of its own, and removes everything afterwards. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync } from 'node:fs'
@@ -20,7 +17,7 @@ export class LauncherProcess {
   readonly #environment: Readonly<Record<string, string>>
   #child: ChildProcess | undefined
   #exit: Promise<number | NodeJS.Signals | null> = Promise.resolve(null)
-  /** Everything that it and its children have written since its last start. */
+  /** All output of the launcher and its children since the latest start. */
   output = ''
 
   constructor(environment: Readonly<Record<string, string>> = {}, folder?: string) {
@@ -47,7 +44,7 @@ export class LauncherProcess {
     return Number.parseInt(this.#read('postgres/postmaster.pid'), 10)
   }
 
-  /** Starts it, as a process group of its own, as a shell does. */
+  /** Starts the launcher in a process group of its own, as a shell does. */
   spawn(): this {
     const { DATABASE_URL: _, ...inherited } = withoutPostgresVariables(process.env)
     this.output = ''
@@ -69,7 +66,7 @@ export class LauncherProcess {
     return this
   }
 
-  /** Starts it and waits for the greeting. */
+  /** Starts the launcher and waits for the greeting. */
   async start(): Promise<this> {
     this.spawn()
     await this.waitForOutput('Stop: Ctrl-C')
@@ -89,7 +86,7 @@ export class LauncherProcess {
     await Promise.race([seen, ended])
   }
 
-  /** Finds a child by what it says about itself in its log; the newest one after a restart. */
+  /** Finds the pid of a child in its log; after a restart the newest one. */
   pidOf(role: 'collector' | 'writer'): number {
     const lines = [...this.output.matchAll(new RegExp(`"name":"${role}","pid":(\\d+)`, 'g'))]
     return Number(lines.at(-1)?.[1])
@@ -104,18 +101,18 @@ export class LauncherProcess {
     process.kill(this.pid, signal)
   }
 
-  /** Waits for its end; gives the exit code or the signal. */
+  /** Waits for the launcher's end. @returns the exit code or the signal */
   waitForExit(): Promise<number | NodeJS.Signals | null> {
     return this.#exit
   }
 
-  /** Waits until the database that a killed launcher has left is stopped. */
+  /** Waits until the database of a killed launcher is stopped. */
   async waitForServerEnd(): Promise<void> {
     const pid = this.serverPid
     await until('the end of PostgreSQL', async () => !(await readProcessState(pid)), 90_000)
   }
 
-  /** Stops it if it runs, and removes its folder. */
+  /** Stops the launcher if it runs, and removes its folder. */
   async remove(): Promise<void> {
     if (this.#child && this.#child.exitCode === null && this.#child.signalCode === null) {
       this.kill('SIGTERM')

@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const ENSURE = fileURLToPath(new URL('../../../launcher/ensure.mjs', import.meta.url))
@@ -25,7 +25,7 @@ const PACKAGES = {
   'node_modules/server-for-another-system': { version: '1.0.0', optional: true },
 }
 
-/** In the place of npm: notes the call, and after a while has "installed" a compiler. */
+/** Replaces npm: records the call, and after a while has "installed" a compiler. */
 const FAKE_NPM = `
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 appendFileSync('calls', 'npm ' + process.argv[2] + '\\n')
@@ -35,7 +35,7 @@ writeFileSync('node_modules/typescript/bin/tsc', process.env.FAKE_TSC)
 writeFileSync('node_modules/.package-lock.json', process.env.FAKE_INSTALLED)
 `
 
-/** In the place of tsc: notes the call and has "built" one file. */
+/** Replaces tsc: records the call and has "built" one file. */
 const FAKE_TSC = `
 const { appendFileSync, mkdirSync, writeFileSync } = require('node:fs')
 appendFileSync('calls', 'tsc\\n')
@@ -44,125 +44,145 @@ mkdirSync('dist/shared', { recursive: true })
 writeFileSync('dist/shared/a.js', '')
 `
 
-let clone: string
-
-beforeEach(async () => {
-  clone = await mkdtemp(join(tmpdir(), 'netflow-clone-'))
-  for (const folder of ['launcher', 'shared', 'test']) await mkdir(join(clone, folder))
-  await copyFile(ENSURE, join(clone, 'launcher/ensure.mjs'))
-  await writeFile(join(clone, 'package.json'), '{"type": "commonjs"}')
-  await writeFile(join(clone, 'npm-cli.mjs'), FAKE_NPM)
-  await writeFile(join(clone, 'npm-cli.js'), "import('./npm-cli.mjs')")
-  await writeFile(join(clone, 'tsconfig.json'), '{}')
-  await writeFile(join(clone, 'shared/a.ts'), '')
-  await writeLock('1.0.0')
-})
-
-afterEach(() => rm(clone, { recursive: true, force: true }))
-
-function writeLock(version: string): Promise<void> {
-  const packages = { ...PACKAGES, 'node_modules/typescript': { version, dev: true } }
-  return writeFile(join(clone, 'package-lock.json'), JSON.stringify({ packages }))
-}
-
 interface Outcome {
   readonly code: number
   readonly output: string
 }
 
-function ensure(
-  parameters: readonly string[] = [],
-  environment: Record<string, string> = {},
-): Promise<Outcome> {
-  const env = {
-    ...process.env,
-    npm_execpath: join(clone, 'npm-cli.js'),
-    FAKE_TSC,
-    FAKE_INSTALLED: JSON.stringify({
-      packages: { 'node_modules/typescript': { version: '1.0.0' } },
-    }),
-    ...environment,
+/** A clone with sources, a fake npm and a fake compiler. */
+class Clone {
+  readonly folder: string
+
+  private constructor(folder: string) {
+    this.folder = folder
   }
-  const command = [join(clone, 'launcher/ensure.mjs'), ...parameters]
-  return new Promise((resolve) => {
-    execFile(process.execPath, command, { env, cwd: clone }, (error, stdout, stderr) => {
-      resolve({ code: Number(error?.code ?? 0), output: stdout + stderr })
+
+  /** Creates a clone, which is removed after the test. */
+  static async create(context: TestContext): Promise<Clone> {
+    const clone = new Clone(await mkdtemp(join(tmpdir(), 'netflow-clone-')))
+    context.after(() => rm(clone.folder, { recursive: true, force: true }))
+    for (const folder of ['launcher', 'shared', 'test']) await mkdir(clone.path(folder))
+    await copyFile(ENSURE, clone.path('launcher/ensure.mjs'))
+    await writeFile(clone.path('package.json'), '{"type": "commonjs"}')
+    await writeFile(clone.path('npm-cli.mjs'), FAKE_NPM)
+    await writeFile(clone.path('npm-cli.js'), "import('./npm-cli.mjs')")
+    await writeFile(clone.path('tsconfig.json'), '{}')
+    await writeFile(clone.path('shared/a.ts'), '')
+    await clone.writeLock('1.0.0')
+    return clone
+  }
+
+  path(name: string): string {
+    return join(this.folder, name)
+  }
+
+  writeLock(version: string): Promise<void> {
+    const packages = { ...PACKAGES, 'node_modules/typescript': { version, dev: true } }
+    return writeFile(this.path('package-lock.json'), JSON.stringify({ packages }))
+  }
+
+  ensure(
+    parameters: readonly string[] = [],
+    environment: Record<string, string> = {},
+  ): Promise<Outcome> {
+    const env = {
+      ...process.env,
+      npm_execpath: this.path('npm-cli.js'),
+      FAKE_TSC,
+      FAKE_INSTALLED: JSON.stringify({
+        packages: { 'node_modules/typescript': { version: '1.0.0' } },
+      }),
+      ...environment,
+    }
+    const command = [this.path('launcher/ensure.mjs'), ...parameters]
+    return new Promise((resolve) => {
+      execFile(process.execPath, command, { env, cwd: this.folder }, (error, stdout, stderr) => {
+        resolve({ code: Number(error?.code ?? 0), output: stdout + stderr })
+      })
     })
-  })
+  }
+
+  /** Reads which programs were run so far. */
+  async calls(): Promise<string[]> {
+    const path = this.path('calls')
+    return existsSync(path) ? (await readFile(path, 'utf8')).trim().split('\n') : []
+  }
 }
 
-/** The programs that were run so far. */
-async function calls(): Promise<string[]> {
-  const path = join(clone, 'calls')
-  return existsSync(path) ? (await readFile(path, 'utf8')).trim().split('\n') : []
-}
-
-describe('before a command, the clone', () => {
-  it('is installed and built once, and left alone when nothing changed', async () => {
-    const first = await ensure()
+describe('before a command, the clone', { concurrency: 4 }, () => {
+  it('is installed and built once, and stays as it is without changes', async (context) => {
+    const clone = await Clone.create(context)
+    const first = await clone.ensure()
     assert.equal(first.code, 0, first.output)
     assert.match(first.output, /installing packages \(npm ci\)[\s\S]*building \(tsc\)/)
-    assert.deepEqual(await ensure(), { code: 0, output: '' })
-    assert.deepEqual(await calls(), ['npm ci', 'tsc'])
+    assert.deepEqual(await clone.ensure(), { code: 0, output: '' })
+    assert.deepEqual(await clone.calls(), ['npm ci', 'tsc'])
   })
 
-  it('is only installed when a command needs no build', async () => {
-    assert.equal((await ensure(['--install-only'])).code, 0)
-    assert.deepEqual(await calls(), ['npm ci'])
+  it('is only installed when a command needs no build', async (context) => {
+    const clone = await Clone.create(context)
+    assert.equal((await clone.ensure(['--install-only'])).code, 0)
+    assert.deepEqual(await clone.calls(), ['npm ci'])
   })
 
-  it('is installed and built once by commands that are started at the same time', async () => {
-    const outcomes = await Promise.all(Array.from({ length: 4 }, () => ensure()))
+  it('is installed and built once by commands that start at the same time', async (context) => {
+    const clone = await Clone.create(context)
+    const outcomes = await Promise.all(Array.from({ length: 4 }, () => clone.ensure()))
     for (const { code, output } of outcomes) assert.equal(code, 0, output)
-    assert.deepEqual(await calls(), ['npm ci', 'tsc'])
-    assert.equal(existsSync(join(clone, 'dist/.ensure.lock')), false)
+    assert.deepEqual(await clone.calls(), ['npm ci', 'tsc'])
+    assert.equal(existsSync(clone.path('dist/.ensure.lock')), false)
   })
 
-  it('is built again when a source is newer, new or gone', async () => {
-    await ensure()
-    await utimes(join(clone, 'shared/a.ts'), new Date(), new Date(Date.now() + 5_000))
-    await ensure()
-    await writeFile(join(clone, 'test/b.ts'), '')
-    await ensure()
-    await mkdir(join(clone, 'dist/test'))
-    await writeFile(join(clone, 'dist/test/b.js'), '')
-    await rm(join(clone, 'test/b.ts'))
-    await ensure()
-    assert.deepEqual(await calls(), ['npm ci', 'tsc', 'tsc', 'tsc', 'tsc'])
-    assert.equal(existsSync(join(clone, 'dist/test/b.js')), false, 'what is left over would run')
-    assert.equal(existsSync(join(clone, 'dist/shared/a.js')), true)
+  it('is built again when a source is changed, new or removed', async (context) => {
+    const clone = await Clone.create(context)
+    await clone.ensure()
+    await utimes(clone.path('shared/a.ts'), new Date(), new Date(Date.now() + 5_000))
+    await clone.ensure()
+    await writeFile(clone.path('test/b.ts'), '')
+    await clone.ensure()
+    await mkdir(clone.path('dist/test'))
+    await writeFile(clone.path('dist/test/b.js'), '')
+    await rm(clone.path('test/b.ts'))
+    await clone.ensure()
+    assert.deepEqual(await clone.calls(), ['npm ci', 'tsc', 'tsc', 'tsc', 'tsc'])
+    assert.equal(existsSync(clone.path('dist/test/b.js')), false, 'a leftover test would run')
+    assert.equal(existsSync(clone.path('dist/shared/a.js')), true)
   })
 
-  it('is built again after a build that failed', async () => {
-    const failed = await ensure([], { TSC_FAILS: '1' })
+  it('is built again after a failed build', async (context) => {
+    const clone = await Clone.create(context)
+    const failed = await clone.ensure([], { TSC_FAILS: '1' })
     assert.equal(failed.code, 1)
     assert.match(failed.output, /ensure: .*tsc.* ended with 1/)
-    assert.equal((await ensure()).code, 0)
-    assert.deepEqual(await calls(), ['npm ci', 'tsc', 'tsc'])
+    assert.equal((await clone.ensure()).code, 0)
+    assert.deepEqual(await clone.calls(), ['npm ci', 'tsc', 'tsc'])
   })
 
-  it('is installed again when the lock file wants another version', async () => {
-    await ensure()
-    await writeLock('2.0.0')
-    await ensure(['--install-only'])
-    assert.deepEqual(await calls(), ['npm ci', 'tsc', 'npm ci'])
+  it('is installed again when the lock file wants another version', async (context) => {
+    const clone = await Clone.create(context)
+    await clone.ensure()
+    await clone.writeLock('2.0.0')
+    await clone.ensure(['--install-only'])
+    assert.deepEqual(await clone.calls(), ['npm ci', 'tsc', 'npm ci'])
   })
 
-  it('keeps a node_modules that is a link, whatever is in it', async () => {
-    await ensure()
-    await rename(join(clone, 'node_modules'), join(clone, 'elsewhere'))
-    await symlink(join(clone, 'elsewhere'), join(clone, 'node_modules'))
-    await writeLock('2.0.0')
-    const { code, output } = await ensure()
+  it('keeps a node_modules that is a link, whatever it contains', async (context) => {
+    const clone = await Clone.create(context)
+    await clone.ensure()
+    await rename(clone.path('node_modules'), clone.path('elsewhere'))
+    await symlink(clone.path('elsewhere'), clone.path('node_modules'))
+    await clone.writeLock('2.0.0')
+    const { code, output } = await clone.ensure()
     assert.equal(code, 0, output)
     assert.match(output, /node_modules is a link/)
-    assert.deepEqual(await calls(), ['npm ci', 'tsc', 'tsc'])
+    assert.deepEqual(await clone.calls(), ['npm ci', 'tsc', 'tsc'])
   })
 
-  it('is not kept waiting by a lock whose owner is gone', async () => {
-    await mkdir(join(clone, 'dist'))
-    await writeFile(join(clone, 'dist/.ensure.lock'), `${process.pid} another-time`)
-    assert.equal((await ensure()).code, 0)
-    assert.deepEqual(await calls(), ['npm ci', 'tsc'])
+  it('does not wait for a lock whose owner has ended', async (context) => {
+    const clone = await Clone.create(context)
+    await mkdir(clone.path('dist'))
+    await writeFile(clone.path('dist/.ensure.lock'), `${process.pid} another-time`)
+    assert.equal((await clone.ensure()).code, 0)
+    assert.deepEqual(await clone.calls(), ['npm ci', 'tsc'])
   })
 })

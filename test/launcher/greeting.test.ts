@@ -27,7 +27,7 @@ describe('the greeting', () => {
   })
   after(() => database.drop())
 
-  it('says where datagrams and the pipe go', () => {
+  it('names the addresses for datagrams and the path of the pipe', () => {
     const text = formatGreeting(EMBEDDED)
     assert.match(text, /UDP port 2055 on every address, UDP port 4739 on every address/)
     assert.match(text, /\/srv\/flows\/data\/netflow\.pipe/)
@@ -35,7 +35,7 @@ describe('the greeting', () => {
     assert.match(text, /npm run demo/)
   })
 
-  it('has one line that begins with psql, quoted for the shell where that is needed', () => {
+  it('has one line that begins with psql, quoted for the shell where necessary', () => {
     const psqlOf = (facts: Parameters<typeof formatGreeting>[0]) =>
       formatGreeting(facts)
         .split('\n')
@@ -50,14 +50,14 @@ describe('the greeting', () => {
     ])
   })
 
-  it('never shows a password', () => {
+  it('shows no password', () => {
     assert.equal(withoutPassword('postgres://u:p:q@h:1/d'), 'postgres://u@h:1/d')
     assert.equal(withoutPassword('postgresql://h/d?user=u&password=p'), 'postgresql://h/d?user=u')
     assert.equal(withoutPassword('postgres://h/d?password=p&a=b'), 'postgres://h/d?a=b')
     assert.equal(withoutPassword('postgres://u@h/d'), 'postgres://u@h/d')
   })
 
-  it('has three queries that can be pasted as they are', async () => {
+  it('has three queries that are ready to paste', async () => {
     const lines = formatGreeting(EMBEDDED).split('\n')
     assert.equal(EXAMPLE_QUERIES.length, 3)
     for (const { query } of EXAMPLE_QUERIES) {
@@ -66,7 +66,7 @@ describe('the greeting', () => {
     }
   })
 
-  it('gives a one-liner that asks the database where there is no psql', async () => {
+  it('has a one-line command that asks the database where psql is missing', async () => {
     const facts = { ...EMBEDDED, hasPsql: false, databaseUrl: database.url }
     const line = formatGreeting(facts)
       .split('\n')

@@ -6,14 +6,14 @@ import { readLauncherSettings, withoutPostgresVariables } from '../../launcher/s
 import { SettingsError } from '../../shared/settings.ts'
 
 describe('the settings of npm start', () => {
-  it('mean the embedded database when none is named', () => {
+  it('choose the embedded database when none is named', () => {
     const settings = readLauncherSettings({ PGUSER: 'me', PGPASSWORD: 'secret' })
     assert.equal(settings.databaseUrl, undefined)
     assert.equal(settings.pipePath, resolve('data/netflow.pipe'))
     assert.deepEqual(settings.writerEnvironment, {})
   })
 
-  it('mean the database of DATABASE_URL, else the one of the PG variables', () => {
+  it('choose the database of DATABASE_URL, else that of the PG variables', () => {
     const DATABASE_URL = 'postgres://a:b@h/d'
     assert.equal(readLauncherSettings({ DATABASE_URL, PGHOST: 'x' }).databaseUrl, DATABASE_URL)
     const PGUSER = 'me'
@@ -28,7 +28,7 @@ describe('the settings of npm start', () => {
     assert.equal(urlOf({ PGDATABASE: 'd' }), `postgres://${username}@localhost:5432/d`)
   })
 
-  it('give the writer the port after METRICS_PORT, and 0 to both', () => {
+  it('set the writer to the port after METRICS_PORT, and both processes to 0', () => {
     const portOf = (METRICS_PORT: string) =>
       readLauncherSettings({ METRICS_PORT }).writerEnvironment['METRICS_PORT']
     assert.equal(portOf('9200'), '9201')
@@ -36,7 +36,7 @@ describe('the settings of npm start', () => {
     assert.throws(() => portOf('65535'), /the writer uses the next port/)
   })
 
-  it('list the problems of both processes once each, without secrets', () => {
+  it('list each problem of both processes once, without secrets', () => {
     const environment = {
       NETFLOW_PORT: 'x',
       COPY_LANES: '0',
@@ -54,7 +54,7 @@ describe('the settings of npm start', () => {
     )
   })
 
-  it('keep the PG variables away from the embedded server', () => {
+  it('keep the PG variables from the embedded server', () => {
     assert.deepEqual(
       withoutPostgresVariables({ PGHOST: 'h', PGSSLMODE: 'require', PATH: '/bin' }),
       {

@@ -109,7 +109,7 @@ it('with a stalled reader the newest are dropped, and every datagram is counted'
   const reader = openReader(context, path)
   assert.equal(await writer.drain(30_000), true)
   const kept = 1000 - queueDropped
-  await until('what was kept is read', () => reader.datagrams.length === kept)
+  await until('the kept datagrams are read', () => reader.datagrams.length === kept)
   assert.deepEqual(numbers(reader.datagrams), range(kept))
   assert.equal(writer.forwarded, kept)
   assert.equal(writer.queuedDatagrams, 0)
@@ -225,7 +225,7 @@ it('a path that is no pipe is refused at the start and later on', async (context
   const writer = makeWriter(context, path, { onFatal: (error) => errors.push(error) })
   writer.start()
   writeFileSync(path, '')
-  await until('the error is told', () => errors.length > 0)
+  await until('the error is reported', () => errors.length > 0)
   assert.ok(errors[0] instanceof NotAPipeError)
   const other = makeWriter(context, path)
   assert.throws(() => other.start(), { code: 'NOT_A_PIPE', message: /is not a named pipe/ })

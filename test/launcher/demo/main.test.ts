@@ -3,15 +3,26 @@ import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
 import { type Pipeline, queryRows, startPipeline } from '../../helpers/pipeline.ts'
+import { until } from '../../helpers/until.ts'
 
 const DEMO = fileURLToPath(new URL('../../../launcher/demo/main.js', import.meta.url))
+const SHORT_DEMO = fileURLToPath(new URL('../../fixtures/short-demo.js', import.meta.url))
 
-/** Runs the demo to its end; gives what it printed and its exit code. */
-async function runDemo(environment: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, [DEMO], {
+interface Finished {
+  readonly output: string
+  readonly code: number
+}
+
+/** Runs the demo to its end. `onOutput` gets everything printed so far. */
+async function runDemo(
+  environment: Readonly<Record<string, string>>,
+  { main = DEMO, onOutput = (_: string): void => {} } = {},
+): Promise<Finished> {
+  const child = spawn(process.execPath, [main], {
     env: { ...process.env, NO_COLOR: '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -19,13 +30,14 @@ async function runDemo(environment: Readonly<Record<string, string>>) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text
+      onOutput(output)
     })
   }
   const [code] = await once(child, 'close')
   return { output, code }
 }
 
-/** A UDP port of loopback that nothing listens on. */
+/** Finds a UDP port of loopback that nothing listens on. */
 async function findFreePort(): Promise<number> {
   const socket = createSocket('udp4')
   socket.bind(0, '127.0.0.1')
@@ -41,38 +53,48 @@ describe('the demo', () => {
   let pipeline: Pipeline
   before(async () => {
     database = await createTestDatabase()
-    pipeline = await startPipeline({ databaseUrl: database.url })
+    const writerEnvironment = { FLUSH_INTERVAL_MS: '50' }
+    pipeline = await startPipeline({ databaseUrl: database.url, writerEnvironment })
   })
   after(async () => {
     await pipeline.stop()
     await database.drop()
   })
 
-  it('finds every flow that it sent and the gap that it made, run after run', async () => {
+  it('finds the flows and the gap of its own run, beside another run and after it', async () => {
     const environment = { DATABASE_URL: database.url, NETFLOW_PORT: `${pipeline.port},1` }
-    for (const round of [1, 2]) {
-      const { output, code } = await runDemo(environment)
+    let isSending = false
+    const onOutput = (output: string) => {
+      isSending ||= output.includes('Three exporters send')
+    }
+    const long = runDemo(environment, { onOutput })
+    await until('the first run sends', () => isSending)
+    // A run has streams of its own when it begins in another second.
+    await sleep(1_000)
+    const runs = [await runDemo(environment, { main: SHORT_DEMO })]
+    runs.push(await runDemo(environment, { main: SHORT_DEMO }))
+    runs.push(await long)
+    const sum = { flows: 0, gaps: runs.length, lost: 0 }
+    for (const { output, code } of runs) {
       assert.equal(code, 0, output)
       const result = /^sent (\d+) flows, stored \1, deliberate gap of (\d+) declared$/m.exec(output)
       assert.ok(result, output)
-      const [rows] = await queryRows(
-        database.url,
-        `select (select count(*)::int from flows) as flows, count(*)::int as gaps,
-          sum(lost)::int as lost from sequence_gaps`,
-      )
-      assert.deepEqual(rows, {
-        flows: Number(result[1]) * round,
-        gaps: round,
-        lost: Number(result[2]) * round,
-      })
+      sum.flows += Number(result[1])
+      sum.lost += Number(result[2])
       for (const title of ['Top talkers', 'Traffic per protocol', 'Traffic per exporter']) {
         assert.ok(output.includes(title), `${title} is missing`)
       }
       assert.ok(!output.includes('\u001b'), 'colours although this is no terminal')
     }
+    const [rows] = await queryRows(
+      database.url,
+      `select (select count(*)::int from flows) as flows, count(*)::int as gaps,
+        sum(lost)::int as lost from sequence_gaps`,
+    )
+    assert.deepEqual(rows, sum)
   })
 
-  it('sends flows whose values make sense', async () => {
+  it('sends flows with plausible values', async () => {
     const [odd] = await queryRows(
       database.url,
       `select count(*)::int as rows from flows
@@ -92,7 +114,7 @@ describe('the demo', () => {
     ])
   })
 
-  it('says to start the program when nothing listens', async () => {
+  it('names the command to run when nothing listens', async () => {
     const port = await findFreePort()
     const environment = { DATABASE_URL: database.url, NETFLOW_PORT: String(port) }
     const { output, code } = await runDemo(environment)
@@ -100,7 +122,7 @@ describe('the demo', () => {
     assert.match(output, new RegExp(`nothing listens on UDP port ${port} .*\n.*npm start`))
   })
 
-  it('says to start the program when there is no database', async () => {
+  it('names the command to run when there is no database', async () => {
     const { output, code } = await runDemo({ DATABASE_URL: 'postgres://u@127.0.0.1:1/d' })
     assert.equal(code, 1)
     assert.match(output, /no database .*ECONNREFUSED.*\n.*npm start/)

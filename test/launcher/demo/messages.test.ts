@@ -1,4 +1,4 @@
-/** The demonstration's messages, byte for byte against the layouts of Cisco's v5 and RFC 3954. */
+/** The messages of the demonstration, byte by byte by the layouts of Cisco's v5 and of RFC 3954. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

@@ -25,7 +25,7 @@ describe('text tables', () => {
     ])
   })
 
-  it('have a title line when there are no rows', () => {
+  it('have a title line without any rows', () => {
     assert.deepEqual(layOutTable([{ title: 'who', align: 'left' }], []), ['who'])
   })
 })
@@ -38,20 +38,20 @@ describe('bars', () => {
     assert.equal(drawBar(0, 3), '')
   })
 
-  it('are visible for any share and never longer than their width', () => {
+  it('are visible for any share, and never longer than their width', () => {
     assert.equal(drawBar(1e-9, 3), '▏')
     assert.equal(drawBar(7, 3), '███')
   })
 })
 
 describe('figures', () => {
-  it('carry three digits and a unit', () => {
+  it('have three digits and a unit', () => {
     const shown = [0, 999, 1000, 12_345, 99_960, 999_499, 999_500, 5e15].map(formatBytes)
     const wanted = ['0 B', '999 B', '1.00 kB', '12.3 kB', '100 kB', '999 kB', '1.00 MB', '5.00 PB']
     assert.deepEqual(shown, wanted)
   })
 
-  it('are counts with thousands apart and shares in per cent', () => {
+  it('are counts with separated thousands, and shares in per cent', () => {
     assert.equal(formatCount(1_234_567), '1,234,567')
     assert.equal(formatShare(0.1234), '12.3 %')
   })

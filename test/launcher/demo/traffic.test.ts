@@ -9,7 +9,7 @@ function sumBytes(flows: readonly { readonly bytes: number }[]): number {
 }
 
 describe('the traffic of the demo', () => {
-  it('is the same for the same seed, and another for another', () => {
+  it('is the same for the same seed, and differs for another', () => {
     const first = nextFlows(SITE, seededRandom(1), 200)
     assert.deepEqual(nextFlows(SITE, seededRandom(1), 200), first)
     assert.notDeepEqual(nextFlows(SITE, seededRandom(2), 200), first)
@@ -30,7 +30,7 @@ describe('the traffic of the demo', () => {
     assert.ok(sumBytes(flows.slice(0, 300)) > 0.8 * sumBytes(flows))
   })
 
-  it('uses only addresses for documentation and private ones', () => {
+  it('uses only private addresses and those for documentation', () => {
     const known = /^(10\.1\.0|192\.0\.2|198\.51\.100|203\.0\.113)\.\d+$|^2001:db8:[0-9a-f]+::\d+$/
     for (const { srcAddr, dstAddr } of nextFlows(SITE, seededRandom(6), 1_000)) {
       assert.match(srcAddr, known)
@@ -38,7 +38,7 @@ describe('the traffic of the demo', () => {
     }
   })
 
-  it('is seen by a site that samples with few of its short flows', () => {
+  it('loses most of its short flows at a site that samples', () => {
     const countLookups = (samplingRate: number) =>
       nextFlows({ ...SITE, samplingRate }, seededRandom(7), 2_000).filter(
         ({ srcPort, dstPort }) => srcPort === 53 || dstPort === 53,

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
-import { chown, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chown, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { after, before, describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { readProcessState } from '../../../launcher/process/process-state.ts'
+import { ClusterTemplate, makeFolder } from '../../helpers/cluster-template.ts'
 import { queryRows } from '../../helpers/pipeline.ts'
 import { until } from '../../helpers/until.ts'
 
@@ -18,24 +18,40 @@ interface Started {
   readonly url: string
 }
 
-let folder: string
-let processes: ChildProcess[] = []
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'netflow-watchdog-'))
+let template: ClusterTemplate
+before(async () => {
+  template = await ClusterTemplate.create({ migrate: false })
 })
+after(() => template.remove())
 
-afterEach(async () => {
-  for (const child of processes) child.kill('SIGKILL')
-  processes = []
-  const lock = join(folder, 'postgres/postmaster.pid')
-  await until('the end of the server', () => !existsSync(lock), 90_000)
-  await rm(folder, { recursive: true, force: true })
-})
+/** The folder of one test, and processes to kill after the test. */
+interface Bench {
+  readonly folder: string
+  readonly processes: ChildProcess[]
+}
 
-async function startServer(options: { client?: number; uid?: number } = {}): Promise<Started> {
-  const parameters = [join(folder, 'postgres'), ...(options.client ? [String(options.client)] : [])]
-  const { uid } = options
+async function makeBench(context: TestContext): Promise<Bench> {
+  const folder = await makeFolder()
+  const processes: ChildProcess[] = []
+  context.after(async () => {
+    for (const child of processes) child.kill('SIGKILL')
+    const lock = join(folder, 'postgres/postmaster.pid')
+    await until('the end of the server', () => !existsSync(lock), 90_000)
+    await rm(folder, { recursive: true, force: true })
+  })
+  return { folder, processes }
+}
+
+interface StartOptions {
+  readonly client?: number
+  readonly uid?: number
+}
+
+async function startServer(
+  { folder, processes }: Bench,
+  { client, uid }: StartOptions = {},
+): Promise<Started> {
+  const parameters = [join(folder, 'postgres'), ...(client ? [String(client)] : [])]
   const owner = fork(FIXTURE, parameters, uid === undefined ? {} : { uid, gid: uid })
   processes.push(owner)
   const message = await new Promise<{ pid: number; url: string }>((resolve, reject) => {
@@ -45,18 +61,22 @@ async function startServer(options: { client?: number; uid?: number } = {}): Pro
   return { owner, ...message }
 }
 
-describe('the embedded server whose owner is killed', () => {
-  it('is stopped', async () => {
-    const { owner, pid } = await startServer()
+describe('the embedded server whose owner is killed', { concurrency: 4 }, () => {
+  it('is stopped', async (context) => {
+    const bench = await makeBench(context)
+    await template.copyTo(join(bench.folder, 'postgres'))
+    const { owner, pid } = await startServer(bench)
     owner.kill('SIGKILL')
     await until('the end of the server', async () => !(await readProcessState(pid)))
-    assert.equal(existsSync(join(folder, 'postgres/postmaster.pid')), false)
+    assert.equal(existsSync(join(bench.folder, 'postgres/postmaster.pid')), false)
   })
 
-  it('takes new sessions until the processes that use it are gone', async () => {
+  it('accepts new sessions until the processes that use it have ended', async (context) => {
+    const bench = await makeBench(context)
+    await template.copyTo(join(bench.folder, 'postgres'))
     const client = spawn('sleep', ['60'], { stdio: 'ignore' })
-    processes.push(client)
-    const { owner, pid, url } = await startServer({ client: client.pid ?? 0 })
+    bench.processes.push(client)
+    const { owner, pid, url } = await startServer(bench, { client: client.pid ?? 0 })
     owner.kill('SIGKILL')
     await new Promise((resolve) => owner.once('exit', resolve))
     await new Promise((resolve) => setTimeout(resolve, 500))
@@ -69,9 +89,11 @@ describe('the embedded server whose owner is killed', () => {
     ['an ordinary user', idOfNobody()],
     ['a user without an account', 23_456],
   ] as const) {
-    it(`may be of ${what}`, { skip: cannotSwitchUser() }, async () => {
+    it(`may belong to ${what}`, { skip: cannotSwitchUser() }, async (context) => {
+      const bench = await makeBench(context)
+      const { folder } = bench
       await chown(folder, uid, uid)
-      const { owner, pid } = await startServer({ uid })
+      const { owner, pid } = await startServer(bench, { uid })
       assert.equal(statSync(join(folder, 'postgres')).uid, uid)
       assert.equal(statSync(`/proc/${pid}`).uid, uid)
       owner.kill('SIGKILL')
@@ -84,9 +106,9 @@ function idOfNobody(): number {
   return Number(execFileSync('id', ['-u', 'nobody'], { encoding: 'utf8' }))
 }
 
-/** Another user must be able to read the program; a clone below a closed home is not for others. */
+/** Another user must be able to read the program, which may be below a private home folder. */
 function cannotSwitchUser(): string | false {
-  if (process.getuid?.() !== 0) return 'not root; the other tests run as an ordinary user already'
+  if (process.getuid?.() !== 0) return 'not root, so that the other tests run as an ordinary user'
   for (let path = FIXTURE; path !== dirname(path); path = dirname(path)) {
     const { mode } = statSync(path)
     if ((mode & 0o005) === 0) return `${path} is closed to other users`

@@ -1,51 +1,25 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import pg from 'pg'
-import {
-  EmbeddedPostgres,
-  type EmbeddedPostgresOptions,
-} from '../../../launcher/postgres/embedded-postgres.ts'
-import { queryRows } from '../../helpers/pipeline.ts'
+import type { EmbeddedPostgres } from '../../../launcher/postgres/embedded-postgres.ts'
+import { ClusterTemplate } from '../../helpers/cluster-template.ts'
 import { until } from '../../helpers/until.ts'
+import { AT_ONCE, ask, makeBench } from './server-bench.ts'
 
-let folder: string
-let servers: EmbeddedPostgres[] = []
-let helpers: ChildProcess[] = []
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'netflow-embedded-'))
+let template: ClusterTemplate
+before(async () => {
+  template = await ClusterTemplate.create({ migrate: false })
 })
+after(() => template.remove())
 
-afterEach(async () => {
-  for (const server of servers) await server.stop('immediate')
-  for (const helper of helpers) helper.kill('SIGKILL')
-  servers = []
-  helpers = []
-  await rm(folder, { recursive: true, force: true })
-})
-
-function makeServer(options: Partial<EmbeddedPostgresOptions> = {}): EmbeddedPostgres {
-  const dataDir = join(folder, 'data', 'postgres')
-  const socketDir = join(folder, 'data')
-  const server = new EmbeddedPostgres({ dataDir, socketDir, durable: false, ...options })
-  servers.push(server)
-  return server
-}
-
-async function ask(server: EmbeddedPostgres, query: string): Promise<unknown> {
-  const [row] = await queryRows(server.url, query)
-  return row && Object.values(row)[0]
-}
-
-/** Kills the server and leaves a lock file with another pid, as if that had been its own. */
+/** Kills the server and leaves its lock files with another pid. */
 async function killAndForge(server: EmbeddedPostgres, pid: number): Promise<void> {
   const { socketDir } = server
-  const locks = [join(folder, 'data/postgres/postmaster.pid'), `${socketDir}/.s.PGSQL.5432.lock`]
+  const locks = [`${socketDir}/postgres/postmaster.pid`, `${socketDir}/.s.PGSQL.5432.lock`]
   process.kill(server.pid ?? 0, 'SIGKILL')
   await until('the end of the server', () => server.pid === undefined)
   for (const lock of locks) {
@@ -53,8 +27,9 @@ async function killAndForge(server: EmbeddedPostgres, pid: number): Promise<void
   }
 }
 
-describe('the embedded server', () => {
-  it('is made, stopped, and started again with its data', async () => {
+describe('the embedded server', AT_ONCE, () => {
+  it('is created, stopped, and restarted with its data', async (context) => {
+    const { makeServer } = await makeBench(context)
     const server = makeServer()
     await server.start()
     await server.start()
@@ -66,7 +41,8 @@ describe('the embedded server', () => {
     assert.equal(await ask(server, 'select count(*)::int from kept'), 1)
   })
 
-  it('listens on a socket for its owner only, and on no TCP port', async () => {
+  it('listens on a socket for its owner only, and on no TCP port', async (context) => {
+    const { folder, makeServer } = await makeBench(context)
     const server = makeServer()
     await server.start()
     assert.equal(await ask(server, 'show listen_addresses'), '')
@@ -75,21 +51,25 @@ describe('the embedded server', () => {
     assert.equal((await stat(join(folder, 'data'))).mode & 0o777, 0o700)
   })
 
-  it('flushes to disk unless told otherwise', async () => {
+  it('flushes to disk by default', async (context) => {
+    const { makeServer } = await makeBench(context, template)
     const server = makeServer({ durable: true })
     await server.start()
     assert.equal(await ask(server, 'show fsync'), 'on')
   })
 
-  it('begins anew when the making of the cluster was interrupted', async () => {
+  it('is created anew after an interrupted creation', async (context) => {
+    const { folder, makeServer } = await makeBench(context)
     await mkdir(join(folder, 'data/postgres.unfinished'), { recursive: true })
     await writeFile(join(folder, 'data/postgres.unfinished/PG_VERSION'), '18\n')
     await makeServer().start()
     assert.equal(existsSync(join(folder, 'data/postgres.unfinished')), false)
   })
 
-  it('has its socket in a short folder when the path is too long, until it stops', async () => {
+  it('has its socket in a temporary folder when the path is too long, until it stops', async (context) => {
+    const { folder, makeServer } = await makeBench(context)
     const long = join(folder, 'x'.repeat(100))
+    await template.copyTo(join(long, 'postgres'))
     const server = makeServer({ dataDir: join(long, 'postgres'), socketDir: long })
     await server.start()
     const { socketDir } = server
@@ -101,7 +81,8 @@ describe('the embedded server', () => {
     assert.equal(await ask(server, 'select 1'), 1)
   })
 
-  it('of another major version needs the server of that version, and says so', async () => {
+  it('of another major version names the version that it needs', async (context) => {
+    const { folder, makeServer } = await makeBench(context, template)
     const server = makeServer()
     await server.start()
     await server.stop()
@@ -109,7 +90,8 @@ describe('the embedded server', () => {
     await assert.rejects(server.start(), /made by PostgreSQL 9, and no such server.*DATABASE_URL/)
   })
 
-  it('that cannot start says what PostgreSQL says', async () => {
+  it('that cannot start repeats the error of PostgreSQL', async (context) => {
+    const { folder, makeServer } = await makeBench(context, template)
     const server = makeServer()
     await server.start()
     await server.stop()
@@ -119,8 +101,9 @@ describe('the embedded server', () => {
   })
 })
 
-describe('an embedded server that runs already', () => {
-  it('is adopted, and its end is noticed', async () => {
+describe('an embedded server that runs already', AT_ONCE, () => {
+  it('is adopted, and its end is reported', async (context) => {
+    const { makeServer } = await makeBench(context, template)
     let ends = 0
     const first = makeServer()
     const second = makeServer({
@@ -137,7 +120,8 @@ describe('an embedded server that runs already', () => {
     assert.equal(second.pid, undefined)
   })
 
-  it('is stopped by the one that adopted it', async () => {
+  it('is stopped by the one that adopted it', async (context) => {
+    const { makeServer } = await makeBench(context, template)
     const first = makeServer()
     const second = makeServer()
     await first.start()
@@ -146,14 +130,15 @@ describe('an embedded server that runs already', () => {
     await until('the end', () => first.pid === undefined)
   })
 
-  it('and is shutting down is waited for', async () => {
+  it('is awaited when it is shutting down', async (context) => {
+    const { makeServer } = await makeBench(context, template)
     const first = makeServer()
     const second = makeServer()
     await first.start()
     const session = new pg.Client({ connectionString: first.url })
     await session.connect()
     const stopping = first.stop('smart')
-    // Refused with "the database system is shutting down" from now on.
+    // Until then, new sessions are accepted.
     await until('the shutdown', () =>
       ask(second, 'select 1').then(
         () => false,
@@ -167,8 +152,9 @@ describe('an embedded server that runs already', () => {
   })
 })
 
-describe('a killed embedded server', () => {
-  it('is reported, and recovers where its clients know it', async () => {
+describe('a killed embedded server', AT_ONCE, () => {
+  it('is reported, and recovers on the socket that its clients know', async (context) => {
+    const { makeServer } = await makeBench(context, template)
     let ends = 0
     const server = makeServer({
       onExit: () => {
@@ -187,7 +173,8 @@ describe('a killed embedded server', () => {
     assert.equal(ends, 1, 'a stop is not reported')
   })
 
-  it('starts although its lock files name another process', async () => {
+  it('starts although its lock files name another process', async (context) => {
+    const { makeServer } = await makeBench(context, template)
     const server = makeServer()
     await server.start()
     await killAndForge(server, process.pid)
@@ -195,7 +182,9 @@ describe('a killed embedded server', () => {
     assert.equal(await ask(server, 'select 1'), 1)
   })
 
-  it('starts although its lock files name another server', async () => {
+  it('starts although its lock files name another server', async (context) => {
+    const { folder, makeServer } = await makeBench(context, template)
+    await template.copyTo(join(folder, 'o/postgres'))
     const other = makeServer({ dataDir: join(folder, 'o/postgres'), socketDir: join(folder, 'o') })
     await other.start()
     const server = makeServer()
@@ -206,12 +195,15 @@ describe('a killed embedded server', () => {
     assert.equal(await ask(other, 'select 1'), 1)
   })
 
-  it('starts although its process is a zombie that nobody reaps', { skip: noProc() }, async () => {
+  it('starts although its process is a zombie that nobody reaps', {
+    skip: noProc(),
+  }, async (context) => {
+    const { makeServer } = await makeBench(context, template)
     const server = makeServer()
     await server.start()
-    // The shell becomes a program that waits for no children.
+    // The shell turns into a program that never reaps its child.
     const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'])
-    helpers.push(parent)
+    context.after(() => parent.kill('SIGKILL'))
     const zombie = await new Promise<number>((resolve) => {
       parent.stdout.once('data', (text) => resolve(Number(text)))
     })
@@ -225,49 +217,5 @@ describe('a killed embedded server', () => {
 })
 
 function noProc(): string | false {
-  return process.platform === 'linux' ? false : 'zombies are told by /proc'
+  return process.platform === 'linux' ? false : 'only /proc shows zombies'
 }
-
-describe('the embedded server of root', { skip: process.getuid?.() !== 0 && 'not root' }, () => {
-  it('leaves all files to root, in folders that are closed to others', async (test) => {
-    const server = makeServer()
-    await server.start()
-    const { uid } = await stat(join(folder, 'data/postgres'))
-    if (uid !== 0) return test.skip('user namespaces are forbidden here')
-    assert.equal((await stat(folder)).mode & 0o777, 0o700)
-    assert.equal((await stat(join(folder, 'data/postgres/base'))).uid, 0)
-    assert.equal(await ask(server, 'select 1'), 1)
-  })
-
-  it('runs as nobody where user namespaces are forbidden', async () => {
-    await chmod(folder, 0o711)
-    const server = makeServer({ userNamespaces: false })
-    await server.start()
-    const { uid } = await stat(join(folder, 'data/postgres'))
-    assert.notEqual(uid, 0)
-    assert.equal((await stat(`/proc/${server.pid}`)).uid, uid)
-    await ask(server, 'create table kept as select 1')
-    await server.stop()
-    // Wherever it is started next, the owner of the files stays.
-    const second = makeServer()
-    await second.start()
-    assert.equal(await ask(second, 'select count(*)::int from kept'), 1)
-    assert.equal((await stat(`/proc/${second.pid}`)).uid, uid)
-  })
-
-  it('takes the files along to nobody where user namespaces are forbidden from now on', async () => {
-    await chmod(folder, 0o711)
-    const first = makeServer()
-    await first.start()
-    await ask(first, 'create table kept as select 1')
-    await first.stop()
-    const second = makeServer({ userNamespaces: false })
-    await second.start()
-    assert.equal(await ask(second, 'select count(*)::int from kept'), 1)
-  })
-
-  it('names the folder that keeps nobody out', async () => {
-    const server = makeServer({ userNamespaces: false })
-    await assert.rejects(server.start(), new RegExp(`cannot enter ${folder}\\b.*chmod o\\+x`))
-  })
-})

@@ -10,13 +10,13 @@ import {
 } from '../../../launcher/postgres/server-binaries.ts'
 
 describe('the server binaries', () => {
-  it('are found, for any cluster or for one of their version', async () => {
+  it('are found for a new cluster, and for one of their version', async () => {
     const found = await findServerBinaries()
     assert.ok(found.major >= 15)
     assert.deepEqual(await findServerBinaries(found.major), found)
   })
 
-  it('of a version that is not installed are refused with what is there', async () => {
+  it('of a version that is not installed are an error, which lists the installed ones', async () => {
     await assert.rejects(findServerBinaries(9), (error) => {
       assert.ok(error instanceof NoServerBinariesError)
       assert.match(error.message, /made by PostgreSQL 9.*\(PostgreSQL \d+ in \//)
@@ -24,7 +24,7 @@ describe('the server binaries', () => {
     })
   })
 
-  it('get the links that npm left out, as often as needed', async () => {
+  it('get the links that npm omitted, as often as necessary', async () => {
     const root = await mkdtemp(join(tmpdir(), 'netflow-binaries-'))
     await mkdir(join(root, 'native/lib'), { recursive: true })
     await writeFile(join(root, 'native/lib/libx.so.1.2'), 'library')

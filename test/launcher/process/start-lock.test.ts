@@ -16,7 +16,7 @@ function startSleeper(): number {
   return child.pid ?? 0
 }
 
-/** What a launcher that was killed leaves behind. */
+/** Writes the lock of a launcher that was killed. */
 function writeStale(path: string, marks: readonly object[] = []): void {
   const launcher = { pid: process.pid, startedAt: 'another time' }
   writeFileSync(path, JSON.stringify({ launcher, children: marks }))
@@ -28,7 +28,7 @@ after(() => {
 })
 
 describe('the start lock', () => {
-  it('is held by one launcher at a time, and names it', async () => {
+  it('belongs to one launcher at a time, and names it', async () => {
     const path = join(folder, 'new', 'one.lock')
     const first = new StartLock(path)
     await first.take(never)
@@ -45,7 +45,7 @@ describe('the start lock', () => {
     await second.release()
   })
 
-  it('is taken from a launcher that is gone, although another process has its pid', async () => {
+  it('is taken from a launcher that has ended, although another process has its pid', async () => {
     const path = join(folder, 'stale.lock')
     writeStale(path)
     const lock = new StartLock(path)
@@ -53,7 +53,7 @@ describe('the start lock', () => {
     await lock.release()
   })
 
-  it('is taken by one of many that start at once over a stale one', async () => {
+  it('goes to one of many launchers that find a stale lock at the same time', async () => {
     const path = join(folder, 'many.lock')
     writeStale(path)
     const locks = Array.from({ length: 8 }, () => new StartLock(path))
@@ -64,7 +64,7 @@ describe('the start lock', () => {
     for (const lock of locks) await lock.release()
   })
 
-  it('is taken over when a crash of the machine cut its content', async () => {
+  it('is taken when a crash of the machine has cut its content', async () => {
     const path = join(folder, 'cut.lock')
     writeFileSync(path, '{"launch')
     const lock = new StartLock(path)

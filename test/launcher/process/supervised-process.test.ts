@@ -13,7 +13,7 @@ const FIXTURE = fileURLToPath(new URL('../../fixtures/misbehaving-process.js', i
 
 const started: SupervisedProcess[] = []
 
-/** Supervises a fixture and notes what it is told. */
+/** Supervises a fixture and records the calls of its callbacks. */
 function supervise(manner: string, options: { modulePath?: string; stopDeadlineMs?: number } = {}) {
   const seen = { pids: [] as number[], startedAt: [] as number[], badSettings: 0 }
   const ready: ReadyMessage[] = []
@@ -43,7 +43,7 @@ afterEach(async () => {
 })
 
 describe('a supervised process', () => {
-  it('hands on what it says when it is ready', async () => {
+  it('reports its message that it is ready', async () => {
     const { supervised, ready } = supervise('stays')
     supervised.start()
     supervised.start()
@@ -54,7 +54,7 @@ describe('a supervised process', () => {
     assert.equal(supervised.pid, undefined)
   })
 
-  it('is started again when it is killed', async () => {
+  it('is restarted after a kill', async () => {
     const { supervised, seen, ready } = supervise('stays')
     supervised.start()
     await until('ready', () => ready.length === 1)
@@ -64,7 +64,7 @@ describe('a supervised process', () => {
     await supervised.stop()
   })
 
-  it('that crashes at once is started after delays that double up to a longest one', async () => {
+  it('that crashes at once is restarted after delays that double up to a longest one', async () => {
     const { supervised, seen } = supervise('crashes-at-once')
     supervised.start()
     await until('five starts', () => seen.startedAt.length >= 5)
@@ -78,10 +78,10 @@ describe('a supervised process', () => {
     assert.equal(seen.pids.length, length, 'nothing is started after stop')
   })
 
-  it('is not started again when it refuses its settings', async () => {
+  it('is not restarted after it refused its settings', async () => {
     const { supervised, seen } = supervise('refuses-its-settings')
     supervised.start()
-    await until('told', () => seen.badSettings > 0)
+    await until('the report', () => seen.badSettings > 0)
     await new Promise((resolve) => setTimeout(resolve, 200))
     assert.deepEqual([seen.badSettings, seen.pids.length], [1, 1])
   })
@@ -104,7 +104,7 @@ describe('a supervised process', () => {
     assert.equal(await readProcessState(pid), undefined)
   })
 
-  it('whose module is missing is tried again, too', async () => {
+  it('whose module is missing is tried again', async () => {
     const { supervised, seen } = supervise('missing', { modulePath: '/nowhere/main.js' })
     supervised.start()
     await until('two starts', () => seen.pids.length >= 2)
