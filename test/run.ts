@@ -1,38 +1,58 @@
 /**
  * Runs the built tests, all or those of one folder, with one PostgreSQL server for the whole run:
- * `node dist/test/run.js [folder or file]`. The compose test has a command of its own.
+ *
+ *     node dist/test/run.js [folder or file]    all but the long tests and the containers
+ *     node dist/test/run.js --long              the long tests
  */
 
 import { spawn } from 'node:child_process'
-import { readdir } from 'node:fs/promises'
-import { join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { statfsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { startRunServer } from './helpers/database.ts'
+import { listTestFiles, planTestRun } from './helpers/test-files.ts'
 
-const TESTS_DIR = fileURLToPath(new URL('.', import.meta.url))
+/** Run by `npm run test:compose`. */
 const OWN_COMMANDS = ['compose/']
+/** Run by `npm run test:long`. */
+const LONG = ['chaos/']
+/** Most files wait for processes most of the time. */
+const CONCURRENCY = 4
 /** A test that hangs fails after it, far beyond what a busy machine needs. */
 const TEST_TIMEOUT_MS = 600_000
+const ROOM_IN_MEMORY_BYTES = 4e9
 
-async function findTestFiles(area: string): Promise<string[]> {
-  const entries = await readdir(TESTS_DIR, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.test.js'))
-    .map((entry) => relative(TESTS_DIR, join(entry.parentPath, entry.name)))
-    .filter((path) => !OWN_COMMANDS.some((folder) => path.startsWith(folder)))
-    .filter((path) => area === '' || path.startsWith(`${area}/`) || path === `${area}.test.js`)
-    .sort()
-    .map((path) => join(TESTS_DIR, path))
+/**
+ * Puts temporary files into memory where there is room: making a database takes a tenth of the time.
+ * What must survive a crash of the machine is no matter of these tests.
+ */
+function useMemoryForFiles(): void {
+  if (process.env['TMPDIR']) return
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm')
+    if (bavail * bsize > ROOM_IN_MEMORY_BYTES) process.env['TMPDIR'] = '/dev/shm'
+  } catch {
+    // Not every system has it.
+  }
 }
 
-async function runTests(files: readonly string[]): Promise<number> {
+function chooseFiles(area: string, isLong: boolean): string[] {
+  const isIn = (folders: readonly string[], name: string) =>
+    folders.some((folder) => name.startsWith(folder))
+  return listTestFiles()
+    .filter((name) => !isIn(OWN_COMMANDS, name))
+    .filter((name) => (area === '' ? isIn(LONG, name) === isLong : true))
+    .filter((name) => area === '' || name === area || name.startsWith(`${area}/`))
+}
+
+async function runTests(names: readonly string[]): Promise<number> {
   const own = process.env['DATABASE_URL'] ? undefined : await startRunServer()
-  const environment = own?.environment ?? {}
-  const options = ['--test-concurrency=2', `--test-timeout=${TEST_TIMEOUT_MS}`]
+  const files = await planTestRun(names)
+  const options = [`--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TEST_TIMEOUT_MS}`]
   const child = spawn(
     process.execPath,
     ['--enable-source-maps', '--test', '--test-reporter=spec', ...options, ...files],
-    { stdio: 'inherit', env: { ...process.env, ...environment } },
+    { stdio: 'inherit', env: { ...process.env, ...own?.environment } },
   )
   // Ctrl-C reaches the tests, too: wait for them, then stop the server.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => child.kill(name))
@@ -41,19 +61,24 @@ async function runTests(files: readonly string[]): Promise<number> {
     child.once('exit', (code) => resolve(code ?? 1))
   })
   await own?.stop()
+  const rooms = files.filter((path) => path.endsWith('.mjs')).map((path) => dirname(path))
+  for (const folder of new Set(rooms)) await rm(folder, { recursive: true, force: true })
   return exitCode
 }
 
-const area = (process.argv[2] ?? '')
+const [argument = ''] = process.argv.slice(2)
+const isLong = argument === '--long'
+const area = (isLong ? '' : argument)
   .replace(/^(\.\/)?(dist\/)?test\//, '')
   .replace(/(\.test)?\.[jt]s$|\/+$/, '')
-const files = await findTestFiles(area)
-if (files.length === 0) {
+const names = chooseFiles(area, isLong)
+if (names.length === 0) {
   console.error(`no tests in test/${area}`)
   process.exitCode = 1
 } else {
-  const exitCode = await runTests(files)
-  const what = `${files.length} test files${area ? ` of test/${area}` : ''}`
+  if (!isLong) useMemoryForFiles()
+  const exitCode = await runTests(names)
+  const what = `${names.length} test files${area ? ` of test/${area}` : ''}`
   console.log(exitCode === 0 ? `passed: ${what}` : `FAILED: ${what}, see above`)
   process.exitCode = exitCode
 }
