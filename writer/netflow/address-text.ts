@@ -14,6 +14,13 @@ function groups(word: number): string {
   return `${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`
 }
 
+/** Writes an address of 4 or 16 bytes; IPv6 in eight groups without `::`. */
+export function addressText(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.')
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return ipv6Text(view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12))
+}
+
 /** Shortens the text of `ipv6Text` as RFC 5952 recommends, but never to a dotted tail. */
 export function shortenIpv6(text: string): string {
   let start = 0

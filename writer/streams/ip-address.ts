@@ -4,6 +4,7 @@
  */
 
 import { isIPv4, isIPv6 } from 'node:net'
+import { addressText, shortenIpv6 } from '../netflow/address-text.ts'
 
 /** An IPv4 or IPv6 network. */
 export interface Cidr {
@@ -49,13 +50,8 @@ export function parseCidr(text: string): Cidr | undefined {
 
 /** Writes 4 or 16 bytes as text by RFC 5952: each address has exactly one such text. */
 export function formatAddress(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join('.')
-  const groups = Array.from({ length: 8 }, (_, index) =>
-    (((bytes[index * 2] ?? 0) << 8) | (bytes[index * 2 + 1] ?? 0)).toString(16),
-  )
-  const { start, length } = longestZeros(groups)
-  if (length < 2) return groups.join(':')
-  return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`
+  const text = addressText(bytes)
+  return bytes.length === 4 ? text : shortenIpv6(text)
 }
 
 /** Returns the eight groups of a valid IPv6 address. */
@@ -74,14 +70,4 @@ function parseHalf(text: string): number[] {
     const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number)
     return [(a << 8) | b, (c << 8) | d]
   })
-}
-
-function longestZeros(groups: readonly string[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 }
-  let start = 0
-  for (let index = 0; index < groups.length; index += 1) {
-    if (groups[index] !== '0') start = index + 1
-    else if (index + 1 - start > best.length) best = { start, length: index + 1 - start }
-  }
-  return best
 }

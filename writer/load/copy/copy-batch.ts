@@ -1,9 +1,10 @@
 /** Rows of flows, encoded for one binary COPY, and everything else that their lines changed. */
 
+import { addressText } from '../../netflow/address-text.ts'
 import { FIELD_COUNT, type FlowRecord, type MessageContext } from '../../netflow/flow-record.ts'
 import { type BatchChanges, emptyBatchChanges } from '../tables/batch-changes.ts'
 import { encodeRow, maxRowBytes, type RowBuffer } from './copy-row.ts'
-import { describeAddress, widenTuple } from './copy-tuple.ts'
+import { widenTuple } from './copy-tuple.ts'
 import { columnsOf } from './flow-columns.ts'
 
 /**
@@ -114,7 +115,7 @@ export class CopyBatch {
     this.#changeExporter(NOBODY)
     const counts = new Map<string, number>()
     for (const [bytes, rows] of this.#exporterRows) {
-      const exporter = describeAddress(bytes)
+      const exporter = addressText(bytes)
       counts.set(exporter, (counts.get(exporter) ?? 0) + rows)
     }
     return counts

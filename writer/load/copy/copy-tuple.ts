@@ -1,5 +1,6 @@
 /** Reads tuples of binary COPY back: to show them to people, and to add columns to them. */
 
+import { addressText } from '../../netflow/address-text.ts'
 import { POSTGRES_EPOCH_MICROS, type RowBuffer } from './copy-row.ts'
 import { type ColumnType, columnsOf } from './flow-columns.ts'
 
@@ -34,7 +35,7 @@ function describeValue(type: ColumnType, bytes: Buffer): unknown {
     case 'macaddr':
       return bytes.toString('hex').replace(/..(?=.)/g, '$&:')
     case 'inet':
-      return describeAddress(bytes.subarray(4))
+      return addressText(bytes.subarray(4))
     default:
       // As text, since the JSON may be why the database refused the row. Its text holds no NUL.
       return bytes.toString('utf8', 1).replaceAll('\0', '\ufffd')
@@ -50,14 +51,6 @@ function describeBigint(value: bigint): number | string {
 function describeTime(unixMicros: bigint): string {
   const seconds = new Date(Number(unixMicros / 1_000_000n) * 1000).toISOString().slice(0, -5)
   return `${seconds}.${String(unixMicros % 1_000_000n).padStart(6, '0')}Z`
-}
-
-/** Writes 4 or 16 bytes as an address for PostgreSQL, without shortening IPv6. */
-export function describeAddress(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join('.')
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(index * 2).toString(16))
-  return groups.join(':')
 }
 
 /**
