@@ -96,9 +96,13 @@ export class Pipeline extends PipelineProcesses {
     appendFileSync(this.pipePath, lines.join(''))
   }
 
-  /** Asks the database; throws while its server is away. */
+  /** Asks the database; of several statements the last one's rows. Throws while its server is away. */
   async ask(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return (await this.#pool.query(sql, [...values])).rows
+    const result: pg.QueryResult | readonly pg.QueryResult[] = await this.#pool.query(sql, [
+      ...values,
+    ])
+    const last = Array.isArray(result) ? result.at(-1) : result
+    return last.rows
   }
 
   /** Waits until a query returns exactly these rows. */
