@@ -38,7 +38,7 @@ export class LabelCounter<Label extends string | number = string> {
 }
 
 /** The figures of all streams. */
-export interface FollowedStreams {
+interface FollowedStreams {
   readonly size: number
   /** Templates, samplers and names. */
   readonly rememberedBytes: number

@@ -28,7 +28,7 @@ const LOAD_AT_STOP_MS = 10_000
 /** The same while the database is away. */
 const AWAY_AT_STOP_MS = 1_000
 
-export interface WriterOptions {
+interface WriterOptions {
   readonly settings: WriterSettings
   readonly logger: Logger
 }

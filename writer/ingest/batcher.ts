@@ -20,7 +20,7 @@ export interface PendingState {
 }
 
 /** Loads batches in the order of the calls; see `FlowLoader`. */
-export interface BatchLoader {
+interface BatchLoader {
   /** Resolves when the batch is committed; rejects when it can never be loaded. */
   submit(batch: CopyBatch): Promise<void>
 }

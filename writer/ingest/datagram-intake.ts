@@ -18,7 +18,7 @@ import type { ProblemLog } from './problem-log.ts'
 import { REJECT_TEXT } from './problem-text.ts'
 import type { StreamLog } from './stream-log.ts'
 
-export interface DatagramIntakeOptions {
+interface DatagramIntakeOptions {
   readonly batcher: Batcher
   /** Its buffer holds the datagram. */
   readonly decoder: Decoder

@@ -24,7 +24,7 @@ import { Outcomes } from './outcomes.ts'
 import { ProblemLog } from './problem-log.ts'
 import { StreamLog } from './stream-log.ts'
 
-export interface IngestOptions extends BatcherOptions {
+interface IngestOptions extends BatcherOptions {
   readonly logger: Logger
   readonly metrics: WriterMetrics
   readonly registry: ExporterRegistry

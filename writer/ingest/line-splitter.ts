@@ -6,9 +6,9 @@ export const MAX_LINE_BYTES = 256 * 1024
 const NEWLINE = 10
 
 /** Receives the bytes of a line without its newline; they are valid during the call. */
-export type LineSink = (bytes: Buffer, start: number, end: number) => void
+type LineSink = (bytes: Buffer, start: number, end: number) => void
 
-export interface LineSplitterOptions {
+interface LineSplitterOptions {
   readonly onLine: LineSink
   /** Called at the end of a line beyond `MAX_LINE_BYTES`, which was skipped. */
   readonly onOversized: () => void

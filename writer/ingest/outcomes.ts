@@ -10,7 +10,7 @@ import type { WriterMetrics } from '../metrics.ts'
 import type { DecodeResult } from '../netflow/decode-result.ts'
 import type { Batcher } from './batcher.ts'
 
-export interface OutcomesOptions {
+interface OutcomesOptions {
   readonly batcher: Batcher
   readonly metrics: WriterMetrics
   /** Lines that were read by earlier starts, since the beginning of the journal. */

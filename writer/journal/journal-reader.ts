@@ -9,7 +9,7 @@ import type { Journal, JournalRead } from './journal.ts'
 
 const RETRY_MS = 1_000
 
-export interface JournalReaderOptions {
+interface JournalReaderOptions {
   readonly journal: Journal
   /** Where reading begins. */
   readonly position: number

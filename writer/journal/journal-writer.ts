@@ -34,7 +34,7 @@ export interface JournalWriterSettings {
   readonly JOURNAL_FSYNC: 'off' | 'interval'
 }
 
-export interface JournalWriterOptions {
+interface JournalWriterOptions {
   readonly settings: JournalWriterSettings
   readonly libc: Libc | undefined
   readonly logger: Logger

@@ -31,7 +31,7 @@ export function parseSegmentName(fileName: string): number | undefined {
 }
 
 /** The result of one read. */
-export interface SegmentRead {
+interface SegmentRead {
   /** Good bytes, valid until the next read; empty when there are none. */
   readonly bytes: Buffer
   /** Bad bytes that follow, when there are no good ones. */

@@ -7,7 +7,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { addressText, shortenIpv6 } from '../netflow/address-text.ts'
 
 /** An IPv4 or IPv6 network. */
-export interface Cidr {
+interface Cidr {
   /** Its address, as `formatAddress` writes it. */
   readonly network: string
   readonly prefix: number

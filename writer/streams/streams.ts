@@ -29,10 +29,10 @@ export interface StoredStream {
 type KeyWithinExporter = Omit<StreamKey, 'exporter'>
 
 /** The facts about an exporter that its streams need. */
-export type StreamExporter = Pick<Exporter, 'address' | 'bytes'>
+type StreamExporter = Pick<Exporter, 'address' | 'bytes'>
 
 /** Why a message has no stream: its exporter has too many, or all exporters together. */
-export type StreamRefusal = 'too-many-streams' | 'too-many-streams-in-all'
+type StreamRefusal = 'too-many-streams' | 'too-many-streams-in-all'
 
 /**
  * Streams of all exporters together, as spoofed addresses could create any number. One takes 12 KB

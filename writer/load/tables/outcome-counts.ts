@@ -85,7 +85,7 @@ const ADD_REJECTIONS = `
   do update set ${updatesOf(REJECTION_COLUMNS)}`
 
 /** What a batch adds to both tables. */
-export interface OutcomeChanges {
+interface OutcomeChanges {
   readonly counts: Iterable<CountChange>
   readonly rejections: Iterable<RejectionChange>
   readonly rows: readonly RowCount[]

@@ -41,7 +41,7 @@ export interface ResumePoint {
 }
 
 /** Whose state to read. */
-export interface ResumeOptions {
+interface ResumeOptions {
   readonly journalId: string
   /** How many streams to read, those heard last. */
   readonly maxStreams: number
