@@ -29,7 +29,7 @@ export interface ChaosPipelineOptions {
 export interface JournalFiles {
   readonly bytes: number
   readonly segments: number
-  /** Position behind the last byte. */
+  /** Position after the last byte. */
   readonly end: number
 }
 

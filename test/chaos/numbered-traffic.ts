@@ -45,7 +45,7 @@ export class NumberedTraffic {
     return this.exporters.reduce((sum, { sender }) => sum + sender.sentDatagrams, 0)
   }
 
-  /** Begins to send so many datagrams a second, all exporters together. */
+  /** Begins to send this many datagrams a second, all exporters together. */
   start(datagramsPerSecond: number): void {
     const rate = Math.ceil(datagramsPerSecond / this.exporters.length)
     this.#sending = Promise.all(this.exporters.map(({ sender }) => this.#keepSending(sender, rate)))
@@ -76,7 +76,7 @@ export class NumberedTraffic {
     }
   }
 
-  /** Sends so many datagrams, all exporters together. */
+  /** Sends this many datagrams, all exporters together. */
   async send(datagrams: number, datagramsPerSecond: number): Promise<void> {
     const shares = this.exporters.length
     await Promise.all(

@@ -78,7 +78,7 @@ class Numbered {
     return encodeNumbered(this.#version, this.#header(now, FLOWS), flows)
   }
 
-  /** A message of other sets, with so many records. */
+  /** A message of other sets, with this many records. */
   nextOf(now: number, records: number, ...sets: readonly Wire[]): Buffer {
     const { uptimeMs, sequence, domain } = this.#header(now, records)
     const seconds = Math.floor(now / 1000)

@@ -216,7 +216,7 @@ async function dumpTables(pipeline: Pipeline): Promise<Dump> {
   return dump
 }
 
-/** Tells what is only in one of two dumps, the first few rows of each table. */
+/** Lists the rows that only one of two dumps has, the first few of each table. */
 function compare(calm: Dump, killed: Dump): string[] {
   const problems: string[] = []
   for (const [table, rows] of calm) {

@@ -86,7 +86,7 @@ export class Judge {
     if (found !== expected) this.#problems.push(`${what}: ${found}, expected ${expected}`)
   }
 
-  /** Gives the datagrams that the ledger says were lost. */
+  /** Returns the datagrams that the ledger says were lost. */
   #judgeLedger(address: string, rows: readonly Row[]): number {
     this.#expect(`streams of ${address}`, rows.length, 1)
     const { unit, lost = 0, declared, late, duplicates, restarts } = rows[0] ?? {}

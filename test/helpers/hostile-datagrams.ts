@@ -62,7 +62,7 @@ export function fixedMessage(random: Random): Buffer {
   return message
 }
 
-/** Random bytes behind a header that says a version, v9 and IPFIX with set headers that are right. */
+/** Random bytes after a header of a version; v9 and IPFIX have correct set headers. */
 export function randomMessage(random: Random): Buffer {
   const version = random.pick(VERSIONS)
   const message = randomBytesOf(random, 28 + randomLength(random))

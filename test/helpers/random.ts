@@ -8,7 +8,7 @@ export class Random {
     this.#state = seed >>> 0
   }
 
-  /** Gives a number from 0 to 2³² − 1. */
+  /** Returns a number from 0 to 2³² − 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
@@ -16,12 +16,12 @@ export class Random {
     return (mixed ^ (mixed >>> 14)) >>> 0
   }
 
-  /** Gives a number from 0 to `limit` − 1. */
+  /** Returns a number from 0 to `limit` − 1. */
   below(limit: number): number {
     return this.next() % limit
   }
 
-  /** Gives one of some values. */
+  /** Returns one of some values. */
   pick<Value>(values: readonly Value[]): Value {
     return values[this.below(values.length)] as Value
   }

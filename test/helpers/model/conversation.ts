@@ -1,6 +1,6 @@
 /**
  * Random conversations of one exporter: templates that are defined, repeated and redefined, their
- * data before and behind them, options, in any order and in any number of sets and messages. All of
+ * data before and after them, options, in any order and in any number of sets and messages. All of
  * it is valid; the order in which things are said is the only secret.
  */
 

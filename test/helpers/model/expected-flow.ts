@@ -45,7 +45,7 @@ const TEXTS: readonly (readonly [ColumnName, ids: readonly number[]])[] = [
   ['nextHop', [15, 62]],
 ]
 
-/** Gives the row of a record of one direction. */
+/** Returns the row of a record of one direction. */
 export function expectFlow(fields: readonly RecordField[], message: RecordMessage): ExpectedFlow {
   const record = new RecordModel(fields)
   for (const [column, bits, ids] of NUMBERS) record.fill(column, record.find(...ids), bits)

@@ -71,7 +71,7 @@ function isReverseCounter({ element, length }: RecordField): boolean {
   return element.enterprise === REVERSE && FILLS_COUNTER.has(element.id) && length !== VARIABLE
 }
 
-/** Gives the rows of a record, in their order. */
+/** Returns the rows of a record, in their order. */
 export function expectFlows(
   fields: readonly RecordField[],
   message: RecordMessage,
@@ -100,7 +100,7 @@ function hasTraffic(fields: readonly RecordField[]): boolean {
 /** Where a type and a code of ICMP may stand: they belong to neither end. */
 const PORTS = new Set([7, 11, 180, 181, 182, 183])
 
-/** Gives the fields of the other direction; what stands in `staying` is not turned. */
+/** Returns the fields of the other direction; the fields in `staying` keep their direction. */
 function turn(
   fields: readonly RecordField[],
   isBack: (field: RecordField) => boolean,

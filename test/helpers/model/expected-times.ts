@@ -24,7 +24,7 @@ export function fillTimes(record: RecordModel, message: RecordMessage): void {
   else record.notes['flowStart'] = timeJson(BigInt(flowStart))
 }
 
-/** Tells whether a time counts from the boot. */
+/** Whether a time counts from the boot. */
 export function hasUptimes(record: RecordModel): boolean {
   const [start, end] = [record.find(...STARTS, 22), record.find(...ENDS, 21)]
   return start?.element.id === 22 || end?.element.id === 21

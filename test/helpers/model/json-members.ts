@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 
 /**
- * Gives the members of a JSON object as texts by name.
+ * Returns the members of a JSON object as texts by name.
  *
  * @throws when a name stands in it twice: the first of the two values would be lost
  */
@@ -21,7 +21,7 @@ export function jsonMembers(text: string): Record<string, string> {
   return members
 }
 
-/** Gives the items of a JSON array as texts. */
+/** Returns the items of a JSON array as texts. */
 export function jsonItems(text: string): string[] {
   const items: string[] = []
   for (let at = 1; at < text.length - 1; ) {

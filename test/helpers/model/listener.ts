@@ -148,7 +148,7 @@ function fieldsOf({ fields }: Part['generation'], record: number): readonly Reco
   }))
 }
 
-/** Tells whether two definitions say the same, whatever values their records have. */
+/** Whether two definitions are equal, whatever values their records have. */
 function isSame(a: Part['generation'], b: Part['generation']): boolean {
   const define = ({ fields, scopes }: Part['generation']) =>
     JSON.stringify([

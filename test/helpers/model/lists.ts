@@ -25,7 +25,7 @@ const SEMANTICS = fc.constantFrom(
 
 type MakeField = () => fc.Arbitrary<ModelField>
 
-/** What stands behind the semantic, and its members in JSON. */
+/** The part after the semantic, and its members in JSON. */
 interface ListBody {
   readonly bytes: Buffer
   readonly json: string

@@ -54,7 +54,7 @@ export function randomConversations(version: ConversationVersion): fc.Arbitrary<
     .map(([spoken, order]) => ({ version, parts: mixTopics(spoken, order.picks), order }))
 }
 
-/** Tells whether each message is short enough for a datagram. */
+/** Whether each message is short enough for a datagram. */
 export function fitDatagrams(messages: readonly EncodedMessage[]): boolean {
   return messages.every(({ datagram }) => datagram.length <= MAX_MESSAGE_BYTES)
 }

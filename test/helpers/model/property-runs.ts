@@ -1,7 +1,7 @@
 /** How often a property is tried: a few seconds in `npm test`, as long as anybody wants elsewhere. */
 
 /**
- * Gives the parameters of a property. `PROPERTY_RUNS` replaces the number of runs; the seed is then
+ * Returns the parameters of a property. `PROPERTY_RUNS` replaces the number of runs; the seed is then
  * another one each time, unless `PROPERTY_SEED` says it. What fails prints both.
  */
 export function propertyRuns(usualRuns: number): { numRuns: number; seed?: number } {

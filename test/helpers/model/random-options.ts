@@ -29,7 +29,7 @@ const V9_SCOPES = fc
     }
   })
 
-/** Gives how many of the fields are scope fields, and all fields. */
+/** Returns how many of the fields are scope fields, and all fields. */
 export function randomOptions(
   version: ConversationVersion,
 ): fc.Arbitrary<readonly [scopes: number, fields: readonly ModelField[]]> {

@@ -49,7 +49,7 @@ export class RecordModel {
     )
   }
 
-  /** Gives the first field of the first of some IANA elements that has a width of its own. */
+  /** Returns the first field of the first of some IANA elements that has a width of its own. */
   find(...ids: readonly number[]): RecordField | undefined {
     for (const id of ids) {
       const found = this.fields.find(
@@ -60,7 +60,7 @@ export class RecordModel {
     return undefined
   }
 
-  /** Tells whether the template has an element, of any width. */
+  /** Whether the template has an element, of any width. */
   has(...ids: readonly number[]): boolean {
     return this.fields.some(({ element }) => ids.some((id) => isIana(element, id)))
   }
