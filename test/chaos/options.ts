@@ -18,7 +18,7 @@ export class OptionsError extends Error {
 }
 
 const USAGE = `npm run chaos                  storm, outage and replay, about six minutes
-npm run chaos -- --short       the same in a minute, as npm test does it
+npm run chaos -- --short       the same in a minute
 npm run chaos -- --only PARTS  some of them, e.g. storm,replay
 npm run chaos -- --seed N      the choices of a run before`
 

@@ -1,4 +1,4 @@
-/** How large each part of the chaos is: as `npm run chaos` runs it, and as `npm test` does. */
+/** The size of each part of the chaos: as `npm run chaos` runs it, and as `npm run test:long` does. */
 
 export const CHAOS_SIZES = {
   long: {
