@@ -46,8 +46,10 @@ function chooseFiles(area: string, isLong: boolean): string[] {
 }
 
 async function runTests(names: readonly string[]): Promise<number> {
-  const own = process.env['DATABASE_URL'] ? undefined : await startRunServer()
   const files = await planTestRun(names)
+  const rooms = files.filter((path) => path.endsWith('.mjs')).map((path) => dirname(path))
+  const isPure = rooms.length === files.length
+  const own = isPure || process.env['DATABASE_URL'] ? undefined : await startRunServer()
   const options = [`--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TEST_TIMEOUT_MS}`]
   const child = spawn(
     process.execPath,
@@ -61,7 +63,6 @@ async function runTests(names: readonly string[]): Promise<number> {
     child.once('exit', (code) => resolve(code ?? 1))
   })
   await own?.stop()
-  const rooms = files.filter((path) => path.endsWith('.mjs')).map((path) => dirname(path))
   for (const folder of new Set(rooms)) await rm(folder, { recursive: true, force: true })
   return exitCode
 }
