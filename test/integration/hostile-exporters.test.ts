@@ -10,7 +10,7 @@ import {
   unknownDataFlood,
   validMessage,
 } from '../helpers/hostile-datagrams.ts'
-import { QUICK, startPipeline } from '../helpers/pipeline.ts'
+import { startPipeline } from '../helpers/pipeline.ts'
 import { Random } from '../helpers/random.ts'
 import { UdpSender } from '../helpers/udp-sender.ts'
 import { totalAfterFinalReports } from './balance-questions.ts'
@@ -42,7 +42,7 @@ async function flood(port: number): Promise<void> {
 
 describe('hostile exporters', () => {
   it('fill neither memory nor log, and a well-behaved exporter loses nothing', async (context) => {
-    const pipeline = await startPipeline({ environment: QUICK })
+    const pipeline = await startPipeline()
     context.after(() => pipeline.stop())
     const sender = pipeline.makeSender({ exportVersion: 9, flowsPerDatagram: FLOWS })
     await sender.send(50, 500)
