@@ -6,9 +6,9 @@
  */
 
 import { spawn } from 'node:child_process'
-import { statfsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { findMemoryFolder } from './helpers/cluster-template.ts'
 import { startRunServer } from './helpers/database.ts'
 import { listTestFiles, planTestRun } from './helpers/test-files.ts'
 
@@ -16,25 +16,10 @@ import { listTestFiles, planTestRun } from './helpers/test-files.ts'
 const OWN_COMMANDS = ['compose/']
 /** Run by `npm run test:long`. */
 const LONG = ['chaos/']
-/** Most files wait for processes most of the time. */
+/** Most files wait for processes most of their time. */
 const CONCURRENCY = 4
-/** A test that hangs fails after it, far beyond what a busy machine needs. */
+/** A test that hangs fails then; a busy machine needs far less. */
 const TEST_TIMEOUT_MS = 600_000
-const ROOM_IN_MEMORY_BYTES = 4e9
-
-/**
- * Puts temporary files into memory where there is room: making a database takes a tenth of the time.
- * What must survive a crash of the machine is no matter of these tests.
- */
-function useMemoryForFiles(): void {
-  if (process.env['TMPDIR']) return
-  try {
-    const { bavail, bsize } = statfsSync('/dev/shm')
-    if (bavail * bsize > ROOM_IN_MEMORY_BYTES) process.env['TMPDIR'] = '/dev/shm'
-  } catch {
-    // Not every system has it.
-  }
-}
 
 function chooseFiles(area: string, isLong: boolean): string[] {
   const isIn = (folders: readonly string[], name: string) =>
@@ -77,7 +62,9 @@ if (names.length === 0) {
   console.error(`no tests in test/${area}`)
   process.exitCode = 1
 } else {
-  if (!isLong) useMemoryForFiles()
+  // Making a database in memory takes a tenth of the time. The long tests flush to a real disk.
+  const memory = isLong || process.env['TMPDIR'] ? undefined : await findMemoryFolder()
+  if (memory !== undefined) process.env['TMPDIR'] = memory
   const exitCode = await runTests(names)
   const what = `${names.length} test files${area ? ` of test/${area}` : ''}`
   console.log(exitCode === 0 ? `passed: ${what}` : `FAILED: ${what}, see above`)

@@ -13,7 +13,7 @@ import { until } from '../helpers/until.ts'
 import { FLOWS_PER_DATAGRAM, NumberedTraffic } from './numbered-traffic.ts'
 import { Judge, type Verdict } from './verdict.ts'
 
-/** A COMMIT takes a while, so that it can be met. */
+/** Slow commits, so that faults meet them. */
 const SERVER_SETTINGS = { commit_delay: '20000', commit_siblings: '0' }
 const LOAD_MS = 300_000
 /** The writer's log level of errors. */
@@ -25,7 +25,7 @@ export interface ChaosPipelineOptions {
   readonly throughProxy?: boolean
 }
 
-/** What lies in the folder of a journal. */
+/** The segments of a journal. */
 export interface JournalFiles {
   readonly bytes: number
   readonly segments: number
@@ -115,7 +115,7 @@ export class ChaosPipeline {
     })
   }
 
-  /** Stops the collector and waits until all is loaded; gives what went wrong. */
+  /** Stops the collector and waits until all is loaded; returns the problems. */
   async finishLoading(): Promise<string[]> {
     const code = await this.pipeline.end('collector')
     const problems = code === 0 ? [] : [`the collector exited with ${code}`]
@@ -123,7 +123,7 @@ export class ChaosPipeline {
     return problems
   }
 
-  /** Stops the writer when all is loaded; gives what went wrong. */
+  /** Stops the writer when all is loaded; returns the problems. */
   async finishWriter(): Promise<string[]> {
     const code = await this.pipeline.end('writer')
     const { segments } = this.readJournal()
@@ -142,7 +142,7 @@ export class ChaosPipeline {
     return { ...verdict, problems: [...verdict.problems, ...this.#readErrors()] }
   }
 
-  /** What the writer should have had no reason to say, once each. */
+  /** Returns each error of the writer's log once. */
   #readErrors(): string[] {
     const lines = this.pipeline.logOf('writer')
     const errors = lines.filter(({ level }) => Number(level) >= ERROR_LEVEL)

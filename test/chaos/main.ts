@@ -9,7 +9,7 @@ import { runReplay } from './replay.ts'
 import { CHAOS_SIZES } from './sizes.ts'
 import { runStorm } from './storm.ts'
 
-/** What a part has found, and its figures by name. */
+/** The problems of a part, and its figures by name. */
 interface PartReport {
   readonly problems: readonly string[]
   readonly figures: Readonly<Record<string, string | number>>

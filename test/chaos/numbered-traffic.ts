@@ -17,7 +17,7 @@ const EXPORTERS = [
   { from: '127.0.0.15', exportVersion: 10 },
   { from: '127.0.0.16', exportVersion: 10 },
 ] as const
-/** What is due is sent so much faster, or sending would fall behind. */
+/** Overdue datagrams are sent at this multiple of the rate, or sending would fall behind. */
 const CATCH_UP = 4
 /** Between two looks at whether to pause. */
 const SLICE_MS = 100

@@ -10,7 +10,7 @@ export interface OutageOptions {
 }
 
 export interface OutageReport {
-  /** What is wrong; empty when nothing is. */
+  /** Problems; empty when there are none. */
   readonly problems: readonly string[]
   readonly storedFlows: number
   readonly kernelDropped: number

@@ -163,7 +163,7 @@ function addTemplated(
   }
 }
 
-/** What a flow has sent since it began: the row has what was added since the message before. */
+/** Adds a running total of a flow; its row has the growth since the previous message. */
 function addTotal(pipe: PipeLines, exporter: Numbered, { index, now }: Round): void {
   const flow = Math.floor(index / TOTALS_EVERY) % TOTAL_FLOWS
   const fields = ipfixTemplate(400, [[8, 4], [7, 2], [85, 8]]) // biome-ignore format: one line
@@ -181,7 +181,7 @@ function addGarbage(pipe: PipeLines, random: Random): void {
   if (choice === 4 && random.below(10) === 0) pipe.addText('x'.repeat(300_000))
 }
 
-/** What a collector writes. */
+/** The lines of a collector. */
 class PipeLines {
   readonly #startMs: number
   readonly #lines: Buffer[] = []

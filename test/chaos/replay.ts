@@ -18,7 +18,7 @@ export interface ReplayOptions {
 }
 
 export interface ReplayReport {
-  /** What is wrong; empty when nothing is. */
+  /** Problems; empty when there are none. */
   readonly problems: readonly string[]
   readonly kills: number
   readonly streamBytes: number
@@ -40,9 +40,9 @@ const LOAD_MS = 300_000
 const LOADING_MS = 2_000
 
 /**
- * What is of a run and not of the stream, by table: its journal's name, clock and batches; what is noted
- * every few minutes of a start; what is measured from one message to the next, which misses a comparison
- * at each start. Of tables that are not named here everything is compared.
+ * Columns that depend on the run and not on the stream, by table: the journal's name, clock and batches;
+ * notes of every few minutes of a start; measures from one message to the next, which a start
+ * interrupts. All columns of other tables are compared.
  */
 const OWN_PATHS: Readonly<Record<string, readonly string[]>> = {
   exporter_streams: ['clock_skew_ms'],
@@ -141,7 +141,7 @@ async function killAgainAndAgain(
   return problems
 }
 
-/** Puts bytes into a pipe as the reader takes them, up to where it is allowed to. */
+/** Writes bytes into a pipe as fast as the reader reads them, up to an allowed position. */
 class PipeFeeder {
   readonly #path: string
   readonly #bytes: Buffer
@@ -165,7 +165,7 @@ class PipeFeeder {
         at += end > at ? writeAvailable(fd, this.#bytes.subarray(at, end)) : 0
         await sleep(1)
       }
-      // What the pipe holds is gone with the last who has it open.
+      // When the last process closes the pipe, the kernel drops its content.
       await sleep(500)
     } finally {
       closeSync(fd)

@@ -1,5 +1,5 @@
 /**
- * What goes wrong in a storm, each kind by a clock of its own: the writer is killed, stopped, frozen;
+ * The faults of a storm, each kind by a clock of its own: the writer is killed, stopped, frozen;
  * PostgreSQL is stopped, killed, away; connections are cut, during COMMIT above all, and when it has
  * worked; the collector is restarted. Equal seeds make equal choices, not equal moments.
  */
@@ -160,7 +160,7 @@ export class StormFaults {
     return cuts.splice(0).length === 0 ? 'answers to COMMIT lost' : undefined
   }
 
-  /** What is sent while no socket is open reaches nobody: nothing is sent meanwhile. */
+  /** Nobody sends meanwhile: datagrams would reach no socket. */
   async #restartCollector(): Promise<FaultKind> {
     const { pipeline, traffic } = this.#options.chaos
     await traffic.whilePaused(async () => {

@@ -15,7 +15,7 @@ export interface StormOptions {
 }
 
 export interface StormReport {
-  /** What is wrong; empty when nothing is. */
+  /** Problems; empty when there are none. */
   readonly problems: readonly string[]
   readonly faults: ReadonlyMap<FaultKind, number>
   readonly sentDatagrams: number

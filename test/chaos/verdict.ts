@@ -5,14 +5,14 @@
 
 import { queryRows } from '../helpers/pipeline.ts'
 
-/** What an exporter has sent: flows numbered from 0 on in `bytes`. */
+/** The flows of an exporter, numbered from 0 in `bytes`. */
 export interface SentFlows {
   readonly address: string
   readonly flows: number
 }
 
 export interface Verdict {
-  /** What is wrong, for people; empty when nothing is. */
+  /** Problems, for people; empty when there are none. */
   readonly problems: readonly string[]
   readonly storedFlows: number
   /** Datagrams that the kernel dropped before the collector, as the collectors have reported. */

@@ -15,22 +15,33 @@ import { migrateDatabase } from '../../writer/load/database/migrate.ts'
 const run = promisify(execFile)
 
 const MEMORY_FOLDER = '/dev/shm'
-/** Room for a dozen clusters at the same time; containers often have 64 MiB. */
-const MIN_MEMORY_BYTES = 2 ** 30
+/** Room for dozens of clusters at the same time; containers often have 64 MiB. */
+const MIN_MEMORY_BYTES = 2 ** 31
 
 export class ClusterTemplate {
-  readonly #folder: string
+  /** Holds the cluster in `postgres`. */
+  readonly folder: string
+  readonly #isShared: boolean
 
-  private constructor(folder: string) {
-    this.#folder = folder
+  private constructor(folder: string, isShared: boolean) {
+    this.folder = folder
+    this.#isShared = isShared
+  }
+
+  /** The migrated cluster of the whole test run; undefined outside of `test/run.ts`. */
+  static ofRun(): ClusterTemplate | undefined {
+    const folder = process.env['TEST_CLUSTER']
+    return folder === undefined ? undefined : new ClusterTemplate(folder, true)
   }
 
   /**
-   * Creates a cluster; `remove` it after the tests.
+   * Creates a cluster, or takes the one of the whole test run; `remove` it after the tests.
    *
    * @param options.migrate false: its database stays empty
    */
   static async create(options: { migrate?: boolean } = {}): Promise<ClusterTemplate> {
+    const shared = options.migrate === false ? undefined : ClusterTemplate.ofRun()
+    if (shared) return shared
     const folder = await makeFolder()
     const dataDir = join(folder, 'postgres')
     const server = new EmbeddedPostgres({ dataDir, socketDir: folder, durable: false })
@@ -42,31 +53,32 @@ export class ClusterTemplate {
     } finally {
       await server.stop()
     }
-    return new ClusterTemplate(folder)
+    return new ClusterTemplate(folder, false)
   }
 
   /** Copies the cluster to `dataDir`; the files keep their owner. */
   async copyTo(dataDir: string): Promise<void> {
     await mkdir(dirname(dataDir), { recursive: true, mode: 0o700 })
-    await run('cp', ['-a', join(this.#folder, 'postgres'), dataDir])
+    await run('cp', ['-a', join(this.folder, 'postgres'), dataDir])
   }
 
   async remove(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true })
+    if (!this.#isShared) await rm(this.folder, { recursive: true, force: true })
   }
 }
 
 /** Creates a folder in memory where there is room, else one for temporary files. */
 export async function makeFolder(): Promise<string> {
-  return mkdtemp(join((await hasMemoryRoom()) ? MEMORY_FOLDER : tmpdir(), 'netflow-test-'))
+  return mkdtemp(join((await findMemoryFolder()) ?? tmpdir(), 'netflow-test-'))
 }
 
-async function hasMemoryRoom(): Promise<boolean> {
+/** Finds a file system in memory with room for the files of all tests. */
+export async function findMemoryFolder(): Promise<string | undefined> {
   try {
     await access(MEMORY_FOLDER, constants.W_OK)
     const { bavail, bsize } = await statfs(MEMORY_FOLDER)
-    return bavail * bsize >= MIN_MEMORY_BYTES
+    return bavail * bsize >= MIN_MEMORY_BYTES ? MEMORY_FOLDER : undefined
   } catch {
-    return false // Another system.
+    return undefined // Another system.
   }
 }

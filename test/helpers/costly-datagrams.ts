@@ -87,7 +87,7 @@ function nestedList(depth: number): Buffer {
   return wire('03', words(id, VARIABLE), variable(inner.toString('hex'), 'long'))
 }
 
-/** What the others are compared with. */
+/** The others are compared with this one. */
 export const ORDINARY_DATAGRAM: CostlyDatagram = ofTemplate('ordinary flows', ORDINARY, 1)
 
 const LISTS: readonly CostlyDatagram[] = [

@@ -39,7 +39,7 @@ export class CuttingProxy {
     const server = host.startsWith('/') ? dial(`${host}/.s.PGSQL.${port}`) : dial(port, host)
     for (const socket of [client, server]) {
       this.#sockets.add(socket)
-      // What one side does to its connection, the other one sees as an end.
+      // An error on one side reaches the other one as an end.
       socket.on('error', () => {})
       socket.on('close', () => this.#sockets.delete(socket))
     }

@@ -4,21 +4,20 @@
  * server of DATABASE_URL need `drop`.
  */
 
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import { EmbeddedPostgres, type StopMode } from '../../launcher/postgres/embedded-postgres.ts'
 import { createLogger } from '../../shared/logger.ts'
 import { migrateDatabase } from '../../writer/load/database/migrate.ts'
+import { ClusterTemplate } from './cluster-template.ts'
 
 const SILENT = createLogger('test', 'silent')
-const run = promisify(execFile)
 /** The migrations of the source tree, seen from the built helper in `dist/test/helpers`. */
 const MIGRATIONS_DIR = fileURLToPath(new URL('../../../migrations', import.meta.url))
 
@@ -136,8 +135,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const folder = await mkdtemp(join(tmpdir(), 'netflow-test-'))
   removeAtExit(folder)
   const dataDir = join(folder, 'postgres')
-  const cluster = migrate && !durable ? process.env['TEST_CLUSTER'] : undefined
-  if (cluster) await copyCluster(cluster, dataDir)
+  const cluster = migrate && !durable ? ClusterTemplate.ofRun() : undefined
+  await cluster?.copyTo(dataDir)
   const server = new EmbeddedPostgres({
     dataDir,
     socketDir: folder,
@@ -167,11 +166,6 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   }
 }
 
-/** Copies a stopped cluster, which takes a tenth of making and migrating one. */
-async function copyCluster(from: string, to: string): Promise<void> {
-  await run('cp', ['-a', '--', from, to])
-}
-
 /**
  * Starts the server of a whole test run. The environment that it returns leads tests to it, and to
  * a migrated cluster for servers of their own.
@@ -180,13 +174,12 @@ export async function startRunServer(): Promise<{
   readonly environment: Readonly<Record<string, string>>
   stop(): Promise<void>
 }> {
+  const template = await ClusterTemplate.create()
+  removeAtExit(template.folder)
+  process.env['TEST_CLUSTER'] = template.folder
   const server = await startTestServer()
-  await server.stop()
-  const cluster = `${server.dataDir}-template`
-  await copyCluster(server.dataDir, cluster)
-  await server.restart()
   return {
-    environment: { TEST_DATABASE_URL: server.url, TEST_CLUSTER: cluster },
+    environment: { TEST_DATABASE_URL: server.url, TEST_CLUSTER: template.folder },
     stop: () => server.stop(),
   }
 }

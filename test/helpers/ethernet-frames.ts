@@ -9,7 +9,7 @@ import { encodeAddress } from '../../launcher/demo/messages.ts'
 export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmp6: 58 } as const
 export type Protocol = (typeof PROTOCOL)[keyof typeof PROTOCOL]
 
-/** A packet to be built; what is left out is 0. */
+/** A packet to be built; absent numbers are 0. */
 export interface PacketPlan {
   readonly srcAddr: string
   /** Of the same family as `srcAddr`. */

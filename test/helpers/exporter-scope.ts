@@ -1,6 +1,6 @@
 /**
- * One exporter of a pipeline that several tests share, and questions that see only its rows: a process
- * takes longer to start than most tests take.
+ * One exporter of a pipeline that several tests share, and questions that see only its rows. A process
+ * needs longer to start than most tests to run.
  */
 
 import assert from 'node:assert/strict'

@@ -27,7 +27,7 @@ export interface ProcessOptions {
   readonly writerCommand?: readonly [command: string, ...args: string[]]
 }
 
-/** A process, and the ports it listens on once it has said that it is ready. */
+/** A process, and the ports that it reports when it is ready. */
 interface Started {
   readonly child: ChildProcess
   readonly ready: Promise<readonly number[]>
@@ -85,7 +85,7 @@ export class PipelineProcesses {
     await Promise.all([this.startWriter(), this.startCollector()])
   }
 
-  /** Starts the writer, and waits until it has said that it is ready: with a database, for one. */
+  /** Starts the writer, and waits until it is ready, which takes a database. */
   async startWriter(): Promise<void> {
     const started = this.#fork('writer')
     this.#started.writer = started

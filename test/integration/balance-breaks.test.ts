@@ -1,4 +1,4 @@
-/** What the balance shows when something goes wrong between a collector and the table. */
+/** The balance when something goes wrong between a collector and the table. */
 
 import assert from 'node:assert/strict'
 import { closeSync, constants, openSync, readSync } from 'node:fs'

@@ -29,7 +29,7 @@ describe('the balance', () => {
   const template257 = set(0, template(257, [[1, 4]]))
   const data = (id: number, ...values: readonly number[]) => set(id, ...values.map(hex32))
 
-  it('has each datagram under one outcome, and each record, over restarts', async () => {
+  it('has every datagram and every record under one outcome, over restarts', async () => {
     const port = await freePort()
     const allowed = { EXPORTER_ALLOW: '192.0.2.0/29', METRICS_PORT: String(port) }
     pipeline = await startWriterAlone({ environment: { ...QUICK, ...allowed } })
@@ -67,7 +67,7 @@ describe('the balance', () => {
     )
     pipeline.feed('192.0.2.1', message(3, template257))
     pipeline.feed('192.0.2.2', message(1, data(256, 2, 3)))
-    // The message whose set 258 still waits is still held.
+    // Set 258 still waits, so its message is still held.
     const released = { decoded: 3, held: 1, rejected: 2, duplicates: 1, records: 4, stored: 4 }
     await expectBalance(pipeline, `exporter = '192.0.2.1'`, { received: 7, ...released })
     await expectBalance(pipeline, `exporter = '192.0.2.2'`, {
@@ -95,7 +95,7 @@ describe('the balance', () => {
     assert.deepEqual(await readBalance(pipeline, `scope = 'total'`), now)
   })
 
-  it('counts what was held of an exporter that was deleted as expired', async () => {
+  it('counts held datagrams of a deleted exporter as expired', async () => {
     pipeline = await startWriterAlone({ environment: QUICK })
     pipeline.feed('192.0.2.1', message(0, data(256, 1), data(257, 2)), message(1, data(256, 3)))
     const held = { received: 2, held: 2 }

@@ -1,4 +1,4 @@
-/** What exporters have said survives the writer: templates and sampling rates. */
+/** Templates, sampling rates, boot times and running totals of exporters survive the writer. */
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
@@ -36,7 +36,7 @@ describe('the memory of the writer', () => {
   })
   after(() => pipeline.stop())
 
-  it('has every template when it was killed between a template and its data', async () => {
+  it('has every template after a kill between a template and its data', async () => {
     const { exporter } = own
     const fields = [SOURCE_ADDRESS, BYTES]
     await exporter.sendSets([set(0, template(256, fields), template(257, [PACKETS]))])
@@ -119,7 +119,7 @@ describe('the memory of the writer', () => {
     await own.expectRows('select status from samplers', [{ status: 'restored' }])
   })
 
-  it('knows the running totals of flows, so that nothing is counted twice', async () => {
+  it('keeps the running totals of flows, so that nothing is counted twice', async () => {
     const { exporter } = own
     const definition = set(0, template(256, [SOURCE_ADDRESS, [85, 4], [136, 1]]))
     await exporter.sendSets([definition, set(256, 'c0000201', hex32(100), '02')])
@@ -146,7 +146,7 @@ describe('the memory of the writer', () => {
     ])
   })
 
-  it('knows when an exporter booted that never says so, as far as its flows told', async () => {
+  it('estimates from its flows when an exporter booted that never says so', async () => {
     const { exporter } = own
     const definition = ipfixTemplate(256, [
       [21, 4],
@@ -197,7 +197,7 @@ describe('the memory of the writer', () => {
     assert.deepEqual(await own.ask('select * from flows'), [])
   })
 
-  it('writes nothing when a template is only repeated, and nothing of sets that found theirs', async () => {
+  it('writes nothing for a repeated template, and nothing for sets that found their template', async () => {
     const { exporter } = own
     const definition = set(0, template(256, [BYTES]))
     const heldIds = 'select id::int, template_id from held_sets order by id'
@@ -226,7 +226,7 @@ describe('the memory of the writer', () => {
     ])
   })
 
-  it('takes what was said before a restart of the exporter for unconfirmed, and uses it', async () => {
+  it('marks templates from before a restart of the exporter as unconfirmed, and uses them', async () => {
     const { exporter } = own
     const template256 = set(0, template(256, [BYTES]), template(257, [PACKETS]))
     for (let sequence = 1000; sequence < 1010; sequence++) {

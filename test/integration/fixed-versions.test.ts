@@ -6,7 +6,7 @@ import { hex, hex32 } from '../helpers/netflow-bytes.ts'
 import { type Pipeline, QUICK, startWriterAlone } from '../helpers/pipeline.ts'
 
 const STEP_MS = 50
-/** More than the reorder window, so that what is missing is declared. */
+/** More than the reorder window, so that missing flows are declared. */
 const ROUNDS = 120
 const MISSING_ROUND = 30
 const START_MS = Date.now() - ROUNDS * STEP_MS
@@ -82,7 +82,7 @@ describe('the writer, of versions without templates,', () => {
 
   after(() => pipeline.stop())
 
-  it('stores every flow, and in extra what has no column', async () => {
+  it('stores every flow, and fields without a column in extra', async () => {
     const rows = await pipeline.ask(
       `select export_version as version, observation_domain::int as domain, count(*)::int as flows,
         extra, sampling_rate::int as rate
@@ -123,7 +123,7 @@ describe('the writer, of versions without templates,', () => {
     ])
   })
 
-  it('counts what was lost in flows, each scheme of v8 on its own, and does not guess for v1', async () => {
+  it('counts losses in flows, each scheme of v8 on its own, and does not guess for v1', async () => {
     const rows = await pipeline.ask(
       `select export_version as version, sequence_unit as unit, lost::int, late::int,
         duplicates::int, restarts::int

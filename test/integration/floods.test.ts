@@ -1,4 +1,4 @@
-/** What a flood from spoofed addresses costs the writer: bounded memory, a bounded log, all counted. */
+/** A flood from spoofed addresses costs the writer bounded memory and a bounded log. */
 
 import assert from 'node:assert/strict'
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'

@@ -10,9 +10,9 @@ import type { FlowSender } from '../helpers/flow-sender.ts'
 import type { Pipeline } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
 
-/** Flows of a datagram, whose line has about 2 kB. */
+/** Flows of a datagram; its line has about 2 kB. */
 export const FLOWS = 30
-/** An exporter of v5 whose datagrams have as many flows. */
+/** An exporter of v5 with as many flows in each datagram. */
 export const V5 = { exportVersion: 5, flowsPerDatagram: FLOWS } as const
 
 export interface Account {

@@ -1,4 +1,4 @@
-/** What exporters that send templates, options and data without end cost everybody else: nothing. */
+/** Exporters that send templates, options and data without end cost the others nothing. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -19,7 +19,7 @@ const FLOWS = 3
 const SOURCES = 40
 const DATAGRAMS = 12_000
 const PER_SECOND = 4_000
-/** Far above what it takes (about 150), far below what it would be without bounds. */
+/** Far above the usual 150 MB, far below the growth without bounds. */
 const MAX_GROWN_BYTES = 500e6
 const KINDS = [templateFlood, templateFlood, optionsFlood, unknownDataFlood, validMessage]
 

@@ -1,4 +1,4 @@
-/** Whatever exporters say of themselves can be written down, and loading goes on. */
+/** Names, rates, templates and numbers of every kind can be stored, and loading goes on. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -21,7 +21,7 @@ import { Random } from '../helpers/random.ts'
 import type { RawExporter } from '../helpers/raw-exporter.ts'
 import { until } from '../helpers/until.ts'
 
-/** Texts that some text type, encoding, index or JSON does not take. */
+/** Texts that a text type, an encoding, an index or JSON may refuse. */
 const NASTY_TEXTS = [
   '',
   '00',
@@ -57,13 +57,13 @@ const NASTY_NUMBERS = [
   'ffffffffffffffff',
 ]
 
-/** Elements whose values are remembered: sampling, names, and when the exporter booted. */
+/** Elements that the writer remembers: sampling, names, and when the exporter booted. */
 const REMEMBERED = [
   10, 14, 34, 35, 48, 49, 50, 82, 83, 84, 94, 95, 96, 145, 149, 160, 302, 304, 305, 306, 307, 308,
   309, 310, 311, 335,
 ]
 
-/** A message of IPFIX that says one record of these values. */
+/** Makes an IPFIX message with one options record of these values. */
 function optionsMessage(domain: number, values: readonly (readonly [number, string])[]): Buffer {
   const fields = values.map(([id]): IpfixField => [id, VARIABLE])
   const record = values.map(([, value]) => {
@@ -184,7 +184,7 @@ describe('the writer', { timeout: 120_000 }, () => {
     assert.deepEqual(failures, [])
   }
 
-  it('writes down names and rates of every kind', async () => {
+  it('stores names and rates of every kind', async () => {
     await survives(nastyOptions())
     const [counts] = await running.ask(
       `select (select count(*)::int from names) as names, (select count(*)::int from samplers) as samplers`,
@@ -192,7 +192,7 @@ describe('the writer', { timeout: 120_000 }, () => {
     assert.ok(Number(counts?.['names']) > 20 && Number(counts?.['samplers']) > 5)
   })
 
-  it('writes down templates at every limit, and data that waits for others', async () => {
+  it('stores templates at every limit, and data that waits for others', async () => {
     await survives(nastyTemplates())
     const [found] = await running.ask(
       `select (select count(*)::int from templates where template_id = 65535) as templates,
@@ -201,13 +201,13 @@ describe('the writer', { timeout: 120_000 }, () => {
     assert.deepEqual(found, { templates: 1, held: 2 })
   })
 
-  it('writes down running totals and times at every limit', async () => {
+  it('stores running totals and times at every limit', async () => {
     await survives(nastyTotals())
     const [found] = await running.ask('select count(*)::int > 100 as many from flow_totals')
     assert.deepEqual(found, { many: true })
   })
 
-  it('writes down losses without end', async () => {
+  it('stores losses without end', async () => {
     await survives(nastySequences())
     const [found] = await running.ask(
       `select count(*)::int > 100 as many from sequence_gaps where observation_domain = 4`,
@@ -215,7 +215,7 @@ describe('the writer', { timeout: 120_000 }, () => {
     assert.deepEqual(found, { many: true })
   })
 
-  it('writes down what comes of hostile datagrams of every kind', async () => {
+  it('stores the results of hostile datagrams of every kind', async () => {
     const random = new Random(20_261_121)
     for (let round = 0; round < 3; round += 1) {
       const messages = HOSTILE_KINDS.flatMap(({ make, share }) =>
@@ -225,7 +225,7 @@ describe('the writer', { timeout: 120_000 }, () => {
     }
   })
 
-  it('goes on from it after a restart', async () => {
+  it('goes on from all of it after a restart', async () => {
     await running.restartWriter()
     await survives([])
   })

@@ -17,7 +17,7 @@ import {
 import { type Pipeline, QUICK, startPipeline } from '../helpers/pipeline.ts'
 
 const REVERSE = 29_305
-/** One of each kind: of a column, of an enterprise, of the way back, and of any length. */
+/** One field of each kind: with a column, of an enterprise, reverse, and of variable length. */
 const FIELDS: readonly IpfixField[] = [
   [8, 4],
   [12, 4],
@@ -37,7 +37,7 @@ const FLOWS = `
     extra->>'interfaceName' as name
   from flows order by bytes`
 
-/** Selector 5 takes one of a hundred. */
+/** Selector 5 selects one packet of a hundred. */
 const SELECTORS = ipfixOptionsTemplate(512, 1, [
   [302, 1],
   [304, 2],
@@ -67,7 +67,7 @@ describe('the memory of the writer, of IPFIX,', () => {
     sequence += dataRecords
   }
 
-  it('has every template and selector when it was killed between them and the data', async () => {
+  it('has every template and selector after a kill between them and the data', async () => {
     await send(1, set(2, ipfixTemplate(256, FIELDS)), set(3, SELECTORS), set(512, SELECTOR))
     await own.expectRows('select template_id, kind from templates order by 1', [
       { template_id: 256, kind: 'flows' },

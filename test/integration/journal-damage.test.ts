@@ -1,4 +1,4 @@
-/** What the writer makes of a journal that is damaged, cut, or does not belong to its database. */
+/** The writer on a journal that is damaged, cut, or belongs to another database. */
 
 import assert from 'node:assert/strict'
 import { appendFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
@@ -50,7 +50,7 @@ describe('a journal', () => {
     await pipeline.startWriter()
   }
 
-  it('with flipped bits gives all lines but those of the bad blocks, which are told', async () => {
+  it('with flipped bits loses only the lines of the bad blocks, and logs these blocks', async () => {
     await start({ exemptFromBalance: 'lines in the journal are damaged' })
     await leaveUnloaded(300, 80)
     const { name, bytes } = readSegments(pipeline)[0] ?? NO_SEGMENT
@@ -138,7 +138,7 @@ describe('a journal', () => {
     await sendAndStore(pipeline, sender, 10)
   })
 
-  it('goes on where an older state of the database ends, and tells what is missing', async () => {
+  it('goes on where an older state of the database ends, and loads the rest again', async () => {
     await start()
     await sendAndStore(pipeline, sender, 100)
     assert.equal(await pipeline.end('writer'), 0)
@@ -163,7 +163,7 @@ describe('a journal', () => {
     assert.equal(account.differences, 0)
   })
 
-  it('takes bytes that are no lines, and lets them go', async () => {
+  it('reads past bytes that are no lines', async () => {
     await start()
     await sendAndStore(pipeline, sender, 20)
     assert.equal(await pipeline.end('collector'), 0)

@@ -1,4 +1,4 @@
-/** What happens at the end of the room that the journal has: its limit, or a full disk. */
+/** The journal without room: at its limit, and on a full disk. */
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -12,7 +12,7 @@ import { assertAllStored, FLOWS, readSegments, sendAndStore, settle, V5 } from '
 const LIMIT = 1_048_576
 
 describe('a journal that has reached its limit', () => {
-  it('stops the reading, says so, and loses nothing that it took', async (context) => {
+  it('stops the reading, says so, and loses nothing that it has read', async (context) => {
     const port = await freePort()
     const pipeline = await startPipeline({
       ownServer: true,

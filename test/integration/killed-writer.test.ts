@@ -1,7 +1,6 @@
 /**
- * A writer that is killed at any moment, again and again, stores exactly what it would have stored
- * otherwise: random conversations of many exporters, whose templates, options and data stand on
- * either side of the kills, become the rows that a plain reading of them gives.
+ * A writer that is killed again and again stores the same rows as one that is not. Random conversations
+ * have templates, options and data on either side of the kills; a model computes the expected rows.
  */
 
 import assert from 'node:assert/strict'
@@ -52,7 +51,7 @@ function mix(streams: readonly EncodedMessage[][], random: Random): EncodedMessa
   return mixed
 }
 
-/** What a row says, in an order in which rows can be compared. */
+/** A row as text, for sorting and comparing. */
 type RowText = string
 
 function expectedRows(streams: readonly EncodedMessage[][]): RowText[] {
@@ -122,7 +121,7 @@ async function sendAll(exporter: RawExporter, messages: readonly EncodedMessage[
 }
 
 describe('a writer that is killed at any moment', () => {
-  it('stores each flow of random conversations once, with what was said before it', async () => {
+  it('stores each flow of random conversations once, decoded by the templates before it', async () => {
     const random = new Random(SEED)
     const streams = [...makeStreams(9), ...makeStreams(10)]
     const messages = mix(streams, random)

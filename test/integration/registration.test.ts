@@ -1,4 +1,4 @@
-/** Who becomes an exporter: whoever sends a message, not whoever sends anything. */
+/** A message makes its sender an exporter; other datagrams do not. */
 
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { hex, v9Message } from '../helpers/netflow-bytes.ts'
@@ -24,7 +24,7 @@ describe('an exporter', () => {
   })
   afterEach(() => running.stop())
 
-  it('is registered by the first header that is one, and by nothing else', async () => {
+  it('is registered by its first valid header, and by nothing else', async () => {
     const { port } = running
     await sendFrom('127.0.0.66', port, NO_MESSAGES.map(hex))
     await sendFrom('127.0.0.2', port, [v9Message()])

@@ -1,4 +1,4 @@
-/** An operator says in SQL what an exporter does not say, or says wrong, of its sampling. */
+/** An operator sets in SQL the sampling that an exporter does not announce, or announces wrongly. */
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
@@ -61,7 +61,7 @@ describe('the sampling settings of an exporter', () => {
     ])
   })
 
-  it('are refused by the database when they are no rate and no byte order', async () => {
+  it('are refused by the database when they are not a rate or a byte order', async () => {
     await own.makeExporter().sendSets([])
     await own.expectRows('select enabled from exporters', [{ enabled: true }])
     for (const assignment of [

@@ -1,4 +1,4 @@
-/** Faults around the writer that are not the journal's: a second writer, tables gone, a late database. */
+/** Faults around the writer: a second writer, a missing table, a late database. */
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
@@ -18,7 +18,7 @@ describe('the writer', () => {
   })
   afterEach(() => pipeline.stop())
 
-  /** Starts one more writer, which must end with exit code 1; gives what it says. */
+  /** Starts one more writer, which must end with exit code 1; returns its fatal message. */
   async function refuseSecond(environment: Record<string, string>): Promise<string> {
     const second = await preparePipeline({ databaseUrl: pipeline.databaseUrl, environment })
     try {
@@ -30,7 +30,7 @@ describe('the writer', () => {
     }
   }
 
-  it('has its JOURNAL_DIR and its pipe for itself: a second one ends and takes no bytes', async () => {
+  it('shares neither its JOURNAL_DIR nor its pipe: a second writer ends and reads no bytes', async () => {
     await pipeline.start()
     const { pipePath, journalPath } = pipeline
     await sendAndStore(pipeline, sender, 50)
@@ -45,7 +45,7 @@ describe('the writer', () => {
     assertAllStored(await settle(pipeline, sender), sender)
   })
 
-  it('takes the bytes of the pipe into the journal before there is a database', async () => {
+  it('reads the pipe into the journal before there is a database', async () => {
     await pipeline.server.stop('fast')
     // It is not ready before the database is.
     const starting = pipeline.startWriter()
@@ -63,7 +63,7 @@ describe('the writer', () => {
     assertAllStored(await settle(pipeline, sender), sender)
   })
 
-  it('that stands still for a while takes up where it was', async () => {
+  it('that was frozen for a while goes on where it stopped', async () => {
     await pipeline.start()
     await sendAndStore(pipeline, sender, 50)
     const { writer } = pipeline
@@ -78,7 +78,7 @@ describe('the writer', () => {
     assertAllStored(await settle(pipeline, sender), sender)
   })
 
-  it('that meets a table that is gone stops with a clear error, and loses nothing', async () => {
+  it('that misses a table stops with a clear error, and loses nothing', async () => {
     await pipeline.start()
     await sendAndStore(pipeline, sender, 50)
     await pipeline.ask('alter table exporter_streams rename to mislaid')

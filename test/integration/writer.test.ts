@@ -93,7 +93,7 @@ describe('the writer', () => {
     await pipeline.expectRows(COUNTS, [{ flows: 2, refused: 5 }])
   })
 
-  it('takes datagrams only from EXPORTER_ALLOW and registers at most MAX_EXPORTERS', async () => {
+  it('accepts datagrams only from EXPORTER_ALLOW and registers at most MAX_EXPORTERS', async () => {
     await start({ EXPORTER_ALLOW: '127.0.0.0/29', MAX_EXPORTERS: '2' })
     for (const from of ['127.0.0.9', '127.0.0.1', '127.0.0.2', '127.0.0.3']) {
       await pipeline.makeSender({ ...V5, from }).send(2, 1_000)
@@ -117,7 +117,7 @@ describe('the writer', () => {
     assert.ok(warnings.some(({ msg }) => msg === 'skipped a malformed line of the pipe'))
   })
 
-  it('stores what others send while one exporter sends garbage, without filling the log', async () => {
+  it('stores the flows of others while one exporter sends garbage, without filling the log', async () => {
     await start()
     const good = pipeline.makeSender({
       ...{ from: '127.0.0.2', exportVersion: 9, flowsPerDatagram: 10 },
@@ -208,7 +208,7 @@ describe('the writer before it has started', () => {
 })
 
 describe('the writer whose database stays away', () => {
-  it('stops at once; the next start loads what it had read', async (context) => {
+  it('stops at once; the next start loads the journal', async (context) => {
     const pipeline = await startPipeline({ ownServer: true, environment: QUICK })
     context.after(() => pipeline.stop())
     const sender = pipeline.makeSender(V5)

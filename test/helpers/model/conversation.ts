@@ -18,7 +18,7 @@ import type { ListTemplate } from './values.ts'
 
 export type ConversationVersion = 9 | 10
 
-/** What a template says at a time, and the records of its data sets. */
+/** One definition of a template. */
 export interface Generation {
   readonly id: number
   readonly fields: readonly ModelField[]
@@ -49,7 +49,7 @@ interface Topic {
 
 const FIRST_TEMPLATE = 256
 
-/** Makes what is said about each template, in its order. */
+/** Makes the parts of each template, in their order. */
 export function randomTopics(
   field: fc.Arbitrary<ModelField>,
   optionsFields: fc.Arbitrary<readonly [scopes: number, fields: readonly ModelField[]]>,
@@ -95,7 +95,7 @@ function partsOf({ generations, scopes, sets, early }: Topic, id: number): Part[
   })
 }
 
-/** Takes the parts of all topics in turn as `picks` say; each topic keeps its order. */
+/** Mixes the parts of all topics as `picks` choose; each topic keeps its order. */
 export function mixTopics(
   topics: readonly (readonly Part[])[],
   picks: readonly number[],

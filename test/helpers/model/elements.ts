@@ -35,7 +35,7 @@ export const REGISTRY: readonly Element[] = INFORMATION_ELEMENTS.flatMap(([enter
   parseElements(enterprise, lines),
 )
 
-/** What running totals become depends on the records before them: they have a test of their own. */
+/** The rows of running totals depend on earlier records: they have a test of their own. */
 const RUNNING_TOTALS = new Set(['octetTotalCount', 'packetTotalCount'])
 const RANDOM = REGISTRY.filter(({ name }) => !RUNNING_TOTALS.has(name))
 const IANA = RANDOM.filter(({ enterprise }) => enterprise === 0)

@@ -1,7 +1,6 @@
 /**
- * What a record has to become, computed slowly and from its values: each column takes the first
- * element of its list that the record has, what is left is `extra`. It knows no plan, no slot and no
- * table of the decoder.
+ * Computes the row of a record slowly, from its values: the first element of a column's list that the
+ * record has fills the column, the rest is `extra`. Shares no table with the decoder.
  */
 
 import { fillTimes } from './expected-times.ts'
@@ -67,7 +66,7 @@ function fillText(record: RecordModel, column: ColumnName, field: RecordField | 
   record.used.add(field)
 }
 
-/** The text that stands quoted in JSON. */
+/** Returns the text of a quoted JSON value. */
 function textOf({ value }: RecordField): string {
   return value.json.slice(1, -1)
 }
@@ -82,7 +81,7 @@ export function isZero({ value }: RecordField): boolean {
   return value.bytes.every((octet) => octet === 0)
 }
 
-/** Of ports of UDP and of TCP in one template that of the record's protocol is meant. */
+/** Of UDP and TCP ports in one template, the one of the record's protocol counts. */
 function choosePort(
   record: RecordModel,
   column: 'srcPort' | 'dstPort',
@@ -98,7 +97,7 @@ function choosePort(
   else record.used.delete(other)
 }
 
-/** Templates with fields of both families: one is meant, the other is empty or kept in `extra`. */
+/** Templates with fields of both families: one counts, the other is empty or kept in `extra`. */
 function chooseFamily(record: RecordModel): void {
   const pairs = [
     { column: 'srcAddr', v4: record.find(8), v6: record.find(27) },
@@ -119,7 +118,7 @@ function chooseFamily(record: RecordModel): void {
   chooseMask(record, isRowIpv6, 'dstMask', [13, 30])
 }
 
-/** Takes the first of two addresses; the other is dropped when it is empty. */
+/** Fills a column with the first of two addresses; an empty second one is dropped. */
 function take(
   record: RecordModel,
   column: ColumnName,
@@ -179,10 +178,10 @@ function fillSamplingRate(record: RecordModel): void {
   if (rate > 0n) record.columns.samplingRate = Number(rate)
 }
 
-/** Where a type and a code may stand: both in one, or each in its own; ICMP first, ICMPv6 second. */
+/** Fields of a type and a code: both in one, or one each; ICMP first, ICMPv6 second. */
 const ICMP = { typeAndCode: [32, 139], type: [176, 178], code: [177, 179] } as const
 
-/** ICMP has no ports: a type and a code, wherever they stand; what is neither is kept. */
+/** ICMP has a type and a code instead of ports; other numbers in these fields are kept. */
 function settleIcmp(record: RecordModel): void {
   for (const id of Object.values(ICMP).flat()) {
     const field = record.find(id)
@@ -209,7 +208,7 @@ function settleIcmp(record: RecordModel): void {
   keepPorts(record, used)
 }
 
-/** The type and code that stand in the destination port while there is no source port. */
+/** Returns the type and code in the destination port, when the source port is 0. */
 function portOf({ columns }: RecordModel): number | undefined {
   const { srcPort = 0, dstPort } = columns
   return srcPort === 0 && typeof dstPort === 'number' && dstPort <= 0xffff ? dstPort : undefined

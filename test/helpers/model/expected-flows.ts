@@ -50,7 +50,7 @@ for (const { id, name } of IANA) {
   }
 }
 
-/** What one direction counted is not of the other. */
+/** Counters of one direction do not belong to the other. */
 const COUNTERS = /(?:Delta|Total)Count$|^deltaFlowCount$|^initiator(?:Octets|Packets)$/
 
 /** The counters of a second direction that have numbers of their own. */
@@ -97,7 +97,7 @@ function hasTraffic(fields: readonly RecordField[]): boolean {
   return counters.some((field) => field !== undefined && field.value.uint !== 0n)
 }
 
-/** Where a type and a code of ICMP may stand: they belong to neither end. */
+/** Fields that may hold a type and a code of ICMP, which belong to neither end. */
 const PORTS = new Set([7, 11, 180, 181, 182, 183])
 
 /** Returns the fields of the other direction; the fields in `staying` keep their direction. */

@@ -1,11 +1,11 @@
-/** Takes a JSON object apart without reading its numbers, which may be exact beyond 2⁵³. */
+/** Splits a JSON object without reading its numbers, which may be exact beyond 2⁵³. */
 
 import assert from 'node:assert/strict'
 
 /**
  * Returns the members of a JSON object as texts by name.
  *
- * @throws when a name stands in it twice: the first of the two values would be lost
+ * @throws when a name occurs twice: the first of the two values would be lost
  */
 export function jsonMembers(text: string): Record<string, string> {
   const members: Record<string, string> = {}
@@ -32,7 +32,7 @@ export function jsonItems(text: string): string[] {
   return items
 }
 
-/** Finds the end of the value (or name) at `start`: what separates it stands outside of it. */
+/** Finds the end of the value (or name) at `start`, before the separator. */
 function endOfValue(text: string, start: number): number {
   let depth = 0
   for (let at = start; at < text.length; at++) {

@@ -1,6 +1,6 @@
 /**
- * Follows a conversation as a collector has to: which rows each message gives, those of data that
- * waited for its template included, and what is counted.
+ * Follows a conversation as a collector has to: the rows and the counts of each message, including the
+ * rows of data that waited for its template.
  */
 
 import type { Counts } from '../decoder-harness.ts'
@@ -24,7 +24,7 @@ export interface ModelMessage extends RecordMessage {
   readonly parts: readonly Part[]
 }
 
-/** What a message has to give. */
+/** The rows and counts of a message. */
 export interface ExpectedMessage {
   readonly flows: readonly ExpectedFlow[]
   /** Receive time of the message that each row came in. */
@@ -108,7 +108,7 @@ export class Listener {
     }
   }
 
-  /** No flow ends after its export: that of the youngest flow tells best when the boot was. */
+  /** No flow ends after its export, so the youngest flow bounds the time of the boot best. */
   #estimateUptime(
     generation: Part['generation'],
     records: readonly number[],

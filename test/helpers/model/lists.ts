@@ -32,7 +32,7 @@ interface ListBody {
   readonly templates: readonly ListTemplate[]
 }
 
-/** Makes lists as values of a list element; `makeField` makes what is in them. */
+/** Makes lists as values of a list element; `makeField` makes their content. */
 export function listValues({ type }: Element, makeField: MakeField): fc.Arbitrary<ModelValues> {
   const bodies =
     type === 'basicList'

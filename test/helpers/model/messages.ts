@@ -32,14 +32,14 @@ const orders = fc.record({
 
 type Order = typeof orders extends fc.Arbitrary<infer Value> ? Value : never
 
-/** What an exporter says, and in which order. */
+/** The parts of a conversation, and their order. */
 export interface Conversation {
   readonly version: ConversationVersion
   readonly parts: readonly Part[]
   readonly order: Order
 }
 
-/** A message as it is sent, and what is meant by it. */
+/** The bytes of a message, and its meaning. */
 export interface EncodedMessage {
   readonly datagram: Buffer
   /** Undefined for templates of lists, which no record belongs to. */

@@ -2,7 +2,7 @@
 
 /**
  * Returns the parameters of a property. `PROPERTY_RUNS` replaces the number of runs; the seed is then
- * another one each time, unless `PROPERTY_SEED` says it. What fails prints both.
+ * another one each time, unless `PROPERTY_SEED` is set. A failure prints both.
  */
 export function propertyRuns(usualRuns: number): { numRuns: number; seed?: number } {
   const runs = process.env['PROPERTY_RUNS']

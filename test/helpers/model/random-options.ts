@@ -1,4 +1,4 @@
-/** Random options templates whose records say nothing that changes the rows of flows. */
+/** Random options templates whose records do not change the rows of flows. */
 
 import fc from 'fast-check'
 import type { ConversationVersion } from './conversation.ts'
@@ -6,7 +6,7 @@ import type { Element } from './elements.ts'
 import type { ModelField } from './fields.ts'
 import { IPFIX_FIELDS, V9_FIELDS } from './random-fields.ts'
 
-/** What an exporter says by these is used for the rows: sampling, the boot, names. */
+/** Options that change rows: sampling, the boot, names. */
 const TELLING = new Set([
   ...[34, 35, 48, 49, 50, 84, 302, 304, 305, 306, 307, 308, 309, 310, 311, 335],
   ...[82, 83, 94, 95, 96, 160],

@@ -1,6 +1,6 @@
 /**
- * A record on its way to a row: which of its fields fill a column, and what is left for `extra`. It
- * knows no rule about any element but that padding is nothing.
+ * A record on its way to a row: which of its fields fill a column, and which are left for `extra`.
+ * Padding is dropped.
  */
 
 import type { FieldName } from '../../../writer/netflow/flow-record.ts'
@@ -21,7 +21,7 @@ export interface RecordMessage {
   readonly exportMicros: bigint
   /** Milliseconds; undefined in IPFIX. */
   readonly uptimeMs: bigint | undefined
-  /** What it may have been in IPFIX, as far as its stream tells. */
+  /** The estimate for IPFIX, from the flows of the stream. */
   readonly estimatedUptimeMs?: bigint | undefined
 }
 

@@ -1,7 +1,6 @@
 /**
- * Random values of every abstract data type (RFC 7011 section 6): how they stand on the wire, and how
- * they have to stand in `extra`. The bytes are made from the value, the text is, too: nothing here
- * reads bytes.
+ * Random values of every abstract data type (RFC 7011 section 6): their bytes on the wire and their
+ * text in `extra`. Both are made from the value; nothing here reads bytes.
  */
 
 import fc from 'fast-check'
@@ -12,7 +11,7 @@ import type { Element } from './elements.ts'
 /** A template that lists refer to. */
 export interface ListTemplate {
   readonly id: number
-  /** Its fields as they stand in a template set. */
+  /** Its fields as a template set has them. */
   readonly specifiers: Buffer
   readonly fieldCount: number
 }
@@ -20,7 +19,7 @@ export interface ListTemplate {
 /** A value of a field. */
 export interface ModelValue {
   readonly bytes: Buffer
-  /** As it has to stand in `extra`. */
+  /** Its text in `extra`. */
   readonly json: string
   /** Of integers, and of times that are counted from 1970: the number. */
   readonly uint?: bigint

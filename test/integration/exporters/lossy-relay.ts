@@ -1,4 +1,4 @@
-/** Hands on every datagram but a few, as a network that loses some. */
+/** Forwards every datagram but a few, as a network that loses some. */
 
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
@@ -8,19 +8,19 @@ export class LossyRelay {
   readonly #target: number
   readonly #lost: ReadonlySet<number>
   readonly #socket: Socket = createSocket('udp4')
-  /** All datagrams in the order of arrival, those that were lost included. */
+  /** All datagrams in the order of arrival, including the lost ones. */
   readonly datagrams: Buffer[] = []
 
   /**
    * @param target a UDP port on 127.0.0.1
-   * @param lost which datagrams are not handed on, from 0
+   * @param lost the numbers of the datagrams that are not forwarded, from 0
    */
   constructor(target: number, lost: readonly number[]) {
     this.#target = target
     this.#lost = new Set(lost)
   }
 
-  /** Begins to listen on 127.0.0.1; gives the port. */
+  /** Listens on 127.0.0.1; returns the port. */
   async start(): Promise<number> {
     this.#socket.on('message', (datagram) => {
       if (!this.#lost.has(this.datagrams.length)) {

@@ -22,7 +22,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Says why a test cannot run: the programs that are missing; false when it can. */
+/** Returns why a test cannot run: the missing programs; false when it can. */
 export function missingPrograms(...names: readonly string[]): string | false {
   const missing = names.filter((name) => findProgram(name) === undefined)
   return missing.length > 0 && `not installed: ${missing.join(', ')}`
@@ -33,7 +33,7 @@ const RUN_DEADLINE_MS = 60_000
 /**
  * Runs an exporter to its end.
  *
- * @throws with all that it said when it fails, is missing, or does not end within a minute
+ * @throws with all its output when it fails, is missing, or does not end within a minute
  */
 export async function runExporter(name: string, args: readonly string[], cwd: string) {
   // In a group of its own: pmacctd is several processes.

@@ -1,4 +1,4 @@
-/** The conversations that every real exporter is shown: small, fixed, and of every common kind. */
+/** The conversations that every real exporter sees: small, fixed, and of every common kind. */
 
 import { PROTOCOL } from '../../helpers/ethernet-frames.ts'
 import type { CapturedPacket } from '../../helpers/packet-capture.ts'
@@ -56,14 +56,14 @@ const ECHO_V6 = [
   { type: 129, code: 0, packets: 3 },
 ]
 
-/** What ICMP there is in the traffic of these families, as `listIcmp` lists it. */
+/** The ICMP in the traffic of these families, as `listIcmp` returns it. */
 export const SAMPLE_ICMP = { ipv4: ECHO_V4, both: [...ECHO_V4, ...ECHO_V6] } as const
 
 export interface SampleOptions {
   /** Capture time of the first packet, Unix milliseconds. */
   readonly startMs: number
   readonly families: 'ipv4' | 'both'
-  /** So many name lookups beside the fixed conversations, each by a client of its own. */
+  /** Number of name lookups beside the fixed conversations, each by a client of its own. */
   readonly lookups?: number
 }
 

@@ -11,11 +11,11 @@ import { LossyRelay } from './lossy-relay.ts'
 import { missingPrograms, runExporter } from './programs.ts'
 import { sampleTraffic } from './sample-traffic.ts'
 
-/** The second message, one in the middle, and those around the second one with templates. */
+/** The second message, one in the middle, and two around the second message with templates. */
 const LOST = [1, 9, 15, 16]
 
 const FORMAT = {
-  // The number of a message counts its own flows: the one before tells what it began with.
+  // softflowd numbers an IPFIX message after its own flows: the previous number is where it began.
   10: { sequenceAt: 8, unit: 'flows' },
   9: { sequenceAt: 12, unit: 'datagrams' },
 } as const
@@ -24,7 +24,7 @@ const skip = missingPrograms('softflowd')
 
 describe('softflowd with lost messages', { skip, concurrency: true }, () => {
   for (const version of [9, 10] as const) {
-    it(`has just these declared in v${version}`, async () => {
+    it(`has exactly these declared in v${version}`, async () => {
       const { sequenceAt, unit } = FORMAT[version]
       const pipeline = await startPipeline({ environment: QUICK })
       const relay = new LossyRelay(pipeline.port, LOST)

@@ -20,7 +20,7 @@ interface Started {
 
 let template: ClusterTemplate
 before(async () => {
-  template = await ClusterTemplate.create({ migrate: false })
+  template = await ClusterTemplate.create()
 })
 after(() => template.remove())
 

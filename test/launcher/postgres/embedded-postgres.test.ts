@@ -12,7 +12,7 @@ import { AT_ONCE, ask, makeBench } from './server-bench.ts'
 
 let template: ClusterTemplate
 before(async () => {
-  template = await ClusterTemplate.create({ migrate: false })
+  template = await ClusterTemplate.create()
 })
 after(() => template.remove())
 

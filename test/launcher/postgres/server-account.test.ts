@@ -11,7 +11,7 @@ describe('the embedded server of root', {
 }, () => {
   let template: ClusterTemplate
   before(async () => {
-    template = await ClusterTemplate.create({ migrate: false })
+    template = await ClusterTemplate.create()
   })
   after(() => template.remove())
 
