@@ -37,7 +37,10 @@ const capturePath = join(pipeline.folder, 'sample.pcap')
 await writeFile(capturePath, encodeCapture(packets))
 // fprobe exports a flow that was idle for 1 s; a flow that pauses longer becomes more rows.
 const version = process.argv[3] ?? '5'
-const options = ['-i', WATCHED, '-f', 'ip', '-d', '1', '-s', '1', '-l', '2', '-n', version]
+// On a busy machine its second thread may fall behind by all packets; its default queue holds 100.
+const queue = ['-q', '1000']
+const timers = ['-d', '1', '-s', '1', '-l', '2']
+const options = ['-i', WATCHED, '-f', 'ip', ...queue, ...timers, '-n', version]
 /** The replay is so much faster than the capture. */
 const SPEED = '4'
 const fprobe = spawn(
