@@ -44,7 +44,7 @@ function linksOf(document: string): Link[] {
     })
 }
 
-/** Returns what stands in backticks outside of fenced blocks. */
+/** Returns the texts in backticks outside fenced blocks. */
 function codeSpansOf(document: string): string[] {
   const spans = withoutCode(readDocument(document)).matchAll(/`([^`\n]+)`/g)
   return [...spans].map(([, span = '']) => span)

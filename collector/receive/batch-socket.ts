@@ -51,7 +51,7 @@ export class BatchSocket {
   }
 
   /**
-   * Takes a bound socket over from Node, which closes its own descriptor of the socket.
+   * Adopts a socket that Node has bound. Node closes its own descriptor of the socket.
    *
    * @returns undefined where that is not possible; then Node's socket is as it was
    */

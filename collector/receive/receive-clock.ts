@@ -9,7 +9,7 @@ interface ClockSources {
 }
 
 /**
- * Takes the fraction from the steady clock and bounds it by the wall clock.
+ * The fraction comes from the steady clock; the wall clock bounds it.
  * `performance.timeOrigin` alone would drift by the corrections of NTP while a collector runs for
  * days, and would miss a change of the wall clock.
  */

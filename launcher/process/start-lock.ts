@@ -48,8 +48,8 @@ export class StartLock {
   }
 
   /**
-   * Takes the lock. After a launcher that was killed, waits for its children, which finish their
-   * work by themselves.
+   * Locks the folder. The children of a killed launcher finish their work by themselves, and the lock
+   * waits for them.
    *
    * @param onWait called once, with the pids of these children
    * @throws AlreadyRunningError

@@ -1,6 +1,6 @@
 /**
  * `npm run test:compose`: deploys docker-compose.yml in a container engine of its own, with images that
- * stand in for the official ones. In the end only the cached images stay. Exit codes: 0 passed, 1 failed,
+ * stand in for the official ones. Only the cached images stay afterwards. Exit codes: 0 passed, 1 failed,
  * 77 cannot run on this machine.
  */
 

@@ -54,8 +54,8 @@ function whySkipped(): string | false {
 type PipeLine = readonly [payload: string, receivedAt: number, source: readonly [string, number]]
 
 /**
- * Gives each exporter of each case an address of its own, so that all cases can go through one writer
- * and none meets the templates of another.
+ * Assigns an own address to each exporter of each case: all cases go through one writer, and none
+ * meets the templates of another.
  */
 class CaseAddresses {
   readonly #taken = new Set<string>()

@@ -18,7 +18,7 @@ export type Row = Record<string, unknown>
 export interface PipelineOptions extends ProcessOptions {
   /** A database of somebody else's. Default: one of the pipeline's own. */
   readonly databaseUrl?: string
-  /** Gives the pipeline a PostgreSQL server of its own, for tests that stop or kill it. */
+  /** The pipeline has its own PostgreSQL server, for tests that stop or kill it. */
   readonly ownServer?: boolean
   /** False: the writer finds an empty database. Default true. */
   readonly migrate?: boolean

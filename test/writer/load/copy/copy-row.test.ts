@@ -206,7 +206,7 @@ function isField(source: string): source is FieldName {
   return source in FIELD
 }
 
-/** Gives a field a value that no other field has, and returns it as a described tuple shows it. */
+/** Sets a field to a value that no other field has; returns the value as a described tuple shows it. */
 function fill(record: FlowRecord, field: Field, type: ColumnType): unknown {
   switch (type) {
     case 'timestamptz':
