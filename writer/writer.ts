@@ -241,6 +241,7 @@ export class Writer {
     for (const timer of this.#timers) clearInterval(timer)
     const isLoaded = this.#spine ? await this.#loadRest(this.#spine) : false
     this.#isStopped = true
+    if (this.#spine) this.#trimJournal(this.#spine.ingest.committed)
     this.#spine?.ingest.tellMuted()
     await this.#loader?.stop()
     const bytes = this.#lagBytes

@@ -31,7 +31,7 @@ export interface BatcherOptions {
   readonly maxRows: number
   /** Batches on their way at the same time; one more is being filled. */
   readonly maxInFlight: number
-  /** Where the stream stands in the database. */
+  /** Position up to which the database holds the stream at the start. */
   readonly position: number
 }
 

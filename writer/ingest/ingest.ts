@@ -145,7 +145,7 @@ export class Ingest {
     this.#flushFull()
   }
 
-  /** A line was cut, and the one that was read stands after it. */
+  /** Rejects a line that was cut; the line that was read followed it. */
   #rejectTornLine(): void {
     this.#options.metrics.lines.count('malformed')
     this.#rejectLine()

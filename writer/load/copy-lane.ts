@@ -50,7 +50,7 @@ interface LaneJob {
   readonly turn: Promise<void>
 }
 
-/** What the attempts to load one batch have shown so far. */
+/** The findings of the attempts to load one batch. */
 class Attempts {
   readonly backOff = new BackOff(BACK_OFF)
   /** Failures in a row that waiting cannot cure. */

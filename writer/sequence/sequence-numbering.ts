@@ -260,7 +260,7 @@ export class SequenceNumbering {
     return 'restart'
   }
 
-  /** Takes a guessed restart back: the datagram continues the earlier numbering. */
+  /** Undoes a guessed restart: the datagram continues the earlier numbering. */
   #resumeEarlier(datagram: SequencedDatagram, doubt: UnitDoubt): SequenceVerdict {
     const earlier = this.#watch.takeEarlier(this.#position)
     if (earlier !== undefined) {

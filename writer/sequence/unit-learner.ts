@@ -109,7 +109,7 @@ export class UnitLearner {
     if (this.#samples >= MEMORY_SAMPLES) this.#fade()
   }
 
-  /** Takes a comparison back, because another message belongs between the two. */
+  /** Undoes a comparison, because another message belongs between the two. */
   retract(previous: CountedMessage, message: CountedMessage): void {
     this.#samples = Math.max(0, this.#samples - 1)
     this.#weigh(previous, message, -1)

@@ -1,7 +1,9 @@
 /** Runs a FlowLoader against a database, and records its log and the end of each batch. */
 
+import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { Writable } from 'node:stream'
+import { after, afterEach, before, beforeEach } from 'node:test'
 import pg from 'pg'
 import { pino } from 'pino'
 import type { Logger } from '../../../shared/logger.ts'
@@ -11,6 +13,7 @@ import {
   type FlowLoaderOptions,
   LoaderStoppedError,
 } from '../../../writer/load/flow-loader.ts'
+import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
 import { until } from '../../helpers/until.ts'
 
 export interface LogLine {
@@ -75,6 +78,32 @@ export class LoaderHarness {
   waitForLine(message: RegExp): Promise<LogLine> {
     return until(`a line like ${message}`, () => this.lines.find(({ msg }) => message.test(msg)))
   }
+}
+
+/** The database of a suite, and the loader of its present test, which a test may replace. */
+interface LoaderFixture {
+  database: TestDatabase
+  harness: LoaderHarness
+}
+
+/** Creates a database for a suite. Each of its tests gets empty tables and its own loader. */
+export function useLoader(): LoaderFixture {
+  // The hooks fill it before a test can read it.
+  const fixture = {} as LoaderFixture
+  before(async () => {
+    fixture.database = await createTestDatabase()
+  })
+  after(() => fixture.database.drop())
+  beforeEach(async () => {
+    const { url } = fixture.database
+    await ask(url, 'truncate flows, exporters, sequence_gaps, rejected_records cascade')
+    fixture.harness = new LoaderHarness(url)
+  })
+  afterEach(async () => {
+    await fixture.harness.loader.stop()
+    assert.deepEqual(fixture.harness.fatal, [])
+  })
+  return fixture
 }
 
 /** Runs a statement on a connection of its own and returns its rows. */

@@ -19,7 +19,7 @@ export class RefusedRowError extends Error {
   }
 }
 
-/** Which rows to copy, and by which statement. */
+/** The rows to copy, and the statement. */
 interface CopyOptions {
   readonly first?: number
   readonly end?: number

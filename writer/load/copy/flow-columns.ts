@@ -14,7 +14,7 @@ export type ColumnType =
   | 'inet'
   | 'jsonb'
 
-/** What a row has from its message, not from its record. */
+/** Sources of a row's values in its message, not in its record. */
 type MessageSource = 'receivedAt' | 'observationDomain' | 'exportVersion' | 'exporter'
 
 export interface FlowColumn {

@@ -15,7 +15,7 @@ import { describeError } from './sql-state.ts'
 /** Relative to the built file in `dist/writer/load/database`. */
 const MIGRATIONS = fileURLToPath(new URL('../../../../migrations', import.meta.url))
 
-/** Which way to migrate, and how many migrations. */
+/** The direction, and the number of migrations. */
 export interface MigrationTarget {
   readonly direction: 'up' | 'down'
   readonly count: number

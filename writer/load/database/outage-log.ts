@@ -8,7 +8,7 @@ import type { SqlError } from './sql-state.ts'
 
 const REMIND_MS = 30_000
 
-/** What happens to the batch, and what an operator can do. */
+/** The fate of the batch, and the remedy for an operator. */
 const ADVICE: Readonly<Record<SqlError['kind'], string>> = {
   retry: 'the database cannot take flows; the batch is kept and tried again',
   data: 'the database refuses the state of a batch; the batch is kept: is the schema as migrated?',

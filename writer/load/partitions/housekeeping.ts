@@ -1,5 +1,5 @@
 /**
- * What the database needs beside rows: partitions are created ahead of time, and old ones dropped.
+ * Looks after the partitions of `flows`: creates them ahead of time, and drops old ones.
  * Each of the two has a connection of its own, so a long wait for a reader never stops loading.
  */
 

@@ -1,6 +1,6 @@
 /**
- * The tables `exporter_streams` and `stream_states`. The counters of a stream are the sum of what
- * all writers have counted; the state of its sequence belongs to one journal.
+ * The tables `exporter_streams` and `stream_states`. All writers add to the counters of a stream;
+ * the state of its sequence belongs to one journal.
  */
 
 import type pg from 'pg'
@@ -33,7 +33,7 @@ function addLoss(name: string): string {
     else least(known.${name}::numeric + excluded.${name}, ${MAX_BIGINT})::bigint end`
 }
 
-/** What a start reads back of `exporter_streams`. */
+/** The columns of `exporter_streams` that a start reads back. */
 const RESTORED_COLUMNS = {
   /** When the exporter booted, Unix milliseconds, if its options say so. */
   systemInitMs: { name: 'system_init_ms', type: 'bigint', nullable: true, combine: 'coalesce' },
@@ -74,7 +74,7 @@ const COLUMNS = {
   malformedSets: { name: 'malformed_sets', type: 'bigint', combine: 'add' },
   implausibleTimes: { name: 'implausible_times', type: 'bigint', combine: 'add' },
   flowsWithoutRate: { name: 'flows_without_rate', type: 'bigint', combine: 'add' },
-  /** What `lost` counts. */
+  /** The unit of `lost`. */
   sequenceUnit: { name: 'sequence_unit', type: 'text', combine: 'replace' },
   nextSequence: { name: 'next_sequence', type: 'bigint', nullable: true, combine: 'replace' },
   /** null: this version carries no sequence number, so the loss is unknown. */
@@ -94,14 +94,14 @@ const COLUMNS = {
 
 const STATE_COLUMNS = {
   ...STREAM_COLUMNS,
-  /** What the sequence ledger needs after a restart; plain JSON. */
+  /** The state of the sequence accounting, for the next start; plain JSON. */
   sequenceState: { name: 'sequence_state', type: 'jsonb', nullable: true, combine: 'replace' },
 } as const satisfies Columns
 
 const CHANGE_COLUMNS = { ...COLUMNS, ...STATE_COLUMNS } as const
 const ROW_COLUMNS = { ...STATE_COLUMNS, ...RESTORED_COLUMNS } as const
 
-/** What a batch adds to a stream: counters are increments, all else is absolute. */
+/** The change of a stream in a batch: counters are increments, all else is absolute. */
 export type StreamChange = ChangeOf<typeof CHANGE_COLUMNS>
 
 /** A stream as a start reads it back. */

@@ -52,7 +52,7 @@ export function* heldSetStatements(
   yield* rowsStatements('insert held sets', INSERT, written.map(toJson), journalId)
 }
 
-/** Takes their numbers from messages that are counted as expired while some sets are still held. */
+/** Marks messages that are counted as expired while some of their sets are still held. */
 export function* expiryStatements(
   messages: readonly number[],
   journalId: string,

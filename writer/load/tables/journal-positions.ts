@@ -35,7 +35,7 @@ export interface JournalStep {
   readonly to: number
 }
 
-/** What a step adds beside bytes. */
+/** The counts of a step, beside its bytes. */
 interface StepCounts {
   /** Since the beginning of the journal; null leaves them as they are. */
   readonly lines: LineCounts | null
@@ -141,7 +141,7 @@ export async function readLineCounts(client: pg.Client, journalId: string): Prom
   return rows[0] ?? emptyRow(LINE_COLUMNS)
 }
 
-/** Takes the lock on the journal for this session; returns false when another session has it. */
+/** Locks the journal for this session; returns false when another session holds the lock. */
 export async function lockJournal(client: pg.Client, journalId: string): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>(
     'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',

@@ -1,5 +1,5 @@
 /**
- * The tables `exporter_counts` and `rejected_datagrams`: what became of every datagram and record.
+ * The tables `exporter_counts` and `rejected_datagrams`: the outcomes of datagrams and records.
  * Both belong to a journal, and the view `balance` adds them up.
  */
 
@@ -45,7 +45,7 @@ const COUNTERS = { ...DECODED_COLUMNS, ...LOADED_COLUMNS } as const
 const COLUMNS = { ...EXPORTER, ...COUNTERS } as const
 
 /**
- * What became of the datagrams and records of one exporter. Every received datagram is counted once
+ * The outcomes of one exporter's datagrams and records. Every received datagram is counted once
  * more, in one of the other counters or in a rejection.
  */
 export type CountChange = ChangeOf<typeof EXPORTER & typeof DECODED_COLUMNS>
@@ -84,7 +84,7 @@ const ADD_REJECTIONS = `
   on conflict (journal, ${namesOf(keysOf(REJECTION_COLUMNS))})
   do update set ${updatesOf(REJECTION_COLUMNS)}`
 
-/** What a batch adds to both tables. */
+/** The changes of a batch in both tables. */
 interface OutcomeChanges {
   readonly counts: Iterable<CountChange>
   readonly rejections: Iterable<RejectionChange>

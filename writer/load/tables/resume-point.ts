@@ -12,7 +12,7 @@ import { type HeldCount, readHeldCounts } from './outcome-counts.ts'
 import { readSamplerRows, type SamplerRow } from './samplers.ts'
 import { readTemplateRows, type TemplateRow } from './templates.ts'
 
-/** What exporters had said in the batches up to the position. */
+/** The memory of all streams up to the position. */
 export interface MemoryRows {
   /** The least recently seen first. */
   readonly templates: readonly TemplateRow[]
@@ -40,7 +40,7 @@ export interface ResumePoint {
   readonly held: readonly HeldCount[]
 }
 
-/** Whose state to read. */
+/** The journal and the streams whose state to read. */
 interface ResumeOptions {
   readonly journalId: string
   /** How many streams to read, those heard last. */

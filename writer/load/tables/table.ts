@@ -3,7 +3,7 @@
  * rows over as one JSON array, which `jsonb_to_recordset` reads as a relation named `changed`.
  */
 
-/** What a value is in TypeScript, by its type in PostgreSQL or by how it is handed over. */
+/** The TypeScript type of a value, by its type in PostgreSQL or by its form in JSON. */
 interface ValueByType {
   inet: string
   text: string
@@ -21,10 +21,10 @@ interface ValueByType {
 }
 
 /**
- * What becomes of a row that exists already, whose alias is `known`. `key`: the column names the
- * row. `keep`: the row's value stays. `replace`: the batch's value is taken. `add`: both are added.
- * `greatest`: the greater one is taken. `coalesce`: the batch's value is taken unless it is NULL. A
- * function returns an expression of its own for the column.
+ * How the batch's value changes an existing row, whose alias is `known`. `key`: the column names the
+ * row. `keep`: the row's value stays. `replace`: the batch's value replaces it. `add`: the sum of both
+ * does. `greatest`: the greater one does. `coalesce`: the batch's value does, unless it is NULL. A
+ * function returns the column's own expression.
  */
 type Combine =
   | 'key'
@@ -103,7 +103,7 @@ export function namesOf(columns: Columns): string {
 }
 
 /**
- * Returns what `jsonb_to_recordset` is to read: `"exportVersion" smallint, "firstSeenMicros"
+ * Returns the fields that `jsonb_to_recordset` reads: `"exportVersion" smallint, "firstSeenMicros"
  * bigint`.
  */
 export function fieldsOf(columns: Columns): string {

@@ -1,29 +1,15 @@
 import assert from 'node:assert/strict'
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
-import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
-import { ask, LoaderHarness } from '../loader-harness.ts'
+import { describe, it } from 'node:test'
+import { ask, useLoader } from '../loader-harness.ts'
 import { numberedBatch, RECEIVED_AT_MICROS, STREAM_CHANGE } from '../sample-rows.ts'
 
 const LINES = { datagrams: 0, malformed: 0, reports: 0, lostBytes: 0 }
 
 describe('the changes of a batch', () => {
-  let database: TestDatabase
-  let harness: LoaderHarness
-  before(async () => {
-    database = await createTestDatabase()
-  })
-  after(() => database.drop())
-  beforeEach(async () => {
-    await ask(database.url, 'truncate flows, exporters, sequence_gaps cascade')
-    harness = new LoaderHarness(database.url)
-  })
-  afterEach(async () => {
-    await harness.loader.stop()
-    assert.deepEqual(harness.fatal, [])
-  })
+  const given = useLoader()
 
   it('are written with its rows, and counters add up', async () => {
-    await harness.loader.start()
+    await given.harness.loader.start()
     for (const [index, lost] of [8, 0].entries()) {
       const batch = numberedBatch({ from: index, count: 1 })
       batch.changes.streams.push({ ...STREAM_CHANGE, lost })
@@ -50,10 +36,10 @@ describe('the changes of a batch', () => {
         first: LINES,
         last: LINES,
       })
-      harness.submit(batch)
+      given.harness.submit(batch)
     }
-    await harness.committed()
-    const { url } = database
+    await given.harness.committed()
+    const { url } = given.database
     const [stream] = await ask(
       url,
       `select exporter, observation_domain, datagrams, flow_records, options_records, held_sets,
@@ -90,13 +76,13 @@ describe('the changes of a batch', () => {
   })
 
   it('leave an unknown loss NULL until it is known', async () => {
-    await harness.loader.start()
+    await given.harness.loader.start()
     const lost = async (value: number | null, from: number) => {
       const batch = numberedBatch({ from, count: 1 })
       batch.changes.streams.push({ ...STREAM_CHANGE, lost: value })
-      harness.submit(batch)
-      await harness.committed()
-      return (await ask(database.url, 'select lost::int from exporter_streams'))[0]?.['lost']
+      given.harness.submit(batch)
+      await given.harness.committed()
+      return (await ask(given.database.url, 'select lost::int from exporter_streams'))[0]?.['lost']
     }
     assert.equal(await lost(null, 0), null)
     assert.equal(await lost(3, 1), 3)
