@@ -1,7 +1,8 @@
 /** Brings the tables up to date with `migrations/`. Several processes may do so at once. */
 
+import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { runner } from 'node-pg-migrate'
+import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
 import {
   closeClient,
@@ -23,6 +24,18 @@ export interface MigrationTarget {
 
 const ALL_UP: MigrationTarget = { direction: 'up', count: Number.POSITIVE_INFINITY }
 
+/** Whether exactly the migrations of the folder have been run. */
+async function isUpToDate(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ exists: boolean }>(
+    `select to_regclass('pgmigrations') is not null as exists`,
+  )
+  if (rows[0]?.exists !== true) return false
+  const ran = await client.query<{ name: string }>('select name from pgmigrations')
+  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql'))
+  const found = ran.rows.map(({ name }) => `${name}.sql`)
+  return files.sort().join() === found.sort().join()
+}
+
 /**
  * Runs the pending migrations, all in one transaction, under an advisory lock.
  *
@@ -43,6 +56,9 @@ export async function migrateDatabase(
   })
   try {
     await requireUtf8(client)
+    if (target.direction === 'up' && (await isUpToDate(client))) return []
+    // Its import takes longer than all else here, and most starts have nothing to migrate.
+    const { runner } = await import('node-pg-migrate')
     // A migration may run long, and wait long for another process.
     await client.query('set statement_timeout = 0; set lock_timeout = 0')
     const ran = await runner({
