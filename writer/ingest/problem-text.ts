@@ -55,6 +55,11 @@ export const PROBLEM_TEXT: Readonly<Record<string, string>> = {
 export const NOTICE_TEXT = {
   'unit-changed':
     'the exporter counts something else in its sequence than its version says; following it',
+  'unit-unknown':
+    "no known unit explains the exporter's sequence numbers: its loss is not knowable (NULL), and what " +
+    'was claimed meanwhile is taken back; following it again as soon as a unit fits',
+  'several-series':
+    'an exporter sends several series of sequence numbers from one port; each is followed on its own',
   'several-exporters':
     'several exporters behind one address; their sequences are followed by source port',
 } as const

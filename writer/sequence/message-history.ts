@@ -3,8 +3,8 @@
  * of the exporter is found out.
  */
 
+import { NEAR_UNITS } from './departure.ts'
 import { REORDER_WINDOW_DATAGRAMS } from './reorder-window.ts'
-import { NEAR_UNITS } from './restart-watch.ts'
 import type { MessageCounts } from './sequence-unit.ts'
 import type { SequencedDatagram } from './sequenced-datagram.ts'
 
@@ -18,6 +18,7 @@ const MAX_HEARD_MESSAGES = 64
 interface TrackerCounts {
   readonly late: number
   readonly restarts: number
+  readonly strays: number
 }
 
 /** A message that was heard; its counts grow when its held sets are decoded later. */
@@ -28,9 +29,10 @@ export interface HeardMessage extends SequencedDatagram {
   /** Counters of the tracker before this message. */
   readonly lateBefore: number
   readonly restartsBefore: number
+  readonly straysBefore: number
 }
 
-/** A message as plain JSON. Its two last fields are relative to the counters at storing time. */
+/** A message as plain JSON. The counters before it are relative to those at storing time. */
 export type StoredMessage = readonly [
   sequence: number,
   dataRecords: number,
@@ -42,6 +44,9 @@ export type StoredMessage = readonly [
   fingerprint: number,
   lateBefore: number,
   restartsBefore: number,
+  wallMs?: number,
+  dataSets?: number,
+  straysBefore?: number,
 ]
 
 /** The records of a held set that is decoded now. */
@@ -82,12 +87,15 @@ export class MessageHistory {
       dataRecords: datagram.dataRecords,
       optionsRecords: datagram.optionsRecords,
       templateRecords: datagram.templateRecords,
+      dataSets: datagram.dataSets,
       undecodedSets: datagram.undecodedSets,
       receivedAtMs: datagram.receivedAtMs,
+      wallMs: datagram.wallMs,
       uptimeMs: datagram.uptimeMs,
       fingerprint: datagram.fingerprint,
       lateBefore: before.late,
       restartsBefore: before.restarts,
+      straysBefore: before.strays,
     })
     if (datagram.undecodedSets > 0) this.#undecoded += 1
     if (this.#messages.length > MAX_HEARD_MESSAGES) this.#dropFirst()
@@ -130,12 +138,18 @@ export class MessageHistory {
   }
 
   /**
-   * Returns the last `count` messages for storing.
+   * Returns the last messages for storing.
    *
    * @param present the counters now: the stored ones are relative to them, as a restored tracker
    *   begins at zero
    */
-  toArray(present: TrackerCounts, count = MAX_HEARD_MESSAGES): readonly StoredMessage[] {
+  toArray(
+    present: TrackerCounts,
+    {
+      count = MAX_HEARD_MESSAGES,
+      shiftMs = 0,
+    }: { readonly count?: number; readonly shiftMs?: number },
+  ): readonly StoredMessage[] {
     return this.#messages
       .slice(-count)
       .map((message) => [
@@ -144,21 +158,25 @@ export class MessageHistory {
         message.optionsRecords,
         message.templateRecords,
         message.undecodedSets,
-        message.receivedAtMs,
+        message.receivedAtMs + shiftMs,
         message.uptimeMs ?? null,
         message.fingerprint,
         message.lateBefore - present.late,
         message.restartsBefore - present.restarts,
+        message.wallMs,
+        message.dataSets,
+        message.straysBefore - present.strays,
       ])
   }
 
   /** Restores the result of `toArray`. */
   restore(messages: readonly StoredMessage[]): void {
     for (const [sequence, dataRecords, optionsRecords, templateRecords, ...rest] of messages) {
-      const [undecodedSets, receivedAtMs, uptimeMs, fingerprint, late, restarts] = rest
-      const counts = { dataRecords, optionsRecords, templateRecords, undecodedSets }
-      const uptime = { receivedAtMs, uptimeMs: uptimeMs ?? undefined }
-      this.add({ sequence, ...counts, ...uptime, fingerprint }, { late, restarts })
+      const [undecodedSets, receivedAtMs, uptimeMs, fingerprint, late, restarts, ...more] = rest
+      const [wallMs = receivedAtMs, dataSets = 1, strays = 0] = more
+      const counts = { dataRecords, optionsRecords, templateRecords, dataSets, undecodedSets }
+      const uptime = { receivedAtMs, wallMs, uptimeMs: uptimeMs ?? undefined }
+      this.add({ sequence, ...counts, ...uptime, fingerprint }, { late, restarts, strays })
     }
   }
 

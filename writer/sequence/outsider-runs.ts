@@ -4,8 +4,9 @@
  * (a restart, a loss, an exporter with several ports), or another exporter shares the address.
  */
 
+import { Cadence } from './cadence.ts'
 import { REORDER_WINDOW_MS } from './reorder-window.ts'
-import type { NumberRange } from './sequence-tracker.ts'
+import type { NumberRange } from './sequence-hole.ts'
 import type { SequencedDatagram } from './sequenced-datagram.ts'
 
 /** A run of this many datagrams on one port, while the stream goes on, is another exporter. */
@@ -16,8 +17,6 @@ const SAME_STREAM_RUN = 2
 const SILENT_INTERVALS = 5
 /** A run of this many is the stream itself, while the intervals of the stream are unknown. */
 const SAME_STREAM_LONG_RUN = 16
-/** With each datagram, the longest interval moves towards the present one by this share. */
-const INTERVAL_DECAY = 0.05
 /** Beyond this, the oldest outsider is forgotten. */
 const MAX_OUTSIDERS = 256
 
@@ -35,14 +34,16 @@ interface OutsiderRun {
   length: number
   /** Whether the stream itself was heard since the first datagram of this port. */
   isMainHeard: boolean
+  /** Outsiders that were dropped as strays. */
+  dropped: number
 }
 
 export class OutsiderRuns {
   readonly #maxPorts: number
   readonly #runs = new Map<number, OutsiderRun>()
   #outsiders: Outsider[] = []
-  #mainHeardAtMs: number | undefined
-  #mainIntervalMs: number | undefined
+  readonly #main = new Cadence()
+  #dropped = 0
 
   constructor(maxPorts: number) {
     this.#maxPorts = maxPorts
@@ -53,15 +54,14 @@ export class OutsiderRuns {
     return this.#outsiders.length
   }
 
+  /** Outsiders that are strays so far: those of no stream. */
+  get strays(): number {
+    return this.#outsiders.length + this.#dropped
+  }
+
   /** Notes that the stream itself was heard and went on. */
   noteMain(receivedAtMs: number): void {
-    if (this.#mainHeardAtMs !== undefined) {
-      const intervalMs = receivedAtMs - this.#mainHeardAtMs
-      const longest = this.#mainIntervalMs ?? 0
-      this.#mainIntervalMs =
-        intervalMs > longest ? intervalMs : longest + (intervalMs - longest) * INTERVAL_DECAY
-    }
-    this.#mainHeardAtMs = receivedAtMs
+    this.#main.note(receivedAtMs)
     if (this.#runs.size === 0) return
     for (const run of this.#runs.values()) run.isMainHeard = true
   }
@@ -83,13 +83,14 @@ export class OutsiderRuns {
    *
    * @param range the numbers that the datagram stands for
    */
-  add(datagram: SequencedDatagram, port: number, { start, end }: NumberRange): OutsiderOrigin {
+  add(datagram: SequencedDatagram, port: number, { from, to }: NumberRange): OutsiderOrigin {
     this.#outsiders.push({ port, datagram: { ...datagram } })
-    if (this.#outsiders.length > MAX_OUTSIDERS) this.#outsiders.shift()
-    const isOnOtherPort = this.#isNextElsewhere(start, port)
+    const oldest = this.#outsiders.length > MAX_OUTSIDERS ? this.#outsiders.shift() : undefined
+    if (oldest !== undefined) this.#drop(oldest.port)
+    const isOnOtherPort = this.#isNextElsewhere(from, port)
     const run = this.#runOf(port)
-    run.length = run.next === start ? run.length + 1 : 1
-    run.next = end
+    run.length = run.next === from ? run.length + 1 : 1
+    run.next = to
     // Two exporters never continue each other's numbers, so one exporter uses several ports.
     if (isOnOtherPort && run.length === 1) return 'same-stream'
     if (run.isMainHeard) {
@@ -106,13 +107,20 @@ export class OutsiderRuns {
    * Whether the outsiders have waited long enough, because the stream has fallen silent.
    *
    * @param isNear whether a datagram may follow the stream after a small loss
+   * @param usesPorts whether the stream is known to use several ports; a single datagram from
+   *   another port says nothing else
    */
-  isOverdue(nowMs: number, isNear: (datagram: SequencedDatagram) => boolean): boolean {
+  isOverdue(
+    nowMs: number,
+    isNear: (datagram: SequencedDatagram) => boolean,
+    usesPorts: boolean,
+  ): boolean {
     const last = this.#outsiders.at(-1)
-    if (last === undefined || this.#mainHeardAtMs === undefined) return false
+    if (last === undefined || this.#main.heardAtMs === undefined) return false
+    if (!usesPorts && (this.#runs.get(last.port)?.length ?? 0) < SAME_STREAM_RUN) return false
     if (nowMs - last.datagram.receivedAtMs <= REORDER_WINDOW_MS) return false
-    if (this.#mainIntervalMs !== undefined) return this.#isMainSilent(nowMs)
-    const isLong = nowMs - this.#mainHeardAtMs > SILENT_INTERVALS * REORDER_WINDOW_MS
+    if (this.#main.intervalMs !== undefined) return this.#isMainSilent(nowMs)
+    const isLong = nowMs - this.#main.heardAtMs > SILENT_INTERVALS * REORDER_WINDOW_MS
     return isLong && this.#outsiders.every(({ datagram }) => isNear(datagram))
   }
 
@@ -126,12 +134,34 @@ export class OutsiderRuns {
     return fitting
   }
 
-  /** Removes and returns all outsiders, in the order of arrival. */
-  takeAll(): readonly Outsider[] {
+  /**
+   * Removes and returns all outsiders, in the order of arrival.
+   *
+   * @param port its dropped outsiders were no strays
+   */
+  takeAll(port?: number): readonly Outsider[] {
     const all = this.#outsiders
+    const run = port === undefined ? undefined : this.#runs.get(port)
+    this.#dropped -= run?.dropped ?? 0
     this.#outsiders = []
     this.#runs.clear()
     return all
+  }
+
+  /** Drops the outsiders that the stream has outlived by the reorder window: they are strays. */
+  dropStrays(nowMs: number): void {
+    const isStray = ({ port, datagram }: Outsider) =>
+      nowMs - datagram.receivedAtMs > REORDER_WINDOW_MS && this.#runs.get(port)?.isMainHeard
+    const strays = this.#outsiders.filter(isStray)
+    if (strays.length === 0) return
+    this.#outsiders = this.#outsiders.filter((outsider) => !isStray(outsider))
+    for (const { port } of strays) this.#drop(port)
+  }
+
+  #drop(port: number): void {
+    this.#dropped += 1
+    const run = this.#runs.get(port)
+    if (run !== undefined) run.dropped += 1
   }
 
   #runOf(port: number): OutsiderRun {
@@ -141,14 +171,16 @@ export class OutsiderRuns {
       const oldest = this.#runs.keys().next()
       if (!oldest.done) this.#forgetPort(oldest.value)
     }
-    const run = { next: 0, length: 0, isMainHeard: false }
+    const run = { next: 0, length: 0, isMainHeard: false, dropped: 0 }
     this.#runs.set(port, run)
     return run
   }
 
   #forgetPort(port: number): void {
     this.#runs.delete(port)
+    const count = this.#outsiders.length
     this.#outsiders = this.#outsiders.filter((outsider) => outsider.port !== port)
+    this.#dropped += count - this.#outsiders.length
   }
 
   #isNextElsewhere(start: number, port: number): boolean {
@@ -159,13 +191,13 @@ export class OutsiderRuns {
   }
 
   #isMainSilent(nowMs: number): boolean {
-    if (this.#mainHeardAtMs === undefined || this.#mainIntervalMs === undefined) return false
-    return nowMs - this.#mainHeardAtMs >= SILENT_INTERVALS * this.#mainIntervalMs
+    if (this.#main.heardAtMs === undefined || this.#main.intervalMs === undefined) return false
+    return nowMs - this.#main.heardAtMs >= SILENT_INTERVALS * this.#main.intervalMs
   }
 
   /** Whether the exporter has booted since the stream was last heard. */
   #hasBootedSince({ receivedAtMs, uptimeMs }: SequencedDatagram): boolean {
-    if (this.#mainHeardAtMs === undefined || uptimeMs === undefined || uptimeMs === 0) return false
-    return uptimeMs < receivedAtMs - this.#mainHeardAtMs
+    if (this.#main.heardAtMs === undefined || uptimeMs === undefined || uptimeMs === 0) return false
+    return uptimeMs < receivedAtMs - this.#main.heardAtMs
   }
 }

@@ -3,7 +3,8 @@
  * recognises that all ports belong to one exporter.
  */
 
-import { NO_GAPS, type SequenceGap } from './gap-ledger.ts'
+import { NO_GAPS } from './gap-ledger.ts'
+import type { ClaimedGap, LossAccount } from './loss-account.ts'
 import { type SequenceState, SequenceTracker } from './sequence-tracker.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
 
@@ -12,12 +13,12 @@ export const MAX_PORTS = 64
 /** The ports are one stream after this many changes of port in a row that continue the numbers. */
 const ONE_STREAM_HANDOVERS = 4
 
-/** Counters of a stream or tracker; `lost` stays 0 without sequence numbers. */
+/** Counters of a stream or tracker. */
 export interface SequenceCounts {
-  lost: number
   late: number
   duplicates: number
   restarts: number
+  strays: number
 }
 
 /** A source port and the state of its tracker. */
@@ -25,10 +26,10 @@ export type StoredPort = readonly [port: number, state: SequenceState]
 
 /** Adds the counters of a tracker to `counts`. */
 export function addCounts(counts: SequenceCounts, tracker: SequenceTracker): void {
-  counts.lost += tracker.lost ?? 0
   counts.late += tracker.late
   counts.duplicates += tracker.duplicates
   counts.restarts += tracker.restarts
+  counts.strays += tracker.strays
 }
 
 export class PortTrackers {
@@ -36,14 +37,16 @@ export class PortTrackers {
   readonly #trackers = new Map<number, SequenceTracker>()
   /** Counters of forgotten trackers. */
   readonly #forgotten: SequenceCounts
+  readonly #account: LossAccount
   #lastPort: number | undefined
   #lastNext: number | null = null
   #handovers = 0
 
   /** @param forgotten receives the counters of forgotten trackers */
-  constructor(exportVersion: number, forgotten: SequenceCounts) {
+  constructor(exportVersion: number, forgotten: SequenceCounts, account: LossAccount) {
     this.#exportVersion = exportVersion
     this.#forgotten = forgotten
+    this.#account = account
   }
 
   get ports(): readonly number[] {
@@ -71,7 +74,7 @@ export class PortTrackers {
     const tracker = this.#trackerOf(port)
     const verdict = tracker.observe(datagram)
     if (this.#lastPort !== undefined && port !== this.#lastPort) {
-      const isHandover = tracker.rangeOf(datagram).start === this.#lastNext
+      const isHandover = tracker.rangeOf(datagram).from === this.#lastNext
       this.#handovers = isHandover ? this.#handovers + 1 : 0
     }
     this.#lastPort = port
@@ -79,8 +82,8 @@ export class PortTrackers {
     return verdict
   }
 
-  expire(nowMs: number): readonly SequenceGap[] {
-    let gaps = NO_GAPS
+  expire(nowMs: number): readonly ClaimedGap[] {
+    let gaps: readonly ClaimedGap[] = NO_GAPS
     for (const tracker of this.#trackers.values()) {
       const more = tracker.expire(nowMs)
       if (more.length > 0) gaps = [...gaps, ...more]
@@ -102,8 +105,9 @@ export class PortTrackers {
     return last
   }
 
-  toState(): readonly StoredPort[] {
-    return [...this.#trackers].map(([port, tracker]) => [port, tracker.toState()])
+  /** @param shiftMs added to times of the stream clock */
+  toState(shiftMs: number): readonly StoredPort[] {
+    return [...this.#trackers].map(([port, tracker]) => [port, tracker.toState(shiftMs)])
   }
 
   restore(ports: readonly StoredPort[]): void {
@@ -114,7 +118,7 @@ export class PortTrackers {
     const known = this.#trackers.get(port)
     if (known !== undefined) return known
     if (this.#trackers.size >= MAX_PORTS) this.#forgetOldest()
-    const tracker = new SequenceTracker(this.#exportVersion)
+    const tracker = new SequenceTracker(this.#exportVersion, { account: this.#account })
     this.#trackers.set(port, tracker)
     return tracker
   }

@@ -1,33 +1,32 @@
 /**
- * Follows the sequence numbers of one stream in one unit, and distinguishes loss from reordering
- * and restarts. Time comes with the datagrams.
+ * Follows the sequence numbers of one stream in one given unit, and distinguishes loss from
+ * reordering, restarts and strays. Time comes with the datagrams.
  */
 
-import { BootClock, type BootVerdict } from './boot-clock.ts'
-import { ANY_UNIT, GapLedger, type SequenceGap, type StoredHole } from './gap-ledger.ts'
+import { BootClock, type BootVerdict, isSameBoot, type StoredBoot } from './boot-clock.ts'
+import { Cadence } from './cadence.ts'
+import { Departure, NEAR_UNITS } from './departure.ts'
+import { GapLedger, type SequenceGap, type StoredHole } from './gap-ledger.ts'
 import type { ReleasedSet } from './message-history.ts'
-import { isFreshStart, NEAR_UNITS, RestartWatch, type StoredRun } from './restart-watch.ts'
-import {
-  countUnits,
-  endOf,
-  isInclusive,
-  isIndeterminate,
-  type SequenceUnit,
-  startOf,
-} from './sequence-unit.ts'
+import { NumberLine } from './number-line.ts'
+import { FAR_BEHIND_UNITS, isFreshStart, RestartWatch, type StoredRun } from './restart-watch.ts'
+import { ANY_UNIT, type NumberRange } from './sequence-hole.ts'
+import { countSlack, countUnits, type SequenceUnit, startOf } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
-import { UndecodedMessages } from './undecoded-messages.ts'
 import type { UnitDoubt } from './unit-learner.ts'
 
-/** A run of this many messages behind the expected number is a restart. */
+/** A run of this many messages from an earlier number is a restart, unless the uptime denies it. */
 const RESTART_RUN = 2
-/** The length of such a run if the uptime denies a boot. */
+/** The length of such a run if the uptime says that there was no boot. */
 const RESTART_RUN_SAME_BOOT = 8
 
 /** The stored state of a numbering; plain JSON. */
 export interface NumberingState {
   /** null: the next number is unknown. */
   readonly next: number | null
+  readonly slack?: number
+  readonly boot?: StoredBoot | undefined
+  /** The boot time in states from before `boot` was stored. */
   readonly bootMs?: number | null
   readonly holes?: readonly StoredHole[]
   readonly run?: StoredRun
@@ -36,36 +35,31 @@ export interface NumberingState {
 /** Counters are totals since construction. They fall only when a judgement is taken back. */
 export class SequenceNumbering {
   readonly #unit: SequenceUnit
+  readonly #line: NumberLine
   readonly #ledger: GapLedger
   readonly #boot = new BootClock()
   readonly #watch = new RestartWatch()
-  readonly #undecoded = new UndecodedMessages()
-  /** The last receive time, and the number of observed datagrams. */
+  readonly #departure = new Departure()
+  readonly #cadence = new Cadence()
+  /** The last receive time, and the number of datagrams observed. */
   readonly #position = { nowMs: 0, count: 0 }
 
-  /** Whether `#next` is set: by a first datagram, or from the stored state. */
-  #isAnchored = false
-  #next = 0
-  /** False after a message with undecoded sets: `#next` is then only a lower bound. */
-  #isNextKnown = true
-  /** Whether `#next` follows from the last message, and not from one before it. */
+  /** Whether the expected number comes from the last message, not from an earlier one. */
   #hasAdvanced = true
+  /** A stray that the numbers have not passed yet; it may turn out to have been none. */
+  #early: NumberRange | undefined
+  #left: number | undefined
+  #found: number | undefined
+
   #late = 0
   #restarts = 0
   #boots = 0
+  #strays = 0
 
   constructor(unit: SequenceUnit) {
     this.#unit = unit
+    this.#line = new NumberLine(unit)
     this.#ledger = new GapLedger(unit)
-  }
-
-  get unit(): SequenceUnit {
-    return this.#unit
-  }
-
-  /** Units in declared gaps. */
-  get lost(): number {
-    return this.#ledger.lost
   }
 
   /** Datagrams behind the expected number, including those that filled a hole. */
@@ -77,26 +71,65 @@ export class SequenceNumbering {
     return this.#restarts
   }
 
-  /** Restarts that the uptime shows. */
+  /** Restarts that the uptime showed; a total that never falls. */
   get boots(): number {
     return this.#boots
   }
 
+  /** Datagrams whose numbers neither the stream nor other datagrams continued. */
+  get strays(): number {
+    return this.#strays + this.#departure.loneJumpers
+  }
+
   /** The next expected number; null while it is unknown. */
   get next(): number | null {
-    return this.#isAnchored && this.#isNextKnown && this.#unit !== 'none' ? this.#next : null
+    const { isAnchored, isNextKnown, next } = this.#line
+    return isAnchored && isNextKnown && this.#unit !== 'none' ? next : null
   }
 
-  /** Whether a number is the next one of this stream, or missing in it. */
-  accepts(start: number): boolean {
-    if (!this.#isAnchored || this.#unit === 'none') return true
-    if (start === this.#next || this.#ledger.isMissing(start)) return true
-    return !this.#isNextKnown && this.isNear(start)
+  /** Whether the numbers have jumped, and the earlier ones may still go on. */
+  get isAway(): boolean {
+    return this.#departure.isAway
   }
 
-  /** Whether a number may follow after a small loss. */
-  isNear(start: number): boolean {
-    return (start - this.#next) >>> 0 < NEAR_UNITS
+  /** Whether a datagram is the next one of this stream, or missing in it. */
+  accepts(datagram: SequencedDatagram): boolean {
+    if (!this.#line.isAnchored || this.#unit === 'none') return true
+    const start = startOf(this.#unit, datagram)
+    if (this.#line.expects(datagram) || start === this.#departure.earlierNext) return true
+    return this.#ledger.isMissing(start) || (!this.#line.isNextKnown && this.isNear(datagram))
+  }
+
+  /** Whether a datagram may follow after a small loss. */
+  isNear(datagram: SequencedDatagram): boolean {
+    return this.#line.distanceOf(datagram) >>> 0 < NEAR_UNITS
+  }
+
+  /** Returns how far a datagram is from the expected number, in either direction. */
+  distanceTo(datagram: SequencedDatagram): number {
+    const distance = this.#line.distanceOf(datagram)
+    const earlier = this.#departure.earlierNext ?? this.#line.next
+    const fromEarlier = (distance + this.#line.next - earlier) | 0
+    return Math.min(Math.abs(distance), Math.abs(fromEarlier))
+  }
+
+  /** Begins at a number. */
+  beginAt(next: number, slack = 0): void {
+    this.#line.moveTo({ next, slack, isNextKnown: true })
+  }
+
+  /** Returns the next number of another series that was found among the holes, once. */
+  takeFound(): number | undefined {
+    const found = this.#found
+    this.#found = undefined
+    return found
+  }
+
+  /** Returns the next number of a numbering that was left for good, once. */
+  takeLeft(): number | undefined {
+    const left = this.#left
+    this.#left = undefined
+    return left
   }
 
   /** Observes the next datagram, in the order of arrival and after its decoding. */
@@ -104,7 +137,7 @@ export class SequenceNumbering {
     this.#position.nowMs = datagram.receivedAtMs
     this.#position.count += 1
     if (this.#unit === 'none') return 'unsequenced'
-    if (this.#isAnchored) return this.#place(datagram, doubt)
+    if (this.#line.isAnchored) return this.#place(datagram, doubt)
     this.#advance(datagram)
     return 'first'
   }
@@ -120,7 +153,21 @@ export class SequenceNumbering {
    * @returns the gaps since the last call; mostly `NO_GAPS`
    */
   expire(nowMs: number, favoured: number): readonly SequenceGap[] {
-    this.#ledger.declareExpired({ nowMs, count: this.#position.count }, favoured)
+    const position = { nowMs, count: this.#position.count }
+    const stray = this.#ledger.takeStrayHole(position)
+    if (stray !== undefined) {
+      this.#early = { from: stray.to, to: this.#line.next }
+      this.#line.moveTo({ next: stray.from, slack: stray.slack, isNextKnown: true })
+      this.#late -= stray.headFills
+      this.#strays += 1
+    }
+    const series = this.#ledger.takeSeriesHole(position)
+    if (series !== undefined) {
+      this.#late -= series.headFills
+      this.#found = series.from
+    }
+    const intervalMs = this.#cadence.intervalMs ?? 0
+    this.#ledger.declareExpired(position, { favoured, intervalMs })
     return this.#ledger.takeGaps()
   }
 
@@ -130,18 +177,11 @@ export class SequenceNumbering {
    * @returns false when no undecoded message has its number
    */
   release(released: ReleasedSet, doubt: UnitDoubt): boolean {
-    const { sequence } = released
-    if (!this.#undecoded.has(sequence)) return false
-    const counts = { ...released, templateRecords: 0, undecodedSets: 0 }
-    const message = this.#undecoded.release(sequence, countUnits(this.#unit, counts))
-    if (message === undefined) return true
-    const { from, to } = message
-    if (to === undefined) {
-      this.#next = from
-      this.#isNextKnown = true
-    } else if (((to - from) | 0) > 0) {
-      this.#ledger.open({ from, to }, this.#position, doubt)
-    }
+    const missing = this.#line.release(released)
+    if (missing === false) return false
+    if (missing === undefined) return true
+    this.#ledger.open(missing, this.#position, doubt)
+    this.#ledger.confirm()
     return true
   }
 
@@ -150,31 +190,39 @@ export class SequenceNumbering {
     this.#ledger.discardHoles()
   }
 
-  toState(): NumberingState {
+  /**
+   * Takes a jump back that is not certain yet, if there is one. The datagrams since the jump,
+   * including the last one, belong to another numbering.
+   */
+  comeHome(): void {
+    this.#goHome(this.#position.count + 1)
+  }
+
+  /** @param shiftMs added to times of the stream clock */
+  toState(shiftMs: number): NumberingState {
     return {
       next: this.next,
-      bootMs: this.#boot.bootMs ?? null,
-      holes: this.#ledger.toArray(this.#position.count),
+      slack: this.#line.slack,
+      boot: this.#boot.toState(shiftMs),
+      holes: this.#ledger.toArray(this.#position.count, shiftMs),
       run: this.#watch.toRun(),
     }
   }
 
   /** Continues from a stored state; `next` suffices. */
-  restore({ next, bootMs, holes, run }: NumberingState): void {
-    if (next !== null) {
-      this.#next = next
-      this.#isAnchored = true
-    }
-    if (bootMs != null) this.#boot.restore(bootMs)
+  restore({ next, slack, boot, bootMs, holes, run }: NumberingState): void {
+    if (next !== null) this.beginAt(next, slack)
+    if (boot) this.#boot.restore(boot)
+    else if (bootMs != null) this.#boot.restore([bootMs, bootMs, 0, 0, 0])
     this.#ledger.restore(holes ?? [])
     if (run !== undefined) this.#watch.restore(run)
   }
 
   #place(datagram: SequencedDatagram, doubt: UnitDoubt): SequenceVerdict {
-    const start = startOf(this.#unit, datagram)
-    const distance = (start - this.#next) | 0
+    const distance = this.#line.distanceOf(datagram)
     const boot = this.#boot.compare(datagram)
-    if (distance === 0) {
+    this.#left = this.#departure.settle(this.#position)?.next ?? this.#left
+    if (this.#line.expects(datagram)) {
       if (boot === 'changed') this.#boot.distrust()
       return this.#takeForward(datagram, 0, doubt)
     }
@@ -183,56 +231,119 @@ export class SequenceNumbering {
       this.#advance(datagram)
       return 'indeterminate'
     }
-    const earlier = this.#watch.judge(start, distance, this.#position)
-    if (earlier === 'late-of-earlier') return this.#countLate()
-    if (earlier === 'resumes-earlier') return this.#resumeEarlier(datagram, doubt)
-    if (boot === 'changed') return this.#restart(datagram, doubt, undefined)
-    if (distance > 0) return this.#takeForward(datagram, distance, doubt)
-    return this.#takeBehind(datagram, { start, behind: -distance, boot }, doubt)
+    if (this.#departure.isAway) {
+      const isEarlierBoot = isSameBoot(this.#departure.earlierBoot, datagram)
+      const start = startOf(this.#unit, datagram)
+      const verdict = this.#departure.judge(start, distance, isEarlierBoot)
+      if (verdict === 'late-of-earlier') {
+        this.#fill(datagram, doubt)
+        return this.#countLate()
+      }
+      const isWild = this.#departure.isLone && Math.abs(distance) > NEAR_UNITS
+      if (verdict === 'resumes-earlier' || isWild) {
+        this.#goHome(this.#position.count)
+        return this.#place(datagram, doubt)
+      }
+    }
+    if (boot === 'changed') return this.#restart(datagram, { kind: 'boot', jumpers: 1 })
+    if (distance <= 0) return this.#takeBehind(datagram, boot, doubt)
+    if (distance <= NEAR_UNITS) return this.#takeForward(datagram, distance, doubt)
+    return this.#jump(datagram, doubt)
+  }
+
+  /** Goes far ahead for now: the next datagrams decide whether it is a loss or a stray. */
+  #jump(datagram: SequencedDatagram, doubt: UnitDoubt): SequenceVerdict {
+    const { next: from, slack, isNextKnown } = this.#line
+    const isExact = isNextKnown && !this.#line.hasOpenStart(datagram)
+    const { dissenting } = this.#doubtOf(doubt)
+    const jump = { from, to: startOf(this.#unit, datagram), slack, dissenting }
+    this.#leave({ kind: 'loss', jumpers: 1 })
+    this.#ledger.setAside(isExact ? jump : undefined, this.#position)
+    this.#advance(datagram)
+    return 'undecided'
   }
 
   #takeForward(datagram: SequencedDatagram, distance: number, doubt: UnitDoubt): SequenceVerdict {
     this.#watch.noteOrdinary()
-    const from = this.#next
-    const to = startOf(this.#unit, datagram)
-    const isExact = this.#isNextKnown && (distance === 0 || !this.#hasOpenStart(datagram))
-    if (!this.#isNextKnown) this.#undecoded.close(to)
-    else if (isExact && distance > 0) {
-      // The dissenting units compare this message with the last one only, not with an earlier one.
-      const dissenting = this.#hasAdvanced ? doubt.dissenting : ANY_UNIT
-      this.#ledger.open({ from, to }, this.#position, { ...doubt, dissenting })
+    if (this.#departure.isLone) {
+      this.#departure.confirm()
+      this.#ledger.confirmJump()
     }
+    const { next: from, isNextKnown } = this.#line
+    const to = startOf(this.#unit, datagram)
+    const isExact = isNextKnown && (distance === 0 || !this.#line.hasOpenStart(datagram))
+    if (!isNextKnown) this.#line.closeUndecoded(to)
+    else if (isExact && distance > 0) this.#openHoles({ from, to }, this.#doubtOf(doubt))
+    else this.#ledger.confirm()
     this.#advance(datagram)
     if (!isExact) return 'indeterminate'
     return distance > 0 ? 'ahead' : 'in-order'
   }
 
-  #takeBehind(
-    datagram: SequencedDatagram,
-    place: { readonly start: number; readonly behind: number; readonly boot: BootVerdict },
-    doubt: UnitDoubt,
-  ): SequenceVerdict {
-    const { start, behind, boot } = place
-    const units = isIndeterminate(this.#unit, datagram)
-      ? undefined
-      : countUnits(this.#unit, datagram)
-    const isFilling = this.#hasOpenStart(datagram)
-      ? this.#ledger.forgetHole((datagram.sequence - 1) >>> 0)
-      : this.#ledger.fill(start, units, doubt)
-    if (isFilling) {
-      this.#watch.noteOrdinary()
-      return this.#countLate()
+  #openHoles({ from, to }: NumberRange, doubt: UnitDoubt): void {
+    const { slack } = this.#line
+    const early = this.#early
+    this.#early = undefined
+    const isPassed = early && ((early.from - from) | 0) >= 0 && ((to - early.to) | 0) >= 0
+    if (!isPassed || early.from === to) {
+      this.#ledger.open({ from, to, slack }, this.#position, doubt)
+      return
     }
-    this.#undecoded.forgetAround(start)
-    const run = this.#watch.noteBehind(start, units ?? 0)
-    const neededRun = boot === 'same' ? RESTART_RUN_SAME_BOOT : RESTART_RUN
-    const isRestart = run >= neededRun || (boot !== 'same' && isFreshStart(start, behind))
-    return isRestart ? this.#restart(datagram, doubt, run) : this.#countLate()
+    // The numbers have passed over the stray, so it was none.
+    this.#strays -= 1
+    if (early.from !== from) {
+      this.#ledger.open({ from, to: early.from, slack }, this.#position, doubt)
+    }
+    if (early.to !== to) this.#ledger.open({ from: early.to, to }, this.#position, doubt)
   }
 
-  /** Whether undecoded sets hide the first number of a datagram. */
-  #hasOpenStart(datagram: SequencedDatagram): boolean {
-    return isInclusive(this.#unit) && isIndeterminate(this.#unit, datagram)
+  #doubtOf(doubt: UnitDoubt): UnitDoubt {
+    // The dissenting units compare this message with the last one only, not with an earlier one.
+    return this.#hasAdvanced ? doubt : { ...doubt, dissenting: ANY_UNIT }
+  }
+
+  #takeBehind(datagram: SequencedDatagram, boot: BootVerdict, doubt: UnitDoubt): SequenceVerdict {
+    const start = startOf(this.#unit, datagram)
+    const behind = -this.#line.distanceOf(datagram)
+    if (this.#fill(datagram, doubt)) {
+      this.#watch.noteOrdinary()
+      return this.#line.isBehindEndOf(datagram) ? this.#replaceStray(datagram) : this.#countLate()
+    }
+    this.#line.forgetUndecoded(start)
+    const units = this.#line.hasOpenEnd(datagram) ? 0 : countUnits(this.#unit, datagram)
+    const run = this.#watch.noteBehind(start, units)
+    const neededRun = boot === 'same' ? RESTART_RUN_SAME_BOOT : RESTART_RUN
+    const areLate = behind <= FAR_BEHIND_UNITS
+    if (run >= neededRun || (boot !== 'same' && isFreshStart(start, behind))) {
+      // All datagrams of the run but this one were counted as late, or as strays.
+      if (areLate) this.#late -= run - 1
+      else this.#strays -= run - 1
+      return this.#restart(datagram, { kind: 'guess', jumpers: run, areLate })
+    }
+    if (areLate) return this.#countLate()
+    this.#hasAdvanced = false
+    this.#strays += 1
+    return 'undecided'
+  }
+
+  #fill(datagram: SequencedDatagram, { dissenting }: UnitDoubt): boolean {
+    if (this.#line.hasOpenStart(datagram)) {
+      return this.#ledger.forgetHole((datagram.sequence - 1) >>> 0)
+    }
+    const start = startOf(this.#unit, datagram)
+    const units = this.#line.hasOpenEnd(datagram) ? undefined : countUnits(this.#unit, datagram)
+    const slack = countSlack(this.#unit, datagram)
+    return this.#ledger.fill({ start, units, slack, dissenting }, this.#position.count)
+  }
+
+  /**
+   * Goes on after a late datagram that has expected numbers, too. Messages do not overlap, so the
+   * one that seemed to be ahead of it was a stray.
+   */
+  #replaceStray(datagram: SequencedDatagram): SequenceVerdict {
+    this.#strays += 1
+    this.#advance(datagram)
+    return 'in-order'
   }
 
   #countLate(): SequenceVerdict {
@@ -241,48 +352,52 @@ export class SequenceNumbering {
     return 'late'
   }
 
-  /** @param run the length of the run that suggests the restart; undefined: the uptime shows it */
   #restart(
     datagram: SequencedDatagram,
-    { favoured }: UnitDoubt,
-    run: number | undefined,
+    jump: { readonly kind: 'boot' | 'guess'; readonly jumpers: number; readonly areLate?: boolean },
   ): SequenceVerdict {
-    const earlier = { next: this.#next, late: this.#late + 1, isGuess: run !== undefined }
-    this.#watch.end(earlier, this.#position)
-    // All datagrams of the run but this one were counted as late.
-    if (run !== undefined) this.#late -= run - 1
-    else this.#boots += 1
+    if (jump.kind === 'boot') this.#boots += 1
     this.#restarts += 1
-    if (run === undefined) this.#ledger.declareAll(this.#position.nowMs, favoured)
-    else this.#ledger.setAside()
-    this.#undecoded.clear()
+    this.#leave(jump)
+    this.#ledger.setAside()
+    this.#line.forgetUndecoded()
     this.#advance(datagram)
     return 'restart'
   }
 
-  /** Undoes a guessed restart: the datagram continues the earlier numbering. */
-  #resumeEarlier(datagram: SequencedDatagram, doubt: UnitDoubt): SequenceVerdict {
-    const earlier = this.#watch.takeEarlier(this.#position)
-    if (earlier !== undefined) {
-      this.#ledger.takeBack()
-      this.#undecoded.clear()
-      this.#isNextKnown = true
-      this.#next = earlier.next
-      this.#late = earlier.late
-      this.#restarts -= 1
-    }
-    const start = startOf(this.#unit, datagram)
-    return this.#takeForward(datagram, (start - this.#next) | 0, doubt)
+  #leave(jump: {
+    readonly kind: 'boot' | 'guess' | 'loss'
+    readonly jumpers: number
+    readonly areLate?: boolean
+  }): void {
+    this.#watch.noteOrdinary()
+    this.#early = undefined
+    const boot = this.#boot.toState(0)
+    const earlier = { areLate: false, ...jump, ...this.#line.place, boot }
+    this.#departure.leave(earlier, this.#position)
+  }
+
+  /**
+   * Takes a jump back: the datagrams since were late ones, or strays.
+   *
+   * @param count how many datagrams were observed, with one that goes on at home
+   */
+  #goHome(count: number): void {
+    const earlier = this.#departure.takeBack(count)
+    if (earlier === undefined) return
+    this.#ledger.takeBack(earlier.leftAtCount)
+    this.#line.moveTo(earlier)
+    this.#hasAdvanced = false
+    if (earlier.boot) this.#boot.restore(earlier.boot)
+    if (earlier.areLate) this.#late += earlier.jumpers
+    else this.#strays += earlier.jumpers
+    if (earlier.kind !== 'loss') this.#restarts -= 1
   }
 
   #advance(datagram: SequencedDatagram): void {
-    const { sequence, undecodedSets } = datagram
     this.#boot.follow(datagram)
-    this.#isAnchored = true
+    this.#cadence.note(datagram.receivedAtMs)
+    this.#line.advance(datagram)
     this.#hasAdvanced = true
-    this.#next = endOf(this.#unit, datagram)
-    this.#isNextKnown = isInclusive(this.#unit) || !isIndeterminate(this.#unit, datagram)
-    if (this.#isNextKnown) return
-    this.#undecoded.add({ sequence, from: this.#next, to: undefined, sets: undecodedSets })
   }
 }

@@ -1,9 +1,10 @@
 /**
- * Follows the sequence of one stream: finds duplicates, learns the unit of the numbers, and follows
+ * Follows the sequence of one exporter: finds duplicates, learns the unit of the numbers, and follows
  * the numbers in that unit. Time comes with the datagrams.
  */
 
-import { NO_GAPS, type SequenceGap } from './gap-ledger.ts'
+import { NO_GAPS } from './gap-ledger.ts'
+import { type Claim, type ClaimedGap, LossAccount } from './loss-account.ts'
 import {
   type HeardMessage,
   type HeardStep,
@@ -12,9 +13,12 @@ import {
   type StoredMessage,
 } from './message-history.ts'
 import { RecentDatagrams } from './recent-datagrams.ts'
-import { type NumberingState, SequenceNumbering } from './sequence-numbering.ts'
+import type { NumberRange } from './sequence-hole.ts'
+import type { NumberingState } from './sequence-numbering.ts'
+import { SequenceSeries } from './sequence-series.ts'
 import { endOf, knownUnits, type SequenceUnit, startOf } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
+import type { StoredFit } from './unit-fit.ts'
 import { type UnitChange, UnitLearner } from './unit-learner.ts'
 
 /** The number of stored messages while the unit is not in doubt. */
@@ -25,15 +29,34 @@ export interface SequenceState extends NumberingState {
   readonly unit: SequenceUnit
   readonly recent?: readonly number[]
   readonly learned?: readonly number[]
+  readonly fit?: StoredFit
   /** The last messages; all that are remembered while the unit is in doubt. */
   readonly history?: readonly StoredMessage[]
+  /** Further series of numbers, beside the first. */
+  readonly series?: readonly NumberingState[]
+  readonly claim?: Claim
+  /** The counters that are kept if the unit is given up, relative to those at storing time. */
+  readonly base?: JudgedCounts
 }
 
-/** The numbers that a datagram stands for, in the unit of a tracker. */
-export interface NumberRange {
-  readonly start: number
-  /** The first number after the datagram. */
-  readonly end: number
+/** Counters that a change of the unit takes back. */
+export interface JudgedCounts {
+  readonly late: number
+  readonly restarts: number
+  readonly strays: number
+}
+
+/** Something to log once about the numbers of an exporter. */
+export type TrackerNotice =
+  | ({ readonly kind: 'unit-changed' } & UnitChange)
+  | { readonly kind: 'unit-unknown'; readonly retracted: Claim['losses'] }
+  | { readonly kind: 'several-series'; readonly series: number }
+
+export interface TrackerOptions {
+  /** Shared by the trackers of a stream. */
+  readonly account?: LossAccount
+  /** The unit that an operator has set; else it is learned. */
+  readonly unit?: SequenceUnit | undefined
 }
 
 /** Counters are totals since construction. They fall only when a judgement is taken back. */
@@ -42,29 +65,35 @@ export class SequenceTracker {
   readonly #recent = new RecentDatagrams()
   /** Messages to judge again if the unit changes. While the unit is settled, the last one only. */
   readonly #history = new MessageHistory()
-  #numbering: SequenceNumbering
-  /** Counters from numberings in other units, for messages that are not judged again. */
-  #former = { lost: 0, late: 0, restarts: 0 }
-  /** Lost units in the gaps that `expire` has returned. */
-  #declaredLost = 0
-  #unitChange: UnitChange | undefined
+  readonly #account: LossAccount
+  readonly #isFixed: boolean
+  #series: SequenceSeries
+  /** Counters from other units, for messages that are not judged again. */
+  #former: JudgedCounts = { late: 0, restarts: 0, strays: 0 }
+  /** The counters when the unit was last proven: what is kept if it is given up. */
+  #base: JudgedCounts = this.#former
+  /** Gaps since then. */
+  #claim: Claim | undefined
+  readonly #notices: TrackerNotice[] = []
   #duplicates = 0
   #lastReceivedAtMs = 0
   #isFirst = true
 
-  constructor(exportVersion: number) {
-    this.#numbering = new SequenceNumbering(knownUnits(exportVersion)[0])
+  constructor(exportVersion: number, { account = new LossAccount(), unit }: TrackerOptions = {}) {
+    this.#account = account
+    this.#isFixed = unit !== undefined
+    this.#series = new SequenceSeries(unit ?? knownUnits(exportVersion)[0])
     this.#learner = new UnitLearner(exportVersion)
   }
 
   /** Lost units; null when the stream has no sequence numbers, so that loss is unknown. */
   get lost(): number | null {
-    return this.unit === 'none' ? null : this.#former.lost + this.#numbering.lost
+    return this.unit === 'none' ? null : this.#account.lostIn(this.#series.countedUnit)
   }
 
   /** Datagrams behind the expected number, including those that filled a hole. */
   get late(): number {
-    return this.#former.late + this.#numbering.late
+    return this.#former.late + this.#series.late
   }
 
   get duplicates(): number {
@@ -72,26 +101,31 @@ export class SequenceTracker {
   }
 
   get restarts(): number {
-    return this.#former.restarts + this.#numbering.restarts
+    return this.#former.restarts + this.#series.restarts
+  }
+
+  /** Datagrams whose numbers neither the stream nor other datagrams continued. */
+  get strays(): number {
+    return this.#former.strays + this.#series.strays
   }
 
   get unit(): SequenceUnit {
-    return this.#numbering.unit
+    return this.#series.unit
   }
 
   /** The next expected number; null while it is unknown. */
   get next(): number | null {
-    return this.#numbering.next
+    return this.#series.next
   }
 
-  /** The receive time of the last datagram, Unix milliseconds; 0 before the first. */
+  /** The receive time of the last datagram by the stream clock; 0 before the first. */
   get lastReceivedAtMs(): number {
     return this.#lastReceivedAtMs
   }
 
   /** Whether one of the last 32 datagrams has this number and payload; asked before decoding. */
   isDuplicate(sequence: number, fingerprint: number): boolean {
-    return this.unit !== 'none' && this.#recent.has(sequence, fingerprint)
+    return this.#isSequenced && this.#recent.has(sequence, fingerprint)
   }
 
   /** Counts a duplicate, which is not observed. */
@@ -101,17 +135,17 @@ export class SequenceTracker {
 
   /** Returns the numbers that a datagram stands for if it belongs to this stream. */
   rangeOf(datagram: SequencedDatagram): NumberRange {
-    return { start: startOf(this.unit, datagram), end: endOf(this.unit, datagram) }
+    return { from: startOf(this.unit, datagram), to: endOf(this.unit, datagram) }
   }
 
   /** Whether a datagram is the next one of this stream, or missing in it. */
   accepts(datagram: SequencedDatagram): boolean {
-    return this.#numbering.accepts(startOf(this.unit, datagram))
+    return this.#series.accepts(datagram)
   }
 
   /** Whether a datagram may follow after a small loss. */
   isNear(datagram: SequencedDatagram): boolean {
-    return this.#numbering.isNear(startOf(this.unit, datagram))
+    return this.#series.isNear(datagram)
   }
 
   /** Observes the next datagram, in the order of arrival and after its decoding. */
@@ -119,31 +153,32 @@ export class SequenceTracker {
     const { sequence, fingerprint, receivedAtMs } = datagram
     this.#lastReceivedAtMs = receivedAtMs
     const step = this.#history.add(datagram, this)
-    const { boots } = this.#numbering
-    this.#learn(step)
-    const proven = this.#learner.provenUnit
-    const verdict = proven === undefined ? this.#number(step) : this.#useUnit(proven)
+    const { boots } = this.#series
+    const verdict = this.#judge(step)
     // A rebooted exporter may repeat numbers and payloads.
-    if (this.#numbering.boots > boots) this.#recent.clear()
-    if (this.unit !== 'none') this.#recent.add(sequence, fingerprint)
+    if (this.#series.boots > boots) this.#recent.clear()
+    if (this.#isSequenced) this.#recent.add(sequence, fingerprint)
     this.#shortenHistory(receivedAtMs)
     return verdict
   }
 
   /**
-   * Declares the holes that have left the reorder window, unless a favoured unit sees none there.
-   * The caller calls it after each `observe`, and regularly while the stream is silent.
+   * Declares the holes that have left the reorder window, unless a favoured unit sees none there, or
+   * the unit in use has explained too little so far. The caller calls it after each `observe`, and
+   * regularly while the stream is silent.
    *
    * @returns the gaps since the last call; mostly `NO_GAPS`
    */
-  expire(nowMs: number): readonly SequenceGap[] {
-    if (!this.#numbering.hasNews) return NO_GAPS
-    const gaps = this.#numbering.expire(nowMs, this.#learner.favouredAt(nowMs))
-    if (gaps.length === 0) return gaps
+  expire(nowMs: number): readonly ClaimedGap[] {
+    if (!this.#series.hasNews) return NO_GAPS
+    if (!this.#isFixed && !this.#learner.mayDeclareAt(nowMs)) return NO_GAPS
+    const gaps = this.#series.expire(nowMs, this.#isFixed ? 0 : this.#learner.favouredAt(nowMs))
+    if (gaps.length === 0) return NO_GAPS
     // A declared gap is final, so the messages around it are never judged again.
     this.#history.forget()
-    for (const { lost } of gaps) this.#declaredLost += lost
-    return gaps
+    const claim = this.#account.add(gaps, this.#claim)
+    this.#claim = claim
+    return gaps.map((gap) => ({ ...gap, claim: claim.id }))
   }
 
   /**
@@ -153,50 +188,81 @@ export class SequenceTracker {
    */
   release(released: ReleasedSet): boolean {
     for (const step of this.#history.release(released)) this.#learn(step)
-    const proven = this.#learner.provenUnit
+    const proven = this.#isFixed ? undefined : this.#learner.provenUnit
     if (proven !== undefined) {
-      this.#useUnit(proven)
+      this.#changeUnit(proven)
       return true
     }
     this.#learner.skip()
-    return this.#numbering.release(released, this.#learner.doubtAt(this.#lastReceivedAtMs))
+    return this.#series.release(released, this.#learner.doubtAt(this.#lastReceivedAtMs))
   }
 
-  /** Returns a change of the unit once, for the log. */
-  takeUnitChange(): UnitChange | undefined {
-    const change = this.#unitChange
-    this.#unitChange = undefined
-    return change
+  /** Returns the next thing to log, once. */
+  takeNotice(): TrackerNotice | undefined {
+    const notice = this.#notices.shift()
+    if (notice !== undefined || !this.#series.hasSplit) return notice
+    return { kind: 'several-series', series: this.#series.takeSplit() }
   }
 
   /** Forgets all holes without counting them: the numbers belong to another stream. */
   discardHoles(): void {
-    this.#numbering.discardHoles()
+    this.#series.discardHoles()
     this.#history.forget()
   }
 
-  toState(): SequenceState {
+  /** @param shiftMs added to times of the stream clock */
+  toState(shiftMs = 0): SequenceState {
     // A few messages suffice to go on learning. Few streams are in doubt, and not for long.
     const mayChange = this.#learner.hasRivals || this.#history.hasUndecoded
-    const messages = mayChange ? undefined : CALM_MESSAGES
+    const messages = mayChange ? {} : { count: CALM_MESSAGES }
+    const { late, restarts, strays } = this.#base
     return {
       unit: this.unit,
-      ...this.#numbering.toState(),
+      ...this.#series.toState(shiftMs),
       recent: this.#recent.toArray(),
-      learned: this.#learner.toArray(),
-      history: this.#history.toArray(this, messages),
+      learned: this.#learner.toArray(shiftMs),
+      fit: this.#learner.toFit(),
+      history: this.#history.toArray(this, { ...messages, shiftMs }),
+      base: {
+        late: late - this.late,
+        restarts: restarts - this.restarts,
+        strays: strays - this.strays,
+      },
+      ...(this.#claim && { claim: this.#claim }),
     }
   }
 
   /** Continues from a stored state; `unit` and `next` suffice. */
   restore(state: SequenceState): void {
     this.#isFirst = state.next === null
-    this.#numbering = new SequenceNumbering(state.unit)
-    this.#numbering.restore(state)
+    this.#series = new SequenceSeries(state.unit)
+    this.#series.restore(state)
     this.#learner.use(state.unit)
-    this.#learner.restore(state.learned ?? [])
+    this.#learner.restore(state.learned ?? [], state.fit)
     this.#recent.restore(state.recent ?? [])
     this.#history.restore(state.history ?? [])
+    this.#claim = state.claim
+    if (state.base) this.#base = state.base
+  }
+
+  /** Whether the numbers tell anything, though their unit may be unknown. */
+  get #isSequenced(): boolean {
+    return this.unit !== 'none' || this.#learner.isUnfit
+  }
+
+  #judge(step: HeardStep): SequenceVerdict {
+    if (this.#isFixed) return this.#number(step)
+    this.#learn(step)
+    const proven = this.#learner.provenUnit
+    if (proven !== undefined) return this.#changeUnit(proven)
+    const news = this.#learner.judgeFit()
+    if (news === 'unfit') return this.#giveUpUnit()
+    if (news === 'proven') this.#proveUnit()
+    else if (news !== undefined) {
+      this.#learner.followAgain()
+      return this.#changeUnit(news)
+    }
+    return this.#number(step)
   }
 
   #learn(step: HeardStep): void {
@@ -208,7 +274,7 @@ export class SequenceTracker {
       if (this.#isFirst) this.#learner.compareFirst(message, nowMs)
     } else if (isDecoded(previous) && isDecoded(message)) {
       this.#learner.compare(previous, message, nowMs)
-    }
+    } else this.#learner.compareUndecoded(previous, message, nowMs)
     this.#isFirst = false
   }
 
@@ -225,20 +291,37 @@ export class SequenceTracker {
   }
 
   #number({ message }: HeardStep): SequenceVerdict {
-    return this.#numbering.observe(message, this.#learner.doubtAt(message.receivedAtMs))
+    return this.#series.observe(message, this.#learner.doubtAt(message.receivedAtMs))
+  }
+
+  /** The losses so far are real, whatever comes later. */
+  #proveUnit(): void {
+    this.#claim = undefined
+    this.#base = { late: this.late, restarts: this.restarts, strays: this.strays }
+  }
+
+  /** No unit explains the numbers: takes the claims back that were made meanwhile. */
+  #giveUpUnit(): SequenceVerdict {
+    this.#notices.push({ kind: 'unit-unknown', retracted: this.#claim?.losses ?? {} })
+    if (this.#claim) this.#account.retract(this.#claim)
+    this.#claim = undefined
+    this.#former = this.#base
+    this.#learner.use('none')
+    this.#series = new SequenceSeries('none')
+    return 'unsequenced'
   }
 
   /** Changes to another unit and judges the remembered messages again in it. */
-  #useUnit(unit: SequenceUnit): SequenceVerdict {
-    this.#unitChange = { from: this.unit, to: unit }
+  #changeUnit(unit: SequenceUnit): SequenceVerdict {
+    this.#notices.push({ kind: 'unit-changed', from: this.unit, to: unit })
     const { first } = this.#history
     this.#former = {
-      lost: this.#declaredLost,
       late: first?.lateBefore ?? this.late,
       restarts: first?.restartsBefore ?? this.restarts,
+      strays: first?.straysBefore ?? this.strays,
     }
     this.#learner.use(unit)
-    this.#numbering = new SequenceNumbering(unit)
+    this.#series = new SequenceSeries(unit)
     let verdict: SequenceVerdict = 'first'
     for (const step of this.#history.steps()) {
       this.#learn(step)
@@ -248,7 +331,11 @@ export class SequenceTracker {
   }
 
   #shortenHistory(nowMs: number): void {
-    const isNeeded = this.#history.hasUndecoded || !this.#learner.isSettled(nowMs)
+    const isNeeded =
+      this.#history.hasUndecoded ||
+      this.#learner.isUnfit ||
+      this.#series.isSeveral ||
+      !this.#learner.isSettled(nowMs)
     if (!isNeeded) this.#history.forget()
   }
 }

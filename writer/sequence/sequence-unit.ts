@@ -2,16 +2,42 @@
 
 /**
  * A unit of loss, stored in SQL under this name. `flows` are flow records. `records` are all data
- * records, including options data records. No standard defines `records+templates`, but some
- * exporters count that way.
+ * records, including options data records. `sets` are data sets. `bidirectional-flows` are flow
+ * entries of which each is one or two records. No standard defines `records+templates`, `sets` or
+ * `bidirectional-flows`, but some exporters count that way.
  */
-export type CountedUnit = 'none' | 'flows' | 'datagrams' | 'records' | 'records+templates'
+export type CountedUnit =
+  | 'none'
+  | 'flows'
+  | 'datagrams'
+  | 'records'
+  | 'records+templates'
+  | 'sets'
+  | 'bidirectional-flows'
 
 /**
  * The unit of a stream's sequence numbers. By every standard, a number counts the units sent before
  * its message. With `-inclusive` it also counts the units in the message, as softflowd does.
  */
-export type SequenceUnit = CountedUnit | 'flows-inclusive' | 'records-inclusive'
+export type SequenceUnit =
+  | CountedUnit
+  | 'flows-inclusive'
+  | 'records-inclusive'
+  | 'bidirectional-flows-inclusive'
+
+/** All units, as operators may name them. */
+export const SEQUENCE_UNITS = [
+  'none',
+  'flows',
+  'flows-inclusive',
+  'datagrams',
+  'records',
+  'records-inclusive',
+  'records+templates',
+  'sets',
+  'bidirectional-flows',
+  'bidirectional-flows-inclusive',
+] as const satisfies readonly SequenceUnit[]
 
 /** The contents of a message that sequence numbers may count. */
 export interface MessageCounts {
@@ -21,6 +47,8 @@ export interface MessageCounts {
   readonly optionsRecords: number
   /** Templates and options templates in the message. */
   readonly templateRecords: number
+  /** Data sets in the message, decoded or held. */
+  readonly dataSets: number
   /** Data sets whose number of records is unknown: held for a template, or malformed. */
   readonly undecodedSets: number
 }
@@ -39,6 +67,9 @@ const V9_UNITS = [
   'records+templates',
   'flows-inclusive',
   'records-inclusive',
+  'sets',
+  'bidirectional-flows',
+  'bidirectional-flows-inclusive',
   'none',
 ] as const
 const IPFIX_UNITS = [
@@ -48,6 +79,7 @@ const IPFIX_UNITS = [
   'datagrams',
   'records+templates',
   'records-inclusive',
+  'sets',
   'none',
 ] as const
 const NO_UNITS = ['none'] as const
@@ -62,19 +94,26 @@ export function knownUnits(exportVersion: number): readonly [SequenceUnit, ...Se
 /** Returns the unit of loss: an inclusive unit without its suffix. */
 export function countedUnit(unit: SequenceUnit): CountedUnit {
   if (unit === 'flows-inclusive') return 'flows'
+  if (unit === 'bidirectional-flows-inclusive') return 'bidirectional-flows'
   return unit === 'records-inclusive' ? 'records' : unit
 }
 
 /** Whether a number also counts the units in its own message. */
 export function isInclusive(unit: SequenceUnit): boolean {
-  return unit === 'flows-inclusive' || unit === 'records-inclusive'
+  return (
+    unit === 'flows-inclusive' ||
+    unit === 'records-inclusive' ||
+    unit === 'bidirectional-flows-inclusive'
+  )
 }
 
-/** Counts the units in a message; undecoded sets count nothing. */
+/** Counts the units in a message, at most; undecoded sets count nothing. */
 export function countUnits(unit: SequenceUnit, message: MessageCounts): number {
   switch (unit) {
     case 'flows':
     case 'flows-inclusive':
+    case 'bidirectional-flows':
+    case 'bidirectional-flows-inclusive':
       return message.dataRecords - message.optionsRecords
     case 'records':
     case 'records-inclusive':
@@ -83,24 +122,50 @@ export function countUnits(unit: SequenceUnit, message: MessageCounts): number {
       return 1
     case 'records+templates':
       return message.dataRecords + message.templateRecords
+    case 'sets':
+      return message.dataSets + message.templateRecords
     case 'none':
       return 0
   }
 }
 
-/** Returns the first number of a message, which is the expected number if nothing was lost. */
+/** Whether the numbers of a message are not exact: see `countSlack`. */
+export function hasSlack(unit: SequenceUnit): boolean {
+  return (
+    unit === 'sets' || unit === 'bidirectional-flows' || unit === 'bidirectional-flows-inclusive'
+  )
+}
+
+/**
+ * Counts how many units fewer a message may hold than `countUnits` says; 0 for most units. A pair
+ * of records may be one bidirectional flow. A counter of sets may leave template sets out, and one
+ * such set may hold several templates.
+ */
+export function countSlack(unit: SequenceUnit, message: MessageCounts): number {
+  if (!hasSlack(unit)) return 0
+  if (unit === 'sets') return message.templateRecords
+  return (message.dataRecords - message.optionsRecords) >> 1
+}
+
+/**
+ * Returns the first number of a message, which is the expected number if nothing was lost. Where
+ * the unit has slack, it is the lowest one possible.
+ */
 export function startOf(unit: SequenceUnit, message: CountedMessage): number {
   if (!isInclusive(unit)) return message.sequence
   return (message.sequence - countUnits(unit, message)) >>> 0
 }
 
-/** Returns the first number after a message. */
+/** Returns the first number after a message; where the unit has slack, the highest one possible. */
 export function endOf(unit: SequenceUnit, message: CountedMessage): number {
   if (isInclusive(unit)) return message.sequence
   return (message.sequence + countUnits(unit, message)) >>> 0
 }
 
-/** Returns the distance between the numbers of two messages with no loss between them. */
+/**
+ * Returns the distance between the numbers of two messages with no loss between them. Where the
+ * unit has slack, it is the greatest one possible.
+ */
 export function stepOf(
   unit: SequenceUnit,
   previous: MessageCounts,
@@ -109,7 +174,16 @@ export function stepOf(
   return countUnits(unit, isInclusive(unit) ? message : previous)
 }
 
+/** Returns by how much the distance may be smaller than `stepOf` says. */
+export function stepSlackOf(
+  unit: SequenceUnit,
+  previous: MessageCounts,
+  message: MessageCounts,
+): number {
+  return countSlack(unit, isInclusive(unit) ? message : previous)
+}
+
 /** Whether the numbers of a message are unknown because of its undecoded sets. */
 export function isIndeterminate(unit: SequenceUnit, message: MessageCounts): boolean {
-  return message.undecodedSets > 0 && unit !== 'datagrams' && unit !== 'none'
+  return message.undecodedSets > 0 && unit !== 'datagrams' && unit !== 'none' && unit !== 'sets'
 }

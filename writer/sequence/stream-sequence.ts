@@ -3,7 +3,7 @@
  * address, it finds them by their source ports and follows each port with its own tracker.
  */
 
-import type { SequenceGap } from './gap-ledger.ts'
+import { type Claim, type ClaimedGap, LossAccount } from './loss-account.ts'
 import type { ReleasedSet } from './message-history.ts'
 import { OutsiderRuns } from './outsider-runs.ts'
 import {
@@ -13,19 +13,23 @@ import {
   type SequenceCounts,
   type StoredPort,
 } from './port-trackers.ts'
-import { type SequenceState, SequenceTracker } from './sequence-tracker.ts'
-import type { SequenceUnit } from './sequence-unit.ts'
+import { type SequenceState, SequenceTracker, type TrackerNotice } from './sequence-tracker.ts'
+import type { CountedUnit, SequenceUnit } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
-import type { UnitChange } from './unit-learner.ts'
+
+/** How an operator wants the numbers of an exporter to be followed: `off` is the unit `none`. */
+export type SequenceCheck = 'auto' | 'off' | SequenceUnit
 
 /** The stored state of a stream's sequence; `ports` is set while the stream is split. */
 export interface StreamSequenceState extends SequenceState {
   readonly ports?: readonly StoredPort[]
+  readonly check?: SequenceCheck
+  readonly lastClaim?: number
 }
 
 /** A fact to log once. */
 type SequenceNotice =
-  | ({ readonly kind: 'unit-changed' } & UnitChange)
+  | TrackerNotice
   | { readonly kind: 'several-exporters'; readonly ports: readonly number[] }
 
 /**
@@ -36,9 +40,11 @@ type SequenceNotice =
  */
 export class StreamSequence {
   readonly #exportVersion: number
-  readonly #outsiders = new OutsiderRuns(MAX_PORTS)
+  readonly #account = new LossAccount()
   /** Counters of forgotten trackers, and all duplicates. */
-  readonly #forgotten: SequenceCounts = { lost: 0, late: 0, duplicates: 0, restarts: 0 }
+  readonly #forgotten: SequenceCounts = { late: 0, duplicates: 0, restarts: 0, strays: 0 }
+  #check: SequenceCheck = 'auto'
+  #outsiders = new OutsiderRuns(MAX_PORTS)
   /** Follows the whole stream while `#ports` is undefined. */
   #main: SequenceTracker
   #mainPort: number | undefined
@@ -50,14 +56,24 @@ export class StreamSequence {
 
   constructor(exportVersion: number) {
     this.#exportVersion = exportVersion
-    this.#main = new SequenceTracker(exportVersion)
+    this.#main = new SequenceTracker(exportVersion, { account: this.#account })
     // Separately numbered aggregation caches are normal for v8 and not worth a log line.
     this.#isSplitReported = exportVersion === 8
   }
 
-  /** Lost units; null when the stream has no sequence numbers, so that loss is unknown. */
+  /** Lost units of the present unit; null when the numbers tell nothing, so that loss is unknown. */
   get lost(): number | null {
-    return this.unit === 'none' ? null : this.#counts().lost
+    return this.#main.lost
+  }
+
+  /** Lost units by unit, those of earlier units included. */
+  get losses(): ReadonlyMap<CountedUnit, number> {
+    return this.#account.losses
+  }
+
+  /** Datagrams that belong to no numbering of the stream: spoofed, or of an unknown exporter. */
+  get strays(): number {
+    return this.#counts().strays + this.#outsiders.strays
   }
 
   get late(): number {
@@ -79,6 +95,25 @@ export class StreamSequence {
   /** The next expected number; null while it is unknown, and while the stream is split. */
   get next(): number | null {
     return this.#ports === undefined ? this.#main.next : null
+  }
+
+  /** Follows the numbers as the operator wants; what was counted so far stays. */
+  configure(check: SequenceCheck): void {
+    if (check === this.#check) return
+    this.#check = check
+    this.#forgotten.strays += this.#outsiders.strays
+    for (const tracker of this.#trackers) addCounts(this.#forgotten, tracker)
+    this.#outsiders = new OutsiderRuns(MAX_PORTS)
+    this.#ports = undefined
+    this.#main = this.#createMain()
+    this.#mainPort = undefined
+    this.#hasMoved = false
+  }
+
+  #createMain(): SequenceTracker {
+    const unit = this.#check === 'off' ? 'none' : this.#check
+    const options = unit === 'auto' ? {} : { unit }
+    return new SequenceTracker(this.#exportVersion, { account: this.#account, ...options })
   }
 
   /** Whether a recent datagram has this number and payload; asked before decoding. */
@@ -110,9 +145,12 @@ export class StreamSequence {
   }
 
   /** Declares the holes that have left the reorder window; see `SequenceTracker.expire`. */
-  expire(nowMs: number): readonly SequenceGap[] {
+  expire(nowMs: number): readonly ClaimedGap[] {
     if (this.#ports !== undefined) return this.#ports.expire(nowMs)
-    if (this.#outsiders.size > 0) this.#settleOverdue(nowMs)
+    if (this.#outsiders.size > 0) {
+      this.#outsiders.dropStrays(nowMs)
+      this.#settleOverdue(nowMs)
+    }
     return this.#main.expire(nowMs)
   }
 
@@ -128,25 +166,41 @@ export class StreamSequence {
       return { kind: 'several-exporters', ports: this.#ports.ports }
     }
     for (const tracker of this.#trackers) {
-      const change = tracker.takeUnitChange()
-      if (change !== undefined) return { kind: 'unit-changed', ...change }
+      const notice = tracker.takeNotice()
+      if (notice !== undefined) return notice
     }
     return undefined
   }
 
   /** Returns the state for storing. */
-  toState(): StreamSequenceState {
-    if (this.#ports === undefined) return this.#main.toState()
-    return { unit: this.unit, next: null, ports: this.#ports.toState() }
+  /**
+   * Returns the claims that were taken back since the last call: no unit explains their numbers.
+   */
+  takeRetracted(): readonly Claim[] {
+    return this.#account.takeRetracted()
+  }
+
+  /** @param shiftMs added to times of the stream clock */
+  toState(shiftMs = 0): StreamSequenceState {
+    const shared = { check: this.#check, lastClaim: this.#account.lastClaim }
+    if (this.#ports === undefined) return { ...this.#main.toState(shiftMs), ...shared }
+    return { unit: this.unit, next: null, ports: this.#ports.toState(shiftMs), ...shared }
   }
 
   /** Continues from a stored state; `unit` and `next` suffice. */
   restore(state: StreamSequenceState): void {
+    this.#check = state.check ?? 'auto'
+    this.#account.restore(state.lastClaim ?? 0)
+    this.#main = this.#createMain()
     this.#main.restore(state)
     if (state.ports === undefined) return
-    this.#ports = new PortTrackers(this.#exportVersion, this.#forgotten)
+    this.#ports = this.#createPorts()
     this.#ports.restore(state.ports)
     this.#isSplitReported = true
+  }
+
+  #createPorts(): PortTrackers {
+    return new PortTrackers(this.#exportVersion, this.#forgotten, this.#account)
   }
 
   get #trackers(): Iterable<SequenceTracker> {
@@ -172,8 +226,8 @@ export class StreamSequence {
 
   #isOutsider(datagram: SequencedDatagram, port: number): boolean {
     if (this.#mainPort === undefined || this.unit === 'none') return false
-    const { start } = this.#main.rangeOf(datagram)
-    return this.#outsiders.continues(start, port) || !this.#main.accepts(datagram)
+    const { from } = this.#main.rangeOf(datagram)
+    return this.#outsiders.continues(from, port) || !this.#main.accepts(datagram)
   }
 
   #movePort(port: number): void {
@@ -185,16 +239,16 @@ export class StreamSequence {
     const origin = this.#outsiders.add(datagram, port, this.#main.rangeOf(datagram))
     if (origin === 'same-stream') {
       this.#movePort(port)
-      return this.#replayIntoMain()
+      return this.#replayIntoMain(port)
     }
-    if (origin === 'several-exporters') this.#split()
+    if (origin === 'several-exporters') this.#split(port)
     return 'undecided'
   }
 
-  #replayIntoMain(): SequenceVerdict {
+  #replayIntoMain(port?: number): SequenceVerdict {
     let verdict: SequenceVerdict = 'undecided'
     let isRestart = false
-    for (const { datagram } of this.#outsiders.takeAll()) {
+    for (const { datagram } of this.#outsiders.takeAll(port)) {
       this.#outsiders.noteMain(datagram.receivedAtMs)
       verdict = this.#main.observe(datagram)
       if (verdict === 'restart') isRestart = true
@@ -204,7 +258,8 @@ export class StreamSequence {
 
   /** Settles outsiders that have waited too long: they are the stream itself. */
   #settleOverdue(nowMs: number): void {
-    if (!this.#outsiders.isOverdue(nowMs, (datagram) => this.#main.isNear(datagram))) return
+    const isNear = (datagram: SequencedDatagram) => this.#main.isNear(datagram)
+    if (!this.#outsiders.isOverdue(nowMs, isNear, this.#hasMoved)) return
     this.#hasMoved = true
     this.#replayIntoMain()
   }
@@ -218,11 +273,13 @@ export class StreamSequence {
     }
   }
 
-  #split(): void {
+  #split(newPort: number): void {
     // A number that is missing in a mixture of streams is missing in none of them.
     if (this.#hasMoved) this.#main.discardHoles()
-    this.#ports = new PortTrackers(this.#exportVersion, this.#forgotten)
+    this.#ports = this.#createPorts()
     if (this.#mainPort !== undefined) this.#ports.add(this.#mainPort, this.#main)
-    for (const { port, datagram } of this.#outsiders.takeAll()) this.#ports.observe(datagram, port)
+    for (const { port, datagram } of this.#outsiders.takeAll(newPort)) {
+      this.#ports.observe(datagram, port)
+    }
   }
 }

@@ -5,12 +5,17 @@
 
 import {
   type CountedMessage,
+  countSlack,
   countUnits,
+  hasSlack,
   isInclusive,
+  isIndeterminate,
   knownUnits,
   type SequenceUnit,
   stepOf,
+  stepSlackOf,
 } from './sequence-unit.ts'
+import { type StoredFit, UnitFit } from './unit-fit.ts'
 
 /**
  * The weight of a message that one unit predicted and another did not. If the two predictions
@@ -19,6 +24,8 @@ import {
 const WEIGHT = { beside: 1, apart: 2 } as const
 /** A proven unit has at least this weight of wins over the unit in use. */
 const PROVEN_WEIGHT = 6
+/** The same for a unit with slack, as a loss or an overtaking may look like its step. */
+const PROVEN_WEIGHT_WITH_SLACK = 12
 /** A proven unit has more than this share of wins among all wins and losses between the two. */
 const WIN_SHARE = 0.95
 /** The unit in use is settled after this many messages without a favoured rival. */
@@ -27,6 +34,12 @@ const SETTLED_SAMPLES = 64
 const MEMORY_SAMPLES = 256
 /** Without new evidence, rivals are ignored after this time: templates return within 30 minutes. */
 const PATIENCE_MS = 35 * 60_000
+
+/**
+ * What a step has shown. `proven`: the unit in use fits, so that its losses are real. `unfit`: no
+ * unit fits. A unit: it fits again.
+ */
+export type FitNews = 'proven' | 'unfit' | SequenceUnit | undefined
 
 /** A change of the unit in use. */
 export interface UnitChange {
@@ -42,6 +55,8 @@ export interface UnitDoubt {
   readonly dissenting: number
   /** Whether a favoured unit predicted the last number and the unit in use did not. */
   readonly isExplained: boolean
+  /** Whether the unit in use has explained too little so far for its gaps to be declared. */
+  readonly isPending: boolean
 }
 
 /** The dissenting units while the last message is not compared: any unit may dissent. */
@@ -49,7 +64,10 @@ const ALL_UNITS = -1
 
 export class UnitLearner {
   readonly #units: readonly SequenceUnit[]
+  readonly #fit: UnitFit
   #unit: SequenceUnit
+  /** The place of `#unit` in `#units`. */
+  #own = 0
   #samples = 0
   /** By place in `#units`: the weight of messages that only that unit predicted, and vice versa. */
   readonly #wins: number[]
@@ -57,6 +75,7 @@ export class UnitLearner {
   /** Whether another unit has a win; mostly none ever has, so this is a shortcut. */
   #hasRivals = false
   #wonAtMs = 0
+  #comparedAtMs = 0
   /** The units that judge the last message differently, and those of them that predicted it. */
   #dissenting = ALL_UNITS
   #winners = 0
@@ -65,6 +84,7 @@ export class UnitLearner {
     const units = knownUnits(exportVersion)
     this.#units = units
     this.#unit = units[0]
+    this.#fit = new UnitFit(units.length)
     this.#wins = units.map(() => 0)
     this.#losses = units.map(() => 0)
   }
@@ -72,6 +92,7 @@ export class UnitLearner {
   /** Starts again with another unit in use. */
   use(unit: SequenceUnit): void {
     this.#unit = unit
+    this.#own = this.#units.indexOf(unit)
     this.#samples = 0
     this.#wins.fill(0)
     this.#losses.fill(0)
@@ -90,7 +111,8 @@ export class UnitLearner {
     this.skip()
     for (const [index, unit] of this.#units.entries()) {
       const units = countUnits(unit, message)
-      const isOwn = isInclusive(unit) && units > 1 && message.sequence === units
+      const isExact = isInclusive(unit) && countSlack(unit, message) === 0
+      const isOwn = isExact && units > 1 && message.sequence === units
       if (!isOwn || message.undecodedSets > 0) continue
       this.#wins[index] = WEIGHT.apart
       this.#hasRivals = true
@@ -101,6 +123,7 @@ export class UnitLearner {
   /** Compares a message with the one whose number precedes its own; both are decoded. */
   compare(previous: CountedMessage, message: CountedMessage, nowMs: number): void {
     this.#samples += 1
+    this.#comparedAtMs = nowMs
     this.#weigh(previous, message, 1)
     if (this.#winners !== 0) {
       this.#hasRivals = true
@@ -109,7 +132,25 @@ export class UnitLearner {
     if (this.#samples >= MEMORY_SAMPLES) this.#fade()
   }
 
-  /** Undoes a comparison, because another message belongs between the two. */
+  /**
+   * Counts a step between messages of which one is not decoded, if the unit in use counts no
+   * records.
+   */
+  compareUndecoded(previous: CountedMessage, message: CountedMessage, nowMs: number): void {
+    const isOpen = (unit: SequenceUnit) =>
+      isIndeterminate(unit, previous) || isIndeterminate(unit, message)
+    if (isOpen(this.#unit)) return
+    this.#comparedAtMs = nowMs
+    const delta = (message.sequence - previous.sequence) >>> 0
+    let explaining = 0
+    for (const [index, unit] of this.#units.entries()) {
+      const below = (stepOf(unit, previous, message) - delta) >>> 0
+      if (!isOpen(unit) && below <= stepSlackOf(unit, previous, message)) explaining |= 1 << index
+    }
+    this.#fit.count(explaining, 1)
+  }
+
+  /** Takes a comparison back, because another message belongs between the two. */
   retract(previous: CountedMessage, message: CountedMessage): void {
     this.#samples = Math.max(0, this.#samples - 1)
     this.#weigh(previous, message, -1)
@@ -121,26 +162,60 @@ export class UnitLearner {
     const own = stepOf(this.#unit, previous, message)
     this.#dissenting = 0
     this.#winners = 0
+    const ownSlack = stepSlackOf(this.#unit, previous, message)
+    const isOwn = (own - delta) >>> 0 <= ownSlack
+    let explaining = 0
     for (let index = 0; index < this.#units.length; index += 1) {
-      const step = stepOf(this.#units[index] ?? 'none', previous, message)
-      if (step === own) continue
+      const unit = this.#units[index] ?? 'none'
+      const step = stepOf(unit, previous, message)
+      const slack = stepSlackOf(unit, previous, message)
+      const isRight = (step - delta) >>> 0 <= slack
+      if (isRight) explaining |= 1 << index
+      if (step === own && slack === ownSlack) continue
       this.#dissenting |= 1 << index
-      const weight = sign * (Math.abs(step - own) > 1 ? WEIGHT.apart : WEIGHT.beside)
-      if (delta === own) this.#losses[index] = Math.max(0, this.#lossesAt(index) + weight)
-      else if (delta === step) {
+      // A range that holds the other unit's step proves nothing, unless the number is below it:
+      // a loss makes numbers larger, never smaller.
+      if (slack > 0 && own >= step - slack && own <= step && delta >= own) continue
+      const apart = own > step ? own - step : step - slack - own
+      const weight = sign * (apart > 1 || slack > 0 ? WEIGHT.apart : WEIGHT.beside)
+      if (isOwn && !isRight) this.#losses[index] = Math.max(0, this.#lossesAt(index) + weight)
+      else if (isRight && !isOwn) {
         this.#wins[index] = Math.max(0, this.#winsAt(index) + weight)
         this.#winners |= 1 << index
       }
     }
+    this.#fit.count(explaining, sign)
+  }
+
+  /** Judges how well the units fit, after a comparison. */
+  judgeFit(): FitNews {
+    const news = this.#fit.judge(this.#own)
+    return typeof news === 'number' ? this.#units[news] : news
+  }
+
+  /** Whether no unit fits. */
+  get isUnfit(): boolean {
+    return this.#fit.isUnfit
+  }
+
+  /** Notes that a unit is followed again after none fitted. */
+  followAgain(): void {
+    this.#fit.followAgain()
+  }
+
+  /** Whether gaps of the unit in use can be believed at a time. */
+  mayDeclareAt(nowMs: number): boolean {
+    return this.#fit.mayDeclare(this.#own, nowMs - this.#comparedAtMs > PATIENCE_MS)
   }
 
   /** The unit that is proven to be the real one; undefined while none is. */
   get provenUnit(): SequenceUnit | undefined {
-    if (!this.#hasRivals) return undefined
+    if (!this.#hasRivals || this.#fit.isUnfit) return undefined
     let best: SequenceUnit | undefined
     let bestWins = PROVEN_WEIGHT - 1
     for (const [index, unit] of this.#units.entries()) {
       const wins = this.#winsAt(index)
+      if (hasSlack(unit) && wins < PROVEN_WEIGHT_WITH_SLACK) continue
       if (wins <= bestWins || wins <= WIN_SHARE * (wins + this.#lossesAt(index))) continue
       best = unit
       bestWins = wins
@@ -155,6 +230,7 @@ export class UnitLearner {
       favoured,
       dissenting: this.#dissenting,
       isExplained: (this.#winners & favoured) !== 0,
+      isPending: !this.mayDeclareAt(nowMs),
     }
   }
 
@@ -178,13 +254,23 @@ export class UnitLearner {
     return this.#hasRivals
   }
 
-  /** Returns all counts for storing. */
-  toArray(): number[] {
-    return [this.#samples, this.#wonAtMs, ...this.#wins, ...this.#losses]
+  /**
+   * Returns all counts for storing.
+   *
+   * @param shiftMs added to times of the stream clock
+   */
+  toArray(shiftMs: number): number[] {
+    return [this.#samples, this.#wonAtMs + shiftMs, ...this.#wins, ...this.#losses]
   }
 
-  /** Restores the result of `toArray`; an array of another length is ignored. */
-  restore(counts: readonly number[]): void {
+  /** Returns the fit for storing. */
+  toFit(): StoredFit {
+    return this.#fit.toState()
+  }
+
+  /** Restores the results of `toArray` and `toFit`; an array of another length is ignored. */
+  restore(counts: readonly number[], fit: StoredFit | undefined): void {
+    this.#fit.restore(fit)
     const width = this.#units.length
     if (counts.length !== 2 + 2 * width) return
     this.#samples = counts[0] ?? 0

@@ -64,8 +64,10 @@ export class Stream {
       dataRecords: result.dataRecords,
       optionsRecords: result.optionsRecords - result.releasedOptions,
       templateRecords: result.templateRecords,
+      dataSets: result.decodedSets + result.waitingSets,
       undecodedSets: result.waitingSets + result.uncountedSets,
       receivedAtMs,
+      wallMs: receivedAtMs,
       uptimeMs: Number.isNaN(header.uptimeMs) ? undefined : header.uptimeMs,
       fingerprint,
     }

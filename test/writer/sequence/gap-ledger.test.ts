@@ -2,10 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ANY_UNIT, GapLedger, NO_GAPS } from '../../../writer/sequence/gap-ledger.ts'
+import { GapLedger, NO_GAPS } from '../../../writer/sequence/gap-ledger.ts'
+import { ANY_UNIT } from '../../../writer/sequence/sequence-hole.ts'
 
-const NO_DOUBT = { dissenting: 0, favoured: 0 }
+const NO_DOUBT = { dissenting: 0, favoured: 0, isPending: false }
 const START = { nowMs: 1_000, count: 1 }
+const FILLING = { start: 0, units: 1, slack: 0, dissenting: 0 }
+const CERTAIN = { favoured: 0, intervalMs: 0 }
 
 /** A ledger with holes of ten numbers each: 0 to 10, 100 to 110, 200 to 210, … */
 function ledgerWith(holes: number): GapLedger {
@@ -14,6 +17,10 @@ function ledgerWith(holes: number): GapLedger {
     ledger.open({ from: index * 100, to: index * 100 + 10 }, START, NO_DOUBT)
   }
   return ledger
+}
+
+function lostOf(ledger: GapLedger): number {
+  return ledger.takeGaps().reduce((sum, { lost }) => sum + lost, 0)
 }
 
 describe('the gap ledger', () => {
@@ -29,38 +36,37 @@ describe('the gap ledger', () => {
 
   it('forgets the rest of a hole when the filling message has unknown records', () => {
     const ledger = ledgerWith(1)
-    assert.equal(ledger.fill(4, undefined, NO_DOUBT), true)
+    assert.equal(ledger.fill({ ...FILLING, start: 4, units: undefined }), true)
     assert.deepEqual(
       [3, 4, 9].map((sequence) => ledger.isMissing(sequence)),
       [true, false, false],
     )
     assert.equal(ledger.forgetHole(3), true)
     assert.equal(ledger.hasNews, false)
-    assert.equal(ledger.fill(3, 1, NO_DOUBT), false)
+    assert.equal(ledger.fill({ ...FILLING, start: 3 }), false)
     assert.equal(ledger.forgetHole(3), false)
   })
 
   it('reopens the holes that a guessed restart has set aside', () => {
     const ledger = ledgerWith(1)
     ledger.setAside()
-    assert.equal(ledger.isMissing(5), false)
-    ledger.open({ from: 500, to: 510 }, START, NO_DOUBT)
-    ledger.takeBack()
+    ledger.open({ from: 500, to: 510 }, { nowMs: 1_000, count: 3 }, NO_DOUBT)
+    ledger.takeBack(2)
     assert.deepEqual(
       [5, 505].map((sequence) => ledger.isMissing(sequence)),
       [true, false],
     )
-    assert.equal(ledger.lost, 0)
+    assert.deepEqual(ledger.takeGaps(), NO_GAPS)
   })
 
   it('keeps a hole that a favoured unit does not see, even after a restart', () => {
     const ledger = new GapLedger('records')
-    ledger.open({ from: 0, to: 10 }, START, { dissenting: 0b10, favoured: 0b10 })
-    ledger.declareAll(2_000, 0b10)
-    ledger.declareExpired({ nowMs: 9_000, count: 99 }, 0b10)
+    ledger.open({ from: 0, to: 10 }, START, { ...NO_DOUBT, dissenting: 0b10, favoured: 0b10 })
+    ledger.setAside()
+    ledger.declareExpired({ nowMs: 9_000, count: 99 }, { ...CERTAIN, favoured: 0b10 })
     assert.deepEqual(ledger.takeGaps(), NO_GAPS)
-    ledger.declareExpired({ nowMs: 9_000, count: 99 }, 0)
-    assert.equal(ledger.lost, 10)
+    ledger.declareExpired({ nowMs: 9_000, count: 99 }, CERTAIN)
+    assert.equal(lostOf(ledger), 10)
   })
 
   it('restores its holes as doubtful, with the datagrams since they were opened', () => {
@@ -72,11 +78,11 @@ describe('the gap ledger', () => {
     ])
     const restored = new GapLedger('flows')
     restored.restore(stored)
-    restored.declareExpired({ nowMs: 1_000, count: 2 }, ANY_UNIT)
-    assert.equal(restored.lost, 0)
-    restored.declareExpired({ nowMs: 1_000, count: 1 }, 0)
-    assert.equal(restored.lost, 0)
-    restored.declareExpired({ nowMs: 1_000, count: 2 }, 0)
-    assert.equal(restored.lost, 20)
+    restored.declareExpired({ nowMs: 1_000, count: 2 }, { ...CERTAIN, favoured: ANY_UNIT })
+    assert.equal(lostOf(restored), 0)
+    restored.declareExpired({ nowMs: 1_000, count: 1 }, CERTAIN)
+    assert.equal(lostOf(restored), 0)
+    restored.declareExpired({ nowMs: 1_000, count: 2 }, CERTAIN)
+    assert.equal(lostOf(restored), 20)
   })
 })

@@ -31,6 +31,8 @@ export interface Message {
   readonly undecodedSets?: number
   /** Data records in the undecoded sets. */
   readonly undecodedRecords?: number
+  /** Data sets; 1 by default. */
+  readonly sets?: number
 }
 
 let fingerprints = 0
@@ -54,11 +56,12 @@ export class NumberedExporter {
   /** Creates the next message. A message that the test does not pass on is lost. */
   send(message: Message = {}): SequencedDatagram {
     const { data = 10, options = 0, templates = 0 } = message
-    const { undecodedSets = 0, undecodedRecords = 0 } = message
+    const { undecodedSets = 0, undecodedRecords = 0, sets = 1 } = message
     const counts = {
       dataRecords: data,
       optionsRecords: options,
       templateRecords: templates,
+      dataSets: sets,
       undecodedSets,
     }
     const units = countUnits(this.#unit, { ...counts, dataRecords: data + undecodedRecords })
@@ -71,6 +74,7 @@ export class NumberedExporter {
       sequence,
       fingerprint: fingerprints,
       receivedAtMs: this.nowMs,
+      wallMs: this.nowMs,
       uptimeMs: this.#uptime(),
       ...counts,
     }

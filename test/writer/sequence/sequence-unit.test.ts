@@ -4,12 +4,15 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   countedUnit,
+  countSlack,
   endOf,
+  hasSlack,
   isIndeterminate,
   knownUnits,
   type SequenceUnit,
   startOf,
   stepOf,
+  stepSlackOf,
 } from '../../../writer/sequence/sequence-unit.ts'
 import { readDocument, sectionOf } from '../../helpers/markdown.ts'
 
@@ -18,6 +21,7 @@ const MESSAGE = {
   dataRecords: 25,
   optionsRecords: 1,
   templateRecords: 5,
+  dataSets: 2,
   undecodedSets: 0,
 }
 
@@ -29,6 +33,9 @@ const RANGES: readonly (readonly [SequenceUnit, start: number, end: number])[] =
   ['records+templates', 100, 130],
   ['flows-inclusive', 76, 100],
   ['records-inclusive', 75, 100],
+  ['sets', 100, 107],
+  ['bidirectional-flows', 100, 124],
+  ['bidirectional-flows-inclusive', 76, 100],
 ]
 
 describe('the numbers of a message', () => {
@@ -51,12 +58,26 @@ describe('the numbers of a message', () => {
     assert.equal(stepOf('flows-inclusive', MESSAGE, next), 32)
   })
 
-  it('are unknown while its records are unknown, unless the unit is datagrams', () => {
+  it('are unknown while its records are unknown, unless the unit is datagrams or sets', () => {
     const held = { ...MESSAGE, undecodedSets: 1 }
     const open = RANGES.map(([unit]) => unit).filter((unit) => isIndeterminate(unit, held))
     assert.deepEqual(
       open,
-      RANGES.map(([unit]) => unit).filter((unit) => unit !== 'none' && unit !== 'datagrams'),
+      RANGES.map(([unit]) => unit).filter(
+        (unit) => unit !== 'none' && unit !== 'datagrams' && unit !== 'sets',
+      ),
+    )
+  })
+
+  it('have slack where a unit is not exactly known', () => {
+    assert.equal(countSlack('bidirectional-flows', MESSAGE), 12)
+    assert.equal(countSlack('sets', MESSAGE), 5)
+    const next = { ...MESSAGE, dataRecords: 9, optionsRecords: 0, templateRecords: 0 }
+    assert.equal(stepSlackOf('bidirectional-flows', MESSAGE, next), 12)
+    assert.equal(stepSlackOf('bidirectional-flows-inclusive', MESSAGE, next), 4)
+    assert.deepEqual(
+      RANGES.map(([unit]) => unit).filter((unit) => countSlack(unit, MESSAGE) > 0),
+      RANGES.map(([unit]) => unit).filter(hasSlack),
     )
   })
 
@@ -71,7 +92,7 @@ describe('the table of units in TABLES.md', () => {
   it('has every known unit of each version, and the standard one', () => {
     const section = sectionOf(readDocument('migrations/TABLES.md'), 'What sequence numbers count')
     const rows = [
-      ...section.matchAll(/^\| ([a-z+-]+) \|.*\| ([a-z+]+) \| (\w*) ?\| (\w*) ?\| (\w*) ?\|$/gm),
+      ...section.matchAll(/^\| ([a-z+-]+) \|.*\| ([a-z+-]+) \| (\w*) ?\| (\w*) ?\| (\w*) ?\|$/gm),
     ]
     const [unitsOf, standards] = [new Map<number, string[]>(), new Map<number, string>()]
     for (const [, unit = '', counted, ...cells] of rows) {

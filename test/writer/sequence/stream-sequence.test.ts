@@ -180,7 +180,7 @@ describe('one exporter', () => {
 
   it('has its loss declared when each datagram has another port and no more come', () => {
     for (const version of SEQUENCED_VERSIONS) {
-      for (const before of [1, 2, 5]) {
+      for (const before of [2, 5]) {
         const exporter = new NumberedExporter({ version })
         const stream = new StreamSequence(version)
         const arrivals = exporter

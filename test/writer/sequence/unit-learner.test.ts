@@ -155,10 +155,14 @@ describe('an exporter with a unit of its own', () => {
     const exporter = new NumberedExporter({ version: 5, unit: 'datagrams' })
     const tracker = new SequenceTracker(5)
     follow(tracker, sendVaried(exporter, 100))
-    assert.deepEqual(tracker.takeUnitChange(), { from: 'flows', to: 'datagrams' })
-    assert.equal(tracker.takeUnitChange(), undefined)
+    assert.deepEqual(tracker.takeNotice(), {
+      kind: 'unit-changed',
+      from: 'flows',
+      to: 'datagrams',
+    })
+    assert.equal(tracker.takeNotice(), undefined)
     follow(tracker, sendVaried(exporter, 100))
-    assert.equal(tracker.takeUnitChange(), undefined)
+    assert.equal(tracker.takeNotice(), undefined)
   })
 
   it('has its later loss counted in its own unit', () => {
@@ -191,7 +195,7 @@ describe('an exporter with a unit of its own', () => {
     restored.restore(tracker.toState())
     exporter.lose(1, { data: 8 })
     const gaps = follow(restored, sendVaried(exporter, 50))
-    assert.equal(restored.takeUnitChange(), undefined)
+    assert.equal(restored.takeNotice(), undefined)
     assert.deepEqual(
       gaps.map(({ lost, unit }) => [lost, unit]),
       [[8, 'records']],
@@ -240,7 +244,7 @@ describe('an ordinary stream', () => {
         if (one && other) datagrams.push(other, one)
       }
       follow(tracker, datagrams)
-      assert.equal(tracker.takeUnitChange(), undefined)
+      assert.equal(tracker.takeNotice(), undefined)
     })
   }
 

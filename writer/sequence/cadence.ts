@@ -1,0 +1,30 @@
+/** How often a stream is heard: its longest interval of late. */
+
+/** With each datagram, the longest interval moves towards the present one by this share. */
+const INTERVAL_DECAY = 0.05
+
+export class Cadence {
+  #heardAtMs: number | undefined
+  #intervalMs: number | undefined
+
+  /** When the stream was last heard; undefined before the first time. */
+  get heardAtMs(): number | undefined {
+    return this.#heardAtMs
+  }
+
+  /** The longest interval between two datagrams of late; undefined while there was none. */
+  get intervalMs(): number | undefined {
+    return this.#intervalMs
+  }
+
+  /** Notes that the stream was heard. */
+  note(receivedAtMs: number): void {
+    if (this.#heardAtMs !== undefined) {
+      const intervalMs = receivedAtMs - this.#heardAtMs
+      const longest = this.#intervalMs ?? 0
+      this.#intervalMs =
+        intervalMs > longest ? intervalMs : longest + (intervalMs - longest) * INTERVAL_DECAY
+    }
+    this.#heardAtMs = receivedAtMs
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * The series of numbers of one exporter, in one unit. Most exporters send one; the line cards of
+ * some count each on its own, so each datagram belongs to the series that it continues.
+ */
+
+import type { SequenceGap } from './gap-ledger.ts'
+import { NO_GAPS } from './gap-ledger.ts'
+import type { ReleasedSet } from './message-history.ts'
+import { type NumberingState, SequenceNumbering } from './sequence-numbering.ts'
+import {
+  type CountedUnit,
+  countedUnit,
+  countSlack,
+  endOf,
+  type SequenceUnit,
+  startOf,
+} from './sequence-unit.ts'
+import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
+import { SeriesRuns } from './series-runs.ts'
+import type { UnitDoubt } from './unit-learner.ts'
+
+/** Further series are not followed. */
+const MAX_SERIES = 16
+
+/** The stored state of all series: the first, and the others beside it. */
+export interface SeriesState extends NumberingState {
+  readonly series?: readonly NumberingState[]
+}
+
+export class SequenceSeries {
+  readonly unit: SequenceUnit
+  readonly #main: SequenceNumbering
+  #numberings: SequenceNumbering[]
+  readonly #runs = new SeriesRuns()
+  #hasSplit = false
+  /** Strays that turned out to be a series. */
+  #found = 0
+
+  constructor(unit: SequenceUnit) {
+    this.unit = unit
+    this.#main = new SequenceNumbering(unit)
+    this.#numberings = [this.#main]
+  }
+
+  get countedUnit(): CountedUnit {
+    return countedUnit(this.unit)
+  }
+
+  get late(): number {
+    return this.#sum((numbering) => numbering.late)
+  }
+
+  get restarts(): number {
+    return this.#sum((numbering) => numbering.restarts)
+  }
+
+  get boots(): number {
+    return this.#sum((numbering) => numbering.boots)
+  }
+
+  get strays(): number {
+    return Math.max(0, this.#sum((numbering) => numbering.strays) - this.#found)
+  }
+
+  /** The next expected number; null while it is unknown, and while there are several series. */
+  get next(): number | null {
+    return this.#numberings.length === 1 ? this.#main.next : null
+  }
+
+  get hasNews(): boolean {
+    return this.#numberings.some((numbering) => numbering.hasNews)
+  }
+
+  /** Whether there are several series, or may be. */
+  get isSeveral(): boolean {
+    return this.#numberings.length > 1 || this.#runs.size > 0
+  }
+
+  /** Whether a series was found since the last `takeSplit`. */
+  get hasSplit(): boolean {
+    return this.#hasSplit
+  }
+
+  /** Returns how many series there are. */
+  takeSplit(): number {
+    this.#hasSplit = false
+    return this.#numberings.length
+  }
+
+  accepts(datagram: SequencedDatagram): boolean {
+    return this.#numberings.some((numbering) => numbering.accepts(datagram))
+  }
+
+  isNear(datagram: SequencedDatagram): boolean {
+    return this.#numberings.some((numbering) => numbering.isNear(datagram))
+  }
+
+  observe(datagram: SequencedDatagram, doubt: UnitDoubt): SequenceVerdict {
+    const numbering = this.#numberings.length === 1 ? this.#main : this.#seriesOf(datagram)
+    const verdict = numbering.observe(datagram, doubt)
+    const left = numbering.takeLeft()
+    if (left !== undefined) this.#runs.leave(left)
+    if (numbering.isAway || verdict === 'undecided') this.#noteStray(numbering, datagram)
+    else if (this.#runs.size > 0) this.#runs.noteMain()
+    return verdict
+  }
+
+  expire(nowMs: number, favoured: number): readonly SequenceGap[] {
+    if (this.#numberings.length === 1) return this.#expireOne(this.#main, nowMs, favoured)
+    const gaps = this.#numberings.flatMap((one) => this.#expireOne(one, nowMs, favoured))
+    return gaps.length > 0 ? gaps : NO_GAPS
+  }
+
+  #expireOne(
+    numbering: SequenceNumbering,
+    nowMs: number,
+    favoured: number,
+  ): readonly SequenceGap[] {
+    const gaps = numbering.expire(nowMs, favoured)
+    const found = numbering.takeFound()
+    if (found === undefined || this.#numberings.length >= MAX_SERIES) return gaps
+    this.#add().beginAt(found)
+    this.#hasSplit = true
+    return gaps
+  }
+
+  release(released: ReleasedSet, doubt: UnitDoubt): boolean {
+    return this.#numberings.some((numbering) => numbering.release(released, doubt))
+  }
+
+  discardHoles(): void {
+    for (const numbering of this.#numberings) numbering.discardHoles()
+  }
+
+  toState(shiftMs: number): SeriesState {
+    const [, ...others] = this.#numberings
+    const series = others.map((numbering) => numbering.toState(shiftMs))
+    return { ...this.#main.toState(shiftMs), ...(series.length > 0 && { series }) }
+  }
+
+  restore({ series = [], ...main }: SeriesState): void {
+    this.#main.restore(main)
+    for (const state of series.slice(0, MAX_SERIES - 1)) this.#add().restore(state)
+  }
+
+  /** Finds the series that a datagram continues, or else the nearest one. */
+  #seriesOf(datagram: SequencedDatagram): SequenceNumbering {
+    const continued = this.#numberings.find((numbering) => numbering.accepts(datagram))
+    if (continued) return continued
+    let [nearest = this.#main] = this.#numberings
+    let distance = Number.POSITIVE_INFINITY
+    for (const numbering of this.#numberings) {
+      const other = numbering.distanceTo(datagram)
+      if (other >= distance) continue
+      nearest = numbering
+      distance = other
+    }
+    return nearest
+  }
+
+  /** Notes a datagram that its numbering does not continue; a run of such is another series. */
+  #noteStray(numbering: SequenceNumbering, datagram: SequencedDatagram): void {
+    const { unit } = this
+    const range = { from: startOf(unit, datagram), to: endOf(unit, datagram) }
+    const length = this.#runs.add(range, countSlack(unit, datagram))
+    if (length === undefined || this.#numberings.length >= MAX_SERIES) return
+    numbering.comeHome()
+    this.#add().beginAt(range.to)
+    this.#found += length
+    this.#hasSplit = true
+  }
+
+  #add(): SequenceNumbering {
+    const numbering = new SequenceNumbering(this.unit)
+    this.#numberings.push(numbering)
+    return numbering
+  }
+
+  #sum(count: (numbering: SequenceNumbering) => number): number {
+    let sum = 0
+    for (const numbering of this.#numberings) sum += count(numbering)
+    return sum
+  }
+}
