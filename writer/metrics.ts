@@ -132,6 +132,12 @@ export function createWriterMetrics(values: {
     ),
     heldSets: counts('held_sets_total', 'Data sets held, released and expired.', 'event'),
     lost: counts('sequence_lost_total', 'Units lost in the network, in declared gaps.', 'unit'),
+    retracted: counts(
+      'sequence_retracted_total',
+      'Units of declared gaps that were taken back, as no unit explains the numbers.',
+      'unit',
+    ),
+    strays: counter('stray_datagrams_total', 'Datagrams that continue no numbering of a stream.'),
     rowsCommitted: counter('rows_committed_total', 'Rows of flows committed.'),
     rowsParked: counter('rows_parked_total', 'Rows the database refused, in rejected_records.'),
     batchesCommitted: counter('batches_committed_total', 'Batches committed.'),

@@ -199,8 +199,8 @@ export class Writer {
     const { logger } = this.#options
     try {
       for (const exporter of registry.update(await loader.readExporters())) {
-        const { address, enabled, sampling } = exporter
-        const facts = { exporter: address, enabled, sampling }
+        const { address, enabled, sampling, sequenceCheck } = exporter
+        const facts = { exporter: address, enabled, sampling, sequenceCheck }
         logger.info(facts, 'the settings of an exporter were changed by the operator')
       }
     } catch (error) {

@@ -46,6 +46,8 @@ export class DatagramIntake {
   readonly #ignore: FlowSink
   /** Exporters heard since the last `takeHeard`. */
   readonly #heard = new Set<Exporter>()
+  /** The time of the current datagram by the stream clock. */
+  #nowMs = 0
 
   constructor(options: DatagramIntakeOptions) {
     this.#options = options
@@ -64,9 +66,10 @@ export class DatagramIntake {
   /**
    * Decodes the datagram that `line` has read into the decoder's buffer.
    *
+   * @param nowMs the time of the stream clock
    * @returns its stream; undefined when it was rejected or refused
    */
-  take(line: LineReader): Stream | undefined {
+  take(line: LineReader, nowMs: number): Stream | undefined {
     const { decoder, outcomes, registry, streams } = this.#options
     outcomes.beginDatagram(registry.find(line.address)?.address)
     const reason = decoder.readHeader(line.length)
@@ -83,6 +86,8 @@ export class DatagramIntake {
       return undefined
     }
     streams.markDirty(stream)
+    stream.sequence.configure(exporter.sequenceCheck)
+    this.#nowMs = nowMs
     this.#takeMessage(line, exporter, stream)
     return stream
   }
@@ -125,7 +130,12 @@ export class DatagramIntake {
       exporter.enabled ? this.#store : this.#ignore,
       port,
     )
-    const verdict = stream.observe(header, result, { receivedAtMicros, fingerprint, port })
+    const verdict = stream.observe(header, result, {
+      receivedAtMicros,
+      nowMs: this.#nowMs,
+      fingerprint,
+      port,
+    })
     if (verdict === 'restart') {
       stream.memory.unconfirm(receivedAtMicros)
       streamLog.logRestart(stream)
@@ -152,7 +162,7 @@ export class DatagramIntake {
       outcomes.reject('rejected', result.isDiscarded ? 'malformed-message' : 'no-usable-set')
     } else if (result.waitingSets > 0 && message) {
       outcomes.hold()
-      const held = { exporter: address, number: outcomes.datagramNumber }
+      const held = { exporter: address, number: outcomes.datagramNumber, heldAtMs: this.#nowMs }
       heldDatagrams.hold(message, held, result.waitingSets)
     } else if (enabled) outcomes.settle('decoded')
     else outcomes.reject('refused', DISABLED)

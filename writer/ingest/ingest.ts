@@ -10,6 +10,7 @@ import type { LineCounts } from '../load/tables/journal-positions.ts'
 import type { HeldCount } from '../load/tables/outcome-counts.ts'
 import type { WriterMetrics } from '../metrics.ts'
 import type { Decoder } from '../netflow/decode.ts'
+import { HELD_SET_MAX_AGE_MICROS } from '../netflow/limits.ts'
 import type { ExporterRegistry } from '../streams/exporter-registry.ts'
 import type { HeldDatagrams } from '../streams/held-datagrams.ts'
 import { takeHeldSets } from '../streams/held-set-rows.ts'
@@ -22,6 +23,7 @@ import { type LineKind, LineReader } from './line-reader.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { Outcomes } from './outcomes.ts'
 import { ProblemLog } from './problem-log.ts'
+import { StreamClock } from './stream-clock.ts'
 import { StreamLog } from './stream-log.ts'
 
 interface IngestOptions extends BatcherOptions {
@@ -59,10 +61,10 @@ export class Ingest {
   readonly #outcomes: Outcomes
   readonly #datagrams: DatagramIntake
   #flushTimer: NodeJS.Timeout | undefined
-  /** The stream's clock: receive time of the last line, and when it was read. */
-  #streamMs = 0
-  #readAtMs = 0
+  readonly #clock = new StreamClock()
   #tickedAtMs = 0
+  /** The least by which the host's clock was ahead of the stream clock. */
+  #leastOffsetMs = 0
 
   constructor(options: IngestOptions) {
     this.#options = options
@@ -88,7 +90,7 @@ export class Ingest {
 
   /** Receive time of the newest line so far, Unix milliseconds; 0 when there was none. */
   get streamMs(): number {
-    return this.#streamMs
+    return this.#clock.wallMs
   }
 
   /** Position up to which the database holds the stream. */
@@ -157,22 +159,16 @@ export class Ingest {
   }
 
   #takeReport(report: CollectorReport): void {
-    this.#setClock(report.time * 1000)
+    this.#clock.read(report.time * 1000, performance.now())
     this.#outcomes.countReport(report)
   }
 
   #takeDatagram(): void {
-    const receivedAtMs = this.#line.receivedAtMicros / 1000
-    this.#setClock(receivedAtMs)
-    const stream = this.#datagrams.take(this.#line)
+    const nowMs = this.#clock.read(this.#line.receivedAtMicros / 1000, performance.now())
+    const stream = this.#datagrams.take(this.#line, nowMs)
     if (!stream) return
-    this.#declareGaps(stream, receivedAtMs)
+    this.#declareGaps(stream, nowMs)
     this.#settleExpiredSets()
-  }
-
-  #setClock(receivedAtMs: number): void {
-    this.#streamMs = receivedAtMs
-    this.#readAtMs = performance.now()
   }
 
   /**
@@ -187,34 +183,37 @@ export class Ingest {
     const sinceTickMs = now - this.#tickedAtMs
     this.#tickedAtMs = now
     this.#problemLog.tellMuted(now)
-    if (this.#streamMs === 0) return
+    if (this.#clock.wallMs === 0) return
     if (!isCaughtUp || sinceTickMs > STALLED_TICK_MS) {
-      this.#readAtMs += sinceTickMs
+      this.#clock.pause(sinceTickMs)
       return
     }
-    const nowMs = this.#streamMs + Math.max(0, now - this.#readAtMs)
+    const nowMs = this.#clock.timeAt(now)
     for (const stream of this.#options.streams.all()) this.#declareGaps(stream, nowMs)
-    this.#decoder.expireHeldSets(nowMs * 1000)
+    this.#expireHeldSets(nowMs)
     this.#settleExpiredSets()
     this.#flushFull()
+  }
+
+  /** Gives up the sets of messages that have been held for too long by the stream clock. */
+  #expireHeldSets(nowMs: number): void {
+    const { heldDatagrams } = this.#options
+    const maxAgeMs = HELD_SET_MAX_AGE_MICROS / 1000
+    for (const { receivedAtMicros } of heldDatagrams.heldUntil(nowMs - maxAgeMs)) {
+      this.#decoder.expireHeldSets(receivedAtMicros + HELD_SET_MAX_AGE_MICROS)
+    }
+    // Sets of messages that have expired already. Their receive times are by the host's clock, which
+    // may have been set since: the earliest reading is safe.
+    this.#leastOffsetMs = Math.min(this.#leastOffsetMs, this.#clock.offsetMs)
+    this.#decoder.expireHeldSets((nowMs + this.#leastOffsetMs) * 1000)
   }
 
   /** Declares the holes that have left the reorder window at `nowMs`, a time of the stream. */
   #declareGaps(stream: Stream, nowMs: number): void {
     for (const gap of stream.sequence.expire(nowMs)) {
-      const { exporter, exportVersion, observationDomain } = stream.key
-      const { expected, received, lost, unit } = gap
-      this.#options.metrics.lost.count(unit, lost)
-      this.#batcher.current.changes.gaps.push({
-        detectedAtMicros: Math.round(gap.detectedAtMs * 1000),
-        exporter,
-        exportVersion,
-        observationDomain,
-        expected,
-        received,
-        lost,
-        unit,
-      })
+      this.#options.metrics.lost.count(gap.unit, gap.lost)
+      const detectedAtMs = gap.detectedAtMs + this.#clock.offsetMs
+      stream.addGap(gap, Math.round(detectedAtMs * 1000), this.#batcher.current.changes)
       this.#options.streams.markDirty(stream)
       this.#touch()
       this.#streamLog.logGap(stream, gap)
@@ -271,7 +270,7 @@ export class Ingest {
 
   /** Adds everything that the lines of the current batch changed. */
   #completeChanges(): void {
-    const { streams, heldDatagrams } = this.#options
+    const { streams, heldDatagrams, metrics } = this.#options
     const batch = this.#batcher.current
     batch.journalTo = this.#splitter.position
     batch.changes.lines = this.#outcomes.lines
@@ -280,7 +279,9 @@ export class Ingest {
       batch.changes.exporters.push({ address, firstSeenMicros, lastSeenMicros, enabled })
     }
     for (const stream of streams.takeDirty()) {
-      batch.changes.streams.push(stream.takeChange())
+      const { strays, retracted } = stream.takeChanges(batch.changes, this.#clock.offsetMs)
+      if (strays > 0) metrics.strays.inc(strays)
+      for (const [unit, lost] of retracted) metrics.retracted.count(unit, lost)
       takeMemory(stream.memory, batch.changes)
     }
     takeHeldSets(this.#decoder.heldSets, heldDatagrams, batch.changes)

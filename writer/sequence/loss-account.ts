@@ -24,6 +24,7 @@ export interface Claim {
 export class LossAccount {
   readonly #losses: Losses = new Map()
   #lastClaim = 0
+  #settled: number[] = []
   #retracted: Claim[] = []
 
   /** The number of the last claim, for storing. */
@@ -51,6 +52,11 @@ export class LossAccount {
     return { id: claim?.id ?? this.#lastClaim, losses }
   }
 
+  /** Notes that the gaps of a claim stand, whatever comes later. */
+  settle(claim: Claim): void {
+    this.#settled.push(claim.id)
+  }
+
   /** Takes the gaps of a claim back. */
   retract(claim: Claim): void {
     this.#retracted.push(claim)
@@ -63,6 +69,11 @@ export class LossAccount {
   /** Returns the claims that were retracted since the last call. */
   takeRetracted(): readonly Claim[] {
     return this.#retracted.splice(0)
+  }
+
+  /** Returns the claims that stand, since the last call. */
+  takeSettled(): readonly number[] {
+    return this.#settled.splice(0)
   }
 
   restore(lastClaim: number): void {

@@ -204,6 +204,12 @@ export class SequenceTracker {
     return { kind: 'several-series', series: this.#series.takeSplit() }
   }
 
+  /** Lets the gaps so far stand, whatever comes later. */
+  settleClaim(): void {
+    if (this.#claim) this.#account.settle(this.#claim)
+    this.#claim = undefined
+  }
+
   /** Forgets all holes without counting them: the numbers belong to another stream. */
   discardHoles(): void {
     this.#series.discardHoles()
@@ -296,7 +302,7 @@ export class SequenceTracker {
 
   /** The losses so far are real, whatever comes later. */
   #proveUnit(): void {
-    this.#claim = undefined
+    this.settleClaim()
     this.#base = { late: this.late, restarts: this.restarts, strays: this.strays }
   }
 

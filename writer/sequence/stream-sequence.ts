@@ -14,11 +14,17 @@ import {
   type StoredPort,
 } from './port-trackers.ts'
 import { type SequenceState, SequenceTracker, type TrackerNotice } from './sequence-tracker.ts'
-import type { CountedUnit, SequenceUnit } from './sequence-unit.ts'
+import { type CountedUnit, SEQUENCE_UNITS, type SequenceUnit } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
 
 /** How an operator wants the numbers of an exporter to be followed: `off` is the unit `none`. */
 export type SequenceCheck = 'auto' | 'off' | SequenceUnit
+
+/** Reads the setting of an operator; what is unknown here is `auto`. */
+export function parseSequenceCheck(text: string): SequenceCheck {
+  if (text === 'off') return text
+  return SEQUENCE_UNITS.find((unit) => unit === text) ?? 'auto'
+}
 
 /** The stored state of a stream's sequence; `ports` is set while the stream is split. */
 export interface StreamSequenceState extends SequenceState {
@@ -178,6 +184,11 @@ export class StreamSequence {
    */
   takeRetracted(): readonly Claim[] {
     return this.#account.takeRetracted()
+  }
+
+  /** Returns the claims since the last call that stand, whatever comes later. */
+  takeSettled(): readonly number[] {
+    return this.#account.takeSettled()
   }
 
   /** @param shiftMs added to times of the stream clock */

@@ -15,8 +15,10 @@ const PROVEN_UNFIT_SHARE = 0.1
 const PROVEN_UNFIT_BLOCKS = 4
 /** After no unit fitted, a unit that explains this share of a block fits again. */
 const AGAIN_SHARE = 0.9
-/** Gaps wait while the unit in use explains less than this share of the steps. */
+/** Gaps wait while the unit in use explains less than this share of the steps, */
 const DECLARE_SHARE = 0.5
+/** but for a few steps: of the first ones, one explained is enough. */
+const DECLARE_LENIENCE = 2
 /** The same after a long silence, when there is nothing more to learn. */
 const SILENT_DECLARE_SHARE = 0.25
 
@@ -103,7 +105,7 @@ export class UnitFit {
     if (this.#state === 'proven') return true
     const explained = this.#at(own)
     const share = isSilent ? SILENT_DECLARE_SHARE : DECLARE_SHARE
-    return explained > 0 && explained >= share * this.#steps
+    return explained > 0 && explained >= share * this.#steps - DECLARE_LENIENCE
   }
 
   toState(): StoredFit {

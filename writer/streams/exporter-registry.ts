@@ -1,6 +1,7 @@
 /** The registry of exporters: who is admitted, who is enabled, and when each was heard. */
 
 import type { SamplingSettings } from '../netflow/memory/samplers.ts'
+import { parseSequenceCheck, type SequenceCheck } from '../sequence/stream-sequence.ts'
 import type { AllowList } from './allow-list.ts'
 import { formatAddress, parseAddress } from './ip-address.ts'
 
@@ -25,6 +26,8 @@ export interface Exporter {
    * records, which is `network` by the RFCs.
    */
   readonly sampling: SamplingSettings
+  /** How the operator wants its sequence numbers to be followed. */
+  readonly sequenceCheck: SequenceCheck
   readonly firstSeenMicros: number
   readonly lastSeenMicros: number
 }
@@ -39,11 +42,14 @@ export interface ExporterRegistryOptions {
 }
 
 /** A row of the table of exporters. */
-type ExporterRow = Omit<Exporter, 'bytes'>
+interface ExporterRow extends Omit<Exporter, 'bytes' | 'sequenceCheck'> {
+  readonly sequenceCheck: string
+}
 
 interface Entry extends Exporter {
   enabled: boolean
   sampling: SamplingSettings
+  sequenceCheck: SequenceCheck
   lastSeenMicros: number
 }
 
@@ -89,15 +95,22 @@ export class ExporterRegistry {
       const bytes = parseAddress(row.address)
       if (bytes === undefined) continue
       const address = formatAddress(bytes)
+      const sequenceCheck = parseSequenceCheck(row.sequenceCheck)
       const entry = this.#entries.get(address)
       if (entry === undefined) {
         if (!this.#options.allowList.allows(address)) continue
-        this.#entries.set(address, { ...row, address, bytes })
-      } else if (entry.enabled !== row.enabled || !isSame(entry.sampling, row.sampling)) {
-        entry.enabled = row.enabled
-        entry.sampling = row.sampling
-        changed.push(entry)
+        this.#entries.set(address, { ...row, sequenceCheck, address, bytes })
+        continue
       }
+      const isSame =
+        entry.enabled === row.enabled &&
+        entry.sequenceCheck === sequenceCheck &&
+        isSameSampling(entry.sampling, row.sampling)
+      if (isSame) continue
+      entry.enabled = row.enabled
+      entry.sampling = row.sampling
+      entry.sequenceCheck = sequenceCheck
+      changed.push(entry)
     }
     return changed
   }
@@ -110,11 +123,12 @@ export class ExporterRegistry {
     if (address !== text && this.#entries.has(address)) return this.admit(address, receivedAtMicros)
     if (!this.#options.allowList.allows(address)) return 'not-allowed'
     if (this.#entries.size >= this.#options.maxExporters) return 'too-many'
-    const entry = {
+    const entry: Entry = {
       address,
       bytes,
       enabled: this.#options.policy === 'open',
       sampling: NO_SETTINGS,
+      sequenceCheck: 'auto',
       firstSeenMicros: receivedAtMicros,
       lastSeenMicros: receivedAtMicros,
     }
@@ -123,6 +137,6 @@ export class ExporterRegistry {
   }
 }
 
-function isSame(a: SamplingSettings, b: SamplingSettings): boolean {
+function isSameSampling(a: SamplingSettings, b: SamplingSettings): boolean {
   return a.override === b.override && a.default === b.default && a.byteOrder === b.byteOrder
 }

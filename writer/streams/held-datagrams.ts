@@ -9,6 +9,8 @@ interface HeldDatagram {
   readonly exporter: string
   /** Its place among the datagrams of the journal. */
   readonly number: number
+  /** When it came, by the stream clock. */
+  readonly heldAtMs: number
   /** The number of its sets that wait. */
   waiting: number
 }
@@ -25,12 +27,12 @@ export class HeldDatagrams {
   /** Notes that `sets` more sets of a message wait. */
   hold(
     message: MessageContext,
-    { exporter, number }: Omit<HeldDatagram, 'waiting'>,
+    { exporter, number, heldAtMs }: Omit<HeldDatagram, 'waiting'>,
     sets = 1,
   ): void {
     const known = this.#byMessage.get(message)
     if (known) known.waiting += sets
-    else this.#byMessage.set(message, { exporter, number, waiting: sets })
+    else this.#byMessage.set(message, { exporter, number, heldAtMs, waiting: sets })
   }
 
   /**
@@ -55,6 +57,16 @@ export class HeldDatagrams {
     if (!datagram) return false
     if (datagram.waiting > 1) this.#expired.push(datagram.number)
     return this.#byMessage.delete(message)
+  }
+
+  /** Returns the messages of datagrams that came up to a time, in the order of arrival. */
+  heldUntil(limitMs: number): readonly MessageContext[] {
+    const messages: MessageContext[] = []
+    for (const [message, { heldAtMs }] of this.#byMessage) {
+      if (heldAtMs > limitMs) break
+      messages.push(message)
+    }
+    return messages
   }
 
   /** Returns the number of a held datagram. */

@@ -62,7 +62,8 @@ export function restoreHeldSets(
       continue
     }
     const message = contextOf(row, stream, contexts)
-    if (number !== null) heldDatagrams.hold(message, { exporter, number })
+    const heldAtMs = row.receivedMicros / 1000
+    if (number !== null) heldDatagrams.hold(message, { exporter, number, heldAtMs })
     decoder.restoreHeldSet(row.id, heldSetOf(row, stream, message))
   }
 }

@@ -3,22 +3,39 @@
  * that the current batch has to write.
  */
 
+import type { BatchChanges } from '../load/tables/batch-changes.ts'
 import { emptyStreamChange, type StreamChange } from '../load/tables/exporter-streams.ts'
 import type { DecodeResult } from '../netflow/decode-result.ts'
 import type { MemoryRooms } from '../netflow/memory/memory-room.ts'
 import { StreamMemory } from '../netflow/memory/stream-memory.ts'
 import type { AddressedStreamKey } from '../netflow/stream-key.ts'
 import type { MessageHeader } from '../netflow/versions/message-header.ts'
-import { countedUnit } from '../sequence/sequence-unit.ts'
+import type { ClaimedGap } from '../sequence/loss-account.ts'
+import { type CountedUnit, countedUnit } from '../sequence/sequence-unit.ts'
 import type { SequenceVerdict } from '../sequence/sequenced-datagram.ts'
-import { StreamSequence } from '../sequence/stream-sequence.ts'
+import { StreamSequence, type StreamSequenceState } from '../sequence/stream-sequence.ts'
 import { ClockSkew } from './clock-skew.ts'
+import { GapRows, type StoredGapRows } from './gap-rows.ts'
 
 /** How a message arrived. */
 interface Arrival {
   readonly receivedAtMicros: number
+  /** The time of the stream clock. */
+  readonly nowMs: number
   readonly fingerprint: number
   readonly port: number
+}
+
+/** What `stream_states` holds of a stream. */
+export interface StoredSequence extends StreamSequenceState {
+  readonly gapRows?: StoredGapRows
+}
+
+/** What a batch has taken from a stream, for the metrics. */
+export interface TakenChange {
+  readonly strays: number
+  /** Losses that were taken back, by unit. */
+  readonly retracted: readonly (readonly [unit: string, lost: number])[]
 }
 
 export class Stream {
@@ -26,15 +43,30 @@ export class Stream {
   readonly memory: StreamMemory
   readonly sequence: StreamSequence
   readonly clockSkew = new ClockSkew()
+  readonly #gapRows: GapRows
   #change: StreamChange | undefined
   /** Sequence counters that earlier batches have written. */
-  readonly #written = { lost: 0, late: 0, duplicates: 0, restarts: 0 }
+  readonly #written = { late: 0, duplicates: 0, restarts: 0, strays: 0 }
+  readonly #writtenLosses = new Map<CountedUnit, number>()
 
   /** @param rooms shared with the other streams */
   constructor(key: AddressedStreamKey, rooms?: MemoryRooms) {
     this.key = key
     this.memory = new StreamMemory(key, rooms)
     this.sequence = new StreamSequence(key.exportVersion)
+    this.#gapRows = new GapRows(key)
+  }
+
+  /** Continues from a stored state. */
+  restoreSequence(state: StoredSequence): void {
+    this.sequence.restore(state)
+    if (state.gapRows) this.#gapRows.restore(state.gapRows)
+  }
+
+  /** Adds a declared gap to the changes of a batch. */
+  addGap(gap: ClaimedGap, detectedAtMicros: number, { gaps }: BatchChanges): void {
+    const row = this.#gapRows.add(gap, detectedAtMicros)
+    if (row !== undefined) gaps.declared.push(row)
   }
 
   /** The change since the last batch; the caller may count into it. */
@@ -54,10 +86,10 @@ export class Stream {
   observe(
     header: MessageHeader,
     result: DecodeResult,
-    { receivedAtMicros, fingerprint, port }: Arrival,
+    { receivedAtMicros, nowMs, fingerprint, port }: Arrival,
   ): SequenceVerdict {
-    const receivedAtMs = receivedAtMicros / 1000
-    this.clockSkew.observe(receivedAtMs, header.exportMicros / 1000)
+    const wallMs = receivedAtMicros / 1000
+    this.clockSkew.observe(wallMs, header.exportMicros / 1000)
     for (const released of result.releases) this.sequence.release(released)
     const datagram = {
       sequence: header.sequence,
@@ -66,8 +98,8 @@ export class Stream {
       templateRecords: result.templateRecords,
       dataSets: result.decodedSets + result.waitingSets,
       undecodedSets: result.waitingSets + result.uncountedSets,
-      receivedAtMs,
-      wallMs: receivedAtMs,
+      receivedAtMs: nowMs,
+      wallMs,
       uptimeMs: Number.isNaN(header.uptimeMs) ? undefined : header.uptimeMs,
       fingerprint,
     }
@@ -88,22 +120,62 @@ export class Stream {
     change.flowsWithoutRate += result.flowsWithoutRate
   }
 
+  /**
+   * Adds what has changed since the last batch to the changes of this one.
+   *
+   * @param clockOffsetMs how far the host's clock is ahead of the stream clock: a writer that starts
+   *   again begins with the host's
+   */
+  takeChanges(changes: BatchChanges, clockOffsetMs = 0): TakenChange {
+    const retracted = this.#takeGaps(changes)
+    const losses = this.#takeLosses(changes)
+    const change = this.#takeChange(clockOffsetMs)
+    const lost = losses.get(countedUnit(this.sequence.unit)) ?? 0
+    change.lost = this.sequence.lost === null ? null : lost
+    changes.streams.push(change)
+    return { strays: change.strays, retracted }
+  }
+
+  #takeGaps({ gaps }: BatchChanges): TakenChange['retracted'] {
+    const retracted: (readonly [string, number])[] = []
+    for (const claim of this.sequence.takeSettled()) this.#gapRows.settle(claim)
+    for (const { id, losses } of this.sequence.takeRetracted()) {
+      gaps.retractedClaims.push(this.#gapRows.retract(id))
+      retracted.push(...Object.entries(losses))
+    }
+    const merged = this.#gapRows.takeMerged()
+    gaps.merged.push(...merged.merged)
+    gaps.retracted.push(...merged.retracted)
+    return retracted
+  }
+
+  /** Returns the losses since the last batch, by unit. */
+  #takeLosses(changes: BatchChanges): ReadonlyMap<CountedUnit, number> {
+    const { exporter, exportVersion, observationDomain } = this.key
+    const losses = new Map<CountedUnit, number>()
+    for (const [unit, total] of this.sequence.losses) {
+      const lost = total - (this.#writtenLosses.get(unit) ?? 0)
+      if (lost === 0) continue
+      this.#writtenLosses.set(unit, total)
+      losses.set(unit, lost)
+      changes.losses.push({ exporter, exportVersion, observationDomain, unit, lost })
+    }
+    return losses
+  }
+
   /** Completes the change for its batch and begins a new one. */
-  takeChange(): StreamChange {
+  #takeChange(clockOffsetMs: number): StreamChange {
     const { change, sequence, memory } = this
+    const { late, duplicates, restarts, strays } = sequence
     const written = this.#written
-    const { lost } = sequence
-    change.lost = lost === null ? null : lost - written.lost
-    change.late = sequence.late - written.late
-    change.duplicates = sequence.duplicates - written.duplicates
-    change.restarts = sequence.restarts - written.restarts
-    written.lost = lost ?? written.lost
-    written.late = sequence.late
-    written.duplicates = sequence.duplicates
-    written.restarts = sequence.restarts
+    change.late = late - written.late
+    change.duplicates = duplicates - written.duplicates
+    change.restarts = restarts - written.restarts
+    change.strays = strays - written.strays
+    Object.assign(written, { late, duplicates, restarts, strays })
     change.sequenceUnit = countedUnit(sequence.unit)
     change.nextSequence = sequence.next
-    change.sequenceState = sequence.toState()
+    change.sequenceState = { ...sequence.toState(clockOffsetMs), gapRows: this.#gapRows.toState() }
     change.clockSkewMs = this.clockSkew.medianMs()
     change.lastTemplateMicros = memory.lastTemplateMicros || null
     const { systemInitMs, bootEstimateMs } = memory

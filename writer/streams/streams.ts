@@ -8,7 +8,7 @@ import type { StreamSequenceState } from '../sequence/stream-sequence.ts'
 import type { Exporter } from './exporter-registry.ts'
 import { parseAddress } from './ip-address.ts'
 import type { RestoredMemory } from './restored-memory.ts'
-import { Stream } from './stream.ts'
+import { type StoredSequence, Stream } from './stream.ts'
 
 /** A stream as the database holds it. */
 export interface StoredStream {
@@ -41,8 +41,9 @@ type StreamRefusal = 'too-many-streams' | 'too-many-streams-in-all'
 export const MAX_STREAMS = 16_384
 
 function hasOpenHoles(state: unknown): boolean {
-  const { holes, ports } = (state ?? {}) as Partial<StreamSequenceState>
-  return (holes?.length ?? 0) > 0 || (ports ?? []).some(([, port]) => hasOpenHoles(port))
+  const { holes, series, ports } = (state ?? {}) as Partial<StreamSequenceState>
+  if ((holes?.length ?? 0) > 0 || series?.some(hasOpenHoles)) return true
+  return (ports ?? []).some(([, port]) => hasOpenHoles(port))
 }
 
 export class Streams {
@@ -137,7 +138,7 @@ export class Streams {
     const keyText = streamKeyText(key)
     const stream = new Stream(key, this.#rooms)
     const stored = this.#stored.get(keyText)
-    if (stored?.sequenceState) stream.sequence.restore(stored.sequenceState as StreamSequenceState)
+    if (stored?.sequenceState) stream.restoreSequence(stored.sequenceState as StoredSequence)
     stream.memory.systemInitMs = stored?.systemInitMs ?? Number.NaN
     stream.memory.bootEstimateMs = stored?.systemInitEstimateMs ?? Number.NaN
     if (stored?.suggestedByteOrder === 'little') stream.memory.samplers.suggestByteOrder()

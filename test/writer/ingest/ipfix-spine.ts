@@ -101,7 +101,7 @@ export class Spine {
     this.#ingest.flush()
     const [batch, ...later] = this.#batches
     assert.ok(batch !== undefined && later.length === 0, 'there is one batch')
-    const gaps = [...batch.changes.gaps, ...declared]
+    const gaps = [...batch.changes.gaps.declared, ...declared]
     const { rows } = batch
     const [change] = batch.changes.streams
     assert.ok(change !== undefined, 'the batch has the change of the stream')

@@ -39,7 +39,11 @@ describe('the loader', () => {
       database: name,
       position: 10,
       exporters: [
-        { ...exporter, sampling: { override: null, default: null, byteOrder: 'network' } },
+        {
+          ...exporter,
+          sampling: { override: null, default: null, byteOrder: 'network' },
+          sequenceCheck: 'auto',
+        },
       ],
       streams: [
         {

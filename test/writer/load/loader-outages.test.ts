@@ -35,7 +35,7 @@ describe('a loader whose database fails', () => {
   function submit(count: number, first = 0): void {
     for (let index = first; index < first + count; index++) {
       const batch = numberedBatch({ from: index * ROWS, count: ROWS })
-      batch.changes.gaps.push(gapOf(index))
+      batch.changes.gaps.declared.push(gapOf(index))
       harness.submit(batch)
     }
   }
@@ -50,6 +50,7 @@ describe('a loader whose database fails', () => {
       received: expected + 1,
       lost: 1,
       unit: 'datagrams',
+      claim: 1,
     }
   }
 
@@ -95,7 +96,7 @@ describe('a loader whose database fails', () => {
       await harness.loader.start()
       proxy.cuts.push(cut)
       const batch = new CopyBatch()
-      batch.changes.gaps.push(gapOf(1))
+      batch.changes.gaps.declared.push(gapOf(1))
       harness.submit(batch)
       await harness.committed()
       assert.equal((await ask(server.url, 'select from sequence_gaps')).length, 1)

@@ -95,6 +95,7 @@ export const STREAM_CHANGE: StreamChange = {
   late: 6,
   duplicates: 7,
   restarts: 1,
+  strays: 2,
   lost: 8,
   sequenceUnit: 'datagrams',
   nextSequence: 4_294_967_295,

@@ -16,8 +16,8 @@ function registry(options: Partial<ExporterRegistryOptions> & { allow?: string[]
 
 const UNSET: SamplingSettings = { override: null, default: null, byteOrder: 'network' }
 
-function row(address: string, enabled: boolean, sampling = UNSET) {
-  return { address, enabled, sampling, firstSeenMicros: 5, lastSeenMicros: 7 }
+function row(address: string, enabled: boolean, sampling = UNSET, sequenceCheck = 'auto') {
+  return { address, enabled, sampling, sequenceCheck, firstSeenMicros: 5, lastSeenMicros: 7 }
 }
 
 describe('the registry of exporters', () => {
@@ -27,6 +27,7 @@ describe('the registry of exporters', () => {
       bytes: Uint8Array.of(192, 0, 2, 1),
       enabled: true,
       sampling: UNSET,
+      sequenceCheck: 'auto',
       firstSeenMicros: 1_000,
       lastSeenMicros: 1_000,
     })
@@ -91,6 +92,7 @@ describe('the registry of exporters', () => {
       bytes: Uint8Array.of(192, 0, 2, 1),
       enabled: true,
       sampling: UNSET,
+      sequenceCheck: 'auto',
       firstSeenMicros: 5,
       lastSeenMicros: 9,
     })

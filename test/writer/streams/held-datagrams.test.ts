@@ -5,8 +5,8 @@ import { describe, it } from 'node:test'
 import { HeldDatagrams } from '../../../writer/streams/held-datagrams.ts'
 import { messageOf } from '../load/sample-rows.ts'
 
-const FIRST = { exporter: '192.0.2.1', number: 1 }
-const SECOND = { exporter: '192.0.2.2', number: 2 }
+const FIRST = { exporter: '192.0.2.1', number: 1, heldAtMs: 1_000 }
+const SECOND = { exporter: '192.0.2.2', number: 2, heldAtMs: 1_000 }
 
 describe('a datagram with sets that wait', () => {
   it('is held until the last of them is decoded', () => {

@@ -228,7 +228,7 @@ describe('messages that no sane exporter sends', () => {
       for (const message of messages.slice(from, from + MESSAGES_A_BATCH)) harness.receive(message)
       const batch = numberedBatch({ from, count: MESSAGES_A_BATCH })
       const stream = new Stream(STREAM_KEY)
-      batch.changes.streams.push(stream.takeChange())
+      stream.takeChanges(batch.changes)
       takeMemory(harness.stream(), batch.changes)
       takeHeldSets(harness.decoder.heldSets, new HeldDatagrams(), batch.changes)
       rows += batch.changes.samplers.written.length + batch.changes.names.written.length

@@ -12,7 +12,8 @@ import type { LineCounts } from './journal-positions.ts'
 import type { NameKey, NameRow } from './names.ts'
 import type { CountChange, RejectionChange } from './outcome-counts.ts'
 import type { SamplerKey, SamplerRow } from './samplers.ts'
-import type { GapChange } from './sequence-gaps.ts'
+import type { GapChanges } from './sequence-gaps.ts'
+import type { LossChange } from './stream-losses.ts'
 import type { RowChanges } from './table.ts'
 import type { TemplateKey, TemplateRow } from './templates.ts'
 
@@ -22,7 +23,9 @@ export interface BatchChanges {
   readonly exporters: ExporterChange[]
   /** One entry a stream. */
   readonly streams: StreamChange[]
-  readonly gaps: GapChange[]
+  /** One entry a stream and unit. */
+  readonly losses: LossChange[]
+  readonly gaps: GapChanges
   /** By exporter. */
   readonly counts: Map<string | null, CountChange>
   /** By any text that is unique per row. */
@@ -45,7 +48,8 @@ export function emptyBatchChanges(): BatchChanges {
   return {
     exporters: [],
     streams: [],
-    gaps: [],
+    losses: [],
+    gaps: { declared: [], merged: [], retractedClaims: [], retracted: [] },
     counts: new Map(),
     rejections: new Map(),
     lines: null,

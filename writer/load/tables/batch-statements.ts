@@ -11,6 +11,7 @@ import { nameStatements } from './names.ts'
 import { outcomeStatements, type RowCount } from './outcome-counts.ts'
 import { samplerStatements } from './samplers.ts'
 import { gapStatements } from './sequence-gaps.ts'
+import { lossStatements } from './stream-losses.ts'
 import { templateStatements } from './templates.ts'
 
 /** @param rows of the batch by exporter: those stored and those refused */
@@ -21,6 +22,7 @@ export function* batchStatements(
 ): Iterable<Statement> {
   yield* exporterStatements(changes.exporters)
   yield* streamStatements(changes.streams, journalId)
+  yield* lossStatements(changes.losses)
   yield* gapStatements(changes.gaps, journalId)
   yield* reportStatements(changes.collectorReports.values(), journalId)
   yield* templateStatements(changes.templates)

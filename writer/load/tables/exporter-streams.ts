@@ -20,17 +20,23 @@ import {
   valuesOf,
 } from './table.ts'
 
-const MAX_BIGINT = '9223372036854775807'
+/** A sender of absurd numbers does not get beyond it: an overflow would stop the batch. */
+export const MAX_BIGINT = '9223372036854775807'
 
 /**
- * Adds losses. An unknown loss adds nothing, and a sender of absurd numbers does not get beyond the
- * largest bigint: an overflow would stop the batch.
+ * Adds losses in the present unit, after another unit those that `stream_losses` has of it. The loss
+ * in no unit is unknown.
  */
 function addLoss(name: string): string {
-  return `case
-    when known.${name} is null or excluded.${name} is null
-      then coalesce(known.${name}, excluded.${name})
-    else least(known.${name}::numeric + excluded.${name}, ${MAX_BIGINT})::bigint end`
+  const known = `case when known.sequence_unit = excluded.sequence_unit and known.${name} is not null
+      then known.${name}
+    else (select ${name} from stream_losses as losses
+      where (losses.exporter, losses.export_version, losses.observation_domain, losses.unit)
+        = (excluded.exporter, excluded.export_version, excluded.observation_domain,
+          excluded.sequence_unit)) end`
+  const sum = `coalesce(${known}, 0)::numeric + coalesce(excluded.${name}, 0)`
+  return `case when excluded.sequence_unit = 'none' then null
+    else least(${sum}, ${MAX_BIGINT})::bigint end`
 }
 
 /** The columns of `exporter_streams` that a start reads back. */
@@ -77,11 +83,13 @@ const COLUMNS = {
   /** The unit of `lost`. */
   sequenceUnit: { name: 'sequence_unit', type: 'text', combine: 'replace' },
   nextSequence: { name: 'next_sequence', type: 'bigint', nullable: true, combine: 'replace' },
-  /** null: this version carries no sequence number, so the loss is unknown. */
+  /** In `sequenceUnit`; null: the numbers tell nothing, so the loss is unknown. */
   lost: { name: 'lost', type: 'bigint', nullable: true, combine: addLoss },
   late: { name: 'late', type: 'bigint', combine: 'add' },
   duplicates: { name: 'duplicates', type: 'bigint', combine: 'add' },
   restarts: { name: 'restarts', type: 'bigint', combine: 'add' },
+  /** Datagrams that belong to no numbering of the stream. */
+  strays: { name: 'strays', type: 'bigint', combine: 'add' },
   clockSkewMs: { name: 'clock_skew_ms', type: 'bigint', nullable: true, combine: 'coalesce' },
   lastTemplateMicros: {
     name: 'last_template_at',

@@ -32,6 +32,8 @@ export interface ExporterRow extends RowOf<typeof COLUMNS> {
     readonly default: number | null
     readonly byteOrder: 'network' | 'little'
   }
+  /** How its sequence numbers are to be followed: `auto`, `off`, or the unit that they count. */
+  readonly sequenceCheck: string
 }
 
 const UPSERT = `
@@ -48,7 +50,8 @@ export function exporterStatements(changes: readonly ExporterChange[]): Iterable
 const SELECT = `
   select ${selectOf(COLUMNS)},
     json_build_object('override', sampling_override, 'default', sampling_default,
-      'byteOrder', sampling_byte_order) as sampling
+      'byteOrder', sampling_byte_order) as sampling,
+    sequence_check as "sequenceCheck"
   from exporters`
 
 export async function readExporterRows(client: pg.Client): Promise<readonly ExporterRow[]> {

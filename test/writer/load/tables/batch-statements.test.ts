@@ -13,7 +13,7 @@ describe('the changes of a batch', () => {
     for (const [index, lost] of [8, 0].entries()) {
       const batch = numberedBatch({ from: index, count: 1 })
       batch.changes.streams.push({ ...STREAM_CHANGE, lost })
-      batch.changes.gaps.push({
+      batch.changes.gaps.declared.push({
         detectedAtMicros: RECEIVED_AT_MICROS,
         exporter: '192.0.2.1',
         exportVersion: 9,
@@ -22,6 +22,7 @@ describe('the changes of a batch', () => {
         received: 2,
         lost: 8,
         unit: 'datagrams',
+        claim: 1,
       })
       batch.changes.collectorReports.set('one', {
         collector: 'one',

@@ -27,7 +27,8 @@ describe('the changes of a stream', () => {
     const batch = numberedBatch({ from, count: 1 })
     const stream = new Stream({ ...IDENTITY, exporterBytes: Uint8Array.of(192, 0, 2, 1) })
     stream.change.lastSeenMicros = RECEIVED_AT_MICROS
-    batch.changes.streams.push({ ...stream.takeChange(), lost })
+    stream.takeChanges(batch.changes)
+    for (const change of batch.changes.streams) change.lost = lost
     harness.submit(batch)
     await harness.committed()
   }

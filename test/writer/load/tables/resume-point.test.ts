@@ -101,7 +101,7 @@ describe('the memory of exporters', () => {
     journalTo = batch.journalTo
     const stream = new Stream({ ...STREAM, exporterBytes: Uint8Array.of(192, 0, 2, 1) })
     stream.noteMessage(RECEIVED_AT_MICROS)
-    batch.changes.streams.push(stream.takeChange())
+    stream.takeChanges(batch.changes)
     fill(batch.changes)
     harness.submit(batch)
     await harness.committed()
