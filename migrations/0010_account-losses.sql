@@ -73,15 +73,21 @@ sums as (
     coalesce(sum(held), 0)::bigint as held, coalesce(sum(expired), 0)::bigint as expired,
     coalesce(sum(rejected), 0)::bigint as rejected, coalesce(sum(refused), 0)::bigint as refused,
     coalesce(sum(duplicates), 0)::bigint as duplicates,
-    least(sum(lost_flows), 9223372036854775807)::bigint as lost_flows,
-    least(sum(lost_records), 9223372036854775807)::bigint as lost_records,
-    least(sum(lost_datagrams), 9223372036854775807)::bigint as lost_datagrams,
+    (case when sum(lost_flows) > 9223372036854775807 then 9223372036854775807 else sum(lost_flows) end)::bigint
+      as lost_flows,
+    (case when sum(lost_records) > 9223372036854775807 then 9223372036854775807 else sum(lost_records) end)::bigint
+      as lost_records,
+    (case when sum(lost_datagrams) > 9223372036854775807 then 9223372036854775807 else sum(lost_datagrams) end)::bigint
+      as lost_datagrams,
     coalesce(sum(records), 0)::bigint as records, coalesce(sum(stored), 0)::bigint as stored,
     coalesce(sum(parked), 0)::bigint as parked, coalesce(sum(not_stored), 0)::bigint as not_stored,
     coalesce(sum(difference), 0)::bigint as difference,
-    least(sum(lost_records_and_templates), 9223372036854775807)::bigint as lost_records_and_templates,
-    least(sum(lost_sets), 9223372036854775807)::bigint as lost_sets,
-    least(sum(lost_bidirectional_flows), 9223372036854775807)::bigint as lost_bidirectional_flows
+    (case when sum(lost_records_and_templates) > 9223372036854775807 then 9223372036854775807 else sum(lost_records_and_templates) end)::bigint
+      as lost_records_and_templates,
+    (case when sum(lost_sets) > 9223372036854775807 then 9223372036854775807 else sum(lost_sets) end)::bigint
+      as lost_sets,
+    (case when sum(lost_bidirectional_flows) > 9223372036854775807 then 9223372036854775807 else sum(lost_bidirectional_flows) end)::bigint
+      as lost_bidirectional_flows
   from (
     select exporter, received, decoded, held, expired, rejected, refused, duplicates, records,
       stored, parked, not_stored, difference, null::numeric as lost_flows,
