@@ -54,7 +54,7 @@ interface OpenHole extends SequenceHole {
  */
 const MAX_HOLES = 128
 /** A lone hole waits for this many of the longest intervals of the stream, */
-const LONE_INTERVALS = 2
+const LONE_INTERVALS = 5
 /** but not longer. */
 const LONE_MAX_MS = 300_000
 

@@ -5,8 +5,9 @@
 
 import { NO_GAPS } from './gap-ledger.ts'
 import type { ClaimedGap, LossAccount } from './loss-account.ts'
-import { type SequenceState, SequenceTracker } from './sequence-tracker.ts'
+import { SequenceTracker } from './sequence-tracker.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
+import type { SequenceState } from './stored-sequence.ts'
 
 /** Beyond this, the port that has been silent for longest is forgotten. */
 export const MAX_PORTS = 64
@@ -99,7 +100,9 @@ export class PortTrackers {
     const last = this.#trackerOf(this.#lastPort ?? 0)
     last.discardHoles()
     for (const tracker of this.#trackers.values()) {
-      if (tracker !== last) addCounts(this.#forgotten, tracker)
+      if (tracker === last) continue
+      tracker.settleClaims()
+      addCounts(this.#forgotten, tracker)
     }
     this.#trackers.clear()
     return last
@@ -130,6 +133,7 @@ export class PortTrackers {
     if (oldest === undefined) return
     const [port, tracker] = oldest
     this.#trackers.delete(port)
+    tracker.settleClaims()
     addCounts(this.#forgotten, tracker)
   }
 }

@@ -87,10 +87,12 @@ export class SequenceSeries {
     return this.#numberings.length
   }
 
+  /** Whether a datagram is the next one of a series, or missing in one. */
   accepts(datagram: SequencedDatagram): boolean {
     return this.#numberings.some((numbering) => numbering.accepts(datagram))
   }
 
+  /** Whether a datagram may follow a series after a small loss. */
   isNear(datagram: SequencedDatagram): boolean {
     return this.#numberings.some((numbering) => numbering.isNear(datagram))
   }
@@ -177,6 +179,7 @@ export class SequenceSeries {
   }
 
   #sum(count: (numbering: SequenceNumbering) => number): number {
+    if (this.#numberings.length === 1) return count(this.#main)
     let sum = 0
     for (const numbering of this.#numberings) sum += count(numbering)
     return sum

@@ -4,53 +4,25 @@
  */
 
 import { NO_GAPS } from './gap-ledger.ts'
-import { type Claim, type ClaimedGap, LossAccount } from './loss-account.ts'
+import { type ClaimedGap, LossAccount } from './loss-account.ts'
+import { type JudgedCounts, LossClaims, NO_COUNTS } from './loss-claims.ts'
 import {
   type HeardMessage,
   type HeardStep,
   MessageHistory,
   type ReleasedSet,
-  type StoredMessage,
 } from './message-history.ts'
 import { RecentDatagrams } from './recent-datagrams.ts'
 import type { NumberRange } from './sequence-hole.ts'
-import type { NumberingState } from './sequence-numbering.ts'
+import type { TrackerNotice } from './sequence-notice.ts'
 import { SequenceSeries } from './sequence-series.ts'
 import { endOf, knownUnits, type SequenceUnit, startOf } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
-import type { StoredFit } from './unit-fit.ts'
-import { type UnitChange, UnitLearner } from './unit-learner.ts'
+import type { SequenceState } from './stored-sequence.ts'
+import { UnitLearner } from './unit-learner.ts'
 
 /** The number of stored messages while the unit is not in doubt. */
 const CALM_MESSAGES = 8
-
-/** The stored state of a stream's sequence; plain JSON. */
-export interface SequenceState extends NumberingState {
-  readonly unit: SequenceUnit
-  readonly recent?: readonly number[]
-  readonly learned?: readonly number[]
-  readonly fit?: StoredFit
-  /** The last messages; all that are remembered while the unit is in doubt. */
-  readonly history?: readonly StoredMessage[]
-  /** Further series of numbers, beside the first. */
-  readonly series?: readonly NumberingState[]
-  readonly claim?: Claim
-  /** The counters that are kept if the unit is given up, relative to those at storing time. */
-  readonly base?: JudgedCounts
-}
-
-/** Counters that a change of the unit takes back. */
-export interface JudgedCounts {
-  readonly late: number
-  readonly restarts: number
-  readonly strays: number
-}
-
-/** Something to log once about the numbers of an exporter. */
-export type TrackerNotice =
-  | ({ readonly kind: 'unit-changed' } & UnitChange)
-  | { readonly kind: 'unit-unknown'; readonly retracted: Claim['losses'] }
-  | { readonly kind: 'several-series'; readonly series: number }
 
 export interface TrackerOptions {
   /** Shared by the trackers of a stream. */
@@ -66,14 +38,12 @@ export class SequenceTracker {
   /** Messages to judge again if the unit changes. While the unit is settled, the last one only. */
   readonly #history = new MessageHistory()
   readonly #account: LossAccount
+  /** What is taken back if no unit fits. */
+  readonly #claims: LossClaims
   readonly #isFixed: boolean
   #series: SequenceSeries
   /** Counters from other units, for messages that are not judged again. */
-  #former: JudgedCounts = { late: 0, restarts: 0, strays: 0 }
-  /** The counters when the unit was last proven: what is kept if it is given up. */
-  #base: JudgedCounts = this.#former
-  /** Gaps since then. */
-  #claim: Claim | undefined
+  #former: JudgedCounts = NO_COUNTS
   readonly #notices: TrackerNotice[] = []
   #duplicates = 0
   #lastReceivedAtMs = 0
@@ -81,6 +51,7 @@ export class SequenceTracker {
 
   constructor(exportVersion: number, { account = new LossAccount(), unit }: TrackerOptions = {}) {
     this.#account = account
+    this.#claims = new LossClaims(account)
     this.#isFixed = unit !== undefined
     this.#series = new SequenceSeries(unit ?? knownUnits(exportVersion)[0])
     this.#learner = new UnitLearner(exportVersion)
@@ -138,14 +109,9 @@ export class SequenceTracker {
     return { from: startOf(this.unit, datagram), to: endOf(this.unit, datagram) }
   }
 
-  /** Whether a datagram is the next one of this stream, or missing in it. */
-  accepts(datagram: SequencedDatagram): boolean {
-    return this.#series.accepts(datagram)
-  }
-
-  /** Whether a datagram may follow after a small loss. */
-  isNear(datagram: SequencedDatagram): boolean {
-    return this.#series.isNear(datagram)
+  /** The numbers in the present unit. */
+  get series(): Pick<SequenceSeries, 'accepts' | 'isNear'> {
+    return this.#series
   }
 
   /** Observes the next datagram, in the order of arrival and after its decoding. */
@@ -176,9 +142,7 @@ export class SequenceTracker {
     if (gaps.length === 0) return NO_GAPS
     // A declared gap is final, so the messages around it are never judged again.
     this.#history.forget()
-    const claim = this.#account.add(gaps, this.#claim)
-    this.#claim = claim
-    return gaps.map((gap) => ({ ...gap, claim: claim.id }))
+    return this.#claims.add(gaps)
   }
 
   /**
@@ -204,10 +168,9 @@ export class SequenceTracker {
     return { kind: 'several-series', series: this.#series.takeSplit() }
   }
 
-  /** Lets the gaps so far stand, whatever comes later. */
-  settleClaim(): void {
-    if (this.#claim) this.#account.settle(this.#claim)
-    this.#claim = undefined
+  /** Lets the gaps so far stand, whatever comes later: the tracker is given up. */
+  settleClaims(): void {
+    this.#claims.settle()
   }
 
   /** Forgets all holes without counting them: the numbers belong to another stream. */
@@ -221,7 +184,6 @@ export class SequenceTracker {
     // A few messages suffice to go on learning. Few streams are in doubt, and not for long.
     const mayChange = this.#learner.hasRivals || this.#history.hasUndecoded
     const messages = mayChange ? {} : { count: CALM_MESSAGES }
-    const { late, restarts, strays } = this.#base
     return {
       unit: this.unit,
       ...this.#series.toState(shiftMs),
@@ -229,12 +191,7 @@ export class SequenceTracker {
       learned: this.#learner.toArray(shiftMs),
       fit: this.#learner.toFit(),
       history: this.#history.toArray(this, { ...messages, shiftMs }),
-      base: {
-        late: late - this.late,
-        restarts: restarts - this.restarts,
-        strays: strays - this.strays,
-      },
-      ...(this.#claim && { claim: this.#claim }),
+      ...this.#claims.toState(this),
     }
   }
 
@@ -247,8 +204,7 @@ export class SequenceTracker {
     this.#learner.restore(state.learned ?? [], state.fit)
     this.#recent.restore(state.recent ?? [])
     this.#history.restore(state.history ?? [])
-    this.#claim = state.claim
-    if (state.base) this.#base = state.base
+    this.#claims.restore(state)
   }
 
   /** Whether the numbers tell anything, though their unit may be unknown. */
@@ -263,7 +219,7 @@ export class SequenceTracker {
     if (proven !== undefined) return this.#changeUnit(proven)
     const news = this.#learner.judgeFit()
     if (news === 'unfit') return this.#giveUpUnit()
-    if (news === 'proven') this.#proveUnit()
+    if (news === 'proven') this.#claims.prove(this)
     else if (news !== undefined) {
       this.#learner.followAgain()
       return this.#changeUnit(news)
@@ -300,18 +256,11 @@ export class SequenceTracker {
     return this.#series.observe(message, this.#learner.doubtAt(message.receivedAtMs))
   }
 
-  /** The losses so far are real, whatever comes later. */
-  #proveUnit(): void {
-    this.settleClaim()
-    this.#base = { late: this.late, restarts: this.restarts, strays: this.strays }
-  }
-
   /** No unit explains the numbers: takes the claims back that were made meanwhile. */
   #giveUpUnit(): SequenceVerdict {
-    this.#notices.push({ kind: 'unit-unknown', retracted: this.#claim?.losses ?? {} })
-    if (this.#claim) this.#account.retract(this.#claim)
-    this.#claim = undefined
-    this.#former = this.#base
+    const { losses, counts } = this.#claims.retract()
+    this.#notices.push({ kind: 'unit-unknown', retracted: losses })
+    this.#former = counts
     this.#learner.use('none')
     this.#series = new SequenceSeries('none')
     return 'unsequenced'

@@ -13,9 +13,11 @@ import {
   type SequenceCounts,
   type StoredPort,
 } from './port-trackers.ts'
-import { type SequenceState, SequenceTracker, type TrackerNotice } from './sequence-tracker.ts'
+import type { SequenceNotice } from './sequence-notice.ts'
+import { SequenceTracker } from './sequence-tracker.ts'
 import { type CountedUnit, SEQUENCE_UNITS, type SequenceUnit } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
+import type { SequenceState } from './stored-sequence.ts'
 
 /** How an operator wants the numbers of an exporter to be followed: `off` is the unit `none`. */
 export type SequenceCheck = 'auto' | 'off' | SequenceUnit
@@ -32,11 +34,6 @@ export interface StreamSequenceState extends SequenceState {
   readonly check?: SequenceCheck
   readonly lastClaim?: number
 }
-
-/** A fact to log once. */
-type SequenceNotice =
-  | TrackerNotice
-  | { readonly kind: 'several-exporters'; readonly ports: readonly number[] }
 
 /**
  * Counters are totals since construction. They fall only when a judgement is taken back.
@@ -108,7 +105,10 @@ export class StreamSequence {
     if (check === this.#check) return
     this.#check = check
     this.#forgotten.strays += this.#outsiders.strays
-    for (const tracker of this.#trackers) addCounts(this.#forgotten, tracker)
+    for (const tracker of this.#trackers) {
+      tracker.settleClaims()
+      addCounts(this.#forgotten, tracker)
+    }
     this.#outsiders = new OutsiderRuns(MAX_PORTS)
     this.#ports = undefined
     this.#main = this.#createMain()
@@ -238,7 +238,7 @@ export class StreamSequence {
   #isOutsider(datagram: SequencedDatagram, port: number): boolean {
     if (this.#mainPort === undefined || this.unit === 'none') return false
     const { from } = this.#main.rangeOf(datagram)
-    return this.#outsiders.continues(from, port) || !this.#main.accepts(datagram)
+    return this.#outsiders.continues(from, port) || !this.#main.series.accepts(datagram)
   }
 
   #movePort(port: number): void {
@@ -269,14 +269,14 @@ export class StreamSequence {
 
   /** Settles outsiders that have waited too long: they are the stream itself. */
   #settleOverdue(nowMs: number): void {
-    const isNear = (datagram: SequencedDatagram) => this.#main.isNear(datagram)
+    const isNear = (datagram: SequencedDatagram) => this.#main.series.isNear(datagram)
     if (!this.#outsiders.isOverdue(nowMs, isNear, this.#hasMoved)) return
     this.#hasMoved = true
     this.#replayIntoMain()
   }
 
   #takeBackFitting(): void {
-    const fits = (datagram: SequencedDatagram) => this.#main.accepts(datagram)
+    const fits = (datagram: SequencedDatagram) => this.#main.series.accepts(datagram)
     let fitting = this.#outsiders.takeFitting(fits)
     while (fitting !== undefined) {
       this.#main.observe(fitting.datagram)

@@ -65,8 +65,8 @@ export class UnitFit {
    */
   count(explaining: number, sign: 1 | -1): void {
     this.#steps = Math.max(0, this.#steps + sign)
-    for (let index = 0; index < this.#explained.length; index += 1) {
-      if ((explaining & (1 << index)) === 0) continue
+    for (let rest = explaining; rest !== 0; rest &= rest - 1) {
+      const index = 31 - Math.clz32(rest & -rest)
       this.#explained[index] = Math.max(0, this.#at(index) + sign)
     }
   }

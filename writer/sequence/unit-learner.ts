@@ -15,6 +15,7 @@ import {
   stepOf,
   stepSlackOf,
 } from './sequence-unit.ts'
+import { UnitEvidence } from './unit-evidence.ts'
 import { type StoredFit, UnitFit } from './unit-fit.ts'
 
 /**
@@ -30,8 +31,6 @@ const PROVEN_WEIGHT_WITH_SLACK = 12
 const WIN_SHARE = 0.95
 /** The unit in use is settled after this many messages without a favoured rival. */
 const SETTLED_SAMPLES = 64
-/** All counts are halved after this many messages, so that old evidence fades. */
-const MEMORY_SAMPLES = 256
 /** Without new evidence, rivals are ignored after this time: templates return within 30 minutes. */
 const PATIENCE_MS = 35 * 60_000
 
@@ -64,16 +63,13 @@ const ALL_UNITS = -1
 
 export class UnitLearner {
   readonly #units: readonly SequenceUnit[]
+  /** By place in `#units`. */
+  readonly #haveSlack: readonly boolean[]
   readonly #fit: UnitFit
   #unit: SequenceUnit
   /** The place of `#unit` in `#units`. */
   #own = 0
-  #samples = 0
-  /** By place in `#units`: the weight of messages that only that unit predicted, and vice versa. */
-  readonly #wins: number[]
-  readonly #losses: number[]
-  /** Whether another unit has a win; mostly none ever has, so this is a shortcut. */
-  #hasRivals = false
+  readonly #evidence: UnitEvidence
   #wonAtMs = 0
   #comparedAtMs = 0
   /** The units that judge the last message differently, and those of them that predicted it. */
@@ -84,19 +80,16 @@ export class UnitLearner {
     const units = knownUnits(exportVersion)
     this.#units = units
     this.#unit = units[0]
+    this.#haveSlack = units.map(hasSlack)
     this.#fit = new UnitFit(units.length)
-    this.#wins = units.map(() => 0)
-    this.#losses = units.map(() => 0)
+    this.#evidence = new UnitEvidence(units.length)
   }
 
   /** Starts again with another unit in use. */
   use(unit: SequenceUnit): void {
     this.#unit = unit
     this.#own = this.#units.indexOf(unit)
-    this.#samples = 0
-    this.#wins.fill(0)
-    this.#losses.fill(0)
-    this.#hasRivals = false
+    this.#evidence.clear()
     this.skip()
   }
 
@@ -114,22 +107,37 @@ export class UnitLearner {
       const isExact = isInclusive(unit) && countSlack(unit, message) === 0
       const isOwn = isExact && units > 1 && message.sequence === units
       if (!isOwn || message.undecodedSets > 0) continue
-      this.#wins[index] = WEIGHT.apart
-      this.#hasRivals = true
+      this.#evidence.win(index, WEIGHT.apart)
       this.#wonAtMs = nowMs
     }
   }
 
   /** Compares a message with the one whose number precedes its own; both are decoded. */
   compare(previous: CountedMessage, message: CountedMessage, nowMs: number): void {
-    this.#samples += 1
     this.#comparedAtMs = nowMs
-    this.#weigh(previous, message, 1)
-    if (this.#winners !== 0) {
-      this.#hasRivals = true
-      this.#wonAtMs = nowMs
+    if (this.#isCalm && this.#isPredicted(previous, message)) {
+      this.#fit.count(1 << this.#own, 1)
+      this.skip()
+      return
     }
-    if (this.#samples >= MEMORY_SAMPLES) this.#fade()
+    this.#evidence.count(1)
+    this.#weigh(previous, message, 1)
+    if (this.#winners !== 0) this.#wonAtMs = nowMs
+    this.#evidence.fade()
+  }
+
+  /** Nothing speaks against the unit in use, so its hits need not be weighed against the others. */
+  get #isCalm(): boolean {
+    const { samples, hasRivals } = this.#evidence
+    return samples >= SETTLED_SAMPLES && !hasRivals && this.#fit.isProven
+  }
+
+  /** Whether the unit in use has predicted the number of a message. */
+  #isPredicted(previous: CountedMessage, message: CountedMessage): boolean {
+    const delta = (message.sequence - previous.sequence) >>> 0
+    const step = stepOf(this.#unit, previous, message)
+    if (step === delta) return true
+    return (step - delta) >>> 0 <= stepSlackOf(this.#unit, previous, message)
   }
 
   /**
@@ -152,7 +160,7 @@ export class UnitLearner {
 
   /** Takes a comparison back, because another message belongs between the two. */
   retract(previous: CountedMessage, message: CountedMessage): void {
-    this.#samples = Math.max(0, this.#samples - 1)
+    this.#evidence.count(-1)
     this.#weigh(previous, message, -1)
     this.skip()
   }
@@ -168,7 +176,7 @@ export class UnitLearner {
     for (let index = 0; index < this.#units.length; index += 1) {
       const unit = this.#units[index] ?? 'none'
       const step = stepOf(unit, previous, message)
-      const slack = stepSlackOf(unit, previous, message)
+      const slack = this.#haveSlack[index] ? stepSlackOf(unit, previous, message) : 0
       const isRight = (step - delta) >>> 0 <= slack
       if (isRight) explaining |= 1 << index
       if (step === own && slack === ownSlack) continue
@@ -178,9 +186,9 @@ export class UnitLearner {
       if (slack > 0 && own >= step - slack && own <= step && delta >= own) continue
       const apart = own > step ? own - step : step - slack - own
       const weight = sign * (apart > 1 || slack > 0 ? WEIGHT.apart : WEIGHT.beside)
-      if (isOwn && !isRight) this.#losses[index] = Math.max(0, this.#lossesAt(index) + weight)
+      if (isOwn && !isRight) this.#evidence.lose(index, weight)
       else if (isRight && !isOwn) {
-        this.#wins[index] = Math.max(0, this.#winsAt(index) + weight)
+        this.#evidence.win(index, weight)
         this.#winners |= 1 << index
       }
     }
@@ -210,13 +218,13 @@ export class UnitLearner {
 
   /** The unit that is proven to be the real one; undefined while none is. */
   get provenUnit(): SequenceUnit | undefined {
-    if (!this.#hasRivals || this.#fit.isUnfit) return undefined
+    if (!this.#evidence.hasRivals || this.#fit.isUnfit) return undefined
     let best: SequenceUnit | undefined
     let bestWins = PROVEN_WEIGHT - 1
     for (const [index, unit] of this.#units.entries()) {
-      const wins = this.#winsAt(index)
+      const wins = this.#evidence.winsOf(index)
       if (hasSlack(unit) && wins < PROVEN_WEIGHT_WITH_SLACK) continue
-      if (wins <= bestWins || wins <= WIN_SHARE * (wins + this.#lossesAt(index))) continue
+      if (wins <= bestWins || wins <= WIN_SHARE * (wins + this.#evidence.lossesOf(index))) continue
       best = unit
       bestWins = wins
     }
@@ -236,22 +244,22 @@ export class UnitLearner {
 
   /** Returns the units with more wins than losses against the unit in use, as bits. */
   favouredAt(nowMs: number): number {
-    if (!this.#hasRivals || nowMs - this.#wonAtMs > PATIENCE_MS) return 0
+    if (!this.#evidence.hasRivals || nowMs - this.#wonAtMs > PATIENCE_MS) return 0
     let favoured = 0
     for (let index = 0; index < this.#units.length; index += 1) {
-      if (this.#winsAt(index) > this.#lossesAt(index)) favoured |= 1 << index
+      if (this.#evidence.winsOf(index) > this.#evidence.lossesOf(index)) favoured |= 1 << index
     }
     return favoured
   }
 
   /** Whether the unit in use is settled. */
   isSettled(nowMs: number): boolean {
-    return this.#samples >= SETTLED_SAMPLES && this.favouredAt(nowMs) === 0
+    return this.#evidence.samples >= SETTLED_SAMPLES && this.favouredAt(nowMs) === 0
   }
 
   /** Whether another unit has a win. */
   get hasRivals(): boolean {
-    return this.#hasRivals
+    return this.#evidence.hasRivals
   }
 
   /**
@@ -260,7 +268,7 @@ export class UnitLearner {
    * @param shiftMs added to times of the stream clock
    */
   toArray(shiftMs: number): number[] {
-    return [this.#samples, this.#wonAtMs + shiftMs, ...this.#wins, ...this.#losses]
+    return [this.#evidence.samples, this.#wonAtMs + shiftMs, ...this.#evidence.toArray()]
   }
 
   /** Returns the fit for storing. */
@@ -271,31 +279,8 @@ export class UnitLearner {
   /** Restores the results of `toArray` and `toFit`; an array of another length is ignored. */
   restore(counts: readonly number[], fit: StoredFit | undefined): void {
     this.#fit.restore(fit)
-    const width = this.#units.length
-    if (counts.length !== 2 + 2 * width) return
-    this.#samples = counts[0] ?? 0
-    this.#wonAtMs = counts[1] ?? 0
-    for (let index = 0; index < width; index += 1) {
-      this.#wins[index] = counts[2 + index] ?? 0
-      this.#losses[index] = counts[2 + width + index] ?? 0
-    }
-    this.#hasRivals = this.#wins.some((wins) => wins > 0)
-  }
-
-  #fade(): void {
-    this.#samples >>= 1
-    for (let index = 0; index < this.#units.length; index += 1) {
-      this.#wins[index] = this.#winsAt(index) >> 1
-      this.#losses[index] = this.#lossesAt(index) >> 1
-    }
-    this.#hasRivals = this.#wins.some((wins) => wins > 0)
-  }
-
-  #winsAt(index: number): number {
-    return this.#wins[index] ?? 0
-  }
-
-  #lossesAt(index: number): number {
-    return this.#losses[index] ?? 0
+    const [samples = 0, wonAtMs = 0, ...weights] = counts
+    this.#evidence.restore(samples, weights)
+    this.#wonAtMs = wonAtMs
   }
 }

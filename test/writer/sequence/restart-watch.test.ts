@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { SequenceTracker } from '../../../writer/sequence/sequence-tracker.ts'
 import type { SequencedDatagram } from '../../../writer/sequence/sequenced-datagram.ts'
 import { follow, pair, SEQUENCED_VERSIONS } from './followed-exporter.ts'
 
@@ -157,6 +158,37 @@ describe('a restart of the exporter', () => {
     const { gaps } = follow(tracker, [...datagrams, ...stepped])
     assert.deepEqual(gaps, [])
     assert.equal(tracker.restarts, 0)
+  })
+
+  it("is not a step of the host's clock, nor a pause that the stream clock does not count", () => {
+    for (const [wallStepMs, steadyStepMs] of [
+      [3_600_000, 0],
+      [-3_600_000, 0],
+      [0, -3_600_000],
+    ] as const) {
+      const { exporter, tracker } = pair({ version: 9 })
+      const datagrams = exporter.sendMany(5)
+      exporter.lose(1)
+      const stepped = exporter.sendMany(5).map((datagram) => ({
+        ...datagram,
+        wallMs: datagram.wallMs + wallStepMs,
+        receivedAtMs: datagram.receivedAtMs + steadyStepMs,
+      }))
+      follow(tracker, [...datagrams, ...stepped])
+      assert.equal(tracker.restarts, 0)
+    }
+  })
+
+  it('is not a loss of an exporter with a frozen uptime after a restart of the writer', () => {
+    const { exporter, tracker } = pair({ version: 9, uptimeMs: 77_000, intervalMs: 400 })
+    follow(tracker, exporter.sendMany(60))
+    const restored = new SequenceTracker(9)
+    restored.restore(JSON.parse(JSON.stringify(tracker.toState())))
+    exporter.nowMs += 60_000
+    exporter.lose(50)
+    follow(restored, exporter.sendMany(5))
+    assert.equal(restored.restarts, 0)
+    assert.equal(restored.lost, 50)
   })
 
   it('is not derived from an uptime that runs at the wrong speed', () => {
