@@ -56,8 +56,8 @@ export const NOTICE_TEXT = {
   'unit-changed':
     'the exporter counts something else in its sequence than its version says; following it',
   'unit-unknown':
-    "no known unit explains the exporter's sequence numbers: its loss is not knowable (NULL), and what " +
-    'was claimed meanwhile is taken back; following it again as soon as a unit fits',
+    "no known unit explains the exporter's sequence numbers: its loss is unknown (NULL), and the gaps " +
+    'declared meanwhile are taken back; it is followed again as soon as a unit fits',
   'several-series':
     'an exporter sends several series of sequence numbers from one port; each is followed on its own',
   'several-exporters':
