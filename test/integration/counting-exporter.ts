@@ -29,19 +29,19 @@ export class CountingExporter {
   nowMs = Date.now() - HOUR_MS
   /** A step of the clock of the host that receives the messages. */
   stepMs = 0
-  readonly #pipeline: Pipeline
+  readonly pipeline: Pipeline
   readonly #bootedAtMs = this.nowMs - HOUR_MS
   #hasSent = false
 
   constructor(pipeline: Pipeline, address: string) {
-    this.#pipeline = pipeline
+    this.pipeline = pipeline
     this.address = address
   }
 
   /** Puts messages into the pipe. */
   send(messages: readonly Counted[]): void {
     const lines = messages.map((message) => this.#lineOf(message))
-    appendFileSync(this.#pipeline.pipePath, lines.join(''))
+    appendFileSync(this.pipeline.pipePath, lines.join(''))
   }
 
   /** Sends messages that count datagrams, from a number on. */
