@@ -13,6 +13,7 @@ const TESTS_DIR = fileURLToPath(new URL('..', import.meta.url))
 
 /** Seconds of the longest files on an idle machine; the order of the others matters little. */
 const LONG_FIRST = new Map([
+  ['conformance/captures', 70],
   ['integration/restarts', 45],
   ['end-to-end/npm-start', 40],
   ['launcher/postgres/embedded-postgres', 40],
