@@ -23,6 +23,8 @@ export interface WatchOptions<Task> {
 }
 
 const CHECKS_PER_DEADLINE = 20
+/** A worker that has no input yet is still loading its modules, which takes long on a busy machine. */
+const DEADLINES_TO_BEGIN = 60
 
 /** Runs a worker until it exits, fails or hangs. */
 export async function watchWorker<Task>(options: WatchOptions<Task>): Promise<WatchOutcome> {
@@ -38,7 +40,7 @@ export async function watchWorker<Task>(options: WatchOptions<Task>): Promise<Wa
       if (number !== seen) {
         seen = number
         seenAt = now
-      } else if (now - seenAt > deadlineMs) {
+      } else if (now - seenAt > (seen === 0 ? DEADLINES_TO_BEGIN : 1) * deadlineMs) {
         settle({ kind: 'hung', silentMs: now - seenAt, input: lastInput.read() })
       }
     }, deadlineMs / CHECKS_PER_DEADLINE)
