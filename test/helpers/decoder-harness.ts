@@ -21,6 +21,7 @@ import {
   VARIABLE,
   type Wire,
 } from './netflow-bytes.ts'
+import { systemIpv6Text } from './system-address.ts'
 
 /** When test datagrams arrive unless a test says otherwise, Unix microseconds. */
 export const RECEIVED_AT_MICROS = EXPORT_SECONDS * 1_000_000 + 250_000
@@ -205,7 +206,7 @@ function describeAddress(record: FlowRecord, field: 0 | 1 | 2): string {
   }
   if (record.families[field] === 4) return bytes.subarray(0, 4).join('.')
   assert.equal(record.families[field], 6)
-  return Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(i * 2).toString(16)).join(':')
+  return systemIpv6Text(bytes)
 }
 
 /** Checks that a text is a JSON object that jsonb accepts: no NUL, no half of a surrogate pair. */

@@ -3,7 +3,7 @@
  * columns of `flows`; an absent field is null.
  */
 
-import { ipv4Text, ipv6Text, shortenIpv6 } from './address-text.ts'
+import { ipv4Text, ipv6Text } from './address-text.ts'
 import { FIELD, type Field, type FlowRecord, type MessageContext } from './flow-record.ts'
 
 /** The value of a field without a column; integers beyond ±2⁵³ are bigints. */
@@ -143,7 +143,7 @@ function macOf(record: FlowRecord, field: Field): string | null {
 function addressOf(record: FlowRecord, field: 0 | 1 | 2): string | null {
   if (!record.has(field)) return null
   const [a = 0, b = 0, c = 0, d = 0] = record.addresses.subarray(field * 4, field * 4 + 4)
-  return record.families[field] === 4 ? ipv4Text(a) : shortenIpv6(ipv6Text(a, b, c, d))
+  return record.families[field] === 4 ? ipv4Text(a) : ipv6Text(a, b, c, d)
 }
 
 /** A number with fewer digits is exact as a JavaScript number. */

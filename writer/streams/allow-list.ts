@@ -26,7 +26,7 @@ export class AllowList {
   /**
    * Whether an exporter may send from an address.
    *
-   * @param address as `formatAddress` writes it
+   * @param address as `addressText` writes it
    */
   allows(address: string): boolean {
     if (this.#allowsAll) return true

@@ -1,9 +1,10 @@
 /** The registry of exporters: who is admitted, who is enabled, and when each was heard. */
 
+import { addressText } from '../netflow/address-text.ts'
 import type { SamplingSettings } from '../netflow/memory/samplers.ts'
 import { parseSequenceCheck, type SequenceCheck } from '../sequence/stream-sequence.ts'
 import type { AllowList } from './allow-list.ts'
-import { formatAddress, parseAddress } from './ip-address.ts'
+import { parseAddress } from './ip-address.ts'
 
 /** With `known`, a new exporter is disabled until an operator enables it. */
 export const EXPORTER_POLICIES = ['open', 'known'] as const
@@ -14,7 +15,7 @@ const NO_SETTINGS: SamplingSettings = { override: null, default: null, byteOrder
 
 /** One exporter; the registry keeps the object up to date. Times are Unix microseconds. */
 export interface Exporter {
-  /** As `formatAddress` writes it. */
+  /** As `addressText` writes it. */
   readonly address: string
   /** The address in 4 or 16 bytes. */
   readonly bytes: Uint8Array
@@ -65,7 +66,7 @@ export class ExporterRegistry {
     return this.#entries.size
   }
 
-  /** Finds an exporter by its address as `formatAddress` writes it. */
+  /** Finds an exporter by its address as `addressText` writes it. */
   find(address: string): Exporter | undefined {
     return this.#entries.get(address)
   }
@@ -94,7 +95,7 @@ export class ExporterRegistry {
     for (const row of rows) {
       const bytes = parseAddress(row.address)
       if (bytes === undefined) continue
-      const address = formatAddress(bytes)
+      const address = addressText(bytes)
       const sequenceCheck = parseSequenceCheck(row.sequenceCheck)
       const entry = this.#entries.get(address)
       if (entry === undefined) {
@@ -118,7 +119,7 @@ export class ExporterRegistry {
   #admitNew(text: string, receivedAtMicros: number): Exporter | AdmissionRefusal {
     const bytes = parseAddress(text)
     if (bytes === undefined) return 'invalid-address'
-    const address = formatAddress(bytes)
+    const address = addressText(bytes)
     // The text may be another notation of a known address.
     if (address !== text && this.#entries.has(address)) return this.admit(address, receivedAtMicros)
     if (!this.#options.allowList.allows(address)) return 'not-allowed'

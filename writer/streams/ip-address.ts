@@ -4,11 +4,11 @@
  */
 
 import { isIPv4, isIPv6 } from 'node:net'
-import { addressText, shortenIpv6 } from '../netflow/address-text.ts'
+import { addressText } from '../netflow/address-text.ts'
 
 /** An IPv4 or IPv6 network. */
 interface Cidr {
-  /** Its address, as `formatAddress` writes it. */
+  /** Its address, as `addressText` writes it. */
   readonly network: string
   readonly prefix: number
   readonly family: 'ipv4' | 'ipv6'
@@ -45,13 +45,7 @@ export function parseCidr(text: string): Cidr | undefined {
   // The written prefix of an IPv4-mapped network includes the 96 bits of the mapping.
   const prefix = writtenPrefix - (writtenBits - bytes.length * 8)
   if (prefix < 0 || writtenPrefix > writtenBits) return undefined
-  return { network: formatAddress(bytes), prefix, family: bytes.length === 4 ? 'ipv4' : 'ipv6' }
-}
-
-/** Writes 4 or 16 bytes as text by RFC 5952: each address has exactly one such text. */
-export function formatAddress(bytes: Uint8Array): string {
-  const text = addressText(bytes)
-  return bytes.length === 4 ? text : shortenIpv6(text)
+  return { network: addressText(bytes), prefix, family: bytes.length === 4 ? 'ipv4' : 'ipv6' }
 }
 
 /** Returns the eight groups of a valid IPv6 address. */

@@ -111,9 +111,12 @@ function chooseFamily(record: RecordModel): void {
   const isRowIpv6 = typeof address === 'string' && address.includes(':')
   const [hop4, hop6] = [record.find(15), record.find(62)]
   if (hop4 && hop6) {
-    const isOnly6 = isZero(hop4) && !isZero(hop6)
-    take(record, 'nextHop', isRowIpv6 || isOnly6 ? [hop6, hop4] : [hop4, hop6])
+    const isHopIpv6 = isZero(hop4) === isZero(hop6) ? isRowIpv6 : isZero(hop4)
+    take(record, 'nextHop', isHopIpv6 ? [hop6, hop4] : [hop4, hop6])
   }
+  const only = hop4 && hop6 ? undefined : (hop4 ?? hop6)
+  const isOther = address !== undefined && isRowIpv6 === (hop4 !== undefined)
+  if (only && isOther && isZero(only)) delete record.columns.nextHop
   chooseMask(record, isRowIpv6, 'srcMask', [9, 29])
   chooseMask(record, isRowIpv6, 'dstMask', [13, 30])
 }

@@ -13,10 +13,9 @@ export function fillTimes(record: RecordModel, message: RecordMessage): void {
   const end = record.find(...ENDS, 21)
   fillTime(record, 'flowStart', start, message)
   fillTime(record, 'flowEnd', end, message)
-  if (start && !end) addDuration(record)
-  const duration = start && !end && record.find(161, 162)
-  const areUptimes = hasUptimes(record)
-  if (areUptimes || !start || (!end && !duration)) fillEventTime(record, areUptimes)
+  addDuration(record)
+  const isComplete = start && end ? true : (start || end) && record.find(161, 162) !== undefined
+  fillEventTime(record, hasUptimes(record) || isComplete === true)
   const { flowStart, flowEnd } = record.columns
   if (flowStart === undefined || flowEnd === undefined || flowEnd >= flowStart) return
   record.columns.flowStart = flowEnd
@@ -51,7 +50,7 @@ function fillTime(
   if (!isTime(micros)) return
   record.columns[column] = Number(micros)
   const isEstimate = message.uptimeMs === undefined && [21, 22].includes(field.element.id)
-  if (!isEstimate || record.find(160)) record.used.add(field)
+  if (!isEstimate || isTime(record.find(160)?.value.micros)) record.used.add(field)
 }
 
 const TWO_32 = 2n ** 32n
@@ -66,12 +65,11 @@ function microsOf(
   if (element.id === 158 || element.id === 159) return exportMicros - number
   if (element.id !== 21 && element.id !== 22) return value.micros
   const boot = record.find(160)
-  if (boot !== undefined) {
-    if (!isTime(boot.value.micros)) return undefined
-    const bootMs = boot.value.uint ?? 0n
-    return sinceBoot(bootMs, exportMicros / 1000n, number) * 1000n
+  if (isTime(boot?.value.micros)) {
+    return sinceBoot(boot.value.uint ?? 0n, exportMicros / 1000n, number) * 1000n
   }
-  const uptime = uptimeMs ?? estimatedUptimeMs
+  // Only templates without a boot time get an estimate.
+  const uptime = uptimeMs ?? (boot ? undefined : estimatedUptimeMs)
   return uptime === undefined ? undefined : exportMicros - ageOf(uptime, number) * 1000n
 }
 
@@ -91,14 +89,16 @@ function sinceBoot(bootMs: bigint, exportMs: bigint, switchedMs: bigint): bigint
   return bootMs + (isBefore ? -beforeMs : switchedMs)
 }
 
+/** A duration leads from the only time of a flow to the other one. */
 function addDuration(record: RecordModel): void {
   const field = record.find(161, 162)
-  const { flowStart } = record.columns
-  if (field === undefined || flowStart === undefined) return
-  const factor = field.element.id === 161 ? 1000n : 1n
-  const end = BigInt(flowStart) + (field.value.uint ?? 0n) * factor
-  if (!isTime(end)) return
-  record.columns.flowEnd = Number(end)
+  const { flowStart, flowEnd } = record.columns
+  if (field === undefined || (flowStart === undefined) === (flowEnd === undefined)) return
+  const duration = (field.value.uint ?? 0n) * (field.element.id === 161 ? 1000n : 1n)
+  const isStart = flowEnd !== undefined
+  const time = isStart ? BigInt(flowEnd) - duration : BigInt(flowStart ?? 0) + duration
+  if (!isTime(time)) return
+  record.columns[isStart ? 'flowStart' : 'flowEnd'] = Number(time)
   record.used.add(field)
 }
 

@@ -6,6 +6,7 @@
 import fc from 'fast-check'
 import type { DataType } from '../../../writer/netflow/elements/element-registry.ts'
 import { EXPORT_SECONDS, VARIABLE } from '../netflow-bytes.ts'
+import { systemIpv6Text } from '../system-address.ts'
 import type { Element } from './elements.ts'
 
 /** A template that lists refer to. */
@@ -23,7 +24,7 @@ export interface ModelValue {
   readonly json: string
   /** Of integers, and of times that are counted from 1970: the number. */
   readonly uint?: bigint
-  /** Of absolute times: Unix microseconds. */
+  /** Of absolute times: Unix microseconds; absent when the time says nothing. */
   readonly micros?: bigint
   /** Templates that lists in the value refer to. */
   readonly templates?: readonly ListTemplate[]
@@ -148,10 +149,14 @@ const MACS = octets(6).map((bytes): ModelValue => {
 
 const IPV4 = octets(4).map((bytes): ModelValue => ({ bytes, json: `"${bytes.join('.')}"` }))
 
-const IPV6 = octets(16).map((bytes): ModelValue => {
-  const groups = Array.from({ length: 8 }, (_, group) => bytes.readUInt16BE(group * 2))
-  return { bytes, json: `"${groups.map((group) => group.toString(16)).join(':')}"` }
-})
+/** Many groups are zero, as in real addresses. */
+const IPV6_OCTETS = fc.oneof(
+  octets(16),
+  fc
+    .array(fc.constantFrom(0, 0, 0, 1, 0xdb8, 0xffff), { minLength: 8, maxLength: 8 })
+    .map((groups) => Buffer.from(groups.flatMap((group) => [group >> 8, group & 255]))),
+)
+const IPV6 = IPV6_OCTETS.map((bytes): ModelValue => ({ bytes, json: `"${systemIpv6Text(bytes)}"` }))
 
 function bytesValue(bytes: Uint8Array): ModelValue {
   const buffer = Buffer.from(bytes)
@@ -169,40 +174,59 @@ const OCTET_ARRAYS = fc.oneof(
   }),
 )
 
-const TEXTS = fc
-  .array(
-    fc
-      .oneof(fc.string({ unit: 'grapheme', maxLength: 12 }), fc.string({ unit: 'binary' }))
-      .filter((text) => !text.includes('\0')),
-    COUNT,
-  )
-  .map((texts) => texts.map((text) => ({ bytes: Buffer.from(text), json: JSON.stringify(text) })))
+const TEXTS = fc.array(
+  fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 12 }),
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: fc.constantFrom('a', '\0'), maxLength: 6 }),
+  ),
+  COUNT,
+)
+
+/** Without NUL at the end; all bytes when there is one before it, which jsonb cannot hold. */
+function textValue(bytes: Buffer): ModelValue {
+  const text = bytes.toString().replace(/\0+$/, '')
+  if (!text.includes('\0')) return { bytes, json: JSON.stringify(text) }
+  return { bytes, json: JSON.stringify({ hex: bytes.toString('hex') }) }
+}
 
 /** Of fixed length they are padded with NUL. */
 const STRINGS = fc.tuple(TEXTS, fc.option(fc.nat(3))).map(([texts, padding]): ModelValues => {
-  if (padding === null) return { length: VARIABLE, values: texts }
-  const length = Math.max(1, ...texts.map(({ bytes }) => bytes.length + padding))
+  const sent = texts.map((text) => Buffer.from(text))
+  if (padding === null) return { length: VARIABLE, values: sent.map(textValue) }
+  const length = Math.max(1, ...sent.map((bytes) => bytes.length + padding))
   const pad = (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(length - bytes.length)])
-  return { length, values: texts.map(({ bytes, json }) => ({ bytes: pad(bytes), json })) }
+  return { length, values: sent.map(pad).map(textValue) }
 })
 
 const LAST_MS = BigInt(Date.UTC(9999, 11, 31, 23, 59, 59, 999))
 
+/** A time of 0 says nothing. */
 function isoJson(unixMs: bigint, text: string): string {
-  return unixMs > LAST_MS ? text : `"${new Date(Number(unixMs)).toISOString()}"`
+  return unixMs === 0n || unixMs > LAST_MS ? text : `"${new Date(Number(unixMs)).toISOString()}"`
 }
 
-const SECONDS = fc.oneof(below(32), around(EXPORT_SECONDS, 7200)).map((uint): ModelValue => {
-  const json = isoJson(uint * 1000n, String(uint))
-  return { bytes: uintBytes(uint, 4), json, uint, micros: uint * 1_000_000n }
-})
+function microsOf(micros: bigint): { micros?: bigint } {
+  return micros === 0n ? {} : { micros }
+}
+
+const SECONDS = fc
+  .oneof(oneOf(0), below(32), around(EXPORT_SECONDS, 7200))
+  .map((uint): ModelValue => {
+    const json = isoJson(uint * 1000n, String(uint))
+    return { bytes: uintBytes(uint, 4), json, uint, ...microsOf(uint * 1_000_000n) }
+  })
 
 function millis(near: fc.Arbitrary<bigint>): fc.Arbitrary<ModelValue> {
   return fc
-    .oneof({ weight: 1, arbitrary: below(64) }, { weight: 4, arbitrary: near })
+    .oneof(
+      { weight: 1, arbitrary: below(64) },
+      { weight: 4, arbitrary: near },
+      { weight: 1, arbitrary: oneOf(0) },
+    )
     .map((uint): ModelValue => {
       const json = isoJson(uint, String(uint))
-      return { bytes: uintBytes(uint, 8), json, uint, micros: uint * 1000n }
+      return { bytes: uintBytes(uint, 8), json, uint, ...microsOf(uint * 1000n) }
     })
 }
 
@@ -210,11 +234,15 @@ const SECONDS_FROM_1900_TO_1970 = 2_208_988_800n
 
 /** Times in NTP format: 2³² seconds after 1900 the count begins again, which is meant before 1970. */
 const NTP_TIMES = fc
-  .tuple(
-    fc.oneof(below(32), around(EXPORT_SECONDS + Number(SECONDS_FROM_1900_TO_1970), 7200)),
-    below(32),
+  .oneof(
+    fc.tuple(
+      fc.oneof(below(32), around(EXPORT_SECONDS + Number(SECONDS_FROM_1900_TO_1970), 7200)),
+      below(32),
+    ),
+    fc.constant([0n, 0n] as const),
   )
   .map(([seconds, fraction]): ModelValue => {
+    if (seconds + fraction === 0n) return { bytes: Buffer.alloc(8), json: '0' }
     const era = seconds < SECONDS_FROM_1900_TO_1970 ? 2n ** 32n : 0n
     const unixSeconds = seconds + era - SECONDS_FROM_1900_TO_1970
     const micros = unixSeconds * 1_000_000n + ((fraction * 1_000_000n + 2n ** 31n) >> 32n)

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { isIPv6 } from 'node:net'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { formatAddress, parseAddress } from '../../../writer/streams/ip-address.ts'
+import { addressText } from '../../../writer/netflow/address-text.ts'
+import { parseAddress } from '../../../writer/streams/ip-address.ts'
 
 function hex(text: string): string | undefined {
   const bytes = parseAddress(text)
@@ -45,12 +46,12 @@ describe('an address', () => {
 
   it('is written in its shortest form', () => {
     const bytes = (text: string) => parseAddress(text) ?? new Uint8Array()
-    assert.equal(formatAddress(bytes('2001:DB8:0:0:0:0:0:7')), '2001:db8::7')
-    assert.equal(formatAddress(bytes('2001:0:0:1:0:0:0:1')), '2001:0:0:1::1')
-    assert.equal(formatAddress(bytes('2001:db8:0:1:1:1:1:1')), '2001:db8:0:1:1:1:1:1')
-    assert.equal(formatAddress(bytes('::')), '::')
-    assert.equal(formatAddress(bytes('1::')), '1::')
-    assert.equal(formatAddress(bytes('::ffff:192.0.2.1')), '192.0.2.1')
+    assert.equal(addressText(bytes('2001:DB8:0:0:0:0:0:7')), '2001:db8::7')
+    assert.equal(addressText(bytes('2001:0:0:1:0:0:0:1')), '2001:0:0:1::1')
+    assert.equal(addressText(bytes('2001:db8:0:1:1:1:1:1')), '2001:db8:0:1:1:1:1:1')
+    assert.equal(addressText(bytes('::')), '::')
+    assert.equal(addressText(bytes('1::')), '1::')
+    assert.equal(addressText(bytes('::ffff:192.0.2.1')), '192.0.2.1')
   })
 
   it('never throws, whatever the text', () => {
@@ -67,7 +68,7 @@ describe('an address', () => {
     fc.assert(
       fc.property(words, (groups) => {
         const bytes = Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]))
-        const text = formatAddress(bytes)
+        const text = addressText(bytes)
         assert.ok(isIPv6(text), text)
         const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
         assert.deepEqual(parseAddress(text), isMapped ? bytes.subarray(12) : bytes)

@@ -3,10 +3,11 @@
  * broken UTF-8, times in ISO 8601, bytes in hex.
  */
 
-import { ipv4Text, ipv6Text } from '../address-text.ts'
+import { ipv4Text, ipv6TextAt } from '../address-text.ts'
 import { type DataType, elementName, findElement } from '../elements/element-registry.ts'
 import { type FieldSpecifier, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
 import { type DatagramBytes, readHigh, readLow, readUint } from './read-bytes.ts'
+import { idTextJson, textJson, uriCountsJson } from './text-json.ts'
 
 /** The forms of a JSON value. */
 export const FORMAT = {
@@ -22,10 +23,13 @@ export const FORMAT = {
   seconds: 9,
   millis: 10,
   ntp: 11,
+  /** Text with an id in front of it, and URIs with counts; see `text-json.ts`. */
+  idText: 12,
+  uriCounts: 13,
   /** Lists of RFC 6313; see `structured-data.ts`. */
-  basicList: 12,
-  subTemplateList: 13,
-  subTemplateMultiList: 14,
+  basicList: 14,
+  subTemplateList: 15,
+  subTemplateMultiList: 16,
 } as const
 
 export type Format = (typeof FORMAT)[keyof typeof FORMAT]
@@ -56,6 +60,14 @@ const FORMAT_OF_TYPE: Readonly<Record<DataType, Format>> = {
   subTemplateMultiList: FORMAT.subTemplateMultiList,
 }
 
+const CISCO = 9
+
+/** Strings of Cisco that are not only text. */
+const FORMAT_OF_CISCO_STRING: ReadonlyMap<number, Format> = new Map([
+  [9357, FORMAT.uriCounts],
+  [12_235, FORMAT.idText],
+])
+
 /** The name of a field's element, and the format of its values. */
 interface FieldFormat {
   readonly name: string
@@ -67,10 +79,12 @@ interface FieldFormat {
  * as hex.
  */
 export function describeField({ enterprise, id, length }: FieldSpecifier): FieldFormat {
-  const element = findElement(enterprise, id)
+  const type = findElement(enterprise, id)?.type
+  const special =
+    enterprise === CISCO && type === 'string' ? FORMAT_OF_CISCO_STRING.get(id) : undefined
   return {
     name: elementName(enterprise, id),
-    format: element ? formatOf(element.type, length) : FORMAT.hex,
+    format: special ?? (type ? formatOf(type, length) : FORMAT.hex),
   }
 }
 
@@ -98,6 +112,8 @@ function fitsFormat(format: Format, length: number): boolean {
       return length === 8
     case FORMAT.hex:
     case FORMAT.text:
+    case FORMAT.idText:
+    case FORMAT.uriCounts:
     case FORMAT.basicList:
     case FORMAT.subTemplateList:
     case FORMAT.subTemplateMultiList:
@@ -136,21 +152,22 @@ export function formatJson(
       return `"${bytes.toString('hex', offset, offset + 6).replace(/..(?=.)/g, '$&:')}"`
     case FORMAT.text:
       return textJson(bytes, offset, length)
+    case FORMAT.idText:
+      return idTextJson(bytes, offset, length)
+    case FORMAT.uriCounts:
+      return uriCountsJson(bytes, offset, length)
     case FORMAT.ipv4:
       return `"${ipv4Text(view.getUint32(offset))}"`
     case FORMAT.ipv6:
-      return `"${ipv6Text(
-        view.getUint32(offset),
-        view.getUint32(offset + 4),
-        view.getUint32(offset + 8),
-        view.getUint32(offset + 12),
-      )}"`
+      return `"${ipv6TextAt(view, offset)}"`
     case FORMAT.seconds:
       return millisJson(readUint(view, offset, length) * 1000) ?? uintText(view, offset, length)
     case FORMAT.millis:
       return millisJson(readUint(view, offset, length)) ?? uintText(view, offset, length)
-    case FORMAT.ntp:
-      return microsJson(ntpMicros(view, offset))
+    case FORMAT.ntp: {
+      const micros = ntpMicros(view, offset)
+      return Number.isNaN(micros) ? '0' : microsJson(micros)
+    }
     default:
       return hexJson(bytes, offset, length)
   }
@@ -192,18 +209,13 @@ function hexJson(bytes: Buffer, offset: number, length: number): string {
   return `${text}"`
 }
 
-/** Writes text up to the first NUL: NUL pads strings of fixed width, and jsonb rejects it. */
-function textJson(bytes: Buffer, offset: number, length: number): string {
-  const nul = bytes.subarray(offset, offset + length).indexOf(0)
-  const text = bytes.toString('utf8', offset, offset + (nul < 0 ? length : nul))
-  return JSON.stringify(text)
-}
-
 /** The end of the year 9999; a later time is a misread field. */
 const MAX_TIME_MS = 253_402_300_799_999
 
+/** Writes a time; undefined if it is none: 0 says nothing, and is no time in 1970. */
 function millisJson(unixMs: number): string | undefined {
-  return unixMs > MAX_TIME_MS ? undefined : `"${new Date(unixMs).toISOString()}"`
+  if (unixMs === 0 || unixMs > MAX_TIME_MS) return undefined
+  return `"${new Date(unixMs).toISOString()}"`
 }
 
 /** Writes a time within the range of `isTime`, which includes times before 1970. */
@@ -218,10 +230,11 @@ const NTP_EPOCH_SECONDS = 2_208_988_800
 /** Era 1 begins in 2036; seconds below the Unix epoch belong to it (RFC 7011 section 6.1.9). */
 const NTP_ERA_SECONDS = 0x1_0000_0000
 
-/** Reads 64 bits of NTP time as Unix microseconds. */
+/** Reads 64 bits of NTP time as Unix microseconds; NaN for zero, which means unknown (RFC 5905). */
 export function ntpMicros(view: DataView, offset: number): number {
   const seconds = view.getUint32(offset)
   const fraction = view.getUint32(offset + 4)
+  if (seconds === 0 && fraction === 0) return Number.NaN
   const era = seconds < NTP_EPOCH_SECONDS ? NTP_ERA_SECONDS : 0
   const micros = Math.round((fraction * 1_000_000) / 0x1_0000_0000)
   return (seconds + era - NTP_EPOCH_SECONDS) * 1_000_000 + micros

@@ -205,19 +205,14 @@ function fitsWidth(op: Op, length: number): boolean {
   }
 }
 
-/** Whether a slot is used: durations and event times only replace missing times. */
+/** Whether a slot is used: durations only lead from one time of a flow to the other. */
 function isSlotNeeded(slot: number, { bestSource, bestOfSlot }: Survey): boolean {
-  const hasStart = bestSource.has(FIELD.flowStart)
-  const hasEnd = bestSource.has(FIELD.flowEnd)
-  const hasMillis = bestOfSlot.has(SLOT.durationMillis)
-  const hasDuration = hasMillis || bestOfSlot.has(SLOT.durationMicros)
+  const hasTime = bestSource.has(FIELD.flowStart) || bestSource.has(FIELD.flowEnd)
   switch (slot) {
     case SLOT.durationMillis:
-      return hasStart && !hasEnd
+      return hasTime
     case SLOT.durationMicros:
-      return hasStart && !hasEnd && !hasMillis
-    case SLOT.eventTime:
-      return !hasStart || (!hasEnd && !hasDuration) || hasUptimes(bestSource)
+      return hasTime && !bestOfSlot.has(SLOT.durationMillis)
     case SLOT.dscp:
       return !bestSource.has(FIELD.tos)
     case SLOT.systemInit:
@@ -241,11 +236,22 @@ function hasUptimes(bestSource: Survey['bestSource']): boolean {
 }
 
 /**
- * Finds the slots that `extra` keeps, too. A boot time has no column, and uptimes may fill the
+ * Finds the slots that `extra` keeps, too. A boot time has no column, and other fields may fill the
  * columns that an event time would fill.
  */
-function keptSlots({ bestSource }: Survey): number {
-  return hasUptimes(bestSource) ? (1 << SLOT.systemInit) | (1 << SLOT.eventTime) : 0
+function keptSlots(survey: Survey): number {
+  const hasBoot = hasUptimes(survey.bestSource)
+  const hasOtherTimes = hasBoot || hasBothTimes(survey)
+  return (hasBoot ? 1 << SLOT.systemInit : 0) | (hasOtherTimes ? 1 << SLOT.eventTime : 0)
+}
+
+/** Whether a template has start and end, or one of them and a duration. */
+function hasBothTimes({ bestSource, bestOfSlot }: Survey): boolean {
+  const hasStart = bestSource.has(FIELD.flowStart)
+  const hasEnd = bestSource.has(FIELD.flowEnd)
+  if (hasStart && hasEnd) return true
+  const hasDuration = bestOfSlot.has(SLOT.durationMillis) || bestOfSlot.has(SLOT.durationMicros)
+  return (hasStart || hasEnd) && hasDuration
 }
 
 /** softflowd leaves the protocol out of its ICMP templates. */

@@ -3,8 +3,8 @@
  * `extra` unless they are zero.
  */
 
-import { ipv4Text, ipv6Text } from '../address-text.ts'
-import { FIELD, type Field } from '../flow-record.ts'
+import { ipv4Text, ipv6TextAt } from '../address-text.ts'
+import { FIELD, type Field, type FlowRecord } from '../flow-record.ts'
 import type { Plan } from '../plan/plan.ts'
 import { SLOT } from '../plan/plan-step.ts'
 import { ODDITY, type RecordReader } from './record-reader.ts'
@@ -26,7 +26,10 @@ const TWINS =
   (1 << SLOT.srcMaskIpv6) |
   (1 << SLOT.dstMaskIpv6)
 
-/** Chooses the addresses and prefix lengths of the record that `reader` has read last. */
+/**
+ * Chooses the addresses and prefix lengths of the record that `reader` has read last, if its template
+ * has both families of one.
+ */
 export function chooseFamily(reader: RecordReader, plan: Plan, view: DataView): void {
   if ((reader.slotsPresent & TWINS) === 0) return
   const { record } = reader
@@ -37,11 +40,29 @@ export function chooseFamily(reader: RecordReader, plan: Plan, view: DataView): 
     choose(reader, plan, view, SOURCE)
     choose(reader, plan, view, DESTINATION)
   }
-  const end = record.has(FIELD.srcAddr) ? FIELD.srcAddr : FIELD.dstAddr
-  const family = record.has(end) && record.families[end] === 6 ? 6 : 4
+  const family = familyOf(record) ?? 4
   chooseNextHop(reader, plan, view, family)
   chooseMask(reader, plan, family, [FIELD.srcMask, SLOT.srcMaskIpv6])
   chooseMask(reader, plan, family, [FIELD.dstMask, SLOT.dstMaskIpv6])
+}
+
+/** Returns the family of a record's addresses; undefined if it has none. */
+function familyOf({ present, families }: FlowRecord): 4 | 6 | undefined {
+  const end = present & (1 << FIELD.srcAddr) ? FIELD.srcAddr : FIELD.dstAddr
+  if ((present & (1 << end)) === 0) return undefined
+  return families[end] === 6 ? 6 : 4
+}
+
+/** Drops a next hop of the other family that is zero: such a field does not apply to the record. */
+export function dropEmptyNextHop(record: FlowRecord): void {
+  const { addresses, families } = record
+  const family = familyOf(record)
+  if (family === undefined || family === families[FIELD.nextHop]) return
+  const first = FIELD.nextHop * 4
+  for (let word = 0; word < (family === 6 ? 1 : 4); word++) {
+    if (addresses[first + word] !== 0) return
+  }
+  record.unset(FIELD.nextHop)
 }
 
 function chooseMask(
@@ -84,14 +105,16 @@ function isIpv6(
 }
 
 /**
- * Chooses the next hop. IPv4 routes can have IPv6 next hops (RFC 8950), so a nonzero one replaces
- * an empty one.
+ * Chooses the next hop. Routes of one family can have next hops of the other (RFC 8950), so a
+ * nonzero one replaces an empty one.
  */
 function chooseNextHop(reader: RecordReader, plan: Plan, view: DataView, family: 4 | 6): void {
   const offset = reader.slot(NEXT_HOP.slot)
   if (offset === undefined) return
-  const isOnlyIpv6 = ipv4Of(reader, NEXT_HOP) === 0 && !isZero(view, offset)
-  const choose = family === 6 || isOnlyIpv6 ? takeIpv6 : takeIpv4
+  const hasIpv4 = ipv4Of(reader, NEXT_HOP) !== 0
+  const hasIpv6 = !isZero(view, offset)
+  const isIpv6 = hasIpv4 === hasIpv6 ? family === 6 : hasIpv6
+  const choose = isIpv6 ? takeIpv6 : takeIpv4
   choose(reader, plan, view, NEXT_HOP)
 }
 
@@ -106,13 +129,7 @@ function takeIpv6(reader: RecordReader, plan: Plan, view: DataView, dual: DualFi
 function takeIpv4(reader: RecordReader, plan: Plan, view: DataView, dual: DualField): void {
   const offset = reader.slot(dual.slot)
   if (offset === undefined || isZero(view, offset)) return
-  const text = ipv6Text(
-    view.getUint32(offset),
-    view.getUint32(offset + 4),
-    view.getUint32(offset + 8),
-    view.getUint32(offset + 12),
-  )
-  reader.addExtra(plan.slotKeys[dual.slot] ?? '', `"${text}"`)
+  reader.addExtra(plan.slotKeys[dual.slot] ?? '', `"${ipv6TextAt(view, offset)}"`)
 }
 
 function ipv4Of({ record }: RecordReader, { field }: DualField): number {

@@ -6,7 +6,7 @@
 import { FIELD, type FlowRecord } from '../flow-record.ts'
 import type { Plan } from '../plan/plan.ts'
 import { SLOT } from '../plan/plan-step.ts'
-import { chooseFamily } from './choose-family.ts'
+import { chooseFamily, dropEmptyNextHop } from './choose-family.ts'
 import { fillTimes, orderTimes } from './finish-times.ts'
 import type { RecordReader } from './record-reader.ts'
 
@@ -24,11 +24,15 @@ export function finishRecord(reader: RecordReader, plan: Plan, view: DataView): 
     const dscp = reader.slot(SLOT.dscp)
     if (dscp !== undefined) record.set(FIELD.tos, dscp << 2)
   }
+  if (record.addresses[NEXT_HOP_WORD] === 0 && record.has(FIELD.nextHop)) dropEmptyNextHop(record)
   if (reader.slotsPresent & TCP_PORTS) choosePorts(reader, plan)
   if (isIcmp(record)) finishIcmp(reader, plan)
   else if (plan.hasSlots) keepStrayIcmp(reader, plan)
   orderTimes(reader)
 }
+
+/** The first word of the next hop, for a quick look: most of them are not zero. */
+const NEXT_HOP_WORD = FIELD.nextHop * 4
 
 const TCP_PORTS = (1 << SLOT.tcpSrcPort) | (1 << SLOT.tcpDstPort)
 

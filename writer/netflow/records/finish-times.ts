@@ -7,22 +7,25 @@ import { FIELD, type FlowRecord } from '../flow-record.ts'
 import { microsJson } from '../plan/extra-json.ts'
 import type { Plan } from '../plan/plan.ts'
 import { SLOT } from '../plan/plan-step.ts'
-import { isTime, sinceBootToMicros } from './message-times.ts'
+import { isTime, sinceBootToMicros, switchedToMicros } from './message-times.ts'
 import { ODDITY, type RecordReader } from './record-reader.ts'
 
-/** Fills missing times from the boot time, from a duration, then from the time of an event. */
+/**
+ * Fills missing times from the boot time, from the other time and a duration, then from the time of an
+ * event. A time may be missing in the template, or say nothing in the record.
+ */
 export function fillTimes(reader: RecordReader, plan: Plan): void {
   const { record } = reader
   addUptime(reader, plan, SLOT.startUptime, FIELD.flowStart)
   addUptime(reader, plan, SLOT.endUptime, FIELD.flowEnd)
-  if (!record.has(FIELD.flowEnd)) addDuration(reader, plan)
+  addDuration(reader, plan)
   const event = reader.slot(SLOT.eventTime)
   if (event === undefined) return
   if (!record.has(FIELD.flowStart)) record.set(FIELD.flowStart, event)
   if (!record.has(FIELD.flowEnd)) record.set(FIELD.flowEnd, event)
 }
 
-/** Sets a time from an uptime and the boot time in the same record. */
+/** Sets a time from an uptime and the boot time in the same record, or else that of the message. */
 function addUptime(
   reader: RecordReader,
   plan: Plan,
@@ -30,29 +33,37 @@ function addUptime(
   field: typeof FIELD.flowStart | typeof FIELD.flowEnd,
 ): void {
   const switchedMs = reader.slot(slot)
-  const bootMicros = reader.slot(SLOT.systemInit)
   if (switchedMs === undefined) return
-  const { exportMicros } = reader.times
-  const bootMs = (bootMicros ?? Number.NaN) / 1000
-  const micros = sinceBootToMicros({ exportMicros, bootMs }, switchedMs)
+  const bootMicros = reader.slot(SLOT.systemInit)
+  const { times } = reader
+  const micros =
+    bootMicros === undefined
+      ? switchedToMicros(times, switchedMs)
+      : sinceBootToMicros(
+          { exportMicros: times.exportMicros, bootMs: bootMicros / 1000 },
+          switchedMs,
+        )
   if (isTime(micros)) reader.record.set(field, micros)
   else reader.addExtra(plan.slotKeys[slot] ?? '', String(switchedMs))
 }
 
-/** Sets the end from start and duration; `extra` keeps a duration that leads to no time. */
+/** Sets the end from start and duration, or the start from end and duration. */
 function addDuration(reader: RecordReader, plan: Plan): void {
-  const { record } = reader
   const millis = reader.slot(SLOT.durationMillis)
   const duration = millis ?? reader.slot(SLOT.durationMicros)
   if (duration === undefined) return
-  const start = record.has(FIELD.flowStart)
-    ? (record.values[FIELD.flowStart] as number)
-    : Number.NaN
-  const end = start + (millis === undefined ? duration : millis * 1000)
-  if (isTime(end)) {
-    record.set(FIELD.flowEnd, end)
-    return
+  const { record } = reader
+  const hasStart = record.has(FIELD.flowStart)
+  if (hasStart !== record.has(FIELD.flowEnd)) {
+    const micros = millis === undefined ? duration : millis * 1000
+    const { [FIELD.flowStart]: start, [FIELD.flowEnd]: end } = record.values
+    const time = hasStart ? (start as number) + micros : (end as number) - micros
+    if (isTime(time)) {
+      record.set(hasStart ? FIELD.flowEnd : FIELD.flowStart, time)
+      return
+    }
   }
+  // Both times are known without it, or none is.
   const slot = millis === undefined ? SLOT.durationMicros : SLOT.durationMillis
   reader.addExtra(plan.slotKeys[slot] ?? '', String(duration))
 }

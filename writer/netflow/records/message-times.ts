@@ -55,6 +55,18 @@ export function sinceBootToMicros(
 }
 
 /**
+ * Converts an uptime of the exporter into Unix microseconds, by its boot time, the uptime in the
+ * message header, or an estimate; NaN if none is known.
+ */
+export function switchedToMicros(times: MessageTimes, switchedMs: number): number {
+  if (!Number.isNaN(times.bootMs)) return sinceBootToMicros(times, switchedMs)
+  if (!Number.isNaN(times.uptimeMs)) return uptimeToMicros(times, switchedMs)
+  const { exportMicros, estimatedUptimeMs } = times
+  if (Number.isNaN(estimatedUptimeMs)) return Number.NaN
+  return uptimeToMicros({ exportMicros, uptimeMs: estimatedUptimeMs }, switchedMs)
+}
+
+/**
  * How long before the boot a flow may begin: an exporter that reads a file boots after its flows.
  */
 const MAX_BEFORE_BOOT_MS = 86_400_000

@@ -17,7 +17,7 @@ import {
   readSwappedUint,
   readUint,
 } from '../plan/read-bytes.ts'
-import { isTime, type MessageTimes, sinceBootToMicros, uptimeToMicros } from './message-times.ts'
+import { isTime, type MessageTimes, switchedToMicros } from './message-times.ts'
 import { type FindTemplate, formatValue, isList } from './structured-data.ts'
 
 /** The largest rate that is plausible after its bytes are swapped; a larger one may be garbage. */
@@ -243,29 +243,26 @@ export class RecordReader {
     if (swapped > 0 && swapped <= MAX_SWAPPED_RATE) this.oddities |= ODDITY.swappedRate
   }
 
-  /** Reads a time as Unix microseconds; NaN if the time that it is relative to is unknown. */
+  /**
+   * Reads a time as Unix microseconds; NaN if the time that it is relative to is unknown, and for an
+   * absolute time of 0, which says nothing.
+   */
   #readTime(op: number, at: number, length: number): number {
     const { view } = this.#datagram
     switch (op) {
       case OP.seconds:
       case OP.slotSeconds:
-        return readUint(view, at, length) * 1e6
+        return readUint(view, at, length) * 1e6 || Number.NaN
       case OP.millis:
       case OP.slotMillis:
-        return readUint(view, at, length) * 1e3
+        return readUint(view, at, length) * 1e3 || Number.NaN
       case OP.ntp:
       case OP.slotNtp:
         return ntpMicros(view, at)
       case OP.beforeExport:
         return this.times.exportMicros - readUint(view, at, length)
-      default: {
-        const switchedMs = readUint(view, at, length)
-        const { bootMs, exportMicros, estimatedUptimeMs } = this.times
-        if (!Number.isNaN(bootMs)) return sinceBootToMicros(this.times, switchedMs)
-        if (!Number.isNaN(this.times.uptimeMs)) return uptimeToMicros(this.times, switchedMs)
-        if (Number.isNaN(estimatedUptimeMs)) return Number.NaN
-        return uptimeToMicros({ exportMicros, uptimeMs: estimatedUptimeMs }, switchedMs)
-      }
+      default:
+        return switchedToMicros(this.times, readUint(view, at, length))
     }
   }
 

@@ -145,7 +145,7 @@ describe('a tuple read back', () => {
       direction: 0,
       exporter: '192.0.2.1',
       src_addr: '192.0.2.1',
-      dst_addr: '2001:db8:0:0:0:0:0:0',
+      dst_addr: '2001:db8::',
       next_hop: '203.0.113.1',
       extra: '{"a":1}',
     })

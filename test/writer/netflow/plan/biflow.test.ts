@@ -117,8 +117,8 @@ describe('a biflow', () => {
       [225, 'c0000201'],
     )
     assert.deepEqual(backward, {
-      srcAddr: '2001:db8:0:0:0:0:0:2',
-      dstAddr: '2001:db8:0:0:0:0:0:1',
+      srcAddr: '2001:db8::2',
+      dstAddr: '2001:db8::1',
       srcMask: 64,
       dstMask: 48,
       srcAs: 2,

@@ -126,7 +126,7 @@ describe('an element without a column', () => {
       [148, '0000000000000001', '"flowId":1'],
       [148, 'ffffffffffffffff', '"flowId":18446744073709551615'],
       [18, 'c0000201', '"bgpNextHopIPv4Address":"192.0.2.1"'],
-      [63, '20010db8000000000000000000000001', '"bgpNextHopIPv6Address":"2001:db8:0:0:0:0:0:1"'],
+      [63, '20010db8000000000000000000000001', '"bgpNextHopIPv6Address":"2001:db8::1"'],
       [52, '40', '"minimumTTL":64'],
       [434, 'ffffffff', '"mibObjectValueInteger":-1'],
       [276, '01', '"dataRecordsReliability":true'],

@@ -9,7 +9,7 @@ const SRC6 = '20010db8000000000000000000000001'
 const DST6 = '20010db8000000000000000000000002'
 const ZERO6 = '00'.repeat(16)
 const IPV4 = { srcAddr: '192.0.2.1', dstAddr: '192.0.2.2' }
-const IPV6 = { srcAddr: '2001:db8:0:0:0:0:0:1', dstAddr: '2001:db8:0:0:0:0:0:2' }
+const IPV6 = { srcAddr: '2001:db8::1', dstAddr: '2001:db8::2' }
 
 function both(...more: readonly FieldBytes[]): readonly FieldBytes[] {
   return [[8, 'c0000201'], [27, SRC6], [12, 'c0000202'], [28, DST6], ...more]
@@ -44,7 +44,7 @@ describe('a record with addresses of both families', () => {
     const flow = flowOf([8, '00000000'], [12, 'ffffffff'], [27, ZERO6], [28, ZERO6])
     assert.deepEqual(flow, { srcAddr: '0.0.0.0', dstAddr: '255.255.255.255' })
     const six = flowOf([8, '00000000'], [12, '00000000'], [27, ZERO6], [28, DST6])
-    assert.deepEqual(six, { srcAddr: '0:0:0:0:0:0:0:0', dstAddr: IPV6.dstAddr })
+    assert.deepEqual(six, { srcAddr: '::', dstAddr: IPV6.dstAddr })
   })
 
   it('is of the family of ipVersion, and keeps the other addresses in extra', () => {
@@ -63,7 +63,7 @@ describe('a record with addresses of both families', () => {
     )
     assert.deepEqual(
       addresses([60, '06'], [8, '00000000'], [12, '00000000'], [27, ZERO6], [28, ZERO6]),
-      { srcAddr: '0:0:0:0:0:0:0:0', dstAddr: '0:0:0:0:0:0:0:0' },
+      { srcAddr: '::', dstAddr: '::' },
     )
   })
 
@@ -106,7 +106,7 @@ describe('a record with addresses of both families', () => {
 describe('a record with addresses of one family', () => {
   it('keeps an IPv6 address of zeros and the loopback address', () => {
     const flow = flowOf([27, ZERO6], [28, `${'00'.repeat(15)}01`])
-    assert.deepEqual(flow, { srcAddr: '0:0:0:0:0:0:0:0', dstAddr: '0:0:0:0:0:0:0:1' })
+    assert.deepEqual(flow, { srcAddr: '::', dstAddr: '::1' })
   })
 
   it('does not change its family by ipVersion', () => {
@@ -127,7 +127,7 @@ describe('a record with addresses of one family', () => {
 })
 
 describe('next hops of both families', () => {
-  const hop6 = { nextHop: '2001:db8:0:0:0:0:0:2' }
+  const hop6 = { nextHop: '2001:db8::2' }
 
   it('follow the family of the record', () => {
     const ipv6 = flowOf([27, SRC6], [28, DST6], [15, '00000000'], [62, DST6])
@@ -135,7 +135,7 @@ describe('next hops of both families', () => {
     const ipv4 = flowOf([8, 'c0000201'], [12, 'c0000202'], [15, 'c0000203'], [62, ZERO6])
     assert.deepEqual(ipv4, { ...IPV4, nextHop: '192.0.2.3' })
     const none = flowOf([27, SRC6], [28, DST6], [15, '00000000'], [62, ZERO6])
-    assert.deepEqual(none, { ...IPV6, nextHop: '0:0:0:0:0:0:0:0' })
+    assert.deepEqual(none, { ...IPV6, nextHop: '::' })
   })
 
   it('of an IPv4 route may be IPv6', () => {
@@ -143,5 +143,54 @@ describe('next hops of both families', () => {
     assert.deepEqual(flow, { ...IPV4, ...hop6 })
     const full = flowOf(...both([60, '04'], [15, '00000000'], [62, DST6]))
     assert.equal(full.nextHop, hop6.nextHop)
+  })
+
+  it('of an IPv6 route may be IPv4', () => {
+    const flow = flowOf([27, SRC6], [28, DST6], [15, 'c0000203'], [62, ZERO6])
+    assert.deepEqual(flow, { ...IPV6, nextHop: '192.0.2.3' })
+    const full = flowOf(...both([60, '06'], [15, 'c0000203'], [62, ZERO6]))
+    assert.equal(full.nextHop, '192.0.2.3')
+  })
+
+  it('are in the column by the family of the record, and the other one is in extra', () => {
+    const hops: readonly FieldBytes[] = [
+      [15, 'c0000203'],
+      [62, DST6],
+    ]
+    const ipv6 = flowOf([27, SRC6], [28, DST6], ...hops)
+    const extra = '{"ipNextHopIPv4Address":"192.0.2.3"}'
+    assert.deepEqual(ipv6, { ...IPV6, ...hop6, extra })
+    const ipv4 = flowOf([8, 'c0000201'], [12, 'c0000202'], ...hops)
+    assert.equal(ipv4.nextHop, '192.0.2.3')
+    assert.equal(ipv4.extra, '{"ipNextHopIPv6Address":"2001:db8::2"}')
+  })
+})
+
+describe('a next hop of the other family', () => {
+  it('says nothing if it is zero', () => {
+    assert.deepEqual(flowOf([27, SRC6], [28, DST6], [15, '00000000']), IPV6)
+    assert.deepEqual(flowOf([15, '00000000'], [28, DST6]), { dstAddr: IPV6.dstAddr })
+    assert.deepEqual(flowOf([8, 'c0000201'], [12, 'c0000202'], [62, ZERO6]), IPV4)
+    const six: readonly FieldBytes[] = [
+      [8, '00000000'],
+      [27, SRC6],
+      [12, '00000000'],
+      [28, DST6],
+    ]
+    assert.deepEqual(flowOf(...six, [15, '00000000']), IPV6)
+  })
+
+  it('is kept if it is not zero', () => {
+    const flow = flowOf([27, SRC6], [28, DST6], [15, 'c0000203'])
+    assert.equal(flow.nextHop, '192.0.2.3')
+    const four = flowOf([8, 'c0000201'], [12, 'c0000202'], [62, `${'00'.repeat(15)}01`])
+    assert.equal(four.nextHop, '::1')
+  })
+
+  it('is kept if the record has no address, or the hop is of its family', () => {
+    assert.deepEqual(flowOf([15, '00000000']), { nextHop: '0.0.0.0' })
+    const four = flowOf([8, 'c0000201'], [15, '00000000'])
+    assert.deepEqual(four, { srcAddr: '192.0.2.1', nextHop: '0.0.0.0' })
+    assert.deepEqual(flowOf([27, SRC6], [62, ZERO6]), { srcAddr: IPV6.srcAddr, nextHop: '::' })
   })
 })

@@ -52,7 +52,7 @@ describe('the times of a flow', () => {
   })
 
   it('of NTP belong to era 1 if they would be before 1970', () => {
-    assert.equal(times([154, '00000000 00000000'])[0], 2_085_978_496_000_000)
+    assert.equal(times([154, '00000000 ffffffff'])[0], 2_085_978_497_000_000)
     assert.equal(times([154, '83aa7e80 00000000'])[0], 0)
     assert.equal(times([154, '83aa7e7f 00000000'])[0], (2 ** 32 - 1) * 1_000_000)
   })
@@ -95,6 +95,72 @@ describe('the times of a flow', () => {
     const ended = flowOf(start, [153, '0000018bcfe56801'], [161, '000003e9'])
     assert.equal(ended.flowEnd, EXPORT_MICROS + 1000)
     assert.equal(ended.extra, '{"flowDurationMilliseconds":1001}')
+  })
+
+  it('may be an end and a duration', () => {
+    const end: FieldBytes = [153, '0000018bcfe56800']
+    assert.deepEqual(flowOf(end, [161, '000003e9']), {
+      flowStart: EXPORT_MICROS - 1_001_000,
+      flowEnd: EXPORT_MICROS,
+    })
+    assert.deepEqual(times([162, '000003e9'], end), [EXPORT_MICROS - 1001, EXPORT_MICROS])
+    assert.deepEqual(times([161, '00000000'], end), [EXPORT_MICROS, EXPORT_MICROS])
+    for (const other of [
+      [151, '6553f100'],
+      [155, 'e8fe6f80 00000000'],
+      [157, 'e8fe6f80 00000000'],
+      [159, '00000000'],
+      [21, uptime(UPTIME_MS)],
+    ] as const) {
+      const expected = [EXPORT_MICROS - 1_001_000, EXPORT_MICROS]
+      assert.deepEqual(times(other, [161, '000003e9']), expected, `element ${other[0]}`)
+    }
+    const two = flowOf(end, [161, '00000001'], [162, '00000002'])
+    assert.equal(two.flowStart, EXPORT_MICROS - 1000)
+    assert.equal(two.extra, '{"flowDurationMicroseconds":2}')
+  })
+
+  it('of zero say nothing, and are in extra as sent', () => {
+    for (const [start, end, zero] of [
+      [150, 151, '00000000'],
+      [152, 153, '0000000000000000'],
+      [154, 155, '0000000000000000'],
+      [156, 157, '0000000000000000'],
+    ] as const) {
+      const { flowStart, flowEnd, extra } = flowOf([start, zero], [end, zero])
+      assert.deepEqual([flowStart, flowEnd], [undefined, undefined])
+      assert.deepEqual(Object.values(JSON.parse(String(extra)) as object), [0, 0])
+    }
+    for (const [event, zero] of [
+      [322, '00000000'],
+      [323, '0000000000000000'],
+      [324, '0000000000000000'],
+      [325, '0000000000000000'],
+    ] as const) {
+      const { flowStart, flowEnd, extra } = flowOf([event, zero])
+      assert.deepEqual([flowStart, flowEnd], [undefined, undefined])
+      assert.match(String(extra), /^\{"observationTime\w+":0\}$/)
+    }
+  })
+
+  it('that say nothing come from the other time and the duration, or from an event', () => {
+    const zero: FieldBytes = [152, '0000000000000000']
+    const end: FieldBytes = [153, '0000018bcfe56800']
+    const extra = '{"flowStartMilliseconds":0}'
+    const started = { flowStart: EXPORT_MICROS - 5000, flowEnd: EXPORT_MICROS, extra }
+    assert.deepEqual(flowOf(zero, end, [161, '00000005']), started)
+    const ended = flowOf([152, '0000018bcfe56800'], [153, '0000000000000000'], [162, '00000005'])
+    assert.deepEqual([ended.flowStart, ended.flowEnd], [EXPORT_MICROS, EXPORT_MICROS + 5])
+    const event = flowOf(zero, end, [322, '6553f0ff'])
+    assert.deepEqual([event.flowStart, event.flowEnd], [EXPORT_MICROS - 1_000_000, EXPORT_MICROS])
+  })
+
+  it('count from the uptime in the header if the boot time in the record says nothing', () => {
+    const flow = flowOf([160, '0000000000000000'], [21, uptime(UPTIME_MS - 5)])
+    assert.deepEqual(flow, {
+      flowEnd: EXPORT_MICROS - 5000,
+      extra: '{"systemInitTimeMilliseconds":0}',
+    })
   })
 
   it('with a duration that leads to no time are unchanged, and the duration is in extra', () => {
@@ -204,6 +270,6 @@ describe('the times of a flow', () => {
     assert.equal(implausible(EXPORT_SECONDS + 601), 1)
     assert.equal(implausible(EXPORT_SECONDS - fiftyDays), undefined)
     assert.equal(implausible(EXPORT_SECONDS - fiftyDays - 1), 1)
-    assert.equal(implausible(0), 1)
+    assert.equal(implausible(1), 1)
   })
 })

@@ -228,7 +228,7 @@ describe('a record with both directions (ASA NSEL)', () => {
   it('of IPv6 swaps whole addresses', () => {
     const [one, two] = ['20010db8000000000000000000000001', '20010db8000000000000000000000002']
     const flows = flowsOf([27, one], [28, two], [231, '01'], [232, '02'])
-    const [first, second] = ['2001:db8:0:0:0:0:0:1', '2001:db8:0:0:0:0:0:2']
+    const [first, second] = ['2001:db8::1', '2001:db8::2']
     assert.deepEqual(flows, [
       { srcAddr: first, dstAddr: second, bytes: 1 },
       { srcAddr: second, dstAddr: first, bytes: 2 },

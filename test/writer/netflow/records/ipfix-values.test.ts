@@ -22,6 +22,8 @@ function extraOf(...value: IpfixValue): unknown {
 /** Of ntop's elements only strings and integers have types; this one has the others. */
 const NTOP = 35_632
 const CESNET = 8_057
+const CISCO = 9
+const CITRIX = 5951
 
 describe('a field of variable length', () => {
   const flowsOf = (fields: readonly IpfixField[], ...records: readonly Wire[]) =>
@@ -169,13 +171,47 @@ describe('a value in extra', () => {
     assert.deepEqual(extraOf(276, '00'), { dataRecordsReliability: 0 })
   })
 
-  it('is text in UTF-8 up to the first NUL, broken bytes replaced', () => {
+  it('is text in UTF-8 without the NULs after it, broken bytes replaced', () => {
     assert.deepEqual(extraOf(82, '657468302f300000'), { interfaceName: 'eth0/0' })
     assert.deepEqual(extraOf(82, 'c3a4e282ac f09f9880'), { interfaceName: 'ä€😀' })
     assert.deepEqual(extraOf(82, '61ff62'), { interfaceName: 'a\ufffdb' })
     assert.deepEqual(extraOf(82, '61 eda080'), { interfaceName: 'a\ufffd\ufffd\ufffd' })
     assert.deepEqual(extraOf(82, '22 5c 0a 01'), { interfaceName: '"\\\n\u0001' })
-    assert.deepEqual(extraOf(82, '0061'), { interfaceName: '' })
+  })
+
+  it('is an object with all bytes of a text that has a NUL inside', () => {
+    assert.deepEqual(extraOf(82, '0061'), { interfaceName: { hex: '0061' } })
+    assert.deepEqual(extraOf(82, '61 00 62 00'), { interfaceName: { hex: '61006200' } })
+  })
+
+  it('has id and text of a Cisco host, which begins with six bytes of id', () => {
+    const hostOf = (hex: string) => variableExtraOf(12_235, variable(hex), CISCO)
+    assert.deepEqual(hostOf('03 00 00 50 34 02 6578616d706c652e636f6d'), {
+      appHTTPHost: { id: '030000503402', text: 'example.com' },
+    })
+    assert.deepEqual(hostOf('03 00 00 50 34 02'), {
+      appHTTPHost: { id: '030000503402', text: '' },
+    })
+    assert.deepEqual(hostOf('6578616d706c652e636f6d'), { appHTTPHost: 'example.com' })
+    assert.deepEqual(hostOf('03 00 00 50 34 02 61 00 62'), {
+      appHTTPHost: { hex: '030000503402610062' },
+    })
+    assert.deepEqual(hostOf('03 00 61'), { appHTTPHost: { hex: '030061' } })
+  })
+
+  it('has the URIs of Cisco statistics, each with its count', () => {
+    const urisOf = (hex: string) => variableExtraOf(9357, variable(hex), CISCO)
+    assert.deepEqual(urisOf('2f61 00 0003'), { appHTTPUriStatistics: [{ uri: '/a', count: 3 }] })
+    assert.deepEqual(urisOf('2f61 00 0100 2f62 00 0000'), {
+      appHTTPUriStatistics: [
+        { uri: '/a', count: 256 },
+        { uri: '/b', count: 0 },
+      ],
+    })
+    assert.deepEqual(urisOf('2f61'), { appHTTPUriStatistics: '/a' })
+    assert.deepEqual(urisOf(''), { appHTTPUriStatistics: '' })
+    assert.deepEqual(urisOf('2f61 00 03'), { appHTTPUriStatistics: { hex: '2f610003' } })
+    assert.deepEqual(urisOf('2f61 00 0003 00'), { appHTTPUriStatistics: { hex: '2f6100000300' } })
   })
 
   it('is bytes in hex, whatever their number', () => {
@@ -187,7 +223,7 @@ describe('a value in extra', () => {
     assert.deepEqual(extraOf(365, '00a1b2c3d4e5'), { staMacAddress: '00:a1:b2:c3:d4:e5' })
     assert.deepEqual(extraOf(225, 'c0000201'), { postNATSourceIPv4Address: '192.0.2.1' })
     assert.deepEqual(extraOf(281, `20010db8${'00'.repeat(11)}01`), {
-      postNATSourceIPv6Address: '2001:db8:0:0:0:0:0:1',
+      postNATSourceIPv6Address: '2001:db8::1',
     })
   })
 
@@ -206,13 +242,20 @@ describe('a value in extra', () => {
       ['e8fe6f80 ffffffff', '2023-11-14T22:13:21.000000Z'],
       ['83aa7e80 00000000', '1970-01-01T00:00:00.000000Z'],
       ['ffffffff 00000000', '2036-02-07T06:28:15.000000Z'],
-      ['00000000 00000000', '2036-02-07T06:28:16.000000Z'],
+      ['00000000 00001000', '2036-02-07T06:28:16.000001Z'],
       ['83aa7e7f 00000000', '2106-02-07T06:28:15.000000Z'],
     ] as const
     for (const [value, text] of ENDS) {
       assert.deepEqual(extraOf(271, value), { minFlowStartMicroseconds: text })
       assert.deepEqual(extraOf(273, value), { minFlowStartNanoseconds: text })
     }
+  })
+
+  it('is 0 if it is a time of 0, which says nothing', () => {
+    assert.deepEqual(extraOf(260, '00000000'), { maxExportSeconds: 0 })
+    assert.deepEqual(extraOf(258, '00'.repeat(8)), { collectionTimeMilliseconds: 0 })
+    assert.deepEqual(extraOf(271, '00'.repeat(8)), { minFlowStartMicroseconds: 0 })
+    assert.deepEqual(extraOf(153, '00'.repeat(8), CITRIX), { httpReqRcvFB: 0 })
   })
 
   it('of a width that its type cannot have is bytes in hex', () => {
@@ -255,7 +298,7 @@ describe('an IPFIX record', () => {
       [27, '20010db8 00000000 00000000 00000001'],
     ]
     assert.equal(ipfixFlowOf([60, '04'], ...both).srcAddr, '192.0.2.1')
-    assert.equal(ipfixFlowOf([60, '06'], ...both).srcAddr, '2001:db8:0:0:0:0:0:1')
+    assert.equal(ipfixFlowOf([60, '06'], ...both).srcAddr, '2001:db8::1')
   })
 
   it('of ICMP has its type and code in place of ports', () => {
