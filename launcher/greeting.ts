@@ -12,20 +12,25 @@ interface GreetingFacts {
   readonly programDir: string
 }
 
+/** In numeric: the product of a hostile counter and its rate is beyond bigint. */
+function scaledSum(column: 'bytes' | 'packets'): string {
+  return `sum(${column}::numeric * coalesce(sampling_rate, 1)) as ${column}`
+}
+
 /** Questions to begin with, one line each, ready to paste. */
 export const EXAMPLE_QUERIES = [
   {
     question: 'Top talkers of the last hour',
     query:
-      'select src_addr, sum(bytes * coalesce(sampling_rate, 1)) as bytes, count(*) as flows ' +
+      `select src_addr, ${scaledSum('bytes')}, count(*) as flows ` +
       "from flows where received_at > now() - interval '1 hour' " +
       'group by src_addr order by bytes desc nulls last limit 10;',
   },
   {
     question: 'Traffic per minute and protocol',
     query:
-      "select date_trunc('minute', received_at) as minute, protocol, sum(packets) as packets, " +
-      "sum(bytes) as bytes from flows where received_at > now() - interval '1 hour' " +
+      `select date_trunc('minute', received_at) as minute, protocol, ${scaledSum('packets')}, ` +
+      `${scaledSum('bytes')} from flows where received_at > now() - interval '1 hour' ` +
       'group by minute, protocol order by minute desc, bytes desc nulls last limit 50;',
   },
   {

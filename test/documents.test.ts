@@ -1,28 +1,23 @@
 /** The documents name only what exists: links, anchors, paths, commands. */
 
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, it } from 'node:test'
-import { anchorsOf, REPOSITORY, readDocument, withoutCode } from './helpers/markdown.ts'
+import {
+  anchorsOf,
+  documentPaths,
+  REPOSITORY,
+  readDocument,
+  repositoryPaths,
+  withoutCode,
+} from './helpers/markdown.ts'
 
-/** Folders of a checkout that are not of the repository. */
-const FOREIGN = new Set(['node_modules', 'dist', 'data', 'bench-results', '.git'])
-
-/** Every file and folder of the repository, as paths relative to it. */
-const PATHS = listPaths('')
-const DOCUMENTS = PATHS.filter((path) => path.endsWith('.md'))
-const TOP_FOLDERS = readdirSync(REPOSITORY, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !FOREIGN.has(entry.name))
-  .map((entry) => entry.name)
-
-function listPaths(folder: string): string[] {
-  return readdirSync(join(REPOSITORY, folder), { withFileTypes: true }).flatMap((entry) => {
-    if (FOREIGN.has(entry.name)) return []
-    const path = join(folder, entry.name)
-    return entry.isDirectory() ? [path, ...listPaths(path)] : [path]
-  })
-}
+const PATHS = repositoryPaths()
+const DOCUMENTS = documentPaths()
+const TOP_FOLDERS = PATHS.filter((path) => {
+  return !path.includes('/') && statSync(join(REPOSITORY, path)).isDirectory()
+})
 
 interface Link {
   readonly target: string

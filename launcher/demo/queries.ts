@@ -18,8 +18,16 @@ export interface DemoRun {
 /** The streams of the run: export versions are $2, observation domains $3. */
 const OF_RUN = `(export_version, observation_domain) in (select * from unnest($2::int[], $3::bigint[]))`
 const FLOWS_OF_RUN = `from flows where received_at >= to_timestamp($1) and ${OF_RUN}`
-/** Without an announced sampling rate, a packet represents itself. */
-const BYTES = 'coalesce(sum(bytes * coalesce(sampling_rate, 1)), 0)::float8'
+const BYTES = scaledSum('bytes')
+const PACKETS = scaledSum('packets')
+
+/**
+ * Without an announced sampling rate, a packet represents itself. Numeric, because the product of a
+ * hostile counter and its rate is beyond bigint.
+ */
+function scaledSum(column: 'bytes' | 'packets'): string {
+  return `coalesce(sum(${column}::numeric * coalesce(sampling_rate, 1)), 0)::float8 as ${column}`
+}
 
 function parametersOf({ startedAtMs, streams }: DemoRun): unknown[] {
   return [
@@ -64,8 +72,7 @@ export async function sumByProtocol(client: pg.Client, run: DemoRun): Promise<Sh
 }
 
 async function sumBy(client: pg.Client, run: DemoRun, name: string): Promise<Share[]> {
-  const sql = `select ${name} as name, count(*)::int as flows, ${BYTES} as bytes,
-      coalesce(sum(packets * coalesce(sampling_rate, 1)), 0)::float8 as packets
+  const sql = `select ${name} as name, count(*)::int as flows, ${BYTES}, ${PACKETS}
     ${FLOWS_OF_RUN} group by 1 order by bytes desc limit 8`
   return (await client.query<Share>(sql, parametersOf(run))).rows
 }
@@ -84,8 +91,7 @@ export async function sumByExporter(client: pg.Client, run: DemoRun): Promise<Ex
       s.datagrams::float8, sampling_rate::float8 as "samplingRate", s.lost::float8,
       s.sequence_unit as "sequenceUnit"
     from (select exporter, export_version, observation_domain, count(*)::int as flows,
-        ${BYTES} as bytes, max(sampling_rate) as sampling_rate,
-        coalesce(sum(packets * coalesce(sampling_rate, 1)), 0)::float8 as packets
+        ${BYTES}, ${PACKETS}, max(sampling_rate) as sampling_rate
       ${FLOWS_OF_RUN} group by 1, 2, 3) f
     join exporter_streams s using (exporter, export_version, observation_domain)
     order by exporter, export_version, observation_domain`

@@ -1,11 +1,29 @@
 /** Reads the project's documents for tests: sections, tables, code blocks, headings. */
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The folder of the repository, seen from the built helper in `dist/test/helpers`. */
 export const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** Folders of a checkout that are not of the repository. */
+const FOREIGN = new Set(['node_modules', 'dist', 'data', 'bench-results', '.git'])
+
+/** Returns every file and folder of the repository, as paths relative to it. */
+export function repositoryPaths(folder = ''): string[] {
+  return readdirSync(join(REPOSITORY, folder), { withFileTypes: true }).flatMap((entry) => {
+    if (FOREIGN.has(entry.name)) return []
+    const path = join(folder, entry.name)
+    return entry.isDirectory() ? [path, ...repositoryPaths(path)] : [path]
+  })
+}
+
+/** Returns the paths of all documents. */
+export function documentPaths(): string[] {
+  return repositoryPaths().filter((path) => path.endsWith('.md'))
+}
 
 /** Reads a document; `path` is relative to the repository. */
 export function readDocument(path: string): string {
