@@ -1,5 +1,5 @@
 /**
- * Parses and writes IP addresses and networks. This is the only parser of addresses in the writer.
+ * Parses IP addresses and networks. This is the only parser of addresses in the writer.
  * Invalid text returns undefined; nothing throws.
  */
 
