@@ -2,6 +2,7 @@
 
 import { createLogger, type Logger } from '../shared/logger.ts'
 import { MetricsServer } from '../shared/metrics-server.ts'
+import { notifyServiceManager } from '../shared/service-notify.ts'
 import { printableSettings } from '../shared/settings.ts'
 import { runMain, stopOnSignals } from '../shared/shutdown.ts'
 import { Collector } from './collector.ts'
@@ -36,6 +37,7 @@ await runMain(startLogger, async () => {
   }
   stopOnSignals({ logger, stop, stopDeadlineMs: STOP_DEADLINE_MS })
   await metrics.start()
+  notifyServiceManager('READY=1')
   reportReady(
     collector.status.sockets.map(({ port }) => port),
     logger,

@@ -2,6 +2,7 @@
 
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { Health } from '../shared/metrics-server.ts'
+import { addProcessMetrics } from '../shared/process-metrics.ts'
 import type { CollectorStatus } from './collector.ts'
 
 const PREFIX = 'netflow_collector_'
@@ -9,6 +10,7 @@ const PREFIX = 'netflow_collector_'
 /** Creates the registry of a collector; `read` returns its present status. */
 export function createCollectorRegistry(read: () => CollectorStatus): Registry {
   const registry = new Registry()
+  addProcessMetrics(registry)
   const counter = (name: string, help: string, value: (status: CollectorStatus) => number) => {
     new Counter({
       name: `${PREFIX}${name}_total`,

@@ -4,6 +4,7 @@
  */
 
 import type { Logger } from './logger.ts'
+import { notifyServiceManager } from './service-notify.ts'
 import { SettingsError } from './settings.ts'
 
 export interface Service {
@@ -33,6 +34,7 @@ export function stopOnSignals(service: Service): void {
 async function stopWithinDeadline(service: Service, reason: string): Promise<void> {
   const { logger, stopDeadlineMs } = service
   logger.info({ reason }, 'stopping')
+  notifyServiceManager('STOPPING=1')
   const timer = setTimeout(() => {
     logger.fatal({ stopDeadlineMs }, 'could not stop in time; unfinished work is lost')
     process.exit(1)

@@ -1,12 +1,33 @@
 /** The writer's Prometheus metrics. */
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { addProcessMetrics } from '../shared/process-metrics.ts'
+import { ExporterMetrics } from './exporter-metrics.ts'
+import { REJECT_TEXT } from './ingest/problem-text.ts'
+import { PROBLEM_CODES } from './netflow/decode-result.ts'
+import { SEQUENCE_UNITS } from './sequence/sequence-unit.ts'
+
+const EXPORT_VERSIONS = [1, 5, 6, 7, 8, 9, 10] as const
+const REJECT_REASONS = [
+  ...Object.keys(REJECT_TEXT),
+  'malformed-line',
+  'no-usable-set',
+  'exporter-disabled',
+]
+const COUNTED_UNITS = SEQUENCE_UNITS.filter(
+  (unit) => unit !== 'none' && !unit.endsWith('-inclusive'),
+)
 
 interface LabelCounterOptions {
   readonly name: string
   readonly help: string
   /** Name of the label. */
   readonly label: string
+  /**
+   * Labels that count from 0: Prometheus sees no increase in a series that begins with its first
+   * incident.
+   */
+  readonly known?: readonly (string | number)[]
   readonly registry: Registry
 }
 
@@ -17,8 +38,9 @@ interface LabelCounterOptions {
 export class LabelCounter<Label extends string | number = string> {
   readonly #counts: Record<string | number, number> = {}
 
-  constructor({ name, help, label, registry }: LabelCounterOptions) {
+  constructor({ name, help, label, known = [], registry }: LabelCounterOptions) {
     const counts = this.#counts
+    for (const value of known) counts[value] = 0
     new Counter({
       name,
       help,
@@ -56,20 +78,24 @@ export function createWriterMetrics(values: {
   /** Undefined until the database has told where to begin. */
   readonly streams: () => FollowedStreams | undefined
   readonly batchesInFlight: () => number
+  /** 1 while the database answers, else 0. */
+  readonly databaseUp: () => number
+  readonly oldestUnloadedSeconds: () => number
   readonly journalBytes: () => number
+  readonly journalLimitBytes: () => number
   readonly journalLagBytes: () => number
   readonly journalLagSeconds: () => number
 }) {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  addProcessMetrics(registry)
   const registers = [registry]
   const counter = (name: string, help: string) =>
     new Counter({ name: `netflow_writer_${name}`, help, registers })
   const counts = <Label extends string | number = string>(
     name: string,
     help: string,
-    label: string,
-  ) => new LabelCounter<Label>({ name: `netflow_writer_${name}`, help, label, registry })
+    labels: { readonly label: string; readonly known: readonly Label[] },
+  ) => new LabelCounter<Label>({ name: `netflow_writer_${name}`, help, ...labels, registry })
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name: `netflow_writer_${name}`,
@@ -102,7 +128,14 @@ export function createWriterMetrics(values: {
     () => values.streams()?.memoryRefusals ?? 0,
   )
   gauge('batches_in_flight', 'Batches on their way into the database.', values.batchesInFlight)
+  gauge('database_up', '1 while the database answers, else 0.', values.databaseUp)
+  gauge(
+    'oldest_unloaded_seconds',
+    'Age of the oldest datagram that is read and not in the database; 0 if all are.',
+    values.oldestUnloadedSeconds,
+  )
   gauge('journal_bytes', 'Bytes of the journal on disk.', values.journalBytes)
+  gauge('journal_limit_bytes', 'Bytes that the journal may have.', values.journalLimitBytes)
   gauge(
     'journal_lag_bytes',
     'Bytes of the journal that the database does not hold yet.',
@@ -113,29 +146,62 @@ export function createWriterMetrics(values: {
     'Age of the newest datagram read from the journal, while there is more to load; else 0.',
     values.journalLagSeconds,
   )
+  const known = <Label extends string | number>(label: string, ...values: readonly Label[]) => ({
+    label,
+    known: values,
+  })
   return {
     registry,
+    exporters: new ExporterMetrics(registry),
     journalLostBytes: counts(
       'journal_lost_bytes_total',
       'Bytes that could not be read back.',
-      'kind',
+      known('kind', 'corrupt', 'missing'),
     ),
-    lines: counts('lines_total', 'Lines read from the pipe.', 'kind'),
-    datagrams: counts('datagrams_total', 'Datagrams by their final outcome.', 'outcome'),
-    rejected: counts('rejected_datagrams_total', 'Datagrams rejected or refused.', 'reason'),
-    problems: counts('problems_total', 'Problems inside messages.', 'code'),
-    flows: counts<number>('flow_records_total', 'Flow records decoded.', 'version'),
+    lines: counts(
+      'lines_total',
+      'Lines read from the pipe.',
+      known('kind', 'datagram', 'report', 'empty', 'malformed'),
+    ),
+    datagrams: counts(
+      'datagrams_total',
+      'Datagrams by their final outcome.',
+      known('outcome', 'decoded', 'expired', 'duplicate', 'rejected', 'refused'),
+    ),
+    rejected: counts(
+      'rejected_datagrams_total',
+      'Datagrams rejected or refused.',
+      known<string>('reason', ...REJECT_REASONS),
+    ),
+    problems: counts(
+      'problems_total',
+      'Problems inside messages.',
+      known('code', ...PROBLEM_CODES),
+    ),
+    flows: counts<number>(
+      'flow_records_total',
+      'Flow records decoded.',
+      known('version', ...EXPORT_VERSIONS),
+    ),
     flowsNotStored: counts(
       'flow_records_not_stored_total',
       'Flows not stored by choice.',
-      'reason',
+      known('reason', 'exporter-disabled'),
     ),
-    heldSets: counts('held_sets_total', 'Data sets held, released and expired.', 'event'),
-    lost: counts('sequence_lost_total', 'Units lost in the network, in declared gaps.', 'unit'),
-    retracted: counts(
+    heldSets: counts(
+      'held_sets_total',
+      'Data sets held, released and expired.',
+      known('event', 'held', 'released', 'expired'),
+    ),
+    lost: counts<string>(
+      'sequence_lost_total',
+      'Units lost in the network, in declared gaps.',
+      known<string>('unit', ...COUNTED_UNITS),
+    ),
+    retracted: counts<string>(
       'sequence_retracted_total',
       'Units of declared gaps that were taken back, as no unit explains the numbers.',
-      'unit',
+      known<string>('unit', ...COUNTED_UNITS),
     ),
     strays: counter('stray_datagrams_total', 'Datagrams that continue no numbering of a stream.'),
     rowsCommitted: counter('rows_committed_total', 'Rows of flows committed.'),

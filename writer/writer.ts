@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { loadLibc } from '../shared/libc.ts'
 import type { Logger } from '../shared/logger.ts'
 import { type Health, MetricsServer } from '../shared/metrics-server.ts'
+import { notifyServiceManager } from '../shared/service-notify.ts'
 import type { WriterSettings } from './config.ts'
 import { judgeWriterHealth } from './health.ts'
 import { Ingest } from './ingest/ingest.ts'
@@ -69,7 +70,10 @@ export class Writer {
       exporters: () => this.#spine?.registry.size ?? 0,
       streams: () => this.#spine?.streams,
       batchesInFlight: () => this.#spine?.ingest.batchesInFlight ?? 0,
+      databaseUp: () => (this.#spine && this.#loader?.awaySince === undefined ? 1 : 0),
+      oldestUnloadedSeconds: () => this.#oldestUnloadedSeconds,
       journalBytes: () => journal.bytes,
+      journalLimitBytes: () => settings.JOURNAL_MAX_BYTES,
       journalLagBytes: () => this.#lagBytes,
       journalLagSeconds: () => this.#lagSeconds,
     })
@@ -89,6 +93,8 @@ export class Writer {
    */
   async start(): Promise<void> {
     this.#journalWriter.start()
+    // From here on, the pipe's content is safe: systemd need not wait for the database.
+    notifyServiceManager('READY=1')
     await this.#metricsServer.start()
     const loader = this.#createLoader()
     this.#loader = loader
@@ -216,6 +222,11 @@ export class Writer {
     const streamMs = this.#spine?.ingest.streamMs ?? 0
     if (streamMs === 0 || this.#lagBytes === 0) return 0
     return Math.max(0, (Date.now() - streamMs) / 1000)
+  }
+
+  get #oldestUnloadedSeconds(): number {
+    const oldestMs = this.#spine?.ingest.oldestUncommittedMs
+    return oldestMs === undefined ? 0 : Math.max(0, (Date.now() - oldestMs) / 1000)
   }
 
   #health(): Health {

@@ -44,6 +44,8 @@ export class Batcher {
   #changes = 0
   #changeBytes = 0
   #inFlight = 0
+  /** Receive times of the first lines of all batches that are open or on their way, in order. */
+  readonly #receivedMs: number[] = []
   #committed: number
   /** Resolves `room` for the caller that waits. */
   #giveRoom: (() => void) | undefined
@@ -91,10 +93,20 @@ export class Batcher {
     )
   }
 
-  /** Notes that the current batch holds something. */
-  open(): void {
+  /** Receive time of the oldest line that is not committed, Unix milliseconds. */
+  get oldestReceivedMs(): number | undefined {
+    return this.#receivedMs[0]
+  }
+
+  /**
+   * Notes that the current batch holds something.
+   *
+   * @param receivedMs when its first line was received, Unix milliseconds
+   */
+  open(receivedMs: number): void {
     this.#isOpen = true
     this.#current.openedAtMs = performance.now()
+    this.#receivedMs.push(receivedMs)
   }
 
   /** Counts the templates and options records of a message that the current batch has to write. */
@@ -119,6 +131,7 @@ export class Batcher {
     this.#inFlight += 1
     await this.#options.loader.submit(batch)
     this.#inFlight -= 1
+    this.#receivedMs.shift()
     this.#committed = batch.journalTo
     this.#measure(batch)
     batch.reset()

@@ -98,6 +98,11 @@ export class Ingest {
     return this.#batcher.committed
   }
 
+  /** Receive time of the oldest line that is not committed, Unix milliseconds. */
+  get oldestUncommittedMs(): number | undefined {
+    return this.#batcher.oldestReceivedMs
+  }
+
   get batchesInFlight(): number {
     return this.#batcher.inFlight
   }
@@ -249,7 +254,7 @@ export class Ingest {
   /** Notes that the current batch holds something; it is submitted when it is old. */
   #touch(): void {
     if (this.#batcher.isOpen) return
-    this.#batcher.open()
+    this.#batcher.open(this.#clock.wallMs)
     this.#flushTimer = setTimeout(() => this.flush(), this.#options.flushIntervalMs)
   }
 
@@ -285,6 +290,7 @@ export class Ingest {
       takeMemory(stream.memory, batch.changes)
     }
     takeHeldSets(this.#decoder.heldSets, heldDatagrams, batch.changes)
+    metrics.exporters.addBatch(batch.changes)
   }
 
   /** Logs how many lines were muted so far. */

@@ -16,31 +16,34 @@ export type RejectReason =
   | 'no-usable-set'
 
 /** A problem inside a message with a good header; the rest of the message is still used. */
-export type ProblemCode =
-  | 'set-overruns-message'
-  | 'set-too-short'
-  | 'reserved-set-id'
-  | 'empty-template'
-  | 'zero-length-template'
-  | 'template-overruns-set'
-  | 'reserved-template-id'
-  | 'too-many-fields'
-  | 'record-too-long'
-  | 'options-template-without-options'
-  | 'options-template-without-scope'
-  | 'record-overruns-set'
-  | 'too-many-records'
-  | 'no-template'
-  | 'no-room-for-template'
-  | 'nonzero-padding'
-  | 'counter-out-of-range'
-  | 'both-address-families'
-  | 'end-before-start'
-  | 'malformed-message'
-  | 'template-withdrawal'
-  | 'contradicting-templates'
-  | 'templates-split-by-port'
-  | 'swapped-sampling-rate'
+export const PROBLEM_CODES = [
+  'set-overruns-message',
+  'set-too-short',
+  'reserved-set-id',
+  'empty-template',
+  'zero-length-template',
+  'template-overruns-set',
+  'reserved-template-id',
+  'too-many-fields',
+  'record-too-long',
+  'options-template-without-options',
+  'options-template-without-scope',
+  'record-overruns-set',
+  'too-many-records',
+  'no-template',
+  'no-room-for-template',
+  'nonzero-padding',
+  'counter-out-of-range',
+  'both-address-families',
+  'end-before-start',
+  'malformed-message',
+  'template-withdrawal',
+  'contradicting-templates',
+  'templates-split-by-port',
+  'swapped-sampling-rate',
+] as const
+
+export type ProblemCode = (typeof PROBLEM_CODES)[number]
 
 export interface Problem {
   readonly code: ProblemCode

@@ -36,7 +36,7 @@ class BatcherHarness {
   }
 
   append(rows: number): void {
-    this.batcher.open()
+    this.batcher.open(0)
     for (let row = 0; row < rows; row++) {
       this.batcher.current.append(typicalRecord(row), messageOf())
     }
@@ -94,7 +94,8 @@ describe('a batch', () => {
   it('is followed by another one while it is on its way', () => {
     const { batcher, ...harness } = new BatcherHarness()
     const first = batcher.current
-    batcher.open()
+    batcher.open(1_000)
+    assert.equal(batcher.oldestReceivedMs, 1_000)
     assert.equal(batcher.isOpen, true)
     batcher.submit()
     assert.equal(harness.submitted[0]?.batch, first)

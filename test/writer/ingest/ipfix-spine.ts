@@ -23,7 +23,10 @@ export function idleMetrics() {
     exporters: none,
     streams: () => undefined,
     batchesInFlight: none,
+    databaseUp: none,
+    oldestUnloadedSeconds: none,
     journalBytes: none,
+    journalLimitBytes: none,
     journalLagBytes: none,
     journalLagSeconds: none,
   })
