@@ -1,6 +1,7 @@
 /**
  * Installs missing or old packages, and builds if necessary, before the other commands of npm.
- * `--install-only` builds nothing. A node_modules that is a link stays as it is. This file runs in
+ * `--install-only` builds nothing; `--build-only`, which npm runs after it has installed, installs
+ * nothing. A node_modules that is a link stays as it is. This file runs in
  * a fresh clone, so it is plain JavaScript without dependencies.
  */
 
@@ -20,11 +21,18 @@ const STAMP = join(ROOT, 'dist', '.built-from')
 const LOCK = join(ROOT, 'dist', '.ensure.lock')
 
 const installOnly = process.argv.includes('--install-only')
+const buildOnly = process.argv.includes('--build-only')
+/** Set for the npm that this file starts: the build comes later, under the lock that it holds. */
+const INSTALLING = 'NETFLOW_ENSURE_INSTALLING'
 
 class EnsureError extends Error {}
 
 async function main() {
   checkNode()
+  if (buildOnly) {
+    if (process.env[INSTALLING] === undefined && needsBuild()) await withLock(build)
+    return
+  }
   if (!needsInstall() && (installOnly || !needsBuild())) return
   await withLock(() => {
     if (needsInstall()) install()
@@ -74,7 +82,8 @@ function install() {
   // The npm that runs this script, if any. With NODE_ENV=production alone it would omit tsc.
   const cli = process.env.npm_execpath ?? ''
   const npm = /^npm-cli\.c?js$/.test(basename(cli)) ? [process.execPath, cli] : ['npm']
-  run([...npm, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'])
+  const options = ['--include=dev', '--include=optional', '--no-audit', '--no-fund']
+  run([...npm, 'ci', ...options], { ...process.env, [INSTALLING]: '1' })
 }
 
 function needsBuild() {
@@ -126,8 +135,9 @@ function listFiles(folders, extension) {
     .sort()
 }
 
-function run([command, ...parameters]) {
-  const { status, signal, error } = spawnSync(command, parameters, { cwd: ROOT, stdio: 'inherit' })
+function run([command, ...parameters], env = process.env) {
+  const options = { cwd: ROOT, stdio: 'inherit', env }
+  const { status, signal, error } = spawnSync(command, parameters, options)
   if (error) throw new EnsureError(`${command} cannot be run: ${error.message}`)
   if (status !== 0) {
     throw new EnsureError(`"${[command, ...parameters].join(' ')}" ended with ${signal ?? status}`)
