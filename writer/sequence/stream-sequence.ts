@@ -178,7 +178,6 @@ export class StreamSequence {
     return undefined
   }
 
-  /** Returns the state for storing. */
   /**
    * Returns the claims that were taken back since the last call: no unit explains their numbers.
    */
@@ -191,7 +190,11 @@ export class StreamSequence {
     return this.#account.takeSettled()
   }
 
-  /** @param shiftMs added to times of the stream clock */
+  /**
+   * Returns the state for storing.
+   *
+   * @param shiftMs added to times of the stream clock
+   */
   toState(shiftMs = 0): StreamSequenceState {
     const shared = { check: this.#check, lastClaim: this.#account.lastClaim }
     if (this.#ports === undefined) return { ...this.#main.toState(shiftMs), ...shared }
