@@ -59,7 +59,7 @@ const OWN_PATHS: Readonly<Record<string, readonly string[]>> = {
 const LIST_TABLES = `
   select relname as name from pg_class
   where relnamespace = 'public'::regnamespace and not relispartition
-    and (relkind in ('r', 'p') and relname <> 'pgmigrations' or relname = 'balance')
+    and (relkind in ('r', 'p') and relname <> 'netflow_migrations' or relname = 'balance')
   order by relname`
 
 /**

@@ -146,7 +146,7 @@ describe('a journal', () => {
     const tables = await pipeline.ask(
       `select relname as name from pg_class
        where relkind = 'r' and relnamespace = 'public'::regnamespace and not relispartition
-         and relname <> 'pgmigrations'`,
+         and relname <> 'netflow_migrations'`,
     )
     const names = [...tables.map(({ name }) => String(name)), 'flows']
     for (const name of names) await pipeline.ask(`create table older.${name} as table ${name}`)

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Libc } from '../../../shared/libc.ts'
+import { spellOutVerification } from './tls.ts'
 
 /** A COPY or statement that needs longer is given up: the server hangs. The batch is kept. */
 const QUERY_TIMEOUT_MS = 60_000
@@ -27,6 +28,8 @@ const SESSION_SETTINGS = `
   set lock_timeout = '20s';
   set statement_timeout = '50s';
   set idle_in_transaction_session_timeout = 0;
+  select set_config(name, '0', false) from pg_settings
+  where name in ('transaction_timeout', 'idle_session_timeout');
   set client_min_messages = warning;
   set tcp_keepalives_idle = 20;
   set tcp_keepalives_interval = 10;
@@ -47,7 +50,7 @@ export class DatabaseError extends Error {
 /** @param databaseUrl empty: libpq's PG variables */
 export function connectionConfig(databaseUrl: string): pg.ClientConfig {
   return {
-    ...(databaseUrl === '' ? {} : { connectionString: databaseUrl }),
+    ...(databaseUrl === '' ? {} : { connectionString: spellOutVerification(databaseUrl) }),
     application_name: 'netflow-writer',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
@@ -56,21 +59,19 @@ export function connectionConfig(databaseUrl: string): pg.ClientConfig {
   }
 }
 
-/**
- * Opens a connection and prepares its session.
- *
- * @param onLost called when the connection breaks, even while nobody uses it
- */
-export async function connectDatabase(
+/** Called when a connection breaks, even while nobody uses it. */
+export type OnLost = (client: pg.Client) => void
+
+/** Opens a connection, whose session still has the defaults of server and role. */
+export async function openClient(
   config: pg.ClientConfig,
-  onLost: (client: pg.Client) => void = () => {},
+  onLost: OnLost = () => {},
 ): Promise<pg.Client> {
   const client = new pg.Client(config)
   // Without a listener a lost connection would end the process; its queries fail anyway.
   client.on('error', () => onLost(client))
   try {
     await client.connect()
-    await client.query(SESSION_SETTINGS)
     return client
   } catch (error) {
     await closeClient(client)
@@ -78,27 +79,24 @@ export async function connectDatabase(
   }
 }
 
-/**
- * Checks that the database can store every text that exporters send.
- *
- * @throws DatabaseError when its encoding is not UTF8
- */
-export async function requireUtf8(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ encoding: string }>(
-    `select current_setting('server_encoding') as encoding`,
-  )
-  const encoding = rows[0]?.encoding
-  if (encoding === 'UTF8') return
-  throw new DatabaseError(
-    `the database (${describeDatabase(client)}) has the encoding ${encoding}, which cannot store all ` +
-      `names that exporters send: create one with "create database netflow template template0 ` +
-      `encoding 'UTF8' locale 'C'", and set DATABASE_URL to it`,
-  )
+/** Sets what the statements of the writer need. */
+export async function prepareSession(client: pg.Client): Promise<void> {
+  await client.query(SESSION_SETTINGS)
 }
 
-/** Describes the database of a connection for people. */
-export function describeDatabase({ database, host, port }: pg.Client): string {
-  return `${database ?? 'the default database'} at ${host}:${port}`
+/** Opens a connection and prepares its session. */
+export async function connectDatabase(
+  config: pg.ClientConfig,
+  onLost?: OnLost,
+): Promise<pg.Client> {
+  const client = await openClient(config, onLost)
+  try {
+    await prepareSession(client)
+    return client
+  } catch (error) {
+    await closeClient(client)
+    throw error
+  }
 }
 
 /** Closes a connection in whatever state it is, even when the server is frozen. */

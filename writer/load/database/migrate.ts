@@ -6,15 +6,30 @@ import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
 import {
   closeClient,
-  connectDatabase,
   connectionConfig,
   DatabaseError,
-  requireUtf8,
+  openClient,
+  prepareSession,
 } from './connection.ts'
+import {
+  copyEarlierMigrations,
+  createMigrationsTable,
+  exists,
+  MIGRATIONS_TABLE,
+  readMigrations,
+} from './migrations-table.ts'
+import { refuseSharedSessions } from './pooler.ts'
+import { requireUsableDatabase } from './requirements.ts'
 import { describeError } from './sql-state.ts'
 
 /** Relative to the built file in `dist/writer/load/database`. */
 const MIGRATIONS = fileURLToPath(new URL('../../../../migrations', import.meta.url))
+
+/** The advisory lock that node-pg-migrate takes by itself: earlier versions wait for it, too. */
+const MIGRATION_LOCK = '7241865325823964'
+
+/** A table, type, function or schema exists already. */
+const DUPLICATES: readonly string[] = ['42P07', '42710', '42723', '42P06']
 
 /** The direction, and the number of migrations. */
 export interface MigrationTarget {
@@ -24,20 +39,17 @@ export interface MigrationTarget {
 
 const ALL_UP: MigrationTarget = { direction: 'up', count: Number.POSITIVE_INFINITY }
 
-/** Whether exactly the migrations of the folder have been run. */
-async function isUpToDate(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query<{ exists: boolean }>(
-    `select to_regclass('pgmigrations') is not null as exists`,
-  )
-  if (rows[0]?.exists !== true) return false
-  const ran = await client.query<{ name: string }>('select name from pgmigrations')
-  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql'))
-  const found = ran.rows.map(({ name }) => `${name}.sql`)
-  return files.sort().join() === found.sort().join()
+/** One run, on a connection that holds the lock. */
+interface MigrationRun {
+  readonly client: pg.Client
+  readonly schema: string
+  readonly target: MigrationTarget
+  readonly logger: Logger
 }
 
 /**
- * Runs the pending migrations, all in one transaction, under an advisory lock.
+ * Runs the pending migrations, all in one transaction, under an advisory lock, in the first schema of
+ * `search_path`.
  *
  * @param databaseUrl empty: libpq's PG variables
  * @returns the names of the migrations that were run
@@ -51,44 +63,109 @@ export async function migrateDatabase(
   const { query_timeout: _, ...config } = connectionConfig(databaseUrl)
   let isLost = false
   // A client of the runner's own has no listener: a lost connection would end the process.
-  const client = await connectDatabase(config, () => {
+  const client = await openClient(config, () => {
     isLost = true
   })
   try {
-    await requireUtf8(client)
-    if (target.direction === 'up' && (await isUpToDate(client))) return []
-    // Its import takes longer than all else here, and most starts have nothing to migrate.
-    const { runner } = await import('node-pg-migrate')
+    await refuseSharedSessions(client, config)
+    await prepareSession(client)
+    const schema = await requireUsableDatabase(client)
     // A migration may run long, and wait long for another process.
     await client.query('set statement_timeout = 0; set lock_timeout = 0')
-    const ran = await runner({
-      dbClient: client,
-      dir: MIGRATIONS,
-      // Beside the migrations lies the document that explains their tables.
-      ignorePattern: '.*(?<!\\.sql)',
-      migrationsTable: 'pgmigrations',
-      direction: target.direction,
-      count: target.count,
-      // Not the runner's default: a failure would leave half of the migrations.
-      singleTransaction: true,
-      advisoryLockMode: 'wait',
-      log: (text) => logger.debug(text),
-    })
-    const names = ran.map(({ name }) => name)
-    if (names.length > 0) {
-      logger.info({ migrations: names }, `migrated the database ${target.direction}`)
-    }
-    return names
+    // The end of the session frees it.
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    return await migrate({ client, schema, target, logger })
   } catch (error) {
-    // The runner wraps some errors of the server in its own, which carry no SQLSTATE.
-    if (isLost || error instanceof DatabaseError) throw error
-    if (describeError(error).sqlState !== '') throw error
-    const [reason] = String(error).split('\n')
-    throw new DatabaseError(
-      `the tables cannot be brought up to date: ${reason}; does the role own them?`,
-      error,
-    )
+    throw isLost ? error : explain(error)
   } finally {
     await closeClient(client)
   }
+}
+
+async function migrate(run: MigrationRun): Promise<readonly string[]> {
+  const { client, schema, target, logger } = run
+  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort()
+  const known = files.map((name) => name.replace(/\.sql$/, ''))
+  const found = await readMigrations(client, schema)
+  if (target.direction === 'up' && found?.toSorted().join() === known.join()) return []
+  // The runner begins again, which only makes the server warn. It commits or rolls back all of this.
+  await client.query('begin')
+  await prepareTable(run, known, found)
+  const names = await runMigrations(run)
+  await client.query('commit')
+  if (names.length > 0) {
+    logger.info({ migrations: names, schema }, `migrated the database ${target.direction}`)
+  }
+  return names
+}
+
+/** Makes the runner find a table that tells which migrations were run. */
+async function prepareTable(
+  { client, schema, logger }: MigrationRun,
+  known: readonly string[],
+  found: readonly string[] | undefined,
+): Promise<void> {
+  if (found === undefined) {
+    await createMigrationsTable(client, schema)
+    const earlier = await copyEarlierMigrations(client, schema, known)
+    if (earlier !== undefined) {
+      logger.info({ from: earlier, schema }, `${MIGRATIONS_TABLE} continues an earlier table`)
+    } else if (await exists(client, schema, 'flows')) {
+      throw new DatabaseError(ownSchemaAdvice(`the schema ${schema} has a table flows`))
+    }
+  }
+  const newer = (found ?? []).filter((name) => !known.includes(name))
+  if (newer.length === 0) return
+  throw new DatabaseError(
+    `the tables were made by a newer version of this program (${newer.join(', ')}): run that ` +
+      'version, or take its migrations back with it: npm run migrate -- down ' +
+      `${newer.length}`,
+  )
+}
+
+async function runMigrations({ client, schema, target, logger }: MigrationRun) {
+  // Its import takes longer than all else here, and most starts have nothing to migrate.
+  const { runner } = await import('node-pg-migrate')
+  const ran = await runner({
+    dbClient: client,
+    dir: MIGRATIONS,
+    // Beside the migrations lies the document that explains their tables.
+    ignorePattern: '.*(?<!\\.sql)',
+    migrationsSchema: schema,
+    migrationsTable: MIGRATIONS_TABLE,
+    direction: target.direction,
+    count: target.count,
+    // Not the runner's default: a failure would leave half of the migrations.
+    singleTransaction: true,
+    noLock: true,
+    log: (text) => logger.debug(text),
+  })
+  return ran.map(({ name }) => name)
+}
+
+/** Turns an error into one that says what to do, unless waiting may help. */
+function explain(error: unknown): unknown {
+  if (error instanceof DatabaseError) return error
+  const { kind, sqlState, message } = describeError(error)
+  if (DUPLICATES.includes(sqlState)) return new DatabaseError(ownSchemaAdvice(message), error)
+  if (sqlState !== '' || kind === 'access' || isFromSystem(error)) return error
+  // The runner's own errors carry no SQLSTATE.
+  const [reason] = String(error).split('\n')
+  return new DatabaseError(
+    `the tables cannot be brought up to date: ${reason}; does the role own them?`,
+    error,
+  )
+}
+
+/** Whether the network or the operating system failed, which is no answer about the tables. */
+function isFromSystem(error: unknown): boolean {
+  return error instanceof Error && ('code' in error || error.message.startsWith('Connection'))
+}
+
+function ownSchemaAdvice(problem: string): string {
+  return (
+    `${problem} that this program did not create: give it a schema of its own, with ` +
+    '"create schema NAME authorization ROLE" and "alter role ROLE in database DATABASE set ' +
+    'search_path = NAME"; if the tables are of a backup, restore netflow_migrations with them'
+  )
 }

@@ -2,6 +2,8 @@
  * Sorts the database's errors by SQLSTATE: which ones waiting can cure, and which ones it cannot.
  */
 
+import { adviseOnTls } from './tls.ts'
+
 /**
  * `retry`: the database is away or busy. `data`: a value cannot be stored. `partition`: a row has
  * no partition. `access`: the login, the database or a right is wrong. `unexpected`: an operator
@@ -19,9 +21,12 @@ const KINDS: Readonly<Record<string, readonly [kind: ErrorKind, condition: strin
   '57014': ['retry', 'the statement was cancelled or took too long'],
   '58': ['retry', 'system error of the server'],
   '25006': ['retry', 'the database is read-only: is it a standby?'],
+  '25P': ['retry', 'the server ended the transaction'],
   '25P03': ['retry', 'the session was idle in a transaction for too long'],
+  '25P04': ['retry', 'the transaction took longer than transaction_timeout'],
   '40': ['retry', 'the transaction was rolled back'],
   '55P03': ['retry', 'a lock was not given in time: is somebody changing the tables?'],
+  '55000': ['retry', 'the database accepts no connections now, or an object is not ready'],
   '55006': ['retry', 'an object is in use'],
   XX: ['retry', 'internal error of the server: look at its log'],
   '22': ['data', 'a value cannot be stored'],
@@ -38,7 +43,8 @@ const KINDS: Readonly<Record<string, readonly [kind: ErrorKind, condition: strin
 const CHECK_VIOLATION = '23514'
 
 /** Errors of the client that waiting cannot cure, such as a missing password or another TLS. */
-const WRONG_SETTING = /^SASL|client password|not support SSL|certificate|Invalid URL/i
+const WRONG_SETTING =
+  /^SASL|client password|not support SSL|certificate|Invalid URL|SECURITY WARNING/i
 
 export interface SqlError {
   readonly kind: ErrorKind
@@ -46,6 +52,8 @@ export interface SqlError {
   readonly sqlState: string
   readonly condition: string
   readonly message: string
+  /** Left out where the condition says enough. */
+  readonly remedy?: string
 }
 
 /** Sorts an error. An error that did not come from the server means a broken connection. */
@@ -53,23 +61,43 @@ export function describeError(error: unknown): SqlError {
   const { code, message, severity, constraint } = error as Readonly<Record<string, unknown>>
   const text = typeof message === 'string' && message !== '' ? message : String(code ?? error)
   // System errors have codes as well, and EPIPE looks like an SQLSTATE. Only the server sets severity.
-  if (typeof severity !== 'string' || typeof code !== 'string') return describeClientError(text)
+  if (typeof severity !== 'string' || typeof code !== 'string') {
+    return describeClientError(error, text)
+  }
   if (code === CHECK_VIOLATION && constraint === undefined) {
     return { kind: 'partition', sqlState: code, condition: 'a row has no partition', message: text }
   }
-  for (const length of [5, 3, 2]) {
-    const found = KINDS[code.slice(0, length)]
-    if (found) return { kind: found[0], sqlState: code, condition: found[1], message: text }
-  }
-  return { kind: 'unexpected', sqlState: code, condition: 'unexpected error', message: text }
+  const [kind, condition] = findKind(code)
+  const described = { kind, sqlState: code, condition, message: text }
+  return code.startsWith('28') ? withRemedy(described, adviseOnTls('', text)) : described
 }
 
-function describeClientError(message: string): SqlError {
-  if (WRONG_SETTING.test(message)) {
+function findKind(sqlState: string): readonly [kind: ErrorKind, condition: string] {
+  for (const length of [5, 3, 2]) {
+    const found = KINDS[sqlState.slice(0, length)]
+    if (found) return found
+  }
+  return ['unexpected', 'unexpected error']
+}
+
+function describeClientError(error: unknown, message: string): SqlError {
+  const { code, syscall } = error as Readonly<Record<string, unknown>>
+  // pg reads the files of TLS when a connection is made.
+  if (syscall === 'open') {
+    const condition = 'a file that DATABASE_URL names cannot be read'
+    const remedy = 'check the paths of sslrootcert, sslcert and sslkey'
+    return { kind: 'access', sqlState: '', condition, message, remedy }
+  }
+  const remedy = adviseOnTls(typeof code === 'string' ? code : '', message)
+  if (remedy !== undefined || WRONG_SETTING.test(message)) {
     const condition = 'the connection is set up wrongly'
-    return { kind: 'access', sqlState: '', condition, message }
+    return withRemedy({ kind: 'access', sqlState: '', condition, message }, remedy)
   }
   const isSilent = message === 'Query read timeout'
   const condition = isSilent ? 'the server does not answer' : 'the server cannot be reached'
   return { kind: 'retry', sqlState: '', condition, message }
+}
+
+function withRemedy(described: SqlError, remedy: string | undefined): SqlError {
+  return remedy === undefined ? described : { ...described, remedy }
 }

@@ -4,7 +4,8 @@
  */
 
 import type pg from 'pg'
-import { DatabaseError, describeDatabase } from '../database/connection.ts'
+import { DatabaseError } from '../database/connection.ts'
+import { describeDatabase } from '../database/requirements.ts'
 import type { Statement } from '../database/statements.ts'
 import { type Columns, emptyRow, type RowOf, selectOf } from './table.ts'
 
@@ -59,7 +60,7 @@ export async function openJournalPosition(
     if (known) return known
     throw new DatabaseError(
       `journal ${journalId} belongs to another database (${journalDatabase}), this one ` +
-        `(${describeDatabase(client)}) does not know it: set DATABASE_URL back, or move JOURNAL_DIR ` +
+        `(${await describeDatabase(client)}) does not know it: set DATABASE_URL back, or move JOURNAL_DIR ` +
         'away to begin a new journal here; what the old one still holds is not loaded then',
     )
   }

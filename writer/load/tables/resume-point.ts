@@ -1,7 +1,7 @@
 /** Reads the state that the last committed batch left, so that the writer can go on from there. */
 
 import type pg from 'pg'
-import { describeDatabase } from '../database/connection.ts'
+import { describeDatabase } from '../database/requirements.ts'
 import { readStreamRows, type StreamRow } from './exporter-streams.ts'
 import { type ExporterRow, readExporterRows } from './exporters.ts'
 import { type FlowTotalRow, readFlowTotalRows } from './flow-totals.ts'
@@ -54,7 +54,7 @@ export async function readResumePoint(
 ): Promise<Omit<ResumePoint, 'position'>> {
   const { journalId } = options
   return {
-    database: describeDatabase(client),
+    database: await describeDatabase(client),
     exporters: await readExporterRows(client),
     streams: await readStreamRows(client, options),
     memory: await readMemory(client, options),

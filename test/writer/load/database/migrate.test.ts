@@ -30,7 +30,7 @@ describe('migrations', () => {
     assert.ok(tables.includes('flows') && tables.includes('journal_positions'))
     const down = { direction: 'down', count: MIGRATIONS.length } as const
     assert.deepEqual(await migrateDatabase(url, logger, down), MIGRATIONS.toReversed())
-    assert.deepEqual(await tableNames(url), ['pgmigrations'])
+    assert.deepEqual(await tableNames(url), ['netflow_migrations'])
     assert.deepEqual(await migrateDatabase(url, logger), MIGRATIONS)
     assert.deepEqual(await tableNames(url), tables)
     await drop()
@@ -69,7 +69,7 @@ describe('migrations', () => {
     assert.match(await run(), /migrated the database up/)
     assert.match(await run('up'), /nothing to do/)
     assert.match(await run('down', '1'), /migrated the database down/)
-    const [left] = await ask(url, 'select count(*)::int as migrations from pgmigrations')
+    const [left] = await ask(url, 'select count(*)::int as migrations from netflow_migrations')
     assert.equal(left?.['migrations'], MIGRATIONS.length - 1)
     await assert.rejects(run('sideways'), { code: 2 })
     await drop()
