@@ -5,11 +5,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../shared/logger.ts'
+import { DatabaseError } from '../writer/load/database/connection.ts'
 import { migrateDatabase } from '../writer/load/database/migrate.ts'
+import { describeError } from '../writer/load/database/sql-state.ts'
 
-/** The network or the server is absent, or the server is starting, stopping or full. */
-const NOT_NOW =
-  /^(ECONN\w+|ENOENT|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EAI_AGAIN|EPIPE|08...|57P0[123]|53300)$/
 const LONGEST_DELAY_MS = 10_000
 
 interface MigrationOptions {
@@ -32,20 +31,10 @@ export async function migrateWhenReachable(options: MigrationOptions): Promise<v
       await migrateDatabase(databaseUrl, logger)
       return
     } catch (error) {
-      if (!isNotNow(error)) throw error
-      logger.warn({ err: error, delayMs }, 'the database cannot be reached; trying again')
+      const described = describeError(error)
+      if (error instanceof DatabaseError || described.kind !== 'retry') throw error
+      logger.warn({ ...described, delayMs }, 'the database cannot be used yet; trying again')
       await sleep(delayMs, undefined, { signal })
     }
   }
-}
-
-/** The error of a host with several addresses contains an error for each. */
-function isNotNow(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.some(isNotNow)
-  const { code = '', message = '', cause } = error as Error & { code?: string }
-  return (
-    NOT_NOW.test(code) ||
-    message.startsWith('Connection terminated') ||
-    (cause !== undefined && isNotNow(cause))
-  )
 }

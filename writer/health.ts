@@ -13,6 +13,8 @@ export interface WriterCondition {
   readonly isLoading: boolean
   /** How long the database has been away; 0: it is there. */
   readonly databaseAwayMs: number
+  /** Why the database refuses the flows; undefined: it does not, or it is away. */
+  readonly refusal: string | undefined
   /** How full the journal is, 0 to 1. */
   readonly journalFill: number
   /** Why the pipe is not read; undefined: it is. */
@@ -21,13 +23,15 @@ export interface WriterCondition {
 
 /** The writer is healthy while the pipe is read and the database takes the rows. */
 export function judgeWriterHealth(condition: WriterCondition): Health {
-  const { isLoading, databaseAwayMs, journalFill, hindrance } = condition
+  const { isLoading, databaseAwayMs, refusal, journalFill, hindrance } = condition
   const databaseAwaySeconds = Math.round(databaseAwayMs / 1000)
   const journalFillPercent = Math.round(journalFill * 100)
   const problems: string[] = []
   if (!isLoading)
     problems.push('nothing is loaded yet: the database has not answered since the start')
-  if (databaseAwayMs >= MAX_AWAY_MS) {
+  if (refusal !== undefined) {
+    problems.push(`the database refuses the flows: ${refusal}; the journal keeps them`)
+  } else if (databaseAwayMs >= MAX_AWAY_MS) {
     problems.push(
       `the database has been away for ${databaseAwaySeconds} s; the journal keeps the flows`,
     )

@@ -235,6 +235,7 @@ export class Writer {
     return judgeWriterHealth({
       isLoading: this.#spine !== undefined,
       databaseAwayMs: since === undefined ? 0 : performance.now() - since,
+      refusal: this.#loader?.refusal,
       journalFill: journal.fill,
       hindrance,
     })

@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FlowSender } from '../helpers/flow-sender.ts'
 import { type Pipeline, preparePipeline, QUICK } from '../helpers/pipeline.ts'
-import { until } from '../helpers/until.ts'
 import { assertAllStored, sendAndStore, settle, untilJournaled, V5 } from './flow-account.ts'
 
 describe('the writer', () => {
@@ -78,20 +77,18 @@ describe('the writer', () => {
     assertAllStored(await settle(pipeline, sender), sender)
   })
 
-  it('that misses a table stops with a clear error, and loses nothing', async () => {
+  it('that misses a table goes on journaling, and loads when the table is back', async () => {
     await pipeline.start()
     await sendAndStore(pipeline, sender, 50)
     await pipeline.ask('alter table exporter_streams rename to mislaid')
-    const { writer } = pipeline
     await sender.send(200, 500)
-    await until('the writer has ended', () => writer.exitCode !== null)
-    assert.equal(writer.exitCode, 1)
-    const [fatal] = pipeline.findLines(/^the database refuses a batch/)
-    assert.equal(fatal?.['level'], 60)
-    assert.match(String(fatal['msg']), /a table is missing.*the journal keeps.*start the writer/)
+    const refusal = await pipeline.waitForLine(/^the database refuses the batch; it is kept/)
+    assert.equal(refusal['level'], 50)
+    assert.match(String(refusal['condition']), /a table is missing: npm run migrate/)
     await sender.send(100, 500)
+    await untilJournaled(pipeline, 350)
+    assert.equal(pipeline.writer.exitCode, null)
     await pipeline.ask('alter table mislaid rename to exporter_streams')
-    await pipeline.startWriter()
     assertAllStored(await settle(pipeline, sender), sender)
   })
 })

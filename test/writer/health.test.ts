@@ -5,6 +5,7 @@ import { judgeWriterHealth, type WriterCondition } from '../../writer/health.ts'
 const WELL: WriterCondition = {
   isLoading: true,
   databaseAwayMs: 0,
+  refusal: undefined,
   journalFill: 0.2,
   hindrance: undefined,
 }
@@ -24,6 +25,15 @@ describe('the health of the writer', () => {
     const { healthy, problems } = judge({ databaseAwayMs: 75_000 })
     assert.equal(healthy, false)
     assert.match(problems.join(), /the database has been away for 75 s/)
+  })
+
+  it('is bad at once, and says why, when the database refuses the flows', () => {
+    const { healthy, problems } = judge({ databaseAwayMs: 90_000, refusal: 'a right is missing' })
+    assert.equal(healthy, false)
+    assert.deepEqual(problems, [
+      'the database refuses the flows: a right is missing; the journal keeps them',
+    ])
+    assert.equal(judge({ databaseAwayMs: 1, refusal: 'a right is missing' }).healthy, false)
   })
 
   it('is bad, and says why, when the journal is over 80 % full', () => {

@@ -23,7 +23,10 @@ import type { RowCount } from './tables/outcome-counts.ts'
 import { parkRows, type RefusedRow } from './tables/rejected-records.ts'
 
 const BACK_OFF = { firstMs: 100, longestMs: 10_000 }
-/** Failures in a row that waiting cannot cure: after this many the writer stops. */
+/**
+ * Failures in a row that waiting cannot cure: after this many the writer stops, unless the database
+ * has taken a batch before. Then somebody has changed it, and may change it back.
+ */
 const MAX_HOPELESS = 4
 /**
  * How long copied rows wait in their transaction for the batches before them. A batch before may
@@ -93,7 +96,7 @@ export class CopyLane {
       if (attempts.waiting) await job.turn
       try {
         await this.#session.use((client) => this.#attempt(client, job, attempts))
-        outage.succeeded(performance.now())
+        outage.loaded(performance.now())
         return
       } catch (error) {
         signal.throwIfAborted()
@@ -113,7 +116,7 @@ export class CopyLane {
     outage.failed(performance.now(), described)
     const isHopeless = described.kind !== 'retry' && described.kind !== 'partition'
     attempts.hopeless = isHopeless ? attempts.hopeless + 1 : 0
-    if (attempts.hopeless === MAX_HOPELESS) {
+    if (attempts.hopeless >= MAX_HOPELESS && !outage.hasLoaded) {
       const { condition, message, sqlState } = described
       throw new DatabaseError(
         `the database refuses a batch: ${condition} (${sqlState}: ${message}); the writer stops, the ` +

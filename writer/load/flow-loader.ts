@@ -114,6 +114,11 @@ export class FlowLoader {
     return this.#outage.since ?? this.#silentSince
   }
 
+  /** Why the database refuses the flows; undefined: it does not, or it is away. */
+  get refusal(): string | undefined {
+    return this.#outage.refusal
+  }
+
   /**
    * Waits for the database as long as it takes, migrates it, and reads the state.
    *
@@ -243,10 +248,9 @@ class JournalBusyError extends DatabaseError {
   }
 }
 
-function adviseOn({ condition, message, sqlState }: SqlError): string {
+const GENERAL_REMEDY = 'check DATABASE_URL, and that the role owns the tables or the database'
+
+function adviseOn({ condition, message, sqlState, remedy = GENERAL_REMEDY }: SqlError): string {
   const detail = sqlState === '' ? message : `${sqlState}: ${message}`
-  return (
-    `the database cannot be used: ${condition} (${detail}); ` +
-    'check DATABASE_URL, and that the role owns the tables or the database'
-  )
+  return `the database cannot be used: ${condition} (${detail}); ${remedy}`
 }

@@ -21,6 +21,8 @@ const ADVICE: Readonly<Record<SqlError['kind'], string>> = {
 export class OutageLog {
   readonly #logger: Logger
   #since: number | undefined
+  #refusal: string | undefined
+  #hasLoaded = false
   #throttle = new LogThrottle(REMIND_MS)
 
   constructor(logger: Logger) {
@@ -32,9 +34,21 @@ export class OutageLog {
     return this.#since
   }
 
+  /** Why the database refuses the flows, for people; undefined: it does not, or it is away. */
+  get refusal(): string | undefined {
+    return this.#refusal
+  }
+
+  /** Whether the database has ever taken a batch. */
+  get hasLoaded(): boolean {
+    return this.#hasLoaded
+  }
+
   /** Notes a failure. Each condition is logged at once, then every 30 s. */
   failed(now: number, error: SqlError): void {
     this.#since ??= now
+    const { kind, condition, message } = error
+    this.#refusal = kind === 'retry' ? undefined : `${condition} (${message})`
     const verdict = this.#throttle.admit(error.condition, now)
     if (verdict === undefined) return
     const awaySeconds = Math.round((now - this.#since) / 1000)
@@ -43,7 +57,14 @@ export class OutageLog {
     else this.#logger.error(facts, ADVICE[error.kind])
   }
 
+  /** Notes that the database has taken a batch. */
+  loaded(now: number): void {
+    this.#hasLoaded = true
+    this.succeeded(now)
+  }
+
   succeeded(now: number): void {
+    this.#refusal = undefined
     if (this.#since === undefined) return
     const awaySeconds = Math.round((now - this.#since) / 1000)
     this.#since = undefined

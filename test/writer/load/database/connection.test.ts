@@ -51,6 +51,13 @@ describe('a session', () => {
   it('does not depend on the defaults of other settings that it needs', async () => {
     assert.equal(await settingOf('timezone', "'Asia/Tokyo'"), 'UTC')
     assert.equal(await settingOf('statement_timeout', "'5s'"), '50s')
+    assert.equal(await settingOf('idle_session_timeout', "'5s'"), '0')
+  })
+
+  it('may keep a transaction open for as long as it needs', async (test) => {
+    const [server] = await ask(database.url, 'show server_version_num')
+    if (Number(server?.['server_version_num']) < 170_000) return test.skip('PostgreSQL 16 or older')
+    assert.equal(await settingOf('transaction_timeout', "'5s'"), '0')
   })
 })
 
