@@ -20,6 +20,7 @@ export const WRITER_SETTINGS = {
   JOURNAL_SEGMENT_BYTES: integer(67_108_864, 65_536, 1_073_741_824),
   JOURNAL_FSYNC: oneOf(OFF_OR_INTERVAL, 'off'),
   RETENTION_DAYS: integer(30, 0, 36_500),
+  RETENTION_BYTES: integer(0, 0, Number.MAX_SAFE_INTEGER),
   PARTITION_INTERVAL: oneOf(DAY_OR_HOUR, 'day'),
   EXPORTER_POLICY: oneOf(EXPORTER_POLICIES, 'open'),
   EXPORTER_ALLOW: listOf('an address or a CIDR like 192.0.2.0/24', isCidr).default([]),

@@ -121,6 +121,7 @@ export class Writer {
       lanes: settings.COPY_LANES,
       partitionInterval: settings.PARTITION_INTERVAL,
       retentionDays: settings.RETENTION_DAYS,
+      retentionBytes: settings.RETENTION_BYTES,
       maxStreams: MAX_STREAMS,
       journalId,
       journalDatabase,

@@ -37,6 +37,8 @@ export interface FlowLoaderOptions {
   readonly partitionInterval: PartitionInterval
   /** 0 keeps all. */
   readonly retentionDays: number
+  /** 0: no limit. */
+  readonly retentionBytes: number
   /** How many streams a start reads back. */
   readonly maxStreams: number
   /** Names the journal, whose position the database keeps. */
@@ -78,7 +80,7 @@ export class FlowLoader {
 
   constructor(options: FlowLoaderOptions) {
     this.#options = options
-    const { databaseUrl, logger, retentionDays } = options
+    const { databaseUrl, logger, retentionDays, retentionBytes } = options
     this.#outage = new OutageLog(logger)
     this.#partitions = new Partitions(options.partitionInterval)
     this.#session = new Session({ databaseUrl, onConnect: (client) => this.#lock(client) })
@@ -88,6 +90,7 @@ export class FlowLoader {
       retentionSession: this.#retentionSession,
       partitions: this.#partitions,
       retentionDays,
+      retentionBytes,
       logger,
     })
     this.#lanes = Array.from({ length: options.lanes }, () => this.#createLane())

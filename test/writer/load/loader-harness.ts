@@ -50,6 +50,7 @@ export class LoaderHarness {
       lanes: 2,
       partitionInterval: 'day',
       retentionDays: 0,
+      retentionBytes: 0,
       maxStreams: 1_000,
       journalId: this.journalId,
       journalDatabase: undefined,

@@ -65,7 +65,7 @@ describe('a loader that is refused', () => {
         await harness.committed()
         const terminate = `select pg_terminate_backend(pid, 5000) from pg_stat_activity
           where datname = '$1'`
-        // Of a database in use, nobody can change the name.
+        // PostgreSQL does not rename a database that is in use.
         if (sqlState !== '3D000') await administrate(change)
         await administrate(terminate)
         if (sqlState === '3D000') await administrate(change)

@@ -8,7 +8,7 @@ import { BackOff } from '../database/back-off.ts'
 import type { Session } from '../database/session.ts'
 import { describeError } from '../database/sql-state.ts'
 import type { Partitions } from './partitions.ts'
-import { applyRetention } from './retention.ts'
+import { Retention } from './retention.ts'
 
 const INTERVAL_MS = 600_000
 /** After a failure it works again sooner. */
@@ -22,17 +22,22 @@ interface HousekeepingOptions {
   readonly partitions: Partitions
   /** 0 keeps all. */
   readonly retentionDays: number
+  /** 0: no limit. */
+  readonly retentionBytes: number
   readonly logger: Logger
 }
 
 export class Housekeeping {
   readonly #options: HousekeepingOptions
+  readonly #retention: Retention
   readonly #backOff = new BackOff({ firstMs: RETRY_MS, longestMs: RETRY_MS })
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
 
   constructor(options: HousekeepingOptions) {
     this.#options = options
+    const { retentionDays: days, retentionBytes: bytes, logger } = options
+    this.#retention = new Retention({ days, bytes, logger })
   }
 
   /** Creates the partitions of now and next; the rest follows in the background, periodically. */
@@ -63,23 +68,22 @@ export class Housekeeping {
     return this.#attempt('partitions could not be made ahead of time', async () => {
       const created = await session.use((client) => partitions.ensureAhead(client, Date.now()))
       if (created.length > 0) logger.info({ partitions: created }, 'made partitions ahead of time')
+      return true
     })
   }
 
   #dropOld(): Promise<boolean> {
-    const { retentionSession, retentionDays, logger } = this.#options
+    const { retentionSession, retentionDays, retentionBytes } = this.#options
     return this.#attempt('old partitions could not be dropped', async () => {
-      if (retentionDays === 0) return
-      await retentionSession.use((client) =>
-        applyRetention(client, Date.now(), { days: retentionDays, logger }),
-      )
+      if (retentionDays === 0 && retentionBytes === 0) return true
+      return await retentionSession.use((client) => this.#retention.apply(client, Date.now()))
     })
   }
 
-  async #attempt(failure: string, action: () => Promise<void>): Promise<boolean> {
+  /** Returns what `action` returns, or false when it fails. */
+  async #attempt(failure: string, action: () => Promise<boolean>): Promise<boolean> {
     try {
-      await action()
-      return true
+      return await action()
     } catch (error) {
       if (!this.#isStopped) {
         this.#options.logger.warn(describeError(error), `${failure}; trying again within a minute`)

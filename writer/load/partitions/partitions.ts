@@ -21,7 +21,10 @@ export interface Partition extends TimeRange {
 
 const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
-/** An advisory lock that all writers share; the number only has to differ from other programs'. */
+/**
+ * An advisory lock that all writers of a table share, together with the table; the number only has
+ * to differ from other programs'.
+ */
 const PARTITION_LOCK = 7_411_982
 
 export class Partitions {
@@ -84,7 +87,9 @@ export class Partitions {
 
   async #make(client: pg.Client, needed: TimeRange): Promise<readonly string[]> {
     await client.query('begin')
-    await client.query('select pg_advisory_xact_lock($1)', [PARTITION_LOCK])
+    await client.query(`select pg_advisory_xact_lock($1, 'flows'::regclass::oid::integer)`, [
+      PARTITION_LOCK,
+    ])
     const names: string[] = []
     // Another writer may have created them while this one waited for the lock.
     for (const range of chooseRanges(this.#interval, await listPartitions(client), needed)) {
@@ -158,9 +163,17 @@ function rangeName({ from, to }: TimeRange): string {
 async function freeName(client: pg.Client, name: string): Promise<string> {
   for (let suffix = 1; ; suffix++) {
     const candidate = suffix === 1 ? name : `${name}_${suffix}`
-    const { rows } = await client.query('select to_regclass($1) is null as free', [candidate])
+    const { rows } = await client.query(
+      `select to_regclass(quote_ident(current_schema()) || '.' || $1) is null as free`,
+      [candidate],
+    )
     if (rows[0]?.free) return candidate
   }
+}
+
+/** Whether a partition takes the rows that belong to no other. */
+export function isDefault({ from, to }: TimeRange): boolean {
+  return from === Number.NEGATIVE_INFINITY && to === Number.POSITIVE_INFINITY
 }
 
 function timeText(ms: number): string {

@@ -1,99 +1,263 @@
-/** Drops what is older than RETENTION_DAYS, one partition at a time, while loading goes on. */
+/**
+ * Drops what is older than RETENTION_DAYS, and the oldest of what is more than RETENTION_BYTES, one
+ * partition at a time, while loading goes on. What cannot be dropped stops nothing else.
+ */
 
 import type pg from 'pg'
+import { LogThrottle } from '../../../shared/log-throttle.ts'
 import type { Logger } from '../../../shared/logger.ts'
-import { DAY_MS, listPartitions, type Partition } from './partitions.ts'
+import { describeError } from '../database/sql-state.ts'
+import { deleteOldRows } from './delete-rows.ts'
+import {
+  dropPartition,
+  finishDropping,
+  isDetaching,
+  listUnfinished,
+  PartitionInUseError,
+} from './drop-partition.ts'
+import { DAY_MS, isDefault, listPartitions, type Partition } from './partitions.ts'
 
-/** An advisory lock: one of several writers drops at a time. */
+/** An advisory lock, together with the table: one of several writers drops at a time. */
 const RETENTION_LOCK = 7_411_983
-
-/**
- * Marks a partition before it is detached, so that a later run finds it if this one is cut short.
- */
-const DOOMED = 'Older than RETENTION_DAYS: about to be dropped.'
+/** Clocks that differ by more are not trusted: one of them would delete too much. */
+const MAX_CLOCK_DIFFERENCE_MS = 3_600_000
+/** How often the log repeats why something was not dropped. */
+const REMIND_MS = 3_600_000
+const LOCK_NOT_AVAILABLE = '55P03'
 
 interface RetentionOptions {
   /** 0 keeps all. */
   readonly days: number
+  /** Of all partitions with their indexes; 0: no limit. */
+  readonly bytes: number
   readonly logger: Logger
 }
 
-/**
- * Drops every partition that ended before `nowMs` minus the days, and deletes gaps and rejected
- * records of that age. Does nothing while another writer does this.
- *
- * @throws the database's error; the next call drops the rest
- */
-export async function applyRetention(
-  client: pg.Client,
-  nowMs: number,
-  { days, logger }: RetentionOptions,
-): Promise<void> {
-  if (days === 0) return
-  // A lock of the session: a partition cannot be detached concurrently within a transaction.
-  const lock = await client.query<{ locked: boolean }>(
-    'select pg_try_advisory_lock($1) as locked',
-    [RETENTION_LOCK],
+/** The partitions of `flows`, and which of them may go. */
+interface Inventory {
+  /** Without the default partition; the oldest first. */
+  readonly partitions: readonly Partition[]
+  /** The name of the default partition; undefined: there is none. */
+  readonly defaultPartition: string | undefined
+  /** Where the partition with the newest rows begins; nothing from here on may go. */
+  readonly newestFrom: number
+}
+
+/** One run, on a connection that holds the lock. */
+interface RetentionRun {
+  readonly client: pg.Client
+  readonly inventory: Inventory
+  /** The older of both clocks, in Unix milliseconds. */
+  readonly nowMs: number
+}
+
+export class Retention {
+  readonly #options: RetentionOptions
+  readonly #throttle = new LogThrottle(REMIND_MS)
+
+  constructor(options: RetentionOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Drops what may go. Does nothing while another writer does this.
+   *
+   * @param ownMs the clock of this host, in Unix milliseconds
+   * @returns whether nothing is left to drop; the next call tries the rest again
+   * @throws the database's error when the connection is of no use any more
+   */
+  async apply(client: pg.Client, ownMs: number): Promise<boolean> {
+    const { days, bytes } = this.#options
+    if (days === 0 && bytes === 0) return true
+    // A lock of the session: a partition cannot be detached concurrently within a transaction.
+    const lock = [RETENTION_LOCK]
+    const { rows } = await client.query<{ locked: boolean; nowMs: number }>(
+      `select pg_try_advisory_lock($1, 'flows'::regclass::oid::integer) as locked,
+         (extract(epoch from clock_timestamp()) * 1000)::float8 as "nowMs"`,
+      lock,
+    )
+    const [server] = rows
+    if (!server?.locked) return true
+    try {
+      return await this.#applyLocked(client, ownMs, server.nowMs)
+    } finally {
+      const unlock = `select pg_advisory_unlock($1, 'flows'::regclass::oid::integer)`
+      // A lost connection has lost the lock as well.
+      await client.query(unlock, lock).catch(() => {})
+    }
+  }
+
+  async #applyLocked(client: pg.Client, ownMs: number, serverMs: number): Promise<boolean> {
+    const { days, bytes } = this.#options
+    const nowMs = Math.min(ownMs, serverMs)
+    const oldestMs = nowMs - days * DAY_MS
+    const isAgeKnown = days > 0 && this.#trustClocks(ownMs, serverMs)
+    // The partitions first: a delete may take long, or fail.
+    const results = [days === 0 || isAgeKnown, await this.#finish(client)]
+    const run = async () => ({ client, nowMs, inventory: await takeInventory(client) })
+    if (isAgeKnown) results.push(await this.#dropOlder(await run(), oldestMs))
+    if (bytes > 0) results.push(await this.#dropBeyond(await run(), bytes))
+    if (isAgeKnown) results.push(await this.#deleteOlder(client, oldestMs))
+    return !results.includes(false)
+  }
+
+  #trustClocks(ownMs: number, serverMs: number): boolean {
+    if (Math.abs(ownMs - serverMs) <= MAX_CLOCK_DIFFERENCE_MS) return true
+    if (this.#throttle.admit('clocks', performance.now()) === undefined) return false
+    const facts = { ownClock: timeText(ownMs), databaseClock: timeText(serverMs) }
+    this.#options.logger.error(
+      facts,
+      'nothing is dropped by its age: the clocks of this host and of the database differ by more ' +
+        'than an hour; set the wrong one',
+    )
+    return false
+  }
+
+  /** Finishes what an earlier run began. */
+  async #finish(client: pg.Client): Promise<boolean> {
+    let isDone = true
+    for (const unfinished of await listUnfinished(client)) {
+      const { name } = unfinished
+      const isDropped = await this.#attempt(name, async () => {
+        await finishDropping(client, unfinished)
+        const text = 'dropped a partition whose dropping had been cut short'
+        this.#options.logger.info({ partition: name }, text)
+      })
+      isDone &&= isDropped
+    }
+    return isDone
+  }
+
+  async #dropOlder(run: RetentionRun, oldestMs: number): Promise<boolean> {
+    const { partitions, newestFrom } = run.inventory
+    const doomed = partitions.filter(({ from, to }) => to <= oldestMs && from < newestFrom)
+    let isDone = true
+    for (const partition of doomed) {
+      if (!isDone && (await isDetaching(run.client))) break
+      const isDropped = await this.#drop(run, partition, 'older than RETENTION_DAYS')
+      isDone &&= isDropped
+    }
+    return isDone
+  }
+
+  async #dropBeyond(run: RetentionRun, bytes: number): Promise<boolean> {
+    const { partitions, newestFrom } = run.inventory
+    const sizes = await readSizes(run.client)
+    let tableBytes = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+    let isDone = true
+    for (const partition of partitions) {
+      if (tableBytes <= bytes) return isDone
+      if (partition.from >= newestFrom || partition.to > run.nowMs) break
+      if (!isDone && (await isDetaching(run.client))) break
+      const isDropped = await this.#drop(run, partition, 'beyond RETENTION_BYTES')
+      isDone &&= isDropped
+      if (isDropped) tableBytes -= sizes.get(partition.name) ?? 0
+    }
+    if (isDone && tableBytes > bytes && this.#throttle.admit('bytes', performance.now())) {
+      this.#options.logger.warn(
+        { tableBytes, limit: bytes },
+        'flows is larger than RETENTION_BYTES, and its newest partition stays: raise the limit, or ' +
+          'set PARTITION_INTERVAL=hour',
+      )
+    }
+    return isDone
+  }
+
+  /** Drops one partition; logs it, or why it stays. */
+  #drop({ client, inventory }: RetentionRun, partition: Partition, why: string): Promise<boolean> {
+    const { name, from, to } = partition
+    return this.#attempt(name, async () => {
+      const rows = await dropPartition(client, partition, inventory.defaultPartition)
+      const facts = { partition: name, from: timeText(from), to: timeText(to) }
+      this.#options.logger.info(
+        { ...facts, rows: rows === undefined ? 'unknown' : Math.round(rows) },
+        `dropped a partition ${why}`,
+      )
+    })
+  }
+
+  async #deleteOlder(client: pg.Client, oldestMs: number): Promise<boolean> {
+    const { defaultPartition } = await takeInventory(client)
+    const tables = [
+      ['sequence_gaps', 'detected_at'],
+      ['rejected_records', 'rejected_at'],
+      ...(defaultPartition === undefined ? [] : [[defaultPartition, 'received_at'] as const]),
+    ] as const
+    let isDone = true
+    for (const [table, column] of tables) {
+      const isDeleted = await this.#attempt(table, async () => {
+        const rows = await deleteOldRows(client, { table, column, before: new Date(oldestMs) })
+        const text = 'deleted rows older than RETENTION_DAYS'
+        if (rows > 0) this.#options.logger.info({ table, rows }, text)
+      })
+      isDone &&= isDeleted
+    }
+    return isDone
+  }
+
+  /**
+   * Does one thing; a failure is logged once an hour.
+   *
+   * @param object the table
+   * @throws the error of a connection that is of no use any more
+   */
+  async #attempt(object: string, action: () => Promise<void>): Promise<boolean> {
+    try {
+      await action()
+      return true
+    } catch (error) {
+      const { severity, detail } = error as { severity?: string; detail?: string }
+      const isInUse = error instanceof PartitionInUseError
+      if (!isInUse && severity !== 'ERROR') throw error
+      const { condition, message, sqlState } = describeError(error)
+      const remedy = isInUse ? message : remedyOf(sqlState)
+      const facts = isInUse ? { object, remedy } : { object, condition, message, detail, remedy }
+      const text = 'retention cannot drop or delete this, and goes on with the rest; trying again'
+      const verdict = this.#throttle.admit(`${object} ${sqlState}`, performance.now())
+      if (verdict) this.#options.logger.warn(facts, text)
+      return false
+    }
+  }
+}
+
+function remedyOf(sqlState: string): string {
+  if (sqlState === LOCK_NOT_AVAILABLE) {
+    return 'end the long transactions that use flows: see pg_stat_activity.xact_start'
+  }
+  if (sqlState === '2BP01') return 'drop the objects that the detail names'
+  return sqlState === '42501' ? 'the role of the writer must own it' : 'mend what the message names'
+}
+
+async function takeInventory(client: pg.Client): Promise<Inventory> {
+  const all = await listPartitions(client)
+  const defaultPartition = all.find(isDefault)?.name
+  const partitions = all.filter((one) => !isDefault(one)).sort((a, b) => a.from - b.from)
+  for (const { name, from, to } of partitions.toReversed()) {
+    if (!(await hasRows(client, name))) continue
+    const after = Number.isFinite(to) ? new Date(to).toISOString() : 'infinity'
+    const isNewer =
+      defaultPartition !== undefined &&
+      (await hasRows(client, `${defaultPartition} where received_at >= '${after}'`))
+    return { partitions, defaultPartition, newestFrom: isNewer ? Number.POSITIVE_INFINITY : from }
+  }
+  return { partitions, defaultPartition, newestFrom: Number.POSITIVE_INFINITY }
+}
+
+async function hasRows(client: pg.Client, source: string): Promise<boolean> {
+  const { rowCount } = await client.query(`select from only ${source} limit 1`)
+  return rowCount === 1
+}
+
+/** Reads the bytes of all partitions, with their indexes, by name. */
+async function readSizes(client: pg.Client): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await client.query<{ name: string; bytes: number }>(
+    `select inhrelid::regclass::text as name, pg_total_relation_size(inhrelid)::float8 as bytes
+     from pg_inherits where inhparent = 'flows'::regclass`,
   )
-  if (!lock.rows[0]?.locked) return
-  try {
-    await dropOlder(client, nowMs - days * DAY_MS, logger)
-  } finally {
-    // A lost connection has lost the lock as well.
-    await client.query('select pg_advisory_unlock($1)', [RETENTION_LOCK]).catch(() => {})
-  }
+  return new Map(rows.map(({ name, bytes }) => [name, bytes]))
 }
 
-async function dropOlder(client: pg.Client, oldestMs: number, logger: Logger): Promise<void> {
-  const oldest = [new Date(oldestMs)]
-  await client.query('delete from sequence_gaps where detected_at < $1', oldest)
-  await client.query('delete from rejected_records where rejected_at < $1', oldest)
-  await finishDropping(client, logger)
-  for (const partition of await listPartitions(client)) {
-    if (partition.to <= oldestMs) await dropPartition(client, partition, logger)
-  }
-}
-
-async function dropPartition(
-  client: pg.Client,
-  { name, from, to }: Partition,
-  logger: Logger,
-): Promise<void> {
-  const estimate = await client.query<{ rows: number }>(
-    'select greatest(reltuples, 0)::float8 as rows from pg_class where oid = $1::regclass',
-    [name],
-  )
-  await client.query(`comment on table ${name} is '${DOOMED}'`)
-  // CONCURRENTLY waits for those who load and read, and lets others load and read meanwhile.
-  await client.query(`alter table flows detach partition ${name} concurrently`)
-  await client.query(`drop table ${name}`)
-  const facts = {
-    partition: name,
-    from: describeTime(from),
-    to: describeTime(to),
-    rows: estimate.rows[0]?.rows,
-  }
-  logger.info(facts, 'dropped a partition older than RETENTION_DAYS')
-}
-
-/** Drops partitions that an earlier run marked, but did not detach or drop. */
-async function finishDropping(client: pg.Client, logger: Logger): Promise<void> {
-  const { rows } = await client.query<{ name: string; pending: boolean }>(
-    `select c.oid::regclass::text as name, coalesce(i.inhdetachpending, false) as pending
-     from pg_class c left join pg_inherits i on i.inhrelid = c.oid
-     where c.relkind = 'r' and c.relnamespace = (
-         select relnamespace from pg_class where oid = 'flows'::regclass)
-       and obj_description(c.oid, 'pg_class') = $1
-       and (i.inhdetachpending or i.inhrelid is null)`,
-    [DOOMED],
-  )
-  for (const { name, pending } of rows) {
-    if (pending) await client.query(`alter table flows detach partition ${name} finalize`)
-    await client.query(`drop table ${name}`)
-    logger.info({ partition: name }, 'dropped a partition whose dropping had been cut short')
-  }
-}
-
-function describeTime(ms: number): string {
-  return Number.isFinite(ms) ? new Date(ms).toISOString() : 'the beginning'
+function timeText(ms: number): string {
+  if (Number.isFinite(ms)) return new Date(ms).toISOString()
+  return ms < 0 ? 'the beginning' : 'the end'
 }
