@@ -164,8 +164,8 @@ function isFromSystem(error: unknown): boolean {
 
 function ownSchemaAdvice(problem: string): string {
   return (
-    `${problem} that this program did not create: give it a schema of its own, with ` +
+    `${problem}, but this program did not create it: give this program a schema of its own, with ` +
     '"create schema NAME authorization ROLE" and "alter role ROLE in database DATABASE set ' +
-    'search_path = NAME"; if the tables are of a backup, restore netflow_migrations with them'
+    'search_path = NAME"; if the tables are from a backup, restore netflow_migrations with them'
   )
 }
