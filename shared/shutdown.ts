@@ -50,11 +50,24 @@ async function stopWithinDeadline(service: Service, reason: string): Promise<voi
   }
 }
 
+/** Characters of a warning that the log quotes. */
+const MAX_WARNING_LENGTH = 500
+
+/** Writes each warning of Node.js and of libraries as one line of the log. */
+function logWarnings(logger: Logger): void {
+  process.removeAllListeners('warning')
+  process.on('warning', (warning: Error & { readonly code?: string }) => {
+    const text = warning.message.replace(/\s+/g, ' ').slice(0, MAX_WARNING_LENGTH)
+    logger.warn({ warning: warning.name, code: warning.code }, text)
+  })
+}
+
 /**
  * Runs `main` and turns its error into one fatal message: exit code 2 for bad settings, 1 for any
  * other error.
  */
 export async function runMain(logger: Logger, main: () => Promise<void>): Promise<void> {
+  logWarnings(logger)
   process.on('uncaughtException', (error) => {
     logger.fatal({ err: error }, 'unexpected error')
     process.exit(1)

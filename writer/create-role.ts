@@ -8,27 +8,32 @@ import { z } from 'zod'
 import { createLogger } from '../shared/logger.ts'
 import { readSettings, text } from '../shared/settings.ts'
 import { runMain } from '../shared/shutdown.ts'
+import { spellOutVerification } from './load/database/tls.ts'
 
 const shape = {
   /** The administrator's; empty: libpq's variables (PGHOST, PGUSER, …). */
   DATABASE_URL: text(''),
   NETFLOW_WRITER_PASSWORD: z.string('expected a password for the role netflow_writer'),
   NETFLOW_READER_PASSWORD: text(''),
+  /** The schema of the tables, created when it is missing. */
+  NETFLOW_SCHEMA: text('public'),
 }
 
 // Passwords travel as settings of the session, so that no statement log shows them.
-const HAND_OVER_PASSWORDS = `
+const HAND_OVER = `
 select set_config('netflow.writer_password', $1, false),
-       set_config('netflow.reader_password', $2, false)`
+       set_config('netflow.reader_password', $2, false),
+       set_config('netflow.schema', $3, false)`
 
 // The writer owns its tables, because only an owner may attach partitions. It needs no right but to
-// create in the schema. Each statement may be repeated while the writer runs: the loop skips tables
+// create in the schema, which is the first of its search_path. Each statement may be repeated while the writer runs: the loop skips tables
 // that the readers can read already.
 const CREATE_ROLES = `
 do $$
 declare
   writer_password text := current_setting('netflow.writer_password');
   reader_password text := current_setting('netflow.reader_password');
+  home text := current_setting('netflow.schema');
   unreadable regclass;
 begin
   if to_regrole('netflow_writer') is null then create role netflow_writer; end if;
@@ -47,11 +52,18 @@ begin
   execute format('grant connect on database %I to netflow_reader', current_database());
   execute format('grant connect, temporary on database %I to netflow_writer', current_database());
   revoke create on schema public from public;
-  grant usage, create on schema public to netflow_writer;
-  grant usage on schema public to netflow_reader;
+  execute format('create schema if not exists %I', home);
+  execute format('grant usage, create on schema %I to netflow_writer', home);
+  execute format('grant usage on schema %I to netflow_reader', home);
+  if home <> 'public' then
+    execute format('alter role netflow_writer in database %I set search_path = %I',
+      current_database(), home);
+    execute format('alter role netflow_reader in database %I set search_path = %I',
+      current_database(), home);
+  end if;
 
-  alter default privileges for role netflow_writer in schema public
-    grant select on tables to netflow_reader;
+  execute format('alter default privileges for role netflow_writer in schema %I
+    grant select on tables to netflow_reader', home);
   for unreadable in
     select oid from pg_class
     where relowner = 'netflow_writer'::regrole and relkind in ('r', 'p', 'v', 'm')
@@ -67,12 +79,15 @@ const logger = createLogger('create-role', process.env['LOG_LEVEL'] || 'info')
 await runMain(logger, async () => {
   const settings = readSettings(shape, process.env)
   const { DATABASE_URL } = settings
-  const client = new pg.Client(DATABASE_URL ? { connectionString: DATABASE_URL } : {})
+  const client = new pg.Client(
+    DATABASE_URL ? { connectionString: spellOutVerification(DATABASE_URL) } : {},
+  )
   await client.connect()
   try {
-    await client.query(HAND_OVER_PASSWORDS, [
+    await client.query(HAND_OVER, [
       settings.NETFLOW_WRITER_PASSWORD,
       settings.NETFLOW_READER_PASSWORD,
+      settings.NETFLOW_SCHEMA,
     ])
     await client.query(CREATE_ROLES)
   } finally {

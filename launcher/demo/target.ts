@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { readCollectorSettings } from '../../collector/config.ts'
 import { SettingsError } from '../../shared/settings.ts'
+import { spellOutVerification } from '../../writer/load/database/tls.ts'
 import { DATABASE_NAME, DATABASE_USER } from '../postgres/cluster.ts'
 import { findRunningServer, SOCKET_PORT } from '../postgres/postmaster-file.ts'
 import { DATA_DIR, readLauncherSettings } from '../settings.ts'
@@ -55,7 +56,9 @@ function reachableAddress(host: string): string {
 
 async function findDatabase(databaseUrl: string | undefined): Promise<pg.ClientConfig> {
   const connectionTimeoutMillis = 10_000
-  if (databaseUrl) return { connectionString: databaseUrl, connectionTimeoutMillis }
+  if (databaseUrl) {
+    return { connectionString: spellOutVerification(databaseUrl), connectionTimeoutMillis }
+  }
   const server = await findRunningServer(join(DATA_DIR, 'postgres'))
   if (!server) {
     throw new NoDatabaseError(`no database: none runs in ${DATA_DIR}, and DATABASE_URL is not set`)

@@ -105,3 +105,15 @@ it('a role that was given more than it needs loses it again', async () => {
   const sql = `select rolsuper, rolcreatedb from pg_roles where rolname = 'netflow_writer'`
   assert.deepEqual(await query(server.url, sql), [{ rolsuper: false, rolcreatedb: false }])
 })
+
+it('a schema of their own becomes the place of the tables, and of nothing else', async () => {
+  const passwords = { NETFLOW_WRITER_PASSWORD: PASSWORD, NETFLOW_READER_PASSWORD: 'readable' }
+  for (const _ of ['first', 'again']) await createRole({ ...passwords, NETFLOW_SCHEMA: 'Own one' })
+  await migrateDatabase(urlOf('netflow_writer'), pino({ level: 'silent' }))
+  const [found] = await query(
+    urlOf('netflow_reader'),
+    `select relnamespace::regnamespace::text as schema, (select count(*)::int from flows) as rows
+     from pg_class where oid = 'flows'::regclass`,
+  )
+  assert.deepEqual(found, { schema: '"Own one"', rows: 0 })
+})

@@ -16,8 +16,8 @@ export function spellOutVerification(databaseUrl: string): string {
 }
 
 const OWN_AUTHORITY =
-  'set sslrootcert=/path/to/ca.crt in DATABASE_URL to the certificate that signs the server’s; ' +
-  'sslmode=no-verify encrypts without any check'
+  'set sslrootcert=/path/to/ca.crt in DATABASE_URL to the certificate of the authority that signs ' +
+  'the server’s; sslmode=no-verify encrypts without any check'
 
 /** The failures of TLS: by the code of OpenSSL or Node, or by the text of pg or of the server. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [

@@ -106,7 +106,10 @@ describe('the table of migrations', () => {
   for (const [table, problem] of [
     ['flows', /the schema public has a table flows, but this program did not create it/],
     ['exporters', /relation "exporters" already exists, but this program did not/],
-    ['netflow_migrations', /relation "netflow_migrations" already exists, but this program did not/],
+    [
+      'netflow_migrations',
+      /relation "netflow_migrations" already exists, but this program did not/,
+    ],
   ] as const) {
     it(`is not made beside a table ${table} of another program`, async () => {
       const url = await create(false)
