@@ -8,12 +8,13 @@ import type { Libc } from '../../shared/libc.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { CopyBatch } from './copy/copy-batch.ts'
 import { CopyLane } from './copy-lane.ts'
+import { adviseOn } from './database/advice.ts'
 import { BackOff } from './database/back-off.ts'
 import { DatabaseError } from './database/connection.ts'
 import { migrateDatabase } from './database/migrate.ts'
 import { OutageLog } from './database/outage-log.ts'
 import { Session } from './database/session.ts'
-import { describeError, type SqlError } from './database/sql-state.ts'
+import { describeError } from './database/sql-state.ts'
 import { Housekeeping } from './partitions/housekeeping.ts'
 import { type PartitionInterval, Partitions } from './partitions/partitions.ts'
 import { type ExporterRow, readExporterRows } from './tables/exporters.ts'
@@ -230,10 +231,9 @@ export class FlowLoader {
   }
 
   #judgeAtStart(error: unknown): void {
-    if (error instanceof DatabaseError) throw error
-    const described = describeError(error)
-    if (described.kind !== 'retry') throw new DatabaseError(adviseOn(described), error)
-    this.#outage.failed(performance.now(), described)
+    const advice = adviseOn(error)
+    if (advice !== undefined) throw advice
+    this.#outage.failed(performance.now(), describeError(error))
   }
 
   async #lock(client: pg.Client): Promise<void> {
@@ -249,11 +249,4 @@ class JournalBusyError extends DatabaseError {
       `another writer is using journal ${journalId}: stop it, or give this one its own JOURNAL_DIR`,
     )
   }
-}
-
-const GENERAL_REMEDY = 'check DATABASE_URL, and that the role owns the tables or the database'
-
-function adviseOn({ condition, message, sqlState, remedy = GENERAL_REMEDY }: SqlError): string {
-  const detail = sqlState === '' ? message : `${sqlState}: ${message}`
-  return `the database cannot be used: ${condition} (${detail}); ${remedy}`
 }

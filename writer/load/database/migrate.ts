@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
+import { adviseOn } from './advice.ts'
 import {
   closeClient,
   connectionConfig,
@@ -61,10 +62,13 @@ export async function migrateDatabase(
   target: MigrationTarget = ALL_UP,
 ): Promise<readonly string[]> {
   const { query_timeout: _, ...config } = connectionConfig(databaseUrl)
-  let isLost = false
   // A client of the runner's own has no listener: a lost connection would end the process.
-  const client = await openClient(config, () => {
+  let isLost = false
+  const onLost = () => {
     isLost = true
+  }
+  const client = await openClient(config, onLost).catch((error: unknown) => {
+    throw adviseOn(error) ?? error
   })
   try {
     await refuseSharedSessions(client, config)
@@ -145,10 +149,10 @@ async function runMigrations({ client, schema, target, logger }: MigrationRun) {
 
 /** Turns an error into one that says what to do, unless waiting may help. */
 function explain(error: unknown): unknown {
-  if (error instanceof DatabaseError) return error
-  const { kind, sqlState, message } = describeError(error)
+  const { sqlState, message } = describeError(error)
   if (DUPLICATES.includes(sqlState)) return new DatabaseError(ownSchemaAdvice(message), error)
-  if (sqlState !== '' || kind === 'access' || isFromSystem(error)) return error
+  const advice = adviseOn(error)
+  if (advice !== undefined || sqlState !== '' || isFromSystem(error)) return advice ?? error
   // The runner's own errors carry no SQLSTATE.
   const [reason] = String(error).split('\n')
   return new DatabaseError(

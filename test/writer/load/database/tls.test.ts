@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { spellOutVerification } from '../../../../writer/load/database/tls.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+import { readDocument, sectionOf, tableOf } from '../../../helpers/markdown.ts'
 import { TlsProxy, whyNoTls } from '../../../helpers/tls-proxy.ts'
 import { LoaderHarness } from '../loader-harness.ts'
 
@@ -65,6 +66,7 @@ describe('a server with TLS', { skip: whyNoTls() }, () => {
     const by = `sslrootcert=${right.authority}`
     const elsewhere = `sslrootcert=${misnamed.authority}`
     for (const [place, expected] of [
+      [url, /^starts/],
       [`${url}?sslmode=disable`, /^starts/],
       [`${url}?sslmode=no-verify`, /^starts/],
       [`${url}?sslmode=require&uselibpqcompat=true`, /^starts/],
@@ -89,6 +91,17 @@ describe('a server with TLS', { skip: whyNoTls() }, () => {
     ] as const) {
       assert.match(await start(place), expected, place)
     }
+  })
+
+  it('has exactly these modes in OPERATING.md', () => {
+    const rows = tableOf(sectionOf(readDocument('writer/OPERATING.md'), 'TLS'))
+    assert.deepEqual(
+      rows.flatMap(([modes = '']) => modes.split(/, (?:or )?(?!with)/)),
+      [
+        ...['none', 'disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'],
+        ...['require, with uselibpqcompat=true', 'verify-ca, with uselibpqcompat=true'],
+      ],
+    )
   })
 
   it('is missed with a sentence that says what to do', async () => {
