@@ -4,15 +4,19 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FlowSender } from '../helpers/flow-sender.ts'
+import { freePort } from '../helpers/metrics-reader.ts'
 import { type Pipeline, preparePipeline, QUICK } from '../helpers/pipeline.ts'
 import { assertAllStored, sendAndStore, settle, untilJournaled, V5 } from './flow-account.ts'
 
 describe('the writer', () => {
   let pipeline: Pipeline
   let sender: FlowSender
+  let metricsPort: number
   beforeEach(async () => {
     const environment = { ...QUICK, JOURNAL_FSYNC: 'interval' }
-    pipeline = await preparePipeline({ ownServer: true, environment })
+    metricsPort = await freePort()
+    const writerEnvironment = { METRICS_PORT: String(metricsPort) }
+    pipeline = await preparePipeline({ ownServer: true, environment, writerEnvironment })
     sender = pipeline.makeSender(V5)
   })
   afterEach(() => pipeline.stop())
@@ -87,7 +91,9 @@ describe('the writer', () => {
     assert.match(String(refusal['condition']), /a table is missing: npm run migrate/)
     await sender.send(100, 500)
     await untilJournaled(pipeline, 350)
-    assert.equal(pipeline.writer.exitCode, null)
+    const response = await fetch(`http://127.0.0.1:${metricsPort}/healthz`)
+    assert.equal(response.status, 503)
+    assert.match(await response.text(), /the database refuses the flows: a table is missing/)
     await pipeline.ask('alter table mislaid rename to exporter_streams')
     assertAllStored(await settle(pipeline, sender), sender)
   })
