@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
+import { applyAnswers, dropAnswers } from './answers.ts'
 import {
   closeClient,
   connectDatabase,
@@ -56,7 +57,12 @@ export async function migrateDatabase(
   })
   try {
     await requireUtf8(client)
-    if (target.direction === 'up' && (await isUpToDate(client))) return []
+    const isUp = target.direction === 'up'
+    if (isUp && (await isUpToDate(client))) {
+      await applyAnswers(client, logger)
+      return []
+    }
+    if (!isUp) await dropAnswers(client)
     // Its import takes longer than all else here, and most starts have nothing to migrate.
     const { runner } = await import('node-pg-migrate')
     // A migration may run long, and wait long for another process.
@@ -78,6 +84,8 @@ export async function migrateDatabase(
     if (names.length > 0) {
       logger.info({ migrations: names }, `migrated the database ${target.direction}`)
     }
+    // A newer release's tables, or half of them, may not fit.
+    if (isUp && (await isUpToDate(client))) await applyAnswers(client, logger)
     return names
   } catch (error) {
     // The runner wraps some errors of the server in its own, which carry no SQLSTATE.
