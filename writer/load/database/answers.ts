@@ -20,16 +20,19 @@ const MIGRATION_LOCK = 7241865325823964n
 /** SQLSTATEs of `create or replace` when columns, arguments or the type of a result differ. */
 const NOT_REPLACEABLE = new Set(['42P13', '42P16'])
 
+/** A name may need quotes, so it cannot be cast. */
+const SCHEMA = 'select oid from pg_namespace where nspname = current_schema()'
+
 /** The objects with one of the names $1 in the schema of the tables. */
 const NAMED_OBJECTS = `
   select 'pg_class'::regclass as classid, oid as objid, relname::text as name, relacl as acl,
     case relkind when 'v' then 'view' else 'other' end as kind
   from pg_class
-  where relnamespace = current_schema()::regnamespace and relname = any($1)
+  where relnamespace = (${SCHEMA}) and relname = any($1)
   union all
   select 'pg_proc'::regclass, oid, proname::text, proacl, 'function'
   from pg_proc
-  where pronamespace = current_schema()::regnamespace and proname = any($1)`
+  where pronamespace = (${SCHEMA}) and proname = any($1)`
 
 /**
  * What is built on the objects with the names $1, at any distance. Rules are internal to their views,
@@ -50,7 +53,7 @@ const DEPENDENTS = `
   )
   select distinct on (classid, objid) pg_describe_object(classid, objid, 0) as description,
     classid::regclass::text as catalog, coalesce(relname, proname)::text as name,
-    coalesce(relnamespace, pronamespace) = current_schema()::regnamespace as "isHere",
+    coalesce(relnamespace, pronamespace) = (${SCHEMA}) as "isHere",
     case when classid = 'pg_class'::regclass then relacl else proacl end is not null as "hasAcl"
   from found
   left join pg_class on classid = 'pg_class'::regclass and pg_class.oid = objid
