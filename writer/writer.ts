@@ -115,6 +115,7 @@ export class Writer {
       lanes: settings.COPY_LANES,
       partitionInterval: settings.PARTITION_INTERVAL,
       retentionDays: settings.RETENTION_DAYS,
+      indexAddresses: settings.INDEX_ADDRESSES,
       maxStreams: MAX_STREAMS,
       journalId,
       journalDatabase,

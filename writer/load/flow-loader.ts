@@ -15,6 +15,7 @@ import { OutageLog } from './database/outage-log.ts'
 import { Session } from './database/session.ts'
 import { describeError, type SqlError } from './database/sql-state.ts'
 import { Housekeeping } from './partitions/housekeeping.ts'
+import type { IndexAddresses } from './partitions/partition-indexes.ts'
 import { type PartitionInterval, Partitions } from './partitions/partitions.ts'
 import { type ExporterRow, readExporterRows } from './tables/exporters.ts'
 import {
@@ -23,6 +24,7 @@ import {
   openJournalPosition,
 } from './tables/journal-positions.ts'
 import { type ResumePoint, readResumePoint } from './tables/resume-point.ts'
+import { Upkeep } from './upkeep.ts'
 
 const BACK_OFF = { firstMs: 500, longestMs: 2_000 }
 /** A killed writer leaves its lock until the server notices. A start waits this long for it. */
@@ -37,6 +39,8 @@ export interface FlowLoaderOptions {
   readonly partitionInterval: PartitionInterval
   /** 0 keeps all. */
   readonly retentionDays: number
+  /** Default `none`. */
+  readonly indexAddresses?: IndexAddresses
   /** How many streams a start reads back. */
   readonly maxStreams: number
   /** Names the journal, whose position the database keeps. */
@@ -65,6 +69,7 @@ export class FlowLoader {
   readonly #session: Session
   readonly #retentionSession: Session
   readonly #housekeeping: Housekeeping
+  readonly #upkeep: Upkeep
   readonly #lanes: readonly CopyLane[]
   /** By lane: resolves when its last batch is committed. */
   readonly #laneFree: Promise<void>[]
@@ -78,7 +83,7 @@ export class FlowLoader {
 
   constructor(options: FlowLoaderOptions) {
     this.#options = options
-    const { databaseUrl, logger, retentionDays } = options
+    const { databaseUrl, logger, retentionDays, indexAddresses = 'none' } = options
     this.#outage = new OutageLog(logger)
     this.#partitions = new Partitions(options.partitionInterval)
     this.#session = new Session({ databaseUrl, onConnect: (client) => this.#lock(client) })
@@ -90,6 +95,7 @@ export class FlowLoader {
       retentionDays,
       logger,
     })
+    this.#upkeep = new Upkeep({ databaseUrl, indexAddresses, logger })
     this.#lanes = Array.from({ length: options.lanes }, () => this.#createLane())
     this.#laneFree = this.#lanes.map(() => Promise.resolve())
   }
@@ -132,6 +138,7 @@ export class FlowLoader {
         }),
       )
       await this.#housekeeping.start()
+      this.#upkeep.start()
       return state
     } catch (error) {
       if (this.#abort.signal.aborted) return undefined
@@ -194,6 +201,7 @@ export class FlowLoader {
       ...this.#lanes.map((lane) => lane.stop()),
       this.#session.stop(),
       this.#retentionSession.stop(),
+      this.#upkeep.stop(),
     ])
   }
 
