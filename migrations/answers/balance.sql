@@ -75,3 +75,27 @@ select
   lost_records_and_templates, lost_sets, lost_bidirectional_flows
 from sums cross join pipelines;
 comment on view balance is 'What came of every datagram and record: a row for each exporter, one for addresses that are not registered, and the total. difference must be 0.';
+comment on column balance.scope is 'exporter; not registered: all other addresses, and malformed lines; total.';
+comment on column balance.exporter is 'Its address; NULL in the other scopes.';
+comment on column balance.collector_received is 'Datagrams read from the sockets, as the collectors report.';
+comment on column balance.kernel_dropped is 'Datagrams dropped at the receive buffers of the host; NULL: not known.';
+comment on column balance.queue_dropped is 'Datagrams dropped by the queue of the collector.';
+comment on column balance.lost_in_pipe is 'Datagrams written to the pipe but never read; NULL: not known.';
+comment on column balance.received is 'Datagrams and malformed lines that the writer has read from the pipe.';
+comment on column balance.decoded is 'Messages that were decoded.';
+comment on column balance.held is 'Datagrams that wait for a template now.';
+comment on column balance.expired is 'Datagrams of which at least one set was given up.';
+comment on column balance.rejected is 'Datagrams that are no message.';
+comment on column balance.refused is 'Datagrams refused by policy.';
+comment on column balance.duplicates is 'Datagrams that came twice; stored once.';
+comment on column balance.records is 'Flow records from the decoder.';
+comment on column balance.stored is 'Rows in flows.';
+comment on column balance.parked is 'Rows that the database refused.';
+comment on column balance.not_stored is 'Records of disabled exporters.';
+comment on column balance.difference is 'The part that does not add up: 0.';
+comment on column balance.lost_flows is 'Units lost on the way, of streams that count flows; NULL: none does.';
+comment on column balance.lost_records is 'Units lost on the way, of streams that count records; NULL: none does.';
+comment on column balance.lost_datagrams is 'Units lost on the way, of streams that count datagrams; NULL: none does.';
+comment on column balance.lost_records_and_templates is 'Units lost on the way, of streams that count records and templates; NULL: none does.';
+comment on column balance.lost_sets is 'Units lost on the way, of streams that count sets; NULL: none does.';
+comment on column balance.lost_bidirectional_flows is 'Units lost on the way, of streams that count bidirectional flows; NULL: none does.';

@@ -36,3 +36,13 @@ comment on column collector_balance.state is 'running; stopped: with a final rep
 comment on column collector_balance.sent is 'Datagrams that it has put into the pipe between its first and its latest report.';
 comment on column collector_balance.read is 'Datagrams that the writer has read between these reports; NULL: not known, another collector wrote into the same pipe.';
 comment on column collector_balance.lost_bytes is 'Bytes of the journal between these reports that could not be read; what stood there is in lost_in_pipe.';
+comment on column collector_balance.collector is 'One start of a collector.';
+comment on column collector_balance.journal is 'The pipeline: see journal_positions.';
+comment on column collector_balance.started_at is 'When it started.';
+comment on column collector_balance.reported_at is 'When it last reported.';
+comment on column collector_balance.received is 'Datagrams read from the sockets.';
+comment on column collector_balance.kernel_dropped is 'Datagrams dropped at the receive buffers of the host; NULL: not known.';
+comment on column collector_balance.queue_dropped is 'Datagrams dropped by the queue of the collector.';
+comment on column collector_balance.malformed is 'Lines between these reports that could not be read.';
+comment on column collector_balance.lost_in_pipe is 'Datagrams written to the pipe but never read; NULL: not known.';
+comment on column collector_balance.difference is 'The part that does not add up: 0.';

@@ -28,3 +28,17 @@ from (
   group by journal, exporter
 ) as counted;
 comment on view exporter_balance is 'The balance of each exporter in each pipeline.';
+comment on column exporter_balance.journal is 'The pipeline: see journal_positions.';
+comment on column exporter_balance.exporter is 'Its address; NULL: all that are not registered, and malformed lines.';
+comment on column exporter_balance.received is 'Datagrams and malformed lines that the writer has read from the pipe.';
+comment on column exporter_balance.decoded is 'Messages that were decoded.';
+comment on column exporter_balance.held is 'Datagrams that wait for a template now.';
+comment on column exporter_balance.expired is 'Datagrams of which at least one set was given up.';
+comment on column exporter_balance.rejected is 'Datagrams that are no message.';
+comment on column exporter_balance.refused is 'Datagrams refused by policy.';
+comment on column exporter_balance.duplicates is 'Datagrams that came twice; stored once.';
+comment on column exporter_balance.records is 'Flow records from the decoder.';
+comment on column exporter_balance.stored is 'Rows in flows.';
+comment on column exporter_balance.parked is 'Rows that the database refused.';
+comment on column exporter_balance.not_stored is 'Records of disabled exporters.';
+comment on column exporter_balance.difference is 'The part that does not add up: 0.';

@@ -49,7 +49,7 @@ with health as (
   left join lateral (
     select count(*) as templates,
       interval '1 millisecond' * max(refresh_ms) as template_refresh,
-      bool_or(fields @? 'strict $[*] ? (@[0] == 0 && (@[1] == 48 || @[1] == 302))') as names_sampler,
+      bool_or(has_sampler) as names_sampler,
       max(redefinitions) filter (where defined_at > now() - interval '1 day') as redefinitions,
       (array_agg(template_id order by redefinitions desc)
         filter (where defined_at > now() - interval '1 day'))[1] as redefined_template
@@ -140,7 +140,8 @@ select
       'Its flows are not stored. To store them: update exporters set enabled = true where address = ''%s'';',
       host(health.address)) end,
     case when exporter_last_seen = stream_last_seen and now() - stream_last_seen
-        > greatest(interval '15 minutes', interval '10 seconds' * seconds / greatest(health.datagrams, 1))
+        > greatest(interval '15 minutes',
+            least(interval '10 seconds' * seconds / greatest(health.datagrams, 1), interval '1 day'))
       then format('Nothing has been received since %s: check the exporter, its target and the network.',
         date_trunc('second', stream_last_seen)) end,
     case when lost_percent >= 0.1 then format(
@@ -155,19 +156,19 @@ select
       'Its sequence numbers fit no known unit, so its loss is not known. If you know the unit: update exporters set sequence_check = ''…'' where address = ''%s'';',
       host(health.address)) end,
     case when strays >= 10 and strays > health.datagrams / 100 then format(
-      '%s datagrams continue none of its numberings: a second exporter uses its address, or somebody forges it.',
+      'Datagrams of the last day that continue none of its numberings: %s. A second exporter uses its address, or somebody forges it: find the other sender.',
       strays) end,
     case when duplicates >= 10 and duplicates > health.datagrams / 100 then format(
-      '%s datagrams came twice and were stored once: look for a relay or mirror port that doubles them.',
+      'Datagrams of the last day that came twice, and were stored once: %s. Look for a relay or mirror port that doubles them.',
       duplicates) end,
     case when restarts >= 5 then format(
       'It restarted its export %s times in the last day: look at its log, and whether several exporters share its address.',
       restarts) end,
     case when waiting_sets > 0 then format(
-      '%s data sets wait for their template: let it send templates every minute, or more of them if some are missing.',
+      'Data sets that wait for their template: %s. Let it send templates every few minutes, and all that it uses.',
       waiting_sets) end,
     case when expired_sets > 0 then format(
-      '%s data sets were given up in the last day, as their template never came: let it send templates at least every ten minutes.',
+      'Data sets given up in the last day, as their template never came: %s. Let it send templates at least every ten minutes.',
       expired_sets) end,
     case when template_refresh > interval '31 minutes' then format(
       'It sends its templates every %s only: after a change, flows wait for as long. Set the refresh to ten minutes or less.',
@@ -180,30 +181,30 @@ select
       'It keeps changing template %s (%s times): several exporters share its address. Give each its own address or source id.',
       redefined_template, redefinitions) end,
     case when malformed_sets > 0 then format(
-      '%s sets could not be read in the last day: update the exporter, or report a capture of them.',
+      'Sets of the last day that could not be read: %s. Update the exporter, or report a capture of them.',
       malformed_sets) end,
     case when rejected.datagrams > datagrams_ever / 100 then format(
-      '%s datagrams from its address are no NetFlow message (%s): check what else sends to this port.',
+      'Datagrams from its address that are no NetFlow message: %s (%s). Check what else sends to this port.',
       rejected.datagrams, rejected.reasons) end,
     case when refused.records > 0 then format(
-      'The database refused %s of its records in the last day: see rejected_records for the reason.',
+      'Records of the last day that the database refused: %s. See rejected_records for the reason.',
       refused.records) end,
     case when abs(clock_skew_ms) >= 10000 then format(
       'Its clock is %s %s: set it by NTP. Flow times are stored as sent; received_at is right.',
       date_trunc('second', interval '1 millisecond' * abs(clock_skew_ms)),
       case when clock_skew_ms > 0 then 'slow' else 'fast' end) end,
     case when implausible_times > 0 and coalesce(abs(clock_skew_ms), 0) < 10000 then format(
-      '%s flows in the last day have times far from their receipt: check its time zone and uptime. Ask by received_at.',
+      'Flows of the last day with times far from their receipt: %s. Check its time zone and uptime, and ask by received_at.',
       implausible_times) end,
     case when suggested_byte_order = 'little' and sampling_byte_order <> 'little' then format(
       'Its sampling rates seem to come with the low byte first. If so: update exporters set sampling_byte_order = ''little'' where address = ''%s'';',
       host(health.address)) end,
     case when sampling_source = 'unknown' and names_sampler and flows_without_rate > 0 then format(
-      'Its flows name a sampler, but no rate is known, so bytes are too small. Let it send its sampler options, or: update exporters set sampling_default = … where address = ''%s'';',
+      'Its flows name a sampler, but no rate is known, so its bytes may be too small. Let it send its sampler options, or: update exporters set sampling_default = … where address = ''%s'';',
       host(health.address)) end,
     case when flows_without_rate > 0 and sampling_source <> 'unknown'
         and coalesce(sampling_rates, '') <> '1' then format(
-      '%s flows of the last day were stored before its sampling rate was known, and count as unsampled.',
+      'Flows of the last day that were stored before its sampling rate was known: %s. They count as unsampled; later flows are right.',
       flows_without_rate) end,
     case when doubled.flows >= 10 then
       'It exports flows on the way in and on the way out, so sums count them twice: export one direction, or ask for one.' end,
@@ -217,3 +218,30 @@ cross join host
 left join refused on refused.exporter = health.address
 left join rejected on rejected.exporter = health.address
 left join doubled on doubled.exporter = health.address;
+comment on view exporter_health is 'How each stream of each exporter is doing, with advice. Rates and losses of the day come from stream_history.';
+comment on column exporter_health.exporter is 'Address of the exporter.';
+comment on column exporter_health.exporter_name is 'exporters.name, which an operator sets.';
+comment on column exporter_health.export_version is 'Version of the protocol: 1, 5 to 9, or 10 for IPFIX; NULL: nothing was received yet.';
+comment on column exporter_health.observation_domain is 'Part of the exporter: engine, source id or observation domain.';
+comment on column exporter_health.enabled is 'Whether its flows are stored.';
+comment on column exporter_health.last_seen is 'When its last datagram was received.';
+comment on column exporter_health.silent_for is 'How long ago that was.';
+comment on column exporter_health.datagrams_per_second is 'Mean of the last minutes, at most a quarter of an hour.';
+comment on column exporter_health.flows_per_second is 'Mean of the last minutes, at most a quarter of an hour.';
+comment on column exporter_health.datagrams_per_second_day is 'Mean since day_since.';
+comment on column exporter_health.flows_per_second_day is 'Mean since day_since.';
+comment on column exporter_health.day_since is 'From when on the columns of the day count: about a day ago, or later for a new stream.';
+comment on column exporter_health.sequence_unit is 'What its sequence numbers count, and its losses.';
+comment on column exporter_health.lost_day is 'Units lost on the way in the day; NULL: not known.';
+comment on column exporter_health.loss_percent_day is 'Of the units that it sent in the day.';
+comment on column exporter_health.lost is 'Units lost on the way since the stream is known; NULL: not known.';
+comment on column exporter_health.loss_percent is 'Of the units that it sent since the stream is known.';
+comment on column exporter_health.loss_causes is 'What is missing in the day, by cause; this hosts drops since the start of its collector.';
+comment on column exporter_health.clock_skew is 'Its clock is slow by this much, including the way; negative: fast.';
+comment on column exporter_health.templates is 'How many templates it has defined.';
+comment on column exporter_health.last_template_at is 'When it last sent a template.';
+comment on column exporter_health.template_refresh is 'The longest time between two announcements of a template; NULL: not observed yet.';
+comment on column exporter_health.next_template_due is 'When the next templates should come.';
+comment on column exporter_health.sampling_rates is 'The rates that apply now; NULL: none is known, or each record has its own.';
+comment on column exporter_health.sampling_source is 'Where the rates come from: elements of options data, message header, in the records, set in exporters, or unknown.';
+comment on column exporter_health.advice is 'What is wrong, and what to do; empty: nothing.';

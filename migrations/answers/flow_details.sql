@@ -44,8 +44,7 @@ select
   case flow.flow_end_reason when 1 then 'idle' when 2 then 'active timeout' when 3 then 'end of flow'
     when 4 then 'forced' when 5 then 'lack of resources' end as end_reason,
   flow.event,
-  event_name(flow.event, (flow.exporter, flow.export_version, flow.observation_domain) in (
-    select exporter, export_version, observation_domain from nat_streams)) as event_name,
+  event_name(flow.event, nat_streams.exporter is not null) as event_name,
   flow.export_version,
   flow.observation_domain,
   flow.sampling_rate,
@@ -56,6 +55,9 @@ select
   flow.extra
 from flows as flow
 left join exporters on exporters.address = flow.exporter
+left join nat_streams on nat_streams.exporter = flow.exporter
+  and nat_streams.export_version = flow.export_version
+  and nat_streams.observation_domain = flow.observation_domain
 left join names as input on input.exporter = flow.exporter
   and input.export_version = flow.export_version
   and input.observation_domain = flow.observation_domain

@@ -41,10 +41,10 @@ select
 from (
   select *, case
     when jsonb_typeof(extra -> 'natEvent') = 'number' then jsonb_port(extra -> 'natEvent')
-    when (exporter, export_version, observation_domain) in (
-      select exporter, export_version, observation_domain from nat_streams) then event
+    when nat_streams.exporter is not null then event
     end as nat_event
   from flows
+  left join nat_streams using (exporter, export_version, observation_domain)
 ) as flow
 left join exporters on exporters.address = flow.exporter
 where coalesce(extra ->> 'postNATSourceIPv4Address', extra ->> 'postNATSourceIPv6Address',

@@ -26,12 +26,14 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
   step interval;
+  received_since timestamptz;
+  received_until timestamptz := nat_lookup.at + interval '1 day';
 begin
-  foreach step in array array['1 hour', '1 day', '7 days', '40 days', '400 days', '50 years']::interval[]
+  foreach step in array array['1 day', '30 days', '50 years']::interval[]
   loop
+    received_since := nat_lookup.at - step;
     return query select * from nat_mappings(
-      nat_lookup.address, nat_lookup.port, nat_lookup.at,
-      nat_lookup.at - step, nat_lookup.at + interval '1 day');
+      nat_lookup.address, nat_lookup.port, nat_lookup.at, received_since, received_until);
     if found then return; end if;
   end loop;
 end

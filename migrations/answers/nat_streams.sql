@@ -5,8 +5,7 @@ select exporter, export_version, observation_domain
 from templates
 where kind = 'flows'
 group by exporter, export_version, observation_domain
-having bool_or(fields @? 'strict $[*] ? (@[0] == 0 && @[1] == 230)')
-  and not bool_or(fields @? 'strict $[*] ? (@[0] == 0 && (@[1] == 233 || @[1] == 40005 || @[1] == 33002))');
+having bool_or(has_nat_event) and not bool_or(has_firewall_event);
 comment on view nat_streams is 'Streams whose column event is a NAT event (230), not a firewall event (233).';
 comment on column nat_streams.exporter is 'Address of the exporter.';
 comment on column nat_streams.export_version is 'Version of the protocol: 9, or 10 for IPFIX.';

@@ -26,3 +26,12 @@ left join (
 comment on view pipeline_balance is 'The balance of each pipeline: a collector, its pipe and its writer.';
 comment on column pipeline_balance.lost_in_pipe is 'NULL: not known for all starts of its collectors; collector_balance has the rest.';
 comment on column pipeline_balance.copied_rows is 'Rows of flows, as the server has counted them.';
+comment on column pipeline_balance.journal is 'The pipeline: see journal_positions.';
+comment on column pipeline_balance.collectors is 'Starts of collectors that wrote into its pipe.';
+comment on column pipeline_balance.collector_received is 'Datagrams read from the sockets, as the collectors report.';
+comment on column pipeline_balance.kernel_dropped is 'Datagrams dropped at the receive buffers of the host; NULL: not known.';
+comment on column pipeline_balance.queue_dropped is 'Datagrams dropped by the queue of the collector.';
+comment on column pipeline_balance.read is 'Lines with a datagram, and malformed lines.';
+comment on column pipeline_balance.received is 'Datagrams and malformed lines, by exporter.';
+comment on column pipeline_balance.stored is 'Rows in flows.';
+comment on column pipeline_balance.difference is 'The part that does not add up: 0.';

@@ -17,7 +17,7 @@ from exporter_streams as stream
 join exporters on exporters.address = stream.exporter
 left join lateral (
   select string_agg(distinct sampling_rate::text, ', ') as rates,
-    string_agg(distinct case scope when 'header' then 'header' else source end, ', ') as source
+    string_agg(distinct source, ', ') as source
   from (
     -- An override goes before all others; a default comes after them.
     select *, rank() over (order by scope = 'override' desc, scope = 'default') as place
@@ -33,4 +33,4 @@ comment on column stream_sampling.exporter is 'Address of the exporter.';
 comment on column stream_sampling.export_version is 'Version of the protocol.';
 comment on column stream_sampling.observation_domain is 'Part of the exporter.';
 comment on column stream_sampling.rates is 'The rates, several if samplers or interfaces differ; NULL: none is known, or each record has its own.';
-comment on column stream_sampling.source is 'Elements of options data, header, in the records, set in exporters, or unknown.';
+comment on column stream_sampling.source is 'Elements of options data, message header, in the records, set in exporters, or unknown.';

@@ -17,8 +17,11 @@ const ANSWERS = fileURLToPath(new URL('../../../../migrations/answers', import.m
 /** The lock of node-pg-migrate, whose import takes longer than all that is done here. */
 const MIGRATION_LOCK = 7241865325823964n
 
-/** SQLSTATEs of `create or replace` when columns, arguments or the type of a result differ. */
-const NOT_REPLACEABLE = new Set(['42P13', '42P16'])
+/**
+ * SQLSTATEs when columns, arguments or the type of a result differ. The last one: a comment on a
+ * function that now has two versions.
+ */
+const NOT_REPLACEABLE = new Set(['42P13', '42P16', '42725'])
 
 /** A name may need quotes, so it cannot be cast. */
 const SCHEMA = 'select oid from pg_namespace where nspname = current_schema()'

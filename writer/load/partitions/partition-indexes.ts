@@ -62,8 +62,7 @@ const KINDS: Readonly<Record<IndexAddresses, readonly IndexKind[]>> = {
 /** Partial indexes of NAT are only built where an exporter has announced such fields. */
 const HAS_NAT = `
   select exists (
-    select from templates where kind = 'flows' and fields @? 'strict $[*] ? (
-      @[0] == 0 && (@[1] == 225 || @[1] == 281 || @[1] == 40001))'
+    select from templates where kind = 'flows' and has_nat_address
   ) as found`
 
 /**

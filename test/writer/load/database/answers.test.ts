@@ -108,7 +108,8 @@ describe('the folder of answers', () => {
     await write(
       'above',
       `create or replace function above(lowest integer, highest integer) returns setof high
-       language sql stable begin atomic select * from high where c between lowest and highest; end`,
+       language sql stable begin atomic select * from high where c between lowest and highest; end;
+       comment on function above is 'Both bounds.'`,
       'high',
     )
     await apply()
