@@ -23,15 +23,16 @@ const NOTE = `
         and history.lost is not distinct from stream.lost)
   on conflict do nothing`
 
-/** An hour in steps of ten minutes, a day in hours, and the newest note before that day stay. */
+/** All notes of the last hour stay, one of each hour of the day, and the newest before that day. */
 const THIN = `
   delete from stream_history as history
-  where taken_at < now() - interval '70 minutes' and extract(minute from taken_at) >= 10
-    or taken_at < now() - interval '1 day' and exists (
-      select from stream_history as newer
-      where newer.exporter = history.exporter and newer.export_version = history.export_version
-        and newer.observation_domain = history.observation_domain
-        and newer.taken_at > history.taken_at and newer.taken_at <= now() - interval '1 day')`
+  where taken_at < now() - interval '70 minutes' and exists (
+    select from stream_history as newer
+    where newer.exporter = history.exporter and newer.export_version = history.export_version
+      and newer.observation_domain = history.observation_domain
+      and newer.taken_at > history.taken_at
+      and (date_trunc('hour', newer.taken_at) = date_trunc('hour', history.taken_at)
+        or newer.taken_at <= now() - interval '1 day'))`
 
 /** Notes the counters unless that was done within ten minutes, by this writer or another. */
 export async function noteStreamHistory(client: pg.Client): Promise<void> {
