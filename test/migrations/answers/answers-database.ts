@@ -50,6 +50,11 @@ export class AnswersDatabase {
     await this.#client.query(sql)
   }
 
+  /** Hands out the connection. */
+  use<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+    return work(this.#client)
+  }
+
   async addFlows(...flows: readonly Values[]): Promise<void> {
     for (const flow of flows) await this.#insert('flows', { ...FLOW, ...flow })
   }
