@@ -1,4 +1,4 @@
--- needs: nat_events
+-- needs: nat_events jsonb_address_texts
 
 -- The first conditions are those of the index that closed partitions have (nat_idx). Ports that are
 -- not in the index belong to blocks and to mappings of whole addresses.
@@ -25,7 +25,7 @@ begin atomic
   with found as (
     select * from nat_events as event
     where coalesce(event.extra ->> 'postNATSourceIPv4Address', event.extra ->> 'postNATSourceIPv6Address',
-        event.extra ->> 'xlateSourceAddressIPv4') = host(nat_mappings.address)
+        event.extra ->> 'xlateSourceAddressIPv4') = any(jsonb_address_texts(nat_mappings.address))
       and (coalesce(event.extra ->> 'postNAPTSourceTransportPort', event.extra ->> 'xlateSourcePort')
           = nat_mappings.port::text
         or coalesce(event.extra ->> 'postNAPTSourceTransportPort', event.extra ->> 'xlateSourcePort')

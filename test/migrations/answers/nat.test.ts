@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { buildIndexes } from '../../../writer/load/partitions/partition-indexes.ts'
+import { ipv6Text } from '../../../writer/netflow/address-text.ts'
 import { recordingLogger } from '../../writer/load/loader-harness.ts'
 import { AnswersDatabase } from './answers-database.ts'
 
@@ -111,7 +112,7 @@ describe('nat_lookup', () => {
   })
 
   it('knows IPv6, as decoder and database write it', async () => {
-    const address = '2001:db8::ffff:7:0'
+    const address = ipv6Text(0x20010db8, 0, 0xffff, 0x70000)
     await database.addFlows({
       src_addr: '10.0.0.1',
       flow_start: '2026-11-28 10:00Z',
