@@ -213,8 +213,8 @@ function inTheWay(
 ): DatabaseError {
   const list = others.map(({ description }) => description).join(', ')
   return new DatabaseError(
-    `${names.join(', ')} cannot be renewed, because others are built on it: ${list}; save their ` +
-      'definitions, drop them, run npm run migrate, and create them again',
+    `views or functions cannot be renewed: on ${names.join(', ')} others are built, ${list}; save ` +
+      'their definitions, drop them, run npm run migrate, and create them again',
   )
 }
 

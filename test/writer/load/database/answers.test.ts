@@ -124,7 +124,7 @@ describe('the folder of answers', () => {
     await write('low', 'create or replace view low as select b, a from numbers')
     await assert.rejects(
       apply(),
-      /low cannot be renewed, because others are built on it: .*view report.*; save their definitions, drop them, run npm run migrate, and create them again/,
+      /cannot be renewed: on low others are built, .*view report.*; save their definitions, drop them, run npm run migrate, and create them again/,
     )
     await assert.rejects(apply(), /materialized view monthly/)
     assert.deepEqual(await ask('select * from low'), [1])
