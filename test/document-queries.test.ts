@@ -13,7 +13,12 @@ import { oneRecordMessage } from './helpers/netflow-bytes.ts'
 import { type Pipeline, preparePipeline, QUICK } from './helpers/pipeline.ts'
 
 /** Documents with SQL, at least. */
-const DOCUMENTS = ['README.md', 'migrations/TABLES.md', 'writer/OPERATING.md']
+const DOCUMENTS = [
+  'README.md',
+  'migrations/TABLES.md',
+  'migrations/answers/README.md',
+  'writer/OPERATING.md',
+]
 
 const LARGEST_RATE = 2n ** 32n - 1n
 

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path'
 import { commonSettings, integer, listOf, oneOf, readSettings, text } from '../shared/settings.ts'
+import { INDEX_ADDRESSES } from './load/partitions/partition-indexes.ts'
 import { isCidr } from './streams/allow-list.ts'
 import { EXPORTER_POLICIES } from './streams/exporter-registry.ts'
 
@@ -22,6 +23,7 @@ export const WRITER_SETTINGS = {
   RETENTION_DAYS: integer(30, 0, 36_500),
   RETENTION_BYTES: integer(0, 0, Number.MAX_SAFE_INTEGER),
   PARTITION_INTERVAL: oneOf(DAY_OR_HOUR, 'day'),
+  INDEX_ADDRESSES: oneOf(INDEX_ADDRESSES, 'closed'),
   EXPORTER_POLICY: oneOf(EXPORTER_POLICIES, 'open'),
   EXPORTER_ALLOW: listOf('an address or a CIDR like 192.0.2.0/24', isCidr).default([]),
   MAX_EXPORTERS: integer(10_000, 1, 1_000_000),

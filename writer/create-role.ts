@@ -17,17 +17,23 @@ const shape = {
   NETFLOW_READER_PASSWORD: text(''),
   /** The schema of the tables, created when it is missing. */
   NETFLOW_SCHEMA: text('public'),
+  NETFLOW_OPERATOR_PASSWORD: text(''),
 }
+
+/** The columns of `exporters` that an operator may set. */
+const OPERATORS_COLUMNS =
+  'name, enabled, sampling_override, sampling_default, sampling_byte_order, sequence_check'
 
 // Passwords travel as settings of the session, so that no statement log shows them.
 const HAND_OVER = `
 select set_config('netflow.writer_password', $1, false),
        set_config('netflow.reader_password', $2, false),
-       set_config('netflow.schema', $3, false)`
+       set_config('netflow.schema', $3, false),
+       set_config('netflow.operator_password', $4, false)`
 
 // The writer owns its tables, because only an owner may attach partitions. It needs no right but to
-// create in the schema, which is the first of its search_path. Each statement may be repeated while the writer runs: the loop skips tables
-// that the readers can read already.
+// create in the schema, which is the first of its search_path. Each statement may be repeated while the
+// writer runs: the loop skips tables that the readers can read already.
 const CREATE_ROLES = `
 do $$
 declare
@@ -74,6 +80,35 @@ begin
 end
 $$`
 
+// The operator reads all, and edits what is for operators. Tables that are missing yet get their rights
+// from the migration that explains them.
+const CREATE_OPERATOR = `
+do $$
+declare
+  password text := current_setting('netflow.operator_password');
+  home text := current_setting('netflow.schema');
+begin
+  if to_regrole('netflow_operator') is null then create role netflow_operator; end if;
+  if password = '' then
+    alter role netflow_operator nologin password null;
+  else
+    execute format('alter role netflow_operator login password %L', password);
+  end if;
+  grant netflow_reader to netflow_operator;
+  if home <> 'public' then
+    execute format('alter role netflow_operator in database %I set search_path = %I',
+      current_database(), home);
+  end if;
+  if to_regclass(format('%I.exporters', home)) is not null then
+    execute format('grant insert (address, ${OPERATORS_COLUMNS}),
+      update (${OPERATORS_COLUMNS}) on %I.exporters to netflow_operator', home);
+  end if;
+  if to_regclass(format('%I.exporter_prefixes', home)) is not null then
+    execute format('grant insert, update, delete on %I.exporter_prefixes to netflow_operator', home);
+  end if;
+end
+$$`
+
 const logger = createLogger('create-role', process.env['LOG_LEVEL'] || 'info')
 
 await runMain(logger, async () => {
@@ -88,10 +123,12 @@ await runMain(logger, async () => {
       settings.NETFLOW_WRITER_PASSWORD,
       settings.NETFLOW_READER_PASSWORD,
       settings.NETFLOW_SCHEMA,
+      settings.NETFLOW_OPERATOR_PASSWORD,
     ])
     await client.query(CREATE_ROLES)
+    await client.query(CREATE_OPERATOR)
   } finally {
     await client.end()
   }
-  logger.info('the roles netflow_writer and netflow_reader are ready')
+  logger.info('the roles netflow_writer, netflow_reader and netflow_operator are ready')
 })

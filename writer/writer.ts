@@ -122,6 +122,7 @@ export class Writer {
       partitionInterval: settings.PARTITION_INTERVAL,
       retentionDays: settings.RETENTION_DAYS,
       retentionBytes: settings.RETENTION_BYTES,
+      indexAddresses: settings.INDEX_ADDRESSES,
       maxStreams: MAX_STREAMS,
       journalId,
       journalDatabase,

@@ -83,7 +83,8 @@ async function ensureTemplate(client: pg.Client, server: string): Promise<string
 /** Names the state of the migrations; another content has another name. */
 function fingerprintMigrations(): string {
   const hash = createHash('sha256')
-  for (const name of readdirSync(MIGRATIONS_DIR).sort()) {
+  const names = readdirSync(MIGRATIONS_DIR, { recursive: true, encoding: 'utf8' })
+  for (const name of names.filter((file) => file.endsWith('.sql')).sort()) {
     hash.update(`${name}\n${readFileSync(join(MIGRATIONS_DIR, name), 'utf8')}\n`)
   }
   return hash.digest('hex').slice(0, 12)

@@ -67,6 +67,7 @@ it('the writer may migrate, the reader may read its tables, and neither may more
      from pg_roles where rolname like 'netflow\\_%' order by rolname`,
   )
   assert.deepEqual(roles, [
+    { rolname: 'netflow_operator', rolcanlogin: false, may_more: false },
     { rolname: 'netflow_reader', rolcanlogin: false, may_more: false },
     { rolname: 'netflow_writer', rolcanlogin: true, may_more: false },
   ])
@@ -77,6 +78,30 @@ it('the writer may migrate, the reader may read its tables, and neither may more
   await assert.rejects(query(urlOf('netflow_reader'), 'delete from flows'), /permission denied/)
   await assert.rejects(query(urlOf('netflow_reader'), 'create table x ()'), /permission denied/)
   await assert.rejects(query(urlOf('netflow_writer'), 'create role x'), /permission denied/)
+})
+
+it('the operator reads all, and sets what is for operators', async () => {
+  await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD, NETFLOW_OPERATOR_PASSWORD: 'operate' })
+  const operator = urlOf('netflow_operator')
+  await query(
+    urlOf('netflow_writer'),
+    `insert into exporters (address, first_seen, last_seen) values ('192.0.2.1', now(), now())`,
+  )
+  await query(
+    operator,
+    `update exporters set name = 'edge', enabled = false, sampling_default = 10, sequence_check = 'off'`,
+  )
+  assert.deepEqual(await query(operator, 'select exporter_name, enabled from exporter_health'), [
+    { exporter_name: 'edge', enabled: false },
+  ])
+  for (const statement of [
+    `update exporters set address = '192.0.2.2'`,
+    'delete from exporters',
+    'insert into flows default values',
+    'drop view exporter_health',
+  ]) {
+    await assert.rejects(query(operator, statement), /permission denied|must be owner/, statement)
+  }
 })
 
 it('a second run takes over a changed password and takes the readers login back', async () => {

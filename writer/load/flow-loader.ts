@@ -16,6 +16,7 @@ import { OutageLog } from './database/outage-log.ts'
 import { Session } from './database/session.ts'
 import { describeError } from './database/sql-state.ts'
 import { Housekeeping } from './partitions/housekeeping.ts'
+import type { IndexAddresses } from './partitions/partition-indexes.ts'
 import { type PartitionInterval, Partitions } from './partitions/partitions.ts'
 import { type ExporterRow, readExporterRows } from './tables/exporters.ts'
 import {
@@ -24,6 +25,7 @@ import {
   openJournalPosition,
 } from './tables/journal-positions.ts'
 import { type ResumePoint, readResumePoint } from './tables/resume-point.ts'
+import { Upkeep } from './upkeep.ts'
 
 const BACK_OFF = { firstMs: 500, longestMs: 2_000 }
 /** A killed writer leaves its lock until the server notices. A start waits this long for it. */
@@ -40,6 +42,8 @@ export interface FlowLoaderOptions {
   readonly retentionDays: number
   /** 0: no limit. */
   readonly retentionBytes: number
+  /** Default `none`. */
+  readonly indexAddresses?: IndexAddresses
   /** How many streams a start reads back. */
   readonly maxStreams: number
   /** Names the journal, whose position the database keeps. */
@@ -68,6 +72,7 @@ export class FlowLoader {
   readonly #session: Session
   readonly #retentionSession: Session
   readonly #housekeeping: Housekeeping
+  readonly #upkeep: Upkeep
   readonly #lanes: readonly CopyLane[]
   /** By lane: resolves when its last batch is committed. */
   readonly #laneFree: Promise<void>[]
@@ -81,7 +86,7 @@ export class FlowLoader {
 
   constructor(options: FlowLoaderOptions) {
     this.#options = options
-    const { databaseUrl, logger, retentionDays, retentionBytes } = options
+    const { databaseUrl, logger, retentionDays, retentionBytes, indexAddresses = 'none' } = options
     this.#outage = new OutageLog(logger)
     this.#partitions = new Partitions(options.partitionInterval)
     this.#session = new Session({ databaseUrl, onConnect: (client) => this.#lock(client) })
@@ -94,6 +99,7 @@ export class FlowLoader {
       retentionBytes,
       logger,
     })
+    this.#upkeep = new Upkeep({ databaseUrl, indexAddresses, logger })
     this.#lanes = Array.from({ length: options.lanes }, () => this.#createLane())
     this.#laneFree = this.#lanes.map(() => Promise.resolve())
   }
@@ -141,6 +147,7 @@ export class FlowLoader {
         }),
       )
       await this.#housekeeping.start()
+      this.#upkeep.start()
       return state
     } catch (error) {
       if (this.#abort.signal.aborted) return undefined
@@ -203,6 +210,7 @@ export class FlowLoader {
       ...this.#lanes.map((lane) => lane.stop()),
       this.#session.stop(),
       this.#retentionSession.stop(),
+      this.#upkeep.stop(),
     ])
   }
 

@@ -72,6 +72,7 @@ function templateColumns(known: KnownTemplate) {
     redefinitions: known.redefinitions,
     definitionHash: hashDefinition(template),
     previousHash: known.previousHash || null,
+    refreshMs: known.refreshMicros === undefined ? null : Math.round(known.refreshMicros / 1000),
   }
 }
 

@@ -83,6 +83,7 @@ function restoreTemplate(memory: StreamMemory, row: TemplateRow): void {
     previousHash: row.previousHash ?? '',
     alternations: NO_ALTERNATIONS,
     definedBy: { port: sourcePort, previousPort: sourcePort },
+    ...(row.refreshMs === null ? {} : { refreshMicros: row.refreshMs * 1000 }),
   })
 }
 

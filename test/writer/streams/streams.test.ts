@@ -39,6 +39,7 @@ function templateOf(observationDomain: number): TemplateRow {
     redefinitions: 0,
     definitionHash: '',
     previousHash: null,
+    refreshMs: null,
   }
 }
 

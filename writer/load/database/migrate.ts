@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
 import { adviseOn } from './advice.ts'
+import { applyAnswers, dropAnswers } from './answers.ts'
 import {
   closeClient,
   connectionConfig,
@@ -16,6 +17,7 @@ import {
   copyEarlierMigrations,
   createMigrationsTable,
   exists,
+  MIGRATION_LOCK,
   MIGRATIONS_TABLE,
   readMigrations,
 } from './migrations-table.ts'
@@ -25,9 +27,6 @@ import { describeError } from './sql-state.ts'
 
 /** Relative to the built file in `dist/writer/load/database`. */
 const MIGRATIONS = fileURLToPath(new URL('../../../../migrations', import.meta.url))
-
-/** The advisory lock that node-pg-migrate takes by itself: earlier versions wait for it, too. */
-const MIGRATION_LOCK = '7241865325823964'
 
 /** A table, type, function or schema exists already. */
 const DUPLICATES: readonly string[] = ['42P07', '42710', '42723', '42P06']
@@ -78,7 +77,14 @@ export async function migrateDatabase(
     await client.query('set statement_timeout = 0; set lock_timeout = 0')
     // The end of the session frees it.
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
-    return await migrate({ client, schema, target, logger })
+    // Views and functions are in the way of migrations that are undone; the next start creates them.
+    if (target.direction === 'down') await dropAnswers(client)
+    const names = await migrate({ client, schema, target, logger })
+    // A newer release's tables, or half of them, may not fit.
+    if (target.direction === 'up' && (await isUpToDate(client, schema))) {
+      await applyAnswers(client, logger)
+    }
+    return names
   } catch (error) {
     throw isLost ? error : explain(error)
   } finally {
@@ -86,12 +92,23 @@ export async function migrateDatabase(
   }
 }
 
+/** Lists the names of the migrations in order. */
+async function listMigrations(): Promise<readonly string[]> {
+  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort()
+  return files.map((name) => name.replace(/\.sql$/, ''))
+}
+
+/** Whether exactly the migrations of the folder have been run. */
+async function isUpToDate(client: pg.Client, schema: string): Promise<boolean> {
+  const found = await readMigrations(client, schema)
+  return found?.toSorted().join() === (await listMigrations()).join()
+}
+
 async function migrate(run: MigrationRun): Promise<readonly string[]> {
   const { client, schema, target, logger } = run
-  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort()
-  const known = files.map((name) => name.replace(/\.sql$/, ''))
+  if (target.direction === 'up' && (await isUpToDate(client, schema))) return []
+  const known = await listMigrations()
   const found = await readMigrations(client, schema)
-  if (target.direction === 'up' && found?.toSorted().join() === known.join()) return []
   // The runner begins again, which only makes the server warn. It commits or rolls back all of this.
   await client.query('begin')
   await prepareTable(run, known, found)

@@ -5,6 +5,9 @@
 
 import type pg from 'pg'
 
+/** The advisory lock that node-pg-migrate takes by itself: earlier versions wait for it, too. */
+export const MIGRATION_LOCK = '7241865325823964'
+
 export const MIGRATIONS_TABLE = 'netflow_migrations'
 
 /** The table of earlier versions, by the default of node-pg-migrate, which other programs use, too. */

@@ -9,6 +9,8 @@ import { closeClient, connectDatabase, connectionConfig } from './connection.ts'
 interface SessionOptions {
   /** Empty: libpq's PG variables. */
   readonly databaseUrl: string
+  /** Its statements may take as long as they need. */
+  readonly isPatient?: true
   /** Prepares every new connection. When it throws, the connection is closed. */
   readonly onConnect?: (client: pg.Client) => Promise<void>
 }
@@ -52,8 +54,10 @@ export class Session {
   async #connected(): Promise<pg.Client> {
     if (this.#isClosed) throw new Error('the session is closed')
     if (this.#client) return this.#client
-    const { databaseUrl, onConnect } = this.#options
-    const client = await connectDatabase(connectionConfig(databaseUrl), (lost) => {
+    const { databaseUrl, isPatient, onConnect } = this.#options
+    const { query_timeout, ...config } = connectionConfig(databaseUrl)
+    const limits = isPatient ? {} : { query_timeout }
+    const client = await connectDatabase({ ...config, ...limits }, (lost) => {
       if (this.#client === lost) this.#client = undefined
       void closeClient(lost)
     })

@@ -20,6 +20,7 @@ const COLUMNS = {
   redefinitions: { name: 'redefinitions', type: 'integer', combine: 'replace' },
   definitionHash: { name: 'definition_hash', type: 'text', combine: 'replace' },
   previousHash: { name: 'previous_hash', type: 'text', nullable: true, combine: 'replace' },
+  refreshMs: { name: 'refresh_ms', type: 'bigint', nullable: true, combine: 'coalesce' },
 } as const satisfies Columns
 
 export type TemplateKey = KeyOf<typeof COLUMNS>

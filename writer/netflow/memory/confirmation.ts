@@ -10,9 +10,16 @@ export type ConfirmationStatus = 'confirmed' | 'restored' | 'unconfirmed'
 export interface Confirmable {
   status: ConfirmationStatus
   lastSeenMicros: number
+  /** Microseconds from one announcement to the next, as observed last; undefined before. */
+  intervalMicros?: number
+  /** The shorter of the last two: one of them may have lost an announcement. */
+  refreshMicros?: number
   /** When its row was last due to be written. */
   notedMicros: number
 }
+
+/** Announcements that follow faster belong to one refresh. */
+const SHORTEST_REFRESH_MICROS = 1_000_000
 
 /** A repetition is written once in this time, because its row is costly. */
 const NOTE_EVERY_MICROS = 300 * 1_000_000
@@ -23,12 +30,20 @@ const NOTE_EVERY_MICROS = 300 * 1_000_000
  * @returns whether its row is due to be written
  */
 export function confirm(entry: Confirmable, nowMicros: number): boolean {
+  observeRefresh(entry, nowMicros)
   entry.lastSeenMicros = nowMicros
   const isDue = Math.abs(nowMicros - entry.notedMicros) >= NOTE_EVERY_MICROS
   if (!isDue && entry.status === 'confirmed') return false
   entry.status = 'confirmed'
   entry.notedMicros = nowMicros
   return true
+}
+
+function observeRefresh(entry: Confirmable, nowMicros: number): void {
+  const interval = nowMicros - entry.lastSeenMicros
+  if (interval < SHORTEST_REFRESH_MICROS) return
+  entry.refreshMicros = Math.min(interval, entry.intervalMicros ?? interval)
+  entry.intervalMicros = interval
 }
 
 /**

@@ -39,6 +39,7 @@ const TEMPLATE: TemplateRow = {
   redefinitions: 3,
   definitionHash: '0123456789abcdef',
   previousHash: null,
+  refreshMs: null,
 }
 
 const SAMPLER: SamplerRow = {

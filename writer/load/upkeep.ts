@@ -1,0 +1,74 @@
+/**
+ * Works for those who ask, in the background and on a connection of its own: notes the counters of
+ * streams, and builds the indexes of closed partitions. Nothing waits for it.
+ */
+
+import type { Logger } from '../../shared/logger.ts'
+import { Session } from './database/session.ts'
+import { describeError } from './database/sql-state.ts'
+import {
+  buildIndexes,
+  type IndexAddresses,
+  prepareForIndexes,
+} from './partitions/partition-indexes.ts'
+import { noteStreamHistory } from './tables/stream-history.ts'
+
+const INTERVAL_MS = 60_000
+
+interface UpkeepOptions {
+  readonly databaseUrl: string
+  readonly indexAddresses: IndexAddresses
+  readonly logger: Logger
+}
+
+export class Upkeep {
+  readonly #options: UpkeepOptions
+  readonly #session: Session
+  readonly #abort = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options
+    const { databaseUrl } = options
+    this.#session = new Session({ databaseUrl, isPatient: true, onConnect: prepareForIndexes })
+  }
+
+  /** Begins to work periodically, the first time soon. May be called twice. */
+  start(): void {
+    if (this.#timer || this.#abort.signal.aborted) return
+    this.#repeat(0)
+  }
+
+  #repeat(delayMs: number): void {
+    this.#timer = setTimeout(() => {
+      void this.#work().finally(() => {
+        if (!this.#abort.signal.aborted) this.#repeat(INTERVAL_MS)
+      })
+    }, delayMs)
+  }
+
+  async #work(): Promise<void> {
+    const { indexAddresses: mode, logger } = this.#options
+    const { signal } = this.#abort
+    await this.#attempt('the counters of streams could not be noted', noteStreamHistory)
+    await this.#attempt('an index could not be built on a closed partition', (client) =>
+      buildIndexes(client, { mode, logger, signal }),
+    )
+  }
+
+  async #attempt(failure: string, action: Parameters<Session['use']>[0]): Promise<void> {
+    try {
+      await this.#session.use(action)
+    } catch (error) {
+      if (this.#abort.signal.aborted) return
+      this.#options.logger.warn(describeError(error), `${failure}; trying again within a minute`)
+    }
+  }
+
+  /** Closes the connection at once; an index that is being built is built anew. May be called twice. */
+  async stop(): Promise<void> {
+    this.#abort.abort()
+    clearTimeout(this.#timer)
+    await this.#session.stop()
+  }
+}
