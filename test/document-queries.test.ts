@@ -6,7 +6,12 @@ import pg from 'pg'
 import { createTestDatabase, type TestDatabase } from './helpers/database.ts'
 import { codeBlocks, readDocument } from './helpers/markdown.ts'
 
-const DOCUMENTS = ['README.md', 'migrations/TABLES.md', 'writer/OPERATING.md']
+const DOCUMENTS = [
+  'README.md',
+  'migrations/TABLES.md',
+  'migrations/answers/README.md',
+  'writer/OPERATING.md',
+]
 
 /** Returns the statements, but those for an administrator, which create roles and a database. */
 function statementsOf(document: string): string[] {
