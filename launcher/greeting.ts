@@ -12,26 +12,15 @@ interface GreetingFacts {
   readonly programDir: string
 }
 
-/** In numeric: the product of a hostile counter and its rate is beyond bigint. */
-function scaledSum(column: 'bytes' | 'packets'): string {
-  return `sum(${column}::numeric * coalesce(sampling_rate, 1)) as ${column}`
-}
-
 /** Questions to begin with, one line each, ready to paste. */
 export const EXAMPLE_QUERIES = [
   {
     question: 'Top talkers of the last hour',
-    query:
-      `select src_addr, ${scaledSum('bytes')}, count(*) as flows ` +
-      "from flows where received_at > now() - interval '1 hour' " +
-      'group by src_addr order by bytes desc nulls last limit 10;',
+    query: "select * from top_talkers(now() - interval '1 hour', now());",
   },
   {
     question: 'Traffic per minute and protocol',
-    query:
-      `select date_trunc('minute', received_at) as minute, protocol, ${scaledSum('packets')}, ` +
-      `${scaledSum('bytes')} from flows where received_at > now() - interval '1 hour' ` +
-      'group by minute, protocol order by minute desc, bytes desc nulls last limit 50;',
+    query: "select * from traffic(now() - interval '1 hour', now(), '1 minute', 'protocol');",
   },
   {
     question: 'Losses between the exporters and here',

@@ -72,6 +72,7 @@ export class Writer {
       batchesInFlight: () => this.#spine?.ingest.batchesInFlight ?? 0,
       databaseUp: () => (this.#spine && this.#loader?.awaySince === undefined ? 1 : 0),
       oldestUnloadedSeconds: () => this.#oldestUnloadedSeconds,
+      rollups: () => this.#loader?.rollupStatus,
       journalBytes: () => journal.bytes,
       journalLimitBytes: () => settings.JOURNAL_MAX_BYTES,
       journalLagBytes: () => this.#lagBytes,
@@ -123,6 +124,15 @@ export class Writer {
       retentionDays: settings.RETENTION_DAYS,
       retentionBytes: settings.RETENTION_BYTES,
       indexAddresses: settings.INDEX_ADDRESSES,
+      rollups: {
+        enabled: settings.ROLLUPS === 'on',
+        days: {
+          minute: settings.ROLLUP_MINUTE_DAYS,
+          hour: settings.ROLLUP_HOUR_DAYS,
+          day: settings.ROLLUP_DAY_DAYS,
+        },
+        depths: { hour: settings.ROLLUP_LIST_HOUR, day: settings.ROLLUP_LIST_DAY },
+      },
       maxStreams: MAX_STREAMS,
       journalId,
       journalDatabase,
@@ -240,6 +250,7 @@ export class Writer {
       refusal: this.#loader?.refusal,
       journalFill: journal.fill,
       hindrance,
+      rollups: this.#loader?.rollupStatus,
     })
   }
 

@@ -25,6 +25,7 @@ export function idleMetrics() {
     batchesInFlight: none,
     databaseUp: none,
     oldestUnloadedSeconds: none,
+    rollups: () => undefined,
     journalBytes: none,
     journalLimitBytes: none,
     journalLagBytes: none,

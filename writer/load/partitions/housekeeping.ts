@@ -24,6 +24,8 @@ interface HousekeepingOptions {
   readonly retentionDays: number
   /** 0: no limit. */
   readonly retentionBytes: number
+  /** Makes the rollups of flows before this time final. */
+  readonly settle: (timeMs: number) => Promise<void>
   readonly logger: Logger
 }
 
@@ -36,8 +38,8 @@ export class Housekeeping {
 
   constructor(options: HousekeepingOptions) {
     this.#options = options
-    const { retentionDays: days, retentionBytes: bytes, logger } = options
-    this.#retention = new Retention({ days, bytes, logger })
+    const { retentionDays: days, retentionBytes: bytes, settle, logger } = options
+    this.#retention = new Retention({ days, bytes, settle, logger })
   }
 
   /** Creates the partitions of now and next; the rest follows in the background, periodically. */

@@ -30,6 +30,8 @@ interface RetentionOptions {
   readonly days: number
   /** Of all partitions with their indexes; 0: no limit. */
   readonly bytes: number
+  /** Makes the rollups of flows before this time, in Unix milliseconds, final. */
+  readonly settle?: (timeMs: number) => Promise<void>
   readonly logger: Logger
 }
 
@@ -167,11 +169,23 @@ export class Retention {
   #drop({ client, inventory }: RetentionRun, partition: Partition, why: string): Promise<boolean> {
     const { name, from, to } = partition
     return this.#attempt(name, async () => {
+      await this.#settleRollups(partition)
       const rows = await dropPartition(client, partition, inventory.defaultPartition)
       const facts = { partition: name, from: timeText(from), to: timeText(to) }
       this.#options.logger.info(
         { ...facts, rows: rows === undefined ? 'unknown' : Math.round(rows) },
         `dropped a partition ${why}`,
+      )
+    })
+  }
+
+  async #settleRollups({ name, to }: Partition): Promise<void> {
+    const { settle, logger } = this.#options
+    // A full disk may be the cause: dropping goes on.
+    await settle?.(to).catch((error: unknown) => {
+      logger.error(
+        { ...describeError(error), partition: name },
+        'the rollups of an old partition could not be completed; it is dropped without',
       )
     })
   }
