@@ -31,8 +31,9 @@ const THIN = `
     where newer.exporter = history.exporter and newer.export_version = history.export_version
       and newer.observation_domain = history.observation_domain
       and newer.taken_at > history.taken_at
-      and (date_trunc('hour', newer.taken_at) = date_trunc('hour', history.taken_at)
-        or newer.taken_at <= now() - interval '1 day'))`
+      and (newer.taken_at <= now() - interval '1 day'
+        or history.taken_at > now() - interval '1 day'
+          and date_trunc('hour', newer.taken_at) = date_trunc('hour', history.taken_at)))`
 
 /** Notes the counters unless that was done within ten minutes, by this writer or another. */
 export async function noteStreamHistory(client: pg.Client): Promise<void> {
