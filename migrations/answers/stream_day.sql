@@ -30,7 +30,7 @@ from (
     stream.export_version,
     stream.observation_domain,
     case when day.taken_at is null then stream.first_seen
-      else greatest(day.taken_at, now() - interval '1 day 10 minutes') end as since,
+      else greatest(day.taken_at, now() - interval '1 day 70 minutes') end as since,
     stream.datagrams - coalesce(day.datagrams, 0) as datagrams,
     stream.flow_records - coalesce(day.flow_records, 0) as flow_records,
     stream.options_records - coalesce(day.options_records, 0) as options_records,

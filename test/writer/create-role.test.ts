@@ -80,6 +80,25 @@ it('the writer may migrate, the reader may read its tables, and neither may more
   await assert.rejects(query(urlOf('netflow_writer'), 'create role x'), /permission denied/)
 })
 
+it('the reader has the answer of every view and function, and changes none', async () => {
+  await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD, NETFLOW_READER_PASSWORD: 'readable' })
+  const reader = urlOf('netflow_reader')
+  const relations = await query(
+    reader,
+    `select relname as name, relkind as kind from pg_class
+     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v')`,
+  )
+  for (const { name } of relations) await query(reader, `select * from ${name} limit 1`)
+  const answers = relations.filter(({ kind }) => kind === 'v')
+  assert.ok(answers.length > 10)
+  for (const { name } of answers) {
+    await assert.rejects(query(reader, `comment on view ${name} is ''`), /must be owner/)
+    await assert.rejects(query(reader, `delete from ${name}`), /permission denied|cannot delete/)
+  }
+  await query(reader, `select * from nat_lookup('192.0.2.1', 1, now())`)
+  await query(reader, `select * from conversations_between(now() - interval '1 hour', now())`)
+})
+
 it('the operator reads all, and sets what is for operators', async () => {
   await createRole({ NETFLOW_WRITER_PASSWORD: PASSWORD, NETFLOW_OPERATOR_PASSWORD: 'operate' })
   const operator = urlOf('netflow_operator')

@@ -46,6 +46,22 @@ describe('migrations', () => {
     await drop()
   })
 
+  it('leave what somebody has built on the views of an older version', async () => {
+    const { url, drop } = await createTestDatabase({ migrate: false })
+    await migrateDatabase(url, logger, { direction: 'up', count: 10 })
+    await ask(url, 'create view my_report as select exporter, difference from balance')
+    await migrateDatabase(url, logger)
+    assert.equal((await ask(url, 'select * from my_report')).length, 1)
+    assert.equal((await ask(url, 'select * from exporter_health')).length, 0)
+    const down = { direction: 'down', count: 1 } as const
+    await assert.rejects(
+      migrateDatabase(url, logger, down),
+      /on .*balance.* others are built, view my_report/,
+    )
+    assert.equal((await ask(url, 'select * from exporter_health')).length, 0)
+    await drop()
+  })
+
   it('fail on a database that cannot store all names, and say how to create one that can', async () => {
     const { url, drop } = await createTestDatabase({ migrate: false })
     const latin1 = new URL(url)
