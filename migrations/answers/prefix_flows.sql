@@ -22,3 +22,19 @@ cross join lateral (
 comment on view prefix_flows is 'Flows by the prefixes of exporter_prefixes that contain one of their ends: a row for each prefix and end. Counters as exported.';
 comment on column prefix_flows.prefix is 'A prefix of the exporter.';
 comment on column prefix_flows.side is 'As seen from the prefix: 0 in, 1 out; 2 in:local and 3 out:local where the other end is in a prefix of the exporter, too.';
+-- The other columns are those of flows.
+do $$
+declare
+  shared record;
+begin
+  for shared in
+    select name, col_description('flows'::regclass, position) as text
+    from (select attname as name, attnum as position from pg_attribute
+      where attrelid = 'flows'::regclass and attnum > 0 and not attisdropped) as columns
+    where name in (select attname from pg_attribute where attrelid = 'prefix_flows'::regclass)
+      and name not in ('prefix', 'side')
+  loop
+    execute format('comment on column prefix_flows.%I is %L', shared.name, shared.text);
+  end loop;
+end
+$$;
