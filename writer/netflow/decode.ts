@@ -58,8 +58,9 @@ export class Decoder {
   }
 
   /**
-   * Decodes the message whose header was read last, and passes its flow records to `sink`. Held
-   * sets follow if the message carries their template. `result` then describes the message.
+   * Decodes the message whose header was read last, and passes its flow records to `sink`. If the
+   * message carries the template of held sets, their flows come too, once all of it has been read.
+   * `result` then describes the message.
    *
    * @param stream the stream that `header` names
    * @param sourcePort of the datagram; distinguishes exporters that share an address
@@ -91,6 +92,7 @@ export class Decoder {
       default:
         this.#fixed.decode(stream, message)
     }
+    this.#sets.endMessage(stream, message)
   }
 
   /** Gives up the held sets that have waited too long at `nowMicros`. */
