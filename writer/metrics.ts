@@ -130,6 +130,10 @@ export function createWriterMetrics(values: {
       'Flows not stored by choice.',
       'reason',
     ),
+    trailingBytes: counter(
+      'trailing_bytes_total',
+      'Bytes after the end of a message in its datagram, not decoded; zeros do not count.',
+    ),
     heldSets: counts('held_sets_total', 'Data sets held, released and expired.', 'event'),
     lost: counts('sequence_lost_total', 'Units lost in the network, in declared gaps.', 'unit'),
     retracted: counts(

@@ -15,6 +15,7 @@ import type { RecordRange } from './records/record-sets.ts'
 import { FixedRecords } from './versions/fixed-records.ts'
 import { decodeIpfix } from './versions/ipfix.ts'
 import { IPFIX_HEADER_BYTES, MessageHeader, V9_HEADER_BYTES } from './versions/message-header.ts'
+import { noteTrailingBytes } from './versions/trailing-bytes.ts'
 import { decodeV9 } from './versions/v9.ts'
 
 /** Decodes one datagram at a time. */
@@ -93,6 +94,10 @@ export class Decoder {
         this.#fixed.decode(stream, message)
     }
     this.#sets.endMessage(stream, message)
+    const { length, datagramLength } = header
+    if (length < datagramLength) {
+      noteTrailingBytes(this.datagram.view, length, datagramLength, result)
+    }
   }
 
   /** Gives up the held sets that have waited too long at `nowMicros`. */

@@ -47,6 +47,8 @@ export interface MessageCounts {
   /** Data sets that have waited; their flows are among those of this message. */
   readonly releasedSets: number
   readonly malformedSets: number
+  /** Bytes after the end of the message, which are not decoded; zeros do not count. */
+  readonly trailingBytes: number
   /** Flows with a time more than 10 min after or 50 days before the receive time. */
   readonly implausibleTimes: number
 }
@@ -198,6 +200,7 @@ function countsOf(result: DecodeResult): MessageCounts {
     waitingSets: result.waitingSets,
     releasedSets: result.releasedSets,
     malformedSets: result.malformedSets,
+    trailingBytes: result.trailingBytes,
     implausibleTimes: result.implausibleTimes,
   }
 }

@@ -157,7 +157,9 @@ describe('an IPFIX message that is cut short', () => {
       const cut = Buffer.from(whole.subarray(0, length))
       cut.writeUInt16BE(length, 2)
       const { flows, problems } = decodeAlone(cut)
-      if (ends.has(length)) assert.deepEqual(problems, [], `${length} bytes`)
+      // Up to three bytes of a set's header are too few for a set.
+      const rest = problems.filter((code) => code !== 'trailing-bytes')
+      if (ends.has(length)) assert.deepEqual(rest, [], `${length} bytes`)
       else assert.deepEqual([flows, problems], [[], ['malformed-message']], `${length} bytes`)
     }
   })
