@@ -5,6 +5,7 @@
  */
 
 import { DecodeResult, type RejectReason } from './decode-result.ts'
+import { type ElementRegistry, STANDARD_ELEMENTS } from './elements/element-registry.ts'
 import type { FlowSink, MessageContext } from './flow-record.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
 import type { HeldSet, HeldSets } from './memory/held-sets.ts'
@@ -25,15 +26,17 @@ export class Decoder {
   readonly header = new MessageHeader()
   /** The result of the last message. */
   readonly result = new DecodeResult()
-  readonly #sets = new DataSets(this.result, this.datagram)
-  readonly #records = this.#sets.records
+  readonly #sets: DataSets
+  readonly #fixed: FixedRecords
   #message: MessageContext | undefined
-  readonly #fixed = new FixedRecords({
-    header: this.header,
-    datagram: this.datagram,
-    result: this.result,
-    records: this.#records,
-  })
+
+  /** @param elements name the fields that have no column */
+  constructor(elements: ElementRegistry = STANDARD_ELEMENTS) {
+    const { header, datagram, result } = this
+    this.#sets = new DataSets(result, datagram, elements)
+    const { records } = this.#sets
+    this.#fixed = new FixedRecords({ header, datagram, result, records })
+  }
 
   /** The last decoded message; its held sets refer to the same object. */
   get message(): MessageContext | undefined {
@@ -73,7 +76,7 @@ export class Decoder {
     if (header.samplingRate > 0) {
       stream.samplers.noteHeaderRate(header.samplingRate, header.samplingMode, receivedAtMicros)
     }
-    this.#records.sink = sink
+    this.#sets.records.sink = sink
     const message = {
       receivedAtMicros,
       exporterBytes: stream.exporterBytes,

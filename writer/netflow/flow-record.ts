@@ -144,6 +144,34 @@ export class FlowRecord {
     this.present |= 1 << field
   }
 
+  /** Swaps source and destination address. */
+  swapAddresses(): void {
+    const { addresses, families } = this
+    const [a = 0, b = 0, c = 0, d = 0] = addresses.subarray(
+      FIELD.dstAddr * 4,
+      FIELD.dstAddr * 4 + 4,
+    )
+    addresses.copyWithin(FIELD.dstAddr * 4, FIELD.srcAddr * 4, FIELD.srcAddr * 4 + 4)
+    addresses.set([a, b, c, d], FIELD.srcAddr * 4)
+    const family = families[FIELD.dstAddr] as number
+    families[FIELD.dstAddr] = families[FIELD.srcAddr] as number
+    families[FIELD.srcAddr] = family
+    this.#swapPresence(FIELD.srcAddr, FIELD.dstAddr)
+  }
+
+  /** Swaps source and destination port. */
+  swapPorts(): void {
+    const { values } = this
+    const port = values[FIELD.dstPort] as number
+    values[FIELD.dstPort] = values[FIELD.srcPort] as number
+    values[FIELD.srcPort] = port
+    this.#swapPresence(FIELD.srcPort, FIELD.dstPort)
+  }
+
+  #swapPresence(one: Field, other: Field): void {
+    if (this.has(one) !== this.has(other)) this.present ^= (1 << one) | (1 << other)
+  }
+
   setExtra(json: string): void {
     this.extra = json
     this.present |= 1 << FIELD.extra

@@ -4,7 +4,7 @@
  */
 
 import { ipv4Text, ipv6Text } from '../address-text.ts'
-import { type DataType, elementName, findElement } from '../elements/element-registry.ts'
+import type { DataType, ElementRegistry } from '../elements/element-registry.ts'
 import { type FieldSpecifier, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
 import { type DatagramBytes, readHigh, readLow, readUint } from './read-bytes.ts'
 
@@ -66,10 +66,13 @@ interface FieldFormat {
  * Finds the name and the format of a field. An unknown element is named by its numbers and written
  * as hex.
  */
-export function describeField({ enterprise, id, length }: FieldSpecifier): FieldFormat {
-  const element = findElement(enterprise, id)
+export function describeField(
+  { enterprise, id, length }: FieldSpecifier,
+  elements: ElementRegistry,
+): FieldFormat {
+  const element = elements.find(enterprise, id)
   return {
-    name: elementName(enterprise, id),
+    name: elements.nameOf(enterprise, id),
     format: element ? formatOf(element.type, length) : FORMAT.hex,
   }
 }

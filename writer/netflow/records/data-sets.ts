@@ -4,6 +4,7 @@
  */
 
 import type { DecodeResult } from '../decode-result.ts'
+import type { ElementRegistry } from '../elements/element-registry.ts'
 import type { MessageContext } from '../flow-record.ts'
 import { type HeldSet, HeldSets } from '../memory/held-sets.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
@@ -32,6 +33,7 @@ export class DataSets {
   readonly heldSets = new HeldSets()
   /** Held sets given up undecoded since the caller last emptied this list. */
   readonly expiredSets: HeldSet[] = []
+  readonly #elements: ElementRegistry
 
   /** Sequence number of the message whose sets are being decoded. */
   sequence = 0
@@ -44,9 +46,10 @@ export class DataSets {
   /** Sets of flows that came after these in the current message. */
   readonly #postponed: PostponedSet[] = []
 
-  constructor(result: DecodeResult, datagram: DatagramBytes) {
+  constructor(result: DecodeResult, datagram: DatagramBytes, elements: ElementRegistry) {
     this.result = result
-    this.records = new RecordSets(result, datagram)
+    this.#elements = elements
+    this.records = new RecordSets(result, datagram, elements)
   }
 
   /** Sets the reference times of the records; an unknown uptime is NaN. */
@@ -96,7 +99,8 @@ export class DataSets {
   #estimateUptime(template: Template, content: RecordRange, stream: StreamMemory): void {
     const { times } = this.records.reader
     times.estimatedUptimeMs = Number.NaN
-    if (!Number.isNaN(times.bootMs) || !template.plan.hasUptimes) return
+    if (!Number.isNaN(times.bootMs)) return
+    if (!template.plans(this.#elements).forward.hasUptimes) return
     const exportMs = times.exportMicros / 1000
     stream.bootEstimateMs = estimateBoot(stream.bootEstimateMs, exportMs, template, content)
     times.estimatedUptimeMs = exportMs - stream.bootEstimateMs
