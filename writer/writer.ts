@@ -5,6 +5,7 @@ import { loadLibc } from '../shared/libc.ts'
 import type { Logger } from '../shared/logger.ts'
 import { type Health, MetricsServer } from '../shared/metrics-server.ts'
 import type { WriterSettings } from './config.ts'
+import { readElementsFile } from './elements-file.ts'
 import { judgeWriterHealth } from './health.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { JournalReader } from './journal/journal-reader.ts'
@@ -13,6 +14,7 @@ import { FlowLoader, LoaderStoppedError } from './load/flow-loader.ts'
 import type { ResumePoint } from './load/tables/resume-point.ts'
 import { createWriterMetrics, type WriterMetrics } from './metrics.ts'
 import { Decoder } from './netflow/decode.ts'
+import { type ElementDefinition, ElementRegistry } from './netflow/elements/element-registry.ts'
 import { AllowList } from './streams/allow-list.ts'
 import { ExporterRegistry } from './streams/exporter-registry.ts'
 import { HeldDatagrams } from './streams/held-datagrams.ts'
@@ -45,7 +47,8 @@ interface Spine {
 export class Writer {
   readonly #options: WriterOptions
   readonly #libc = loadLibc()
-  readonly #decoder = new Decoder()
+  readonly #elements: readonly ElementDefinition[]
+  readonly #decoder: Decoder
   readonly #heldDatagrams = new HeldDatagrams()
   readonly #metrics: WriterMetrics
   readonly #metricsServer: MetricsServer
@@ -60,6 +63,8 @@ export class Writer {
   constructor(options: WriterOptions) {
     this.#options = options
     const { settings, logger } = options
+    this.#elements = readElementsFile(settings.ELEMENTS_FILE)
+    this.#decoder = new Decoder(new ElementRegistry(this.#elements))
     this.#journalWriter = new JournalWriter({ settings, libc: this.#libc, logger })
     const { journal } = this.#journalWriter
     this.#metrics = createWriterMetrics({
@@ -89,6 +94,7 @@ export class Writer {
    */
   async start(): Promise<void> {
     this.#journalWriter.start()
+    this.#tellElements()
     await this.#metricsServer.start()
     const loader = this.#createLoader()
     this.#loader = loader
@@ -104,6 +110,12 @@ export class Writer {
     const { position } = resumePoint
     const facts = { journalId, position, behindBytes: journal.end - position }
     this.#options.logger.info(facts, 'loading what the journal holds, and what comes')
+  }
+
+  #tellElements(): void {
+    const { settings, logger } = this.#options
+    const facts = { file: settings.ELEMENTS_FILE, elements: this.#elements.length }
+    if (settings.ELEMENTS_FILE !== '') logger.info(facts, 'the elements of ELEMENTS_FILE are known')
   }
 
   #createLoader(): FlowLoader {

@@ -5,12 +5,15 @@
 
 import { Decoder } from './decode.ts'
 import type { DecodeResult, Problem, RejectReason } from './decode-result.ts'
+import { type ElementDefinition, ElementRegistry } from './elements/element-registry.ts'
+import { OwnElements } from './elements/own-elements.ts'
 import { type Flow, toFlow } from './flow-object.ts'
 import { MAX_MESSAGE_BYTES, MAX_STREAMS_PER_EXPORTER } from './limits.ts'
 import { createMemoryRooms } from './memory/memory-room.ts'
 import { StreamMemory } from './memory/stream-memory.ts'
 
 export type { Problem, ProblemCode, RejectReason } from './decode-result.ts'
+export type { DataType, ElementDefinition } from './elements/element-registry.ts'
 export type { ExtraFields, ExtraValue, Flow } from './flow-object.ts'
 
 /** The source and the receive time of a datagram. */
@@ -79,6 +82,11 @@ export interface DecoderSessionOptions {
    * default, and at most 1,024 of one exporter. Datagrams of further streams are rejected.
    */
   readonly maxStreams?: number
+  /**
+   * Names and types of elements that the registry does not have, mostly of enterprises, or has
+   * otherwise. `extra` then has their values by name.
+   */
+  readonly elements?: readonly ElementDefinition[]
 }
 
 const DEFAULT_MAX_STREAMS = 10_000
@@ -90,15 +98,17 @@ const NO_ADDRESS = new Uint8Array(0)
  * within fixed limits.
  */
 export class DecoderSession {
-  readonly #decoder = new Decoder()
+  readonly #decoder: Decoder
   readonly #streams = new Map<string, Map<string, StreamMemory>>()
   readonly #maxStreams: number
   #streamCount = 0
   readonly #rooms = createMemoryRooms()
   #expiredSets = 0
 
-  constructor({ maxStreams = DEFAULT_MAX_STREAMS }: DecoderSessionOptions = {}) {
+  /** @throws RangeError when an element is malformed, or contradicts another one */
+  constructor({ maxStreams = DEFAULT_MAX_STREAMS, elements = [] }: DecoderSessionOptions = {}) {
     this.#maxStreams = maxStreams
+    this.#decoder = new Decoder(new ElementRegistry(checkElements(elements)))
   }
 
   /**
@@ -183,6 +193,15 @@ export class DecoderSession {
       problemCount: result.problemCount,
     }
   }
+}
+
+function checkElements(elements: readonly ElementDefinition[]): readonly ElementDefinition[] {
+  const own = new OwnElements()
+  elements.forEach((element, index) => {
+    const problem = own.add(element, `elements[${index}]`)
+    if (problem !== undefined) throw new RangeError(`elements[${index}]: ${problem}`)
+  })
+  return own.elements
 }
 
 type Rejected = Extract<DecodedDatagram, { kind: 'rejected' }>

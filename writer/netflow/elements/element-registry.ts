@@ -86,6 +86,18 @@ export function findElement(enterprise: number, id: number): InformationElement 
   return registry.get(keyOf(enterprise, id))
 }
 
+/** Finds the elements of the registry that have a name, reverse elements included: `enterprise.id`. */
+export function findElementsNamed(name: string): readonly string[] {
+  if (registry.size === 0) loadRegistry()
+  const found: string[] = []
+  for (const [key, element] of registry) {
+    if (element.name === name) found.push(key)
+    if (!key.startsWith('0.') || reverseName(element.name) !== name) continue
+    found.push(`${REVERSE_ENTERPRISE}${key.slice(1)}`)
+  }
+  return found
+}
+
 /** Names an element; a reverse element has the key of IANA's. */
 function keyOf(enterprise: number, id: number): string {
   return `${enterprise === REVERSE_ENTERPRISE ? 0 : enterprise}.${id}`
@@ -98,7 +110,7 @@ export const REVERSE_ENTERPRISE = 29_305
 export class ElementRegistry {
   readonly #own: ReadonlyMap<string, InformationElement>
 
-  /** @param own see `checkElements` */
+  /** @param own checked by `OwnElements` */
   constructor(own: readonly ElementDefinition[] = []) {
     this.#own = new Map(own.map((element) => [keyOf(element.enterprise, element.id), element]))
   }
