@@ -102,7 +102,10 @@ function findWrongName({ enterprise, id, name }: ElementDefinition): string | un
   if (findElement(enterprise, id)?.name === name) return undefined
   if (RESERVED_NAMES.has(name))
     return `the name ${name} has another meaning in extra; choose another one`
-  const [other] = findElementsNamed(name)
+  // Other enterprises may have it: an exporter sends those of one, and queries want one name.
+  const other = findElementsNamed(name).find((key) => {
+    return [0, REVERSE_ENTERPRISE, enterprise].some((taken) => key.startsWith(`${taken}.`))
+  })
   if (other === undefined) return undefined
   return `the name ${name} is that of element ${other}; choose another one`
 }

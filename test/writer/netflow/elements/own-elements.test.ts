@@ -40,6 +40,10 @@ describe('an element of a user', () => {
     assert.equal(problemOf({ enterprise: 0, id: 40_000 }), undefined)
   })
 
+  it('may have the name of an element of another enterprise, which means the same', () => {
+    assert.equal(problemOf({ name: 'appHTTPHost' }), undefined)
+  })
+
   const wrong = [
     [{ enterprise: -1 }, /the enterprise -1 is no whole number from 0 to 4294967295/],
     [{ enterprise: 2 ** 32 }, /the enterprise 4294967296 is no whole number/],
@@ -58,7 +62,7 @@ describe('an element of a user', () => {
     [{ name: 'flowStart' }, /the name flowStart has another meaning in extra; choose another/],
     [{ name: 'octetDeltaCount' }, /the name octetDeltaCount is that of element 0.1; choose/],
     [{ name: 'reverseOctetDeltaCount' }, /is that of element 29305.1; choose/],
-    [{ name: 'appHTTPHost' }, /is that of element 9.12235; choose/],
+    [{ enterprise: 9, name: 'appHTTPHost' }, /is that of element 9.12235; choose/],
   ] as const
 
   for (const [changes, problem] of wrong) {
