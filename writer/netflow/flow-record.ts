@@ -147,24 +147,16 @@ export class FlowRecord {
   /** Swaps source and destination address. */
   swapAddresses(): void {
     const { addresses, families } = this
-    const [a = 0, b = 0, c = 0, d = 0] = addresses.subarray(
-      FIELD.dstAddr * 4,
-      FIELD.dstAddr * 4 + 4,
-    )
-    addresses.copyWithin(FIELD.dstAddr * 4, FIELD.srcAddr * 4, FIELD.srcAddr * 4 + 4)
-    addresses.set([a, b, c, d], FIELD.srcAddr * 4)
-    const family = families[FIELD.dstAddr] as number
-    families[FIELD.dstAddr] = families[FIELD.srcAddr] as number
-    families[FIELD.srcAddr] = family
+    for (let word = 0; word < 4; word++) {
+      swapEntries(addresses, FIELD.srcAddr * 4 + word, FIELD.dstAddr * 4 + word)
+    }
+    swapEntries(families, FIELD.srcAddr, FIELD.dstAddr)
     this.#swapPresence(FIELD.srcAddr, FIELD.dstAddr)
   }
 
   /** Swaps source and destination port. */
   swapPorts(): void {
-    const { values } = this
-    const port = values[FIELD.dstPort] as number
-    values[FIELD.dstPort] = values[FIELD.srcPort] as number
-    values[FIELD.srcPort] = port
+    swapEntries(this.values, FIELD.srcPort, FIELD.dstPort)
     this.#swapPresence(FIELD.srcPort, FIELD.dstPort)
   }
 
@@ -176,4 +168,14 @@ export class FlowRecord {
     this.extra = json
     this.present |= 1 << FIELD.extra
   }
+}
+
+function swapEntries(
+  array: Uint8Array | Uint32Array | Float64Array,
+  one: number,
+  other: number,
+): void {
+  const kept = array[one] as number
+  array[one] = array[other] as number
+  array[other] = kept
 }
