@@ -67,6 +67,16 @@ export function listOf(kind: string, check: (entry: string) => boolean) {
     })
 }
 
+/** The path of a file, or no file; `check` returns what is wrong with its content. */
+export function checkedFile(check: (path: string) => readonly string[]) {
+  return z
+    .string()
+    .superRefine((path, context) => {
+      for (const problem of check(path)) context.addIssue(problem)
+    })
+    .default('')
+}
+
 /** The settings of every process. */
 export const commonSettings = {
   NAMED_PIPE_FILENAME: text('./data/netflow.pipe'),

@@ -1,7 +1,16 @@
 /** The writer's settings, all checked before anything is opened. */
 
 import { resolve } from 'node:path'
-import { commonSettings, integer, listOf, oneOf, readSettings, text } from '../shared/settings.ts'
+import {
+  checkedFile,
+  commonSettings,
+  integer,
+  listOf,
+  oneOf,
+  readSettings,
+  text,
+} from '../shared/settings.ts'
+import { findElementsProblems } from './elements-file.ts'
 import { INDEX_ADDRESSES } from './load/partitions/partition-indexes.ts'
 import { isCidr } from './streams/allow-list.ts'
 import { EXPORTER_POLICIES } from './streams/exporter-registry.ts'
@@ -34,6 +43,7 @@ export const WRITER_SETTINGS = {
   EXPORTER_POLICY: oneOf(EXPORTER_POLICIES, 'open'),
   EXPORTER_ALLOW: listOf('an address or a CIDR like 192.0.2.0/24', isCidr).default([]),
   MAX_EXPORTERS: integer(10_000, 1, 1_000_000),
+  ELEMENTS_FILE: checkedFile(findElementsProblems),
   METRICS_PORT: integer(9102, 0, 65_535),
 }
 
@@ -50,5 +60,6 @@ export function readWriterSettings(environment: NodeJS.ProcessEnv) {
     ...settings,
     NAMED_PIPE_FILENAME: resolve(settings.NAMED_PIPE_FILENAME),
     JOURNAL_DIR: resolve(settings.JOURNAL_DIR),
+    ELEMENTS_FILE: settings.ELEMENTS_FILE && resolve(settings.ELEMENTS_FILE),
   }
 }

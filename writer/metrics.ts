@@ -198,6 +198,10 @@ export function createWriterMetrics(values: {
       'Flows not stored by choice.',
       known('reason', 'exporter-disabled'),
     ),
+    trailingBytes: counter(
+      'trailing_bytes_total',
+      'Bytes after the end of a message in its datagram, not decoded; zeros do not count.',
+    ),
     heldSets: counts(
       'held_sets_total',
       'Data sets held, released and expired.',

@@ -6,6 +6,7 @@ import type { Logger } from '../shared/logger.ts'
 import { type Health, MetricsServer } from '../shared/metrics-server.ts'
 import { notifyServiceManager } from '../shared/service-notify.ts'
 import type { WriterSettings } from './config.ts'
+import { readElementsFile } from './elements-file.ts'
 import { judgeWriterHealth } from './health.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { JournalReader } from './journal/journal-reader.ts'
@@ -14,6 +15,7 @@ import { FlowLoader, LoaderStoppedError } from './load/flow-loader.ts'
 import type { ResumePoint } from './load/tables/resume-point.ts'
 import { createWriterMetrics, type WriterMetrics } from './metrics.ts'
 import { Decoder } from './netflow/decode.ts'
+import { type ElementDefinition, ElementRegistry } from './netflow/elements/element-registry.ts'
 import { AllowList } from './streams/allow-list.ts'
 import { ExporterRegistry } from './streams/exporter-registry.ts'
 import { HeldDatagrams } from './streams/held-datagrams.ts'
@@ -46,7 +48,8 @@ interface Spine {
 export class Writer {
   readonly #options: WriterOptions
   readonly #libc = loadLibc()
-  readonly #decoder = new Decoder()
+  readonly #elements: readonly ElementDefinition[]
+  readonly #decoder: Decoder
   readonly #heldDatagrams = new HeldDatagrams()
   readonly #metrics: WriterMetrics
   readonly #metricsServer: MetricsServer
@@ -61,6 +64,8 @@ export class Writer {
   constructor(options: WriterOptions) {
     this.#options = options
     const { settings, logger } = options
+    this.#elements = readElementsFile(settings.ELEMENTS_FILE)
+    this.#decoder = new Decoder(new ElementRegistry(this.#elements))
     this.#journalWriter = new JournalWriter({ settings, libc: this.#libc, logger })
     const { journal } = this.#journalWriter
     this.#metrics = createWriterMetrics({
@@ -96,6 +101,7 @@ export class Writer {
     this.#journalWriter.start()
     // From here on, the pipe's content is safe: systemd need not wait for the database.
     notifyServiceManager('READY=1')
+    this.#tellElements()
     await this.#metricsServer.start()
     const loader = this.#createLoader()
     this.#loader = loader
@@ -111,6 +117,12 @@ export class Writer {
     const { position } = resumePoint
     const facts = { journalId, position, behindBytes: journal.end - position }
     this.#options.logger.info(facts, 'loading what the journal holds, and what comes')
+  }
+
+  #tellElements(): void {
+    const { settings, logger } = this.#options
+    const facts = { file: settings.ELEMENTS_FILE, elements: this.#elements.length }
+    if (settings.ELEMENTS_FILE !== '') logger.info(facts, 'the elements of ELEMENTS_FILE are known')
   }
 
   #createLoader(): FlowLoader {

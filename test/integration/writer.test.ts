@@ -198,6 +198,14 @@ describe('the writer before it has started', () => {
     assert.ok(!stdout.includes('topsecret'))
   })
 
+  it('names the wrong lines of ELEMENTS_FILE, and exits with 2', () => {
+    const path = join(folder, 'elements.csv')
+    writeFileSync(path, '# ours\n64512,7,acmeUser,strng\n')
+    const { status, stdout } = run({ ELEMENTS_FILE: path })
+    assert.equal(status, 2)
+    assert.match(stdout, /ELEMENTS_FILE=.*elements.csv: line 2: unknown type/)
+  })
+
   it('refuses a path that is no named pipe and says what to do', () => {
     const path = join(folder, 'a-file')
     writeFileSync(path, '')

@@ -4,8 +4,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import pg from 'pg'
 import { FLOW_COLUMNS } from '../../writer/load/copy/flow-columns.ts'
+import { findElement } from '../../writer/netflow/elements/element-registry.ts'
+import { SYNONYMS } from '../../writer/netflow/elements/synonyms.ts'
 import { createTestDatabase, type TestDatabase } from '../helpers/database.ts'
-import { readDocument, sectionOf, tableOf } from '../helpers/markdown.ts'
+import { readDocument, sectionOf, tableOf, tablesOf } from '../helpers/markdown.ts'
 
 const TABLES = readDocument('migrations/TABLES.md')
 
@@ -52,6 +54,21 @@ describe('TABLES.md', () => {
       documented.map(([name, type]) => `${name} ${type}`),
       FLOW_COLUMNS.map(({ name, type }) => `${name} ${type}`),
     )
+  })
+
+  it("lists exactly the vendors' elements that fill columns", () => {
+    const section = sectionOf(TABLES, 'Columns of flows')
+    const listed = new Map<string, number>()
+    for (const [element = '', v9 = '', name = '', iana] of tablesOf(section).at(1) ?? []) {
+      const [enterprise = 0, id = 0] = element.split('/').map(Number)
+      assert.equal(findElement(enterprise, id)?.name, name)
+      listed.set(`${enterprise}.${id}`, Number(iana))
+      if (v9 === '') continue
+      assert.deepEqual(findElement(0, Number(v9)), findElement(enterprise, id))
+      listed.set(`0.${v9}`, Number(iana))
+    }
+    const known = [...SYNONYMS].map(([key, { id }]) => [key, id] as const)
+    assert.deepEqual(new Map([...listed].sort()), new Map(known.sort()))
   })
 
   it('lists exactly the columns of exporter_streams', async () => {

@@ -6,6 +6,7 @@
 import type { RefusalOutcome } from '../load/tables/outcome-counts.ts'
 import type { Decoder } from '../netflow/decode.ts'
 import type { FlowSink } from '../netflow/flow-record.ts'
+import { NO_VERSION } from '../netflow/versions/message-header.ts'
 import { fingerprintPayload } from '../sequence/fingerprint.ts'
 import type { AdmissionRefusal, Exporter, ExporterRegistry } from '../streams/exporter-registry.ts'
 import type { HeldDatagrams } from '../streams/held-datagrams.ts'
@@ -74,8 +75,9 @@ export class DatagramIntake {
     outcomes.beginDatagram(registry.find(line.address)?.address)
     const reason = decoder.readHeader(line.length)
     if (reason !== undefined) {
-      const facts = { bytes: line.length, version: decoder.header.exportVersion }
-      this.#reject(line, 'rejected', reason, facts)
+      const { exportVersion } = decoder.header
+      const version = exportVersion === NO_VERSION ? undefined : exportVersion
+      this.#reject(line, 'rejected', reason, { bytes: line.length, version })
       return undefined
     }
     const exporter = this.#admit(line)

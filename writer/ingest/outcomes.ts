@@ -127,7 +127,7 @@ export class Outcomes {
 
   /** Counts what the current datagram gave, with the sets that it released. */
   countResult(
-    { flowRecords, heldSets, releasedSets, problems }: DecodeResult,
+    { flowRecords, heldSets, releasedSets, trailingBytes, problems }: DecodeResult,
     version: number,
   ): void {
     const { metrics } = this.#options
@@ -137,6 +137,7 @@ export class Outcomes {
     }
     if (heldSets > 0) metrics.heldSets.count('held', heldSets)
     if (releasedSets > 0) metrics.heldSets.count('released', releasedSets)
+    if (trailingBytes > 0) metrics.trailingBytes.inc(trailingBytes)
     for (const { code } of problems) metrics.problems.count(code)
   }
 

@@ -48,6 +48,10 @@ export const PROBLEM_TEXT: Readonly<Record<string, string>> = {
   'swapped-sampling-rate':
     'sampling rates in records are far too large to be true, and small with their bytes swapped; ' +
     "if so: update exporters set sampling_byte_order = 'little' where address = …",
+  'second-message':
+    'a datagram holds a second message after the first; only the first is decoded: let the exporter ' +
+    'send each message in a datagram of its own',
+  'trailing-bytes': 'ignored bytes after the end of a message; trailing_bytes counts them',
   'nonzero-padding': 'the padding after the records of a set is not zero',
 }
 

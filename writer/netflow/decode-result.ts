@@ -41,6 +41,8 @@ export const PROBLEM_CODES = [
   'contradicting-templates',
   'templates-split-by-port',
   'swapped-sampling-rate',
+  'second-message',
+  'trailing-bytes',
 ] as const
 
 export type ProblemCode = (typeof PROBLEM_CODES)[number]
@@ -99,6 +101,8 @@ export class DecodeResult {
   implausibleTimes = 0
   /** Flows without a known sampling rate. */
   flowsWithoutRate = 0
+  /** Bytes after the end of the message, which are not decoded; zeros do not count. */
+  trailingBytes = 0
   /** Whether the whole message was discarded unused (RFC 7011 section 9.1). */
   isDiscarded = false
   readonly releases: ReleasedRecords[] = []
@@ -124,6 +128,7 @@ export class DecodeResult {
     this.uncountedSets = 0
     this.implausibleTimes = 0
     this.flowsWithoutRate = 0
+    this.trailingBytes = 0
     this.isDiscarded = false
     this.problemCount = 0
     empty(this.releases)

@@ -5,6 +5,7 @@
  */
 
 import { DecodeResult, type RejectReason } from './decode-result.ts'
+import { type ElementRegistry, STANDARD_ELEMENTS } from './elements/element-registry.ts'
 import type { FlowSink, MessageContext } from './flow-record.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
 import type { HeldSet, HeldSets } from './memory/held-sets.ts'
@@ -15,6 +16,7 @@ import type { RecordRange } from './records/record-sets.ts'
 import { FixedRecords } from './versions/fixed-records.ts'
 import { decodeIpfix } from './versions/ipfix.ts'
 import { IPFIX_HEADER_BYTES, MessageHeader, V9_HEADER_BYTES } from './versions/message-header.ts'
+import { noteTrailingBytes } from './versions/trailing-bytes.ts'
 import { decodeV9 } from './versions/v9.ts'
 
 /** Decodes one datagram at a time. */
@@ -24,15 +26,17 @@ export class Decoder {
   readonly header = new MessageHeader()
   /** The result of the last message. */
   readonly result = new DecodeResult()
-  readonly #sets = new DataSets(this.result, this.datagram)
-  readonly #records = this.#sets.records
+  readonly #sets: DataSets
+  readonly #fixed: FixedRecords
   #message: MessageContext | undefined
-  readonly #fixed = new FixedRecords({
-    header: this.header,
-    datagram: this.datagram,
-    result: this.result,
-    records: this.#records,
-  })
+
+  /** @param elements name the fields that have no column */
+  constructor(elements: ElementRegistry = STANDARD_ELEMENTS) {
+    const { header, datagram, result } = this
+    this.#sets = new DataSets(result, datagram, elements)
+    const { records } = this.#sets
+    this.#fixed = new FixedRecords({ header, datagram, result, records })
+  }
 
   /** The last decoded message; its held sets refer to the same object. */
   get message(): MessageContext | undefined {
@@ -58,8 +62,9 @@ export class Decoder {
   }
 
   /**
-   * Decodes the message whose header was read last, and passes its flow records to `sink`. Held
-   * sets follow if the message carries their template. `result` then describes the message.
+   * Decodes the message whose header was read last, and passes its flow records to `sink`. If the
+   * message carries the template of held sets, their flows come too, once all of it has been read.
+   * `result` then describes the message.
    *
    * @param stream the stream that `header` names
    * @param sourcePort of the datagram; distinguishes exporters that share an address
@@ -71,7 +76,7 @@ export class Decoder {
     if (header.samplingRate > 0) {
       stream.samplers.noteHeaderRate(header.samplingRate, header.samplingMode, receivedAtMicros)
     }
-    this.#records.sink = sink
+    this.#sets.records.sink = sink
     const message = {
       receivedAtMicros,
       exporterBytes: stream.exporterBytes,
@@ -90,6 +95,11 @@ export class Decoder {
         break
       default:
         this.#fixed.decode(stream, message)
+    }
+    this.#sets.endMessage(stream, message)
+    const { length, datagramLength } = header
+    if (length < datagramLength) {
+      noteTrailingBytes(this.datagram.view, length, datagramLength, result)
     }
   }
 

@@ -144,8 +144,38 @@ export class FlowRecord {
     this.present |= 1 << field
   }
 
+  /** Swaps source and destination address. */
+  swapAddresses(): void {
+    const { addresses, families } = this
+    for (let word = 0; word < 4; word++) {
+      swapEntries(addresses, FIELD.srcAddr * 4 + word, FIELD.dstAddr * 4 + word)
+    }
+    swapEntries(families, FIELD.srcAddr, FIELD.dstAddr)
+    this.#swapPresence(FIELD.srcAddr, FIELD.dstAddr)
+  }
+
+  /** Swaps source and destination port. */
+  swapPorts(): void {
+    swapEntries(this.values, FIELD.srcPort, FIELD.dstPort)
+    this.#swapPresence(FIELD.srcPort, FIELD.dstPort)
+  }
+
+  #swapPresence(one: Field, other: Field): void {
+    if (this.has(one) !== this.has(other)) this.present ^= (1 << one) | (1 << other)
+  }
+
   setExtra(json: string): void {
     this.extra = json
     this.present |= 1 << FIELD.extra
   }
+}
+
+function swapEntries(
+  array: Uint8Array | Uint32Array | Float64Array,
+  one: number,
+  other: number,
+): void {
+  const kept = array[one] as number
+  array[one] = array[other] as number
+  array[other] = kept
 }

@@ -5,12 +5,15 @@
 
 import { Decoder } from './decode.ts'
 import type { DecodeResult, Problem, RejectReason } from './decode-result.ts'
+import { type ElementDefinition, ElementRegistry } from './elements/element-registry.ts'
+import { OwnElements } from './elements/own-elements.ts'
 import { type Flow, toFlow } from './flow-object.ts'
 import { MAX_MESSAGE_BYTES, MAX_STREAMS_PER_EXPORTER } from './limits.ts'
 import { createMemoryRooms } from './memory/memory-room.ts'
 import { StreamMemory } from './memory/stream-memory.ts'
 
 export type { Problem, ProblemCode, RejectReason } from './decode-result.ts'
+export type { DataType, ElementDefinition } from './elements/element-registry.ts'
 export type { ExtraFields, ExtraValue, Flow } from './flow-object.ts'
 
 /** The source and the receive time of a datagram. */
@@ -47,6 +50,8 @@ export interface MessageCounts {
   /** Data sets that have waited; their flows are among those of this message. */
   readonly releasedSets: number
   readonly malformedSets: number
+  /** Bytes after the end of the message, which are not decoded; zeros do not count. */
+  readonly trailingBytes: number
   /** Flows with a time more than 10 min after or 50 days before the receive time. */
   readonly implausibleTimes: number
 }
@@ -77,6 +82,11 @@ export interface DecoderSessionOptions {
    * default, and at most 1,024 of one exporter. Datagrams of further streams are rejected.
    */
   readonly maxStreams?: number
+  /**
+   * Names and types of elements that the registry does not have, mostly of enterprises, or has
+   * otherwise. `extra` then has their values by name.
+   */
+  readonly elements?: readonly ElementDefinition[]
 }
 
 const DEFAULT_MAX_STREAMS = 10_000
@@ -88,15 +98,17 @@ const NO_ADDRESS = new Uint8Array(0)
  * within fixed limits.
  */
 export class DecoderSession {
-  readonly #decoder = new Decoder()
+  readonly #decoder: Decoder
   readonly #streams = new Map<string, Map<string, StreamMemory>>()
   readonly #maxStreams: number
   #streamCount = 0
   readonly #rooms = createMemoryRooms()
   #expiredSets = 0
 
-  constructor({ maxStreams = DEFAULT_MAX_STREAMS }: DecoderSessionOptions = {}) {
+  /** @throws RangeError when an element is malformed, or contradicts another one */
+  constructor({ maxStreams = DEFAULT_MAX_STREAMS, elements = [] }: DecoderSessionOptions = {}) {
     this.#maxStreams = maxStreams
+    this.#decoder = new Decoder(new ElementRegistry(checkElements(elements)))
   }
 
   /**
@@ -183,6 +195,15 @@ export class DecoderSession {
   }
 }
 
+function checkElements(elements: readonly ElementDefinition[]): readonly ElementDefinition[] {
+  const own = new OwnElements()
+  elements.forEach((element, index) => {
+    const problem = own.add(element, `elements[${index}]`)
+    if (problem !== undefined) throw new RangeError(`elements[${index}]: ${problem}`)
+  })
+  return own.elements
+}
+
 type Rejected = Extract<DecodedDatagram, { kind: 'rejected' }>
 
 function reject(reason: Rejected['reason'], result?: DecodeResult): Rejected {
@@ -198,6 +219,7 @@ function countsOf(result: DecodeResult): MessageCounts {
     waitingSets: result.waitingSets,
     releasedSets: result.releasedSets,
     malformedSets: result.malformedSets,
+    trailingBytes: result.trailingBytes,
     implausibleTimes: result.implausibleTimes,
   }
 }

@@ -114,6 +114,7 @@ export class Stream {
     change.heldSets += result.heldSets
     change.releasedSets += result.releasedSets
     change.malformedSets += result.malformedSets
+    change.trailingBytes += result.trailingBytes
     change.implausibleTimes += result.implausibleTimes
     if (!enabled) return
     change.flowRecords += result.flowRecords

@@ -57,10 +57,15 @@ const SPECIAL_IDS = new Set(
     [10, 252, 14, 253, 16, 17, 56, 80, 57, 81, 58, 243, 59, 254, 61, 89, 136],
     [233, 230, 34, 50, 48, 302, 210],
     [150, 151, 152, 153, 154, 155, 156, 157, 158, 159, 160, 161, 162, 21, 22],
-    [322, 323, 324, 325],
+    [322, 323, 324, 325, 239],
   ].flat(),
 )
 const SPECIAL = IANA.filter(({ id }) => SPECIAL_IDS.has(id))
+/** Elements of vendors that may fill a column. */
+const SYNONYMS = RANDOM.filter(({ enterprise, id }) => {
+  if (enterprise === 6876) return id >= 880 && id <= 887
+  return enterprise === 9 && ([8337, 8338].includes(id) || (id >= 12_236 && id <= 12_241))
+})
 
 function unknown(enterprise: number, id: number): Element {
   return { enterprise, id, name: `${enterprise}.${id}`, type: undefined }
@@ -101,6 +106,7 @@ const ENTERPRISES = fc.oneof(fc.constantFrom(9, 2636, 35_632), fc.integer({ min:
 export const IPFIX_ELEMENTS: fc.Arbitrary<Element> = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom(...SPECIAL) },
   { weight: 5, arbitrary: fc.constantFrom(...RANDOM) },
+  { weight: 2, arbitrary: fc.constantFrom(...SYNONYMS) },
   { weight: 1, arbitrary: unknownOf(fc.constant(0), 32_767) },
   { weight: 1, arbitrary: unknownOf(ENTERPRISES, 32_767) },
   { weight: 2, arbitrary: fc.constantFrom(...SPECIAL).map(reverseOf) },

@@ -12,6 +12,7 @@ import {
   type RecordMessage,
   RecordModel,
 } from './record-model.ts'
+import { placeClient, readSynonyms } from './synonyms.ts'
 
 const IANA = REGISTRY.filter(({ enterprise }) => enterprise === 0)
 const BY_NAME = new Map(IANA.map((element) => [element.name, element]))
@@ -76,7 +77,11 @@ export function expectFlows(
   fields: readonly RecordField[],
   message: RecordMessage,
 ): readonly ExpectedFlow[] {
-  const present = fields.filter(({ length }) => length > 0)
+  const read = readSynonyms(fields.filter(({ length }) => length > 0))
+  return rowsOf(read.fields, message).map((flow) => placeClient(flow, read))
+}
+
+function rowsOf(present: readonly RecordField[], message: RecordMessage): readonly ExpectedFlow[] {
   const isBack = present.some(isOfResponder) ? isOfResponder : isReversed
   if (!present.some(isOfResponder) && !present.some(isReverseCounter)) {
     return [expectFlow(present, message)]
@@ -109,11 +114,16 @@ function turn(
   const own = new Set(fields.filter(isBack).map(({ element }) => element.id))
   return fields.flatMap((field): RecordField[] => {
     const { element } = field
-    if (isBack(field)) return [{ ...field, element: ianaElement(element.id) }]
+    if (isBack(field)) return [renamed(field, ianaElement(element.id))]
     if (element.enterprise !== 0) return [field]
     const turned = staying.has(element.id) ? element : (PARTNERS.get(element.id) ?? element)
-    return own.has(turned.id) || COUNTERS.test(element.name) ? [] : [{ ...field, element: turned }]
+    const isCounter = COUNTERS.test(ianaElement(element.id).name)
+    return own.has(turned.id) || isCounter ? [] : [renamed(field, turned)]
   })
+}
+
+function renamed(field: RecordField, element: Element): RecordField {
+  return { ...field, element: { ...element, name: field.sentName ?? element.name } }
 }
 
 function ianaElement(id: number): Element {

@@ -45,6 +45,9 @@ const HOUR_MS = 3_600_000n
 export class Listener {
   readonly #known = new Map<number, Part['generation']>()
   readonly #waiting = new Map<number, WaitingPart[]>()
+  /** Flows whose template has come with the message; they are read at its end, then those after them. */
+  #released: WaitingPart[] = []
+  #postponed: DataPart[] = []
   #flows: ExpectedFlow[] = []
   #receivedAt: number[] = []
   #counts = new Map<CountName, number>()
@@ -59,6 +62,10 @@ export class Listener {
       if (part.kind === 'define') this.#define(part, message)
       else this.#takeData(part, message)
     }
+    for (const released of this.#released) this.#release(released, message)
+    for (const part of this.#postponed) this.#read(part, message, 'dataRecords')
+    this.#released = []
+    this.#postponed = []
     this.#count('flowRecords', this.#flows.length)
     const counts = Object.fromEntries([...this.#counts].filter(([, count]) => count !== 0))
     return { flows: this.#flows, receivedAt: this.#receivedAt, counts }
@@ -73,17 +80,24 @@ export class Listener {
     this.#count('changedTemplates', 1)
     const waiting = this.#waiting.get(id) ?? []
     this.#waiting.delete(id)
-    for (const { part, message: earlier } of waiting) {
-      this.#count('releasedSets', 1)
-      if (earlier === message) this.#count('waitingSets', -1)
-      this.#read(part, earlier, earlier === message ? 'dataRecords' : 'releasedRecords')
+    for (const released of waiting) {
+      if (generation.scopes === undefined) this.#released.push(released)
+      else this.#release(released, message)
     }
+  }
+
+  #release({ part, message: earlier }: WaitingPart, message: ModelMessage): void {
+    this.#count('releasedSets', 1)
+    if (earlier === message) this.#count('waitingSets', -1)
+    this.#read(part, earlier, earlier === message ? 'dataRecords' : 'releasedRecords')
   }
 
   #takeData(part: DataPart, message: ModelMessage): void {
     const { id } = part.generation
     if (this.#known.has(id)) {
-      this.#read(part, message, 'dataRecords')
+      const isLater = this.#released.length > 0 && part.generation.scopes === undefined
+      if (isLater) this.#postponed.push(part)
+      else this.#read(part, message, 'dataRecords')
       return
     }
     this.#count('heldSets', 1)

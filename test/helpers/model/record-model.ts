@@ -14,6 +14,8 @@ export interface RecordField {
   readonly element: Element
   readonly length: number
   readonly value: ModelValue
+  /** The name of the element that was sent, if it is read as another one. */
+  readonly sentName?: string
 }
 
 /** The message that a record came in. */

@@ -6,7 +6,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { encodeV5Message, type V5Flow } from '../../../launcher/demo/messages.ts'
-import { elementName, findElement } from '../../../writer/netflow/elements/element-registry.ts'
+import {
+  findElement,
+  STANDARD_ELEMENTS,
+} from '../../../writer/netflow/elements/element-registry.ts'
 import { type DecodedFlow, decodeAlone } from '../../helpers/decoder-harness.ts'
 import {
   hex,
@@ -141,7 +144,7 @@ function expectFlow(fields: readonly V9Field[], index: number): DecodedFlow {
     const known = findElement(0, id) !== undefined
     if (column && value < 1n << BigInt(column.bits)) {
       flow[column.name] = value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
-    } else extra.push(`"${elementName(0, id)}":${known ? value : `"${digits}"`}`)
+    } else extra.push(`"${STANDARD_ELEMENTS.nameOf(0, id)}":${known ? value : `"${digits}"`}`)
   }
   if (flow.protocol === 1 || flow.protocol === 58) moveIcmpPorts(flow, extra)
   if (extra.length > 0) flow.extra = `{${extra.join(',')}}`

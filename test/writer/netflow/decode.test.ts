@@ -205,8 +205,11 @@ describe('a set whose length does not add up', () => {
     }
   })
 
-  it('of id 0 and length 0 ends the message without a report', () => {
-    assert.deepEqual(decode(set(256, ONE), words(0, 0), set(256, TWO)), [[1], undefined, []])
+  it('of id 0 and length 0 ends the message; only zeros may follow without a report', () => {
+    const end = words(0, 0)
+    assert.deepEqual(decode(set(256, ONE), end, '000000'), [[1], undefined, []])
+    const rest = [end, set(256, TWO)]
+    assert.deepEqual(decode(set(256, ONE), ...rest), [[1], undefined, ['trailing-bytes']])
   })
 
   it('may be empty', () => {

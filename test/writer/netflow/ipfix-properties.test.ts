@@ -3,7 +3,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { elementName, findElement } from '../../../writer/netflow/elements/element-registry.ts'
+import {
+  findElement,
+  STANDARD_ELEMENTS,
+} from '../../../writer/netflow/elements/element-registry.ts'
 import { type DecodedFlow, DecoderHarness, decodeAlone } from '../../helpers/decoder-harness.ts'
 import {
   type IpfixField,
@@ -81,7 +84,10 @@ function expectFlow(columns: readonly Column[], index: number): DecodedFlow {
     const isInteger = findElement(enterprise, id) !== undefined
     if (column && value < 1n << BigInt(column.bits)) {
       flow[column.name] = value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
-    } else extra.push(`"${elementName(enterprise, id)}":${isInteger ? value : `"${digits}"`}`)
+    } else
+      extra.push(
+        `"${STANDARD_ELEMENTS.nameOf(enterprise, id)}":${isInteger ? value : `"${digits}"`}`,
+      )
   }
   if (extra.length > 0) flow.extra = `{${extra.join(',')}}`
   return flow
@@ -157,7 +163,9 @@ describe('an IPFIX message that is cut short', () => {
       const cut = Buffer.from(whole.subarray(0, length))
       cut.writeUInt16BE(length, 2)
       const { flows, problems } = decodeAlone(cut)
-      if (ends.has(length)) assert.deepEqual(problems, [], `${length} bytes`)
+      // Up to three bytes of a set's header are too few for a set.
+      const rest = problems.filter((code) => code !== 'trailing-bytes')
+      if (ends.has(length)) assert.deepEqual(rest, [], `${length} bytes`)
       else assert.deepEqual([flows, problems], [[], ['malformed-message']], `${length} bytes`)
     }
   })

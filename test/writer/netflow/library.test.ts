@@ -175,6 +175,32 @@ describe('the decoder as a library', () => {
     assert.equal(reasonOf(v9MessageOf({ sourceId: 8 }, set(256, '00000400'))), undefined)
   })
 
+  it('names fields by the elements of its own session', () => {
+    const elements = [{ enterprise: 0, id: 57_600, name: 'acmeUser', type: 'string' }] as const
+    const datagram = oneRecordMessage([[57_600, '6564676531']])
+    const extraBy = (session: DecoderSession) => decode(datagram, session).flows[0]?.extra
+    assert.deepEqual(extraBy(new DecoderSession({ elements })), { acmeUser: 'edge1' })
+    assert.deepEqual(extraBy(new DecoderSession()), { '0.57600': '6564676531' })
+  })
+
+  it('throws when an element contradicts the registry or another element', () => {
+    const element = { enterprise: 64_512, id: 7, name: 'acmeUser', type: 'string' } as const
+    const sessionWith = (second: object) =>
+      new DecoderSession({ elements: [element, { ...element, ...second }] })
+    assert.throws(() => sessionWith({ id: 8 }), /^RangeError: elements\[1\]: elements\[0\] has/)
+    assert.throws(() => sessionWith({ enterprise: 0, id: 8 }), /IANA's sourceIPv4Address/)
+  })
+
+  it('counts bytes after the end of a message', () => {
+    const decoded = decode(Buffer.concat([V5, V5]))
+    assert.ok(decoded.kind === 'decoded')
+    assert.deepEqual([decoded.flows.length, decoded.counts.trailingBytes], [1, V5.length])
+    assert.deepEqual(
+      decoded.problems.map(({ code }) => code),
+      ['second-message'],
+    )
+  })
+
   it('throws when the receive time is no time', () => {
     const session = new DecoderSession()
     for (const receivedAt of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {

@@ -1,8 +1,8 @@
 /** A template as an exporter defined it, resolved once for decoding. */
 
+import type { ElementRegistry } from '../elements/element-registry.ts'
 import { type FieldSpecifier, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
-import { splitBiflow } from '../plan/biflow.ts'
-import { type Plan, planRecord } from '../plan/plan.ts'
+import { type Plans, planTemplate } from '../plan/plans.ts'
 
 /** A template or an options template. */
 export interface Template {
@@ -16,16 +16,8 @@ export interface Template {
   /** Bytes of a record; the smallest number if a field has variable length. */
   readonly recordLength: number
   readonly hasVariableLength: boolean
-  /** How to read a flow record; resolved when the first one comes. */
-  readonly plan: Plan
-  /** How to read the reverse direction of the same bytes; null when the record is no biflow. */
-  readonly reversePlans: ReversePlans | null
-}
-
-/** The plans of the reverse direction, for ICMP and for other protocols. */
-export interface ReversePlans {
-  readonly icmp: Plan
-  readonly other: Plan
+  /** Returns how to read a flow record; resolved by the elements of the first call. */
+  plans(elements: ElementRegistry): Plans
 }
 
 /** Creates a template of flow or options records; it keeps `fields`. */
@@ -41,8 +33,7 @@ export function createTemplate(
     recordLength += length === VARIABLE_LENGTH ? 1 : length
   }
   const presentFields = fields.filter(({ length }) => length > 0)
-  let plan: Plan | undefined
-  let reversePlans: ReversePlans | null | undefined
+  let plans: Plans | undefined
   return {
     id,
     fields,
@@ -51,21 +42,11 @@ export function createTemplate(
     isOptions: options !== undefined,
     recordLength,
     hasVariableLength,
-    get plan() {
-      plan ??= planRecord(splitBiflow(presentFields)?.forward ?? presentFields)
-      return plan
-    },
-    get reversePlans() {
-      if (reversePlans === undefined) reversePlans = planReverse(presentFields)
-      return reversePlans
+    plans(elements) {
+      plans ??= planTemplate(presentFields, elements)
+      return plans
     },
   }
-}
-
-function planReverse(fields: readonly FieldSpecifier[]): ReversePlans | null {
-  const biflow = splitBiflow(fields)
-  if (biflow === undefined) return null
-  return { icmp: planRecord(biflow.reverseIcmp), other: planRecord(biflow.reverse) }
 }
 
 /** Whether two templates define the same record. */

@@ -4,10 +4,10 @@
  */
 
 import { findElement, REVERSE_ENTERPRISE } from '../elements/element-registry.ts'
-import type { FieldSpecifier } from '../elements/field-specifier.ts'
 import { IE } from '../elements/information-elements.ts'
 import { FIELD } from '../flow-record.ts'
 import { COLUMN_SOURCES } from './column-sources.ts'
+import type { PlanField } from './plan-fields.ts'
 
 /** Counters of one direction, which the record of the other direction must not repeat. */
 const COUNTER_NAME = /(?:Delta|Total)Count$|^deltaFlowCount$|^initiator(?:Octets|Packets)$/
@@ -65,10 +65,10 @@ function swap(
  * padding.
  */
 interface BiflowFields {
-  readonly forward: readonly FieldSpecifier[]
-  readonly reverse: readonly FieldSpecifier[]
+  readonly forward: readonly PlanField[]
+  readonly reverse: readonly PlanField[]
   /** The reverse record when the protocol is ICMP. */
-  readonly reverseIcmp: readonly FieldSpecifier[]
+  readonly reverseIcmp: readonly PlanField[]
 }
 
 /**
@@ -76,11 +76,11 @@ interface BiflowFields {
  *
  * @returns undefined when no reverse counter fills a column: then there is no second flow
  */
-export function splitBiflow(fields: readonly FieldSpecifier[]): BiflowFields | undefined {
+export function splitBiflow(fields: readonly PlanField[]): BiflowFields | undefined {
   const isReverse = fields.some(countsResponder) ? countsResponder : isReverseElement
   if (!fields.some((field) => isReverse(field) && fillsCounter(field))) return undefined
   const reversed = new Set(fields.filter(isReverse).map(({ id }) => id))
-  const turn = (field: FieldSpecifier, swapped: ReadonlyMap<number, number>): FieldSpecifier => {
+  const turn = (field: PlanField, swapped: ReadonlyMap<number, number>): PlanField => {
     if (isReverse(field)) return { ...field, enterprise: 0 }
     return turnField(field, reversed, swapped)
   }
@@ -96,10 +96,10 @@ export function splitBiflow(fields: readonly FieldSpecifier[]): BiflowFields | u
  * the reverse direction has of its own replaces the key.
  */
 function turnField(
-  field: FieldSpecifier,
+  field: PlanField,
   reversed: ReadonlySet<number>,
   swapped: ReadonlyMap<number, number>,
-): FieldSpecifier {
+): PlanField {
   const { enterprise, id } = field
   if (enterprise !== 0) return field
   const turned = swapped.get(id) ?? id
@@ -110,20 +110,20 @@ function turnField(
 }
 
 /** Whether a field fills a counter column. A counter of another width does not. */
-function fillsCounter({ enterprise, id, length }: FieldSpecifier): boolean {
+function fillsCounter({ enterprise, id, length }: PlanField): boolean {
   if (enterprise === REVERSE_ENTERPRISE && RESPONDER_COUNTERS.has(id)) return false
   const field = COLUMN_SOURCES.get(id)?.field
   return length <= 8 && (field === FIELD.bytes || field === FIELD.packets)
 }
 
-function countsResponder({ enterprise, id, length }: FieldSpecifier): boolean {
+function countsResponder({ enterprise, id, length }: PlanField): boolean {
   return enterprise === 0 && length <= 8 && RESPONDER_COUNTERS.has(id)
 }
 
-function isReverseElement({ enterprise }: FieldSpecifier): boolean {
+function isReverseElement({ enterprise }: PlanField): boolean {
   return enterprise === REVERSE_ENTERPRISE
 }
 
-function padding({ length }: FieldSpecifier): FieldSpecifier {
+function padding({ length }: PlanField): PlanField {
   return { enterprise: 0, id: IE.paddingOctets, length }
 }

@@ -208,6 +208,7 @@ export const SLOT_SOURCES: ReadonlyMap<number, { readonly slot: number; readonly
     [IE.systemInitTimeMilliseconds, { slot: SLOT.systemInit, op: OP.slotMillis }],
     [IE.flowId, { slot: SLOT.flowIdHigh, op: OP.slotIdAndExtra }],
     [IE.ipDiffServCodePoint, { slot: SLOT.dscp, op: OP.slot }],
+    [IE.biflowDirection, { slot: SLOT.biflowDirection, op: OP.slotAndExtra }],
   ])
 
 /**

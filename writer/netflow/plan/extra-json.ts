@@ -4,7 +4,7 @@
  */
 
 import { ipv4Text, ipv6TextAt } from '../address-text.ts'
-import { type DataType, elementName, findElement } from '../elements/element-registry.ts'
+import type { DataType, ElementRegistry } from '../elements/element-registry.ts'
 import { type FieldSpecifier, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
 import { type DatagramBytes, readHigh, readLow, readUint } from './read-bytes.ts'
 import { idTextJson, textJson, uriCountsJson } from './text-json.ts'
@@ -78,12 +78,15 @@ interface FieldFormat {
  * Finds the name and the format of a field. An unknown element is named by its numbers and written
  * as hex.
  */
-export function describeField({ enterprise, id, length }: FieldSpecifier): FieldFormat {
-  const type = findElement(enterprise, id)?.type
+export function describeField(
+  { enterprise, id, length }: FieldSpecifier,
+  elements: ElementRegistry,
+): FieldFormat {
+  const type = elements.find(enterprise, id)?.type
   const special =
     enterprise === CISCO && type === 'string' ? FORMAT_OF_CISCO_STRING.get(id) : undefined
   return {
-    name: elementName(enterprise, id),
+    name: elements.nameOf(enterprise, id),
     format: special ?? (type ? formatOf(type, length) : FORMAT.hex),
   }
 }

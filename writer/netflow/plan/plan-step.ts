@@ -47,6 +47,24 @@ export const OP = {
 
 export type Op = (typeof OP)[keyof typeof OP]
 
+/**
+ * Whether an op can read a width. Templates lie about widths; such a field goes to `extra` as sent.
+ */
+export function fitsWidth(op: Op, length: number): boolean {
+  switch (op) {
+    case OP.ipv4:
+      return length === 4
+    case OP.ipv6:
+      return length === 16
+    case OP.mac:
+      return length === 6
+    case OP.ntp:
+      return length === 8
+    default:
+      return length >= 1 && length <= 8
+  }
+}
+
 /** Intermediate values of one record, which have a meaning only with other fields. */
 export const SLOT = {
   icmpTypeCode: 0,
@@ -80,6 +98,8 @@ export const SLOT = {
   /** TCP ports of a template that also has UDP ports. */
   tcpSrcPort: 24,
   tcpDstPort: 25,
+  /** Which end of a record with client and server is the source. */
+  biflowDirection: 26,
 } as const
 
 export const SLOT_COUNT = Object.keys(SLOT).length

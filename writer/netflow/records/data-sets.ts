@@ -1,8 +1,10 @@
 /**
- * Decodes the data sets of v9 and IPFIX: on arrival if the template is known, else when it comes.
+ * Decodes the data sets of v9 and IPFIX: on arrival if the template is known, else at the end of the
+ * message that brings it.
  */
 
 import type { DecodeResult } from '../decode-result.ts'
+import type { ElementRegistry } from '../elements/element-registry.ts'
 import type { MessageContext } from '../flow-record.ts'
 import { type HeldSet, HeldSets } from '../memory/held-sets.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
@@ -13,19 +15,41 @@ import { type RecordRange, RecordSets } from './record-sets.ts'
 
 const IPFIX = 10
 
+/** A held set, and the template that it waited for. */
+interface ReleasedSet {
+  readonly set: HeldSet
+  readonly template: Template
+}
+
+/** A set of the current message that is decoded at its end. */
+interface PostponedSet {
+  readonly content: RecordRange
+  readonly template: Template
+}
+
 export class DataSets {
   readonly result: DecodeResult
   readonly records: RecordSets
   readonly heldSets = new HeldSets()
   /** Held sets given up undecoded since the caller last emptied this list. */
   readonly expiredSets: HeldSet[] = []
+  readonly #elements: ElementRegistry
 
   /** Sequence number of the message whose sets are being decoded. */
   sequence = 0
 
-  constructor(result: DecodeResult, datagram: DatagramBytes) {
+  /**
+   * Held sets of flows whose template has come with the current message. The rest of the message may
+   * announce the boot time or the sampling rate, so they are decoded at its end.
+   */
+  readonly #released: ReleasedSet[] = []
+  /** Sets of flows that came after these in the current message. */
+  readonly #postponed: PostponedSet[] = []
+
+  constructor(result: DecodeResult, datagram: DatagramBytes, elements: ElementRegistry) {
     this.result = result
-    this.records = new RecordSets(result, datagram)
+    this.#elements = elements
+    this.records = new RecordSets(result, datagram, elements)
   }
 
   /** Sets the reference times of the records; an unknown uptime is NaN. */
@@ -37,7 +61,7 @@ export class DataSets {
     times.estimatedUptimeMs = Number.NaN
   }
 
-  /** Decodes a data set, or holds it until its template comes. */
+  /** Decodes a data set now or at the end of the message, or holds it until its template comes. */
   decode(
     templateId: number,
     content: RecordRange,
@@ -50,6 +74,17 @@ export class DataSets {
       this.#holdSet(templateId, content, stream, message)
       return
     }
+    const isLater = this.#released.length > 0 && !template.isOptions
+    if (isLater) this.#postponed.push({ content, template })
+    else this.#decode(template, content, stream, message)
+  }
+
+  #decode(
+    template: Template,
+    content: RecordRange,
+    stream: StreamMemory,
+    message: MessageContext,
+  ): void {
     this.result.decodedSets += 1
     if (template.isOptions) {
       this.records.readOptions(template, content, stream)
@@ -64,7 +99,8 @@ export class DataSets {
   #estimateUptime(template: Template, content: RecordRange, stream: StreamMemory): void {
     const { times } = this.records.reader
     times.estimatedUptimeMs = Number.NaN
-    if (!Number.isNaN(times.bootMs) || !template.plan.hasUptimes) return
+    if (!Number.isNaN(times.bootMs)) return
+    if (!template.plans(this.#elements).forward.hasUptimes) return
     const exportMs = times.exportMicros / 1000
     stream.bootEstimateMs = estimateBoot(stream.bootEstimateMs, exportMs, template, content)
     times.estimatedUptimeMs = exportMs - stream.bootEstimateMs
@@ -96,31 +132,62 @@ export class DataSets {
     for (const set of evicted) this.expiredSets.push(set)
   }
 
-  /** Decodes the sets that waited for `template`, each with the times of its own message. */
+  /**
+   * Releases the sets that waited for `template`. Options data is decoded at once, flows at the end
+   * of the message.
+   */
   releaseSets(template: Template, stream: StreamMemory, current: MessageContext): void {
     const { portInForce } = stream.templates
-    const released = this.heldSets.release(stream, template.id, portInForce)
-    if (released.length === 0) return
+    for (const set of this.heldSets.release(stream, template.id, portInForce)) {
+      if (template.isOptions) this.#decodeReleased({ set, template }, stream, current)
+      else this.#released.push({ set, template })
+    }
+  }
+
+  /**
+   * Decodes the flows that wait for the end of the message, in the order of arrival: running totals
+   * need it.
+   */
+  endMessage(stream: StreamMemory, message: MessageContext): void {
+    if (this.#released.length === 0) return
+    for (const released of this.#released) this.#decodeReleased(released, stream, message)
+    for (const { template, content } of this.#postponed) {
+      this.#decode(template, content, stream, message)
+    }
+    this.#released.length = 0
+    this.#postponed.length = 0
+  }
+
+  /** Decodes a held set with the times of its own message. */
+  #decodeReleased(
+    { set, template }: ReleasedSet,
+    stream: StreamMemory,
+    current: MessageContext,
+  ): void {
     const { exportMicros, uptimeMs } = this.records.reader.times
-    for (const { content, message, sequence, ...times } of released) {
-      this.result.releasedSets += 1
-      if (message === current) this.result.waitingSets -= 1
-      else this.result.releasedMessages.push(message)
-      this.records.source = message === current ? 'dataRecords' : 'releasedRecords'
-      this.setTimes(times.exportMicros, times.uptimeMs)
-      if (message.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs
-      const { releasedRecords, releasedOptions, malformedSets } = this.result
-      const datagram = viewDatagramBytes(content)
-      const range = { datagram, offset: 0, end: content.length }
-      this.decode(template.id, range, stream, message)
-      // A broken set has an unknown number of records.
-      if (message === current || this.result.malformedSets > malformedSets) continue
+    const { content, message, sequence } = set
+    const isCurrent = message === current
+    this.result.releasedSets += 1
+    if (isCurrent) this.result.waitingSets -= 1
+    else this.result.releasedMessages.push(message)
+    this.records.source = isCurrent ? 'dataRecords' : 'releasedRecords'
+    this.#beginMessage(set.exportMicros, set.uptimeMs, stream)
+    const { releasedRecords, releasedOptions, malformedSets } = this.result
+    const datagram = viewDatagramBytes(content)
+    this.#decode(template, { datagram, offset: 0, end: content.length }, stream, message)
+    // A broken set has an unknown number of records.
+    if (!isCurrent && this.result.malformedSets === malformedSets) {
       const dataRecords = this.result.releasedRecords - releasedRecords
       const optionsRecords = this.result.releasedOptions - releasedOptions
       this.result.releases.push({ sequence, dataRecords, optionsRecords })
     }
     this.records.source = 'dataRecords'
+    this.#beginMessage(exportMicros, uptimeMs, stream)
+  }
+
+  /** Sets the reference times of a message of `stream`. */
+  #beginMessage(exportMicros: number, uptimeMs: number, stream: StreamMemory): void {
     this.setTimes(exportMicros, uptimeMs)
-    if (current.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs
+    if (stream.exportVersion === IPFIX) this.records.reader.times.bootMs = stream.systemInitMs
   }
 }

@@ -5,6 +5,7 @@
 
 import { FIELD, type FlowRecord } from '../flow-record.ts'
 import type { Plan } from '../plan/plan.ts'
+import { CLIENT_ENDS } from '../plan/plan-fields.ts'
 import { SLOT } from '../plan/plan-step.ts'
 import { chooseFamily, dropEmptyNextHop } from './choose-family.ts'
 import { fillTimes, orderTimes } from './finish-times.ts'
@@ -23,6 +24,7 @@ export function finishRecord(reader: RecordReader, plan: Plan, view: DataView): 
     fillTimes(reader, plan)
     const dscp = reader.slot(SLOT.dscp)
     if (dscp !== undefined) record.set(FIELD.tos, dscp << 2)
+    if (plan.clientEnds !== 0) placeClient(reader, plan)
   }
   if (record.addresses[NEXT_HOP_WORD] === 0 && record.has(FIELD.nextHop)) dropEmptyNextHop(record)
   if (reader.slotsPresent & TCP_PORTS) choosePorts(reader, plan)
@@ -33,6 +35,18 @@ export function finishRecord(reader: RecordReader, plan: Plan, view: DataView): 
 
 /** The first word of the next hop, for a quick look: most of them are not zero. */
 const NEXT_HOP_WORD = FIELD.nextHop * 4
+
+/** `biflowDirection`: the initiator, who is the client, is the destination. */
+const REVERSE_INITIATOR = 2
+
+/** Makes the client the destination, if the exporter says so; a plan reads it as the source. */
+function placeClient(reader: RecordReader, { clientEnds }: Plan): void {
+  if (reader.slot(SLOT.biflowDirection) !== REVERSE_INITIATOR) return
+  const { record } = reader
+  if (clientEnds & CLIENT_ENDS.addresses) record.swapAddresses()
+  // In ICMP records ports hold type and code.
+  if (clientEnds & CLIENT_ENDS.ports && !isIcmp(record)) record.swapPorts()
+}
 
 const TCP_PORTS = (1 << SLOT.tcpSrcPort) | (1 << SLOT.tcpDstPort)
 

@@ -18,7 +18,7 @@ import {
   readUint,
 } from '../plan/read-bytes.ts'
 import { isTime, type MessageTimes, switchedToMicros } from './message-times.ts'
-import { type FindTemplate, formatValue, isList } from './structured-data.ts'
+import { formatValue, isList, type ListSource, NO_LISTS } from './structured-data.ts'
 
 /** The largest rate that is plausible after its bytes are swapped; a larger one may be garbage. */
 const MAX_SWAPPED_RATE = 0xffff
@@ -51,8 +51,8 @@ export class RecordReader {
   }
   /** Whether the exporter sends sampling rates in records with the low byte first. */
   hasLittleEndianRates = false
-  /** Finds the templates of lists in `extra`. */
-  findTemplate: FindTemplate = () => undefined
+  /** Describes the members of lists in `extra`. */
+  lists: ListSource = NO_LISTS
   /** Oddities of the records read so far; the caller resets them. */
   oddities = 0
 
@@ -176,8 +176,8 @@ export class RecordReader {
   #format(plan: Plan, step: number, at: number, length: number): string {
     const format = plan.formats[step] as Format
     if (!isList(format)) return formatJson(format, this.#datagram, at, length)
-    const { findTemplate } = this
-    return formatValue(format, [at, length], { datagram: this.#datagram, findTemplate, depth: 0 })
+    const context = { ...this.lists, datagram: this.#datagram, depth: 0 }
+    return formatValue(format, [at, length], context)
   }
 
   #readCounter(plan: Plan, step: number, at: number, length: number): void {

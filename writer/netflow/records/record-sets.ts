@@ -1,12 +1,15 @@
 /** Reads the records of one data set by its template and passes the flows to a sink. */
 
 import type { DecodeResult, ProblemCode } from '../decode-result.ts'
+import type { ElementRegistry } from '../elements/element-registry.ts'
 import { FIELD, FlowRecord, type FlowSink, type MessageContext } from '../flow-record.ts'
 import { MAX_RECORDS_PER_MESSAGE, MAX_RELEASED_RECORDS } from '../limits.ts'
 import { isSamplingRate } from '../memory/samplers.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
-import type { ReversePlans, Template } from '../memory/template.ts'
+import type { Template } from '../memory/template.ts'
+import type { Plan } from '../plan/plan.ts'
 import { SLOT } from '../plan/plan-step.ts'
+import type { ReversePlans } from '../plan/plans.ts'
 import type { DatagramBytes } from '../plan/read-bytes.ts'
 import { finishRecord, isIcmp } from './finish-record.ts'
 import { hasImplausibleTime } from './finish-times.ts'
@@ -40,12 +43,14 @@ export class RecordSets {
   /** The counter of the records: this message's own, or released sets of earlier messages. */
   source: keyof typeof MAX_RECORDS = 'dataRecords'
   readonly #result: DecodeResult
+  readonly #elements: ElementRegistry
   readonly #totals = new RunningTotals()
   /** Whether records have only their own sampling rates, because the stream has none for them. */
   #hasOwnRatesOnly = true
 
-  constructor(result: DecodeResult, datagram: DatagramBytes) {
+  constructor(result: DecodeResult, datagram: DatagramBytes, elements: ElementRegistry) {
     this.#result = result
+    this.#elements = elements
     this.reader = new RecordReader(new FlowRecord(), datagram)
   }
 
@@ -74,11 +79,13 @@ export class RecordSets {
   ): number {
     const result = this.#result
     const reader = this.reader
-    reader.findTemplate = (id) => stream.template(id)
+    const elements = this.#elements
+    const { forward, reverse } = template.plans(elements)
+    reader.lists = { elements, findTemplate: (id) => stream.template(id) }
     let at = offset
     while (at + template.recordLength <= end) {
       if (!this.#admitRecord(template)) return -1
-      const next = reader.read(template.plan, datagram, at, end)
+      const next = reader.read(forward, datagram, at, end)
       if (next < 0) {
         this.#breakOff('record-overruns-set', template, `at byte ${at - offset} of the set`)
         return -1
@@ -86,15 +93,15 @@ export class RecordSets {
       const start = at
       at = next
       result[this.source] += 1
-      finishRecord(reader, template.plan, datagram.view)
-      this.#setSamplingRate(template, stream)
-      if (template.plan.totals !== 0) {
-        this.#totals.difference(reader, template.plan, stream.totals, 'forward')
+      finishRecord(reader, forward, datagram.view)
+      this.#setSamplingRate(template.id, forward, stream)
+      if (forward.totals !== 0) {
+        this.#totals.difference(reader, forward, stream.totals, 'forward')
       }
       this.emit(message)
-      if (template.reversePlans !== null) {
+      if (reverse !== null) {
         const range = { datagram, offset: start, end }
-        const isFlow = this.#readReverse(template, template.reversePlans, range, stream)
+        const isFlow = this.#readReverse(template.id, reverse, range, stream)
         if (isFlow) this.emit(message)
       }
     }
@@ -107,7 +114,7 @@ export class RecordSets {
    * @returns false when it has no traffic: then it is no flow
    */
   #readReverse(
-    template: Template,
+    templateId: number,
     { icmp, other }: ReversePlans,
     { datagram, offset, end }: RecordRange,
     stream: StreamMemory,
@@ -121,7 +128,7 @@ export class RecordSets {
     reader.oddities |= oddities
     if (!isCountTooLarge && !hasTraffic(reader.record)) return false
     finishRecord(reader, plan, datagram.view)
-    this.#setSamplingRate(template, stream)
+    this.#setSamplingRate(templateId, plan, stream)
     if (plan.totals !== 0) this.#totals.difference(reader, plan, stream.totals, 'reverse')
     return true
   }
@@ -188,7 +195,7 @@ export class RecordSets {
     this.#result.report('nonzero-padding', template.id, detail)
   }
 
-  #setSamplingRate(template: Template, { samplers }: StreamMemory): void {
+  #setSamplingRate(templateId: number, plan: Plan, { samplers }: StreamMemory): void {
     const reader = this.reader
     const record = this.reader.record
     const own = reader.slot(SLOT.samplingInterval)
@@ -200,11 +207,11 @@ export class RecordSets {
       rate: own,
       samplerId: reader.slot(SLOT.samplerId),
       inputIf: record.has(FIELD.inputIf) ? record.values[FIELD.inputIf] : undefined,
-      templateId: template.id,
+      templateId,
     })
     if (rate !== undefined) record.set(FIELD.samplingRate, rate)
     if (own && own !== rate) {
-      reader.addExtra(template.plan.slotKeys[SLOT.samplingInterval] ?? '', String(own))
+      reader.addExtra(plan.slotKeys[SLOT.samplingInterval] ?? '', String(own))
     }
   }
 

@@ -3,6 +3,7 @@
  * broken list is written as hex.
  */
 
+import { type ElementRegistry, STANDARD_ELEMENTS } from '../elements/element-registry.ts'
 import { isPadding } from '../elements/field-specifier.ts'
 import { MAX_LIST_DEPTH } from '../limits.ts'
 import type { Template } from '../memory/template.ts'
@@ -15,13 +16,20 @@ const ENTERPRISE_BIT = 0x8000
 /** RFC 6313 section 4.4. */
 const SEMANTICS = ['noneOf', 'exactlyOneOf', 'oneOrMoreOf', 'allOf', 'ordered']
 
-/** Finds a template of the stream. */
-export type FindTemplate = (id: number) => Template | undefined
+/** The elements and the templates of the stream that sent a list. */
+export interface ListSource {
+  readonly elements: ElementRegistry
+  readonly findTemplate: (id: number) => Template | undefined
+}
 
-/** The datagram and the templates of a list, and its depth among lists in lists. */
-interface ListContext {
+export const NO_LISTS: ListSource = {
+  elements: STANDARD_ELEMENTS,
+  findTemplate: () => undefined,
+}
+
+/** The datagram of a list, and its depth among lists in lists. */
+interface ListContext extends ListSource {
   readonly datagram: DatagramBytes
-  readonly findTemplate: FindTemplate
   readonly depth: number
 }
 
@@ -66,14 +74,16 @@ function listJson(
  *     basicList = semantic8 enterpriseBit1 elementId15 elementLength16 [enterprise32] value…
  */
 function basicListJson(offset: number, end: number, context: ListContext): string | undefined {
-  const { view } = context.datagram
+  const { elements, datagram } = context
+  const { view } = datagram
   if (offset + 4 > end) return undefined
   const id = view.getUint16(offset)
   const length = view.getUint16(offset + 2)
   const hasEnterprise = (id & ENTERPRISE_BIT) !== 0
   if (hasEnterprise && offset + 8 > end) return undefined
   const enterprise = hasEnterprise ? view.getUint32(offset + 4) : 0
-  const { name, format } = describeField({ enterprise, id: id & ~ENTERPRISE_BIT, length })
+  const field = { enterprise, id: id & ~ENTERPRISE_BIT, length }
+  const { name, format } = describeField(field, elements)
   const values: string[] = []
   const range = new FieldRange()
   let at = offset + (hasEnterprise ? 8 : 4)
@@ -172,10 +182,13 @@ const membersOfTemplates = new WeakMap<Template, Members>()
  * Prepares the fields of a template, without those of length 0: a thousand of them would cost more
  * than all bytes of a record.
  */
-function membersOf(template: Template): Members {
+function membersOf(template: Template, elements: ElementRegistry): Members {
   const known = membersOfTemplates.get(template)
   if (known !== undefined) return known
-  const described = template.presentFields.map((field) => ({ field, ...describeField(field) }))
+  const described = template.presentFields.map((field) => ({
+    field,
+    ...describeField(field, elements),
+  }))
   const counts = new Map<string, number>()
   for (const { name } of described) counts.set(name, (counts.get(name) ?? 0) + 1)
   const repeated = [...counts].filter(([, count]) => count > 1).map(([name]) => name)
@@ -196,7 +209,7 @@ function recordJson(
   end: number,
   context: ListContext,
 ): { readonly json: string; readonly end: number } | undefined {
-  const { fields, repeatedKeys } = membersOf(template)
+  const { fields, repeatedKeys } = membersOf(template, context.elements)
   const repeats = repeatedKeys.map(() => '')
   const range = new FieldRange()
   let json = ''

@@ -8,6 +8,7 @@ import type { Template } from '../memory/template.ts'
 import { FieldRange } from '../records/field-range.ts'
 import type { RecordRange } from '../records/record-sets.ts'
 import { hasTemplate, readIpfixTemplate, templateOf } from './ipfix-templates.ts'
+import { isZero } from './trailing-bytes.ts'
 
 export const IPFIX_SET = { template: 2, optionsTemplate: 3, firstData: 256 } as const
 export const SET_HEADER_BYTES = 4
@@ -115,11 +116,4 @@ function skipRecord(view: DataView, offset: number, end: number, template: Templ
     if (at < 0) return -1
   }
   return at
-}
-
-function isZero(view: DataView, offset: number, end: number): boolean {
-  for (let at = offset; at < end; at++) {
-    if (view.getUint8(at) !== 0) return false
-  }
-  return true
 }

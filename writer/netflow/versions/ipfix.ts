@@ -7,6 +7,7 @@ import type { DataSets } from '../records/data-sets.ts'
 import type { RecordRange } from '../records/record-sets.ts'
 import { findMalformation, IPFIX_SET, SET_HEADER_BYTES } from './ipfix-structure.ts'
 import { readIpfixTemplateSet } from './ipfix-templates.ts'
+import { noteTrailingBytes } from './trailing-bytes.ts'
 
 /**
  *     IPFIX message = header set…
@@ -40,6 +41,7 @@ export function decodeIpfix(
     decodeSet(sets, view.getUint16(at), set, { stream, message })
     at += length
   }
+  if (at < end) noteTrailingBytes(view, at, end, result)
 }
 
 function decodeSet(

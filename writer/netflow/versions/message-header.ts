@@ -4,9 +4,12 @@ import type { RejectReason } from '../decode-result.ts'
 import { FIXED_LAYOUTS, type FixedLayout } from './v1-to-v7.ts'
 import { findV8Layout, V8_HEADER } from './v8.ts'
 
+/** The version of a datagram that is too short to have one. */
+export const NO_VERSION = -1
+
 /** The header of a message; reused for every message. */
 export class MessageHeader {
-  /** 1, 5, 6, 7, 8, 9 or 10. */
+  /** 1, 5, 6, 7, 8, 9 or 10; after a rejected datagram any number that it had, or `NO_VERSION`. */
   exportVersion = 0
   /** IPFIX: observation domain; v9: source id; v5, v6, v8: engine type · 256 + engine id; else 0. */
   observationDomain = 0
@@ -29,6 +32,8 @@ export class MessageHeader {
   layout: FixedLayout | undefined
   /** Bytes of the message. */
   length = 0
+  /** Bytes of the datagram; more than `length` if something follows the message. */
+  datagramLength = 0
 
   /**
    * Reads the header of the message in the first `length` bytes.
@@ -37,7 +42,11 @@ export class MessageHeader {
    */
   read(view: DataView, length: number): RejectReason | undefined {
     this.length = length
-    if (length < 2) return 'too-short'
+    this.datagramLength = length
+    if (length < 2) {
+      this.exportVersion = NO_VERSION
+      return 'too-short'
+    }
     this.exportVersion = view.getUint16(0)
     switch (this.exportVersion) {
       case 8:
@@ -63,7 +72,9 @@ export class MessageHeader {
     const { header, recordBytes } = layout
     if (length < header.bytes) return 'too-short'
     this.count = view.getUint16(2)
-    if (length < header.bytes + this.count * recordBytes) return 'count-exceeds-length'
+    const messageLength = header.bytes + this.count * recordBytes
+    if (length < messageLength) return 'count-exceeds-length'
+    this.length = messageLength
     this.layout = layout
     this.uptimeMs = view.getUint32(4)
     this.exportMicros = view.getUint32(8) * 1_000_000 + Math.floor(view.getUint32(12) / 1000)
@@ -106,7 +117,7 @@ export class MessageHeader {
    *     IPFIX header = version16 length16 exportTime32 sequence32 observationDomain32    16 bytes
    *                                                                   (RFC 7011 section 3.1)
    *
-   * Bytes after the header's length are not part of the message.
+   * Bytes after the header's length are not part of the message: see `trailing-bytes.ts`.
    */
   #readIpfix(view: DataView, length: number): RejectReason | undefined {
     if (length < IPFIX_HEADER_BYTES) return 'too-short'

@@ -5,8 +5,12 @@ import type { StreamMemory } from '../memory/stream-memory.ts'
 import type { Template } from '../memory/template.ts'
 import type { DataSets } from '../records/data-sets.ts'
 import type { RecordRange } from '../records/record-sets.ts'
+import { V9_HEADER_BYTES } from './message-header.ts'
+import { noteTrailingBytes } from './trailing-bytes.ts'
 import { readV9OptionsTemplateSet, readV9TemplateSet } from './v9-templates.ts'
 
+/** No set has this id: it is reserved. */
+const V9 = 9
 const FIRST_DATA_SET_ID = 256
 const TEMPLATE_SET_ID = 0
 const OPTIONS_TEMPLATE_SET_ID = 1
@@ -23,18 +27,20 @@ const SET_HEADER_BYTES = 4
  */
 export function decodeV9(
   sets: DataSets,
-  { datagram, offset, end }: RecordRange,
+  content: RecordRange,
   stream: StreamMemory,
   message: MessageContext,
 ): void {
   const { result } = sets
+  const { datagram, offset, end } = content
   const { view } = datagram
   let at = offset
   while (at + SET_HEADER_BYTES <= end) {
     const setId = view.getUint16(at)
     const length = view.getUint16(at + 2)
     // Some exporters fill up their datagrams with zeros.
-    if (setId === 0 && length === 0) return
+    if (setId === 0 && length === 0) break
+    if (setId === V9 && isSecondMessage(content, at)) break
     if (length < SET_HEADER_BYTES) {
       result.countBrokenSet()
       result.report('set-too-short', setId, `set ${setId} has a length of ${length}`)
@@ -45,10 +51,26 @@ export function decodeV9(
       const room = end - at
       result.report('set-overruns-message', setId, `set ${setId}: ${length} bytes, ${room} left`)
     }
-    const content = { datagram, offset: at + SET_HEADER_BYTES, end: Math.min(at + length, end) }
-    decodeSet(sets, setId, content, { stream, message })
+    const set = { datagram, offset: at + SET_HEADER_BYTES, end: Math.min(at + length, end) }
+    decodeSet(sets, setId, set, { stream, message })
     at += length
   }
+  if (at < end) noteTrailingBytes(view, at, end, result)
+}
+
+const MAX_SECONDS_APART = 60
+
+/**
+ * Whether another header of v9 is where a set should begin, with the source id and about the time of
+ * the message. Read as sets, the second message would be garbage.
+ */
+function isSecondMessage({ datagram, offset, end }: RecordRange, at: number): boolean {
+  if (at + V9_HEADER_BYTES > end) return false
+  const { view } = datagram
+  const header = offset - V9_HEADER_BYTES
+  const secondsApart = Math.abs(view.getUint32(at + 8) - view.getUint32(header + 8))
+  const isSameSource = view.getUint32(at + 16) === view.getUint32(header + 16)
+  return isSameSource && secondsApart <= MAX_SECONDS_APART
 }
 
 function decodeSet(

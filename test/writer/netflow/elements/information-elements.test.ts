@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { elementName, findElement } from '../../../../writer/netflow/elements/element-registry.ts'
+import {
+  findElement,
+  STANDARD_ELEMENTS,
+} from '../../../../writer/netflow/elements/element-registry.ts'
 import {
   IE,
   INFORMATION_ELEMENTS,
@@ -68,14 +71,14 @@ describe('the table of information elements', () => {
   for (const [enterprise, id, name, type] of known) {
     it(`knows ${enterprise}.${id} as ${name}`, () => {
       assert.deepEqual(findElement(enterprise, id), { name, type })
-      assert.equal(elementName(enterprise, id), name)
+      assert.equal(STANDARD_ELEMENTS.nameOf(enterprise, id), name)
     })
   }
 
   it('names unknown elements by their numbers', () => {
     assert.equal(findElement(0, 40999), undefined)
     assert.equal(findElement(4_294_967_295, 1), undefined)
-    assert.equal(elementName(0, 40999), '0.40999')
-    assert.equal(elementName(4_294_967_295, 1), '4294967295.1')
+    assert.equal(STANDARD_ELEMENTS.nameOf(0, 40999), '0.40999')
+    assert.equal(STANDARD_ELEMENTS.nameOf(4_294_967_295, 1), '4294967295.1')
   })
 })

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { DecoderHarness, RECEIVED_AT_MICROS } from '../../../helpers/decoder-harness.ts'
 import {
   EXPORT_SECONDS,
+  hex64,
   ipfixMessage,
   ipfixMessageOf,
   ipfixOptionsTemplate,
@@ -100,6 +101,57 @@ describe('IPFIX data before its template', () => {
       ipfixMessage(set(3, options), boot, set(2, ipfixTemplate(256, [[22, 4]]))),
     )
     assert.deepEqual(flows, [{ flowStart: (bootMs + 1000) * 1000 }])
+  })
+
+  it('has the boot time and the sampling rate that follow its template in the message', () => {
+    const harness = new DecoderHarness()
+    harness.receive(ipfixMessage(set(256, '000003e8')))
+    const bootMs = EXPORT_SECONDS * 1000 - 5000
+    const options = ipfixOptionsTemplate(512, 1, [
+      [149, 4],
+      [160, 8],
+      [305, 4],
+      [306, 4],
+    ])
+    const { flows } = harness.receive(
+      ipfixMessage(
+        set(2, ipfixTemplate(256, [[22, 4]])),
+        set(3, options),
+        set(512, '00000007', hex64(bootMs), '00000001 00000063'),
+      ),
+    )
+    assert.deepEqual(flows, [{ flowStart: (bootMs + 1000) * 1000, samplingRate: 100 }])
+  })
+
+  it('has the rate of options data that was held, too, and whose template follows its own', () => {
+    const harness = new DecoderHarness()
+    harness.receive(ipfixMessage(set(512, '00000007 00000064'), DATA))
+    const options = ipfixOptionsTemplate(512, 1, [
+      [149, 4],
+      [34, 4],
+    ])
+    const { flows } = harness.receive(ipfixMessage(DEFINITION, set(3, options)))
+    assert.deepEqual(
+      flows.map(({ samplingRate }) => samplingRate),
+      [100],
+    )
+  })
+
+  it('is decoded before later data of the message, so that running totals grow', () => {
+    const harness = new DecoderHarness()
+    harness.receive(ipfixMessageOf({ sequence: 0 }, set(256, '00000001 00000064')))
+    const definition = ipfixTemplate(256, [
+      [148, 4],
+      [85, 4],
+    ])
+    const later = { sequence: 1, exportSeconds: EXPORT_SECONDS + 1 }
+    const data = set(256, '00000001 00000096')
+    const { flows, counts } = harness.receive(ipfixMessageOf(later, set(2, definition), data))
+    assert.deepEqual(
+      flows.map(({ bytes }) => bytes),
+      [100, 50],
+    )
+    assert.deepEqual([counts.decodedSets, counts.dataRecords, counts.releasedRecords], [2, 1, 1])
   })
 
   it('may have variable lengths, and lists whose template came meanwhile', () => {

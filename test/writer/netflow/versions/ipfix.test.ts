@@ -67,11 +67,11 @@ describe('the header of an IPFIX message', () => {
     assert.equal(rejectOf(16), undefined)
   })
 
-  it('has the end of the message: bytes after it are ignored', () => {
+  it('has the end of the message: bytes after it are not decoded', () => {
     const whole = ipfixMessage(DEFINITION, DATA)
-    for (const behind of ['00', 'ff', set(256, '00000008'), hex('01000003')]) {
+    for (const behind of ['ff', set(256, '00000008'), hex('01000003')]) {
       const { flows, problems, counts } = decodeAlone(wire(whole, behind))
-      assert.deepEqual([flows, problems], [[{ bytes: 7 }], []])
+      assert.deepEqual([flows, problems], [[{ bytes: 7 }], ['trailing-bytes']])
       assert.equal(counts.decodedSets, 1)
     }
   })
