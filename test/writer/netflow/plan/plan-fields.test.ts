@@ -57,7 +57,7 @@ describe("Cisco's client and server", () => {
   it('may be of IPv6, or of both families', () => {
     const client: IpfixValue = [12_238, '20010db8000000000000000000000001', 9]
     const server: IpfixValue = [12_239, '20010db8000000000000000000000002', 9]
-    const ipv6 = { srcAddr: '2001:db8:0:0:0:0:0:2', dstAddr: '2001:db8:0:0:0:0:0:1' }
+    const ipv6 = { srcAddr: '2001:db8::2', dstAddr: '2001:db8::1' }
     const { extra: _, ...flow } = ipfixFlowOf(REVERSE_INITIATOR, client, server)
     assert.deepEqual(flow, ipv6)
     const empty: IpfixValue[] = [
