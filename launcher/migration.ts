@@ -4,12 +4,12 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { describeCause } from '../shared/logged-error.ts'
 import type { Logger } from '../shared/logger.ts'
+import { DatabaseError } from '../writer/load/database/connection.ts'
 import { migrateDatabase } from '../writer/load/database/migrate.ts'
+import { explainRefusal } from '../writer/load/database/refusal.ts'
 
-/** The network or the server is absent, or the server is starting, stopping or full. */
-const NOT_NOW =
-  /^(ECONN\w+|ENOENT|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EAI_AGAIN|EPIPE|08...|57P0[123]|53300)$/
 const LONGEST_DELAY_MS = 10_000
 
 interface MigrationOptions {
@@ -22,7 +22,7 @@ interface MigrationOptions {
 /**
  * Migrates; tries again while the database cannot be reached.
  *
- * @throws the error of a database that was reached and refuses, or an AbortError
+ * @throws DatabaseError when waiting cannot help, or an AbortError
  */
 export async function migrateWhenReachable(options: MigrationOptions): Promise<void> {
   const { databaseUrl, logger, signal } = options
@@ -32,20 +32,20 @@ export async function migrateWhenReachable(options: MigrationOptions): Promise<v
       await migrateDatabase(databaseUrl, logger)
       return
     } catch (error) {
-      if (!isNotNow(error)) throw error
+      const refusal = explainRefusal(error)
+      if (refusal) throw refusal
+      if (isUnknownHost(error)) throw new DatabaseError(adviseOnHost(error), error)
       logger.warn({ err: error, delayMs }, 'the database cannot be reached; trying again')
       await sleep(delayMs, undefined, { signal })
     }
   }
 }
 
-/** The error of a host with several addresses contains an error for each. */
-function isNotNow(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.some(isNotNow)
-  const { code = '', message = '', cause } = error as Error & { code?: string }
-  return (
-    NOT_NOW.test(code) ||
-    message.startsWith('Connection terminated') ||
-    (cause !== undefined && isNotNow(cause))
-  )
+/** A name that nobody knows is rather misspelt than away. */
+function isUnknownHost(error: unknown): boolean {
+  return (error as { code?: string }).code === 'ENOTFOUND'
+}
+
+function adviseOnHost(error: unknown): string {
+  return `the host of the database is not known (${describeCause(error)}): check DATABASE_URL`
 }

@@ -5,15 +5,17 @@
 
 import pg from 'pg'
 import { z } from 'zod'
+import { answerArguments } from '../shared/command-line.ts'
 import { createLogger } from '../shared/logger.ts'
-import { readSettings, text } from '../shared/settings.ts'
+import { databaseUrl, readSettings, text } from '../shared/settings.ts'
 import { runMain } from '../shared/shutdown.ts'
 
 const shape = {
-  /** The administrator's; empty: libpq's variables (PGHOST, PGUSER, …). */
-  DATABASE_URL: text(''),
-  NETFLOW_WRITER_PASSWORD: z.string('expected a password for the role netflow_writer'),
-  NETFLOW_READER_PASSWORD: text(''),
+  DATABASE_URL: databaseUrl().describe('of the administrator; empty: PGHOST, PGUSER, …'),
+  NETFLOW_WRITER_PASSWORD: z
+    .string('expected a password for the role netflow_writer')
+    .describe('password of the role that stores flows'),
+  NETFLOW_READER_PASSWORD: text('').describe('password of readers; empty: they cannot log in'),
 }
 
 // Passwords travel as settings of the session, so that no statement log shows them.
@@ -62,7 +64,13 @@ begin
 end
 $$`
 
-const logger = createLogger('create-role', process.env['LOG_LEVEL'] || 'info')
+answerArguments({
+  command: 'node dist/writer/create-role.js',
+  summary: 'Creates the roles netflow_writer and netflow_reader, or changes their passwords.',
+  settings: shape,
+})
+
+const logger = createLogger('create-role', 'info')
 
 await runMain(logger, async () => {
   const settings = readSettings(shape, process.env)

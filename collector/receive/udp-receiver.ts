@@ -136,7 +136,8 @@ export class UdpReceiver {
     const { address, port: actualPort } = socket.address()
     const by = this.#receiveFrom(socket, receiveBufferBytes)
     this.#listening.push({ address, port: actualPort, receiveBufferBytes })
-    logger.info({ address, port: actualPort, receiveBufferBytes, by }, 'receiving datagrams')
+    const facts = { address, port: actualPort, receiveBufferBytes, by }
+    logger.info(facts, 'receiving datagrams')
   }
 
   /** Starts receiving from a socket. @returns by which call */

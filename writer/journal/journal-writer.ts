@@ -4,7 +4,7 @@
  */
 
 import type { Libc } from '../../shared/libc.ts'
-import type { Logger } from '../../shared/logger.ts'
+import { type Logger, START_LEVEL } from '../../shared/logger.ts'
 import { Journal } from './journal.ts'
 import { JournalFolder } from './journal-folder.ts'
 import { PipeSource } from './pipe-source.ts'
@@ -116,7 +116,7 @@ export class JournalWriter {
     const { journal } = this
     journal.open()
     const { start, end } = journal
-    logger.info(
+    logger[START_LEVEL](
       { path: NAMED_PIPE_FILENAME, journal: JOURNAL_DIR, start, end, splice: pipe.isAtomic },
       'reading the pipe into the journal',
     )

@@ -67,7 +67,9 @@ export class Segment {
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644)
     segment.#fd = fd
     try {
-      if (fstatSync(fd).size > 0) throw new Error(`${path} holds bytes of another process`)
+      if (fstatSync(fd).size > 0) {
+        throw Object.assign(new Error(`${path} holds bytes of another process`), { code: 'EEXIST' })
+      }
       segment.#sums = BlockSums.open(segment.#path(SUMS), true)
       return segment
     } catch (error) {

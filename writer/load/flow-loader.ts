@@ -12,8 +12,9 @@ import { BackOff } from './database/back-off.ts'
 import { DatabaseError } from './database/connection.ts'
 import { migrateDatabase } from './database/migrate.ts'
 import { OutageLog } from './database/outage-log.ts'
+import { explainRefusal } from './database/refusal.ts'
 import { Session } from './database/session.ts'
-import { describeError, type SqlError } from './database/sql-state.ts'
+import { describeError } from './database/sql-state.ts'
 import { Housekeeping } from './partitions/housekeeping.ts'
 import { type PartitionInterval, Partitions } from './partitions/partitions.ts'
 import { type ExporterRow, readExporterRows } from './tables/exporters.ts'
@@ -222,10 +223,9 @@ export class FlowLoader {
   }
 
   #judgeAtStart(error: unknown): void {
-    if (error instanceof DatabaseError) throw error
-    const described = describeError(error)
-    if (described.kind !== 'retry') throw new DatabaseError(adviseOn(described), error)
-    this.#outage.failed(performance.now(), described)
+    const refusal = explainRefusal(error)
+    if (refusal) throw refusal
+    this.#outage.failed(performance.now(), describeError(error))
   }
 
   async #lock(client: pg.Client): Promise<void> {
@@ -241,12 +241,4 @@ class JournalBusyError extends DatabaseError {
       `another writer is using journal ${journalId}: stop it, or give this one its own JOURNAL_DIR`,
     )
   }
-}
-
-function adviseOn({ condition, message, sqlState }: SqlError): string {
-  const detail = sqlState === '' ? message : `${sqlState}: ${message}`
-  return (
-    `the database cannot be used: ${condition} (${detail}); ` +
-    'check DATABASE_URL, and that the role owns the tables or the database'
-  )
 }

@@ -76,7 +76,8 @@ export async function migrateDatabase(
     })
     const names = ran.map(({ name }) => name)
     if (names.length > 0) {
-      logger.info({ migrations: names }, `migrated the database ${target.direction}`)
+      const text = `migrated the database ${target.direction} by ${names.length} steps`
+      logger.info({ migrations: names }, text)
     }
     return names
   } catch (error) {
