@@ -17,11 +17,13 @@ export interface WriterCondition {
   readonly journalFill: number
   /** Why the pipe is not read; undefined: it is. */
   readonly hindrance: string | undefined
+  /** Why a collector that starts now cannot find the pipe; undefined: it can. */
+  readonly pipeProblem: string | undefined
 }
 
 /** The writer is healthy while the pipe is read and the database takes the rows. */
 export function judgeWriterHealth(condition: WriterCondition): Health {
-  const { isLoading, databaseAwayMs, journalFill, hindrance } = condition
+  const { isLoading, databaseAwayMs, journalFill, hindrance, pipeProblem } = condition
   const databaseAwaySeconds = Math.round(databaseAwayMs / 1000)
   const journalFillPercent = Math.round(journalFill * 100)
   const problems: string[] = []
@@ -38,6 +40,7 @@ export function judgeWriterHealth(condition: WriterCondition): Health {
     )
   }
   if (hindrance !== undefined) problems.push(`the pipe is not read: ${hindrance}`)
+  if (pipeProblem !== undefined) problems.push(`the pipe cannot be found: ${pipeProblem}`)
   return {
     healthy: problems.length === 0,
     detail: { problems, reading: isLoading, databaseAwaySeconds, journalFillPercent, hindrance },

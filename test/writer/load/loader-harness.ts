@@ -52,6 +52,7 @@ export class LoaderHarness {
       retentionDays: 0,
       maxStreams: 1_000,
       journalId: this.journalId,
+      journalStart: 0,
       journalDatabase: undefined,
       logger: recordingLogger(this.lines),
       ...options,
