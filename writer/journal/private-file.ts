@@ -36,8 +36,9 @@ export function closeFolderToOthers(path: string): void {
 /** Opens a file by flags of `node:fs`; throws the system's error. */
 export function openPrivateFile(path: string, flags: number): number {
   const fd = openSync(path, flags, FILE_MODE)
-  const { mode, uid } = fstatSync(fd)
-  if ((mode & 0o777) !== FILE_MODE && uid === process.geteuid?.()) fchmodSync(fd, FILE_MODE)
+  const found = fstatSync(fd)
+  const isOwn = found.isFile() && found.uid === process.geteuid?.()
+  if (isOwn && (found.mode & 0o777) !== FILE_MODE) fchmodSync(fd, FILE_MODE)
   return fd
 }
 
