@@ -4,7 +4,7 @@
  * a fresh clone, so it is plain JavaScript without dependencies.
  */
 
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -26,9 +26,9 @@ class EnsureError extends Error {}
 async function main() {
   checkNode()
   if (!needsInstall() && (installOnly || !needsBuild())) return
-  await withLock(() => {
-    if (needsInstall()) install()
-    if (!installOnly && needsBuild()) build()
+  await withLock(async () => {
+    if (needsInstall()) await install()
+    if (!installOnly && needsBuild()) await build()
   })
 }
 
@@ -64,17 +64,17 @@ function readPackages(path) {
   }
 }
 
-function install() {
+async function install() {
   const folder = fs.lstatSync(join(ROOT, 'node_modules'), { throwIfNoEntry: false })
   if (folder?.isSymbolicLink()) {
-    console.log('node_modules is a link and differs from package-lock.json; it is used as it is')
+    tell('node_modules is a link and differs from package-lock.json; it is used as it is')
     return
   }
-  console.log('installing packages (npm ci) …')
   // The npm that runs this script, if any. With NODE_ENV=production alone it would omit tsc.
   const cli = process.env.npm_execpath ?? ''
   const npm = /^npm-cli\.c?js$/.test(basename(cli)) ? [process.execPath, cli] : ['npm']
-  run([...npm, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'])
+  const options = ['--include=dev', '--include=optional', '--no-audit', '--no-fund']
+  await run('installing packages (npm ci)', [...npm, 'ci', ...options])
 }
 
 function needsBuild() {
@@ -86,11 +86,10 @@ function needsBuild() {
   }
 }
 
-function build() {
-  console.log('building (tsc) …')
+async function build() {
   const sources = fingerprintSources()
   fs.rmSync(STAMP, { force: true })
-  run([process.execPath, TSC, '-p', 'tsconfig.json'])
+  await run('building (tsc)', [process.execPath, TSC, '-p', 'tsconfig.json'])
   removeLeftOvers()
   fs.writeFileSync(STAMP, sources)
 }
@@ -126,12 +125,40 @@ function listFiles(folders, extension) {
     .sort()
 }
 
-function run([command, ...parameters]) {
-  const { status, signal, error } = spawnSync(command, parameters, { cwd: ROOT, stdio: 'inherit' })
-  if (error) throw new EnsureError(`${command} cannot be run: ${error.message}`)
-  if (status !== 0) {
-    throw new EnsureError(`"${[command, ...parameters].join(' ')}" ended with ${signal ?? status}`)
+/** Writes to standard error: standard output belongs to the command that follows. */
+function tell(text) {
+  process.stderr.write(`${text}\n`)
+}
+
+/** Runs a command, and shows how long it takes; its output comes at once. */
+async function run(title, [command, ...parameters]) {
+  const startedAt = Date.now()
+  const seconds = () => Math.round((Date.now() - startedAt) / 1000)
+  const isTerminal = process.stderr.isTTY
+  process.stderr.write(`${title} …${isTerminal ? '' : '\n'}`)
+  const show = () => process.stderr.write(`\r${title} … ${seconds()} s`)
+  const timer = isTerminal ? setInterval(show, 1000) : undefined
+  const child = spawn(command, parameters, { cwd: ROOT, stdio: ['inherit', 'pipe', 'pipe'] })
+  let isFirst = true
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      clearInterval(timer)
+      if (isFirst && isTerminal) process.stderr.write('\n')
+      isFirst = false
+      process.stderr.write(chunk)
+    })
   }
+  const reason = await new Promise((resolve, reject) => {
+    child.once('error', (error) =>
+      reject(new EnsureError(`${command} cannot be run: ${error.message}`)),
+    )
+    child.once('close', (status, signal) => resolve(signal ?? status))
+  }).finally(() => clearInterval(timer))
+  if (reason !== 0) {
+    throw new EnsureError(`"${[command, ...parameters].join(' ')}" ended with ${reason}`)
+  }
+  if (isTerminal && isFirst) process.stderr.write(`\r${title}: ${seconds()} s\n`)
+  else tell(`${title}: ${seconds()} s`)
 }
 
 /** Two terminals may start commands at the same time: the second waits, then finds all done. */
@@ -140,12 +167,12 @@ async function withLock(action) {
   const self = describeProcess(process.pid)
   let isReported = false
   while (!takeLock(self)) {
-    if (!isReported) console.log(`waiting for another install or build (${LOCK}) …`)
+    if (!isReported) tell(`waiting for another install or build (${LOCK}) …`)
     isReported = true
     await sleep(100)
   }
   try {
-    action()
+    await action()
   } finally {
     fs.rmSync(LOCK, { force: true })
   }
