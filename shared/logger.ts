@@ -7,7 +7,8 @@ import { serializeError } from './logged-error.ts'
 export type { Logger } from 'pino'
 
 /** Long facts, which a terminal would wrap over several lines; the log in JSON has them. */
-const NOT_ON_TERMINALS = 'pid,hostname,problems,migrations,journalId,receiveBufferBytes,by,code'
+const NOT_ON_TERMINALS =
+  'pid,hostname,problems,migrations,journalId,position,receiveBufferBytes,by,code'
 
 /** The level of what is usual at a start: a person at a terminal needs one line of each process. */
 export const START_LEVEL = process.stdout.isTTY ? 'debug' : 'info'
@@ -35,7 +36,7 @@ export function createLogger(name: string, level: string) {
       singleLine: true,
       ignore: NOT_ON_TERMINALS,
       errorLikeObjectKeys: ['fault'],
-      translateTime: "SYS:yyyy-mm-dd'T'HH:MM:ss.lo",
+      translateTime: "SYS:yyyy-mm-dd'T'HH:MM:sso",
     }),
   )
 }

@@ -105,7 +105,7 @@ export class Writer {
     const { journal, kept } = this.#journalWriter
     const { position } = resumePoint
     const facts = { journalId: kept.id, position, behindBytes: journal.end - position }
-    this.#options.logger.info(facts, 'loading what the journal holds, and what comes')
+    this.#options.logger.info(facts, 'loading the journal, and what comes')
   }
 
   /**

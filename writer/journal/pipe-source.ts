@@ -19,7 +19,7 @@ import { constants as osConstants } from 'node:os'
 import { dirname } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import type { Libc } from '../../shared/libc.ts'
-import type { Logger } from '../../shared/logger.ts'
+import { type Logger, START_LEVEL } from '../../shared/logger.ts'
 
 /** The largest pipe without privileges (fs.pipe-max-size): the collector's leeway. */
 const PIPE_BYTES = 1_048_576
@@ -166,5 +166,5 @@ export function ensurePipe(path: string, logger: Logger): void {
     if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) return
     throw new PipeError(`the named pipe ${path} cannot be created`, error)
   }
-  logger.info({ path }, 'created the named pipe')
+  logger[START_LEVEL]({ path }, 'created the named pipe')
 }
