@@ -47,10 +47,14 @@ interface StepCounts {
 export class ForeignJournalError extends DatabaseError {
   /** @param database the one that it was loaded into */
   constructor(journalId: string, database: string, here: string) {
+    const remedy =
+      database === here
+        ? `which was at ${here} before this one, and may lack flows of it: bring it back to load them`
+        : `(${database}), which may lack flows of it, and this one (${here}) does not know it: set ` +
+          'DATABASE_URL back to load them'
     super(
-      `journal ${journalId} belongs to another database (${database}), which may lack flows of it, ` +
-        `and this one (${here}) does not know it: set DATABASE_URL back to load them, or move ` +
-        'JOURNAL_DIR away to begin a new journal here without them',
+      `journal ${journalId} belongs to another database ${remedy}, or move JOURNAL_DIR away to ` +
+        'begin a new journal here without them',
     )
     this.name = 'ForeignJournalError'
   }
