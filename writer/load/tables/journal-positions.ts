@@ -49,7 +49,7 @@ export class ForeignJournalError extends DatabaseError {
   constructor(journalId: string, database: string, here: string) {
     const remedy =
       database === here
-        ? `which was at ${here} before this one, and may lack flows of it: bring it back to load them`
+        ? `that stood in the place of this one (${here}), which may lack flows of it: bring it back to load them`
         : `(${database}), which may lack flows of it, and this one (${here}) does not know it: set ` +
           'DATABASE_URL back to load them'
     super(
