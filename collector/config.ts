@@ -12,15 +12,20 @@ const ports = listOf('a UDP port from 0 to 65535', isPort)
   })
   .transform((entries) => entries.map(Number))
   .default([2055])
+  .describe('UDP ports, e.g. 2055,4739')
 
 /** Every setting of the collector by its name in the environment. */
 export const COLLECTOR_SETTINGS = {
   ...commonSettings,
-  NETFLOW_HOST: address('::'),
+  NETFLOW_HOST: address('::').describe('listening address; :: accepts IPv4, too'),
   NETFLOW_PORT: ports,
-  UDP_RECEIVE_BUFFER_BYTES: integer(33_554_432, 4096, 1_073_741_824),
-  COLLECTOR_QUEUE_BYTES: integer(67_108_864, 4096, 68_719_476_736),
-  METRICS_PORT: integer(9101, 0, MAX_PORT),
+  UDP_RECEIVE_BUFFER_BYTES: integer(33_554_432, 4096, 1_073_741_824).describe(
+    'requested for each socket; a warning says when the kernel grants less',
+  ),
+  COLLECTOR_QUEUE_BYTES: integer(67_108_864, 4096, 68_719_476_736).describe(
+    'memory for datagrams while the pipe is full',
+  ),
+  METRICS_PORT: integer(9101, 0, MAX_PORT).describe('port of metrics and health; 0 is off'),
 }
 
 /**

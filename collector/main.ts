@@ -1,25 +1,32 @@
 /** The collector's process: wires settings, log, metrics and the collector. */
 
-import { createLogger, type Logger } from '../shared/logger.ts'
+import { answerArguments } from '../shared/command-line.ts'
+import { createLogger, type Logger, START_LEVEL } from '../shared/logger.ts'
 import { MetricsServer } from '../shared/metrics-server.ts'
+import { warnOfMisspeltSettings } from '../shared/misspelt-settings.ts'
 import { notifyServiceManager } from '../shared/service-notify.ts'
 import { printableSettings } from '../shared/settings.ts'
-import { runMain, stopOnSignals } from '../shared/shutdown.ts'
+import { logFatal, runMain, stopOnSignals } from '../shared/shutdown.ts'
 import { Collector } from './collector.ts'
-import { readCollectorSettings } from './config.ts'
+import { COLLECTOR_SETTINGS, readCollectorSettings } from './config.ts'
 import { createCollectorRegistry, judgeHealth } from './metrics.ts'
 
 /** Above the collector's own drain deadline, within which it ends in good order. */
 const STOP_DEADLINE_MS = 18_000
 
-const startLogger = createLogger('collector', 'info')
+answerArguments({
+  command: 'node dist/collector/main.js',
+  summary: 'Receives NetFlow and IPFIX over UDP, and writes each datagram to the named pipe.',
+  settings: COLLECTOR_SETTINGS,
+})
 
-await runMain(startLogger, async () => {
+await runMain(createLogger('collector', 'info'), async () => {
   const settings = readCollectorSettings(process.env)
   const logger = createLogger('collector', settings.LOG_LEVEL)
-  logger.info(printableSettings(settings), 'settings')
+  logger[START_LEVEL]({ settings: printableSettings(settings) }, 'starting')
+  warnOfMisspeltSettings(logger, Object.keys(COLLECTOR_SETTINGS), process.env)
   const onFatal = (error: Error) => {
-    logger.fatal({ err: error, ...collector.status }, error.message)
+    logFatal(logger.child(collector.status), error)
     process.exit(1)
   }
   const collector = new Collector({ settings, logger, onFatal })

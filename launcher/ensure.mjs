@@ -5,7 +5,7 @@
  * a fresh clone, so it is plain JavaScript without dependencies.
  */
 
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -34,9 +34,9 @@ async function main() {
     return
   }
   if (!needsInstall() && (installOnly || !needsBuild())) return
-  await withLock(() => {
-    if (needsInstall()) install()
-    if (!installOnly && needsBuild()) build()
+  await withLock(async () => {
+    if (needsInstall()) await install()
+    if (!installOnly && needsBuild()) await build()
   })
 }
 
@@ -72,18 +72,18 @@ function readPackages(path) {
   }
 }
 
-function install() {
+async function install() {
   const folder = fs.lstatSync(join(ROOT, 'node_modules'), { throwIfNoEntry: false })
   if (folder?.isSymbolicLink()) {
-    console.log('node_modules is a link and differs from package-lock.json; it is used as it is')
+    tell('node_modules is a link and differs from package-lock.json; it is used as it is')
     return
   }
-  console.log('installing packages (npm ci) …')
   // The npm that runs this script, if any. With NODE_ENV=production alone it would omit tsc.
   const cli = process.env.npm_execpath ?? ''
   const npm = /^npm-cli\.c?js$/.test(basename(cli)) ? [process.execPath, cli] : ['npm']
   const options = ['--include=dev', '--include=optional', '--no-audit', '--no-fund']
-  run([...npm, 'ci', ...options], { ...process.env, [INSTALLING]: '1' })
+  const environment = { ...process.env, [INSTALLING]: '1' }
+  await run('installing packages (npm ci)', [...npm, 'ci', ...options], environment)
 }
 
 function needsBuild() {
@@ -95,11 +95,10 @@ function needsBuild() {
   }
 }
 
-function build() {
-  console.log('building (tsc) …')
+async function build() {
   const sources = fingerprintSources()
   fs.rmSync(STAMP, { force: true })
-  run([process.execPath, TSC, '-p', 'tsconfig.json'])
+  await run('building (tsc)', [process.execPath, TSC, '-p', 'tsconfig.json'])
   removeLeftOvers()
   fs.writeFileSync(STAMP, sources)
 }
@@ -135,13 +134,41 @@ function listFiles(folders, extension) {
     .sort()
 }
 
-function run([command, ...parameters], env = process.env) {
-  const options = { cwd: ROOT, stdio: 'inherit', env }
-  const { status, signal, error } = spawnSync(command, parameters, options)
-  if (error) throw new EnsureError(`${command} cannot be run: ${error.message}`)
-  if (status !== 0) {
-    throw new EnsureError(`"${[command, ...parameters].join(' ')}" ended with ${signal ?? status}`)
+/** Writes to standard error: standard output belongs to the command that follows. */
+function tell(text) {
+  process.stderr.write(`${text}\n`)
+}
+
+/** Runs a command, and shows how long it takes; its output comes at once. */
+async function run(title, [command, ...parameters], env = process.env) {
+  const startedAt = Date.now()
+  const seconds = () => Math.round((Date.now() - startedAt) / 1000)
+  const isTerminal = process.stderr.isTTY
+  process.stderr.write(`${title} …${isTerminal ? '' : '\n'}`)
+  const show = () => process.stderr.write(`\r${title} … ${seconds()} s`)
+  const timer = isTerminal ? setInterval(show, 1000) : undefined
+  const stdio = ['inherit', 'pipe', 'pipe']
+  const child = spawn(command, parameters, { cwd: ROOT, stdio, env })
+  let isFirst = true
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      clearInterval(timer)
+      if (isFirst && isTerminal) process.stderr.write('\n')
+      isFirst = false
+      process.stderr.write(chunk)
+    })
   }
+  const reason = await new Promise((resolve, reject) => {
+    child.once('error', (error) =>
+      reject(new EnsureError(`${command} cannot be run: ${error.message}`)),
+    )
+    child.once('close', (status, signal) => resolve(signal ?? status))
+  }).finally(() => clearInterval(timer))
+  if (reason !== 0) {
+    throw new EnsureError(`"${[command, ...parameters].join(' ')}" ended with ${reason}`)
+  }
+  if (isTerminal && isFirst) process.stderr.write(`\r${title}: ${seconds()} s\n`)
+  else tell(`${title}: ${seconds()} s`)
 }
 
 /** Two terminals may start commands at the same time: the second waits, then finds all done. */
@@ -150,12 +177,12 @@ async function withLock(action) {
   const self = describeProcess(process.pid)
   let isReported = false
   while (!takeLock(self)) {
-    if (!isReported) console.log(`waiting for another install or build (${LOCK}) …`)
+    if (!isReported) tell(`waiting for another install or build (${LOCK}) …`)
     isReported = true
     await sleep(100)
   }
   try {
-    action()
+    await action()
   } finally {
     fs.rmSync(LOCK, { force: true })
   }

@@ -1,6 +1,8 @@
-/** The text that `npm start` shows once everything runs. */
+/** What `npm start` tells once everything runs: a text on a terminal, else a line of the log. */
 
-interface GreetingFacts {
+import { printableDatabaseUrl } from '../shared/database-url.ts'
+
+export interface GreetingFacts {
   readonly host: string
   readonly ports: readonly number[]
   readonly pipePath: string
@@ -32,20 +34,17 @@ export const EXAMPLE_QUERIES = [
 
 /** Formats the greeting; its last character is a newline. */
 export function formatGreeting(facts: GreetingFacts): string {
-  const psql = facts.socketDir
-    ? `psql -h ${quote(facts.socketDir)} -U netflow netflow`
-    : `psql ${quote(withoutPassword(facts.databaseUrl), '"')}`
   const lines = [
     '',
     'Ready.',
     '',
-    `  Exporters           NetFlow v1, v5 to v9, IPFIX to ${facts.ports.map((port) => describePort(facts.host, port)).join(', ')}`,
+    `  Exporters           NetFlow v1, v5 to v9, IPFIX to ${describePorts(facts)}`,
     `  Named pipe          ${facts.pipePath}`,
     `  Database            ${facts.socketDir ? 'embedded, in ' : ''}${describeDatabase(facts)}`,
     '',
     'Connect:',
     '',
-    psql,
+    describePsql(facts),
     '',
     ...(facts.hasPsql ? [] : describeNodeClient(facts)),
     'Ask:',
@@ -58,13 +57,32 @@ export function formatGreeting(facts: GreetingFacts): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
+/** Returns the same for a log: the facts and the message. */
+export function greetingLine(facts: GreetingFacts) {
+  const { ports, pipePath } = facts
+  const database = describeDatabase(facts)
+  return {
+    facts: { ports, pipe: pipePath, database, psql: describePsql(facts) },
+    message: `ready: exporters may send to ${describePorts(facts)}`,
+  } as const
+}
+
+function describePsql({ socketDir, databaseUrl }: GreetingFacts): string {
+  if (socketDir) return `psql -h ${quote(socketDir)} -U netflow netflow`
+  return `psql ${quote(printableDatabaseUrl(databaseUrl), '"')}`
+}
+
+function describePorts({ host, ports }: GreetingFacts): string {
+  return ports.map((port) => describePort(host, port)).join(', ')
+}
+
 function describePort(host: string, port: number): string {
   if (host === '::' || host === '0.0.0.0') return `UDP port ${port} on every address`
   return `UDP ${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function describeDatabase({ socketDir, databaseUrl }: GreetingFacts): string {
-  return socketDir ? `${socketDir} (unix socket, no TCP)` : withoutPassword(databaseUrl)
+  return socketDir ? `${socketDir} (unix socket, no TCP)` : printableDatabaseUrl(databaseUrl)
 }
 
 /** For machines without psql: the package pg is installed here. */
@@ -80,14 +98,6 @@ function describeNodeClient({ programDir, socketDir, databaseUrl }: GreetingFact
     `node -e ${quote(script)} "select count(*) from flows"`,
     '',
   ]
-}
-
-/** Leaves the password out of a connection string. */
-export function withoutPassword(url: string): string {
-  return url
-    .replace(/^([a-z]+:\/\/[^/?#@:]*):[^/?#]*@/i, '$1@')
-    .replace(/([?&])password=[^&]*&?/gi, '$1')
-    .replace(/[?&]$/, '')
 }
 
 /**

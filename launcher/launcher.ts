@@ -3,18 +3,24 @@
  * stop goes the way back.
  */
 
-import { closeSync, constants, openSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from '../shared/logger.ts'
 import { ensurePipe } from '../writer/journal/pipe-source.ts'
-import { formatGreeting } from './greeting.ts'
+import type { GreetingFacts } from './greeting.ts'
 import { migrateWhenReachable } from './migration.ts'
 import { SupervisedDatabase } from './postgres/supervised-database.ts'
+import { HeldPipe } from './process/held-pipe.ts'
 import { StartLock } from './process/start-lock.ts'
 import { type ReadyMessage, SupervisedProcess } from './process/supervised-process.ts'
-import { DATA_DIR, type LauncherSettings, withoutPostgresVariables } from './settings.ts'
+import {
+  DATA_DIR,
+  type LauncherSettings,
+  withoutDatabase,
+  withoutPostgresVariables,
+} from './settings.ts'
 
 /** The folder of the program, two above `dist/launcher`. */
 const PROGRAM_DIR = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
@@ -25,10 +31,10 @@ const WRITER_STOP_MS = 40_000
 interface LauncherOptions {
   readonly settings: LauncherSettings
   readonly logger: Logger
-  /** Shows a text to the user. */
-  readonly print: (text: string) => void
-  /** Called when a process refuses its settings: everything has to stop, with exit code 2. */
-  readonly onBadSettings: () => void
+  /** Tells the user that everything runs. */
+  readonly greet: (facts: GreetingFacts) => void
+  /** Called when a process cannot run and has logged why: all has to stop, with its exit code. */
+  readonly onRefusal: (exitCode: 1 | 2) => void
 }
 
 export class Launcher {
@@ -37,7 +43,7 @@ export class Launcher {
   readonly #database: SupervisedDatabase | undefined
   readonly #stopping = new AbortController()
   #starting: Promise<void> | undefined
-  #pipe = -1
+  #pipe: HeldPipe | undefined
   #writer: SupervisedProcess | undefined
   #collector: SupervisedProcess | undefined
   /** The latest write of the lock files. */
@@ -70,8 +76,8 @@ export class Launcher {
     await this.#starting?.catch(() => {}) // Its caller has the error.
     await this.#collector?.stop()
     await this.#writer?.stop()
-    if (this.#pipe >= 0) closeSync(this.#pipe)
-    this.#pipe = -1
+    this.#pipe?.close()
+    this.#pipe = undefined
     await this.#database?.stop()
     await this.#noting
     for (const lock of this.#locks) await lock.release()
@@ -88,29 +94,38 @@ export class Launcher {
     const databaseUrl = this.#database?.url ?? settings.databaseUrl ?? ''
     await migrateWhenReachable({ databaseUrl, logger, signal })
     ensurePipe(settings.pipePath, logger)
-    // While this process has the pipe open, its content survives the end of both others.
-    this.#pipe = openSync(settings.pipePath, constants.O_RDWR | constants.O_NONBLOCK)
+    this.#pipe = new HeldPipe(settings.pipePath)
     signal.throwIfAborted()
     const { ports = [] } = await this.#startProcesses(databaseUrl)
     await this.#greet(ports, databaseUrl)
   }
 
-  /** Starts both processes and waits until both are ready. @returns the collector's message */
-  #startProcesses(databaseUrl: string): Promise<ReadyMessage> {
+  /**
+   * Starts the writer, then the collector, each when the one before is ready: what a collector
+   * receives while no writer can run would be lost.
+   *
+   * @returns the collector's message
+   */
+  async #startProcesses(databaseUrl: string): Promise<ReadyMessage> {
     const { settings } = this.#options
     const inherited = this.#database ? withoutPostgresVariables(process.env) : process.env
-    const environment = { ...inherited, DATABASE_URL: databaseUrl }
-    const writerReady = new Promise<ReadyMessage>((onReady) => {
-      const own = { ...environment, ...settings.writerEnvironment }
+    await this.#untilReady((onReady) => {
+      const own = { ...inherited, DATABASE_URL: databaseUrl, ...settings.writerEnvironment }
       this.#writer = this.#makeProcess('writer', own, { stopDeadlineMs: WRITER_STOP_MS, onReady })
+      return this.#writer
     })
-    const collectorReady = new Promise<ReadyMessage>((onReady) => {
+    return this.#untilReady((onReady) => {
+      const own = withoutDatabase(process.env)
       const stopDeadlineMs = COLLECTOR_STOP_MS
-      this.#collector = this.#makeProcess('collector', environment, { stopDeadlineMs, onReady })
+      this.#collector = this.#makeProcess('collector', own, { stopDeadlineMs, onReady })
+      return this.#collector
     })
-    this.#writer?.start()
-    this.#collector?.start()
-    const ready = Promise.all([collectorReady, writerReady]).then(([message]) => message)
+  }
+
+  #untilReady(
+    make: (onReady: (message: ReadyMessage) => void) => SupervisedProcess,
+  ): Promise<ReadyMessage> {
+    const ready = new Promise<ReadyMessage>((resolve) => make(resolve).start())
     return Promise.race([ready, rejectOnAbort(this.#stopping.signal)])
   }
 
@@ -126,7 +141,7 @@ export class Launcher {
       modulePath: join(PROGRAM_DIR, 'dist', name, 'main.js'),
       logger: this.#options.logger,
       onPid: () => this.#notePids(),
-      onBadSettings: this.#options.onBadSettings,
+      onRefusal: this.#options.onRefusal,
     })
   }
 
@@ -150,8 +165,8 @@ export class Launcher {
   }
 
   async #greet(ports: readonly number[], databaseUrl: string): Promise<void> {
-    const { settings, print } = this.#options
-    const text = formatGreeting({
+    const { settings, greet } = this.#options
+    greet({
       host: settings.netflowHost,
       ports,
       pipePath: settings.pipePath,
@@ -160,7 +175,6 @@ export class Launcher {
       hasPsql: await isOnPath('psql'),
       programDir: PROGRAM_DIR,
     })
-    print(text)
   }
 }
 

@@ -1,29 +1,36 @@
 /** The process of `npm start`: wires settings, signals and the launcher. */
 
-import { createLogger } from '../shared/logger.ts'
+import { answerArguments } from '../shared/command-line.ts'
+import { createLogger, type Logger } from '../shared/logger.ts'
 import { runMain } from '../shared/shutdown.ts'
+import { formatGreeting, type GreetingFacts, greetingLine } from './greeting.ts'
 import { Launcher } from './launcher.ts'
-import { readLauncherSettings } from './settings.ts'
+import { LAUNCHER_SETTINGS, readLauncherSettings } from './settings.ts'
 
 /** npm repeats a Ctrl-C that the terminal has already sent to the whole group. */
 const SAME_KEY_MS = 500
 
+answerArguments({
+  command: 'npm start --',
+  summary: 'Runs the collector and the writer, and a PostgreSQL of its own without DATABASE_URL.',
+  settings: LAUNCHER_SETTINGS,
+})
+
 await runMain(createLogger('launcher', 'info'), async () => {
   const settings = readLauncherSettings(process.env)
   const logger = createLogger('launcher', settings.logLevel)
-  const print = (text: string) => process.stdout.write(text)
   process.stdout.on('error', () => {}) // Without a reader of its output, it goes on.
   let stoppedAt = 0
   const stop = (exitCode: number) => {
     if (stoppedAt > 0) {
-      if (Date.now() - stoppedAt > SAME_KEY_MS) print('Already stopping.\n')
+      if (Date.now() - stoppedAt > SAME_KEY_MS) tell(logger, 'Already stopping.')
       return
     }
     stoppedAt = Date.now()
-    print('\nStopping: collector, writer, database …\n')
+    tell(logger, 'Stopping: collector, writer, database …')
     launcher.stop().then(
       () => {
-        print('Stopped.\n')
+        tell(logger, 'Stopped.')
         process.exit(exitCode)
       },
       (error: unknown) => {
@@ -32,7 +39,8 @@ await runMain(createLogger('launcher', 'info'), async () => {
       },
     )
   }
-  const launcher = new Launcher({ settings, logger, print, onBadSettings: () => stop(2) })
+  const greet = (facts: GreetingFacts) => showGreeting(logger, facts)
+  const launcher = new Launcher({ settings, logger, greet, onRefusal: stop })
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop(0))
   try {
     await launcher.start()
@@ -41,3 +49,18 @@ await runMain(createLogger('launcher', 'info'), async () => {
     throw error
   }
 })
+
+/** Tells a person at the terminal, or the log that replaces it. */
+function tell(logger: Logger, text: string): void {
+  if (process.stdout.isTTY) process.stdout.write(`${text}\n`)
+  else logger.info(text)
+}
+
+function showGreeting(logger: Logger, facts: GreetingFacts): void {
+  if (process.stdout.isTTY) {
+    process.stdout.write(formatGreeting(facts))
+    return
+  }
+  const line = greetingLine(facts)
+  logger.info(line.facts, line.message)
+}

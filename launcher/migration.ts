@@ -4,7 +4,9 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { describeCause } from '../shared/logged-error.ts'
 import type { Logger } from '../shared/logger.ts'
+import { adviseOn } from '../writer/load/database/advice.ts'
 import { DatabaseError } from '../writer/load/database/connection.ts'
 import { migrateDatabase } from '../writer/load/database/migrate.ts'
 import { describeError } from '../writer/load/database/sql-state.ts'
@@ -21,7 +23,7 @@ interface MigrationOptions {
 /**
  * Migrates; tries again while the database cannot be reached.
  *
- * @throws the error of a database that was reached and refuses, or an AbortError
+ * @throws DatabaseError when waiting cannot help, or an AbortError
  */
 export async function migrateWhenReachable(options: MigrationOptions): Promise<void> {
   const { databaseUrl, logger, signal } = options
@@ -31,10 +33,21 @@ export async function migrateWhenReachable(options: MigrationOptions): Promise<v
       await migrateDatabase(databaseUrl, logger)
       return
     } catch (error) {
-      const described = describeError(error)
-      if (error instanceof DatabaseError || described.kind !== 'retry') throw error
-      logger.warn({ ...described, delayMs }, 'the database cannot be used yet; trying again')
+      const advice = adviseOn(error)
+      if (advice) throw advice
+      if (isUnknownHost(error)) throw new DatabaseError(adviseOnHost(error), error)
+      const facts = { ...describeError(error), delayMs }
+      logger.warn(facts, 'the database cannot be used yet; trying again')
       await sleep(delayMs, undefined, { signal })
     }
   }
+}
+
+/** A name that nobody knows is rather misspelt than away. */
+function isUnknownHost(error: unknown): boolean {
+  return (error as { code?: string }).code === 'ENOTFOUND'
+}
+
+function adviseOnHost(error: unknown): string {
+  return `the host of the database is not known (${describeCause(error)}): check DATABASE_URL`
 }

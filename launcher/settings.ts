@@ -5,9 +5,9 @@
 
 import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
-import { readCollectorSettings } from '../collector/config.ts'
+import { COLLECTOR_SETTINGS, readCollectorSettings } from '../collector/config.ts'
 import { SettingsError } from '../shared/settings.ts'
-import { readWriterSettings } from '../writer/config.ts'
+import { readWriterSettings, WRITER_SETTINGS } from '../writer/config.ts'
 
 export interface LauncherSettings {
   /** The user's own database; undefined: the embedded server. */
@@ -18,6 +18,15 @@ export interface LauncherSettings {
   readonly logLevel: string
   /** Variables of the writer beside the environment of this process. */
   readonly writerEnvironment: Readonly<Record<string, string>>
+}
+
+/** Every setting of `npm start` by its name in the environment. */
+export const LAUNCHER_SETTINGS = {
+  ...COLLECTOR_SETTINGS,
+  ...WRITER_SETTINGS,
+  METRICS_PORT: COLLECTOR_SETTINGS.METRICS_PORT.describe(
+    'port of metrics and health; 0 is off; the writer uses the next port',
+  ),
 }
 
 /** All data that outlives this program, below the folder in which it was started. */
@@ -43,7 +52,7 @@ export function readLauncherSettings(environment: NodeJS.ProcessEnv): LauncherSe
     }
   }
   const metricsPort = environment['METRICS_PORT']?.trim()
-  const databaseUrl = attempt(() => chooseDatabaseUrl(environment))
+  const databaseUrl = chooseDatabaseUrl(environment)
   const collector = attempt(() => readCollectorSettings(environment))
   const writer = attempt(() => readWriterSettings(environment))
   const writerMetricsPort = metricsPort && Number(metricsPort) > 0 ? Number(metricsPort) + 1 : 0
@@ -62,11 +71,7 @@ export function readLauncherSettings(environment: NodeJS.ProcessEnv): LauncherSe
 
 function chooseDatabaseUrl(environment: NodeJS.ProcessEnv): string | undefined {
   const given = environment['DATABASE_URL']?.trim()
-  if (given) {
-    // The problem does not repeat the value, which may contain a password.
-    if (/^postgres(ql)?:\/\//.test(given)) return given
-    throw new SettingsError(['DATABASE_URL: expected postgres://user:password@host:port/database'])
-  }
+  if (given) return given
   if (!PLACE_VARIABLES.some((name) => environment[name])) return undefined
   const user = environment['PGUSER'] || userInfo().username
   const password = environment['PGPASSWORD']
@@ -85,4 +90,10 @@ function bracketIpv6(host: string): string {
 /** Returns the environment without libpq's variables, which would affect the embedded server. */
 export function withoutPostgresVariables(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('PG')))
+}
+
+/** Returns the environment of a process that has nothing to do with the database. */
+export function withoutDatabase(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { DATABASE_URL: _, ...others } = withoutPostgresVariables(environment)
+  return others
 }

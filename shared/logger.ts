@@ -1,9 +1,17 @@
 /** The logger of a process: JSON lines, or readable lines on a terminal. */
 
-import { pino } from 'pino'
+import { pino, stdTimeFunctions } from 'pino'
 import pretty from 'pino-pretty'
+import { serializeError } from './logged-error.ts'
 
 export type { Logger } from 'pino'
+
+/** Long facts, which a terminal would wrap over several lines; the log in JSON has them. */
+const NOT_ON_TERMINALS =
+  'pid,hostname,problems,migrations,journalId,position,receiveBufferBytes,by,code'
+
+/** The level of what is usual at a start: a person at a terminal needs one line of each process. */
+export const START_LEVEL = process.stdout.isTTY ? 'debug' : 'info'
 
 /**
  * Creates a logger that writes to standard output at once: no line is lost when the process ends.
@@ -12,15 +20,23 @@ export type { Logger } from 'pino'
  * @param level the lowest level to write
  */
 export function createLogger(name: string, level: string) {
-  const options = { name, level, base: { name, pid: process.pid } }
+  const options = {
+    name,
+    level,
+    base: { name, pid: process.pid },
+    timestamp: stdTimeFunctions.isoTime,
+    // `err` is what somebody expected, `fault` a mistake of this program.
+    serializers: { err: serializeError, fault: serializeError },
+  }
   if (!process.stdout.isTTY) return pino(options, pino.destination({ dest: 1, sync: true }))
   return pino(
     options,
     pretty({
       sync: true,
       singleLine: true,
-      ignore: 'pid,hostname',
-      translateTime: 'HH:MM:ss.l',
+      ignore: NOT_ON_TERMINALS,
+      errorLikeObjectKeys: ['fault'],
+      translateTime: "SYS:yyyy-mm-dd'T'HH:MM:sso",
     }),
   )
 }

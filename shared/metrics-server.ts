@@ -1,8 +1,18 @@
 /** Serves Prometheus metrics and the health of a process over HTTP. */
 
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
 import type { Logger } from './logger.ts'
+
+/** Collecting the metrics takes milliseconds of the process's time, whoever asks, however often. */
+const CACHE_MS = 1_000
+/** A scraper and a health check or two; further connections are closed at once. */
+const MAX_CONNECTIONS = 16
+/** Requests are small and local. */
+const REQUEST_TIMEOUT_MS = 2_000
+/** Of a connection whose other end reads nothing. */
+const IDLE_TIMEOUT_MS = 5_000
+const CHECK_MS = 500
 
 export interface Health {
   readonly healthy: boolean
@@ -19,10 +29,18 @@ interface MetricsServerOptions {
   readonly logger: Logger
 }
 
-/** Answers `GET /metrics` and `GET /healthz` (200 healthy, 503 unhealthy). */
+interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+}
+
+/** Answers `GET /metrics` and `GET /healthz` (200 healthy, 503 unhealthy), one a connection. */
 export class MetricsServer {
   readonly #options: MetricsServerOptions
   #server: Server | undefined
+  /** The latest metrics, and since when they are valid. */
+  #metrics: { readonly text: Promise<string>; readonly at: number } | undefined
 
   constructor(options: MetricsServerOptions) {
     this.#options = options
@@ -32,12 +50,17 @@ export class MetricsServer {
   async start(): Promise<void> {
     const { host, port, logger } = this.#options
     if (port === 0 || this.#server) return
-    const server = createServer((request, response) => {
-      void this.#answer(request.url ?? '').then(({ status, type, body }) => {
-        response.writeHead(status, { 'content-type': type })
-        response.end(body)
-      })
-    })
+    const server = createServer(
+      {
+        headersTimeout: REQUEST_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        connectionsCheckingInterval: CHECK_MS,
+        keepAlive: false,
+      },
+      (request, response) => void this.#respond(request, response),
+    )
+    server.maxConnections = MAX_CONNECTIONS
+    server.timeout = IDLE_TIMEOUT_MS
     await new Promise<void>((resolve) => {
       server.once('error', (error) => {
         logger.error(
@@ -54,18 +77,37 @@ export class MetricsServer {
     })
   }
 
-  async #answer(url: string): Promise<{ status: number; type: string; body: string }> {
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Further requests of the connection are not answered: each would cost as much as the first.
+    response.shouldKeepAlive = false
+    const { status, type, body } = await this.#answer(request).catch(describeFailure)
+    response.writeHead(status, { 'content-type': type })
+    response.end(body)
+  }
+
+  async #answer({ method, url = '' }: IncomingMessage): Promise<Answer> {
     const { registry, health } = this.#options
+    if (method !== 'GET' && method !== 'HEAD') return describe(405, 'only GET and HEAD\n')
     const path = url.split('?')[0]
     if (path === '/metrics') {
-      return { status: 200, type: registry.contentType, body: await registry.metrics() }
+      return { status: 200, type: registry.contentType, body: await this.#collect() }
     }
     if (path === '/healthz') {
       const { healthy, detail } = health()
       const body = `${JSON.stringify({ healthy, ...detail })}\n`
       return { status: healthy ? 200 : 503, type: 'application/json', body }
     }
-    return { status: 404, type: 'text/plain', body: 'try /metrics or /healthz\n' }
+    return describe(404, 'try /metrics or /healthz\n')
+  }
+
+  /** Returns the metrics, at most a second old. */
+  #collect(): Promise<string> {
+    const now = performance.now()
+    const cached = this.#metrics
+    if (cached && now - cached.at < CACHE_MS) return cached.text
+    const text = this.#options.registry.metrics()
+    this.#metrics = { text, at: now }
+    return text
   }
 
   async stop(): Promise<void> {
@@ -75,4 +117,12 @@ export class MetricsServer {
     server.closeAllConnections()
     await new Promise<void>((resolve) => server.close(() => resolve()))
   }
+}
+
+function describe(status: number, body: string): Answer {
+  return { status, type: 'text/plain', body }
+}
+
+function describeFailure(): Answer {
+  return describe(500, 'the metrics cannot be collected\n')
 }

@@ -5,6 +5,7 @@
 
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { parseDatabaseUrl, printableDatabaseUrl } from './database-url.ts'
 
 /** Lists every problem of the settings in one message; `code` is `BAD_SETTINGS`, exit code 2. */
 export class SettingsError extends Error {
@@ -55,6 +56,19 @@ export function address(defaultValue: string) {
     .default(defaultValue)
 }
 
+/** A connection string of PostgreSQL; empty means libpq's variables. */
+export function databaseUrl() {
+  return z
+    .string()
+    .refine((value) => parseDatabaseUrl(value) !== undefined, {
+      // The value is not repeated, because it may contain a password.
+      message:
+        'expected postgres://user:password@host:port/database; in user and password write / as ' +
+        '%2F, # as %23, ? as %3F and @ as %40',
+    })
+    .default('')
+}
+
 /** A list, separated by commas or spaces; each entry passes `check`. */
 export function listOf(kind: string, check: (entry: string) => boolean) {
   return z
@@ -77,11 +91,13 @@ export function checkedFile(check: (path: string) => readonly string[]) {
     .default('')
 }
 
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
 /** The settings of every process. */
 export const commonSettings = {
-  NAMED_PIPE_FILENAME: text('./data/netflow.pipe'),
-  METRICS_HOST: address('127.0.0.1'),
-  LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
+  NAMED_PIPE_FILENAME: text('./data/netflow.pipe').describe('the pipe; the writer creates it'),
+  METRICS_HOST: address('127.0.0.1').describe('listening address of the metrics'),
+  LOG_LEVEL: oneOf(LOG_LEVELS, 'info').describe(LOG_LEVELS.join(', ')),
 }
 
 /**
@@ -103,24 +119,29 @@ export function readSettings<Shape extends z.ZodRawShape>(
   throw new SettingsError(
     result.error.issues.map((issue) => {
       const name = String(issue.path[0])
-      return `${name}=${maskSecrets(name, given[name] ?? '')}: ${issue.message}`
+      return `${printableSetting(name, given[name] ?? '')}: ${issue.message}`
     }),
   )
 }
 
-/** Returns the settings as they may be shown: `***` replaces passwords. */
+/** Returns the settings as they may be shown: without passwords. */
 export function printableSettings(settings: Readonly<Record<string, unknown>>) {
   return Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [
       name,
-      typeof value === 'string' ? maskSecrets(name, value) : value,
+      typeof value === 'string' ? withoutSecrets(name, value) : value,
     ]),
   )
 }
 
-function maskSecrets(name: string, value: string): string {
-  if (/PASSWORD|SECRET/.test(name) && value !== '') return '***'
-  return value
-    .replace(/^([a-z]+:\/\/[^/?#@]*?):[^/?#]*@/i, '$1:***@')
-    .replace(/([?&]password=)[^&]*/gi, '$1***')
+/** `NAME=value`; the name alone where nobody knows which part of the value is a password. */
+function printableSetting(name: string, value: string): string {
+  const shown = withoutSecrets(name, value)
+  return shown === '***' ? name : `${name}=${shown}`
+}
+
+function withoutSecrets(name: string, value: string): string {
+  if (value === '') return value
+  if (/PASSWORD|SECRET|_KEY/.test(name)) return '***'
+  return name.endsWith('_URL') ? printableDatabaseUrl(value) : value
 }

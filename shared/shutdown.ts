@@ -3,6 +3,7 @@
  * exit code.
  */
 
+import { describeCause, isFault, serializeError } from './logged-error.ts'
 import type { Logger } from './logger.ts'
 import { notifyServiceManager } from './service-notify.ts'
 import { SettingsError } from './settings.ts'
@@ -64,22 +65,30 @@ function logWarnings(logger: Logger): void {
 
 /**
  * Runs `main` and turns its error into one fatal message: exit code 2 for bad settings, 1 for any
- * other error.
+ * other error. Only a fault of this program has a stack.
  */
 export async function runMain(logger: Logger, main: () => Promise<void>): Promise<void> {
   logWarnings(logger)
   process.on('uncaughtException', (error) => {
-    logger.fatal({ err: error }, 'unexpected error')
+    logger.fatal({ fault: error }, 'unexpected error')
     process.exit(1)
   })
   try {
     await main()
   } catch (error) {
-    if (error instanceof SettingsError) {
-      logger.fatal({ problems: error.problems }, error.message)
-      process.exit(2)
-    }
-    logger.fatal({ err: error }, error instanceof Error ? error.message : String(error))
-    process.exit(1)
+    logFatal(logger, error)
+    process.exit(error instanceof SettingsError ? 2 : 1)
+  }
+}
+
+/** Logs the error that ends this process. */
+export function logFatal(logger: Logger, error: unknown): void {
+  if (error instanceof SettingsError) {
+    logger.fatal({ problems: error.problems }, error.message)
+  } else if (isFault(error)) {
+    logger.fatal({ fault: error }, `unexpected error: ${describeCause(error)}`)
+  } else {
+    const { code, message, cause } = serializeError(error)
+    logger.fatal({ code, cause }, message)
   }
 }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import {
   checkedFile,
   commonSettings,
+  databaseUrl,
   integer,
   listOf,
   oneOf,
@@ -22,29 +23,55 @@ const OFF_OR_INTERVAL = ['off', 'interval'] as const
 /** Every setting of the writer by its name in the environment. */
 export const WRITER_SETTINGS = {
   ...commonSettings,
-  DATABASE_URL: text(''),
-  BATCH_ROWS: integer(20_000, 1, 1_000_000),
-  FLUSH_INTERVAL_MS: integer(1_000, 10, 60_000),
-  COPY_LANES: integer(2, 1, 16),
-  JOURNAL_DIR: text('./data/journal'),
-  JOURNAL_MAX_BYTES: integer(1_073_741_824, 1_048_576, Number.MAX_SAFE_INTEGER),
-  JOURNAL_SEGMENT_BYTES: integer(67_108_864, 65_536, 1_073_741_824),
-  JOURNAL_FSYNC: oneOf(OFF_OR_INTERVAL, 'off'),
-  RETENTION_DAYS: integer(30, 0, 36_500),
-  RETENTION_BYTES: integer(0, 0, Number.MAX_SAFE_INTEGER),
-  PARTITION_INTERVAL: oneOf(DAY_OR_HOUR, 'day'),
-  INDEX_ADDRESSES: oneOf(INDEX_ADDRESSES, 'closed'),
-  ROLLUPS: oneOf(ON_OR_OFF, 'on'),
-  ROLLUP_MINUTE_DAYS: integer(7, 0, 36_500),
-  ROLLUP_HOUR_DAYS: integer(400, 0, 36_500),
-  ROLLUP_DAY_DAYS: integer(0, 0, 36_500),
-  ROLLUP_LIST_HOUR: integer(200, 0, 1_000_000),
-  ROLLUP_LIST_DAY: integer(500, 0, 1_000_000),
-  EXPORTER_POLICY: oneOf(EXPORTER_POLICIES, 'open'),
-  EXPORTER_ALLOW: listOf('an address or a CIDR like 192.0.2.0/24', isCidr).default([]),
-  MAX_EXPORTERS: integer(10_000, 1, 1_000_000),
-  ELEMENTS_FILE: checkedFile(findElementsProblems),
-  METRICS_PORT: integer(9102, 0, 65_535),
+  DATABASE_URL: databaseUrl().describe(
+    'postgres://user:password@host:port/database; empty: PGHOST, PGUSER, …',
+  ),
+  BATCH_ROWS: integer(20_000, 1, 1_000_000).describe('rows that close a batch'),
+  FLUSH_INTERVAL_MS: integer(1_000, 10, 60_000).describe('age that closes a batch'),
+  COPY_LANES: integer(2, 1, 16).describe('connections that copy at the same time'),
+  JOURNAL_DIR: text('./data/journal').describe(
+    "the journal's folder, for one writer and one database",
+  ),
+  JOURNAL_MAX_BYTES: integer(1_073_741_824, 1_048_576, Number.MAX_SAFE_INTEGER).describe(
+    'size at which the writer stops reading the pipe',
+  ),
+  JOURNAL_SEGMENT_BYTES: integer(67_108_864, 65_536, 1_073_741_824).describe(
+    'size of its files, at most a quarter of JOURNAL_MAX_BYTES',
+  ),
+  JOURNAL_FSYNC: oneOf(OFF_OR_INTERVAL, 'off').describe(
+    'off, or interval: flushed to the disk every second, for power cuts',
+  ),
+  RETENTION_DAYS: integer(30, 0, 36_500).describe('older partitions are dropped; 0 keeps all'),
+  RETENTION_BYTES: integer(0, 0, Number.MAX_SAFE_INTEGER).describe(
+    'the oldest partitions are dropped while flows is larger; 0 is no limit',
+  ),
+  PARTITION_INTERVAL: oneOf(DAY_OR_HOUR, 'day').describe('day or hour'),
+  INDEX_ADDRESSES: oneOf(INDEX_ADDRESSES, 'closed').describe(
+    'closed, brin or none: when, and how, addresses are indexed',
+  ),
+  ROLLUPS: oneOf(ON_OR_OFF, 'on').describe(
+    'off: no sums by minute, hour and day; answers read flows',
+  ),
+  ROLLUP_MINUTE_DAYS: integer(7, 0, 36_500).describe(
+    'days that sums by minute are kept; 0 keeps all',
+  ),
+  ROLLUP_HOUR_DAYS: integer(400, 0, 36_500).describe('the same for sums by hour'),
+  ROLLUP_DAY_DAYS: integer(0, 0, 36_500).describe('the same for sums by day'),
+  ROLLUP_LIST_HOUR: integer(200, 0, 1_000_000).describe(
+    'addresses, services and AS that an hour lists, for each exporter; 0: none',
+  ),
+  ROLLUP_LIST_DAY: integer(500, 0, 1_000_000).describe('the same for a day'),
+  EXPORTER_POLICY: oneOf(EXPORTER_POLICIES, 'open').describe(
+    'open, or known: flows of a new exporter wait for an operator',
+  ),
+  EXPORTER_ALLOW: listOf('an address or a CIDR like 192.0.2.0/24', isCidr)
+    .default([])
+    .describe('addresses and CIDRs that may export; empty: all'),
+  MAX_EXPORTERS: integer(10_000, 1, 1_000_000).describe('further new exporters are refused'),
+  ELEMENTS_FILE: checkedFile(findElementsProblems).describe(
+    'a CSV file with names and types of enterprise elements',
+  ),
+  METRICS_PORT: integer(9102, 0, 65_535).describe('port of metrics and health; 0 is off'),
 }
 
 export type WriterSettings = ReturnType<typeof readWriterSettings>

@@ -5,19 +5,22 @@
 
 import pg from 'pg'
 import { z } from 'zod'
+import { answerArguments } from '../shared/command-line.ts'
 import { createLogger } from '../shared/logger.ts'
-import { readSettings, text } from '../shared/settings.ts'
+import { databaseUrl, readSettings, text } from '../shared/settings.ts'
 import { runMain } from '../shared/shutdown.ts'
 import { spellOutVerification } from './load/database/tls.ts'
 
 const shape = {
-  /** The administrator's; empty: libpq's variables (PGHOST, PGUSER, …). */
-  DATABASE_URL: text(''),
-  NETFLOW_WRITER_PASSWORD: z.string('expected a password for the role netflow_writer'),
-  NETFLOW_READER_PASSWORD: text(''),
-  /** The schema of the tables, created when it is missing. */
-  NETFLOW_SCHEMA: text('public'),
-  NETFLOW_OPERATOR_PASSWORD: text(''),
+  DATABASE_URL: databaseUrl().describe('of the administrator; empty: PGHOST, PGUSER, …'),
+  NETFLOW_WRITER_PASSWORD: z
+    .string('expected a password for the role netflow_writer')
+    .describe('password of the role that stores flows'),
+  NETFLOW_READER_PASSWORD: text('').describe('password of readers; empty: they cannot log in'),
+  NETFLOW_OPERATOR_PASSWORD: text('').describe(
+    'password of operators, who edit names, prefixes and sampling; empty: they cannot log in',
+  ),
+  NETFLOW_SCHEMA: text('public').describe('schema of the tables, created when it is missing'),
 }
 
 /** The columns of `exporters` that an operator may set. */
@@ -109,7 +112,14 @@ begin
 end
 $$`
 
-const logger = createLogger('create-role', process.env['LOG_LEVEL'] || 'info')
+answerArguments({
+  command: 'node dist/writer/create-role.js',
+  summary:
+    'Creates the roles netflow_writer, netflow_reader and netflow_operator, or changes their passwords.',
+  settings: shape,
+})
+
+const logger = createLogger('create-role', 'info')
 
 await runMain(logger, async () => {
   const settings = readSettings(shape, process.env)

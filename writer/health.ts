@@ -23,6 +23,8 @@ export interface WriterCondition {
   readonly hindrance: string | undefined
   /** Undefined before the loader exists. */
   readonly rollups?: { readonly enabled: boolean; readonly lagSeconds: number } | undefined
+  /** Why a collector that starts now cannot find the pipe; undefined: it can. */
+  readonly pipeProblem: string | undefined
 }
 
 /**
@@ -30,7 +32,8 @@ export interface WriterCondition {
  * healthy, while the rollups are far behind: every answer is still exact.
  */
 export function judgeWriterHealth(condition: WriterCondition): Health {
-  const { isLoading, databaseAwayMs, refusal, journalFill, hindrance, rollups } = condition
+  const { isLoading, databaseAwayMs, refusal, journalFill, hindrance } = condition
+  const { pipeProblem, rollups } = condition
   const databaseAwaySeconds = Math.round(databaseAwayMs / 1000)
   const journalFillPercent = Math.round(journalFill * 100)
   const problems: string[] = []
@@ -49,6 +52,7 @@ export function judgeWriterHealth(condition: WriterCondition): Health {
     )
   }
   if (hindrance !== undefined) problems.push(`the pipe is not read: ${hindrance}`)
+  if (pipeProblem !== undefined) problems.push(`the pipe cannot be found: ${pipeProblem}`)
   const rollupLagSeconds = Math.round(rollups?.lagSeconds ?? 0)
   const degraded = rollups?.enabled === true && rollupLagSeconds > MAX_ROLLUP_LAG_SECONDS
   const warnings = degraded

@@ -2,25 +2,42 @@
 
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { readVersion } from '../shared/command-line.ts'
 import { createLogger } from '../shared/logger.ts'
+import { readSettings } from '../shared/settings.ts'
 import { runMain } from '../shared/shutdown.ts'
+import { WRITER_SETTINGS } from './config.ts'
+import { adviseOn } from './load/database/advice.ts'
 import { type MigrationTarget, migrateDatabase } from './load/database/migrate.ts'
 
 /** Where `npm start` keeps the socket of its own server. */
 const EMBEDDED_FOLDER = resolve('data')
+const USAGE = 'usage: npm run migrate -- [up|down] [count]'
 
-const logger = createLogger('migrate', process.env['LOG_LEVEL'] || 'info')
+const { DATABASE_URL, LOG_LEVEL } = WRITER_SETTINGS
+const logger = createLogger('migrate', 'info')
 
 await runMain(logger, async () => {
   const [direction = 'up', count] = process.argv.slice(2)
-  const names = await migrateDatabase(chooseDatabase(), logger, readTarget(direction, count))
-  if (names.length === 0) logger.info('nothing to do: the database is up to date')
+  if (direction === '--help' || direction === '--version') {
+    console.log(direction === '--help' ? USAGE : readVersion())
+    return
+  }
+  const settings = readSettings({ DATABASE_URL, LOG_LEVEL }, process.env)
+  logger.level = settings.LOG_LEVEL
+  const target = readTarget(direction, count)
+  try {
+    const names = await migrateDatabase(chooseDatabase(settings.DATABASE_URL), logger, target)
+    if (names.length === 0) logger.info('nothing to do: the database is up to date')
+  } catch (error) {
+    throw adviseOn(error) ?? error
+  }
 })
 
 function readTarget(direction: string, count: string | undefined): MigrationTarget {
   const isCount = count === undefined || /^[1-9]\d*$/.test(count)
   if ((direction !== 'up' && direction !== 'down') || !isCount) {
-    logger.fatal('usage: npm run migrate -- [up|down] [count]')
+    logger.fatal(USAGE)
     process.exit(2)
   }
   const all = direction === 'up' ? Number.POSITIVE_INFINITY : 1
@@ -28,9 +45,9 @@ function readTarget(direction: string, count: string | undefined): MigrationTarg
 }
 
 /** DATABASE_URL, else the PG variables, else the server that `npm start` runs. */
-function chooseDatabase(): string {
-  const { DATABASE_URL, PGHOST, PGDATABASE } = process.env
-  if (DATABASE_URL) return DATABASE_URL
+function chooseDatabase(databaseUrl: string): string {
+  if (databaseUrl !== '') return databaseUrl
+  const { PGHOST, PGDATABASE } = process.env
   const hasSocket = existsSync(resolve(EMBEDDED_FOLDER, '.s.PGSQL.5432'))
   if (PGHOST || PGDATABASE || !hasSocket) return ''
   return `postgres://netflow@/netflow?host=${encodeURIComponent(EMBEDDED_FOLDER)}`

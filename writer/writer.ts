@@ -12,6 +12,7 @@ import { Ingest } from './ingest/ingest.ts'
 import { JournalReader } from './journal/journal-reader.ts'
 import { JournalWriter } from './journal/journal-writer.ts'
 import { FlowLoader, LoaderStoppedError } from './load/flow-loader.ts'
+import { ForeignJournalError } from './load/tables/journal-positions.ts'
 import type { ResumePoint } from './load/tables/resume-point.ts'
 import { createWriterMetrics, type WriterMetrics } from './metrics.ts'
 import { Decoder } from './netflow/decode.ts'
@@ -103,20 +104,42 @@ export class Writer {
     notifyServiceManager('READY=1')
     this.#tellElements()
     await this.#metricsServer.start()
-    const loader = this.#createLoader()
-    this.#loader = loader
-    const resumePoint = await loader.start()
-    if (!resumePoint || this.#isStopping) return
+    await this.#journalWriter.opened
+    if (this.#isStopping) return
+    const resumed = await this.#resume()
+    if (!resumed || this.#isStopping) return
+    const { loader, resumePoint } = resumed
     this.#placeJournal(resumePoint)
     const spine = this.#wire(resumePoint, loader)
     this.#spine = spine
     Promise.race([this.#load(spine), spine.ingest.failure]).catch((error) => this.#end(error))
     this.#every(TICK_MS, () => this.#tick(spine))
     this.#every(EXPORTER_POLL_MS, () => void this.#pollExporters(spine))
-    const { journal, journalId } = this.#journalWriter
+    const { journal, kept } = this.#journalWriter
     const { position } = resumePoint
-    const facts = { journalId, position, behindBytes: journal.end - position }
-    this.#options.logger.info(facts, 'loading what the journal holds, and what comes')
+    const facts = { journalId: kept.id, position, behindBytes: journal.end - position }
+    this.#options.logger.info(facts, 'loading the journal, and what comes')
+  }
+
+  /**
+   * Waits for the database. A journal that another database holds wholly is set aside.
+   *
+   * @returns undefined when it was stopped while it waited
+   */
+  async #resume(): Promise<{ loader: FlowLoader; resumePoint: ResumePoint } | undefined> {
+    const { kept } = this.#journalWriter
+    for (;;) {
+      const loader = this.#createLoader()
+      this.#loader = loader
+      try {
+        const resumePoint = await loader.start()
+        return resumePoint && { loader, resumePoint }
+      } catch (error) {
+        if (!(error instanceof ForeignJournalError) || !kept.wasLoaded) throw error
+      }
+      await loader.stop()
+      kept.setAside()
+    }
   }
 
   #tellElements(): void {
@@ -127,7 +150,7 @@ export class Writer {
 
   #createLoader(): FlowLoader {
     const { settings, logger } = this.#options
-    const { journalId, journalDatabase } = this.#journalWriter
+    const { kept, journal } = this.#journalWriter
     return new FlowLoader({
       databaseUrl: settings.DATABASE_URL,
       libc: this.#libc,
@@ -146,8 +169,9 @@ export class Writer {
         depths: { hour: settings.ROLLUP_LIST_HOUR, day: settings.ROLLUP_LIST_DAY },
       },
       maxStreams: MAX_STREAMS,
-      journalId,
-      journalDatabase,
+      journalId: kept.id,
+      journalStart: journal.start,
+      journalDatabase: kept.database,
       logger,
     })
   }
@@ -156,7 +180,7 @@ export class Writer {
   #placeJournal({ database, position }: ResumePoint): void {
     const { logger } = this.#options
     const { journal } = this.#journalWriter
-    this.#journalWriter.noteDatabase(database)
+    this.#journalWriter.kept.noteDatabase(database)
     const lostBytes = journal.moveBehind(position)
     const text =
       'the end of the journal is missing, as after a power cut; the database holds it already: no flow is lost'
@@ -254,7 +278,7 @@ export class Writer {
   }
 
   #health(): Health {
-    const { journal, hindrance } = this.#journalWriter
+    const { journal, hindrance, pipeProblem } = this.#journalWriter
     const since = this.#loader?.awaySince
     return judgeWriterHealth({
       isLoading: this.#spine !== undefined,
@@ -263,6 +287,7 @@ export class Writer {
       journalFill: journal.fill,
       hindrance,
       rollups: this.#loader?.rollupStatus,
+      pipeProblem,
     })
   }
 
@@ -282,6 +307,7 @@ export class Writer {
     this.#spine?.ingest.tellMuted()
     await this.#loader?.stop()
     const bytes = this.#lagBytes
+    if (isLoaded) this.#journalWriter.kept.noteLoaded()
     this.#journalWriter.close()
     if (!isLoaded && bytes > 0) {
       this.#options.logger.info({ bytes }, 'the rest stays in the journal for the next start')

@@ -56,7 +56,9 @@ export class NamedPipe {
    */
   static open(path: string): NamedPipe {
     // Checked before: opening a device can have effects.
-    if (identifyPipe(path) === undefined) throw new Error(`${path} does not exist`)
+    if (identifyPipe(path) === undefined) {
+      throw Object.assign(new Error(`${path} does not exist`), { code: 'ENOENT' })
+    }
     const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
     const stats = fstatSync(fd)
     if (stats.isFIFO()) return new NamedPipe(fd, `${stats.dev}:${stats.ino}`)

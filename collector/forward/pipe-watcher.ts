@@ -3,7 +3,7 @@
  */
 
 import { LogThrottle } from '../../shared/log-throttle.ts'
-import type { Logger } from '../../shared/logger.ts'
+import { type Logger, START_LEVEL } from '../../shared/logger.ts'
 import { identifyPipe, NamedPipe, NotAPipeError } from './named-pipe.ts'
 
 export class PipeWatcher {
@@ -36,8 +36,9 @@ export class PipeWatcher {
       this.#isMissingLogged = false
       if (identity === this.#identity) return undefined
       const pipe = NamedPipe.open(this.#path)
+      const level = this.#identity === undefined ? START_LEVEL : 'info'
+      this.#logger[level]({ path: this.#path }, 'the named pipe is open')
       this.#identity = pipe.identity
-      this.#logger.info({ path: this.#path }, 'the named pipe is open')
       return pipe
     } catch (error) {
       if (error instanceof NotAPipeError) throw error

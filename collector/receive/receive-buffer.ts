@@ -2,16 +2,26 @@
 
 import type { Socket } from 'node:dgram'
 import type { Logger } from '../../shared/logger.ts'
+import { findUdpDescriptor } from './own-sockets.ts'
+import type { SocketCalls } from './socket-calls.ts'
 
 /** Linux doubles the size for its own bookkeeping, and reports the doubled size. */
 const REPORT_FACTOR = process.platform === 'linux' ? 2 : 1
 
+interface ReceiveBufferOptions {
+  readonly wantedBytes: number
+  readonly calls: SocketCalls | undefined
+  readonly logger: Logger
+}
+
 /**
- * Sets the receive buffer of a bound socket and warns when the kernel granted less.
+ * Sets the receive buffer of a bound socket, as root beyond the system's limit. Warns when the
+ * kernel granted less.
  *
  * @returns the granted bytes, in the unit of `wantedBytes`
  */
-export function setReceiveBuffer(socket: Socket, wantedBytes: number, logger: Logger): number {
+export function setReceiveBuffer(socket: Socket, options: ReceiveBufferOptions): number {
+  const { wantedBytes, calls, logger } = options
   let refusal: unknown
   try {
     socket.setRecvBufferSize(wantedBytes)
@@ -19,7 +29,11 @@ export function setReceiveBuffer(socket: Socket, wantedBytes: number, logger: Lo
     // Some systems refuse where Linux caps; then the default stays.
     refusal = error
   }
-  const grantedBytes = socket.getRecvBufferSize() / REPORT_FACTOR
+  if (readGranted(socket) < wantedBytes && calls) {
+    const fd = findUdpDescriptor(socket.address().port)
+    if (fd !== undefined) calls.forceReceiveBuffer(fd, wantedBytes)
+  }
+  const grantedBytes = readGranted(socket)
   if (grantedBytes < wantedBytes) {
     const limit = process.platform === 'linux' ? 'net.core.rmem_max' : 'kern.ipc.maxsockbuf'
     logger.warn(
@@ -29,4 +43,8 @@ export function setReceiveBuffer(socket: Socket, wantedBytes: number, logger: Lo
     )
   }
   return grantedBytes
+}
+
+function readGranted(socket: Socket): number {
+  return socket.getRecvBufferSize() / REPORT_FACTOR
 }

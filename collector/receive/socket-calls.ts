@@ -22,6 +22,18 @@ export interface SocketCalls {
    * @returns it, or an error number below 0
    */
   duplicate(socketFd: number): number
+  /**
+   * Opens a UDP socket on `port` of every address, IPv6 and IPv4 (ipv6(7)). Node leaves it to the
+   * system (`net.ipv6.bindv6only`) whether such a socket receives IPv4.
+   *
+   * @returns its descriptor, or an error number below 0
+   */
+  openDualStack(port: number): number
+  /**
+   * Sets the receive buffer of a socket beyond the system's limit, which takes CAP_NET_ADMIN
+   * (socket(7)). @returns whether it could
+   */
+  forceReceiveBuffer(socketFd: number, bytes: number): boolean
   /** Lets the kernel stamp each datagram with its time (socket(7)). @returns whether it does */
   enableTimestamps(socketFd: number): boolean
   /**
@@ -43,6 +55,15 @@ export interface SocketCalls {
 const F_DUPFD_CLOEXEC = 1030
 const SOL_SOCKET = 1
 const SO_TIMESTAMPNS = 35
+const SO_RCVBUFFORCE = 33
+const AF_INET6 = 10
+const IPPROTO_IPV6 = 41
+const IPV6_V6ONLY = 26
+const SOCK_DGRAM = 2
+const SOCK_NONBLOCK = 0o4000
+const SOCK_CLOEXEC = 0o2000000
+/** sockaddr_in6: family 2, port 2 (network order), flow 4, address 16, scope 4. */
+const IPV6_NAME_BYTES = 28
 const MSG_DONTWAIT = 0x40
 /** INET6_ADDRSTRLEN: the longest text of an address. */
 const ADDRESS_TEXT_BYTES = 46
@@ -74,6 +95,11 @@ export function loadSocketCalls(): SocketCalls | undefined {
   const on = Buffer.from(Int32Array.of(1).buffer)
   const checked = (result: number) => (result < 0 ? -koffi.errno() : result)
   return {
+    openDualStack: loadDualStack(opened, setsockopt),
+    forceReceiveBuffer: (socketFd, bytes) => {
+      const value = Buffer.from(Int32Array.of(bytes).buffer)
+      return setsockopt(socketFd, SOL_SOCKET, SO_RCVBUFFORCE, value, value.length) === 0
+    },
     duplicate: (socketFd) => checked(fcntl(socketFd, F_DUPFD_CLOEXEC, 0)),
     enableTimestamps: (socketFd) =>
       setsockopt(socketFd, SOL_SOCKET, SO_TIMESTAMPNS, on, on.length) === 0,
@@ -93,5 +119,28 @@ export function loadSocketCalls(): SocketCalls | undefined {
       }
     },
     close: (socketFd) => closeSync(socketFd),
+  }
+}
+
+function loadDualStack(
+  { koffi, library }: NonNullable<ReturnType<typeof openLibrary>>,
+  setsockopt: Call,
+): (port: number) => number {
+  const socket = library.func('int socket(int family, int type, int protocol)') as Call
+  const bind = library.func('int bind(int fd, void *name, unsigned int size)') as Call
+  const off = Buffer.from(Int32Array.of(0).buffer)
+  return (port) => {
+    const fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
+    if (fd < 0) return -koffi.errno()
+    const name = Buffer.alloc(IPV6_NAME_BYTES)
+    name.writeUInt16LE(AF_INET6)
+    name.writeUInt16BE(port, 2)
+    const isBound =
+      setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, off, off.length) === 0 &&
+      bind(fd, name, name.length) === 0
+    if (isBound) return fd
+    const error = -koffi.errno()
+    closeSync(fd)
+    return error
   }
 }

@@ -1,7 +1,9 @@
 /** Receives datagrams on one or more UDP ports and hands each on at once, unread. */
 
 import { createSocket, type Socket } from 'node:dgram'
+import { readFileSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { getSystemErrorName } from 'node:util'
 import { LogThrottle } from '../../shared/log-throttle.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Datagram } from '../../shared/pipe-line.ts'
@@ -33,6 +35,8 @@ export interface UdpReceiverOptions {
   readonly onDatagram: DatagramSink
   /** Read many datagrams by one call; without these calls Node reads each by itself. */
   readonly calls?: SocketCalls | undefined
+  /** Whether a socket of `::` receives no IPv4 by default; tests replace it. */
+  readonly isIpv6Alone?: () => boolean
   /** Creates the sockets; tests replace it to imitate another machine. */
   readonly makeSocket?: typeof createSocket
 }
@@ -132,11 +136,13 @@ export class UdpReceiver {
         throw explainListenError(cause, ANY_IPV4, port)
       })
     }
-    const receiveBufferBytes = setReceiveBuffer(socket, this.#options.receiveBufferBytes, logger)
+    const { receiveBufferBytes: wantedBytes, calls } = this.#options
+    const receiveBufferBytes = setReceiveBuffer(socket, { wantedBytes, calls, logger })
     const { address, port: actualPort } = socket.address()
     const by = this.#receiveFrom(socket, receiveBufferBytes)
     this.#listening.push({ address, port: actualPort, receiveBufferBytes })
-    logger.info({ address, port: actualPort, receiveBufferBytes, by }, 'receiving datagrams')
+    const facts = { address, port: actualPort, receiveBufferBytes, by }
+    logger.info(facts, 'receiving datagrams')
   }
 
   /** Starts receiving from a socket. @returns by which call */
@@ -156,9 +162,10 @@ export class UdpReceiver {
     const makeSocket = this.#options.makeSocket ?? createSocket
     const socket = makeSocket({ type: host.includes(':') ? 'udp6' : 'udp4' })
     try {
+      const place = this.#openDualStack(host, port) ?? { address: host, port }
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject)
-        socket.bind({ address: host, port }, () => {
+        socket.bind(place, () => {
           socket.off('error', reject)
           resolve()
         })
@@ -168,6 +175,20 @@ export class UdpReceiver {
       throw error
     }
     return socket
+  }
+
+  /** Opens a socket of both families where the system would give Node's only IPv6. */
+  #openDualStack(host: string, port: number): { readonly fd: number } | undefined {
+    const { calls, logger, isIpv6Alone = readIsIpv6Alone } = this.#options
+    if (host !== ANY_IPV6 || !isIpv6Alone()) return undefined
+    if (!calls) {
+      logger.warn({ port }, IPV6_ALONE)
+      return undefined
+    }
+    const fd = calls.openDualStack(port)
+    if (fd >= 0) return { fd }
+    const code = getSystemErrorName(fd)
+    throw Object.assign(new Error(`bind ${code}`), { code })
   }
 
   #take(datagram: Datagram): void {
@@ -183,5 +204,17 @@ export class UdpReceiver {
       { err: error, muted: verdict.muted },
       'a socket reports an error; receiving goes on',
     )
+  }
+}
+
+const IPV6_ALONE =
+  'this socket receives no IPv4, because net.ipv6.bindv6only is 1: set that to 0, or NETFLOW_HOST ' +
+  'to 0.0.0.0 if no exporter uses IPv6'
+
+function readIsIpv6Alone(): boolean {
+  try {
+    return readFileSync('/proc/sys/net/ipv6/bindv6only', 'utf8').trim() === '1'
+  } catch {
+    return false // Not Linux, or no IPv6.
   }
 }

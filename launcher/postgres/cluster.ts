@@ -5,6 +5,7 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { handOver, type ServerAccount } from './server-account.ts'
+import { ServerError } from './server-error.ts'
 
 const run = promisify(execFile)
 
@@ -33,10 +34,10 @@ export async function readClusterMajor(dataDir: string): Promise<number | undefi
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
     if (code !== 'EACCES') throw error
-    throw new Error(
+    throw new ServerError(
       `${path} cannot be read: the database belongs to another user, perhaps root. Start as that ` +
         'user, or give the folder to yours (chown -R)',
-      { cause: error },
+      error,
     )
   }
 }
@@ -66,7 +67,7 @@ export async function createCluster(options: ClusterOptions): Promise<void> {
     })
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string }
-    throw new Error(`initdb failed: ${stderr?.trim() || message}`, { cause: error })
+    throw new ServerError(`initdb failed: ${stderr?.trim() || message}`)
   }
   await rename(unfinished, dataDir)
 }

@@ -25,6 +25,7 @@ import {
 } from './postmaster-file.ts'
 import { chooseServerAccount, handOver, type ServerAccount } from './server-account.ts'
 import { findServerBinaries } from './server-binaries.ts'
+import { ServerError } from './server-error.ts'
 import { ensureDatabase, isServerReady } from './server-probe.ts'
 
 export interface EmbeddedPostgresOptions {
@@ -155,7 +156,7 @@ export class EmbeddedPostgres {
         return server
       }
       if (Date.now() > deadline) {
-        throw new Error(
+        throw new ServerError(
           `the PostgreSQL with pid ${running.pid} on ${this.#dataDir} neither answers nor ends; ` +
             `look at its log, or stop it with: kill -INT ${running.pid}`,
         )
@@ -256,7 +257,7 @@ export class EmbeddedPostgres {
     while (!(await isServerReady(server.socketDir))) {
       if (!(await isAlive(server))) {
         const log = await readFile(`${this.#dataDir}.log`, 'utf8')
-        throw new Error(
+        throw new ServerError(
           `PostgreSQL did not start on ${this.#dataDir}:\n${log.trim().slice(-2_000)}`,
         )
       }

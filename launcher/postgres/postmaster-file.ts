@@ -12,6 +12,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readProcessState, readWorkingFolder } from '../process/process-state.ts'
 import type { ServerAccount } from './server-account.ts'
+import { ServerError } from './server-error.ts'
 
 /** A part of the socket's file name; nothing listens on TCP. */
 export const SOCKET_PORT = 5432
@@ -94,7 +95,7 @@ async function waitForOrphans(dataDir: string): Promise<void> {
     const orphan = await findOrphan(dataDir)
     if (orphan === undefined) return
     if (Date.now() > deadline) {
-      throw new Error(
+      throw new ServerError(
         `process ${orphan} of an earlier server still uses ${dataDir}; end it (kill ${orphan}), ` +
           'then start again',
       )

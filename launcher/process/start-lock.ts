@@ -32,6 +32,15 @@ export class AlreadyRunningError extends Error {
   }
 }
 
+/** Processes of a killed launcher go on; `code` is `LEFT_OVER`. */
+class LeftOverError extends Error {
+  readonly code = 'LEFT_OVER'
+  constructor(pids: string) {
+    super(`processes of an earlier start do not end; end them with: kill -9 ${pids}`)
+    this.name = 'LeftOverError'
+  }
+}
+
 /** Above the writer's own deadline for committing its last batches. */
 const LEFT_OVER_DEADLINE_MS = 60_000
 
@@ -149,7 +158,7 @@ async function waitForEnd(
     if (alive.length === 0) return
     if (Date.now() > deadline) {
       const pids = alive.join(' ')
-      throw new Error(`processes of an earlier start do not end; end them with: kill -9 ${pids}`)
+      throw new LeftOverError(pids)
     }
     if (!isReported) onWait(alive)
     isReported = true

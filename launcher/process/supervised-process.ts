@@ -16,9 +16,10 @@ interface SupervisedProcessOptions {
   /** Called after each start and each end: `pid` has changed. */
   readonly onPid: () => void
   /**
-   * Called once when the process ended with 2, which means bad settings: a restart would not help.
+   * Called once when a restart would not help: the process refused its settings (2), or it ended
+   * before it was ready for the first time (1). It has logged the reason.
    */
-  readonly onBadSettings: () => void
+  readonly onRefusal: (exitCode: 1 | 2) => void
   /** Replaces some of the restart delays in tests. */
   readonly delays?: Partial<RestartDelays>
 }
@@ -39,6 +40,7 @@ interface RestartDelays {
 
 const DELAYS: RestartDelays = { firstMs: 200, longestMs: 10_000, healthyMs: 60_000 }
 const EXIT_BAD_SETTINGS = 2
+const EXIT_ERROR = 1
 
 export class SupervisedProcess {
   readonly #options: SupervisedProcessOptions
@@ -47,6 +49,8 @@ export class SupervisedProcess {
   #timer: NodeJS.Timeout | undefined
   #delayMs = 0
   #isWanted = false
+  /** It was ready once, so its settings and rights are right. */
+  #hasWorked = false
 
   constructor(options: SupervisedProcessOptions) {
     this.#options = options
@@ -93,7 +97,9 @@ export class SupervisedProcess {
     })
     this.#child = child
     child.on('message', (message) => {
-      if (isReadyMessage(message)) onReady(message)
+      if (!isReadyMessage(message)) return
+      this.#hasWorked = true
+      onReady(message)
     })
     const onEnd = (reason: number | string) => {
       this.#child = undefined
@@ -110,10 +116,10 @@ export class SupervisedProcess {
 
   #onExit(reason: number | string, ranMs: number): void {
     if (!this.#isWanted) return
-    const { name, logger, onBadSettings } = this.#options
-    if (reason === EXIT_BAD_SETTINGS) {
+    const { name, logger, onRefusal } = this.#options
+    if (reason === EXIT_BAD_SETTINGS || (reason === EXIT_ERROR && !this.#hasWorked)) {
       this.#isWanted = false
-      onBadSettings()
+      onRefusal(reason)
       return
     }
     if (ranMs >= this.#delays.healthyMs) this.#delayMs = this.#delays.firstMs

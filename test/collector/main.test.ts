@@ -160,11 +160,16 @@ it('the pipe has reports from the start to the end, and they add up', async (con
   assert.equal(reader.bytes[0], 0x0a)
 })
 
-it('the settings and each socket are logged at the start', async (context) => {
+it('the settings, a misspelt one, and each socket are logged at the start', async (context) => {
   const { path } = await preparePipe(context)
-  const collector = await startCollector(context, { NAMED_PIPE_FILENAME: path })
+  const settings = { NAMED_PIPE_FILENAME: path, NETFLOW_PRT: '2055' }
+  const collector = await startCollector(context, settings)
   await until('the start is logged', () => collector.find(/receiving datagrams/) !== undefined)
-  assert.equal(collector.find(/^settings$/)?.['NAMED_PIPE_FILENAME'], path)
+  const shown = collector.find(/^starting$/)?.['settings'] as Record<string, unknown>
+  assert.equal(shown['NAMED_PIPE_FILENAME'], path)
+  const warning = collector.find(/^NETFLOW_PRT is no setting .* is NETFLOW_PORT meant\?$/)
+  assert.equal(warning?.level, 40)
+  assert.match(String(warning?.['time']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   const listening = collector.find(/receiving datagrams/)
   assert.equal(listening?.['port'], collector.port)
   assert.ok(Number(listening?.['receiveBufferBytes']) > 0)

@@ -88,8 +88,8 @@ describe('npm start', { concurrency: 3 }, () => {
   it('brings its own database, says how to ask it, and keeps the data for the next start', () =>
     withLauncher(async (launcher) => {
       await launcher.start()
-      const psql = launcher.output.split('\n').find((line) => line.startsWith('psql '))
-      assert.equal(psql, `psql -h ${launcher.folder}/data -U netflow netflow`)
+      const ready = launcher.lines.find(({ msg }) => /^ready/.test(msg))
+      assert.equal(ready?.['psql'], `psql -h ${launcher.folder}/data -U netflow netflow`)
       const sender = makeSender(launcher)
       await sender.send(10, 1_000)
       await until('50 rows', async () => (await countRows(launcher.databaseUrl)) === 50)

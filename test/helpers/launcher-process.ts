@@ -10,6 +10,14 @@ import { readProcessState } from '../../launcher/process/process-state.ts'
 import { withoutPostgresVariables } from '../../launcher/settings.ts'
 import { until } from './until.ts'
 
+/** A line of the log. */
+interface LogLine {
+  readonly name: string
+  readonly level: number
+  readonly msg: string
+  readonly [fact: string]: unknown
+}
+
 const MAIN = fileURLToPath(new URL('../../launcher/main.js', import.meta.url))
 
 export class LauncherProcess {
@@ -38,6 +46,12 @@ export class LauncherProcess {
   /** The UDP port that the greeting names. */
   get port(): number {
     return Number(/UDP port (\d+)/.exec(this.output)?.[1])
+  }
+
+  /** The lines of the launcher and its children, all of them JSON, since the latest start. */
+  get lines(): readonly LogLine[] {
+    const whole = this.output.slice(0, this.output.lastIndexOf('\n'))
+    return whole.split('\n').map((line) => JSON.parse(line) as LogLine)
   }
 
   get serverPid(): number {
@@ -69,7 +83,7 @@ export class LauncherProcess {
   /** Starts the launcher and waits for the greeting. */
   async start(): Promise<this> {
     this.spawn()
-    await this.waitForOutput('Stop: Ctrl-C')
+    await this.waitForOutput('ready: exporters may send to')
     return this
   }
 

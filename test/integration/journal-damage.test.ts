@@ -1,19 +1,12 @@
-/** The writer on a journal that is damaged, cut, or belongs to another database. */
+/** The writer on a journal that is damaged or cut, or older than its database. */
 
 import assert from 'node:assert/strict'
 import { appendFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
-import { createTestDatabase } from '../helpers/database.ts'
 import type { FlowSender } from '../helpers/flow-sender.ts'
 import { freePort, readMetric } from '../helpers/metrics-reader.ts'
-import {
-  type Pipeline,
-  type PipelineOptions,
-  preparePipeline,
-  QUICK,
-  startPipeline,
-} from '../helpers/pipeline.ts'
+import { type Pipeline, type PipelineOptions, QUICK, startPipeline } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
 import { FLOWS, readSegments, sendAndStore, settle, untilJournaled, V5 } from './flow-account.ts'
 
@@ -111,31 +104,6 @@ describe('a journal', () => {
     assert.equal(account.differences, 0)
     const [row] = await pipeline.ask('select malformed_lines::int from journal_positions')
     assert.deepEqual(row, { malformed_lines: 1 })
-  })
-
-  it('of another database is refused, and not touched', async () => {
-    await start()
-    await sendAndStore(pipeline, sender, 50)
-    assert.equal(await pipeline.end('writer'), 0)
-    const before = readSegments(pipeline)
-    const other = await createTestDatabase()
-    const { pipePath, journalPath } = pipeline
-    const environment = { NAMED_PIPE_FILENAME: pipePath, JOURNAL_DIR: journalPath }
-    const stranger = await preparePipeline({ databaseUrl: other.url, environment })
-    try {
-      await assert.rejects(stranger.startWriter(), /ended with 1/)
-      const fatal = stranger.logOf('writer').find(({ level }) => level === 60)
-      assert.match(String(fatal?.['msg']), /belongs to another database .*JOURNAL_DIR away/)
-    } finally {
-      await stranger.stop()
-      await other.drop()
-    }
-    const after = readSegments(pipeline)
-    for (const [index, { bytes }] of before.entries()) {
-      assert.ok(after[index]?.bytes.subarray(0, bytes.length).equals(bytes))
-    }
-    await pipeline.startWriter()
-    await sendAndStore(pipeline, sender, 10)
   })
 
   it('goes on where an older state of the database ends, and loads the rest again', async () => {

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { freePort } from '../helpers/metrics-reader.ts'
-import { QUICK, startPipeline } from '../helpers/pipeline.ts'
+import { type Pipeline, preparePipeline, QUICK, startPipeline } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
 import { assertAllStored, FLOWS, readSegments, sendAndStore, settle, V5 } from './flow-account.ts'
 
@@ -80,11 +80,17 @@ function findUnshare(): readonly [string, ...string[]] | undefined {
 }
 
 const unshare = findUnshare()
-/** A file system of 4 MiB below the journal, most of it taken by something else. */
-const ON_SMALL_DISK = `
+/** A file system of 4 MiB below the journal, of which something else takes blocks of 64 KiB. */
+const onSmallDisk = (blocks: number) => `
   mkdir -p "$JOURNAL_DIR" && mount -t tmpfs -o size=4m tmpfs "$JOURNAL_DIR" &&
-  dd if=/dev/zero of="$JOURNAL_DIR/ballast" bs=64k count=56 2>/dev/null &&
+  dd if=/dev/zero of="$JOURNAL_DIR/ballast" bs=64k count=${blocks} 2>/dev/null &&
   exec "$0" "$@"`
+const runOnSmallDisk = (blocks: number) =>
+  [...(unshare ?? ['']), 'sh', '-c', onSmallDisk(blocks), process.execPath] as const
+
+function makeRoom(pipeline: Pipeline): void {
+  rmSync(`/proc/${pipeline.writer.pid}/root${pipeline.journalPath}/ballast`)
+}
 
 describe('a journal on a full disk', {
   skip: unshare ? false : 'no file system can be mounted here',
@@ -93,7 +99,7 @@ describe('a journal on a full disk', {
     const pipeline = await startPipeline({
       ownServer: true,
       environment: QUICK,
-      writerCommand: [...(unshare ?? ['']), 'sh', '-c', ON_SMALL_DISK, process.execPath],
+      writerCommand: runOnSmallDisk(56),
     })
     context.after(() => pipeline.stop())
     const sender = pipeline.makeSender(V5)
@@ -103,10 +109,25 @@ describe('a journal on a full disk', {
     await pipeline.waitForLine(/^the file system of JOURNAL_DIR is full/)
     await sender.send(100, 200)
     assert.equal(pipeline.findLines(/^the file system of JOURNAL_DIR is full/).length, 1)
-    const root = `/proc/${pipeline.writer.pid}/root`
-    rmSync(`${root}${pipeline.journalPath}/ballast`)
+    makeRoom(pipeline)
     await pipeline.waitForLine(/^the journal takes bytes again/)
     await pipeline.server.restart()
+    assertAllStored(await settle(pipeline, sender), sender)
+  })
+
+  it('lets the first start of a writer wait until there is room', async (context) => {
+    const pipeline = await preparePipeline({
+      environment: QUICK,
+      writerCommand: runOnSmallDisk(64),
+    })
+    context.after(() => pipeline.stop())
+    const starting = pipeline.startWriter()
+    await pipeline.waitForLine(/^the file system of JOURNAL_DIR is full/)
+    makeRoom(pipeline)
+    await starting
+    await pipeline.startCollector()
+    const sender = pipeline.makeSender(V5)
+    await sendAndStore(pipeline, sender, 10)
     assertAllStored(await settle(pipeline, sender), sender)
   })
 })

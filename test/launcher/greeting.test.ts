@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { EXAMPLE_QUERIES, formatGreeting, withoutPassword } from '../../launcher/greeting.ts'
+import { EXAMPLE_QUERIES, formatGreeting, greetingLine } from '../../launcher/greeting.ts'
 import { createTestDatabase, type TestDatabase } from '../helpers/database.ts'
 import { queryRows } from '../helpers/pipeline.ts'
 
@@ -50,11 +50,25 @@ describe('the greeting', () => {
     ])
   })
 
-  it('shows no password', () => {
-    assert.equal(withoutPassword('postgres://u:p:q@h:1/d'), 'postgres://u@h:1/d')
-    assert.equal(withoutPassword('postgresql://h/d?user=u&password=p'), 'postgresql://h/d?user=u')
-    assert.equal(withoutPassword('postgres://h/d?password=p&a=b'), 'postgres://h/d?a=b')
-    assert.equal(withoutPassword('postgres://u@h/d'), 'postgres://u@h/d')
+  it('shows no password, and nothing of a connection string that is unclear', () => {
+    for (const databaseUrl of ['postgres://u:se%2Fcret@h/d', 'postgres://u:1/secret@h/d']) {
+      const facts = { ...EMBEDDED, socketDir: undefined, databaseUrl }
+      assert.doesNotMatch(formatGreeting(facts), /cret/)
+      assert.doesNotMatch(JSON.stringify(greetingLine(facts)), /cret/)
+    }
+  })
+
+  it('is one line of facts for a log', () => {
+    assert.deepEqual(greetingLine(EMBEDDED), {
+      facts: {
+        ports: [2055, 4739],
+        pipe: '/srv/flows/data/netflow.pipe',
+        database: '/srv/flows/data (unix socket, no TCP)',
+        psql: 'psql -h /srv/flows/data -U netflow netflow',
+      },
+      message:
+        'ready: exporters may send to UDP port 2055 on every address, UDP port 4739 on every address',
+    })
   })
 
   it('has three queries that are ready to paste', async () => {

@@ -8,6 +8,7 @@ const WELL: WriterCondition = {
   refusal: undefined,
   journalFill: 0.2,
   hindrance: undefined,
+  pipeProblem: undefined,
 }
 
 describe('the health of the writer', () => {
@@ -47,5 +48,11 @@ describe('the health of the writer', () => {
     assert.equal(healthy, false)
     assert.deepEqual(problems.length, 2)
     assert.match(problems.join(), /the pipe is not read: disk-full/)
+  })
+
+  it('is bad, and says why, while a collector that starts would not find the pipe', () => {
+    const { healthy, problems } = judge({ pipeProblem: '/x exists and is no named pipe' })
+    assert.equal(healthy, false)
+    assert.match(problems.join(), /the pipe cannot be found: \/x exists/)
   })
 })

@@ -5,8 +5,9 @@
  *     sums := sum*     sum := CRC-32 of 4,096 bytes, unsigned 32 bit, little endian
  */
 
-import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, readFileSync, readSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
+import { openPrivateFile } from './private-file.ts'
 
 const SUM_BYTES = 4
 /** Bytes that `seal` reads at a time. */
@@ -33,7 +34,11 @@ export class BlockSums {
 
   /** Opens the checksums in `path`, for writing when `canGrow`; without a file there are none. */
   static open(path: string, canGrow: boolean): BlockSums {
-    if (canGrow) return new BlockSums(openSync(path, 'w'), new Uint32Array(0))
+    const { O_WRONLY, O_CREAT, O_TRUNC } = constants
+    if (canGrow) {
+      const fd = openPrivateFile(path, O_WRONLY | O_CREAT | O_TRUNC)
+      return new BlockSums(fd, new Uint32Array(0))
+    }
     return new BlockSums(-1, readSums(path))
   }
 

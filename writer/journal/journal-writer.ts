@@ -4,10 +4,12 @@
  */
 
 import type { Libc } from '../../shared/libc.ts'
-import type { Logger } from '../../shared/logger.ts'
-import { Journal } from './journal.ts'
-import { JournalFolder } from './journal-folder.ts'
-import { PipeSource } from './pipe-source.ts'
+import { type Logger, START_LEVEL } from '../../shared/logger.ts'
+import type { Journal } from './journal.ts'
+import { isDiskFull } from './journal-folder.ts'
+import { KeptJournal } from './kept-journal.ts'
+import { createSignal } from './signal.ts'
+import { WatchedPipe } from './watched-pipe.ts'
 
 /** Bytes of one move: as much as a pipe holds. */
 const MOVE_BYTES = 1_048_576
@@ -16,7 +18,7 @@ const FIRST_PAUSE_MS = 1
 const LONGEST_PAUSE_MS = 16
 /** Pause before a full journal or a full disk is tried again. */
 const RETRY_MS = 200
-/** How often the journal is synced (JOURNAL_FSYNC=interval), and the end of a hindrance noticed. */
+/** How often the journal is synced (JOURNAL_FSYNC=interval), and its files and the pipe looked at. */
 const LOOK_MS = 1_000
 /** A full journal gets room with each loaded segment, and is full again: report that once. */
 const CALM_MS = 5_000
@@ -45,12 +47,12 @@ interface JournalWriterOptions {
 type Hindrance = 'journal-full' | 'disk-full' | 'failed'
 
 export class JournalWriter {
+  readonly kept: KeptJournal
   readonly journal: Journal
   readonly #options: JournalWriterOptions
-  readonly #folder: JournalFolder
-  #journalId = ''
-  #journalDatabase: string | undefined
-  #pipe: PipeSource | undefined
+  #pipe: WatchedPipe | undefined
+  readonly #opened = createSignal()
+  #isOpen = false
   #timer: NodeJS.Timeout | undefined
   #lookTimer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
@@ -65,33 +67,21 @@ export class JournalWriter {
 
   constructor(options: JournalWriterOptions) {
     this.#options = options
-    const { settings } = options
-    this.#folder = new JournalFolder(settings.JOURNAL_DIR)
-    this.journal = new Journal({
+    const { settings, libc, logger } = options
+    this.kept = new KeptJournal({
       folder: settings.JOURNAL_DIR,
       maxBytes: settings.JOURNAL_MAX_BYTES,
       segmentBytes: settings.JOURNAL_SEGMENT_BYTES,
       fsync: settings.JOURNAL_FSYNC === 'interval',
+      libc,
+      logger,
     })
+    this.journal = this.kept.journal
   }
 
-  /** The journal's identity; empty before `start`. */
-  get journalId(): string {
-    return this.#journalId
-  }
-
-  /** The database that earlier starts loaded the journal into; undefined for a new journal. */
-  get journalDatabase(): string | undefined {
-    return this.#journalDatabase
-  }
-
-  /**
-   * Notes the database that the journal is loaded into, once it knows the journal.
-   *
-   * @throws JournalError
-   */
-  noteDatabase(database: string): void {
-    this.#folder.noteDatabase(database)
+  /** Why a collector that starts now cannot find the pipe; undefined while it can. */
+  get pipeProblem(): string | undefined {
+    return this.#pipe?.problem
   }
 
   /** Why the pipe is not read now; undefined while it is. */
@@ -99,35 +89,74 @@ export class JournalWriter {
     return this.#hindrance
   }
 
+  /** Resolves when journal and pipe are open, or `stop` is called; rejects when they cannot be. */
+  get opened(): Promise<void> {
+    return this.#opened.promise
+  }
+
   /**
-   * Opens journal and pipe, creates them when they are missing, and begins to move.
+   * Opens journal and pipe, creates them when they are missing, and begins to move. On a full disk
+   * it tries again until there is room.
    *
    * @throws JournalError, PipeError: the message says what to do
    */
   start(): void {
     if (this.#isRunning) return
-    const { settings, libc, logger } = this.#options
-    const { JOURNAL_DIR, NAMED_PIPE_FILENAME } = settings
-    this.#folder.lock(libc)
-    this.#journalId = this.#folder.openId()
-    const pipe = PipeSource.open(NAMED_PIPE_FILENAME, libc, logger)
-    this.#pipe = pipe
-    this.#journalDatabase = this.#folder.readDatabase()
-    const { journal } = this
-    journal.open()
-    const { start, end } = journal
-    logger.info(
-      { path: NAMED_PIPE_FILENAME, journal: JOURNAL_DIR, start, end, splice: pipe.isAtomic },
-      'reading the pipe into the journal',
-    )
-    this.#lookTimer = setInterval(() => this.#look(), LOOK_MS)
     this.#isRunning = true
+    this.#lookTimer = setInterval(() => this.#look(), LOOK_MS)
+    try {
+      this.#openWhenRoom()
+    } catch (error) {
+      this.stop()
+      throw error
+    }
+  }
+
+  #openWhenRoom(): void {
+    try {
+      this.#open()
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      this.#hinder('disk-full', error)
+      this.#timer = setTimeout(() => this.#openAgain(), RETRY_MS)
+      return
+    }
+    this.#isOpen = true
+    this.#opened.resolve()
     this.#movedAt = performance.now()
     this.#move()
   }
 
+  #openAgain(): void {
+    try {
+      this.#openWhenRoom()
+    } catch (error) {
+      this.#opened.reject(error)
+      this.stop()
+    }
+  }
+
+  #open(): void {
+    const { settings, libc, logger } = this.#options
+    const { JOURNAL_DIR, NAMED_PIPE_FILENAME: path } = settings
+    this.kept.open()
+    this.#pipe ??= new WatchedPipe({ path, libc, logger })
+    const { start, end } = this.journal
+    logger[START_LEVEL](
+      { path, journal: JOURNAL_DIR, start, end, splice: this.#pipe.isAtomic },
+      'reading the pipe into the journal',
+    )
+  }
+
   #look(): void {
+    if (!this.#isOpen) return
     this.#tellFree()
+    this.#pipe?.look()
+    try {
+      this.kept.mend()
+    } catch (error) {
+      this.#hinder('failed', error)
+    }
     this.journal.sync((error) => {
       this.#options.logger.error({ err: error }, 'the journal cannot be brought to the disk')
     })
@@ -221,6 +250,7 @@ export class JournalWriter {
     clearTimeout(this.#timer)
     clearImmediate(this.#immediate)
     clearInterval(this.#lookTimer)
+    this.#opened.resolve()
   }
 
   /** Closes pipe and journal. May be called twice. */
@@ -228,8 +258,7 @@ export class JournalWriter {
     this.stop()
     this.#pipe?.close()
     this.#pipe = undefined
-    this.journal.close()
-    this.#folder.unlock()
+    this.kept.close()
   }
 }
 

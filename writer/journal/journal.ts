@@ -3,10 +3,12 @@
  * the newest. Positions count the bytes of the stream from its beginning.
  */
 
-import { mkdirSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { BlockSums } from './block-sums.ts'
 import { JournalError } from './journal-folder.ts'
-import { parseSegmentName, Segment } from './segment.ts'
+import { makePrivateFolder } from './private-file.ts'
+import { parseSegmentName, Segment, type SegmentRead } from './segment.ts'
+import { createSignal, type Signal } from './signal.ts'
 
 /**
  * Bytes of one read: decoding them takes about half a millisecond. Longer turns of this process let
@@ -70,7 +72,7 @@ export class Journal {
   open(): void {
     const { folder } = this.#options
     try {
-      mkdirSync(folder, { recursive: true })
+      makePrivateFolder(folder)
       const starts = readdirSync(folder).flatMap((name) => parseSegmentName(name) ?? [])
       for (const start of starts.sort((a, b) => a - b)) this.#adopt(Segment.find(folder, start))
     } catch (error) {
@@ -95,6 +97,11 @@ export class Journal {
     this.#segments.push(segment)
     this.#bytes += segment.size
     this.#openedAt = segment.end
+  }
+
+  /** Its end when it was opened. */
+  get openedAt(): number {
+    return this.#openedAt
   }
 
   /** Position of the oldest byte in the files. */
@@ -151,6 +158,10 @@ export class Journal {
   #activeSegment(): Segment {
     const active = this.#active
     if (active && active.size < this.#segmentBytes) return active
+    return this.#roll(active)
+  }
+
+  #roll(active: Segment | undefined): Segment {
     const next = Segment.create(this.#options.folder, this.end)
     if (active) this.#finish(active)
     this.#active = next
@@ -161,7 +172,23 @@ export class Journal {
   #finish(segment: Segment): void {
     segment.seal()
     if (this.#options.fsync && this.#unsynced) segment.syncNow()
-    segment.close()
+    // Bytes of a deleted file can be read as long as it is open.
+    if (!segment.isDeleted) segment.close()
+  }
+
+  /**
+   * Goes on in another segment when somebody has deleted the one that takes the bytes; to be called
+   * now and then.
+   *
+   * @returns the first position of the deleted segment
+   * @throws the system's error
+   */
+  replaceDeleted(): number | undefined {
+    const active = this.#active
+    if (!active?.isDeleted) return undefined
+    this.#roll(active)
+    if (active.size === 0) this.#forget(active)
+    return active.start
   }
 
   /**
@@ -178,7 +205,9 @@ export class Journal {
       const next = this.#segments.find(({ start }) => start > position) as Segment
       return { kind: 'missing', from: position, to: next.start }
     }
-    const { bytes, badBytes } = segment.read(position - segment.start, this.#buffer)
+    const found = readSegment(segment, position - segment.start, this.#buffer)
+    if (!found) return { kind: 'missing', from: position, to: segment.end }
+    const { bytes, badBytes } = found
     if (badBytes > 0) return { kind: 'corrupt', from: position, to: position + badBytes }
     const to = position + bytes.length
     if (to === segment.end && segment !== this.#active) segment.close()
@@ -213,6 +242,20 @@ export class Journal {
     return lost
   }
 
+  /** Moves the segments of earlier processes into another folder; throws the system's error. */
+  setAside(folder: string): void {
+    for (const segment of this.#segments.filter(({ start }) => start < this.#openedAt)) {
+      segment.moveTo(folder)
+      this.#bytes -= segment.size
+      this.#forget(segment)
+    }
+  }
+
+  #forget(segment: Segment): void {
+    segment.close()
+    this.#segments.splice(this.#segments.indexOf(segment), 1)
+  }
+
   /** Brings appended bytes to the disk in the background, where that is set; to be called often. */
   sync(done: (error: Error) => void): void {
     const active = this.#active
@@ -231,15 +274,12 @@ export class Journal {
   }
 }
 
-interface Signal {
-  readonly promise: Promise<void>
-  readonly resolve: () => void
-}
-
-function createSignal(): Signal {
-  let resolve = () => {}
-  const promise = new Promise<void>((settle) => {
-    resolve = settle
-  })
-  return { promise, resolve }
+/** @returns undefined when somebody has deleted the file; throws the system's other errors */
+function readSegment(segment: Segment, offset: number, buffer: Buffer): SegmentRead | undefined {
+  try {
+    return segment.read(offset, buffer)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }

@@ -4,12 +4,22 @@
  */
 
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { constants as osConstants } from 'node:os'
 import { dirname } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import type { Libc } from '../../shared/libc.ts'
-import type { Logger } from '../../shared/logger.ts'
+import { type Logger, START_LEVEL } from '../../shared/logger.ts'
 
 /** The largest pipe without privileges (fs.pipe-max-size): the collector's leeway. */
 const PIPE_BYTES = 1_048_576
@@ -65,6 +75,17 @@ export class PipeSource {
   /** Whether a killed process loses nothing between pipe and file. */
   get isAtomic(): boolean {
     return this.#libc !== undefined
+  }
+
+  /** Whether bytes wait in the pipe; false where the kernel cannot be asked. */
+  get hasBytes(): boolean {
+    return (this.#libc?.unreadBytes(this.#fd) ?? 0) > 0
+  }
+
+  /** Whether a path's file is this pipe. */
+  isAt(found: Stats): boolean {
+    const own = fstatSync(this.#fd)
+    return own.ino === found.ino && own.dev === found.dev
   }
 
   /**
@@ -145,5 +166,5 @@ export function ensurePipe(path: string, logger: Logger): void {
     if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) return
     throw new PipeError(`the named pipe ${path} cannot be created`, error)
   }
-  logger.info({ path }, 'created the named pipe')
+  logger[START_LEVEL]({ path }, 'created the named pipe')
 }

@@ -9,6 +9,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fdatasync,
   fdatasyncSync,
   fstatSync,
@@ -17,8 +18,9 @@ import {
   rmSync,
   statSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { BlockSums, readFully } from './block-sums.ts'
+import { openPrivateFile } from './private-file.ts'
 
 const LINES = '.lines'
 const SUMS = '.crc'
@@ -31,7 +33,7 @@ export function parseSegmentName(fileName: string): number | undefined {
 }
 
 /** The result of one read. */
-interface SegmentRead {
+export interface SegmentRead {
   /** Good bytes, valid until the next read; empty when there are none. */
   readonly bytes: Buffer
   /** Bad bytes that follow, when there are no good ones. */
@@ -64,10 +66,12 @@ export class Segment {
   static create(folder: string, start: number): Segment {
     const segment = new Segment(folder, start, 0)
     const path = segment.#path(LINES)
-    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644)
+    const fd = openPrivateFile(path, constants.O_RDWR | constants.O_CREAT)
     segment.#fd = fd
     try {
-      if (fstatSync(fd).size > 0) throw new Error(`${path} holds bytes of another process`)
+      if (fstatSync(fd).size > 0) {
+        throw Object.assign(new Error(`${path} holds bytes of another process`), { code: 'EEXIST' })
+      }
       segment.#sums = BlockSums.open(segment.#path(SUMS), true)
       return segment
     } catch (error) {
@@ -123,6 +127,11 @@ export class Segment {
     return this.#size - this.#openSums().sealedBytes
   }
 
+  /** Whether somebody has deleted the open file: its bytes are there until it is closed. */
+  get isDeleted(): boolean {
+    return this.#fd !== undefined && fstatSync(this.#fd).nlink === 0
+  }
+
   get isSyncing(): boolean {
     return this.#isSyncing
   }
@@ -150,6 +159,14 @@ export class Segment {
     from.forEach((path, index) => {
       renameSync(path, to[index] as string)
     })
+  }
+
+  /** Moves the closed files into another folder; throws the system's error. */
+  moveTo(folder: string): void {
+    for (const suffix of [LINES, SUMS]) {
+      const path = this.#path(suffix)
+      if (existsSync(path)) renameSync(path, join(folder, basename(path)))
+    }
   }
 
   /** Closes the files; a later read opens them again. */

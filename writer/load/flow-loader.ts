@@ -50,6 +50,8 @@ export interface FlowLoaderOptions {
   readonly maxStreams: number
   /** Names the journal, whose position the database keeps. */
   readonly journalId: string
+  /** Position of its oldest byte: there a database begins to which it is new. */
+  readonly journalStart: number
   /** The database that this journal was loaded into so far; undefined for a new journal. */
   readonly journalDatabase: string | undefined
   readonly logger: Logger
@@ -153,12 +155,12 @@ export class FlowLoader {
    * @throws DatabaseError when waiting cannot help: wrong login, missing rights, or a second writer
    */
   async start(): Promise<ResumePoint | undefined> {
-    const { databaseUrl, journalId, journalDatabase, maxStreams, logger } = this.#options
+    const { databaseUrl, journalId, maxStreams, logger } = this.#options
     try {
       await this.#persist(() => migrateDatabase(databaseUrl, logger))
       const state = await this.#persist(() =>
         this.#session.use(async (client) => {
-          this.#position = await openJournalPosition(client, journalId, journalDatabase)
+          this.#position = await openJournalPosition(client, this.#options)
           const { position } = this.#position
           return { position, ...(await readResumePoint(client, { journalId, maxStreams })) }
         }),

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createSocket, type SocketOptions } from 'node:dgram'
 import { it, type TestContext } from 'node:test'
+import { findUdpDescriptor } from '../../../collector/receive/own-sockets.ts'
 import { loadSocketCalls, type SocketCalls } from '../../../collector/receive/socket-calls.ts'
 import { UdpReceiver, type UdpReceiverOptions } from '../../../collector/receive/udp-receiver.ts'
 import { until } from '../../helpers/until.ts'
@@ -195,4 +196,44 @@ it('a port in use is an error that names the port and closes the others', async 
 it('an address of another machine is an error that names the setting', async (context) => {
   const { receiver } = makeReceiver(context, { host: '192.0.2.1' })
   await assert.rejects(receiver.start(), { code: 'CANNOT_LISTEN', message: /NETFLOW_HOST/ })
+})
+
+it('IPv4 is received also where a socket of IPv6 would take none by default', {
+  skip: loadSocketCalls() ? false : 'the C library cannot be called here',
+}, async (context) => {
+  const calls = loadSocketCalls()
+  const options = { calls, isIpv6Alone: () => true, receiveBufferBytes: 1_000_000 }
+  const { receiver, received, recording } = makeReceiver(context, options)
+  await receiver.start()
+  const { port = 0, address } = receiver.listening[0] ?? {}
+  assert.equal(address, '::')
+  assert.equal(recording.find(/receiving datagrams/)?.['by'], 'recvmmsg')
+  await new DatagramSender(context, '127.0.0.1', port).send(Buffer.from('four'))
+  await new DatagramSender(context, '::1', port).send(Buffer.from('six'))
+  await until('both are received', () => received.length === 2)
+  assert.deepEqual(received.map(({ address: from }) => from).sort(), ['127.0.0.1', '::1'])
+  const second = makeReceiver(context, { ...options, ports: [port] }).receiver
+  await assert.rejects(second.start(), { code: 'CANNOT_LISTEN', message: /is in use/ })
+})
+
+it('a warning says that IPv4 is not received where nothing can be done', async (context) => {
+  const { receiver, recording } = makeReceiver(context, { isIpv6Alone: () => true })
+  await receiver.start()
+  assert.match(recording.find(/receives no IPv4/)?.msg ?? '', /bindv6only is 1.*NETFLOW_HOST/)
+})
+
+it('root gets a receive buffer beyond the limit of the system', {
+  skip: loadSocketCalls() ? false : 'the C library cannot be called here',
+}, async (context) => {
+  const calls = loadSocketCalls()
+  const options = { calls, receiveBufferBytes: 300_000_000 }
+  const { receiver, recording } = makeReceiver(context, options)
+  await receiver.start()
+  const { port = 0, receiveBufferBytes } = receiver.listening[0] ?? {}
+  if (!calls?.forceReceiveBuffer(findUdpDescriptor(port) ?? -1, 300_000_000)) {
+    context.skip('this process has no CAP_NET_ADMIN')
+    return
+  }
+  assert.equal(receiveBufferBytes, 300_000_000)
+  assert.equal(recording.find(/caps the receive buffer/), undefined)
 })

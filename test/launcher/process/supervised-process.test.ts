@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { readProcessState } from '../../../launcher/process/process-state.ts'
@@ -14,13 +17,16 @@ const FIXTURE = fileURLToPath(new URL('../../fixtures/misbehaving-process.js', i
 const started: SupervisedProcess[] = []
 
 /** Supervises a fixture and records the calls of its callbacks. */
-function supervise(manner: string, options: { modulePath?: string; stopDeadlineMs?: number } = {}) {
-  const seen = { pids: [] as number[], startedAt: [] as number[], badSettings: 0 }
+function supervise(
+  manner: string,
+  options: { modulePath?: string; stopDeadlineMs?: number; folder?: string } = {},
+) {
+  const seen = { pids: [] as number[], startedAt: [] as number[], refusals: [] as number[] }
   const ready: ReadyMessage[] = []
   const supervised = new SupervisedProcess({
     name: manner,
     modulePath: options.modulePath ?? FIXTURE,
-    environment: { ...process.env, MANNER: manner },
+    environment: { ...process.env, MANNER: manner, FOLDER: options.folder },
     logger: createLogger('test', 'silent'),
     stopDeadlineMs: options.stopDeadlineMs ?? 30_000,
     onReady: (message) => ready.push(message),
@@ -29,9 +35,7 @@ function supervise(manner: string, options: { modulePath?: string; stopDeadlineM
       seen.pids.push(supervised.pid)
       seen.startedAt.push(performance.now())
     },
-    onBadSettings: () => {
-      seen.badSettings += 1
-    },
+    onRefusal: (exitCode) => seen.refusals.push(exitCode),
     delays: { firstMs: 50, longestMs: 200, healthyMs: 60_000 },
   })
   started.push(supervised)
@@ -64,8 +68,10 @@ describe('a supervised process', () => {
     await supervised.stop()
   })
 
-  it('that crashes at once is restarted after delays that double up to a longest one', async () => {
-    const { supervised, seen } = supervise('crashes-at-once')
+  it('that crashes again and again is restarted after delays that double up to a longest one', async () => {
+    const { supervised, seen } = supervise('works-once', {
+      folder: mkdtempSync(join(tmpdir(), 'supervised-')),
+    })
     supervised.start()
     await until('five starts', () => seen.startedAt.length >= 5)
     await supervised.stop()
@@ -81,9 +87,25 @@ describe('a supervised process', () => {
   it('is not restarted after it refused its settings', async () => {
     const { supervised, seen } = supervise('refuses-its-settings')
     supervised.start()
-    await until('the report', () => seen.badSettings > 0)
+    await until('the report', () => seen.refusals.length > 0)
     await new Promise((resolve) => setTimeout(resolve, 200))
-    assert.deepEqual([seen.badSettings, seen.pids.length], [1, 1])
+    assert.deepEqual([seen.refusals, seen.pids.length], [[2], 1])
+  })
+
+  it('is not restarted when it ends before it was ever ready', async () => {
+    const { supervised, seen } = supervise('crashes-at-once')
+    supervised.start()
+    await until('the report', () => seen.refusals.length > 0)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    assert.deepEqual([seen.refusals, seen.pids.length], [[1], 1])
+  })
+
+  it('is restarted when it is killed before it was ready', async () => {
+    const { supervised, seen } = supervise('never-ready')
+    supervised.start()
+    process.kill(supervised.pid ?? 0, 'SIGKILL')
+    await until('another start', () => seen.pids.length === 2)
+    assert.deepEqual(seen.refusals, [])
   })
 
   it('may take its time to stop', async () => {
@@ -104,10 +126,10 @@ describe('a supervised process', () => {
     assert.equal(await readProcessState(pid), undefined)
   })
 
-  it('whose module is missing is tried again', async () => {
+  it('whose module is missing is not tried again', async () => {
     const { supervised, seen } = supervise('missing', { modulePath: '/nowhere/main.js' })
     supervised.start()
-    await until('two starts', () => seen.pids.length >= 2)
-    await supervised.stop()
+    await until('the report', () => seen.refusals.length > 0)
+    assert.deepEqual(seen.refusals, [1])
   })
 })

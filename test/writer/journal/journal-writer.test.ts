@@ -81,8 +81,8 @@ describe('the writer of the journal', () => {
   it('creates pipe and journal, and moves bytes from one into the other', async (context) => {
     const { writer, settings } = setUp(context)
     writer.start()
-    assert.match(writer.journalId, /^[0-9a-f-]{36}$/)
-    assert.equal(writer.journalDatabase, undefined)
+    assert.match(writer.kept.id, /^[0-9a-f-]{36}$/)
+    assert.equal(writer.kept.database, undefined)
     write(settings, 'one\n')
     await until('the line is moved', () => writer.journal.end === 4)
     write(settings, 'two\n')
@@ -107,7 +107,7 @@ describe('the writer of the journal', () => {
     writer.close()
     const next = makeWriter()
     next.start()
-    assert.equal(next.journalId, writer.journalId)
+    assert.equal(next.kept.id, writer.kept.id)
     write(settings, 'two\n')
     await until('the next line is moved', () => next.journal.end === 8)
     assert.equal(readAll(settings), 'one\ntwo\n')
@@ -120,7 +120,7 @@ describe('the writer of the journal', () => {
     rmSync(join(settings.JOURNAL_DIR, 'journal-id'))
     writeFileSync(join(settings.JOURNAL_DIR, 'journal-id.new'), '')
     writer.start()
-    assert.match(writer.journalId, /^[0-9a-f-]{36}$/)
+    assert.match(writer.kept.id, /^[0-9a-f-]{36}$/)
   })
 
   it('stops at the limit, says so once, and goes on when segments are deleted', async (context) => {

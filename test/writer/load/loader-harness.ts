@@ -62,6 +62,7 @@ export class LoaderHarness {
       rollups: NO_ROLLUPS,
       maxStreams: 1_000,
       journalId: this.journalId,
+      journalStart: 0,
       journalDatabase: undefined,
       logger: recordingLogger(this.lines),
       ...options,

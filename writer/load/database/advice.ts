@@ -1,5 +1,6 @@
 /** Tells an operator what to do about a database that refuses. */
 
+import { describeCause } from '../../../shared/logged-error.ts'
 import { DatabaseError } from './connection.ts'
 import { describeError } from './sql-state.ts'
 
@@ -14,7 +15,8 @@ export function adviseOn(error: unknown): DatabaseError | undefined {
   if (error instanceof DatabaseError) return error
   const { kind, condition, message, sqlState, remedy = GENERAL_REMEDY } = describeError(error)
   if (kind === 'retry') return undefined
-  const detail = sqlState === '' ? message : `${sqlState}: ${message}`
+  const cause = describeCause(message)
+  const detail = sqlState === '' ? cause : `${sqlState}: ${cause}`
   const text = `the database cannot be used: ${condition} (${detail}); ${remedy}`
   return new DatabaseError(text, error)
 }

@@ -44,29 +44,48 @@ interface StepCounts {
   readonly copiedRows: number
 }
 
+/** The journal was loaded into a database that is not this one. */
+export class ForeignJournalError extends DatabaseError {
+  /** @param database the one that it was loaded into */
+  constructor(journalId: string, database: string, here: string) {
+    const remedy =
+      database === here
+        ? `that stood in the place of this one (${here}), which may lack flows of it: bring it back to load them`
+        : `(${database}), which may lack flows of it, and this one (${here}) does not know it: set ` +
+          'DATABASE_URL back to load them'
+    super(
+      `journal ${journalId} belongs to another database ${remedy}, or move JOURNAL_DIR away to ` +
+        'begin a new journal here without them',
+    )
+    this.name = 'ForeignJournalError'
+  }
+}
+
+/** The journal whose position to open; see `FlowLoaderOptions`. */
+interface OpenOptions {
+  readonly journalId: string
+  readonly journalStart: number
+  readonly journalDatabase: string | undefined
+}
+
 /**
  * Reads the position, and inserts its row when the journal is new.
  *
- * @param journalDatabase the database it was loaded into so far; undefined for a new journal
- * @throws DatabaseError when the journal is not new, but unknown to this database
+ * @throws ForeignJournalError when the journal is not new, but unknown to this database
  */
 export async function openJournalPosition(
   client: pg.Client,
-  journalId: string,
-  journalDatabase: string | undefined,
+  { journalId, journalStart, journalDatabase }: OpenOptions,
 ): Promise<JournalPosition> {
   if (journalDatabase !== undefined) {
     const known = await settleJournalPosition(client, journalId)
     if (known) return known
-    throw new DatabaseError(
-      `journal ${journalId} belongs to another database (${journalDatabase}), this one ` +
-        `(${await describeDatabase(client)}) does not know it: set DATABASE_URL back, or move JOURNAL_DIR ` +
-        'away to begin a new journal here; what the old one still holds is not loaded then',
-    )
+    const here = await describeDatabase(client)
+    throw new ForeignJournalError(journalId, journalDatabase, here)
   }
   await client.query(
-    'insert into journal_positions (journal, position) values ($1, 0) on conflict do nothing',
-    [journalId],
+    'insert into journal_positions (journal, position) values ($1, $2) on conflict do nothing',
+    [journalId, journalStart],
   )
   const found = await settleJournalPosition(client, journalId)
   if (!found) throw new DatabaseError(`journal_positions lost its row of journal ${journalId}`)
