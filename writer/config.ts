@@ -90,3 +90,24 @@ export function readWriterSettings(environment: NodeJS.ProcessEnv) {
     ELEMENTS_FILE: settings.ELEMENTS_FILE && resolve(settings.ELEMENTS_FILE),
   }
 }
+
+/** Returns the settings of the loader. */
+export function loaderSettings(settings: WriterSettings) {
+  return {
+    databaseUrl: settings.DATABASE_URL,
+    lanes: settings.COPY_LANES,
+    partitionInterval: settings.PARTITION_INTERVAL,
+    retentionDays: settings.RETENTION_DAYS,
+    retentionBytes: settings.RETENTION_BYTES,
+    indexAddresses: settings.INDEX_ADDRESSES,
+    rollups: {
+      enabled: settings.ROLLUPS === 'on',
+      days: {
+        minute: settings.ROLLUP_MINUTE_DAYS,
+        hour: settings.ROLLUP_HOUR_DAYS,
+        day: settings.ROLLUP_DAY_DAYS,
+      },
+      depths: { hour: settings.ROLLUP_LIST_HOUR, day: settings.ROLLUP_LIST_DAY },
+    },
+  }
+}

@@ -5,11 +5,9 @@ import { loadLibc } from '../shared/libc.ts'
 import type { Logger } from '../shared/logger.ts'
 import { type Health, MetricsServer } from '../shared/metrics-server.ts'
 import { notifyServiceManager } from '../shared/service-notify.ts'
-import type { WriterSettings } from './config.ts'
+import { loaderSettings, type WriterSettings } from './config.ts'
 import { readElementsFile } from './elements-file.ts'
 import { judgeWriterHealth } from './health.ts'
-import { Ingest } from './ingest/ingest.ts'
-import { JournalReader } from './journal/journal-reader.ts'
 import { JournalWriter } from './journal/journal-writer.ts'
 import { FlowLoader, LoaderStoppedError } from './load/flow-loader.ts'
 import { ForeignJournalError } from './load/tables/journal-positions.ts'
@@ -17,11 +15,9 @@ import type { ResumePoint } from './load/tables/resume-point.ts'
 import { createWriterMetrics, type WriterMetrics } from './metrics.ts'
 import { Decoder } from './netflow/decode.ts'
 import { type ElementDefinition, ElementRegistry } from './netflow/elements/element-registry.ts'
-import { AllowList } from './streams/allow-list.ts'
-import { ExporterRegistry } from './streams/exporter-registry.ts'
+import { createSpine, type Spine } from './spine.ts'
 import { HeldDatagrams } from './streams/held-datagrams.ts'
-import { restoreStreams } from './streams/restore.ts'
-import { MAX_STREAMS, type Streams } from './streams/streams.ts'
+import { MAX_STREAMS } from './streams/streams.ts'
 
 /** How often gaps leave their window and held sets grow old. */
 const TICK_MS = 250
@@ -35,15 +31,6 @@ const AWAY_AT_STOP_MS = 1_000
 interface WriterOptions {
   readonly settings: WriterSettings
   readonly logger: Logger
-}
-
-/** The parts that exist once the database has told where to begin. */
-interface Spine {
-  readonly loader: FlowLoader
-  readonly registry: ExporterRegistry
-  readonly streams: Streams
-  readonly reader: JournalReader
-  readonly ingest: Ingest
 }
 
 export class Writer {
@@ -110,7 +97,13 @@ export class Writer {
     if (!resumed || this.#isStopping) return
     const { loader, resumePoint } = resumed
     this.#placeJournal(resumePoint)
-    const spine = this.#wire(resumePoint, loader)
+    const spine = createSpine({
+      ...{ settings: this.#options.settings, logger: this.#options.logger, resumePoint, loader },
+      metrics: this.#metrics,
+      decoder: this.#decoder,
+      heldDatagrams: this.#heldDatagrams,
+      journal: this.#journalWriter.journal,
+    })
     this.#spine = spine
     Promise.race([this.#load(spine), spine.ingest.failure]).catch((error) => this.#end(error))
     this.#every(TICK_MS, () => this.#tick(spine))
@@ -152,23 +145,9 @@ export class Writer {
     const { settings, logger } = this.#options
     const { kept, journal } = this.#journalWriter
     return new FlowLoader({
-      databaseUrl: settings.DATABASE_URL,
-      libc: this.#libc,
-      lanes: settings.COPY_LANES,
-      partitionInterval: settings.PARTITION_INTERVAL,
-      retentionDays: settings.RETENTION_DAYS,
-      retentionBytes: settings.RETENTION_BYTES,
-      indexAddresses: settings.INDEX_ADDRESSES,
-      rollups: {
-        enabled: settings.ROLLUPS === 'on',
-        days: {
-          minute: settings.ROLLUP_MINUTE_DAYS,
-          hour: settings.ROLLUP_HOUR_DAYS,
-          day: settings.ROLLUP_DAY_DAYS,
-        },
-        depths: { hour: settings.ROLLUP_LIST_HOUR, day: settings.ROLLUP_LIST_DAY },
-      },
+      ...loaderSettings(settings),
       maxStreams: MAX_STREAMS,
+      libc: this.#libc,
       journalId: kept.id,
       journalStart: journal.start,
       journalDatabase: kept.database,
@@ -186,31 +165,6 @@ export class Writer {
       'the end of the journal is missing, as after a power cut; the database holds it already: no flow is lost'
     if (lostBytes > 0 && journal.start !== position) logger.warn({ lostBytes, position }, text)
     journal.trim(position)
-  }
-
-  #wire(resumePoint: ResumePoint, loader: FlowLoader): Spine {
-    const { settings, logger } = this.#options
-    const { position, lines } = resumePoint
-    const decoder = this.#decoder
-    const heldDatagrams = this.#heldDatagrams
-    const registry = new ExporterRegistry({
-      policy: settings.EXPORTER_POLICY,
-      allowList: new AllowList(settings.EXPORTER_ALLOW),
-      maxExporters: settings.MAX_EXPORTERS,
-    })
-    registry.update(resumePoint.exporters)
-    const streams = restoreStreams(resumePoint, { decoder, heldDatagrams, logger })
-    const ingest = new Ingest({
-      ...{ logger, metrics: this.#metrics, registry, streams, decoder, heldDatagrams, loader },
-      position,
-      lines,
-      maxRows: settings.BATCH_ROWS,
-      flushIntervalMs: settings.FLUSH_INTERVAL_MS,
-      maxInFlight: settings.COPY_LANES + 1,
-    })
-    ingest.settleLostHeld(resumePoint.held)
-    const reader = new JournalReader({ journal: this.#journalWriter.journal, position, logger })
-    return { loader, registry, streams, reader, ingest }
   }
 
   /** Pulls the journal through ingest, as fast as the database takes the batches. */
