@@ -22,19 +22,23 @@ cross join lateral (
 comment on view prefix_flows is 'Flows by the prefixes of exporter_prefixes that contain one of their ends: a row for each prefix and end. Counters as exported.';
 comment on column prefix_flows.prefix is 'A prefix of the exporter.';
 comment on column prefix_flows.side is 'As seen from the prefix: 0 in, 1 out; 2 in:local and 3 out:local where the other end is in a prefix of the exporter, too.';
--- The other columns are those of flows.
-do $$
-declare
-  shared record;
-begin
-  for shared in
-    select name, col_description('flows'::regclass, position) as text
-    from (select attname as name, attnum as position from pg_attribute
-      where attrelid = 'flows'::regclass and attnum > 0 and not attisdropped) as columns
-    where name in (select attname from pg_attribute where attrelid = 'prefix_flows'::regclass)
-      and name not in ('prefix', 'side')
-  loop
-    execute format('comment on column prefix_flows.%I is %L', shared.name, shared.text);
-  end loop;
-end
-$$;
+comment on column prefix_flows.received_at is 'The collector''s receive time.';
+comment on column prefix_flows.exporter is 'Address of the exporter.';
+comment on column prefix_flows.sampling_rate is 'Packets represented by one counted packet; NULL = unknown.';
+comment on column prefix_flows.bytes is 'As exported, not multiplied by sampling_rate.';
+comment on column prefix_flows.packets is 'As exported, not multiplied by sampling_rate.';
+comment on column prefix_flows.src_addr is 'Source.';
+comment on column prefix_flows.dst_addr is 'Destination.';
+comment on column prefix_flows.src_port is 'Source port.';
+comment on column prefix_flows.dst_port is 'Destination port.';
+comment on column prefix_flows.protocol is 'IP protocol.';
+comment on column prefix_flows.tcp_flags is 'TCP flags of all packets.';
+comment on column prefix_flows.tos is 'Type of service.';
+comment on column prefix_flows.direction is '0 ingress, 1 egress, as the exporter says.';
+comment on column prefix_flows.input_if is 'ifIndex.';
+comment on column prefix_flows.output_if is 'ifIndex.';
+comment on column prefix_flows.src_as is 'AS of the source.';
+comment on column prefix_flows.dst_as is 'AS of the destination.';
+comment on column prefix_flows.flow_start is 'First packet.';
+comment on column prefix_flows.flow_end is 'Last packet.';
+comment on column prefix_flows.extra is 'Fields without a column.';
