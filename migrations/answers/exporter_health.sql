@@ -49,7 +49,6 @@ with health as (
   left join lateral (
     select count(*) as templates,
       interval '1 millisecond' * max(refresh_ms) as template_refresh,
-      bool_or(has_sampler) as names_sampler,
       max(redefinitions) filter (where defined_at > now() - interval '1 day') as redefinitions,
       (array_agg(template_id order by redefinitions desc)
         filter (where defined_at > now() - interval '1 day'))[1] as redefined_template
@@ -201,7 +200,12 @@ select
     case when suggested_byte_order = 'little' and sampling_byte_order <> 'little' then format(
       'Its sampling rates seem to come with the low byte first. If so: update exporters set sampling_byte_order = ''little'' where address = ''%s'';',
       host(health.address)) end,
-    case when sampling_source = 'unknown' and names_sampler and flows_without_rate > 0 and exists (
+    case when sampling_source = 'unknown' and flows_without_rate > 0 and exists (
+        select from templates
+        where templates.exporter = health.address and templates.export_version = health.export_version
+          and templates.observation_domain = health.observation_domain
+          and fields @? 'strict $[*] ? (@[0] == 0 && (@[1] == 48 || @[1] == 302))'
+      ) and exists (
         select from recent_flows as flow
         where flow.exporter = health.address and flow.export_version = health.export_version
           and flow.observation_domain = health.observation_domain and flow.sampler <> '0'

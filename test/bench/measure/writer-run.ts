@@ -111,6 +111,7 @@ async function startWriter(
       COPY_LANES: String(lanes),
       BATCH_ROWS: String(BATCH_ROWS),
       RETENTION_DAYS: '0',
+      INDEX_ADDRESSES: 'none',
       METRICS_PORT: '0',
       LOG_LEVEL: 'error',
     },
