@@ -36,7 +36,7 @@ from (
 ) as hours
 cross join lateral conversations_between(hours.hour, hours.hour + interval '1 hour') as conversation
 left join exporters on exporters.address = conversation.exporter;
-comment on view conversations is 'Conversations of each hour of received_at: the flows of both directions in one row. Restrict hour: other hours are not read. conversations_between() takes any time.';
+comment on view conversations is 'Conversations of each hour of received_at: the flows of both directions in one row. Restrict hour: other hours are not read. conversations_between() takes any time, and also reads partitions without bounds.';
 comment on column conversations.hour is 'The hour in which the flows were received; a longer conversation has a row in each.';
 comment on column conversations.started_at is 'First packet of the first flow.';
 comment on column conversations.ended_at is 'Last packet of the last flow.';

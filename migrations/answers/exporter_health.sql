@@ -49,7 +49,6 @@ with health as (
   left join lateral (
     select count(*) as templates,
       interval '1 millisecond' * max(refresh_ms) as template_refresh,
-      bool_or(has_sampler) as names_sampler,
       max(redefinitions) filter (where defined_at > now() - interval '1 day') as redefinitions,
       (array_agg(template_id order by redefinitions desc)
         filter (where defined_at > now() - interval '1 day'))[1] as redefined_template
@@ -69,17 +68,19 @@ with health as (
       and other.flow_records > 0 and other.last_seen > now() - interval '15 minutes'
   ) as other_version on true
 ),
--- Enough to see whether a router exports its flows twice, whatever its rate is.
+-- Enough to see how exporters fill their flows, however many they send. The upper bound makes the
+-- planner expect few rows, so it does not read a partition from its beginning.
 recent_flows as materialized (
-  select exporter, direction, protocol, src_addr, src_port, dst_addr, dst_port
+  select exporter, export_version, observation_domain, direction, protocol, src_addr, src_port,
+    dst_addr, dst_port, coalesce(extra -> 'samplerId', extra -> 'selectorId') as sampler
   from flows
-  where received_at > now() - interval '5 minutes' and direction is not null
+  where received_at > now() - interval '5 minutes' and received_at <= now() + interval '1 minute'
   limit 20000
 ),
 doubled as materialized (
   select exporter, count(*) as flows
   from (
-    select exporter from recent_flows
+    select exporter from recent_flows where direction is not null
     group by exporter, protocol, src_addr, src_port, dst_addr, dst_port
     having count(distinct direction) = 2
   ) as both_directions
@@ -199,7 +200,16 @@ select
     case when suggested_byte_order = 'little' and sampling_byte_order <> 'little' then format(
       'Its sampling rates seem to come with the low byte first. If so: update exporters set sampling_byte_order = ''little'' where address = ''%s'';',
       host(health.address)) end,
-    case when sampling_source = 'unknown' and names_sampler and flows_without_rate > 0 then format(
+    case when sampling_source = 'unknown' and flows_without_rate > 0 and exists (
+        select from templates
+        where templates.exporter = health.address and templates.export_version = health.export_version
+          and templates.observation_domain = health.observation_domain
+          and fields @? 'strict $[*] ? (@[0] == 0 && (@[1] == 48 || @[1] == 302))'
+      ) and exists (
+        select from recent_flows as flow
+        where flow.exporter = health.address and flow.export_version = health.export_version
+          and flow.observation_domain = health.observation_domain and flow.sampler <> '0'
+      ) then format(
       'Its flows name a sampler, but no rate is known, so its bytes may be too small. Let it send its sampler options, or: update exporters set sampling_default = … where address = ''%s'';',
       host(health.address)) end,
     case when flows_without_rate > 0 and sampling_source <> 'unknown'

@@ -1,4 +1,4 @@
--- A constant of jsonb is looked up by binary search: 0.2 µs, where a case of 40 branches takes 1.5.
+-- A constant of jsonb is searched by halves: 0.4 of the time of a case with 40 branches.
 create or replace function protocol_name(protocol smallint) returns text
 language sql immutable parallel safe
 return jsonb '{

@@ -49,17 +49,19 @@ const OWN_PATHS: Readonly<Record<string, readonly string[]>> = {
   stream_states: ['sequence_state,learned'],
   sequence_gaps: ['id', 'detected_at'],
   held_sets: ['id'],
-  templates: ['last_seen'],
+  templates: ['last_seen', 'refresh_ms'],
   samplers: ['last_seen'],
   rejected_records: ['id', 'rejected_at'],
   journal_positions: ['updated_at', 'batches'],
 }
 
-/** All tables but the partitions of `flows`, and the balance. */
+/** All tables but the partitions of `flows` and notes of the clock, and the balance. */
 const LIST_TABLES = `
   select relname as name from pg_class
   where relnamespace = 'public'::regnamespace and not relispartition
-    and (relkind in ('r', 'p') and relname <> 'netflow_migrations' or relname = 'balance')
+    and (relkind in ('r', 'p') and relname not in ('netflow_migrations', 'stream_history')
+        and relname not like 'rollup%'
+      or relname = 'balance')
   order by relname`
 
 /**

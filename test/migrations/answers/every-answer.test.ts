@@ -1,7 +1,7 @@
 /** What holds for every table, view and function. */
 
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { AnswersDatabase } from './answers-database.ts'
@@ -107,6 +107,24 @@ describe('every table, view and function', () => {
     const rows = await database.ask(VIEWS)
     assert.ok(rows.length > 10)
     for (const { name } of rows) assert.ok(files.has(`${name}.sql`), `${name} has no file`)
+  })
+
+  it('names in its file all others that it uses', () => {
+    const texts = new Map(
+      readdirSync(FOLDER)
+        .filter((file) => file.endsWith('.sql'))
+        .map((file) => [file.slice(0, -'.sql'.length), readFileSync(`${FOLDER}/${file}`, 'utf8')]),
+    )
+    for (const [name, text] of texts) {
+      const needs = /^-- needs: (.+)$/m.exec(text)?.[1]?.split(' ') ?? []
+      const sql = text.replace(/--.*$/gm, '').replace(/'[^']*'/g, '')
+      for (const [other, definition] of texts) {
+        // A column may have the name of a function.
+        const call = definition.includes('create or replace function') ? '\\(' : '\\b'
+        const isUsed = other !== name && new RegExp(`(?<![.\\w])${other}${call}`).test(sql)
+        assert.ok(!isUsed || needs.includes(other), `${name} uses ${other}`)
+      }
+    }
   })
 
   it('answers whatever exporters send', async () => {

@@ -131,7 +131,9 @@ const COMPLAINTS: readonly (readonly [title: string, sql: string, sentence: RegE
   [
     'a sampler without a rate',
     `update exporter_streams set flows_without_rate = flow_records;
-     delete from samplers; update templates set fields = '[[0, 48, 1]]'`,
+     delete from samplers; update templates set fields = '[[0, 48, 1]]';
+     insert into flows (received_at, exporter, export_version, observation_domain, extra)
+     values (now(), ${KEY}, '{"samplerId": 1}')`,
     /^Its flows name a sampler, but no rate is known, .*set sampling_default = … where address/,
   ],
   [
@@ -208,6 +210,15 @@ describe('exporter_health', () => {
     await database.run('delete from templates; delete from samplers')
     const [health] = await database.ask('select advice, sampling_source from exporter_health')
     assert.deepEqual(health, { advice: [], sampling_source: 'unknown' })
+  })
+
+  it('has none where flows name the sampler 0, which does not sample', async () => {
+    await database.run(`
+      update exporter_streams set flows_without_rate = flow_records;
+      delete from samplers; update templates set fields = '[[0, 48, 1]]';
+      insert into flows (received_at, exporter, export_version, observation_domain, extra)
+      values (now(), ${KEY}, '{"samplerId": 0}')`)
+    assert.deepEqual(await database.ask('select advice from exporter_health'), [{ advice: [] }])
   })
 
   it('names the causes of what is missing', async () => {

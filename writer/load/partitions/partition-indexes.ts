@@ -62,7 +62,8 @@ const KINDS: Readonly<Record<IndexAddresses, readonly IndexKind[]>> = {
 /** Partial indexes of NAT are only built where an exporter has announced such fields. */
 const HAS_NAT = `
   select exists (
-    select from templates where kind = 'flows' and has_nat_address
+    select from templates
+    where fields @? 'strict $[*] ? (@[0] == 0 && (@[1] == 225 || @[1] == 281 || @[1] == 40001))'
   ) as found`
 
 /**
