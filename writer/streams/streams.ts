@@ -23,6 +23,8 @@ export interface StoredStream {
   readonly suggestedByteOrder?: string | null
   /** Unix microseconds. */
   readonly totalsForgottenMicros?: number | null
+  /** Unix microseconds. */
+  readonly mixedTemplatesMicros?: number | null
 }
 
 /** Names a stream within its exporter. */
@@ -139,9 +141,11 @@ export class Streams {
     const stream = new Stream(key, this.#rooms)
     const stored = this.#stored.get(keyText)
     if (stored?.sequenceState) stream.restoreSequence(stored.sequenceState as StoredSequence)
-    stream.memory.systemInitMs = stored?.systemInitMs ?? Number.NaN
-    stream.memory.bootEstimateMs = stored?.systemInitEstimateMs ?? Number.NaN
-    if (stored?.suggestedByteOrder === 'little') stream.memory.samplers.suggestByteOrder()
+    const { shared } = stream.memory.options
+    shared.systemInitMs = stored?.systemInitMs ?? Number.NaN
+    shared.bootEstimateMs = stored?.systemInitEstimateMs ?? Number.NaN
+    if (stored?.suggestedByteOrder === 'little') shared.samplers.suggestByteOrder()
+    stream.memory.mixedTemplatesMicros = stored?.mixedTemplatesMicros ?? 0
     stream.memory.totals.forgottenMicros = stored?.totalsForgottenMicros ?? 0
     this.#stored.delete(keyText)
     this.#memory?.restore(stream.memory)

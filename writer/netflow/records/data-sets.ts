@@ -98,8 +98,9 @@ export class DataSets {
 
   /** Decodes the sets that waited for `template`, each with the times of its own message. */
   releaseSets(template: Template, stream: StreamMemory, current: MessageContext): void {
-    const { portInForce } = stream.templates
-    const released = this.heldSets.release(stream, template.id, portInForce)
+    const { templates } = stream
+    const isFor = (port: number) => templates.find(template.id, port)?.template === template
+    const released = this.heldSets.release(stream, template.id, isFor)
     if (released.length === 0) return
     const { exportMicros, uptimeMs } = this.records.reader.times
     for (const { content, message, sequence, ...times } of released) {

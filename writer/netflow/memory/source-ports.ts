@@ -1,0 +1,245 @@
+/**
+ * The source ports that a stream is heard from. Ports that take turns in one series of sequence
+ * numbers belong to one exporter process; any other port may be another exporter behind the address.
+ */
+
+import { MAX_PORTS_PER_STREAM } from '../limits.ts'
+
+/** Ports that have continued each other's numbers this often are one process beyond doubt. */
+const SURE_TURNS = 2
+/** A silent port has let the stream go on for this many messages: a step of the clock does not. */
+const SILENT_MESSAGES = 64
+/** Credit of a port from before a restart of the writer, in messages. */
+const RESTORED_MESSAGES = 64
+/** Stays negative when other counts are added. */
+const UNKNOWN = -(2 ** 40)
+
+/** The counts of a message that its exporter's sequence number may advance by. */
+interface MessageCounts {
+  /** Flow and options records. */
+  readonly dataRecords: number
+  readonly flowRecords: number
+  readonly templateRecords: number
+  /** Whether all its data sets were decoded; otherwise its records are unknown. */
+  readonly isComplete: boolean
+}
+
+/** One source port. Times are Unix microseconds. */
+export class SourcePort {
+  readonly port: number
+  /** Ids of the templates that are in force for this port only; few ports have any. */
+  #ownIds: Set<number> | undefined
+  messages = 0
+  heardMicros = 0
+  /** The message of the stream that was the last one of this port. */
+  turn = 0
+  /** Shared by the ports of one numbering. */
+  group: number
+  /** How often in a row it has continued the numbers of another port of its group. */
+  turns = 0
+  // The last message.
+  sequence = Number.NaN
+  dataRecords = UNKNOWN
+  flowRecords = UNKNOWN
+  templateRecords = 0
+
+  constructor(port: number, group: number) {
+    this.port = port
+    this.group = group
+  }
+
+  get ownIds(): readonly number[] {
+    return [...(this.#ownIds ?? [])]
+  }
+
+  /** Whether a template is in force for this port only. */
+  owns(id: number): boolean {
+    return this.#ownIds !== undefined && this.#ownIds.has(id)
+  }
+
+  own(id: number): void {
+    this.#ownIds ??= new Set()
+    this.#ownIds.add(id)
+  }
+
+  disown(id: number): void {
+    this.#ownIds?.delete(id)
+  }
+}
+
+export class SourcePorts {
+  readonly #ports = new Map<number, SourcePort>()
+  readonly #onForget: (port: SourcePort) => void
+  #current: SourcePort | undefined
+  #sequence = 0
+  #nowMicros = 0
+  #turn = 0
+  #groups = 0
+  /** Whether the message has come from another port than the one before, and may tell something. */
+  #isOpen = false
+
+  /** @param onForget called for each port that makes room for another one */
+  constructor(onForget: (port: SourcePort) => void) {
+    this.#onForget = onForget
+  }
+
+  get size(): number {
+    return this.#ports.size
+  }
+
+  all(): Iterable<SourcePort> {
+    return this.#ports.values()
+  }
+
+  find(port: number): SourcePort | undefined {
+    return this.#ports.get(port)
+  }
+
+  /** Notes the port and the number of the next message, before it is decoded. */
+  arrive(port: number, sequence: number, nowMicros: number): void {
+    this.#turn += 1
+    this.#sequence = sequence
+    this.#nowMicros = nowMicros
+    let current = this.#current
+    this.#isOpen = current?.port !== port
+    if (current === undefined || this.#isOpen) {
+      current = this.#ports.get(port) ?? this.#add(port)
+      this.#current = current
+      if (this.#ports.size > 1) this.#judge(current, UNKNOWN, UNKNOWN)
+    }
+    current.messages += 1
+    current.heardMicros = nowMicros
+    current.turn = this.#turn
+  }
+
+  /** Notes the counts of the current message, after it was decoded. */
+  note({ dataRecords, flowRecords, templateRecords, isComplete }: MessageCounts): void {
+    const current = this.#current
+    if (current === undefined) return
+    if (this.#isOpen && isComplete && this.#ports.size > 1) {
+      this.#judge(current, dataRecords, flowRecords)
+    }
+    current.sequence = this.#sequence
+    current.dataRecords = isComplete ? dataRecords : UNKNOWN
+    current.flowRecords = isComplete ? flowRecords : UNKNOWN
+    current.templateRecords = templateRecords
+  }
+
+  /** Restores a port that was heard before a restart of the writer. */
+  restore(port: number, heardMicros: number): SourcePort {
+    const restored = this.#ports.get(port) ?? this.#add(port)
+    restored.messages = RESTORED_MESSAGES
+    restored.heardMicros = Math.max(restored.heardMicros, heardMicros)
+    return restored
+  }
+
+  /** Whether a port belongs to the process of `port`, as far as their numbers tell. */
+  isKin(one: SourcePort, port: number): boolean {
+    return this.#ports.get(port)?.group === one.group
+  }
+
+  /** The same beyond doubt. */
+  isSurelyKin(one: SourcePort, port: number): boolean {
+    const other = this.#ports.get(port)
+    if (other?.group !== one.group) return false
+    return one === other || Math.max(one.turns, other.turns) >= SURE_TURNS
+  }
+
+  /** Whether a port has not been heard for so long; an unknown port is silent. */
+  isSilent(port: number, micros: number): boolean {
+    const known = this.#ports.get(port)
+    return known === undefined || this.#isSilent(known, micros)
+  }
+
+  /** Returns the port among `ports` that has the least to show for itself. */
+  weakestOf(ports: readonly number[]): number | undefined {
+    const messagesOf = (port: number) => this.#ports.get(port)?.messages ?? 0
+    return ports.toSorted((one, other) => messagesOf(one) - messagesOf(other))[0]
+  }
+
+  #isSilent({ turn, heardMicros }: SourcePort, micros: number): boolean {
+    return this.#turn - turn >= SILENT_MESSAGES && this.#nowMicros - heardMicros >= micros
+  }
+
+  /**
+   * Judges whether the current message continues the numbers of its own port or those of another one.
+   * Some exporters number a message by its own records, which are unknown before it is decoded.
+   */
+  #judge(current: SourcePort, dataRecords: number, flowRecords: number): void {
+    const isOwn = this.#follows(current, dataRecords, flowRecords)
+    const other = this.#findContinued(current, dataRecords, flowRecords)
+    if (isOwn === (other !== undefined)) return
+    this.#isOpen = false
+    if (other === undefined) this.#separate(current)
+    else if (other.sequence !== this.#sequence) this.#join(current, other)
+  }
+
+  #findContinued(
+    current: SourcePort,
+    dataRecords: number,
+    flowRecords: number,
+  ): SourcePort | undefined {
+    let last: SourcePort | undefined
+    for (const other of this.#ports.values()) {
+      if (other === current || (last !== undefined && other.turn < last.turn)) continue
+      if (this.#follows(other, dataRecords, flowRecords)) last = other
+    }
+    return last
+  }
+
+  #follows(last: SourcePort, dataRecords: number, flowRecords: number): boolean {
+    if (Number.isNaN(last.sequence)) return false
+    const step = (this.#sequence - last.sequence) >>> 0
+    return (
+      step === 1 ||
+      step === last.dataRecords ||
+      step === last.flowRecords ||
+      step === last.dataRecords + last.templateRecords ||
+      step === dataRecords ||
+      step === flowRecords
+    )
+  }
+
+  #separate(current: SourcePort): void {
+    current.turns = 0
+    this.#groups += 1
+    current.group = this.#groups
+  }
+
+  #join(current: SourcePort, other: SourcePort): void {
+    current.turns = current.group === other.group ? current.turns + 1 : 1
+    current.group = other.group
+  }
+
+  #add(port: number): SourcePort {
+    if (this.#ports.size >= MAX_PORTS_PER_STREAM) this.#forgetWeakest()
+    this.#groups += 1
+    const added = new SourcePort(port, this.#groups)
+    this.#ports.set(port, added)
+    return added
+  }
+
+  /**
+   * Makes room: the port goes that was heard least often, so that the ports of a flood displace each
+   * other. A port that was silent for an hour goes first.
+   */
+  #forgetWeakest(): void {
+    let weakest: SourcePort | undefined
+    for (const port of this.#ports.values()) {
+      if (weakest === undefined || this.#isWeaker(port, weakest)) weakest = port
+    }
+    if (weakest === undefined) return
+    this.#ports.delete(weakest.port)
+    this.#onForget(weakest)
+  }
+
+  #isWeaker(one: SourcePort, other: SourcePort): boolean {
+    const silent = this.#isSilent(one, HOUR_MICROS)
+    if (silent !== this.#isSilent(other, HOUR_MICROS)) return silent
+    if (!silent && one.messages !== other.messages) return one.messages < other.messages
+    return one.turn < other.turn
+  }
+}
+
+/** Silence after which a port is taken for gone. */
+export const HOUR_MICROS = 3_600 * 1_000_000
