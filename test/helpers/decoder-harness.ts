@@ -6,7 +6,12 @@
 import assert from 'node:assert/strict'
 import { Decoder } from '../../writer/netflow/decode.ts'
 import type { ProblemCode, RejectReason } from '../../writer/netflow/decode-result.ts'
-import { FIELD, type FieldName, type FlowRecord, type FlowSink } from '../../writer/netflow/flow-record.ts'
+import {
+  FIELD,
+  type FieldName,
+  type FlowRecord,
+  type FlowSink,
+} from '../../writer/netflow/flow-record.ts'
 import { StreamMemory } from '../../writer/netflow/memory/stream-memory.ts'
 import {
   EXPORT_SECONDS,

@@ -108,6 +108,7 @@ function restoreSampler({ options }: StreamMemory, row: SamplerRow): void {
     mode: row.mode ?? undefined,
     algorithm: row.algorithm ?? undefined,
     port: row.sourcePort,
+    before: undefined,
     status: row.status as ConfirmationStatus,
     lastSeenMicros: row.lastSeenMicros,
     notedMicros: row.lastSeenMicros,

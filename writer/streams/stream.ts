@@ -103,7 +103,9 @@ export class Stream {
       uptimeMs: Number.isNaN(header.uptimeMs) ? undefined : header.uptimeMs,
       fingerprint,
     }
-    return this.sequence.observe(datagram, port)
+    const verdict = this.sequence.observe(datagram, port)
+    this.memory.templates.hasSeveralSeries = this.sequence.seriesOfPort > 1
+    return verdict
   }
 
   /** Counts a message that was decoded; flows of a disabled exporter are not stored. */

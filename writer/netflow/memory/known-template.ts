@@ -36,6 +36,8 @@ const MAX_REDEFINITIONS = 0x7fff_ffff
 /** When, and by which port, a template is defined. */
 interface Definition {
   readonly nowMicros: number
+  /** Of an id without a predecessor. */
+  readonly firstSeenMicros: number
   readonly port: number
   /** 0: for every source port. */
   readonly sourcePort: number
@@ -45,7 +47,7 @@ interface Definition {
 export function succeedTemplate(
   known: KnownTemplate | undefined,
   template: Template,
-  { nowMicros, port, sourcePort }: Definition,
+  { nowMicros, firstSeenMicros, port, sourcePort }: Definition,
 ): KnownTemplate {
   return {
     template,
@@ -53,7 +55,7 @@ export function succeedTemplate(
     ports: port > 0 ? [port] : [],
     isContradicted: known?.isContradicted ?? false,
     status: 'confirmed',
-    firstSeenMicros: known?.firstSeenMicros ?? nowMicros,
+    firstSeenMicros: known?.firstSeenMicros ?? firstSeenMicros,
     definedMicros: nowMicros,
     lastSeenMicros: nowMicros,
     notedMicros: nowMicros,

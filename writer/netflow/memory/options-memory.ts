@@ -17,6 +17,8 @@ export interface OptionsMemory {
    * unknown.
    */
   systemInitMs: number
+  /** The source port that has sent it last. */
+  systemInitPort: number
   /** Boot time estimated from flows: see `boot-estimate.ts`; NaN: no estimate. */
   bootEstimateMs: number
   /** Distinguishes the flows of exporters that send running totals. */
@@ -42,8 +44,7 @@ export class OptionsMemories {
   of(port: number, newcomers: ReadonlySet<number>, ports: SourcePorts): OptionsMemory {
     if (newcomers.has(port)) return this.open(port)
     for (const newcomer of newcomers) {
-      const known = ports.find(newcomer)
-      if (known !== undefined && ports.isKin(known, port)) return this.open(newcomer)
+      if (ports.isKin(newcomer, port)) return this.open(newcomer)
     }
     return this.shared
   }
@@ -53,8 +54,14 @@ export class OptionsMemories {
     const known = this.#own.get(port)
     if (known !== undefined) return known
     const opened = createMemory(port, new Samplers(this.#room, this.shared.samplers))
-    this.shared.samplers.moveTo(opened.samplers, port)
     this.#own.set(port, opened)
+    const { shared } = this
+    shared.samplers.moveTo(opened.samplers, port)
+    // It may come from flows of both.
+    shared.bootEstimateMs = Number.NaN
+    if (shared.systemInitPort !== port) return opened
+    opened.systemInitMs = shared.systemInitMs
+    shared.systemInitMs = Number.NaN
     return opened
   }
 
@@ -74,10 +81,10 @@ export class OptionsMemories {
 
   /** Makes the memory of the only port that is left the shared one. */
   inherit(port: number): void {
-    const { samplers, systemInitMs, bootEstimateMs } = this.open(port)
+    const { samplers, sourcePort, flowTag, ...times } = this.open(port)
     this.shared.samplers.clear()
     samplers.moveTo(this.shared.samplers)
-    Object.assign(this.shared, { systemInitMs, bootEstimateMs })
+    Object.assign(this.shared, times)
     this.forget(port)
   }
 
@@ -98,6 +105,7 @@ function createMemory(sourcePort: number, samplers: Samplers): OptionsMemory {
     sourcePort,
     samplers,
     systemInitMs: Number.NaN,
+    systemInitPort: 0,
     bootEstimateMs: Number.NaN,
     flowTag: sourcePort === 0 ? '' : ` port ${sourcePort}`,
   }

@@ -19,7 +19,8 @@ export class PortTemplates {
   readonly #replaced = new Set<number>()
   /** Ports that contradict what was there before them. */
   readonly #newcomers = new Set<number>()
-  #count = 0
+  /** By template id and port. */
+  readonly #byId = new Map<number, Map<number, KnownTemplate>>()
   #splitId: number | undefined
   #heir: number | undefined
 
@@ -28,8 +29,9 @@ export class PortTemplates {
     this.#ports = ports
   }
 
-  get count(): number {
-    return this.#count
+  /** Whether there are none. */
+  get isEmpty(): boolean {
+    return this.#byId.size === 0
   }
 
   /** Ports that contradict what was there before them. */
@@ -38,22 +40,19 @@ export class PortTemplates {
   }
 
   has(id: number): boolean {
-    if (this.#count === 0) return false
-    for (const port of this.#ports.all()) if (port.owns(id)) return true
-    return false
+    return this.#byId.has(id)
   }
 
   /** Finds the template for data of a port; undefined also if it cannot be known. */
   find(id: number, port: number): KnownTemplate | undefined {
-    const own = port > 0 ? this.#store.get(id, port) : undefined
-    if (own !== undefined) return own
+    const rows = this.#byId.get(id)
+    const own = rows?.get(port)
+    if (rows === undefined || own !== undefined) return own ?? this.#store.get(id, 0)
     let latest: KnownTemplate | undefined
     let ofKin: KnownTemplate | undefined
-    for (const other of this.#ports.all()) {
-      const known = other.owns(id) ? this.#store.get(id, other.port) : undefined
-      if (known === undefined) continue
+    for (const known of rows.values()) {
       latest = later(latest, known)
-      if (this.#ports.isKin(other, port)) ofKin = later(ofKin, known)
+      if (this.#ports.isKin(known.sourcePort, port)) ofKin = later(ofKin, known)
     }
     const shared = ofKin ?? this.#store.get(id, 0)
     return shared ?? (latest?.isContradicted ? undefined : latest)
@@ -61,22 +60,38 @@ export class PortTemplates {
 
   /** Finds the template that a definition of a port refreshes or replaces. */
   findDefined(id: number, port: number): KnownTemplate | undefined {
-    const own = this.#store.get(id, port)
-    if (own !== undefined || port === 0) return own
-    const rows = this.rowsOf(id)
-    if (rows.length === 0) return this.#store.get(id, 0)
-    return rows.find(({ sourcePort }) => this.#isSurelyKin(sourcePort, port))
+    const rows = this.#byId.get(id)
+    if (rows === undefined || port === 0) return this.#store.get(id, 0)
+    const own = rows.get(port)
+    if (own !== undefined) return own
+    for (const known of rows.values())
+      if (this.#ports.isSurelyKin(known.sourcePort, port)) return known
+    return undefined
+  }
+
+  /** Returns when a port has first defined an id: later than the others, whatever the clock says. */
+  firstSeenOf(id: number, nowMicros: number): number {
+    let first = nowMicros
+    for (const known of this.#byId.get(id)?.values() ?? []) {
+      first = Math.max(first, known.firstSeenMicros + 1)
+    }
+    return first
   }
 
   /** Notes that a template of one port was put into the store. */
-  notePut({ sourcePort, template }: KnownTemplate): void {
-    this.#count += 1
+  notePut(known: KnownTemplate): void {
+    const { sourcePort, template } = known
+    const rows = this.#byId.get(template.id)
+    if (rows === undefined) this.#byId.set(template.id, new Map([[sourcePort, known]]))
+    else rows.set(sourcePort, known)
     this.#ports.find(sourcePort)?.own(template.id)
   }
 
   /** Notes that a template of one port has left the store. */
   noteForgotten({ sourcePort, template }: KnownTemplate): void {
-    this.#count -= 1
+    const rows = this.#byId.get(template.id)
+    rows?.delete(sourcePort)
+    if (rows?.size === 0) this.#byId.delete(template.id)
     this.#ports.find(sourcePort)?.disown(template.id)
   }
 
@@ -94,7 +109,7 @@ export class PortTemplates {
    */
   split(known: KnownTemplate, port: number): boolean {
     const others = known.ports.filter(
-      (other) => !this.#ports.isSilent(other, HOUR_MICROS) && !this.#isSurelyKin(other, port),
+      (other) => !this.#ports.isSilent(other, HOUR_MICROS) && !this.#ports.isSurelyKin(other, port),
     )
     if (port === 0 || others.length === 0) return false
     this.#store.forget(known.template.id, 0)
@@ -111,7 +126,7 @@ export class PortTemplates {
   hear(port: number): void {
     if (this.#replaced.size === 0 || !this.#replaced.delete(port)) return
     for (const id of this.#ports.find(port)?.ownIds ?? []) {
-      const rows = this.rowsOf(id)
+      const rows = this.#rowsOf(id)
       if (allSame(rows)) continue
       this.#contradict(rows)
       this.#splitId = id
@@ -139,10 +154,9 @@ export class PortTemplates {
   settle(current: KnownTemplate, port: number): void {
     const { id } = current.template
     let isShared = true
-    for (const other of this.#ports.all()) {
-      const known = other.owns(id) ? this.#store.get(id, other.port) : undefined
-      if (known === undefined || known === current) continue
-      if (this.#isGone(known, other, port)) this.#store.forget(id, other.port)
+    for (const known of this.#byId.get(id)?.values() ?? []) {
+      if (known === current) continue
+      if (this.#isGone(known, port)) this.#store.forget(id, known.sourcePort)
       else if (!sameDefinition(known.template, current.template)) {
         isShared = false
         this.#oppose(current, known)
@@ -153,33 +167,28 @@ export class PortTemplates {
 
   /** Restores what follows from the templates of an id, each of which is restored. */
   restore(id: number): void {
-    const rows = this.rowsOf(id)
+    const rows = this.#rowsOf(id)
     if (rows.some(({ isContradicted }) => isContradicted)) this.#contradict(rows)
-    for (const current of rows) for (const other of rows) this.#oppose(current, other)
+    const [latest] = rows.toSorted((one, other) => other.definedMicros - one.definedMicros)
+    for (const row of rows) if (latest !== undefined && row !== latest) this.#oppose(latest, row)
   }
 
-  rowsOf(id: number): KnownTemplate[] {
-    const rows: KnownTemplate[] = []
-    if (this.#count === 0) return rows
-    for (const port of this.#ports.all()) {
-      const known = port.owns(id) ? this.#store.get(id, port.port) : undefined
-      if (known !== undefined) rows.push(known)
-    }
-    return rows
+  #rowsOf(id: number): readonly KnownTemplate[] {
+    return [...(this.#byId.get(id)?.values() ?? [])]
   }
 
-  #isGone({ isContradicted }: KnownTemplate, other: SourcePort, port: number): boolean {
+  #isGone({ isContradicted, sourcePort }: KnownTemplate, port: number): boolean {
     const silence = isContradicted ? DAY_MICROS : HOUR_MICROS
-    return this.#ports.isSilent(other.port, silence) || this.#ports.isSurelyKin(other, port)
+    return this.#ports.isSilent(sourcePort, silence) || this.#ports.isSurelyKin(sourcePort, port)
   }
 
   #share(current: KnownTemplate): void {
     const { id } = current.template
-    const rows = this.rowsOf(id)
+    const rows = this.#rowsOf(id)
     const ports = rows.flatMap((row) => row.ports).slice(0, MAX_PORTS_PER_TEMPLATE)
     for (const { sourcePort } of rows) this.#store.forget(id, sourcePort)
     this.#store.put({ ...current, sourcePort: 0, ports, isContradicted: false })
-    const isLast = rows.length === 1 && this.#count === 0
+    const isLast = rows.length === 1 && this.isEmpty
     if (isLast && this.#newcomers.delete(current.sourcePort)) this.#heir = current.sourcePort
   }
 
@@ -188,7 +197,7 @@ export class PortTemplates {
     if (other.isContradicted) {
       if (other.firstSeenMicros < current.firstSeenMicros) this.#newcomers.add(current.sourcePort)
       this.#markContradicted(current)
-    } else if (other.definedMicros < current.definedMicros) this.#replaced.add(other.sourcePort)
+    } else this.#replaced.add(other.sourcePort)
   }
 
   #contradict(rows: readonly KnownTemplate[]): void {
@@ -204,11 +213,6 @@ export class PortTemplates {
     known.isContradicted = true
     this.#store.touch(known)
   }
-
-  #isSurelyKin(one: number, port: number): boolean {
-    const known = this.#ports.find(one)
-    return one === port || (known !== undefined && this.#ports.isSurelyKin(known, port))
-  }
 }
 
 function allSame([first, ...others]: readonly KnownTemplate[]): boolean {
@@ -217,5 +221,5 @@ function allSame([first, ...others]: readonly KnownTemplate[]): boolean {
 }
 
 function later(one: KnownTemplate | undefined, other: KnownTemplate): KnownTemplate {
-  return one !== undefined && one.definedMicros >= other.definedMicros ? one : other
+  return one !== undefined && one.definedMicros > other.definedMicros ? one : other
 }

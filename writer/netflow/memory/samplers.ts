@@ -58,6 +58,8 @@ export interface SamplingAnnouncement {
 export interface Sampler extends SamplingAnnouncement, Confirmable {
   /** The source port that has announced it last; 0: unknown. */
   port: number
+  /** What another port has announced before; it may turn out to be another exporter. */
+  before: Sampler | undefined
 }
 
 /** Whether a number can be a sampling rate; exporters send 0 for "unknown". */
@@ -101,8 +103,10 @@ export class Samplers {
       if (confirm(known, nowMicros)) samplers.touch(value)
       return
     }
+    const before = known?.port === port ? known.before : known
+    if (before === known && before !== undefined) before.before = undefined
     const seen = { lastSeenMicros: nowMicros, notedMicros: nowMicros }
-    samplers.set(value, { ...announcement, ...seen, port, status: 'confirmed' })
+    samplers.set(value, { ...announcement, ...seen, port, before, status: 'confirmed' })
   }
 
   /** Applies the rate of a message header, which most messages of a stream repeat. */
@@ -181,9 +185,14 @@ export class Samplers {
     for (const scope of ANNOUNCED_SCOPES) {
       const samplers = this.#byScope[scope]
       for (const [value, sampler] of [...samplers]) {
-        if (port !== undefined && sampler.port !== port) continue
+        const { before } = sampler
+        const moved = port === undefined || sampler.port === port ? sampler : before
+        if (moved === undefined || (port !== undefined && moved.port !== port)) continue
+        sampler.before = undefined
+        others.#byScope[scope].set(value, moved)
+        if (moved !== sampler) continue
         samplers.delete(value)
-        others.#byScope[scope].set(value, sampler)
+        if (before !== undefined && port !== undefined) samplers.set(value, before)
       }
     }
   }

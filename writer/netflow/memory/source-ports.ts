@@ -52,11 +52,6 @@ export class SourcePort {
     return [...(this.#ownIds ?? [])]
   }
 
-  /** Whether a template is in force for this port only. */
-  owns(id: number): boolean {
-    return this.#ownIds !== undefined && this.#ownIds.has(id)
-  }
-
   own(id: number): void {
     this.#ownIds ??= new Set()
     this.#ownIds.add(id)
@@ -85,10 +80,6 @@ export class SourcePorts {
 
   get size(): number {
     return this.#ports.size
-  }
-
-  all(): Iterable<SourcePort> {
-    return this.#ports.values()
   }
 
   find(port: number): SourcePort | undefined {
@@ -133,16 +124,22 @@ export class SourcePorts {
     return restored
   }
 
-  /** Whether a port belongs to the process of `port`, as far as their numbers tell. */
-  isKin(one: SourcePort, port: number): boolean {
-    return this.#ports.get(port)?.group === one.group
+  /** Whether two ports belong to one process, as far as their numbers tell. */
+  isKin(one: number, other: number): boolean {
+    return one === other || this.#countTurns(one, other) >= 0
   }
 
   /** The same beyond doubt. */
-  isSurelyKin(one: SourcePort, port: number): boolean {
-    const other = this.#ports.get(port)
-    if (other?.group !== one.group) return false
-    return one === other || Math.max(one.turns, other.turns) >= SURE_TURNS
+  isSurelyKin(one: number, other: number): boolean {
+    return one === other || this.#countTurns(one, other) >= SURE_TURNS
+  }
+
+  /** Returns how often one port has continued the numbers of its group; −1: they have none together. */
+  #countTurns(one: number, other: number): number {
+    const first = this.#ports.get(one)
+    const second = this.#ports.get(other)
+    if (first === undefined || first.group !== second?.group) return -1
+    return Math.max(first.turns, second.turns)
   }
 
   /** Whether a port has not been heard for so long; an unknown port is silent. */

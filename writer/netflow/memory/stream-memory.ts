@@ -74,6 +74,7 @@ export class StreamMemory {
 
   set systemInitMs(bootMs: number) {
     this.#options.systemInitMs = bootMs
+    this.#options.systemInitPort = this.sourcePort
   }
 
   /** The same, estimated from its flows; NaN: no estimate. */

@@ -37,6 +37,8 @@ export class Templates {
   readonly #own: PortTemplates
   /** Ports by their invalid definitions of templates that other ports share. */
   readonly #invalid = new Set<string>()
+  /** Whether one port sends several series of sequence numbers, as exporters behind a relay do. */
+  hasSeveralSeries = false
   /** Of the current message. */
   #nowMicros = 0
   #port = 0
@@ -67,7 +69,7 @@ export class Templates {
 
   /** Whether some templates are in force for one port only. */
   get isByPort(): boolean {
-    return this.#own.count > 0
+    return !this.#own.isEmpty
   }
 
   /** Ports that contradict what was there before them. */
@@ -97,7 +99,7 @@ export class Templates {
 
   /** Finds the template for data of a port; undefined also while it cannot be known. */
   find(id: number, port: number): KnownTemplate | undefined {
-    if (this.#own.count === 0 && this.#invalid.size === 0) return this.#store.get(id, 0)
+    if (this.#own.isEmpty && this.#invalid.size === 0) return this.#store.get(id, 0)
     return this.#invalid.has(`${port} ${id}`) ? undefined : this.#own.find(id, port)
   }
 
@@ -124,8 +126,10 @@ export class Templates {
       return 'refreshed'
     }
     const isSplit = known?.sourcePort === 0 && this.#own.split(known, port)
+    const nowMicros = this.#nowMicros
     const next = succeedTemplate(isSplit ? undefined : known, template, {
-      nowMicros: this.#nowMicros,
+      nowMicros,
+      firstSeenMicros: this.#own.firstSeenOf(id, nowMicros),
       port,
       sourcePort: known?.sourcePort || (this.#own.has(id) ? port : 0),
     })
@@ -135,7 +139,8 @@ export class Templates {
       this.#own.settle(next, port)
     }
     if (known === undefined) return 'new'
-    return next.alternations >= MAX_ALTERNATIONS ? 'contradicting' : 'changed'
+    const limit = this.hasSeveralSeries ? 1 : MAX_ALTERNATIONS
+    return next.alternations >= limit ? 'contradicting' : 'changed'
   }
 
   #refresh(known: KnownTemplate): void {

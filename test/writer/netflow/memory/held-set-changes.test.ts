@@ -84,7 +84,10 @@ describe('held sets that have to be written', () => {
     const [mine, other] = [heldSet(), heldSet({ sourcePort: 6000 })]
     heldSets.hold(mine)
     heldSets.hold(other)
-    assert.deepEqual(heldSets.release(STREAM, 256, (port) => port === 5000), [mine])
+    assert.deepEqual(
+      heldSets.release(STREAM, 256, (port) => port === 5000),
+      [mine],
+    )
     assert.deepEqual(heldSets.release(STREAM, 256), [other])
   })
 })

@@ -64,7 +64,7 @@ describe('an announcement', () => {
 
   it('from before a restart applies until the next announcement', () => {
     const samplers = new Samplers()
-    const seen = { lastSeenMicros: 0, notedMicros: 0, port: 0 }
+    const seen = { lastSeenMicros: 0, notedMicros: 0, port: 0, before: undefined }
     samplers.restore({ ...RATE, ...seen, status: 'confirmed' })
     assert.equal(samplers.rateOf(NO_SAMPLING), 100)
     assert.deepEqual(changesOf(samplers), ['sampler 7: 100 restored'])
@@ -140,7 +140,13 @@ describe('the setting of an operator', () => {
 
   it('replaces the setting from before a restart of the writer', () => {
     const samplers = new Samplers()
-    const seen = { lastSeenMicros: 0, notedMicros: 0, port: 0, status: 'confirmed' } as const
+    const seen = {
+      lastSeenMicros: 0,
+      notedMicros: 0,
+      port: 0,
+      before: undefined,
+      status: 'confirmed',
+    } as const
     const configured = { ...RATE, ...seen, value: 0, source: 'configured', mode: undefined }
     samplers.restore({ ...configured, scope: 'override' })
     samplers.restore({ ...configured, scope: 'default' })
