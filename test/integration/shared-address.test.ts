@@ -211,12 +211,10 @@ describe('two exporters behind one address', () => {
       ),
       set(id, hex32(7), hex32(rate)),
     ]
-    // Nothing shows yet that this is another exporter, so it has no data to misread.
-    const bare = { withTemplate: true, records: 0 }
     const begin = (sets: readonly Buffer[], more: number) => ({ withTemplate: true, sets, more })
     feed(pipeline, address, [
       one.message(begin(optionsOf(512, 1000), 1)),
-      other.message(bare),
+      other.message(begin([], 0)),
       one.message(),
     ])
     feed(pipeline, address, interleave(one.messages(4), other.messages(4)))
@@ -234,7 +232,7 @@ describe('two exporters behind one address', () => {
     assert.deepEqual(rates, [
       { rate: 50, flows: 15 },
       { rate: 1000, flows: 30 },
-      { rate: null, flows: 12 },
+      { rate: null, flows: 15 },
     ])
     const samplers = await pipeline.ask(
       'select source_port, sampling_rate::int from samplers where exporter = $1 order by 1',

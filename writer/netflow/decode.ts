@@ -104,7 +104,8 @@ export class Decoder {
   }
 
   /** Notes what the message counts: ports of one exporter continue each other's numbers. */
-  #notePort({ templates }: StreamMemory): void {
+  #notePort({ sourcePort, templates }: StreamMemory): void {
+    if (sourcePort === 0) return
     const { dataRecords, optionsRecords, releasedOptions, ...counts } = this.result
     templates.ports.note({
       dataRecords,

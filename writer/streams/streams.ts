@@ -37,8 +37,8 @@ type StreamExporter = Pick<Exporter, 'address' | 'bytes'>
 type StreamRefusal = 'too-many-streams' | 'too-many-streams-in-all'
 
 /**
- * Streams of all exporters together, as spoofed addresses could create any number. One takes 12 KB
- * once it is followed: 200 MB in all.
+ * Streams of all exporters together, as spoofed addresses could create any number. One takes 14 KB
+ * once it is followed: 230 MB in all.
  */
 export const MAX_STREAMS = 16_384
 

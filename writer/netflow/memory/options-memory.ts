@@ -44,7 +44,9 @@ export class OptionsMemories {
   of(port: number, newcomers: ReadonlySet<number>, ports: SourcePorts): OptionsMemory {
     if (newcomers.has(port)) return this.open(port)
     for (const newcomer of newcomers) {
-      if (ports.isKin(newcomer, port)) return this.open(newcomer)
+      // Also takes what the newcomer has said away from the others.
+      const own = this.open(newcomer)
+      if (ports.isKin(newcomer, port)) return own
     }
     return this.shared
   }
@@ -74,9 +76,22 @@ export class OptionsMemories {
     this.#gone.push(known)
   }
 
-  /** Forgets the memories of all ports but these. */
+  /** Gives what all ports but these have said to all ports. */
   retain(ports: ReadonlySet<number>): void {
-    for (const port of [...this.#own.keys()]) if (!ports.has(port)) this.forget(port)
+    for (const port of [...this.#own.keys()]) if (!ports.has(port)) this.rejoin(port)
+  }
+
+  /** Gives what a port has said to all ports. */
+  rejoin(port: number): void {
+    const own = this.#own.get(port)
+    if (own === undefined) return
+    own.samplers.moveTo(this.shared.samplers)
+    this.shared.bootEstimateMs = own.bootEstimateMs
+    if (!Number.isNaN(own.systemInitMs)) {
+      this.shared.systemInitMs = own.systemInitMs
+      this.shared.systemInitPort = port
+    }
+    this.forget(port)
   }
 
   /** Makes the memory of the only port that is left the shared one. */

@@ -5,12 +5,15 @@
  */
 
 import { type KnownTemplate, MAX_PORTS_PER_TEMPLATE } from './known-template.ts'
-import { HOUR_MICROS, type SourcePort, type SourcePorts } from './source-ports.ts'
+import type { SourcePort, SourcePorts } from './source-ports.ts'
 import { sameDefinition } from './template.ts'
 import type { TemplateStore } from './template-store.ts'
 
-/** Silence after which the definition of a port that is known to contradict another one is dropped. */
-const DAY_MICROS = 24 * HOUR_MICROS
+/**
+ * Messages for which it is in doubt whether a port that redefines a template is another exporter: then
+ * it has moved, unless the other port was heard meanwhile.
+ */
+const DOUBTFUL_MESSAGES = 8
 
 export class PortTemplates {
   readonly #store: TemplateStore
@@ -19,9 +22,12 @@ export class PortTemplates {
   readonly #replaced = new Set<number>()
   /** Ports that contradict what was there before them. */
   readonly #newcomers = new Set<number>()
+  /** Ports that may be newcomers, by the count of messages up to which that is in doubt. */
+  readonly #doubtful = new Map<number, number>()
   /** By template id and port. */
   readonly #byId = new Map<number, Map<number, KnownTemplate>>()
   #splitId: number | undefined
+  #moved: number | undefined
   #heir: number | undefined
 
   constructor(store: TemplateStore, ports: SourcePorts) {
@@ -37,6 +43,23 @@ export class PortTemplates {
   /** Ports that contradict what was there before them. */
   get newcomers(): ReadonlySet<number> {
     return this.#newcomers
+  }
+
+  /** Whether a port may be a newcomer. */
+  isDoubtful(port: number): boolean {
+    const limit = this.#doubtful.size === 0 ? undefined : this.#doubtful.get(port)
+    if (limit === undefined) return false
+    if ((this.#ports.find(port)?.messages ?? limit) < limit) return true
+    this.#doubtful.delete(port)
+    this.#moved = port
+    return false
+  }
+
+  /** Returns a port that is no newcomer, as it turned out, once. */
+  takeMoved(): number | undefined {
+    const port = this.#moved
+    this.#moved = undefined
+    return port
   }
 
   has(id: number): boolean {
@@ -99,6 +122,7 @@ export class PortTemplates {
     for (const id of ownIds) this.#store.forget(id, port)
     this.#replaced.delete(port)
     this.#newcomers.delete(port)
+    this.#doubtful.delete(port)
   }
 
   /**
@@ -109,9 +133,11 @@ export class PortTemplates {
    */
   split(known: KnownTemplate, port: number): boolean {
     const others = known.ports.filter(
-      (other) => !this.#ports.isSilent(other, HOUR_MICROS) && !this.#ports.isSurelyKin(other, port),
+      (other) => !this.#ports.isGone(other) && !this.#ports.isSurelyKin(other, port),
     )
     if (port === 0 || others.length === 0) return false
+    const { messages = 0 } = this.#ports.find(port) ?? {}
+    if (!this.#newcomers.has(port)) this.#doubtful.set(port, messages + DOUBTFUL_MESSAGES)
     this.#store.forget(known.template.id, 0)
     for (const sourcePort of others) {
       const own = { ...known, sourcePort, ports: [sourcePort] }
@@ -148,7 +174,7 @@ export class PortTemplates {
   }
 
   /**
-   * Settles the definitions of an id after that of a port has come: those of silent ports are dropped,
+   * Settles the definitions of an id after that of a port has come: those of ports that are gone are dropped,
    * and if the others agree, all ports share them again.
    */
   settle(current: KnownTemplate, port: number): void {
@@ -156,7 +182,9 @@ export class PortTemplates {
     let isShared = true
     for (const known of this.#byId.get(id)?.values() ?? []) {
       if (known === current) continue
-      if (this.#isGone(known, port)) this.#store.forget(id, known.sourcePort)
+      const { sourcePort } = known
+      const isObsolete = this.#ports.isGone(sourcePort) || this.#ports.isSurelyKin(sourcePort, port)
+      if (isObsolete) this.#store.forget(id, sourcePort)
       else if (!sameDefinition(known.template, current.template)) {
         isShared = false
         this.#oppose(current, known)
@@ -177,11 +205,6 @@ export class PortTemplates {
     return [...(this.#byId.get(id)?.values() ?? [])]
   }
 
-  #isGone({ isContradicted, sourcePort }: KnownTemplate, port: number): boolean {
-    const silence = isContradicted ? DAY_MICROS : HOUR_MICROS
-    return this.#ports.isSilent(sourcePort, silence) || this.#ports.isSurelyKin(sourcePort, port)
-  }
-
   #share(current: KnownTemplate): void {
     const { id } = current.template
     const rows = this.#rowsOf(id)
@@ -195,7 +218,7 @@ export class PortTemplates {
   /** Notes that the definition of one port differs from the present one of another. */
   #oppose(current: KnownTemplate, other: KnownTemplate): void {
     if (other.isContradicted) {
-      if (other.firstSeenMicros < current.firstSeenMicros) this.#newcomers.add(current.sourcePort)
+      if (other.firstSeenMicros < current.firstSeenMicros) this.#addNewcomer(current)
       this.#markContradicted(current)
     } else this.#replaced.add(other.sourcePort)
   }
@@ -203,9 +226,14 @@ export class PortTemplates {
   #contradict(rows: readonly KnownTemplate[]): void {
     const first = Math.min(...rows.map(({ firstSeenMicros }) => firstSeenMicros))
     for (const row of rows) {
-      if (row.firstSeenMicros > first) this.#newcomers.add(row.sourcePort)
+      if (row.firstSeenMicros > first) this.#addNewcomer(row)
       this.#markContradicted(row)
     }
+  }
+
+  #addNewcomer({ sourcePort }: KnownTemplate): void {
+    this.#newcomers.add(sourcePort)
+    this.#doubtful.delete(sourcePort)
   }
 
   #markContradicted(known: KnownTemplate): void {

@@ -189,12 +189,21 @@ export class Samplers {
         const moved = port === undefined || sampler.port === port ? sampler : before
         if (moved === undefined || (port !== undefined && moved.port !== port)) continue
         sampler.before = undefined
-        others.#byScope[scope].set(value, moved)
+        others.#receive(scope, moved)
         if (moved !== sampler) continue
         samplers.delete(value)
         if (before !== undefined && port !== undefined) samplers.set(value, before)
       }
     }
+  }
+
+  #receive(scope: SamplerScope, sampler: Sampler): void {
+    const known = this.#byScope[scope].get(sampler.value)
+    if (known !== undefined && known.port !== sampler.port) {
+      known.before = undefined
+      sampler.before = known
+    }
+    this.#byScope[scope].set(sampler.value, sampler)
   }
 
   /** Forgets all announcements. */

@@ -7,7 +7,11 @@ import { MAX_PORTS_PER_STREAM } from '../limits.ts'
 
 /** Ports that have continued each other's numbers this often are one process beyond doubt. */
 const SURE_TURNS = 2
-/** A silent port has let the stream go on for this many messages: a step of the clock does not. */
+/**
+ * A port is gone after a day of silence. Meanwhile the stream has gone on for some messages: it does not
+ * while the clock is set.
+ */
+const SILENT_MICROS = 86_400 * 1_000_000
 const SILENT_MESSAGES = 64
 /** Credit of a port from before a restart of the writer, in messages. */
 const RESTORED_MESSAGES = 64
@@ -142,10 +146,10 @@ export class SourcePorts {
     return Math.max(first.turns, second.turns)
   }
 
-  /** Whether a port has not been heard for so long; an unknown port is silent. */
-  isSilent(port: number, micros: number): boolean {
+  /** Whether a port is unknown, or has been silent for so long that it is taken for gone. */
+  isGone(port: number): boolean {
     const known = this.#ports.get(port)
-    return known === undefined || this.#isSilent(known, micros)
+    return known === undefined || this.#isGone(known)
   }
 
   /** Returns the port among `ports` that has the least to show for itself. */
@@ -154,8 +158,8 @@ export class SourcePorts {
     return ports.toSorted((one, other) => messagesOf(one) - messagesOf(other))[0]
   }
 
-  #isSilent({ turn, heardMicros }: SourcePort, micros: number): boolean {
-    return this.#turn - turn >= SILENT_MESSAGES && this.#nowMicros - heardMicros >= micros
+  #isGone({ turn, heardMicros }: SourcePort): boolean {
+    return this.#turn - turn >= SILENT_MESSAGES && this.#nowMicros - heardMicros >= SILENT_MICROS
   }
 
   /**
@@ -218,7 +222,7 @@ export class SourcePorts {
 
   /**
    * Makes room: the port goes that was heard least often, so that the ports of a flood displace each
-   * other. A port that was silent for an hour goes first.
+   * other. A port that is gone goes first.
    */
   #forgetWeakest(): void {
     let weakest: SourcePort | undefined
@@ -231,12 +235,9 @@ export class SourcePorts {
   }
 
   #isWeaker(one: SourcePort, other: SourcePort): boolean {
-    const silent = this.#isSilent(one, HOUR_MICROS)
-    if (silent !== this.#isSilent(other, HOUR_MICROS)) return silent
-    if (!silent && one.messages !== other.messages) return one.messages < other.messages
+    const isGone = this.#isGone(one)
+    if (isGone !== this.#isGone(other)) return isGone
+    if (!isGone && one.messages !== other.messages) return one.messages < other.messages
     return one.turn < other.turn
   }
 }
-
-/** Silence after which a port is taken for gone. */
-export const HOUR_MICROS = 3_600 * 1_000_000

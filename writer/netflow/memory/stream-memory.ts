@@ -103,6 +103,13 @@ export class StreamMemory {
   /** Chooses the memory of options that is in force for the current port. */
   #chooseOptions(): void {
     const { newcomers, ports } = this.templates
+    if (this.templates.isDoubtful) {
+      this.#options = this.options.open(this.sourcePort)
+      this.totals.tag = ''
+      return
+    }
+    const moved = this.templates.takeMoved()
+    if (moved !== undefined) this.options.rejoin(moved)
     if (newcomers.size === 0) this.#options = this.options.shared
     else this.#options = this.options.of(this.sourcePort, newcomers, ports)
     this.totals.tag = this.#options.flowTag
@@ -118,7 +125,7 @@ export class StreamMemory {
   define(template: Template): TemplateChange {
     const change = this.templates.define(template)
     if (change === 'contradicting') this.mixedTemplatesMicros = this.nowMicros
-    if (this.templates.newcomers.size > 0) this.#chooseOptions()
+    if (this.templates.isByPort) this.#chooseOptions()
     const heir = this.templates.takeHeir()
     if (heir === undefined) return change
     this.options.inherit(heir)

@@ -108,6 +108,16 @@ export class Templates {
     return this.#own.takeSplit()
   }
 
+  /** Whether the current port may be a newcomer. */
+  get isDoubtful(): boolean {
+    return this.#own.isDoubtful(this.#port)
+  }
+
+  /** Returns a port that is no newcomer, as it turned out, once. */
+  takeMoved(): number | undefined {
+    return this.#own.takeMoved()
+  }
+
   /** Returns a newcomer that is the only port left, once. */
   takeHeir(): number | undefined {
     return this.#own.takeHeir()

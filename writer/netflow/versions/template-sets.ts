@@ -65,10 +65,11 @@ export function defineTemplate(
   if (!checkTemplate(template, stream, result)) return
   result.templateRecords += 1
   const known = stream.template(template.id)
+  const { isByPort } = stream.templates
   const change = stream.define(template)
   if (change === 'refreshed') {
     // Data of a port that has turned out to be one of the same exporter may wait for it.
-    if (known && stream.templates.isByPort) onTemplate(known)
+    if (known && isByPort) onTemplate(known)
     return
   }
   if (known) result.noteRedefinition(template.id, known.fields.length, template.fields.length)

@@ -7,7 +7,7 @@ import { createTemplate, type Template } from '../../../../writer/netflow/memory
 import { Templates } from '../../../../writer/netflow/memory/templates.ts'
 
 const SECOND = 1_000_000
-const HOUR = 3_600 * SECOND
+const DAY = 86_400 * SECOND
 
 function templateOf(id: number, ...elements: readonly number[]): Template {
   return createTemplate(
@@ -164,24 +164,24 @@ describe('an exporter that moves to another port', () => {
     assert.equal(stream.templates.newcomers.size, 0)
   })
 
-  it('leaves nothing behind after an hour', () => {
+  it('leaves nothing behind after a day', () => {
     const stream = new Conversation()
     stream.send(5000, BYTES)
     stream.send(6000, PACKETS)
     for (let message = 0; message < 100; message++) stream.send(6000)
     stream.send(6000, templateOf(256, 2))
     assert.equal(stream.templates.isByPort, true)
-    stream.nowMicros += HOUR
+    stream.nowMicros += DAY
     stream.send(6000, templateOf(256, 2))
     assert.equal(stream.templates.isByPort, false)
     assert.equal(stream.templates.size, 1)
   })
 
-  it('redefines its templates plainly when the old port was silent for an hour', () => {
+  it('redefines its templates plainly when the old port was silent for a day', () => {
     const stream = new Conversation()
     stream.send(5000, BYTES)
     for (let message = 0; message < 100; message++) stream.send(6000)
-    stream.nowMicros += HOUR
+    stream.nowMicros += DAY
     assert.equal(stream.send(6000, PACKETS), 'changed')
     assert.equal(stream.templates.isByPort, false)
   })
@@ -189,7 +189,7 @@ describe('an exporter that moves to another port', () => {
   it('is not taken for gone because the clock was set', () => {
     const stream = new Conversation()
     stream.send(5000, BYTES)
-    stream.nowMicros += 2 * HOUR
+    stream.nowMicros += 2 * DAY
     stream.send(6000, PACKETS)
     stream.send(5000)
     assert.deepEqual(stream.of(256, 5000, 6000), [BYTES, PACKETS])

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MAX_PORTS_PER_STREAM } from '../../../../writer/netflow/limits.ts'
-import { HOUR_MICROS, SourcePorts } from '../../../../writer/netflow/memory/source-ports.ts'
+import { SourcePorts } from '../../../../writer/netflow/memory/source-ports.ts'
 
 const SECOND = 1_000_000
+const DAY = 86_400 * SECOND
 
 /** Counts of messages that arrive a second after another. */
 class Heard {
@@ -91,19 +92,19 @@ describe('two source ports', () => {
 })
 
 describe('a source port', () => {
-  it('is silent after an hour, unless the clock was set', () => {
+  it('is gone after a day of silence, unless the clock was set', () => {
     const heard = new Heard()
     heard.message(5000, 1)
-    heard.nowMicros += 2 * HOUR_MICROS
+    heard.nowMicros += 2 * DAY
     heard.message(6000, 1)
-    assert.equal(heard.ports.isSilent(5000, HOUR_MICROS), false)
+    assert.equal(heard.ports.isGone(5000), false)
     for (let message = 0; message < 64; message++) heard.message(6000, 2 + message)
-    assert.equal(heard.ports.isSilent(5000, HOUR_MICROS), true)
-    assert.equal(heard.ports.isSilent(6000, HOUR_MICROS), false)
-    assert.equal(heard.ports.isSilent(7000, HOUR_MICROS), true)
+    assert.equal(heard.ports.isGone(5000), true)
+    assert.equal(heard.ports.isGone(6000), false)
+    assert.equal(heard.ports.isGone(7000), true)
   })
 
-  it('makes room for another one: the one heard least often, or one silent for an hour', () => {
+  it('makes room for another one: the one heard least often, or one that is gone', () => {
     const heard = new Heard()
     for (let port = 1; port <= MAX_PORTS_PER_STREAM; port++) {
       for (let message = 0; message < 10; message++) heard.message(port, port * 1000 + message)
@@ -112,7 +113,7 @@ describe('a source port', () => {
     assert.deepEqual(heard.forgotten, [1])
     heard.message(101, 1)
     assert.deepEqual(heard.forgotten, [1, 100])
-    heard.nowMicros += HOUR_MICROS
+    heard.nowMicros += DAY
     for (let port = 3; port <= MAX_PORTS_PER_STREAM; port++) heard.message(port, port * 1000 + 10)
     for (let message = 0; message < 64; message++) heard.message(3, 3011 + message)
     heard.message(102, 1)
