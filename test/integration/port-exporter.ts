@@ -1,4 +1,4 @@
-/** Exporters whose messages a test puts into the pipe, from any address and source port. */
+/** IPFIX exporters whose messages a test puts into the pipe, from any address and source port. */
 
 import { appendFileSync } from 'node:fs'
 import { encodeDatagramLine } from '../helpers/datagram-line.ts'
@@ -9,7 +9,6 @@ import {
   ipfixMessageOf,
   ipfixTemplate,
   set,
-  v9MessageOf,
   type Wire,
   words,
 } from '../helpers/netflow-bytes.ts'
@@ -73,34 +72,24 @@ export class PortExporter {
   /** The ports that it takes in turn. */
   ports: readonly number[]
   sequence: number
-  /** 9 or 10. */
-  readonly #version: number
   #serial: number
   #messages = 0
 
-  constructor(
-    layout: Layout,
-    port: number,
-    { serial = 1, sequence = 0, version = 10, ports = [port] } = {},
-  ) {
+  constructor(layout: Layout, port: number, { serial = 1, sequence = 0, ports = [port] } = {}) {
     this.layout = layout
     this.ports = ports
     this.sequence = sequence
-    this.#version = version
     this.#serial = serial
   }
 
   message({ records = 3, withTemplate = false, sets = [], more = 0 }: MessageOptions = {}): Sent {
-    const isV9 = this.#version === 9
     const { fields, record } = this.layout
     const content = [...sets]
-    if (withTemplate) content.push(set(isV9 ? 0 : 2, ipfixTemplate(256, fields)))
+    if (withTemplate) content.push(set(2, ipfixTemplate(256, fields)))
     const flows = Array.from({ length: records }, () => record(this.#serial++)).flat()
     if (records > 0) content.push(set(256, ...flows))
-    const { sequence } = this
-    const encode = isV9 ? v9MessageOf : ipfixMessageOf
-    const payload = encode({ sequence }, ...content)
-    this.sequence += isV9 ? 1 : records + more
+    const payload = ipfixMessageOf({ sequence: this.sequence }, ...content)
+    this.sequence += records + more
     const port = this.ports[this.#messages % this.ports.length] as number
     this.#messages += 1
     return { port, payload }

@@ -20,6 +20,9 @@ const FLOWS = `
   select observation_domain, src_addr, dst_addr, src_port, dst_port, protocol, bytes, packets, extra
   from flows where exporter = any ($1::inet[])`
 
+const MIXED = `
+  select mixed_templates_at is not null as mixed from exporter_streams where exporter = $1`
+
 /** The fields of pmacct in another order. */
 const OTHER_ORDER: Layout = {
   fields: [...PMACCT.fields.slice(5), ...PMACCT.fields.slice(0, 5)],
@@ -252,26 +255,23 @@ describe('two exporters behind one address', () => {
       feed(pipeline, address, interleave([one.message(begin)], [other.message(begin)]))
     }
     await settled(address, 6)
-    const sql =
-      'select mixed_templates_at is not null as mixed from exporter_streams where exporter = $1'
-    assert.deepEqual(await pipeline.ask(sql, [address]), [{ mixed: true }])
+    assert.deepEqual(await pipeline.ask(MIXED, [address]), [{ mixed: true }])
     const line = await pipeline.waitForLine(/changing a template back and forth/)
     assert.deepEqual([line['level'], line['exporter']], [40, address])
   })
 
-  it('are told of at the first return of a template if their numbers are of two series', async () => {
+  it('are told of at once if the numbers from that port are of two series', async () => {
     const address = nextAddress()
-    const one = new PortExporter(SOFTFLOWD, 9_995, { version: 9 })
-    const other = new PortExporter(PMACCT, 9_995, { version: 9, sequence: 500_000 })
+    const [one, other] = [
+      new PortExporter(SOFTFLOWD, 9_995),
+      new PortExporter(PMACCT, 9_995, { sequence: 500_000 }),
+    ]
     const begin = { withTemplate: true }
     feed(pipeline, address, interleave([one.message(begin)], [other.message(begin)]))
-    feed(pipeline, address, interleave(one.messages(40), other.messages(40)))
-    await settled(address, 82)
-    const sql =
-      'select mixed_templates_at is not null as mixed from exporter_streams where exporter = $1'
-    assert.deepEqual(await pipeline.ask(sql, [address]), [{ mixed: false }])
-    feed(pipeline, address, [one.message(begin)])
-    await settled(address, 83)
-    assert.deepEqual(await pipeline.ask(sql, [address]), [{ mixed: true }])
+    await settled(address, 2)
+    assert.deepEqual(await pipeline.ask(MIXED, [address]), [{ mixed: false }])
+    feed(pipeline, address, interleave(one.messages(10), other.messages(10)))
+    await settled(address, 22)
+    assert.deepEqual(await pipeline.ask(MIXED, [address]), [{ mixed: true }])
   })
 })

@@ -104,15 +104,17 @@ export class Decoder {
   }
 
   /** Notes what the message counts: ports of one exporter continue each other's numbers. */
-  #notePort({ sourcePort, templates }: StreamMemory): void {
-    if (sourcePort === 0) return
+  #notePort(stream: StreamMemory): void {
     const { dataRecords, optionsRecords, releasedOptions, ...counts } = this.result
-    templates.ports.note({
+    const mixedId = stream.templates.note({
       dataRecords,
       flowRecords: dataRecords - (optionsRecords - releasedOptions),
       templateRecords: counts.templateRecords,
       isComplete: counts.waitingSets + counts.uncountedSets === 0,
     })
+    if (mixedId === undefined) return
+    stream.mixedTemplatesMicros = stream.nowMicros
+    this.result.report('contradicting-templates', mixedId, `template ${mixedId}`)
   }
 
   /** Gives up the held sets that have waited too long at `nowMicros`. */

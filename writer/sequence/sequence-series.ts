@@ -71,11 +71,6 @@ export class SequenceSeries {
     return this.#numberings.some((numbering) => numbering.hasNews)
   }
 
-  /** How many series there are. */
-  get count(): number {
-    return this.#numberings.length
-  }
-
   /** Whether there are several series, or may be. */
   get isSeveral(): boolean {
     return this.#numberings.length > 1 || this.#runs.size > 0

@@ -110,7 +110,7 @@ export class SequenceTracker {
   }
 
   /** The numbers in the present unit. */
-  get series(): Pick<SequenceSeries, 'accepts' | 'count' | 'isNear'> {
+  get series(): Pick<SequenceSeries, 'accepts' | 'isNear'> {
     return this.#series
   }
 

@@ -100,11 +100,6 @@ export class StreamSequence {
     return this.#ports === undefined ? this.#main.next : null
   }
 
-  /** How many series of numbers come from one port; while the stream is split, 1. */
-  get seriesOfPort(): number {
-    return this.#ports === undefined ? this.#main.series.count : 1
-  }
-
   /** Follows the numbers as the operator wants; what was counted so far stays. */
   configure(check: SequenceCheck): void {
     if (check === this.#check) return

@@ -103,9 +103,7 @@ export class Stream {
       uptimeMs: Number.isNaN(header.uptimeMs) ? undefined : header.uptimeMs,
       fingerprint,
     }
-    const verdict = this.sequence.observe(datagram, port)
-    this.memory.templates.hasSeveralSeries = this.sequence.seriesOfPort > 1
-    return verdict
+    return this.sequence.observe(datagram, port)
   }
 
   /** Counts a message that was decoded; flows of a disabled exporter are not stored. */

@@ -29,7 +29,7 @@ export const MAX_PORTS_PER_TEMPLATE = 8
 /** An operator who reverts a change causes one or two alternations. */
 export const MAX_ALTERNATIONS = 3
 /** Definitions that alternate faster than this contradict each other. Templates come rarely. */
-const ALTERNATION_MICROS = 3_600 * 1_000_000
+export const ALTERNATION_MICROS = 3_600 * 1_000_000
 /** The count stops here: its column has 31 bits, and a flood could fill them within hours. */
 const MAX_REDEFINITIONS = 0x7fff_ffff
 

@@ -5,7 +5,8 @@
  */
 
 import { type KnownTemplate, MAX_PORTS_PER_TEMPLATE } from './known-template.ts'
-import type { SourcePort, SourcePorts } from './source-ports.ts'
+import type { SourcePort } from './source-port.ts'
+import type { SourcePorts } from './source-ports.ts'
 import { sameDefinition } from './template.ts'
 import type { TemplateStore } from './template-store.ts'
 

@@ -4,6 +4,7 @@
  */
 
 import { MAX_PORTS_PER_STREAM } from '../limits.ts'
+import { SourcePort, UNKNOWN } from './source-port.ts'
 
 /** Ports that have continued each other's numbers this often are one process beyond doubt. */
 const SURE_TURNS = 2
@@ -15,55 +16,15 @@ const SILENT_MICROS = 86_400 * 1_000_000
 const SILENT_MESSAGES = 64
 /** Credit of a port from before a restart of the writer, in messages. */
 const RESTORED_MESSAGES = 64
-/** Stays negative when other counts are added. */
-const UNKNOWN = -(2 ** 40)
 
 /** The counts of a message that its exporter's sequence number may advance by. */
-interface MessageCounts {
+export interface MessageCounts {
   /** Flow and options records. */
   readonly dataRecords: number
   readonly flowRecords: number
   readonly templateRecords: number
   /** Whether all its data sets were decoded; otherwise its records are unknown. */
   readonly isComplete: boolean
-}
-
-/** One source port. Times are Unix microseconds. */
-export class SourcePort {
-  readonly port: number
-  /** Ids of the templates that are in force for this port only; few ports have any. */
-  #ownIds: Set<number> | undefined
-  messages = 0
-  heardMicros = 0
-  /** The message of the stream that was the last one of this port. */
-  turn = 0
-  /** Shared by the ports of one numbering. */
-  group: number
-  /** How often in a row it has continued the numbers of another port of its group. */
-  turns = 0
-  // The last message.
-  sequence = Number.NaN
-  dataRecords = UNKNOWN
-  flowRecords = UNKNOWN
-  templateRecords = 0
-
-  constructor(port: number, group: number) {
-    this.port = port
-    this.group = group
-  }
-
-  get ownIds(): readonly number[] {
-    return [...(this.#ownIds ?? [])]
-  }
-
-  own(id: number): void {
-    this.#ownIds ??= new Set()
-    this.#ownIds.add(id)
-  }
-
-  disown(id: number): void {
-    this.#ownIds?.delete(id)
-  }
 }
 
 export class SourcePorts {
@@ -107,17 +68,22 @@ export class SourcePorts {
     current.turn = this.#turn
   }
 
-  /** Notes the counts of the current message, after it was decoded. */
-  note({ dataRecords, flowRecords, templateRecords, isComplete }: MessageCounts): void {
+  /**
+   * Notes the counts of the current message, after it was decoded.
+   *
+   * @returns whether its port turns out to send several series of numbers
+   */
+  note({ dataRecords, flowRecords, templateRecords, isComplete }: MessageCounts): boolean {
     const current = this.#current
-    if (current === undefined) return
+    if (current === undefined) return false
     if (this.#isOpen && isComplete && this.#ports.size > 1) {
       this.#judge(current, dataRecords, flowRecords)
     }
-    current.sequence = this.#sequence
+    const isFound = current.moveTo(this.#sequence)
     current.dataRecords = isComplete ? dataRecords : UNKNOWN
     current.flowRecords = isComplete ? flowRecords : UNKNOWN
     current.templateRecords = templateRecords
+    return isFound
   }
 
   /** Restores a port that was heard before a restart of the writer. */

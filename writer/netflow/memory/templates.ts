@@ -6,6 +6,7 @@
 import { MAX_PORTS_PER_STREAM, MAX_TEMPLATES_PER_STREAM } from '../limits.ts'
 import { confirm, unconfirm } from './confirmation.ts'
 import {
+  ALTERNATION_MICROS,
   type KnownTemplate,
   MAX_ALTERNATIONS,
   MAX_PORTS_PER_TEMPLATE,
@@ -13,7 +14,7 @@ import {
 } from './known-template.ts'
 import type { MemoryRoom } from './memory-room.ts'
 import { PortTemplates } from './port-templates.ts'
-import { SourcePorts } from './source-ports.ts'
+import { type MessageCounts, SourcePorts } from './source-ports.ts'
 import { sameDefinition, type Template } from './template.ts'
 import { type TemplateKey, TemplateStore } from './template-store.ts'
 import type { MapChanges } from './tracked-map.ts'
@@ -37,8 +38,6 @@ export class Templates {
   readonly #own: PortTemplates
   /** Ports by their invalid definitions of templates that other ports share. */
   readonly #invalid = new Set<string>()
-  /** Whether one port sends several series of sequence numbers, as exporters behind a relay do. */
-  hasSeveralSeries = false
   /** Of the current message. */
   #nowMicros = 0
   #port = 0
@@ -86,6 +85,21 @@ export class Templates {
     if (port === 0) return
     this.ports.arrive(port, sequence, nowMicros)
     this.#own.hear(port)
+  }
+
+  /**
+   * Notes the counts of the current message, after it was decoded.
+   *
+   * @returns a template that its port has redefined of late, if the port turns out to send several
+   *   series of numbers: then several exporters seem to have this port
+   */
+  note(counts: MessageCounts): number | undefined {
+    if (this.#port === 0 || !this.ports.note(counts)) return undefined
+    for (const { template, ports, redefinitions, definedMicros } of this.#store.all()) {
+      const isRecent = this.#nowMicros - definedMicros < ALTERNATION_MICROS
+      if (isRecent && redefinitions > 0 && ports.includes(this.#port)) return template.id
+    }
+    return undefined
   }
 
   get(id: number): Template | undefined {
@@ -149,7 +163,7 @@ export class Templates {
       this.#own.settle(next, port)
     }
     if (known === undefined) return 'new'
-    const limit = this.hasSeveralSeries ? 1 : MAX_ALTERNATIONS
+    const limit = this.ports.find(port)?.hasSeveralSeries ? 1 : MAX_ALTERNATIONS
     return next.alternations >= limit ? 'contradicting' : 'changed'
   }
 

@@ -39,7 +39,7 @@ class Conversation {
     this.templates.arrive(this.nowMicros, port, sequence)
     const change = definition && this.templates.define(definition)
     const counts = { dataRecords: 3, flowRecords: 3, templateRecords: definition ? 1 : 0 }
-    this.templates.ports.note({ ...counts, isComplete: true })
+    this.templates.note({ ...counts, isComplete: true })
     return change
   }
 

@@ -154,6 +154,37 @@ describe('two alternating definitions of one template', () => {
     assert.equal(templates.isByPort, false)
   })
 
+  it('from one port are reported at the first return if its numbers are of two series', () => {
+    const templates = new Templates()
+    const send = (message: number, definition?: Template) => {
+      templates.arrive(message * SECOND, 5000, (message % 2) * 900_000 + message)
+      const change = definition && templates.define(definition)
+      const counts = { dataRecords: 1, flowRecords: 1, templateRecords: 0, isComplete: true }
+      return [change, templates.note(counts)]
+    }
+    assert.deepEqual(send(0, BYTES), ['new', undefined])
+    for (let message = 1; message < 20; message++) {
+      assert.deepEqual(send(message), [undefined, undefined])
+    }
+    assert.deepEqual(send(20, PACKETS), ['changed', undefined])
+    assert.deepEqual(send(21, BYTES), ['contradicting', undefined])
+  })
+
+  it('from one port are reported as soon as its numbers are of two series', () => {
+    const templates = new Templates()
+    const found: unknown[] = []
+    for (let message = 0; message < 20; message++) {
+      templates.arrive(message * SECOND, 5000, (message % 2) * 900_000 + message)
+      if (message < 2) templates.define(message === 0 ? BYTES : PACKETS)
+      const counts = { dataRecords: 1, flowRecords: 1, templateRecords: 0, isComplete: true }
+      found.push(templates.note(counts))
+    }
+    assert.deepEqual(
+      found.flatMap((id, message) => (id === undefined ? [] : [[message, id]])),
+      [[9, 256]],
+    )
+  })
+
   it('are ordinary changes if they alternate slowly', () => {
     const { changes } = alternate(60 * MINUTE)
     assert.deepEqual(new Set(changes.slice(1)), new Set(['changed']))
