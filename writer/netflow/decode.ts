@@ -105,13 +105,7 @@ export class Decoder {
 
   /** Notes what the message counts: ports of one exporter continue each other's numbers. */
   #notePort(stream: StreamMemory): void {
-    const { dataRecords, optionsRecords, releasedOptions, ...counts } = this.result
-    const mixedId = stream.templates.note({
-      dataRecords,
-      flowRecords: dataRecords - (optionsRecords - releasedOptions),
-      templateRecords: counts.templateRecords,
-      isComplete: counts.waitingSets + counts.uncountedSets === 0,
-    })
+    const mixedId = stream.templates.note(this.result)
     if (mixedId === undefined) return
     stream.mixedTemplatesMicros = stream.nowMicros
     this.result.report('contradicting-templates', mixedId, `template ${mixedId}`)

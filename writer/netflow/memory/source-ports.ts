@@ -17,14 +17,17 @@ const SILENT_MESSAGES = 64
 /** Credit of a port from before a restart of the writer, in messages. */
 const RESTORED_MESSAGES = 64
 
-/** The counts of a message that its exporter's sequence number may advance by. */
+/** The counts of a message, by which its exporter's sequence number may advance. */
 export interface MessageCounts {
   /** Flow and options records. */
   readonly dataRecords: number
-  readonly flowRecords: number
+  /** Those of released sets included. */
+  readonly optionsRecords: number
+  readonly releasedOptions: number
   readonly templateRecords: number
-  /** Whether all its data sets were decoded; otherwise its records are unknown. */
-  readonly isComplete: boolean
+  /** Data sets whose records are unknown. */
+  readonly waitingSets: number
+  readonly uncountedSets: number
 }
 
 export class SourcePorts {
@@ -73,16 +76,19 @@ export class SourcePorts {
    *
    * @returns whether its port turns out to send several series of numbers
    */
-  note({ dataRecords, flowRecords, templateRecords, isComplete }: MessageCounts): boolean {
+  note(counts: MessageCounts): boolean {
     const current = this.#current
     if (current === undefined) return false
+    const isComplete = counts.waitingSets === 0 && counts.uncountedSets === 0
+    const dataRecords = isComplete ? counts.dataRecords : UNKNOWN
+    const flowRecords = dataRecords - counts.optionsRecords + counts.releasedOptions
     if (this.#isOpen && isComplete && this.#ports.size > 1) {
       this.#judge(current, dataRecords, flowRecords)
     }
     const isFound = current.moveTo(this.#sequence)
-    current.dataRecords = isComplete ? dataRecords : UNKNOWN
-    current.flowRecords = isComplete ? flowRecords : UNKNOWN
-    current.templateRecords = templateRecords
+    current.dataRecords = dataRecords
+    current.flowRecords = flowRecords
+    current.templateRecords = counts.templateRecords
     return isFound
   }
 

@@ -16,6 +16,13 @@ function templateOf(id: number, ...elements: readonly number[]): Template {
   )
 }
 
+const COUNTS = {
+  dataRecords: 3,
+  optionsRecords: 0,
+  releasedOptions: 0,
+  waitingSets: 0,
+  uncountedSets: 0,
+}
 const BYTES = templateOf(256, 1)
 const PACKETS = templateOf(256, 2)
 const OTHER = templateOf(300, 3)
@@ -38,8 +45,7 @@ class Conversation {
     this.nowMicros += SECOND
     this.templates.arrive(this.nowMicros, port, sequence)
     const change = definition && this.templates.define(definition)
-    const counts = { dataRecords: 3, flowRecords: 3, templateRecords: definition ? 1 : 0 }
-    this.templates.note({ ...counts, isComplete: true })
+    this.templates.note({ ...COUNTS, templateRecords: definition ? 1 : 0 })
     return change
   }
 

@@ -23,9 +23,11 @@ class Heard {
     this.ports.arrive(port, sequence, this.nowMicros)
     this.ports.note({
       dataRecords: records,
-      flowRecords: records - options,
+      optionsRecords: options,
+      releasedOptions: 0,
       templateRecords: templates,
-      isComplete,
+      waitingSets: isComplete ? 0 : 1,
+      uncountedSets: 0,
     })
   }
 }

@@ -24,6 +24,14 @@ function templateOf(id: number, ...elements: readonly number[]): Template {
   )
 }
 
+const COUNTS = {
+  dataRecords: 1,
+  optionsRecords: 0,
+  releasedOptions: 0,
+  templateRecords: 0,
+  waitingSets: 0,
+  uncountedSets: 0,
+}
 const BYTES = templateOf(256, 1)
 const PACKETS = templateOf(256, 2)
 
@@ -159,8 +167,7 @@ describe('two alternating definitions of one template', () => {
     const send = (message: number, definition?: Template) => {
       templates.arrive(message * SECOND, 5000, (message % 2) * 900_000 + message)
       const change = definition && templates.define(definition)
-      const counts = { dataRecords: 1, flowRecords: 1, templateRecords: 0, isComplete: true }
-      return [change, templates.note(counts)]
+      return [change, templates.note(COUNTS)]
     }
     assert.deepEqual(send(0, BYTES), ['new', undefined])
     for (let message = 1; message < 20; message++) {
@@ -176,8 +183,7 @@ describe('two alternating definitions of one template', () => {
     for (let message = 0; message < 20; message++) {
       templates.arrive(message * SECOND, 5000, (message % 2) * 900_000 + message)
       if (message < 2) templates.define(message === 0 ? BYTES : PACKETS)
-      const counts = { dataRecords: 1, flowRecords: 1, templateRecords: 0, isComplete: true }
-      found.push(templates.note(counts))
+      found.push(templates.note(COUNTS))
     }
     assert.deepEqual(
       found.flatMap((id, message) => (id === undefined ? [] : [[message, id]])),
