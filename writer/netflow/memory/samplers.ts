@@ -99,7 +99,10 @@ export class Samplers {
     const samplers = this.#byScope[scope]
     const known = samplers.get(value)
     if (known && isSame(known, announcement)) {
-      known.port = port
+      if (known.port !== port) {
+        known.before = { ...known, before: undefined }
+        known.port = port
+      }
       if (confirm(known, nowMicros)) samplers.touch(value)
       return
     }

@@ -234,6 +234,15 @@ describe('samplers of exporters behind one address', () => {
     assert.deepEqual([shared.rateOf(NO_SAMPLING), own.rateOf(NO_SAMPLING)], [1001, 50])
   })
 
+  it('go to both that have announced the same', () => {
+    const shared = new Samplers()
+    announce(shared, 1000, one)
+    announce(shared, 1000, other)
+    const own = new Samplers(undefined, shared)
+    shared.moveTo(own, 6000)
+    assert.deepEqual([shared.rateOf(NO_SAMPLING), own.rateOf(NO_SAMPLING)], [1000, 1000])
+  })
+
   it('share the settings of the operator, which are written once', () => {
     const shared = new Samplers()
     const own = new Samplers(undefined, shared)
