@@ -6,7 +6,12 @@
 import assert from 'node:assert/strict'
 import { Decoder } from '../../writer/netflow/decode.ts'
 import type { ProblemCode, RejectReason } from '../../writer/netflow/decode-result.ts'
-import { FIELD, type FieldName, type FlowRecord } from '../../writer/netflow/flow-record.ts'
+import {
+  FIELD,
+  type FieldName,
+  type FlowRecord,
+  type FlowSink,
+} from '../../writer/netflow/flow-record.ts'
 import { StreamMemory } from '../../writer/netflow/memory/stream-memory.ts'
 import {
   EXPORT_SECONDS,
@@ -65,6 +70,7 @@ export type Counts = { [name in (typeof COUNTS)[number] | 'changedTemplates']?: 
 export interface Arrival {
   readonly exporter?: string
   readonly receivedAtMicros?: number
+  readonly port?: number
 }
 
 /** A decoder with the streams of its exporters. */
@@ -84,11 +90,12 @@ export class DecoderHarness {
     if (reject !== undefined) return { reject, flows, receivedAt, problems: [], counts: {} }
     const stream = this.stream(arrival.exporter)
     this.#changedTemplates = 0
-    decoder.decode(stream, arrival.receivedAtMicros ?? RECEIVED_AT_MICROS, (record, message) => {
+    const sink: FlowSink = (record, message) => {
       assert.equal(message.observationDomain, stream.observationDomain)
       flows.push(describeRecord(record))
       receivedAt.push(message.receivedAtMicros)
-    })
+    }
+    decoder.decode(stream, arrival.receivedAtMicros ?? RECEIVED_AT_MICROS, sink, arrival.port)
     const { result } = decoder
     const counts: Counts = {}
     for (const name of COUNTS) if (result[name] !== 0) counts[name] = result[name]

@@ -125,7 +125,7 @@ export class DatagramIntake {
       outcomes.settle('duplicate')
       return
     }
-    stream.memory.samplers.configure(exporter.sampling, receivedAtMicros)
+    stream.memory.configureSampling(exporter.sampling, receivedAtMicros)
     decoder.decode(
       stream.memory,
       receivedAtMicros,

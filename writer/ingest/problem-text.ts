@@ -40,8 +40,8 @@ export const PROBLEM_TEXT: Readonly<Record<string, string>> = {
   'both-address-families': 'records have addresses of both families; IPv4 is taken, IPv6 in extra',
   'end-before-start': 'flows end a second or more before they start; the end is taken for both',
   'contradicting-templates':
-    'an exporter keeps changing a template back and forth; if several exporters share its address, ' +
-    'give each its own source id or address',
+    'an exporter keeps changing a template back and forth; if several exporters share its address and ' +
+    'port, their flows may be misread: give each its own source id or address',
   'templates-split-by-port':
     'several exporters behind one address define a template differently; from now on each source ' +
     'port has templates of its own: better give each exporter its own source id or address',

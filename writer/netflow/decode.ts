@@ -72,7 +72,7 @@ export class Decoder {
   decode(stream: StreamMemory, receivedAtMicros: number, sink: FlowSink, sourcePort = 0): void {
     const { header, result } = this
     result.clear()
-    stream.arrive(receivedAtMicros, sourcePort)
+    stream.arrive(receivedAtMicros, sourcePort, header.sequence)
     if (header.samplingRate > 0) {
       stream.samplers.noteHeaderRate(header.samplingRate, header.samplingMode, receivedAtMicros)
     }
@@ -88,10 +88,14 @@ export class Decoder {
     this.#sets.setTimes(header.exportMicros, header.uptimeMs)
     switch (header.exportVersion) {
       case 9:
+        this.#reportSplit(stream)
         decodeV9(this.#sets, this.#contentOf(V9_HEADER_BYTES), stream, message)
+        this.#notePort(stream)
         break
       case 10:
+        this.#reportSplit(stream)
         decodeIpfix(this.#sets, this.#contentOf(IPFIX_HEADER_BYTES), stream, message)
+        this.#notePort(stream)
         break
       default:
         this.#fixed.decode(stream, message)
@@ -101,6 +105,20 @@ export class Decoder {
     if (length < datagramLength) {
       noteTrailingBytes(this.datagram.view, length, datagramLength, result)
     }
+  }
+
+  /** Reports once that the port of this message is another exporter than one heard before. */
+  #reportSplit({ templates }: StreamMemory): void {
+    const id = templates.takeSplit()
+    if (id !== undefined) this.result.report('templates-split-by-port', id, `template ${id}`)
+  }
+
+  /** Notes what the message counts: ports of one exporter continue each other's numbers. */
+  #notePort(stream: StreamMemory): void {
+    const mixedId = stream.templates.note(this.result)
+    if (mixedId === undefined) return
+    stream.mixedTemplatesMicros = stream.nowMicros
+    this.result.report('contradicting-templates', mixedId, `template ${mixedId}`)
   }
 
   /** Gives up the held sets that have waited too long at `nowMicros`. */

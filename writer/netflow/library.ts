@@ -8,6 +8,7 @@ import type { DecodeResult, Problem, RejectReason } from './decode-result.ts'
 import { type ElementDefinition, ElementRegistry } from './elements/element-registry.ts'
 import { OwnElements } from './elements/own-elements.ts'
 import { type Flow, toFlow } from './flow-object.ts'
+import type { FlowSink } from './flow-record.ts'
 import { MAX_MESSAGE_BYTES, MAX_STREAMS_PER_EXPORTER } from './limits.ts'
 import { createMemoryRooms } from './memory/memory-room.ts'
 import { StreamMemory } from './memory/stream-memory.ts'
@@ -22,6 +23,11 @@ export interface DatagramOrigin {
   readonly exporter: string
   /** Unix milliseconds; a fraction is kept to the microsecond. */
   readonly receivedAt: number
+  /**
+   * UDP source port. Exporters that share a name get templates of their own by it, as soon as they
+   * contradict each other. Without it (or 0) all datagrams of a name share their templates.
+   */
+  readonly port?: number
 }
 
 /** The header of a message. */
@@ -90,6 +96,7 @@ export interface DecoderSessionOptions {
 }
 
 const DEFAULT_MAX_STREAMS = 10_000
+const MAX_UDP_PORT = 65_535
 /** The session identifies exporters by name and needs no bytes of an address. */
 const NO_ADDRESS = new Uint8Array(0)
 
@@ -127,9 +134,13 @@ export class DecoderSession {
   /**
    * Decodes one datagram (a UDP payload). The bytes are copied, and the caller owns the result.
    *
-   * @throws RangeError when `receivedAt` is no time from 1970 to 2255
+   * @throws RangeError when `receivedAt` is no time from 1970 to 2255, or `port` no UDP port
    */
-  decodeDatagram(datagram: Uint8Array, { exporter, receivedAt }: DatagramOrigin): DecodedDatagram {
+  decodeDatagram(datagram: Uint8Array, origin: DatagramOrigin): DecodedDatagram {
+    const { exporter, receivedAt, port = 0 } = origin
+    if (!(Number.isInteger(port) && port >= 0 && port <= MAX_UDP_PORT)) {
+      throw new RangeError(`port must be 0 to ${MAX_UDP_PORT}, not ${port}`)
+    }
     const receivedAtMicros = Math.round(receivedAt * 1000)
     if (!(Number.isSafeInteger(receivedAtMicros) && receivedAtMicros >= 0)) {
       throw new RangeError(`receivedAt must be Unix milliseconds, not ${receivedAt}`)
@@ -143,9 +154,8 @@ export class DecoderSession {
     const stream = this.#findStream(exporter)
     if (stream === undefined) return reject('too-many-streams')
     const flows: Flow[] = []
-    decoder.decode(stream, receivedAtMicros, (record, message) => {
-      flows.push(toFlow(record, message, exporter))
-    })
+    const sink: FlowSink = (record, message) => flows.push(toFlow(record, message, exporter))
+    decoder.decode(stream, receivedAtMicros, sink, port)
     return this.#describe(flows)
   }
 

@@ -15,6 +15,12 @@ export const MAX_RECORD_BYTES = MAX_MESSAGE_BYTES - 16 - 4
  */
 export const MAX_TEMPLATES_PER_STREAM = 1_024
 
+/**
+ * Source ports of a stream that are remembered, and that may have templates of their own: exporters
+ * behind one address, or ports of one exporter. Anybody can send from 65,535 ports.
+ */
+export const MAX_PORTS_PER_STREAM = 32
+
 /** Fields of all templates of a stream: a field in use costs about 100 bytes. */
 export const MAX_FIELDS_PER_STREAM = 32_768
 

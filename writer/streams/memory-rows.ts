@@ -4,16 +4,16 @@ import type { BatchChanges } from '../load/tables/batch-changes.ts'
 import type { NameKey, NameRow } from '../load/tables/names.ts'
 import type { RowChanges } from '../load/tables/table.ts'
 import type { FlowTotal } from '../netflow/memory/flow-totals.ts'
-import { SAMPLER_SCOPES, type Sampler } from '../netflow/memory/samplers.ts'
+import type { KnownTemplate } from '../netflow/memory/known-template.ts'
+import type { Sampler } from '../netflow/memory/samplers.ts'
 import type { StreamMemory } from '../netflow/memory/stream-memory.ts'
 import { hashDefinition } from '../netflow/memory/template.ts'
-import type { KnownTemplate } from '../netflow/memory/templates.ts'
 import type { MapChanges, TrackedMap } from '../netflow/memory/tracked-map.ts'
 import type { StreamKey } from '../netflow/stream-key.ts'
 
 /** Moves the changes of a stream's memory since the last batch into the changes of this batch. */
 export function takeMemory(memory: StreamMemory, changes: BatchChanges): void {
-  const { exporter, exportVersion, observationDomain, templates, samplers } = memory
+  const { exporter, exportVersion, observationDomain, templates } = memory
   const streamKey: StreamKey = { exporter, exportVersion, observationDomain }
   if (templates.hasChanges) {
     addRows(changes.templates, templates.takeChanges(), {
@@ -21,11 +21,13 @@ export function takeMemory(memory: StreamMemory, changes: BatchChanges): void {
       rowOf: (key, known) => ({ ...key, ...templateColumns(known) }),
     })
   }
-  for (const scope of samplers.hasChanges ? SAMPLER_SCOPES : []) {
-    addRows(changes.samplers, samplers.takeChanges(scope), {
-      keyOf: (scopeValue) => ({ ...streamKey, scope, scopeValue }),
-      rowOf: (key, sampler) => ({ ...key, ...samplerColumns(sampler) }),
-    })
+  for (const { samplers, sourcePort } of memory.options.takeAll()) {
+    for (const scope of samplers.hasChanges ? samplers.scopes : []) {
+      addRows(changes.samplers, samplers.takeChanges(scope), {
+        keyOf: (scopeValue) => ({ ...streamKey, sourcePort, scope, scopeValue }),
+        rowOf: (key, sampler) => ({ ...key, ...samplerColumns(sampler) }),
+      })
+    }
   }
   takeNames(memory.interfaceNames, changes.names, { ...streamKey, kind: 'interface' })
   takeNames(memory.applicationNames, changes.names, { ...streamKey, kind: 'application' })
@@ -65,6 +67,8 @@ function templateColumns(known: KnownTemplate) {
     kind: template.isOptions ? ('options' as const) : ('flows' as const),
     fields: template.fields.map(({ enterprise, id, length }) => [enterprise, id, length] as const),
     scopeFields: template.scopeFields,
+    ports: known.ports,
+    contradicted: known.isContradicted,
     status: known.status,
     firstSeenMicros: known.firstSeenMicros,
     definedMicros: known.definedMicros,

@@ -13,7 +13,6 @@ import type { ConfirmationStatus } from '../netflow/memory/confirmation.ts'
 import type { SamplerScope } from '../netflow/memory/samplers.ts'
 import type { StreamMemory } from '../netflow/memory/stream-memory.ts'
 import { createTemplate, type Template } from '../netflow/memory/template.ts'
-import { NO_ALTERNATIONS } from '../netflow/memory/templates.ts'
 import { type StreamKey, streamKeyText } from '../netflow/stream-key.ts'
 
 /** The rows of one stream. */
@@ -41,6 +40,7 @@ export class RestoredMemory {
     this.#byStream.delete(key)
     for (const row of rows?.templates ?? []) restoreTemplate(memory, row)
     for (const row of rows?.samplers ?? []) restoreSampler(memory, row)
+    memory.options.retain(memory.templates.newcomers)
     for (const row of rows?.names ?? []) restoreName(memory, row)
     // The most silent flow comes first, as it is also the first one to be forgotten.
     for (const row of rows?.flowTotals ?? []) restoreFlowTotal(memory, row)
@@ -81,8 +81,9 @@ function restoreTemplate(memory: StreamMemory, row: TemplateRow): void {
     notedMicros: lastSeenMicros,
     redefinitions: row.redefinitions,
     previousHash: row.previousHash ?? '',
-    alternations: NO_ALTERNATIONS,
-    definedBy: { port: sourcePort, previousPort: sourcePort },
+    alternations: 0,
+    ports: row.ports,
+    isContradicted: row.contradicted,
     ...(row.refreshMs === null ? {} : { refreshMicros: row.refreshMs * 1000 }),
   })
 }
@@ -98,7 +99,8 @@ function templateOf({ templateId, fields, kind, scopeFields }: TemplateRow): Tem
   return isUsable ? template : undefined
 }
 
-function restoreSampler({ samplers }: StreamMemory, row: SamplerRow): void {
+function restoreSampler({ options }: StreamMemory, row: SamplerRow): void {
+  const { samplers } = row.sourcePort > 0 ? options.open(row.sourcePort) : options.shared
   samplers.restore({
     scope: row.scope as SamplerScope,
     value: row.scopeValue,
@@ -106,6 +108,8 @@ function restoreSampler({ samplers }: StreamMemory, row: SamplerRow): void {
     source: row.source,
     mode: row.mode ?? undefined,
     algorithm: row.algorithm ?? undefined,
+    port: row.sourcePort,
+    before: undefined,
     status: row.status as ConfirmationStatus,
     lastSeenMicros: row.lastSeenMicros,
     notedMicros: row.lastSeenMicros,

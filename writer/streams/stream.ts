@@ -179,10 +179,11 @@ export class Stream {
     change.sequenceState = { ...sequence.toState(clockOffsetMs), gapRows: this.#gapRows.toState() }
     change.clockSkewMs = this.clockSkew.medianMs()
     change.lastTemplateMicros = memory.lastTemplateMicros || null
-    const { systemInitMs, bootEstimateMs } = memory
+    const { systemInitMs, bootEstimateMs, samplers } = memory.options.shared
     change.systemInitMs = Number.isNaN(systemInitMs) ? null : systemInitMs
     change.systemInitEstimateMs = Number.isNaN(bootEstimateMs) ? null : bootEstimateMs
-    change.suggestedByteOrder = memory.samplers.suggestedByteOrder ?? null
+    change.suggestedByteOrder = samplers.suggestedByteOrder ?? null
+    change.mixedTemplatesMicros = memory.mixedTemplatesMicros || null
     change.totalsForgottenMicros = memory.totals.forgottenMicros || null
     this.#change = undefined
     return change

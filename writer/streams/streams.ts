@@ -23,6 +23,8 @@ export interface StoredStream {
   readonly suggestedByteOrder?: string | null
   /** Unix microseconds. */
   readonly totalsForgottenMicros?: number | null
+  /** Unix microseconds. */
+  readonly mixedTemplatesMicros?: number | null
 }
 
 /** Names a stream within its exporter. */
@@ -35,8 +37,8 @@ type StreamExporter = Pick<Exporter, 'address' | 'bytes'>
 type StreamRefusal = 'too-many-streams' | 'too-many-streams-in-all'
 
 /**
- * Streams of all exporters together, as spoofed addresses could create any number. One takes 12 KB
- * once it is followed: 200 MB in all.
+ * Streams of all exporters together, as spoofed addresses could create any number. One takes 14 KB
+ * once it is followed: 230 MB in all.
  */
 export const MAX_STREAMS = 16_384
 
@@ -139,9 +141,11 @@ export class Streams {
     const stream = new Stream(key, this.#rooms)
     const stored = this.#stored.get(keyText)
     if (stored?.sequenceState) stream.restoreSequence(stored.sequenceState as StoredSequence)
-    stream.memory.systemInitMs = stored?.systemInitMs ?? Number.NaN
-    stream.memory.bootEstimateMs = stored?.systemInitEstimateMs ?? Number.NaN
-    if (stored?.suggestedByteOrder === 'little') stream.memory.samplers.suggestByteOrder()
+    const { shared } = stream.memory.options
+    shared.systemInitMs = stored?.systemInitMs ?? Number.NaN
+    shared.bootEstimateMs = stored?.systemInitEstimateMs ?? Number.NaN
+    if (stored?.suggestedByteOrder === 'little') shared.samplers.suggestByteOrder()
+    stream.memory.mixedTemplatesMicros = stored?.mixedTemplatesMicros ?? 0
     stream.memory.totals.forgottenMicros = stored?.totalsForgottenMicros ?? 0
     this.#stored.delete(keyText)
     this.#memory?.restore(stream.memory)

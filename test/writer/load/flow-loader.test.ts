@@ -34,7 +34,7 @@ describe('the loader', () => {
     const [exporter] = batch.changes.exporters
     const { exporter: address, exportVersion, observationDomain } = STREAM_CHANGE
     const { sequenceState, systemInitMs, systemInitEstimateMs } = STREAM_CHANGE
-    const { suggestedByteOrder, totalsForgottenMicros } = STREAM_CHANGE
+    const { suggestedByteOrder, totalsForgottenMicros, mixedTemplatesMicros } = STREAM_CHANGE
     assert.deepEqual(await given.harness.loader.start(), {
       database: name,
       position: 10,
@@ -54,6 +54,7 @@ describe('the loader', () => {
           systemInitMs,
           systemInitEstimateMs,
           suggestedByteOrder,
+          mixedTemplatesMicros,
           totalsForgottenMicros,
         },
       ],

@@ -104,6 +104,7 @@ export const STREAM_CHANGE: StreamChange = {
   clockSkewMs: -250,
   lastTemplateMicros: RECEIVED_AT_MICROS - 1_000_000,
   systemInitMs: 1_700_000_000_123,
+  mixedTemplatesMicros: null,
   systemInitEstimateMs: 1_700_000_000_456,
   suggestedByteOrder: 'little',
   totalsForgottenMicros: 1_700_000_000_000_001,

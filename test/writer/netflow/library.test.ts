@@ -201,6 +201,39 @@ describe('the decoder as a library', () => {
     )
   })
 
+  it('decodes exporters that share a name by the templates of their own ports', () => {
+    const session = new DecoderSession()
+    const send = (port: number, sequence: number, ...sets: readonly Buffer[]) => {
+      const origin = { ...ORIGIN, port }
+      return session.decodeDatagram(v9MessageOf({ sequence }, ...sets), origin)
+    }
+    send(5000, 10, set(0, template(256, [[1, 4]])))
+    send(6000, 90, set(0, template(256, [[2, 4]])))
+    const data = set(256, '0000002a')
+    const { problems } = send(5000, 11, data)
+    assert.deepEqual(
+      problems.map(({ code }) => code),
+      ['templates-split-by-port'],
+    )
+    const flowsOf = [send(5000, 12, data), send(6000, 91, data)].map(({ flows }) => flows)
+    assert.deepEqual(
+      flowsOf.map(([flow]) => [flow?.bytes, flow?.packets]),
+      [
+        [42n, null],
+        [null, 42n],
+      ],
+    )
+    send(7000, 500, data)
+    assert.equal(session.waitingSets, 1)
+  })
+
+  it('throws when the port is no UDP port', () => {
+    const session = new DecoderSession()
+    for (const port of [-1, 65_536, 1.5, Number.NaN]) {
+      assert.throws(() => session.decodeDatagram(V5, { ...ORIGIN, port }), /port must be/)
+    }
+  })
+
   it('throws when the receive time is no time', () => {
     const session = new DecoderSession()
     for (const receivedAt of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {

@@ -48,6 +48,7 @@ const ELSEWHERE = {
   MAX_FLOW_TOTALS: 'records/running-totals.test.js',
   MAX_FLOW_TOTALS_PER_STREAM: 'records/running-totals.test.js',
   MIN_FLOW_TOTALS: 'records/running-totals.test.js',
+  MAX_PORTS_PER_STREAM: 'memory/source-ports.test.js',
   MAX_TEMPLATE_BYTES: 'memory/memory-room.test.js',
   MAX_NAMED_BYTES: 'memory/memory-room.test.js',
 } as const

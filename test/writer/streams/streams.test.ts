@@ -31,6 +31,8 @@ function templateOf(observationDomain: number): TemplateRow {
     sourcePort: 0,
     kind: 'flows',
     fields: [[0, 1, 4]],
+    ports: [],
+    contradicted: false,
     scopeFields: 0,
     status: 'confirmed',
     firstSeenMicros: 1,

@@ -57,6 +57,13 @@ const RESTORED_COLUMNS = {
     nullable: true,
     combine: 'replace',
   },
+  /** When definitions from one port last contradicted each other; null: never. */
+  mixedTemplatesMicros: {
+    name: 'mixed_templates_at',
+    type: 'micros',
+    nullable: true,
+    combine: 'greatest',
+  },
   /** Running totals last sent up to this time may have been forgotten; null: none was. */
   totalsForgottenMicros: {
     name: 'totals_forgotten_at',

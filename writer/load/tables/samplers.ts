@@ -7,6 +7,8 @@ import type { Columns, KeyOf, RowChanges, RowOf } from './table.ts'
 
 const COLUMNS = {
   ...STREAM_COLUMNS,
+  /** 0: for every source port without samplers of its own. */
+  sourcePort: { name: 'source_port', type: 'integer', combine: 'key' },
   scope: { name: 'scope', type: 'text', combine: 'key' },
   scopeValue: { name: 'scope_value', type: 'bigint', combine: 'key' },
   samplingRate: { name: 'sampling_rate', type: 'bigint', combine: 'replace' },

@@ -12,6 +12,10 @@ const COLUMNS = {
   sourcePort: { name: 'source_port', type: 'integer', combine: 'key' },
   kind: { name: 'kind', type: 'text', combine: 'replace' },
   fields: { name: 'fields', type: 'jsonb', combine: 'replace' },
+  /** The source ports that have sent the definition. */
+  ports: { name: 'ports', type: 'jsonb', combine: 'replace' },
+  /** Whether a port that is heard defines the id differently. */
+  contradicted: { name: 'contradicted', type: 'boolean', combine: 'replace' },
   scopeFields: { name: 'scope_fields', type: 'integer', combine: 'replace' },
   status: { name: 'status', type: 'text', combine: 'replace' },
   firstSeenMicros: { name: 'first_seen', type: 'micros', combine: 'replace' },
@@ -27,6 +31,7 @@ export type TemplateKey = KeyOf<typeof COLUMNS>
 
 export interface TemplateRow extends RowOf<typeof COLUMNS> {
   readonly kind: 'flows' | 'options'
+  readonly ports: readonly number[]
   readonly fields: readonly (readonly [enterprise: number, id: number, length: number])[]
 }
 

@@ -21,6 +21,8 @@ export class FlowTotals {
   readonly #oldest = new OldestFirst(this.flows)
   /** Flows last sent up to this export time may have been forgotten; 0: none was. */
   forgottenMicros = 0
+  /** Added to the keys of flows: tells exporters behind one address apart. */
+  tag = ''
 
   get size(): number {
     return this.flows.size

@@ -119,14 +119,16 @@ export class HeldSets {
   /**
    * Removes and returns the sets that wait for a template, in the order of arrival.
    *
-   * @param sourcePort only sets from this port, if each port has templates of its own
+   * @param isFor whether the template is in force for a source port; default: for all
    */
-  release(stream: StreamMemory, templateId: number, sourcePort?: number): readonly HeldSet[] {
+  release(
+    stream: StreamMemory,
+    templateId: number,
+    isFor: (sourcePort: number) => boolean = () => true,
+  ): readonly HeldSet[] {
     const waiting = this.#byTemplate.get(stream)?.get(templateId)
     if (!waiting) return []
-    const released = [...waiting].filter(
-      (set) => sourcePort === undefined || set.sourcePort === sourcePort,
-    )
+    const released = [...waiting].filter(({ sourcePort }) => isFor(sourcePort))
     for (const set of released) this.#remove(set)
     return released
   }

@@ -55,7 +55,12 @@ export interface SamplingAnnouncement {
 }
 
 /** An announcement with its times. */
-export interface Sampler extends SamplingAnnouncement, Confirmable {}
+export interface Sampler extends SamplingAnnouncement, Confirmable {
+  /** The source port that has announced it last; 0: unknown. */
+  port: number
+  /** What another port has announced before; it may turn out to be another exporter. */
+  before: Sampler | undefined
+}
 
 /** Whether a number can be a sampling rate; exporters send 0 for "unknown". */
 export function isSamplingRate(rate: number | undefined): rate is number {
@@ -65,33 +70,46 @@ export function isSamplingRate(rate: number | undefined): rate is number {
 /** The samplers of one stream, by scope. */
 export class Samplers {
   readonly #byScope: Readonly<Record<SamplerScope, TrackedMap<number, Sampler>>>
+  /** Those that have the operator's settings. */
+  readonly #base: Samplers
   #settings: SamplingSettings | undefined
   #suggestedByteOrder: 'little' | undefined
 
-  /** @param room shared with other streams */
-  constructor(room?: MemoryRoom) {
+  /**
+   * @param room shared with other streams
+   * @param base the samplers of the stream, if these are of one exporter behind its address
+   */
+  constructor(room?: MemoryRoom, base?: Samplers) {
+    this.#base = base ?? this
+    const configured = base === undefined ? undefined : base.#byScope
     this.#byScope = {
       sampler: new TrackedMap(MAX_NAMES_PER_STREAM, room),
       interface: new TrackedMap(MAX_NAMES_PER_STREAM, room),
       template: new TrackedMap(MAX_NAMES_PER_STREAM, room),
       domain: new TrackedMap(1),
       header: new TrackedMap(1),
-      override: new TrackedMap(1),
-      default: new TrackedMap(1),
+      override: configured?.override ?? new TrackedMap(1),
+      default: configured?.default ?? new TrackedMap(1),
     }
   }
 
   /** Applies an announcement at once. */
-  announce(announcement: SamplingAnnouncement, nowMicros: number): void {
+  announce(announcement: SamplingAnnouncement, nowMicros: number, port = 0): void {
     const { scope, value } = announcement
     const samplers = this.#byScope[scope]
     const known = samplers.get(value)
     if (known && isSame(known, announcement)) {
+      if (known.port !== port) {
+        known.before = { ...known, before: undefined }
+        known.port = port
+      }
       if (confirm(known, nowMicros)) samplers.touch(value)
       return
     }
+    const before = known?.port === port ? known.before : known
+    if (before === known && before !== undefined) before.before = undefined
     const seen = { lastSeenMicros: nowMicros, notedMicros: nowMicros }
-    samplers.set(value, { ...announcement, ...seen, status: 'confirmed' })
+    samplers.set(value, { ...announcement, ...seen, port, before, status: 'confirmed' })
   }
 
   /** Applies the rate of a message header, which most messages of a stream repeat. */
@@ -126,7 +144,7 @@ export class Samplers {
 
   /** Byte order of rates in data records, by an operator's settings. */
   get byteOrder(): 'network' | 'little' {
-    return this.#settings?.byteOrder ?? 'network'
+    return this.#base.#settings?.byteOrder ?? 'network'
   }
 
   /** The byte order that an operator should set, judged by the rates. */
@@ -136,7 +154,7 @@ export class Samplers {
 
   /** Notes that rates in data records are plausible only with their bytes swapped. */
   suggestByteOrder(): void {
-    if (this.byteOrder === 'network') this.#suggestedByteOrder = 'little'
+    if (this.byteOrder === 'network') this.#base.#suggestedByteOrder = 'little'
   }
 
   /** Whether rates come only from records and message headers. */
@@ -146,8 +164,13 @@ export class Samplers {
     return isSilent && this.#byScope.override.size + this.#byScope.default.size === 0
   }
 
+  /** The scopes that belong to these samplers alone. */
+  get scopes(): readonly SamplerScope[] {
+    return this.#base === this ? SAMPLER_SCOPES : ANNOUNCED_SCOPES
+  }
+
   get hasChanges(): boolean {
-    return SAMPLER_SCOPES.some((scope) => this.#byScope[scope].hasChanges)
+    return this.scopes.some((scope) => this.#byScope[scope].hasChanges)
   }
 
   /** Marks announcements from before the exporter's restart. */
@@ -157,6 +180,40 @@ export class Samplers {
       for (const [value, sampler] of samplers) {
         if (unconfirm(sampler, restartMicros)) samplers.touch(value)
       }
+    }
+  }
+
+  /** Moves announcements to other samplers: those of one port, or all. */
+  moveTo(others: Samplers, port?: number): void {
+    for (const scope of ANNOUNCED_SCOPES) {
+      const samplers = this.#byScope[scope]
+      for (const [value, sampler] of [...samplers]) {
+        const { before } = sampler
+        const moved = port === undefined || sampler.port === port ? sampler : before
+        if (moved === undefined || (port !== undefined && moved.port !== port)) continue
+        sampler.before = undefined
+        others.#receive(scope, moved)
+        if (moved !== sampler) continue
+        samplers.delete(value)
+        if (before !== undefined && port !== undefined) samplers.set(value, before)
+      }
+    }
+  }
+
+  #receive(scope: SamplerScope, sampler: Sampler): void {
+    const known = this.#byScope[scope].get(sampler.value)
+    if (known !== undefined && known.port !== sampler.port) {
+      known.before = undefined
+      sampler.before = known
+    }
+    this.#byScope[scope].set(sampler.value, sampler)
+  }
+
+  /** Forgets all announcements. */
+  clear(): void {
+    for (const scope of ANNOUNCED_SCOPES) {
+      const samplers = this.#byScope[scope]
+      for (const value of [...samplers.keys()]) samplers.delete(value)
     }
   }
 

@@ -7,11 +7,14 @@ import { MAX_NAMES_PER_STREAM } from '../limits.ts'
 import type { AddressedStreamKey } from '../stream-key.ts'
 import { FlowTotals } from './flow-totals.ts'
 import type { MemoryRooms } from './memory-room.ts'
-import { Samplers } from './samplers.ts'
+import { OptionsMemories, type OptionsMemory } from './options-memory.ts'
+import type { Samplers, SamplingSettings } from './samplers.ts'
 import type { Template } from './template.ts'
 import { type TemplateChange, Templates } from './templates.ts'
 import { TrackedMap } from './tracked-map.ts'
 
+/** Versions before it have no templates. */
+const FIRST_VERSION_WITH_TEMPLATES = 9
 const MIN_RESTART_MICROS = 60 * 1_000_000
 
 export class StreamMemory {
@@ -21,7 +24,6 @@ export class StreamMemory {
   readonly exportVersion: number
   readonly observationDomain: number
   readonly templates: Templates
-  readonly samplers: Samplers
   readonly totals = new FlowTotals()
   /** By ifIndex. */
   readonly interfaceNames: TrackedMap<number, string>
@@ -29,21 +31,19 @@ export class StreamMemory {
   readonly applicationNames: TrackedMap<string, string>
   /** By sampler id. */
   readonly samplerNames: TrackedMap<number, string>
-  /**
-   * Boot time by the exporter's options (`systemInitTimeMilliseconds`), Unix milliseconds; NaN:
-   * unknown.
-   */
-  systemInitMs = Number.NaN
-  /** Boot time estimated from flows: see `boot-estimate.ts`; NaN: no estimate. */
-  bootEstimateMs = Number.NaN
+  readonly options: OptionsMemories
   /** When a template was last defined or refreshed, Unix microseconds; 0: never. */
   lastTemplateMicros = 0
+  /** When definitions from one port last contradicted each other, Unix microseconds; 0: never. */
+  mixedTemplatesMicros = 0
   /** Receive time of the current message, Unix microseconds. */
   nowMicros = 0
   /** Source port of the current message. */
   sourcePort = 0
   /** When a restart of the exporter was last found. */
   #restartMicros = 0
+  /** Of the exporter of the current message. */
+  #options: OptionsMemory
 
   /** @param rooms shared with other streams; without them only the limits of one stream apply */
   constructor(key: AddressedStreamKey, rooms?: MemoryRooms) {
@@ -51,18 +51,68 @@ export class StreamMemory {
     this.exporterBytes = key.exporterBytes
     this.exportVersion = key.exportVersion
     this.observationDomain = key.observationDomain
-    this.templates = new Templates(rooms?.templates)
-    this.samplers = new Samplers(rooms?.names)
+    this.options = new OptionsMemories(rooms?.names)
+    this.#options = this.options.shared
+    this.templates = new Templates({
+      room: rooms?.templates,
+      onForgetPort: (port) => this.options.forget(port),
+    })
     this.interfaceNames = new TrackedMap(MAX_NAMES_PER_STREAM, rooms?.names)
     this.applicationNames = new TrackedMap(MAX_NAMES_PER_STREAM, rooms?.names)
     this.samplerNames = new TrackedMap(MAX_NAMES_PER_STREAM, rooms?.names)
   }
 
-  /** Sets the receive time and the source port of the next message. */
-  arrive(receivedAtMicros: number, sourcePort: number): void {
+  /** The sampling rates of the exporter of the current message. */
+  get samplers(): Samplers {
+    return this.#options.samplers
+  }
+
+  /** Boot time of that exporter by its options, Unix milliseconds; NaN: unknown. */
+  get systemInitMs(): number {
+    return this.#options.systemInitMs
+  }
+
+  set systemInitMs(bootMs: number) {
+    this.#options.systemInitMs = bootMs
+    this.#options.systemInitPort = this.sourcePort
+  }
+
+  /** The same, estimated from its flows; NaN: no estimate. */
+  get bootEstimateMs(): number {
+    return this.#options.bootEstimateMs
+  }
+
+  set bootEstimateMs(bootMs: number) {
+    this.#options.bootEstimateMs = bootMs
+  }
+
+  /** Sets the receive time, the source port and the sequence number of the next message. */
+  arrive(receivedAtMicros: number, sourcePort: number, sequence = 0): void {
     this.nowMicros = receivedAtMicros
     this.sourcePort = Math.trunc(sourcePort)
-    this.templates.arrive(receivedAtMicros, this.sourcePort)
+    if (this.exportVersion < FIRST_VERSION_WITH_TEMPLATES) return
+    this.templates.arrive(receivedAtMicros, this.sourcePort, sequence)
+    this.#chooseOptions()
+  }
+
+  /** Applies an operator's settings; the caller passes them with every message. */
+  configureSampling(settings: SamplingSettings, nowMicros: number): void {
+    this.options.shared.samplers.configure(settings, nowMicros)
+  }
+
+  /** Chooses the memory of options that is in force for the current port. */
+  #chooseOptions(): void {
+    const { newcomers, ports } = this.templates
+    if (this.templates.isDoubtful) {
+      this.#options = this.options.open(this.sourcePort)
+      this.totals.tag = ''
+      return
+    }
+    const moved = this.templates.takeMoved()
+    if (moved !== undefined) this.options.rejoin(moved)
+    if (newcomers.size === 0) this.#options = this.options.shared
+    else this.#options = this.options.of(this.sourcePort, newcomers, ports)
+    this.totals.tag = this.#options.flowTag
   }
 
   template(id: number): Template | undefined {
@@ -73,7 +123,14 @@ export class StreamMemory {
    * Applies a definition at once; at a limit the least recently refreshed templates are forgotten.
    */
   define(template: Template): TemplateChange {
-    return this.templates.define(template)
+    const change = this.templates.define(template)
+    if (change === 'contradicting') this.mixedTemplatesMicros = this.nowMicros
+    if (this.templates.isByPort) this.#chooseOptions()
+    const heir = this.templates.takeHeir()
+    if (heir === undefined) return change
+    this.options.inherit(heir)
+    this.#chooseOptions()
+    return change
   }
 
   /** Forgets a definition: an invalid redefinition must not leave the old one in force. */
@@ -88,6 +145,6 @@ export class StreamMemory {
     if (Math.abs(restartMicros - this.#restartMicros) < MIN_RESTART_MICROS) return
     this.#restartMicros = restartMicros
     this.templates.unconfirm(restartMicros)
-    this.samplers.unconfirm(restartMicros)
+    this.options.unconfirm(restartMicros)
   }
 }

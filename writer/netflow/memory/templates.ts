@@ -1,171 +1,208 @@
 /**
- * The templates of one stream with their history: when each was defined, confirmed, redefined. If
- * exporters that share one address define the same ids differently, each source port gets templates
- * of its own.
+ * The templates of one stream with their history: when each was defined, confirmed, redefined. The
+ * source ports of a stream share them, until exporters behind one address define an id differently.
  */
 
-import { MAX_FIELDS_PER_STREAM, MAX_TEMPLATES_PER_STREAM } from '../limits.ts'
-import { OldestFirst } from './bounded-map.ts'
-import { type Confirmable, confirm, unconfirm } from './confirmation.ts'
+import { MAX_PORTS_PER_STREAM, MAX_TEMPLATES_PER_STREAM } from '../limits.ts'
+import { confirm, unconfirm } from './confirmation.ts'
+import {
+  ALTERNATION_MICROS,
+  type KnownTemplate,
+  MAX_ALTERNATIONS,
+  MAX_PORTS_PER_TEMPLATE,
+  succeedTemplate,
+} from './known-template.ts'
 import type { MemoryRoom } from './memory-room.ts'
-import { hashDefinition, sameDefinition, type Template } from './template.ts'
-import { type MapChanges, TrackedMap } from './tracked-map.ts'
+import { PortTemplates } from './port-templates.ts'
+import { type MessageCounts, SourcePorts } from './source-ports.ts'
+import { sameDefinition, type Template } from './template.ts'
+import { type TemplateKey, TemplateStore } from './template-store.ts'
+import type { MapChanges } from './tracked-map.ts'
 
 /**
- * The effect of a definition. `contradicting`: two definitions keep replacing each other. `split`:
- * they come from two source ports, and each port has its own templates now. `refused`: there is no
- * room for it, and none is in force.
+ * The effect of a definition. `contradicting`: two definitions of one port keep replacing each other.
+ * `refused`: there is no room for it, and none is in force.
  */
-export type TemplateChange = 'new' | 'changed' | 'contradicting' | 'split' | 'refreshed' | 'refused'
+export type TemplateChange = 'new' | 'changed' | 'contradicting' | 'refreshed' | 'refused'
 
-/** A template with its history. Times are Unix microseconds. */
-export interface KnownTemplate extends Confirmable {
-  readonly template: Template
-  /** 0: for every source port. */
-  readonly sourcePort: number
-  /** When its id was first defined. */
-  readonly firstSeenMicros: number
-  /** When this definition came into force. */
-  readonly definedMicros: number
-  /** How often the id was redefined. */
-  readonly redefinitions: number
-  /** Hash of the previous definition; empty if there was none. */
-  readonly previousHash: string
-  /**
-   * How often in a row the id went back to its previous definition: in all, and by two source ports
-   * in turn.
-   */
-  readonly alternations: { readonly all: number; readonly byPort: number }
-  /** The source ports of this definition and of the previous one. */
-  readonly definedBy: { readonly port: number; readonly previousPort: number }
+interface TemplatesOptions {
+  /** Shared with the templates of other streams. */
+  readonly room?: MemoryRoom | undefined
+  /** Called for each port whose templates are forgotten. */
+  readonly onForgetPort?: (port: number) => void
 }
-
-/** The key of a template among those of its stream. */
-interface TemplateKey {
-  readonly templateId: number
-  readonly sourcePort: number
-}
-
-/** The alternations of a template that never went back to its previous definition. */
-export const NO_ALTERNATIONS = { all: 0, byPort: 0 } as const
-
-/** Definitions that alternate faster than this contradict each other. */
-const ALTERNATION_MICROS = 300 * 1_000_000
-/** An operator who reverts a change causes one or two. */
-const MAX_ALTERNATIONS = 3
-const TEMPLATE_IDS = 0x1_0000
-/** The count stops here: its column has 31 bits, and a flood could fill them within hours. */
-const MAX_REDEFINITIONS = 0x7fff_ffff
 
 export class Templates {
-  readonly #known = new TrackedMap<number, KnownTemplate>(MAX_TEMPLATES_PER_STREAM)
-  readonly #oldest = new OldestFirst(this.#known)
-  readonly #room: MemoryRoom | undefined
-  #fieldCount = 0
-  #isByPort = false
+  readonly ports: SourcePorts
+  readonly #store: TemplateStore
+  readonly #own: PortTemplates
+  /** Ports by their invalid definitions of templates that other ports share. */
+  readonly #invalid = new Set<string>()
   /** Of the current message. */
   #nowMicros = 0
   #port = 0
 
-  /** @param room shared with the templates of other streams */
-  constructor(room?: MemoryRoom) {
-    this.#room = room
+  constructor({ room, onForgetPort }: TemplatesOptions = {}) {
+    this.ports = new SourcePorts((port) => {
+      this.#own.forgetPort(port)
+      onForgetPort?.(port.port)
+    })
+    this.#store = new TemplateStore(room, (known) => {
+      if (known.sourcePort > 0) this.#own.noteForgotten(known)
+    })
+    this.#own = new PortTemplates(this.#store, this.ports)
   }
 
   get size(): number {
-    return this.#known.size
+    return this.#store.size
   }
 
   /** Fields of all templates together. */
   get fieldCount(): number {
-    return this.#fieldCount
+    return this.#store.fieldCount
   }
 
   get hasChanges(): boolean {
-    return this.#known.hasChanges
+    return this.#store.hasChanges
   }
 
-  /** The source port of the templates in force; undefined while all ports share them. */
-  get portInForce(): number | undefined {
-    return this.#isByPort ? this.#port : undefined
+  /** Whether some templates are in force for one port only. */
+  get isByPort(): boolean {
+    return !this.#own.isEmpty
   }
 
-  /** Sets the receive time and the source port of the next definitions. */
-  arrive(nowMicros: number, port: number): void {
+  /** Ports that contradict what was there before them. */
+  get newcomers(): ReadonlySet<number> {
+    return this.#own.newcomers
+  }
+
+  /**
+   * Sets the receive time, the source port (0: unknown) and the sequence number of the next message.
+   */
+  arrive(nowMicros: number, port: number, sequence = 0): void {
     this.#nowMicros = nowMicros
     this.#port = port
+    if (port === 0) return
+    this.ports.arrive(port, sequence, nowMicros)
+    this.#own.hear(port)
+  }
+
+  /**
+   * Notes the counts of the current message, after it was decoded.
+   *
+   * @returns a template that its port has redefined of late, if the port turns out to send several
+   *   series of numbers: then several exporters seem to have this port
+   */
+  note(counts: MessageCounts): number | undefined {
+    if (this.#port === 0 || !this.ports.note(counts)) return undefined
+    for (const { template, ports, redefinitions, definedMicros } of this.#store.all()) {
+      const isRecent = this.#nowMicros - definedMicros < ALTERNATION_MICROS
+      if (isRecent && redefinitions > 0 && ports.includes(this.#port)) return template.id
+    }
+    return undefined
   }
 
   get(id: number): Template | undefined {
-    return this.#known.get(this.#keyOf(id))?.template
+    return this.find(id, this.#port)?.template
   }
 
-  /** Returns a template with its history. */
+  /** Returns the template of the current port with its history. */
   known(id: number): KnownTemplate | undefined {
-    return this.#known.get(this.#keyOf(id))
+    return this.find(id, this.#port)
+  }
+
+  /** Finds the template for data of a port; undefined also while it cannot be known. */
+  find(id: number, port: number): KnownTemplate | undefined {
+    if (this.#own.isEmpty && this.#invalid.size === 0) return this.#store.get(id, 0)
+    return this.#invalid.has(`${port} ${id}`) ? undefined : this.#own.find(id, port)
+  }
+
+  /** Returns a template that two ports define differently, once. */
+  takeSplit(): number | undefined {
+    return this.#own.takeSplit()
+  }
+
+  /** Whether the current port may be a newcomer. */
+  get isDoubtful(): boolean {
+    return this.#own.isDoubtful(this.#port)
+  }
+
+  /** Returns a port that is no newcomer, as it turned out, once. */
+  takeMoved(): number | undefined {
+    return this.#own.takeMoved()
+  }
+
+  /** Returns a newcomer that is the only port left, once. */
+  takeHeir(): number | undefined {
+    return this.#own.takeHeir()
   }
 
   /**
    * Applies a definition at once; at a limit the least recently refreshed templates are forgotten.
    */
   define(template: Template): TemplateChange {
-    const known = this.known(template.id)
+    const { id } = template
+    const port = this.#port
+    if (this.#invalid.size > 0) this.#invalid.delete(`${port} ${id}`)
+    const known = this.#own.findDefined(id, port)
     if (known && sameDefinition(known.template, template)) {
-      const key = this.#keyOf(template.id)
-      this.#known.renew(key)
-      if (confirm(known, this.#nowMicros)) this.#known.touch(key)
+      this.#refresh(known)
       return 'refreshed'
     }
-    const next = this.#succeed(known, template)
-    if (next.alternations.byPort >= MAX_ALTERNATIONS && !this.#isByPort) {
-      this.#forgetAll()
-      this.#isByPort = true
-      const own = { ...next, sourcePort: this.#port, alternations: NO_ALTERNATIONS }
-      return this.#put(own) ? 'split' : 'refused'
+    const isSplit = known?.sourcePort === 0 && this.#own.split(known, port)
+    const nowMicros = this.#nowMicros
+    const next = succeedTemplate(isSplit ? undefined : known, template, {
+      nowMicros,
+      firstSeenMicros: this.#own.firstSeenOf(id, nowMicros),
+      port,
+      sourcePort: known?.sourcePort || (this.#own.has(id) ? port : 0),
+    })
+    if (!this.#store.put(next)) return 'refused'
+    if (next.sourcePort > 0) {
+      this.#own.notePut(next)
+      this.#own.settle(next, port)
     }
-    this.forget(template.id)
-    if (!this.#put(next)) return 'refused'
     if (known === undefined) return 'new'
-    return next.alternations.all >= MAX_ALTERNATIONS ? 'contradicting' : 'changed'
+    const limit = this.ports.find(port)?.hasSeveralSeries ? 1 : MAX_ALTERNATIONS
+    return next.alternations >= limit ? 'contradicting' : 'changed'
   }
 
-  #succeed(known: KnownTemplate | undefined, template: Template): KnownTemplate {
-    const now = this.#nowMicros
-    return {
-      template,
-      sourcePort: this.portInForce ?? 0,
-      status: 'confirmed',
-      firstSeenMicros: known?.firstSeenMicros ?? now,
-      definedMicros: now,
-      lastSeenMicros: now,
-      notedMicros: now,
-      redefinitions: known ? Math.min(known.redefinitions + 1, MAX_REDEFINITIONS) : 0,
-      previousHash: known ? hashDefinition(known.template) : '',
-      alternations: known ? this.#countAlternations(known, template) : NO_ALTERNATIONS,
-      definedBy: { port: this.#port, previousPort: known?.definedBy.port ?? this.#port },
+  #refresh(known: KnownTemplate): void {
+    const port = this.#port
+    this.#store.renew(known)
+    const isDue = confirm(known, this.#nowMicros)
+    if (isDue) this.#store.touch(known)
+    if (port > 0 && !known.ports.includes(port)) {
+      const isFull = known.ports.length >= MAX_PORTS_PER_TEMPLATE
+      const weakest = isFull ? this.ports.weakestOf(known.ports) : undefined
+      known.ports = [...known.ports.filter((other) => other !== weakest), port]
+      this.#store.touch(known)
     }
+    if (isDue && known.sourcePort > 0) this.#own.settle(known, port)
   }
 
-  #countAlternations(known: KnownTemplate, template: Template): KnownTemplate['alternations'] {
-    const isBack =
-      this.#nowMicros - known.definedMicros < ALTERNATION_MICROS &&
-      known.previousHash === hashDefinition(template)
-    if (!isBack) return NO_ALTERNATIONS
-    const { port, previousPort } = known.definedBy
-    const isByPort = this.#port === previousPort && this.#port !== port
-    const { all, byPort } = known.alternations
-    return { all: all + 1, byPort: isByPort ? byPort + 1 : 0 }
-  }
-
-  /** Forgets a definition: an invalid redefinition must not leave the old one in force. */
+  /**
+   * Forgets a definition of the current port: an invalid redefinition must not leave the old one in
+   * force. Other ports keep theirs.
+   */
   forget(id: number): void {
-    this.#forgetKey(this.#keyOf(id))
+    const port = this.#port
+    const known = this.#own.findDefined(id, port)
+    const isSplit = known?.sourcePort === 0 && this.#own.split(known, port)
+    if (known !== undefined && !isSplit) this.#store.forget(id, known.sourcePort)
+    if (this.#own.has(id)) this.#noteInvalid(id)
+  }
+
+  #noteInvalid(id: number): void {
+    const [oldest] = this.#invalid
+    if (this.#invalid.size >= MAX_TEMPLATES_PER_STREAM && oldest) this.#invalid.delete(oldest)
+    this.#invalid.add(`${this.#port} ${id}`)
   }
 
   /** Marks definitions from before the exporter's restart. */
   unconfirm(restartMicros: number): void {
-    for (const [key, known] of this.#known) {
-      if (unconfirm(known, restartMicros)) this.#known.touch(key)
+    for (const known of this.#store.all()) {
+      if (unconfirm(known, restartMicros)) this.#store.touch(known)
     }
   }
 
@@ -173,79 +210,24 @@ export class Templates {
    * Restores a template from its row; the caller restores rows in the order of `lastSeenMicros`.
    */
   restore(known: KnownTemplate): void {
-    const { sourcePort, template } = known
-    const key = sourcePort * TEMPLATE_IDS + template.id
-    if (sourcePort > 0) this.#isByPort = true
-    if (!this.#makeRoom(template.fields.length)) return
-    this.#known.restore(key, known)
-    this.#fieldCount += template.fields.length
+    const { sourcePort, template, lastSeenMicros } = known
+    if (sourcePort > 0) this.ports.restore(sourcePort, lastSeenMicros)
+    // Those with templates of their own must all find room.
+    else if (this.ports.size < MAX_PORTS_PER_STREAM / 2) {
+      for (const port of known.ports) this.ports.restore(port, lastSeenMicros)
+    }
+    if (!this.#store.restore(known)) return
+    if (sourcePort > 0) {
+      this.#own.notePut(known)
+      this.#own.restore(template.id)
+    }
     if (known.status !== 'confirmed') return
     known.status = 'restored'
-    this.#known.touch(key)
+    this.#store.touch(known)
   }
 
   /** Returns the changes since the last call; the caller has to write them. */
   takeChanges(): MapChanges<TemplateKey, KnownTemplate> {
-    const { changed, removed } = this.#known.takeChanges()
-    return {
-      changed: changed.map(([key, known]) => [splitKey(key), known]),
-      removed: removed.map(splitKey),
-    }
+    return this.#store.takeChanges()
   }
-
-  #keyOf(id: number): number {
-    return this.#isByPort ? this.#port * TEMPLATE_IDS + id : id
-  }
-
-  #put(known: KnownTemplate): boolean {
-    const { fields, id } = known.template
-    if (!this.#makeRoom(fields.length)) return false
-    this.#known.set(this.#keyOf(id), known)
-    this.#fieldCount += fields.length
-    return true
-  }
-
-  #forgetKey(key: number): void {
-    const known = this.#known.get(key)
-    if (known === undefined) return
-    this.#known.delete(key)
-    this.#fieldCount -= known.template.fields.length
-    this.#room?.give(templateBytes(known.template.fields.length))
-  }
-
-  #forgetAll(): void {
-    for (const key of [...this.#known.keys()]) this.#forgetKey(key)
-  }
-
-  #makeRoom(fields: number): boolean {
-    while (
-      this.#known.size >= MAX_TEMPLATES_PER_STREAM ||
-      this.#fieldCount + fields > MAX_FIELDS_PER_STREAM
-    ) {
-      if (!this.#forgetOldest()) break
-    }
-    const room = this.#room
-    if (!room) return true
-    while (!room.take(templateBytes(fields))) {
-      if (this.#forgetOldest()) continue
-      room.refuse()
-      return false
-    }
-    return true
-  }
-
-  #forgetOldest(): boolean {
-    const oldest = this.#oldest.next()
-    if (oldest !== undefined) this.#forgetKey(oldest)
-    return oldest !== undefined
-  }
-}
-
-/** Estimates the memory of a template in use; measured: 7.6 KB with 25 fields, 37 KB with 300. */
-function templateBytes(fields: number): number {
-  return 5_000 + fields * 110
-}
-
-function splitKey(key: number): TemplateKey {
-  return { templateId: key % TEMPLATE_IDS, sourcePort: Math.floor(key / TEMPLATE_IDS) }
 }

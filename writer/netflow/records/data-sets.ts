@@ -137,8 +137,9 @@ export class DataSets {
    * of the message.
    */
   releaseSets(template: Template, stream: StreamMemory, current: MessageContext): void {
-    const { portInForce } = stream.templates
-    for (const set of this.heldSets.release(stream, template.id, portInForce)) {
+    const { templates } = stream
+    const isFor = (port: number) => templates.find(template.id, port)?.template === template
+    for (const set of this.heldSets.release(stream, template.id, isFor)) {
       if (template.isOptions) this.#decodeReleased({ set, template }, stream, current)
       else this.#released.push({ set, template })
     }

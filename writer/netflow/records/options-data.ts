@@ -146,7 +146,7 @@ function applySampling(stream: StreamMemory, record: OptionsRecord): void {
     mode: asOctet(record.number(IE.samplerMode, IE.samplingAlgorithm)),
     algorithm: asOctet(record.number(IE.selectorAlgorithm)),
   }
-  stream.samplers.announce(announcement, stream.nowMicros)
+  stream.samplers.announce(announcement, stream.nowMicros, stream.sourcePort)
 }
 
 /** Returns the value of a one-octet element; a larger number is no such value. */

@@ -45,7 +45,7 @@ export class RunningTotals {
     const { record } = reader
     if ((record.present & plan.totals) === 0) return
     const sent = readTotal(reader, plan)
-    const key = flowKey(reader, direction)
+    const key = flowKey(reader, direction) + totals.tag
     const known = totals.flows.get(key)
     const base = findBase(known, sent, totals)
     if (base === 'unknown' || base === 'late') record.present &= ~plan.totals

@@ -20,7 +20,6 @@ const FIRST_TEMPLATE_ID = 256
 
 const CONTRADICTION_CODES: { readonly [change in TemplateChange]?: ProblemCode } = {
   contradicting: 'contradicting-templates',
-  split: 'templates-split-by-port',
   refused: 'no-room-for-template',
 }
 
@@ -66,8 +65,13 @@ export function defineTemplate(
   if (!checkTemplate(template, stream, result)) return
   result.templateRecords += 1
   const known = stream.template(template.id)
+  const { isByPort } = stream.templates
   const change = stream.define(template)
-  if (change === 'refreshed') return
+  if (change === 'refreshed') {
+    // Data of a port that has turned out to be one of the same exporter may wait for it.
+    if (known && isByPort) onTemplate(known)
+    return
+  }
   if (known) result.noteRedefinition(template.id, known.fields.length, template.fields.length)
   const code = CONTRADICTION_CODES[change]
   if (code) result.report(code, template.id, `template ${template.id}`)

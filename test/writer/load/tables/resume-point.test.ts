@@ -31,6 +31,8 @@ const TEMPLATE: TemplateRow = {
     [0, 34, 4],
     [29_305, 1, 65_535],
   ],
+  ports: [2055, 50_000],
+  contradicted: true,
   scopeFields: 1,
   status: 'confirmed',
   firstSeenMicros: RECEIVED_AT_MICROS - 2,
@@ -44,6 +46,7 @@ const TEMPLATE: TemplateRow = {
 
 const SAMPLER: SamplerRow = {
   ...STREAM,
+  sourcePort: 50_000,
   scope: 'sampler',
   scopeValue: Number.MAX_SAFE_INTEGER,
   samplingRate: 1_000,

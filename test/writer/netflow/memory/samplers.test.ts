@@ -64,7 +64,7 @@ describe('an announcement', () => {
 
   it('from before a restart applies until the next announcement', () => {
     const samplers = new Samplers()
-    const seen = { lastSeenMicros: 0, notedMicros: 0 }
+    const seen = { lastSeenMicros: 0, notedMicros: 0, port: 0, before: undefined }
     samplers.restore({ ...RATE, ...seen, status: 'confirmed' })
     assert.equal(samplers.rateOf(NO_SAMPLING), 100)
     assert.deepEqual(changesOf(samplers), ['sampler 7: 100 restored'])
@@ -140,7 +140,13 @@ describe('the setting of an operator', () => {
 
   it('replaces the setting from before a restart of the writer', () => {
     const samplers = new Samplers()
-    const seen = { lastSeenMicros: 0, notedMicros: 0, status: 'confirmed' } as const
+    const seen = {
+      lastSeenMicros: 0,
+      notedMicros: 0,
+      port: 0,
+      before: undefined,
+      status: 'confirmed',
+    } as const
     const configured = { ...RATE, ...seen, value: 0, source: 'configured', mode: undefined }
     samplers.restore({ ...configured, scope: 'override' })
     samplers.restore({ ...configured, scope: 'default' })
@@ -197,5 +203,62 @@ describe('options records announce', () => {
       mode: undefined,
       algorithm: undefined,
     })
+  })
+})
+
+describe('samplers of exporters behind one address', () => {
+  const SETTINGS: SamplingSettings = { override: 7, default: null, byteOrder: 'little' }
+  const one = { nowMicros: 0, port: 5000 }
+  const other = { nowMicros: 1, port: 6000 }
+
+  function announce(samplers: Samplers, rate: number, by: typeof one): void {
+    samplers.announce({ ...RATE, scope: 'domain', value: 0, rate }, by.nowMicros, by.port)
+  }
+
+  it('go to the one that has announced them, and the rate before is in force again', () => {
+    const shared = new Samplers()
+    announce(shared, 1000, one)
+    announce(shared, 50, other)
+    const own = new Samplers(undefined, shared)
+    shared.moveTo(own, 6000)
+    assert.deepEqual([shared.rateOf(NO_SAMPLING), own.rateOf(NO_SAMPLING)], [1000, 50])
+  })
+
+  it('go to the one that has announced them before the last', () => {
+    const shared = new Samplers()
+    announce(shared, 50, other)
+    announce(shared, 1000, one)
+    announce(shared, 1001, one)
+    const own = new Samplers(undefined, shared)
+    shared.moveTo(own, 6000)
+    assert.deepEqual([shared.rateOf(NO_SAMPLING), own.rateOf(NO_SAMPLING)], [1001, 50])
+  })
+
+  it('go to both that have announced the same', () => {
+    const shared = new Samplers()
+    announce(shared, 1000, one)
+    announce(shared, 1000, other)
+    const own = new Samplers(undefined, shared)
+    shared.moveTo(own, 6000)
+    assert.deepEqual([shared.rateOf(NO_SAMPLING), own.rateOf(NO_SAMPLING)], [1000, 1000])
+  })
+
+  it('share the settings of the operator, which are written once', () => {
+    const shared = new Samplers()
+    const own = new Samplers(undefined, shared)
+    shared.configure(SETTINGS, 0)
+    assert.deepEqual([own.rateOf(NO_SAMPLING), own.byteOrder], [7, 'little'])
+    assert.equal(own.hasChanges, false)
+    assert.equal(own.isEmpty, false)
+    assert.deepEqual(changesOf(shared), ['override 0: 7 confirmed'])
+  })
+
+  it('remember what was announced before only as long as it may matter', () => {
+    const shared = new Samplers()
+    for (let turn = 0; turn < 10; turn++) announce(shared, 10 + turn, turn % 2 ? one : other)
+    const own = new Samplers(undefined, shared)
+    shared.moveTo(own, 6000)
+    shared.moveTo(own, 5000)
+    assert.equal(shared.isEmpty, true)
   })
 })

@@ -6,16 +6,13 @@ import {
   MAX_FIELDS_PER_STREAM,
   MAX_TEMPLATES_PER_STREAM,
 } from '../../../../writer/netflow/limits.ts'
+import type { KnownTemplate } from '../../../../writer/netflow/memory/known-template.ts'
 import {
   createTemplate,
   hashDefinition,
   type Template,
 } from '../../../../writer/netflow/memory/template.ts'
-import {
-  type KnownTemplate,
-  NO_ALTERNATIONS,
-  Templates,
-} from '../../../../writer/netflow/memory/templates.ts'
+import { Templates } from '../../../../writer/netflow/memory/templates.ts'
 
 const SECOND = 1_000_000
 const MINUTE = 60 * SECOND
@@ -27,6 +24,14 @@ function templateOf(id: number, ...elements: readonly number[]): Template {
   )
 }
 
+const COUNTS = {
+  dataRecords: 1,
+  optionsRecords: 0,
+  releasedOptions: 0,
+  templateRecords: 0,
+  waitingSets: 0,
+  uncountedSets: 0,
+}
 const BYTES = templateOf(256, 1)
 const PACKETS = templateOf(256, 2)
 
@@ -55,8 +60,9 @@ function storedTemplate(template: Template, changes: Partial<KnownTemplate> = {}
     notedMicros: 0,
     redefinitions: 0,
     previousHash: '',
-    alternations: NO_ALTERNATIONS,
-    definedBy: { port: 0, previousPort: 0 },
+    alternations: 0,
+    ports: [],
+    isContradicted: false,
     ...changes,
   }
 }
@@ -138,56 +144,56 @@ describe('a template that is redefined', () => {
 })
 
 describe('two alternating definitions of one template', () => {
-  /** Defines both in turn, each from its own port, and returns the changes. */
-  function alternate(ports: readonly [number, number], stepMicros = 30 * SECOND) {
+  /** Defines both in turn from one port, and returns the changes. */
+  function alternate(stepMicros: number) {
     const templates = new Templates()
     const changes = Array.from({ length: 10 }, (_, turn) => {
-      templates.arrive(turn * stepMicros, ports[turn % 2] as number)
+      templates.arrive(turn * stepMicros, 5000)
       return templates.define(turn % 2 === 0 ? BYTES : PACKETS)
     })
     return { templates, changes }
   }
 
   it('from one port are reported from the fourth return on, and are still in force in turn', () => {
-    const { templates, changes } = alternate([5000, 5000])
+    const { templates, changes } = alternate(10 * MINUTE)
     assert.deepEqual(changes.slice(0, 4), ['new', 'changed', 'changed', 'changed'])
     assert.deepEqual(new Set(changes.slice(4)), new Set(['contradicting']))
     assert.equal(templates.get(256), PACKETS)
-    assert.equal(templates.portInForce, undefined)
+    assert.equal(templates.isByPort, false)
+  })
+
+  it('from one port are reported at the first return if its numbers are of two series', () => {
+    const templates = new Templates()
+    const send = (message: number, definition?: Template) => {
+      templates.arrive(message * SECOND, 5000, (message % 2) * 900_000 + message)
+      const change = definition && templates.define(definition)
+      return [change, templates.note(COUNTS)]
+    }
+    assert.deepEqual(send(0, BYTES), ['new', undefined])
+    for (let message = 1; message < 20; message++) {
+      assert.deepEqual(send(message), [undefined, undefined])
+    }
+    assert.deepEqual(send(20, PACKETS), ['changed', undefined])
+    assert.deepEqual(send(21, BYTES), ['contradicting', undefined])
+  })
+
+  it('from one port are reported as soon as its numbers are of two series', () => {
+    const templates = new Templates()
+    const found: unknown[] = []
+    for (let message = 0; message < 20; message++) {
+      templates.arrive(message * SECOND, 5000, (message % 2) * 900_000 + message)
+      if (message < 2) templates.define(message === 0 ? BYTES : PACKETS)
+      found.push(templates.note(COUNTS))
+    }
+    assert.deepEqual(
+      found.flatMap((id, message) => (id === undefined ? [] : [[message, id]])),
+      [[9, 256]],
+    )
   })
 
   it('are ordinary changes if they alternate slowly', () => {
-    const { changes } = alternate([5000, 6000], 10 * MINUTE)
+    const { changes } = alternate(60 * MINUTE)
     assert.deepEqual(new Set(changes.slice(1)), new Set(['changed']))
-  })
-
-  it('from two ports give each port templates of its own', () => {
-    const { templates, changes } = alternate([5000, 6000])
-    assert.equal(changes.indexOf('split'), 4)
-    assert.deepEqual(changes.slice(5), ['new', 'refreshed', 'refreshed', 'refreshed', 'refreshed'])
-    const of = (port: number) => {
-      templates.arrive(10 * MINUTE, port)
-      return templates.get(256)
-    }
-    assert.deepEqual([of(5000), of(6000), of(7000)], [BYTES, PACKETS, undefined])
-  })
-
-  it('from two ports end the templates that all ports shared', () => {
-    const templates = new Templates()
-    templates.define(templateOf(300, 1))
-    templates.takeChanges()
-    for (let turn = 0; turn < 5; turn++) {
-      templates.arrive(turn, turn % 2 === 0 ? 5000 : 6000)
-      templates.define(turn % 2 === 0 ? BYTES : PACKETS)
-    }
-    assert.equal(templates.size, 1)
-    assert.equal(templates.fieldCount, 1)
-    const { changed, removed } = changesOf(templates)
-    assert.deepEqual(
-      changed.map(({ templateId, sourcePort }) => [templateId, sourcePort]),
-      [[256, 5000]],
-    )
-    assert.deepEqual(removed, [{ templateId: 300, sourcePort: 0 }])
   })
 })
 
@@ -222,15 +228,6 @@ describe('templates from before a restart', () => {
     assert.equal(templates.get(256), BYTES)
     templates.unconfirm(2 * SECOND)
     assert.equal(templates.hasChanges, false)
-  })
-
-  it('belong to their source ports again', () => {
-    const templates = new Templates()
-    templates.restore(storedTemplate(BYTES, { sourcePort: 5000 }))
-    templates.restore(storedTemplate(PACKETS, { sourcePort: 6000 }))
-    templates.arrive(SECOND, 6000)
-    assert.equal(templates.get(256), PACKETS)
-    assert.equal(templates.portInForce, 6000)
   })
 
   it('stay within the limits: the least recently seen are forgotten, in the table, too', () => {

@@ -1,0 +1,215 @@
+/**
+ * The source ports that a stream is heard from. Ports that take turns in one series of sequence
+ * numbers belong to one exporter process; any other port may be another exporter behind the address.
+ */
+
+import { MAX_PORTS_PER_STREAM } from '../limits.ts'
+import { SourcePort, UNKNOWN } from './source-port.ts'
+
+/** Ports that have continued each other's numbers this often are one process beyond doubt. */
+const SURE_TURNS = 2
+/**
+ * A port is gone after a day of silence. Meanwhile the stream has gone on for some messages: it does not
+ * while the clock is set.
+ */
+const SILENT_MICROS = 86_400 * 1_000_000
+const SILENT_MESSAGES = 64
+/** Credit of a port from before a restart of the writer, in messages. */
+const RESTORED_MESSAGES = 64
+
+/** The counts of a message, by which its exporter's sequence number may advance. */
+export interface MessageCounts {
+  /** Flow and options records. */
+  readonly dataRecords: number
+  /** Those of released sets included. */
+  readonly optionsRecords: number
+  readonly releasedOptions: number
+  readonly templateRecords: number
+  /** Data sets whose records are unknown. */
+  readonly waitingSets: number
+  readonly uncountedSets: number
+}
+
+export class SourcePorts {
+  readonly #ports = new Map<number, SourcePort>()
+  readonly #onForget: (port: SourcePort) => void
+  #current: SourcePort | undefined
+  #sequence = 0
+  #nowMicros = 0
+  #turn = 0
+  #groups = 0
+  /** Whether the message has come from another port than the one before, and may tell something. */
+  #isOpen = false
+
+  /** @param onForget called for each port that makes room for another one */
+  constructor(onForget: (port: SourcePort) => void) {
+    this.#onForget = onForget
+  }
+
+  get size(): number {
+    return this.#ports.size
+  }
+
+  find(port: number): SourcePort | undefined {
+    return this.#ports.get(port)
+  }
+
+  /** Notes the port and the number of the next message, before it is decoded. */
+  arrive(port: number, sequence: number, nowMicros: number): void {
+    this.#turn += 1
+    this.#sequence = sequence
+    this.#nowMicros = nowMicros
+    let current = this.#current
+    this.#isOpen = current?.port !== port
+    if (current === undefined || this.#isOpen) {
+      current = this.#ports.get(port) ?? this.#add(port)
+      this.#current = current
+      if (this.#ports.size > 1) this.#judge(current, UNKNOWN, UNKNOWN)
+    }
+    current.messages += 1
+    current.heardMicros = nowMicros
+    current.turn = this.#turn
+  }
+
+  /**
+   * Notes the counts of the current message, after it was decoded.
+   *
+   * @returns whether its port turns out to send several series of numbers
+   */
+  note(counts: MessageCounts): boolean {
+    const current = this.#current
+    if (current === undefined) return false
+    const isComplete = counts.waitingSets === 0 && counts.uncountedSets === 0
+    const dataRecords = isComplete ? counts.dataRecords : UNKNOWN
+    const flowRecords = dataRecords - counts.optionsRecords + counts.releasedOptions
+    if (this.#isOpen && isComplete && this.#ports.size > 1) {
+      this.#judge(current, dataRecords, flowRecords)
+    }
+    const isFound = current.moveTo(this.#sequence)
+    current.dataRecords = dataRecords
+    current.flowRecords = flowRecords
+    current.templateRecords = counts.templateRecords
+    return isFound
+  }
+
+  /** Restores a port that was heard before a restart of the writer. */
+  restore(port: number, heardMicros: number): SourcePort {
+    const restored = this.#ports.get(port) ?? this.#add(port)
+    restored.messages = RESTORED_MESSAGES
+    restored.heardMicros = Math.max(restored.heardMicros, heardMicros)
+    return restored
+  }
+
+  /** Whether two ports belong to one process, as far as their numbers tell. */
+  isKin(one: number, other: number): boolean {
+    return one === other || this.#countTurns(one, other) >= 0
+  }
+
+  /** The same beyond doubt. */
+  isSurelyKin(one: number, other: number): boolean {
+    return one === other || this.#countTurns(one, other) >= SURE_TURNS
+  }
+
+  /** Returns how often one port has continued the numbers of its group; −1: they have none together. */
+  #countTurns(one: number, other: number): number {
+    const first = this.#ports.get(one)
+    const second = this.#ports.get(other)
+    if (first === undefined || first.group !== second?.group) return -1
+    return Math.max(first.turns, second.turns)
+  }
+
+  /** Whether a port is unknown, or has been silent for so long that it is taken for gone. */
+  isGone(port: number): boolean {
+    const known = this.#ports.get(port)
+    return known === undefined || this.#isGone(known)
+  }
+
+  /** Returns the port among `ports` that has the least to show for itself. */
+  weakestOf(ports: readonly number[]): number | undefined {
+    const messagesOf = (port: number) => this.#ports.get(port)?.messages ?? 0
+    return ports.toSorted((one, other) => messagesOf(one) - messagesOf(other))[0]
+  }
+
+  #isGone({ turn, heardMicros }: SourcePort): boolean {
+    return this.#turn - turn >= SILENT_MESSAGES && this.#nowMicros - heardMicros >= SILENT_MICROS
+  }
+
+  /**
+   * Judges whether the current message continues the numbers of its own port or those of another one.
+   * Some exporters number a message by its own records, which are unknown before it is decoded.
+   */
+  #judge(current: SourcePort, dataRecords: number, flowRecords: number): void {
+    const isOwn = this.#follows(current, dataRecords, flowRecords)
+    const other = this.#findContinued(current, dataRecords, flowRecords)
+    if (isOwn === (other !== undefined)) return
+    this.#isOpen = false
+    if (other === undefined) this.#separate(current)
+    else if (other.sequence !== this.#sequence) this.#join(current, other)
+  }
+
+  #findContinued(
+    current: SourcePort,
+    dataRecords: number,
+    flowRecords: number,
+  ): SourcePort | undefined {
+    let last: SourcePort | undefined
+    for (const other of this.#ports.values()) {
+      if (other === current || (last !== undefined && other.turn < last.turn)) continue
+      if (this.#follows(other, dataRecords, flowRecords)) last = other
+    }
+    return last
+  }
+
+  #follows(last: SourcePort, dataRecords: number, flowRecords: number): boolean {
+    if (Number.isNaN(last.sequence)) return false
+    const step = (this.#sequence - last.sequence) >>> 0
+    return (
+      step === 1 ||
+      step === last.dataRecords ||
+      step === last.flowRecords ||
+      step === last.dataRecords + last.templateRecords ||
+      step === dataRecords ||
+      step === flowRecords
+    )
+  }
+
+  #separate(current: SourcePort): void {
+    current.turns = 0
+    this.#groups += 1
+    current.group = this.#groups
+  }
+
+  #join(current: SourcePort, other: SourcePort): void {
+    current.turns = current.group === other.group ? current.turns + 1 : 1
+    current.group = other.group
+  }
+
+  #add(port: number): SourcePort {
+    if (this.#ports.size >= MAX_PORTS_PER_STREAM) this.#forgetWeakest()
+    this.#groups += 1
+    const added = new SourcePort(port, this.#groups)
+    this.#ports.set(port, added)
+    return added
+  }
+
+  /**
+   * Makes room: the port goes that was heard least often, so that the ports of a flood displace each
+   * other. A port that is gone goes first.
+   */
+  #forgetWeakest(): void {
+    let weakest: SourcePort | undefined
+    for (const port of this.#ports.values()) {
+      if (weakest === undefined || this.#isWeaker(port, weakest)) weakest = port
+    }
+    if (weakest === undefined) return
+    this.#ports.delete(weakest.port)
+    this.#onForget(weakest)
+  }
+
+  #isWeaker(one: SourcePort, other: SourcePort): boolean {
+    const isGone = this.#isGone(one)
+    if (isGone !== this.#isGone(other)) return isGone
+    if (!isGone && one.messages !== other.messages) return one.messages < other.messages
+    return one.turn < other.turn
+  }
+}
