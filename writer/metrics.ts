@@ -138,6 +138,10 @@ export function createWriterMetrics(values: {
       'unit',
     ),
     strays: counter('stray_datagrams_total', 'Datagrams that continue no numbering of a stream.'),
+    forgottenStreams: counter(
+      'forgotten_streams_total',
+      'Streams that were silent for longest and have made room for others.',
+    ),
     rowsCommitted: counter('rows_committed_total', 'Rows of flows committed.'),
     rowsParked: counter('rows_parked_total', 'Rows the database refused, in rejected_records.'),
     batchesCommitted: counter('batches_committed_total', 'Batches committed.'),

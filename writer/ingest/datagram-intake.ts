@@ -80,11 +80,7 @@ export class DatagramIntake {
     }
     const exporter = this.#admit(line)
     if (exporter === undefined) return undefined
-    const stream = streams.find(exporter, decoder.header)
-    if (typeof stream === 'string') {
-      this.#reject(line, 'refused', stream, {})
-      return undefined
-    }
+    const stream = streams.find(exporter, decoder.header, line.receivedAtMicros)
     streams.markDirty(stream)
     stream.sequence.configure(exporter.sequenceCheck)
     this.#nowMs = nowMs

@@ -264,8 +264,22 @@ export class Ingest {
   flush(): void {
     clearTimeout(this.#flushTimer)
     if (!this.#batcher.isOpen) return
+    this.#forgetStreams()
     this.#completeChanges()
     this.#batcher.submit()
+  }
+
+  /** Forgets the streams that have made room for others; their last changes are yet to be taken. */
+  #forgetStreams(): void {
+    const { metrics, streams } = this.#options
+    for (const stream of streams.takeLeaving()) {
+      this.#decoder.forget(stream.memory)
+      stream.sequence.giveUp()
+      streams.noteForgotten(stream)
+      metrics.forgottenStreams.inc()
+      this.#streamLog.logForgotten(stream)
+    }
+    this.#settleExpiredSets()
   }
 
   /** Adds everything that the lines of the current batch changed. */

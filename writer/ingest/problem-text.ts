@@ -11,9 +11,6 @@ export const REJECT_TEXT: Readonly<Record<string, string>> = {
   'invalid-address': 'rejected a datagram: its line names no valid exporter address',
   'not-allowed': 'refused a datagram: the exporter is not in EXPORTER_ALLOW',
   'too-many': 'refused a datagram: MAX_EXPORTERS is reached, no new exporter is registered',
-  'too-many-streams': 'refused a datagram: too many observation domains of one exporter',
-  'too-many-streams-in-all':
-    'refused a datagram: too many observation domains of all exporters together; are they spoofed?',
 }
 
 /** Problems inside a message, by code. */

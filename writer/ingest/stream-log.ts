@@ -49,6 +49,14 @@ export class StreamLog {
     this.#warn(key, 'gave up a data set whose template did not come', {})
   }
 
+  /** Logs that a stream has made room for another one. */
+  logForgotten({ key }: Stream): void {
+    const text =
+      'forgot the stream that was silent for longest: its exporter has too many observation domains, or ' +
+      'all exporters together; its counters stay, and it is followed anew when it is heard'
+    this.#info(key, text, {})
+  }
+
   logNotStored({ key }: Stream): void {
     const text =
       'flows are not stored: the exporter is disabled (update exporters set enabled = true where address = …)'

@@ -13,20 +13,12 @@ import {
   type SequenceCounts,
   type StoredPort,
 } from './port-trackers.ts'
+import type { SequenceCheck } from './sequence-check.ts'
 import type { SequenceNotice } from './sequence-notice.ts'
 import { SequenceTracker } from './sequence-tracker.ts'
-import { type CountedUnit, SEQUENCE_UNITS, type SequenceUnit } from './sequence-unit.ts'
+import type { CountedUnit, SequenceUnit } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
 import type { SequenceState } from './stored-sequence.ts'
-
-/** How an operator wants the numbers of an exporter to be followed: `off` is the unit `none`. */
-export type SequenceCheck = 'auto' | 'off' | SequenceUnit
-
-/** Reads the setting of an operator; what is unknown here is `auto`. */
-export function parseSequenceCheck(text: string): SequenceCheck {
-  if (text === 'off') return text
-  return SEQUENCE_UNITS.find((unit) => unit === text) ?? 'auto'
-}
 
 /** The stored state of a stream's sequence; `ports` is set while the stream is split. */
 export interface StreamSequenceState extends SequenceState {
@@ -57,8 +49,10 @@ export class StreamSequence {
   #ports: PortTrackers | undefined
   #isSplitReported: boolean
 
-  constructor(exportVersion: number) {
+  /** @param lastClaim the first claim gets the number after it */
+  constructor(exportVersion: number, lastClaim = 0) {
     this.#exportVersion = exportVersion
+    this.#account.restore(lastClaim)
     this.#main = new SequenceTracker(exportVersion, { account: this.#account })
     // Separately numbered aggregation caches are normal for v8 and not worth a log line.
     this.#isSplitReported = exportVersion === 8
@@ -178,7 +172,14 @@ export class StreamSequence {
     return undefined
   }
 
-  /** Returns the state for storing. */
+  /** Ends the sequence: what was counted stays, and nobody knows what of open holes is lost. */
+  giveUp(): void {
+    for (const tracker of this.#trackers) {
+      tracker.settleClaims()
+      tracker.discardHoles()
+    }
+  }
+
   /**
    * Returns the claims that were taken back since the last call: no unit explains their numbers.
    */
@@ -201,7 +202,7 @@ export class StreamSequence {
   /** Continues from a stored state; `unit` and `next` suffice. */
   restore(state: StreamSequenceState): void {
     this.#check = state.check ?? 'auto'
-    this.#account.restore(state.lastClaim ?? 0)
+    if (state.lastClaim !== undefined) this.#account.restore(state.lastClaim)
     this.#main = this.#createMain()
     this.#main.restore(state)
     if (state.ports === undefined) return

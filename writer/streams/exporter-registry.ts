@@ -1,7 +1,7 @@
 /** The registry of exporters: who is admitted, who is enabled, and when each was heard. */
 
 import type { SamplingSettings } from '../netflow/memory/samplers.ts'
-import { parseSequenceCheck, type SequenceCheck } from '../sequence/stream-sequence.ts'
+import { parseSequenceCheck, type SequenceCheck } from '../sequence/sequence-check.ts'
 import type { AllowList } from './allow-list.ts'
 import { formatAddress, parseAddress } from './ip-address.ts'
 

@@ -26,6 +26,13 @@ interface Arrival {
   readonly port: number
 }
 
+interface StreamOptions {
+  /** Shared with the other streams. */
+  readonly rooms?: MemoryRooms
+  /** Beyond the claims of an earlier stream of this key, which was forgotten. */
+  readonly lastClaim?: number
+}
+
 /** What `stream_states` holds of a stream. */
 export interface StoredSequence extends StreamSequenceState {
   readonly gapRows?: StoredGapRows
@@ -49,11 +56,10 @@ export class Stream {
   readonly #written = { late: 0, duplicates: 0, restarts: 0, strays: 0 }
   readonly #writtenLosses = new Map<CountedUnit, number>()
 
-  /** @param rooms shared with the other streams */
-  constructor(key: AddressedStreamKey, rooms?: MemoryRooms) {
+  constructor(key: AddressedStreamKey, { rooms, lastClaim = 0 }: StreamOptions = {}) {
     this.key = key
     this.memory = new StreamMemory(key, rooms)
-    this.sequence = new StreamSequence(key.exportVersion)
+    this.sequence = new StreamSequence(key.exportVersion, lastClaim)
     this.#gapRows = new GapRows(key)
   }
 

@@ -1,6 +1,10 @@
-/** All streams: finds the stream of a message, and lists the streams that have changed. */
+/**
+ * All streams: finds the stream of a message, and lists the streams that have changed. Their number
+ * is bounded: the stream that has been silent for longest makes room for a new one.
+ */
 
 import { MAX_STREAMS_PER_EXPORTER } from '../netflow/limits.ts'
+import { type Heard, HeardOrder, oldestOf } from '../netflow/memory/heard-order.ts'
 import { createMemoryRooms } from '../netflow/memory/memory-room.ts'
 import type { StreamMemory } from '../netflow/memory/stream-memory.ts'
 import { type StreamKey, streamKeyText } from '../netflow/stream-key.ts'
@@ -31,9 +35,6 @@ type KeyWithinExporter = Omit<StreamKey, 'exporter'>
 /** The facts about an exporter that its streams need. */
 type StreamExporter = Pick<Exporter, 'address' | 'bytes'>
 
-/** Why a message has no stream: its exporter has too many, or all exporters together. */
-type StreamRefusal = 'too-many-streams' | 'too-many-streams-in-all'
-
 /**
  * Streams of all exporters together, as spoofed addresses could create any number. One takes 12 KB
  * once it is followed: 200 MB in all.
@@ -46,9 +47,23 @@ function hasOpenHoles(state: unknown): boolean {
   return (ports ?? []).some(([, port]) => hasOpenHoles(port))
 }
 
+/** The streams of one exporter. */
+interface ExporterStreams {
+  /** By version and observation domain. */
+  readonly byKey: Map<number, Heard<Stream>>
+  /**
+   * Running totals last sent up to this time were forgotten with their streams, Unix microseconds;
+   * 0: none was.
+   */
+  forgottenMicros: number
+}
+
 export class Streams {
   readonly #rooms = createMemoryRooms()
-  readonly #byExporter = new Map<string, Map<number, Stream>>()
+  readonly #byExporter = new Map<string, ExporterStreams>()
+  readonly #order = new HeardOrder<Stream>()
+  /** Streams that have made room since the last `takeLeaving`, by the text of their keys. */
+  readonly #leaving = new Map<string, Stream>()
   readonly #byMemory = new WeakMap<StreamMemory, Stream>()
   /** Streams from the database that were not heard since the start, the last heard at the end. */
   readonly #stored = new Map<string, StoredStream>()
@@ -95,39 +110,86 @@ export class Streams {
     return this.#rooms.templates.refusals + this.#rooms.names.refusals
   }
 
-  /** Finds or creates the stream of a message, or returns why there is none. */
-  find(exporter: StreamExporter, header: KeyWithinExporter): Stream | StreamRefusal {
+  /**
+   * Finds or creates the stream of a message, which is heard now.
+   *
+   * @param nowMicros a new stream gets claims of its own by it, also if it existed before
+   */
+  find(exporter: StreamExporter, header: KeyWithinExporter, nowMicros = 0): Stream {
     const { exportVersion, observationDomain } = header
-    let streams = this.#byExporter.get(exporter.address)
-    if (!streams) {
-      streams = new Map()
-      this.#byExporter.set(exporter.address, streams)
-    }
+    const own = this.#streamsOf(exporter.address)
     const key = exportVersion * 0x1_0000_0000 + observationDomain
-    const known = streams.get(key)
-    if (known) return known
-    if (streams.size >= MAX_STREAMS_PER_EXPORTER) return 'too-many-streams'
-    const isStored = this.#stored.has(streamKeyText({ exporter: exporter.address, ...header }))
-    if (!isStored && !this.#makeRoom()) return 'too-many-streams-in-all'
-    const stream = this.#create(exporter, header)
-    streams.set(key, stream)
+    const known = own.byKey.get(key)
+    if (known) {
+      this.#order.touch(known)
+      return known.item
+    }
+    const keyText = streamKeyText({ exporter: exporter.address, exportVersion, observationDomain })
+    this.#makeRoom(own, keyText)
+    const left = this.#leaving.get(keyText)
+    this.#leaving.delete(keyText)
+    const stream = left ?? this.#create(exporter, { exportVersion, observationDomain }, nowMicros)
+    own.byKey.set(key, this.#order.add(stream))
     this.#size += 1
     return stream
   }
 
-  /** Makes room for one more stream: the longest silent of those not heard since the start goes. */
-  #makeRoom(): boolean {
-    if (this.size < this.#maxStreams) return true
+  #streamsOf(address: string): ExporterStreams {
+    const known = this.#byExporter.get(address)
+    if (known) return known
+    const own = { byKey: new Map(), forgottenMicros: 0 }
+    this.#byExporter.set(address, own)
+    return own
+  }
+
+  /** Makes room for one more stream: the longest silent of its exporter goes, or of all. */
+  #makeRoom(own: ExporterStreams, keyText: string): void {
+    if (own.byKey.size >= MAX_STREAMS_PER_EXPORTER) {
+      this.#leave(oldestOf(own.byKey.values()))
+      return
+    }
+    if (this.size < this.#maxStreams || this.#stored.has(keyText)) return
     const oldest = this.#stored.keys().next()
-    if (oldest.done) return false
-    this.#stored.delete(oldest.value)
-    this.#memory?.forget(oldest.value)
-    return true
+    if (oldest.done) this.#leave(this.#order.oldest)
+    else {
+      this.#stored.delete(oldest.value)
+      this.#memory?.forget(oldest.value)
+    }
+  }
+
+  #leave(heard: Heard<Stream> | undefined): void {
+    if (heard === undefined) return
+    const { item: stream } = heard
+    const { exporter, exportVersion, observationDomain } = stream.key
+    this.#order.remove(heard)
+    this.#byExporter.get(exporter)?.byKey.delete(exportVersion * 0x1_0000_0000 + observationDomain)
+    this.#size -= 1
+    this.#leaving.set(streamKeyText(stream.key), stream)
+    this.#dirty.add(stream)
+  }
+
+  /**
+   * Returns the streams that have made room since the last call. The caller forgets them before
+   * `takeDirty`, which returns them for the last time.
+   */
+  takeLeaving(): readonly Stream[] {
+    if (this.#leaving.size === 0) return []
+    const leaving = [...this.#leaving.values()]
+    this.#leaving.clear()
+    return leaving
+  }
+
+  /** Notes that a stream has forgotten its running totals. */
+  noteForgotten({ key, memory }: Stream): void {
+    const own = this.#byExporter.get(key.exporter)
+    if (own === undefined) return
+    own.forgottenMicros = Math.max(own.forgottenMicros, memory.totals.forgottenMicros)
   }
 
   #create(
     exporter: StreamExporter,
     { exportVersion, observationDomain }: KeyWithinExporter,
+    nowMicros: number,
   ): Stream {
     const key = {
       exporter: exporter.address,
@@ -136,13 +198,14 @@ export class Streams {
       observationDomain,
     }
     const keyText = streamKeyText(key)
-    const stream = new Stream(key, this.#rooms)
+    const stream = new Stream(key, { rooms: this.#rooms, lastClaim: nowMicros })
     const stored = this.#stored.get(keyText)
     if (stored?.sequenceState) stream.restoreSequence(stored.sequenceState as StoredSequence)
     stream.memory.systemInitMs = stored?.systemInitMs ?? Number.NaN
     stream.memory.bootEstimateMs = stored?.systemInitEstimateMs ?? Number.NaN
     if (stored?.suggestedByteOrder === 'little') stream.memory.samplers.suggestByteOrder()
-    stream.memory.totals.forgottenMicros = stored?.totalsForgottenMicros ?? 0
+    const forgottenMicros = this.#byExporter.get(key.exporter)?.forgottenMicros ?? 0
+    stream.memory.totals.forgottenMicros = stored?.totalsForgottenMicros ?? forgottenMicros
     this.#stored.delete(keyText)
     this.#memory?.restore(stream.memory)
     this.#byMemory.set(stream.memory, stream)
@@ -155,7 +218,9 @@ export class Streams {
   }
 
   *all(): Iterable<Stream> {
-    for (const streams of this.#byExporter.values()) yield* streams.values()
+    for (const { byKey } of this.#byExporter.values()) {
+      for (const { item } of byKey.values()) yield item
+    }
   }
 
   /** The count of streams that have changed since the last `takeDirty`. */

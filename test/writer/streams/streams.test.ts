@@ -5,7 +5,6 @@ import { describe, it } from 'node:test'
 import type { TemplateRow } from '../../../writer/load/tables/templates.ts'
 import { MAX_STREAMS_PER_EXPORTER } from '../../../writer/netflow/limits.ts'
 import { RestoredMemory } from '../../../writer/streams/restored-memory.ts'
-import type { Stream } from '../../../writer/streams/stream.ts'
 import { type StoredStream, Streams } from '../../../writer/streams/streams.ts'
 
 const EXPORTER = { address: '192.0.2.1', bytes: Uint8Array.of(192, 0, 2, 1) }
@@ -42,24 +41,65 @@ function templateOf(observationDomain: number): TemplateRow {
   }
 }
 
+/** The domains of the streams that have made room since the last call. */
+function leavingOf(streams: Streams): readonly number[] {
+  return streams.takeLeaving().map(({ key }) => key.observationDomain)
+}
+
 describe('streams', () => {
-  it('are bounded per exporter', () => {
+  it('of an exporter at its limit make room, the longest silent one first', () => {
     const streams = new Streams([])
+    const first = streams.find(OTHER, header(0))
     for (let domain = 0; domain < MAX_STREAMS_PER_EXPORTER; domain++) {
-      assert.equal(typeof streams.find(EXPORTER, header(domain)), 'object')
+      streams.find(EXPORTER, header(domain))
     }
-    assert.equal(streams.find(EXPORTER, header(MAX_STREAMS_PER_EXPORTER)), 'too-many-streams')
-    assert.equal(typeof streams.find(OTHER, header(0)), 'object')
+    streams.find(EXPORTER, header(0))
+    assert.deepEqual(leavingOf(streams), [])
+    for (const domain of [5_000, 5_001]) streams.find(EXPORTER, header(domain))
+    assert.deepEqual(leavingOf(streams), [1, 2])
+    assert.equal(streams.find(OTHER, header(0)), first)
+    assert.equal(streams.size, MAX_STREAMS_PER_EXPORTER + 1)
   })
 
-  it('are bounded in total, and known ones stay', () => {
+  it('of all exporters make room, the longest silent one first', () => {
     const streams = new Streams([], undefined, 3)
     const first = streams.find(EXPORTER, header(0))
     streams.find(EXPORTER, header(1))
     streams.find(OTHER, header(0))
-    assert.equal(streams.find(OTHER, header(1)), 'too-many-streams-in-all')
     assert.equal(streams.find(EXPORTER, header(0)), first)
+    streams.find(OTHER, header(1))
+    assert.deepEqual(leavingOf(streams), [1])
+    assert.deepEqual([...streams.all()].length, 3)
     assert.equal(streams.size, 3)
+    assert.deepEqual(
+      streams.takeDirty().map(({ key }) => key.observationDomain),
+      [1],
+    )
+  })
+
+  it('that are heard again before their last change is taken stay as they were', () => {
+    const streams = new Streams([], undefined, 1)
+    const first = streams.find(EXPORTER, header(0))
+    const second = streams.find(EXPORTER, header(1))
+    assert.equal(streams.find(EXPORTER, header(0)), first)
+    assert.deepEqual(streams.takeLeaving(), [second])
+    assert.notEqual(streams.find(EXPORTER, header(1)), second)
+  })
+
+  it('that were forgotten with running totals count none of their flows twice', () => {
+    const streams = new Streams([], undefined, 1)
+    const first = streams.find(EXPORTER, header(0))
+    const total = { bytes: 7n, packets: 1n, startMicros: 1, exportMicros: 900 }
+    first.memory.totals.put('flow', total)
+    streams.find(EXPORTER, header(1))
+    for (const stream of streams.takeLeaving()) {
+      stream.memory.forgetAll()
+      streams.noteForgotten(stream)
+    }
+    const again = streams.find(EXPORTER, header(0))
+    assert.equal(again.memory.totals.mayHaveForgotten(500), true)
+    assert.equal(again.memory.totals.mayHaveForgotten(1_000), false)
+    assert.equal(streams.find(OTHER, header(0)).memory.totals.mayHaveForgotten(500), false)
   })
 
   it('from the previous run make room for new ones, the longest silent one first', () => {
@@ -71,14 +111,16 @@ describe('streams', () => {
     })
     const streams = new Streams([3, 2, 1].map(streamRow), memory, 3)
     assert.equal(streams.size, 3)
-    assert.equal(typeof streams.find(OTHER, header(0)), 'object')
-    const third = streams.find(EXPORTER, header(3)) as Stream
+    streams.find(OTHER, header(0))
+    const third = streams.find(EXPORTER, header(3))
     assert.equal(third.sequence.next, 300)
     assert.equal(third.memory.templates.size, 1)
     assert.equal(streams.size, 3)
-    const first = streams.find(EXPORTER, header(1)) as Stream
+    const first = streams.find(EXPORTER, header(1))
     assert.equal(first.sequence.next, null)
     assert.equal(first.memory.templates.size, 0)
-    assert.equal(streams.find(EXPORTER, header(2)), 'too-many-streams-in-all')
+    assert.deepEqual(leavingOf(streams), [])
+    streams.find(EXPORTER, header(2))
+    assert.deepEqual(leavingOf(streams), [0])
   })
 })

@@ -62,6 +62,11 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
     return true
   }
 
+  /** Removes all entries, each as `delete` does. */
+  override clear(): void {
+    for (const key of [...this.keys()]) this.delete(key)
+  }
+
   #makeRoom(): boolean {
     const room = this.#room
     if (this.size >= this.#limit) this.#displace()

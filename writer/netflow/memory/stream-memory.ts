@@ -81,6 +81,16 @@ export class StreamMemory {
     this.templates.forget(id)
   }
 
+  /** Forgets everything that the exporter has said: the stream makes room for another one. */
+  forgetAll(): void {
+    this.templates.forgetAll()
+    this.samplers.forgetAll()
+    this.interfaceNames.clear()
+    this.applicationNames.clear()
+    this.samplerNames.clear()
+    this.totals.forgetAll()
+  }
+
   /** Marks announcements from before the exporter's restart; they stay in use until replaced. */
   unconfirm(restartMicros: number): void {
     this.bootEstimateMs = Number.NaN

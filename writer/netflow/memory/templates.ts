@@ -118,7 +118,7 @@ export class Templates {
     }
     const next = this.#succeed(known, template)
     if (next.alternations.byPort >= MAX_ALTERNATIONS && !this.#isByPort) {
-      this.#forgetAll()
+      this.forgetAll()
       this.#isByPort = true
       const own = { ...next, sourcePort: this.#port, alternations: NO_ALTERNATIONS }
       return this.#put(own) ? 'split' : 'refused'
@@ -213,7 +213,8 @@ export class Templates {
     this.#room?.give(templateBytes(known.template.fields.length))
   }
 
-  #forgetAll(): void {
+  /** Forgets all definitions. */
+  forgetAll(): void {
     for (const key of [...this.#known.keys()]) this.#forgetKey(key)
   }
 
