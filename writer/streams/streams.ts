@@ -1,9 +1,11 @@
 /**
  * All streams: finds the stream of a message, and lists the streams that have changed. Their number
- * is bounded: the stream that has been silent for longest makes room for a new one.
+ * is bounded: the stream that has been silent for longest makes room for a new one. Streams that were
+ * heard only once go first, so that a flood of spoofed ones displaces its own.
  */
 
 import { MAX_STREAMS_PER_EXPORTER } from '../netflow/limits.ts'
+import { FairRoom } from '../netflow/memory/fair-room.ts'
 import { type Heard, HeardOrder, oldestOf } from '../netflow/memory/heard-order.ts'
 import { createMemoryRooms } from '../netflow/memory/memory-room.ts'
 import type { StreamMemory } from '../netflow/memory/stream-memory.ts'
@@ -61,7 +63,10 @@ interface ExporterStreams {
 export class Streams {
   readonly #rooms = createMemoryRooms()
   readonly #byExporter = new Map<string, ExporterStreams>()
+  /** Streams that were heard more than once. */
   readonly #order = new HeardOrder<Stream>()
+  /** Streams that were heard once, each of size 1. */
+  readonly #once = new FairRoom<Heard<Stream>>()
   /** Streams that have made room since the last `takeLeaving`, by the text of their keys. */
   readonly #leaving = new Map<string, Stream>()
   readonly #byMemory = new WeakMap<StreamMemory, Stream>()
@@ -121,15 +126,18 @@ export class Streams {
     const key = exportVersion * 0x1_0000_0000 + observationDomain
     const known = own.byKey.get(key)
     if (known) {
+      if (known.at === 0) this.#once.remove(exporter.address, known)
       this.#order.touch(known)
       return known.item
     }
     const keyText = streamKeyText({ exporter: exporter.address, exportVersion, observationDomain })
-    this.#makeRoom(own, keyText)
+    this.#makeRoom(exporter.address, own, keyText)
     const left = this.#leaving.get(keyText)
     this.#leaving.delete(keyText)
     const stream = left ?? this.#create(exporter, { exportVersion, observationDomain }, nowMicros)
-    own.byKey.set(key, this.#order.add(stream))
+    const heard = this.#order.place(stream)
+    own.byKey.set(key, heard)
+    this.#once.put(exporter.address, heard, 1)
     this.#size += 1
     return stream
   }
@@ -142,15 +150,18 @@ export class Streams {
     return own
   }
 
-  /** Makes room for one more stream: the longest silent of its exporter goes, or of all. */
-  #makeRoom(own: ExporterStreams, keyText: string): void {
+  /**
+   * Makes room for one more stream: the longest silent of its exporter goes, or of all. Of streams
+   * that were heard once, it is one of the exporter that has the most.
+   */
+  #makeRoom(address: string, own: ExporterStreams, keyText: string): void {
     if (own.byKey.size >= MAX_STREAMS_PER_EXPORTER) {
       this.#leave(oldestOf(own.byKey.values()))
       return
     }
     if (this.size < this.#maxStreams || this.#stored.has(keyText)) return
     const oldest = this.#stored.keys().next()
-    if (oldest.done) this.#leave(this.#order.oldest)
+    if (oldest.done) this.#leave(this.#once.next(address) ?? this.#order.oldest)
     else {
       this.#stored.delete(oldest.value)
       this.#memory?.forget(oldest.value)
@@ -161,7 +172,8 @@ export class Streams {
     if (heard === undefined) return
     const { item: stream } = heard
     const { exporter, exportVersion, observationDomain } = stream.key
-    this.#order.remove(heard)
+    if (heard.at === 0) this.#once.remove(exporter, heard)
+    else this.#order.remove(heard)
     this.#byExporter.get(exporter)?.byKey.delete(exportVersion * 0x1_0000_0000 + observationDomain)
     this.#size -= 1
     this.#leaving.set(streamKeyText(stream.key), stream)

@@ -53,10 +53,17 @@ describe('streams', () => {
     for (let domain = 0; domain < MAX_STREAMS_PER_EXPORTER; domain++) {
       streams.find(EXPORTER, header(domain))
     }
-    streams.find(EXPORTER, header(0))
+    for (let domain = MAX_STREAMS_PER_EXPORTER - 1; domain >= 0; domain--) {
+      streams.find(EXPORTER, header(domain))
+    }
     assert.deepEqual(leavingOf(streams), [])
-    for (const domain of [5_000, 5_001]) streams.find(EXPORTER, header(domain))
-    assert.deepEqual(leavingOf(streams), [1, 2])
+    for (const domain of [5_000, 5_001]) {
+      for (let datagram = 0; datagram < 2; datagram++) streams.find(EXPORTER, header(domain))
+    }
+    assert.deepEqual(leavingOf(streams), [
+      MAX_STREAMS_PER_EXPORTER - 1,
+      MAX_STREAMS_PER_EXPORTER - 2,
+    ])
     assert.equal(streams.find(OTHER, header(0)), first)
     assert.equal(streams.size, MAX_STREAMS_PER_EXPORTER + 1)
   })
@@ -65,6 +72,8 @@ describe('streams', () => {
     const streams = new Streams([], undefined, 3)
     const first = streams.find(EXPORTER, header(0))
     streams.find(EXPORTER, header(1))
+    streams.find(EXPORTER, header(1))
+    streams.find(OTHER, header(0))
     streams.find(OTHER, header(0))
     assert.equal(streams.find(EXPORTER, header(0)), first)
     streams.find(OTHER, header(1))
@@ -75,6 +84,20 @@ describe('streams', () => {
       streams.takeDirty().map(({ key }) => key.observationDomain),
       [1],
     )
+  })
+
+  it('that were heard once go first, those of the exporter that has the most', () => {
+    const streams = new Streams([], undefined, 10)
+    for (const domain of [0, 0, 1, 1]) streams.find(EXPORTER, header(domain))
+    streams.find(EXPORTER, header(2))
+    const spoofed = (number: number) => ({
+      address: `10.0.0.${number}`,
+      bytes: Uint8Array.of(10, 0, 0, number),
+    })
+    for (let domain = 0; domain < 30; domain++) streams.find(spoofed(domain % 2), header(domain))
+    const leaving = streams.takeLeaving()
+    assert.equal(leaving.length, 23)
+    assert.ok(leaving.every(({ key }) => key.exporter.startsWith('10.')))
   })
 
   it('that are heard again before their last change is taken stay as they were', () => {
@@ -121,6 +144,6 @@ describe('streams', () => {
     assert.equal(first.memory.templates.size, 0)
     assert.deepEqual(leavingOf(streams), [])
     streams.find(EXPORTER, header(2))
-    assert.deepEqual(leavingOf(streams), [0])
+    assert.deepEqual(leavingOf(streams), [3])
   })
 })

@@ -3,7 +3,7 @@
 /** An item's place in the order. The list alone changes it. */
 export interface Heard<Item> {
   readonly item: Item
-  /** Grows with each item that is heard. */
+  /** Grows with each item that is heard; 0: not in the order yet. */
   at: number
   older: Heard<Item> | undefined
   newer: Heard<Item> | undefined
@@ -19,17 +19,22 @@ export class HeardOrder<Item> {
     return this.#oldest
   }
 
+  /** Makes a place for an item that is not in the order yet. */
+  place(item: Item): Heard<Item> {
+    return { item, at: 0, older: undefined, newer: undefined }
+  }
+
   /** Adds an item, which is heard now. */
   add(item: Item): Heard<Item> {
-    const heard: Heard<Item> = { item, at: 0, older: undefined, newer: undefined }
+    const heard = this.place(item)
     this.#append(heard)
     return heard
   }
 
-  /** Notes that an item is heard again. */
+  /** Notes that an item is heard: again, or for the first time. */
   touch(heard: Heard<Item>): void {
     if (heard === this.#newest) return
-    this.remove(heard)
+    if (heard.at > 0) this.remove(heard)
     this.#append(heard)
   }
 
