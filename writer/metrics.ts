@@ -44,6 +44,8 @@ interface FollowedStreams {
   readonly rememberedBytes: number
   /** How often one of these found no room. */
   readonly memoryRefusals: number
+  /** Sequence accounting beyond a simple tracker for each stream. */
+  readonly sequenceBytes: number
 }
 
 /** Registers the writer's metrics; the gauges read `values` when somebody asks. */
@@ -97,6 +99,11 @@ export function createWriterMetrics(values: {
     () => values.streams()?.rememberedBytes ?? 0,
   )
   gauge(
+    'sequence_bytes',
+    'Sequence accounting beyond a simple tracker for each stream, estimated.',
+    () => values.streams()?.sequenceBytes ?? 0,
+  )
+  gauge(
     'memory_refusals',
     'Templates, samplers and names for which there was no room since the start.',
     () => values.streams()?.memoryRefusals ?? 0,
@@ -138,6 +145,10 @@ export function createWriterMetrics(values: {
       'unit',
     ),
     strays: counter('stray_datagrams_total', 'Datagrams that continue no numbering of a stream.'),
+    trimmedSequences: counter(
+      'trimmed_sequences_total',
+      'Streams whose sequence accounting began anew, as that of all streams took too much memory.',
+    ),
     forgottenStreams: counter(
       'forgotten_streams_total',
       'Streams that were silent for longest and have made room for others.',

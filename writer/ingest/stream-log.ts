@@ -57,6 +57,14 @@ export class StreamLog {
     this.#info(key, text, {})
   }
 
+  /** Logs that the sequence accounting of a stream was cut down. */
+  logTrimmed({ key }: Stream): void {
+    const text =
+      'the sequence accounting of a stream was cut down to one series of numbers: that of all exporters ' +
+      'takes too much memory, and its exporter takes the most; a loss meanwhile may be missed'
+    this.#info(key, text, {})
+  }
+
   logNotStored({ key }: Stream): void {
     const text =
       'flows are not stored: the exporter is disabled (update exporters set enabled = true where address = …)'

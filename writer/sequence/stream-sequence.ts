@@ -6,26 +6,13 @@
 import { type Claim, type ClaimedGap, LossAccount } from './loss-account.ts'
 import type { ReleasedSet } from './message-history.ts'
 import { OutsiderRuns } from './outsider-runs.ts'
-import {
-  addCounts,
-  MAX_PORTS,
-  PortTrackers,
-  type SequenceCounts,
-  type StoredPort,
-} from './port-trackers.ts'
+import { addCounts, MAX_PORTS, PortTrackers, type SequenceCounts } from './port-trackers.ts'
 import type { SequenceCheck } from './sequence-check.ts'
 import type { SequenceNotice } from './sequence-notice.ts'
-import { SequenceTracker } from './sequence-tracker.ts'
+import { CALM_TRACKER_BYTES, SequenceTracker } from './sequence-tracker.ts'
 import type { CountedUnit, SequenceUnit } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
-import type { SequenceState } from './stored-sequence.ts'
-
-/** The stored state of a stream's sequence; `ports` is set while the stream is split. */
-export interface StreamSequenceState extends SequenceState {
-  readonly ports?: readonly StoredPort[]
-  readonly check?: SequenceCheck
-  readonly lastClaim?: number
-}
+import type { StreamSequenceState } from './stored-sequence.ts'
 
 /**
  * Counters are totals since construction. They fall only when a judgement is taken back.
@@ -98,16 +85,20 @@ export class StreamSequence {
   configure(check: SequenceCheck): void {
     if (check === this.#check) return
     this.#check = check
-    this.#forgotten.strays += this.#outsiders.strays
+    this.#forgetOutsiders()
     for (const tracker of this.#trackers) {
       tracker.settleClaims()
       addCounts(this.#forgotten, tracker)
     }
-    this.#outsiders = new OutsiderRuns(MAX_PORTS)
     this.#ports = undefined
     this.#main = this.#createMain()
     this.#mainPort = undefined
     this.#hasMoved = false
+  }
+
+  #forgetOutsiders(): void {
+    this.#forgotten.strays += this.#outsiders.strays
+    this.#outsiders = new OutsiderRuns(MAX_PORTS)
   }
 
   #createMain(): SequenceTracker {
@@ -140,7 +131,10 @@ export class StreamSequence {
     const verdict = this.#main.observe(datagram)
     // A late datagram may come long after the stream has moved to another port.
     if (verdict !== 'late') this.#outsiders.noteMain(datagram.receivedAtMs)
-    if (this.#outsiders.size > 0) this.#takeBackFitting()
+    if (this.#outsiders.size > 0) {
+      const fits = (outsider: SequencedDatagram) => this.#main.series.accepts(outsider)
+      for (const fitting of this.#outsiders.takeAllFitting(fits)) this.#main.observe(fitting)
+    }
     return verdict
   }
 
@@ -170,6 +164,20 @@ export class StreamSequence {
       if (notice !== undefined) return notice
     }
     return undefined
+  }
+
+  /** The memory that `trim` would free, estimated. */
+  get excessBytes(): number {
+    let bytes = this.#outsiders.bytes - CALM_TRACKER_BYTES
+    for (const tracker of this.#trackers) bytes += tracker.bytes
+    return Math.max(0, bytes)
+  }
+
+  /** Gives up all but one tracker in its simplest form; what was counted stays. */
+  trim(): void {
+    if (this.#ports !== undefined) this.#leavePorts(this.#ports)
+    this.#main.trim()
+    this.#forgetOutsiders()
   }
 
   /** Ends the sequence: what was counted stays, and nobody knows what of open holes is lost. */
@@ -206,13 +214,9 @@ export class StreamSequence {
     this.#main = this.#createMain()
     this.#main.restore(state)
     if (state.ports === undefined) return
-    this.#ports = this.#createPorts()
+    this.#ports = new PortTrackers(this.#exportVersion, this.#forgotten, this.#account)
     this.#ports.restore(state.ports)
     this.#isSplitReported = true
-  }
-
-  #createPorts(): PortTrackers {
-    return new PortTrackers(this.#exportVersion, this.#forgotten, this.#account)
   }
 
   get #trackers(): Iterable<SequenceTracker> {
@@ -227,13 +231,16 @@ export class StreamSequence {
 
   #observeSplit(ports: PortTrackers, datagram: SequencedDatagram, port: number): SequenceVerdict {
     const verdict = ports.observe(datagram, port)
-    if (ports.isOneStream) {
-      this.#main = ports.merge()
-      this.#ports = undefined
-      this.#hasMoved = true
-      this.#mainPort = port
-    }
+    if (ports.isOneStream) this.#leavePorts(ports)
     return verdict
+  }
+
+  /** Follows the whole stream with the tracker of the last port. */
+  #leavePorts(ports: PortTrackers): void {
+    this.#mainPort = ports.lastPort
+    this.#main = ports.merge()
+    this.#ports = undefined
+    this.#hasMoved = true
   }
 
   #isOutsider(datagram: SequencedDatagram, port: number): boolean {
@@ -276,19 +283,10 @@ export class StreamSequence {
     this.#replayIntoMain()
   }
 
-  #takeBackFitting(): void {
-    const fits = (datagram: SequencedDatagram) => this.#main.series.accepts(datagram)
-    let fitting = this.#outsiders.takeFitting(fits)
-    while (fitting !== undefined) {
-      this.#main.observe(fitting.datagram)
-      fitting = this.#outsiders.takeFitting(fits)
-    }
-  }
-
   #split(newPort: number): void {
     // A number that is missing in a mixture of streams is missing in none of them.
     if (this.#hasMoved) this.#main.discardHoles()
-    this.#ports = this.#createPorts()
+    this.#ports = new PortTrackers(this.#exportVersion, this.#forgotten, this.#account)
     if (this.#mainPort !== undefined) this.#ports.add(this.#mainPort, this.#main)
     for (const { port, datagram } of this.#outsiders.takeAll(newPort)) {
       this.#ports.observe(datagram, port)

@@ -10,10 +10,11 @@ import { type Heard, HeardOrder, oldestOf } from '../netflow/memory/heard-order.
 import { createMemoryRooms } from '../netflow/memory/memory-room.ts'
 import type { StreamMemory } from '../netflow/memory/stream-memory.ts'
 import { type StreamKey, streamKeyText } from '../netflow/stream-key.ts'
-import type { StreamSequenceState } from '../sequence/stream-sequence.ts'
+import type { StreamSequenceState } from '../sequence/stored-sequence.ts'
 import type { Exporter } from './exporter-registry.ts'
 import { parseAddress } from './ip-address.ts'
 import type { RestoredMemory } from './restored-memory.ts'
+import { SequenceRoom } from './sequence-room.ts'
 import { type StoredSequence, Stream } from './stream.ts'
 
 /** A stream as the database holds it. */
@@ -72,6 +73,7 @@ export class Streams {
   readonly #byMemory = new WeakMap<StreamMemory, Stream>()
   /** Streams from the database that were not heard since the start, the last heard at the end. */
   readonly #stored = new Map<string, StoredStream>()
+  readonly #sequenceRoom = new SequenceRoom()
   readonly #maxStreams: number
   #size = 0
   readonly #dirty = new Set<Stream>()
@@ -108,6 +110,11 @@ export class Streams {
   /** Bytes of all stream memories, estimated. */
   get rememberedBytes(): number {
     return this.#rooms.templates.usedBytes + this.#rooms.names.usedBytes
+  }
+
+  /** Bytes of all sequences beyond a simple one for each stream, estimated. */
+  get sequenceBytes(): number {
+    return this.#sequenceRoom.bytes
   }
 
   /** How often a template, sampler or name found no room. */
@@ -191,8 +198,10 @@ export class Streams {
     return leaving
   }
 
-  /** Notes that a stream has forgotten its running totals. */
-  noteForgotten({ key, memory }: Stream): void {
+  /** Notes that a stream has been forgotten, with its running totals. */
+  noteForgotten(stream: Stream): void {
+    const { key, memory } = stream
+    this.#sequenceRoom.forget(stream)
     const own = this.#byExporter.get(key.exporter)
     if (own === undefined) return
     own.forgottenMicros = Math.max(own.forgottenMicros, memory.totals.forgottenMicros)
@@ -242,6 +251,22 @@ export class Streams {
 
   markDirty(stream: Stream): void {
     this.#dirty.add(stream)
+  }
+
+  /**
+   * Bounds the sequences of the streams that have changed.
+   *
+   * @returns the streams that were trimmed; they have changed, too
+   */
+  boundSequences(): readonly Stream[] {
+    const trimmed: Stream[] = []
+    for (const stream of [...this.#dirty]) {
+      for (const one of this.#sequenceRoom.measure(stream)) {
+        this.#dirty.add(one)
+        trimmed.push(one)
+      }
+    }
+    return trimmed
   }
 
   /** Returns the streams that have changed since the last call. */
