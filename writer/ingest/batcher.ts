@@ -9,10 +9,11 @@ const MAX_BATCH_BYTES = 16 * 1024 * 1024
 const MAX_CHANGE_BYTES = 512 * 1024
 /** Templates and options records of a batch. */
 const MAX_CHANGES = 20_000
-/** Datagrams of a batch: what they add to memory is measured when it is closed. */
-const MAX_DATAGRAMS = 20_000
-/** Streams of a batch: 2 KB of a statement each. */
-const MAX_CHANGED_STREAMS = 5_000
+/**
+ * Streams of a batch: 2 KB of a statement each, and 100 µs in the database. All streams fit in, so a
+ * flood of small datagrams to all of them writes each once a batch.
+ */
+const MAX_CHANGED_STREAMS = 20_000
 
 /** State that a batch will have to write when it is closed. */
 export interface PendingState {
@@ -45,7 +46,6 @@ export class Batcher {
   /** Templates and options records of the current batch, and bytes of their messages. */
   #changes = 0
   #changeBytes = 0
-  #datagrams = 0
   #inFlight = 0
   #committed: number
   /** Resolves `room` for the caller that waits. */
@@ -87,7 +87,6 @@ export class Batcher {
     return (
       rows >= this.#options.maxRows ||
       bytes >= MAX_BATCH_BYTES ||
-      this.#datagrams >= MAX_DATAGRAMS ||
       this.#changes >= MAX_CHANGES ||
       this.#changeBytes >= MAX_CHANGE_BYTES ||
       heldBytes >= MAX_BATCH_BYTES ||
@@ -99,11 +98,6 @@ export class Batcher {
   open(): void {
     this.#isOpen = true
     this.#current.openedAtMs = performance.now()
-  }
-
-  /** Counts a datagram of the current batch. */
-  noteDatagram(): void {
-    this.#datagrams += 1
   }
 
   /** Counts the templates and options records of a message that the current batch has to write. */
@@ -118,7 +112,6 @@ export class Batcher {
     this.#isOpen = false
     this.#changes = 0
     this.#changeBytes = 0
-    this.#datagrams = 0
     this.#current = this.#free.pop() ?? new CopyBatch()
     this.#current.addFields(batch.fields)
     batch.submittedAtMs = performance.now()

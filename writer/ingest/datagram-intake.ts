@@ -39,6 +39,8 @@ const REFUSAL_OUTCOME: Readonly<Record<AdmissionRefusal, RefusalOutcome>> = {
 
 /** Why datagrams and flows of a disabled exporter are not stored. */
 const DISABLED = 'exporter-disabled'
+/** Why sets, or datagrams of new streams, of an exporter are not read for the moment. */
+const OVER_BUDGET = 'over-budget'
 
 export class DatagramIntake {
   readonly #options: DatagramIntakeOptions
@@ -80,7 +82,11 @@ export class DatagramIntake {
     }
     const exporter = this.#admit(line)
     if (exporter === undefined) return undefined
-    const stream = streams.find(exporter, decoder.header, line.receivedAtMicros)
+    const stream = streams.find(exporter, decoder.header, line.receivedAtMicros, nowMs)
+    if (stream === undefined) {
+      this.#reject(line, 'refused', OVER_BUDGET, {})
+      return undefined
+    }
     streams.markDirty(stream)
     stream.sequence.configure(exporter.sequenceCheck)
     this.#nowMs = nowMs
@@ -160,7 +166,8 @@ export class DatagramIntake {
       outcomes.hold()
       const held = { exporter: address, number: outcomes.datagramNumber, heldAtMs: this.#nowMs }
       heldDatagrams.hold(message, held, result.waitingSets)
-    } else if (enabled) outcomes.settle('decoded')
+    } else if (result.refusedSets > 0) outcomes.reject('refused', OVER_BUDGET)
+    else if (enabled) outcomes.settle('decoded')
     else outcomes.reject('refused', DISABLED)
   }
 

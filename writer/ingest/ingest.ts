@@ -47,6 +47,9 @@ const LOST_BYTES_TEXT = {
     'bytes of the journal are damaged (checksum): their datagrams are lost; reading goes on with the next line',
 } as const
 
+/** Memory of sequences is measured at least this often; a datagram adds 4 KB at most. */
+const BOUND_EVERY_DATAGRAMS = 10_000
+
 /** After a longer pause of this process, datagrams sent meanwhile are still to be read. */
 const STALLED_TICK_MS = 1_000
 
@@ -64,6 +67,8 @@ export class Ingest {
   #flushTimer: NodeJS.Timeout | undefined
   readonly #clock = new StreamClock()
   #tickedAtMs = 0
+  /** Datagrams since the memory of sequences was measured. */
+  #sinceBounded = 0
 
   constructor(options: IngestOptions) {
     this.#options = options
@@ -165,7 +170,8 @@ export class Ingest {
 
   #takeDatagram(): void {
     const nowMs = this.#clock.read(this.#line.receivedAtMicros / 1000, performance.now())
-    this.#batcher.noteDatagram()
+    this.#sinceBounded += 1
+    if (this.#sinceBounded >= BOUND_EVERY_DATAGRAMS) this.#boundSequences()
     const stream = this.#datagrams.take(this.#line, nowMs)
     if (!stream) return
     this.#declareGaps(stream, nowMs)
@@ -241,13 +247,20 @@ export class Ingest {
     this.#batcher.submit()
   }
 
-  /** Trims and forgets streams whose room others need; their last changes are yet to be taken. */
-  #boundStreams(): void {
+  /** Cuts the sequence accounting of streams down where that of all takes too much memory. */
+  #boundSequences(): void {
     const { metrics, streams } = this.#options
+    this.#sinceBounded = 0
     for (const stream of streams.boundSequences()) {
       metrics.trimmedSequences.inc()
       this.#streamLog.logTrimmed(stream)
     }
+  }
+
+  /** Trims and forgets streams whose room others need; their last changes are yet to be taken. */
+  #boundStreams(): void {
+    const { metrics, streams } = this.#options
+    this.#boundSequences()
     for (const stream of streams.takeLeaving()) {
       this.#decoder.forget(stream.memory)
       stream.sequence.giveUp()

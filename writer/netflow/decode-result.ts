@@ -41,6 +41,7 @@ export type ProblemCode =
   | 'contradicting-templates'
   | 'templates-split-by-port'
   | 'swapped-sampling-rate'
+  | 'over-budget'
 
 export interface Problem {
   readonly code: ProblemCode
@@ -87,8 +88,12 @@ export class DecodeResult {
   releasedSets = 0
   /** Malformed sets, or parts of sets. */
   malformedSets = 0
+  /** Sets and templates that were not read, because their exporter is over its budget. */
+  refusedSets = 0
+  /** Data sets among `refusedSets`. */
+  refusedDataSets = 0
   /**
-   * Malformed sets with an unknown number of data records. A rejected template or a set with a
+   * Malformed or refused sets with an unknown number of data records. A rejected template or a set with a
    * reserved id is not counted here: it has none.
    */
   uncountedSets = 0
@@ -118,6 +123,8 @@ export class DecodeResult {
     this.waitingSets = 0
     this.releasedSets = 0
     this.malformedSets = 0
+    this.refusedSets = 0
+    this.refusedDataSets = 0
     this.uncountedSets = 0
     this.implausibleTimes = 0
     this.flowsWithoutRate = 0
@@ -140,6 +147,18 @@ export class DecodeResult {
   countBrokenSet(): void {
     this.malformedSets += 1
     this.uncountedSets += 1
+  }
+
+  /** Notes that a data set is not read, because its exporter is over its budget. */
+  refuseData(templateId: number, detail: string): void {
+    this.refusedDataSets += 1
+    this.refuse(templateId, detail)
+  }
+
+  /** Notes that a set or template is not read, because its exporter is over its budget. */
+  refuse(templateId: number, detail: string): void {
+    this.refusedSets += 1
+    this.report('over-budget', templateId, detail)
   }
 
   report(code: ProblemCode, templateId: number, detail: string): void {

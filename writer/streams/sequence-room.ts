@@ -6,8 +6,13 @@
 import { FairRoom } from '../netflow/memory/fair-room.ts'
 import type { Stream } from './stream.ts'
 
-/** What streams have beyond a simple tracker each: 20,000 trackers, or 250,000 holes or messages. */
-const MAX_EXCESS_BYTES = 64 * 1024 * 1024
+/**
+ * What streams have beyond a simple tracker each: 9,000 trackers, or 130,000 holes or messages. Each
+ * batch writes what has changed of it, so this bounds the rows of an attack, too.
+ */
+const MAX_EXCESS_BYTES = 32 * 1024 * 1024
+/** The same of one exporter: 1,000 domains with two exporters each behind one address. */
+const MAX_EXCESS_BYTES_PER_EXPORTER = 4 * 1024 * 1024
 
 const NONE: readonly Stream[] = []
 
@@ -31,17 +36,21 @@ export class SequenceRoom {
    */
   measure(stream: Stream): readonly Stream[] {
     const { exporter } = stream.key
-    this.#room.put(exporter, stream, stream.sequence.excessBytes)
-    if (this.#room.bytes <= this.#limitBytes) return NONE
-    const trimmed: Stream[] = []
-    while (this.#room.bytes > this.#limitBytes) {
-      const largest = this.#room.next(exporter)
-      if (largest === undefined) break
-      largest.sequence.trim()
-      this.forget(largest)
-      trimmed.push(largest)
+    const room = this.#room
+    room.put(exporter, stream, stream.sequence.excessBytes)
+    let trimmed = NONE
+    while (room.bytesOf(exporter) > MAX_EXCESS_BYTES_PER_EXPORTER) {
+      trimmed = this.#trim(room.oldestOf(exporter), trimmed)
     }
+    while (room.bytes > this.#limitBytes) trimmed = this.#trim(room.next(exporter), trimmed)
     return trimmed
+  }
+
+  #trim(stream: Stream | undefined, trimmed: readonly Stream[]): readonly Stream[] {
+    if (stream === undefined) return trimmed
+    stream.sequence.trim()
+    this.forget(stream)
+    return [...trimmed, stream]
   }
 
   /** Forgets a stream. */

@@ -6,6 +6,7 @@
 import type { BatchChanges } from '../load/tables/batch-changes.ts'
 import { emptyStreamChange, type StreamChange } from '../load/tables/exporter-streams.ts'
 import type { DecodeResult } from '../netflow/decode-result.ts'
+import type { ExporterBudget } from '../netflow/memory/exporter-budget.ts'
 import type { MemoryRooms } from '../netflow/memory/memory-room.ts'
 import { StreamMemory } from '../netflow/memory/stream-memory.ts'
 import type { AddressedStreamKey } from '../netflow/stream-key.ts'
@@ -30,6 +31,8 @@ interface Arrival {
 interface StreamOptions {
   /** Shared with the other streams. */
   readonly rooms?: MemoryRooms
+  /** Shared with the other streams of the exporter. */
+  readonly budget?: ExporterBudget
   /** Beyond the claims of an earlier stream of this key, which was forgotten. */
   readonly lastClaim?: number
 }
@@ -57,9 +60,9 @@ export class Stream {
   readonly #written = { late: 0, duplicates: 0, restarts: 0, strays: 0 }
   readonly #writtenLosses = new Map<CountedUnit, number>()
 
-  constructor(key: AddressedStreamKey, { rooms, lastClaim = 0 }: StreamOptions = {}) {
+  constructor(key: AddressedStreamKey, { rooms, budget, lastClaim = 0 }: StreamOptions = {}) {
     this.key = key
-    this.memory = new StreamMemory(key, rooms)
+    this.memory = new StreamMemory(key, rooms, budget)
     this.sequence = new StreamSequence(key.exportVersion, lastClaim)
     this.#gapRows = new GapRows(key)
   }
@@ -103,7 +106,7 @@ export class Stream {
       dataRecords: result.dataRecords,
       optionsRecords: result.optionsRecords - result.releasedOptions,
       templateRecords: result.templateRecords,
-      dataSets: result.decodedSets + result.waitingSets,
+      dataSets: result.decodedSets + result.waitingSets + result.refusedDataSets,
       undecodedSets: result.waitingSets + result.uncountedSets,
       receivedAtMs: nowMs,
       wallMs,
@@ -121,6 +124,7 @@ export class Stream {
     change.heldSets += result.heldSets
     change.releasedSets += result.releasedSets
     change.malformedSets += result.malformedSets
+    change.refusedSets += result.refusedSets
     change.implausibleTimes += result.implausibleTimes
     if (!enabled) return
     change.flowRecords += result.flowRecords

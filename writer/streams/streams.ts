@@ -5,6 +5,7 @@
  */
 
 import { MAX_STREAMS_PER_EXPORTER } from '../netflow/limits.ts'
+import { ExporterBudget } from '../netflow/memory/exporter-budget.ts'
 import { FairRoom } from '../netflow/memory/fair-room.ts'
 import { type Heard, HeardOrder, oldestOf } from '../netflow/memory/heard-order.ts'
 import { createMemoryRooms } from '../netflow/memory/memory-room.ts'
@@ -59,6 +60,7 @@ interface ExporterStreams {
    * 0: none was.
    */
   forgottenMicros: number
+  readonly budget: ExporterBudget
 }
 
 export class Streams {
@@ -126,10 +128,18 @@ export class Streams {
    * Finds or creates the stream of a message, which is heard now.
    *
    * @param nowMicros a new stream gets claims of its own by it, also if it existed before
+   * @param nowMs the time of the stream clock
+   * @returns undefined when its exporter begins too many streams
    */
-  find(exporter: StreamExporter, header: KeyWithinExporter, nowMicros = 0): Stream {
+  find(
+    exporter: StreamExporter,
+    header: KeyWithinExporter,
+    nowMicros = 0,
+    nowMs = 0,
+  ): Stream | undefined {
     const { exportVersion, observationDomain } = header
     const own = this.#streamsOf(exporter.address)
+    own.budget.arrive(nowMs)
     const key = exportVersion * 0x1_0000_0000 + observationDomain
     const known = own.byKey.get(key)
     if (known) {
@@ -138,8 +148,10 @@ export class Streams {
       return known.item
     }
     const keyText = streamKeyText({ exporter: exporter.address, exportVersion, observationDomain })
-    this.#makeRoom(exporter.address, own, keyText)
     const left = this.#leaving.get(keyText)
+    const isNew = left === undefined && !this.#stored.has(keyText)
+    if (isNew && !own.budget.spend('streams')) return undefined
+    this.#makeRoom(exporter.address, own, keyText)
     this.#leaving.delete(keyText)
     const stream = left ?? this.#create(exporter, { exportVersion, observationDomain }, nowMicros)
     const heard = this.#order.place(stream)
@@ -152,7 +164,7 @@ export class Streams {
   #streamsOf(address: string): ExporterStreams {
     const known = this.#byExporter.get(address)
     if (known) return known
-    const own = { byKey: new Map(), forgottenMicros: 0 }
+    const own = { byKey: new Map(), forgottenMicros: 0, budget: new ExporterBudget() }
     this.#byExporter.set(address, own)
     return own
   }
@@ -219,13 +231,13 @@ export class Streams {
       observationDomain,
     }
     const keyText = streamKeyText(key)
-    const stream = new Stream(key, { rooms: this.#rooms, lastClaim: nowMicros })
+    const { budget, forgottenMicros } = this.#streamsOf(key.exporter)
+    const stream = new Stream(key, { rooms: this.#rooms, budget, lastClaim: nowMicros })
     const stored = this.#stored.get(keyText)
     if (stored?.sequenceState) stream.restoreSequence(stored.sequenceState as StoredSequence)
     stream.memory.systemInitMs = stored?.systemInitMs ?? Number.NaN
     stream.memory.bootEstimateMs = stored?.systemInitEstimateMs ?? Number.NaN
     if (stored?.suggestedByteOrder === 'little') stream.memory.samplers.suggestByteOrder()
-    const forgottenMicros = this.#byExporter.get(key.exporter)?.forgottenMicros ?? 0
     stream.memory.totals.forgottenMicros = stored?.totalsForgottenMicros ?? forgottenMicros
     this.#stored.delete(keyText)
     this.#memory?.restore(stream.memory)

@@ -90,6 +90,7 @@ export const STREAM_CHANGE: StreamChange = {
   releasedSets: 2,
   expiredSets: 1,
   malformedSets: 4,
+  refusedSets: 9,
   implausibleTimes: 5,
   flowsWithoutRate: 1,
   late: 6,

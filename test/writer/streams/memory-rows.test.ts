@@ -183,7 +183,7 @@ describe('held sets', () => {
       streams.takeLeaving().map(({ key }) => key.observationDomain),
       [0],
     )
-    const [set256] = decoder.heldSets.release(streams.find(exporter, first).memory, 256)
+    const [set256] = decoder.heldSets.release((streams.find(exporter, first) as Stream).memory, 256)
     assert.deepEqual(set256?.content, first.content)
     assert.equal(set256?.message.receivedAtMicros, RECEIVED_AT_MICROS)
     assert.deepEqual(decoder.heldSets.takeChanges(), { held: [], gone: [nobodys.id, first.id] })

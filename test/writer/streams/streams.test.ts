@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import type { TemplateRow } from '../../../writer/load/tables/templates.ts'
 import { MAX_STREAMS_PER_EXPORTER } from '../../../writer/netflow/limits.ts'
 import { RestoredMemory } from '../../../writer/streams/restored-memory.ts'
+import type { Stream } from '../../../writer/streams/stream.ts'
 import { type StoredStream, Streams } from '../../../writer/streams/streams.ts'
 
 const EXPORTER = { address: '192.0.2.1', bytes: Uint8Array.of(192, 0, 2, 1) }
@@ -41,6 +42,13 @@ function templateOf(observationDomain: number): TemplateRow {
   }
 }
 
+/** Finds a stream whose exporter is within its budget. */
+function find(streams: Streams, exporter: typeof EXPORTER, domain: number): Stream {
+  const stream = streams.find(exporter, header(domain))
+  assert.ok(stream)
+  return stream
+}
+
 /** The domains of the streams that have made room since the last call. */
 function leavingOf(streams: Streams): readonly number[] {
   return streams.takeLeaving().map(({ key }) => key.observationDomain)
@@ -49,34 +57,34 @@ function leavingOf(streams: Streams): readonly number[] {
 describe('streams', () => {
   it('of an exporter at its limit make room, the longest silent one first', () => {
     const streams = new Streams([])
-    const first = streams.find(OTHER, header(0))
+    const first = find(streams, OTHER, 0)
     for (let domain = 0; domain < MAX_STREAMS_PER_EXPORTER; domain++) {
-      streams.find(EXPORTER, header(domain))
+      find(streams, EXPORTER, domain)
     }
     for (let domain = MAX_STREAMS_PER_EXPORTER - 1; domain >= 0; domain--) {
-      streams.find(EXPORTER, header(domain))
+      find(streams, EXPORTER, domain)
     }
     assert.deepEqual(leavingOf(streams), [])
     for (const domain of [5_000, 5_001]) {
-      for (let datagram = 0; datagram < 2; datagram++) streams.find(EXPORTER, header(domain))
+      for (let datagram = 0; datagram < 2; datagram++) find(streams, EXPORTER, domain)
     }
     assert.deepEqual(leavingOf(streams), [
       MAX_STREAMS_PER_EXPORTER - 1,
       MAX_STREAMS_PER_EXPORTER - 2,
     ])
-    assert.equal(streams.find(OTHER, header(0)), first)
+    assert.equal(find(streams, OTHER, 0), first)
     assert.equal(streams.size, MAX_STREAMS_PER_EXPORTER + 1)
   })
 
   it('of all exporters make room, the longest silent one first', () => {
     const streams = new Streams([], undefined, 3)
-    const first = streams.find(EXPORTER, header(0))
-    streams.find(EXPORTER, header(1))
-    streams.find(EXPORTER, header(1))
-    streams.find(OTHER, header(0))
-    streams.find(OTHER, header(0))
-    assert.equal(streams.find(EXPORTER, header(0)), first)
-    streams.find(OTHER, header(1))
+    const first = find(streams, EXPORTER, 0)
+    find(streams, EXPORTER, 1)
+    find(streams, EXPORTER, 1)
+    find(streams, OTHER, 0)
+    find(streams, OTHER, 0)
+    assert.equal(find(streams, EXPORTER, 0), first)
+    find(streams, OTHER, 1)
     assert.deepEqual(leavingOf(streams), [1])
     assert.deepEqual([...streams.all()].length, 3)
     assert.equal(streams.size, 3)
@@ -88,8 +96,8 @@ describe('streams', () => {
 
   it('that were heard once go first, those of the exporter that has the most', () => {
     const streams = new Streams([], undefined, 10)
-    for (const domain of [0, 0, 1, 1]) streams.find(EXPORTER, header(domain))
-    streams.find(EXPORTER, header(2))
+    for (const domain of [0, 0, 1, 1]) find(streams, EXPORTER, domain)
+    find(streams, EXPORTER, 2)
     const spoofed = (number: number) => ({
       address: `10.0.0.${number}`,
       bytes: Uint8Array.of(10, 0, 0, number),
@@ -100,29 +108,42 @@ describe('streams', () => {
     assert.ok(leaving.every(({ key }) => key.exporter.startsWith('10.')))
   })
 
+  it('are not begun beyond the budget of their exporter, and known ones are heard', () => {
+    const streams = new Streams([])
+    let begun = 0
+    for (let domain = 0; domain < 5_000; domain++) {
+      if (streams.find(EXPORTER, header(domain), 0, 1_000)) begun += 1
+    }
+    assert.equal(begun, 2_048)
+    assert.ok(streams.find(EXPORTER, header(2_000), 0, 1_000))
+    assert.ok(streams.find(OTHER, header(0), 0, 1_000))
+    assert.equal(streams.find(EXPORTER, header(9_000), 0, 1_000), undefined)
+    assert.ok(streams.find(EXPORTER, header(9_000), 0, 2_000))
+  })
+
   it('that are heard again before their last change is taken stay as they were', () => {
     const streams = new Streams([], undefined, 1)
-    const first = streams.find(EXPORTER, header(0))
-    const second = streams.find(EXPORTER, header(1))
-    assert.equal(streams.find(EXPORTER, header(0)), first)
+    const first = find(streams, EXPORTER, 0)
+    const second = find(streams, EXPORTER, 1)
+    assert.equal(find(streams, EXPORTER, 0), first)
     assert.deepEqual(streams.takeLeaving(), [second])
-    assert.notEqual(streams.find(EXPORTER, header(1)), second)
+    assert.notEqual(find(streams, EXPORTER, 1), second)
   })
 
   it('that were forgotten with running totals count none of their flows twice', () => {
     const streams = new Streams([], undefined, 1)
-    const first = streams.find(EXPORTER, header(0))
+    const first = find(streams, EXPORTER, 0)
     const total = { bytes: 7n, packets: 1n, startMicros: 1, exportMicros: 900 }
     first.memory.totals.put('flow', total)
-    streams.find(EXPORTER, header(1))
+    find(streams, EXPORTER, 1)
     for (const stream of streams.takeLeaving()) {
       stream.memory.forgetAll()
       streams.noteForgotten(stream)
     }
-    const again = streams.find(EXPORTER, header(0))
+    const again = find(streams, EXPORTER, 0)
     assert.equal(again.memory.totals.mayHaveForgotten(500), true)
     assert.equal(again.memory.totals.mayHaveForgotten(1_000), false)
-    assert.equal(streams.find(OTHER, header(0)).memory.totals.mayHaveForgotten(500), false)
+    assert.equal(find(streams, OTHER, 0).memory.totals.mayHaveForgotten(500), false)
   })
 
   it('from the previous run make room for new ones, the longest silent one first', () => {
@@ -134,16 +155,16 @@ describe('streams', () => {
     })
     const streams = new Streams([3, 2, 1].map(streamRow), memory, 3)
     assert.equal(streams.size, 3)
-    streams.find(OTHER, header(0))
-    const third = streams.find(EXPORTER, header(3))
+    find(streams, OTHER, 0)
+    const third = find(streams, EXPORTER, 3)
     assert.equal(third.sequence.next, 300)
     assert.equal(third.memory.templates.size, 1)
     assert.equal(streams.size, 3)
-    const first = streams.find(EXPORTER, header(1))
+    const first = find(streams, EXPORTER, 1)
     assert.equal(first.sequence.next, null)
     assert.equal(first.memory.templates.size, 0)
     assert.deepEqual(leavingOf(streams), [])
-    streams.find(EXPORTER, header(2))
+    find(streams, EXPORTER, 2)
     assert.deepEqual(leavingOf(streams), [3])
   })
 })

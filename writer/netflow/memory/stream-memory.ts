@@ -5,6 +5,7 @@
 
 import { MAX_NAMES_PER_STREAM } from '../limits.ts'
 import type { AddressedStreamKey } from '../stream-key.ts'
+import type { BudgetKind, ExporterBudget } from './exporter-budget.ts'
 import { FlowTotals } from './flow-totals.ts'
 import type { MemoryRooms } from './memory-room.ts'
 import { Samplers } from './samplers.ts'
@@ -45,8 +46,12 @@ export class StreamMemory {
   /** When a restart of the exporter was last found. */
   #restartMicros = 0
 
+  /** Shared by the streams of an exporter; undefined: everything is read. */
+  readonly budget: ExporterBudget | undefined
+
   /** @param rooms shared with other streams; without them only the limits of one stream apply */
-  constructor(key: AddressedStreamKey, rooms?: MemoryRooms) {
+  constructor(key: AddressedStreamKey, rooms?: MemoryRooms, budget?: ExporterBudget) {
+    this.budget = budget
     this.exporter = key.exporter
     this.exporterBytes = key.exporterBytes
     this.exportVersion = key.exportVersion
@@ -56,6 +61,11 @@ export class StreamMemory {
     this.interfaceNames = new TrackedMap(MAX_NAMES_PER_STREAM, rooms?.names)
     this.applicationNames = new TrackedMap(MAX_NAMES_PER_STREAM, rooms?.names)
     this.samplerNames = new TrackedMap(MAX_NAMES_PER_STREAM, rooms?.names)
+  }
+
+  /** Spends from the budget of the exporter; returns false if nothing is left. */
+  spend(kind: BudgetKind, amount?: number): boolean {
+    return this.budget === undefined || this.budget.spend(kind, amount)
   }
 
   /** Sets the receive time and the source port of the next message. */

@@ -1,8 +1,13 @@
 /** A template as an exporter defined it, resolved once for decoding. */
 
 import { type FieldSpecifier, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import { FIELD } from '../flow-record.ts'
 import { splitBiflow } from '../plan/biflow.ts'
 import { type Plan, planRecord } from '../plan/plan.ts'
+
+/** Two IPv4 addresses, two ports, a protocol and a counter of four bytes have 17. */
+const MIN_FLOW_BYTES = 17
+const FLOW_FIELDS = [FIELD.srcAddr, FIELD.dstAddr, FIELD.bytes, FIELD.packets] as const
 
 /** A template or an options template. */
 export interface Template {
@@ -16,6 +21,11 @@ export interface Template {
   /** Bytes of a record; the smallest number if a field has variable length. */
   readonly recordLength: number
   readonly hasVariableLength: boolean
+  /**
+   * Whether its records hold little: fewer bytes than two addresses, ports and a counter take, or
+   * neither address nor counter. A row costs as much as that of any flow.
+   */
+  readonly isPoor: boolean
   /** How to read a flow record; resolved when the first one comes. */
   readonly plan: Plan
   /** How to read the reverse direction of the same bytes; null when the record is no biflow. */
@@ -41,6 +51,7 @@ export function createTemplate(
     recordLength += length === VARIABLE_LENGTH ? 1 : length
   }
   const presentFields = fields.filter(({ length }) => length > 0)
+  let isPoor: boolean | undefined
   let plan: Plan | undefined
   let reversePlans: ReversePlans | null | undefined
   return {
@@ -51,6 +62,10 @@ export function createTemplate(
     isOptions: options !== undefined,
     recordLength,
     hasVariableLength,
+    get isPoor() {
+      isPoor ??= recordLength < MIN_FLOW_BYTES || !fillsFlow(this.plan)
+      return isPoor
+    },
     get plan() {
       plan ??= planRecord(splitBiflow(presentFields)?.forward ?? presentFields)
       return plan
@@ -60,6 +75,11 @@ export function createTemplate(
       return reversePlans
     },
   }
+}
+
+/** Whether a plan fills an address or a counter. */
+function fillsFlow({ fieldKeys }: Plan): boolean {
+  return FLOW_FIELDS.some((field) => fieldKeys[field] !== '')
 }
 
 function planReverse(fields: readonly FieldSpecifier[]): ReversePlans | null {
