@@ -130,7 +130,8 @@ export const COSTLY_ATTACKS: readonly CostlyAttack[] = [
     name: 'empty messages of many streams from many ports',
     exporters: 16,
     domains: 1_024,
-    make: (index) => v9MessageOf({ sequence: index * 7_777_777, sourceId: (index >> 4) % 1_024 }),
+    make: (index) =>
+      v9MessageOf({ sequence: (index * 7_777_777) % 2 ** 32, sourceId: (index >> 4) % 1_024 }),
   },
 ]
 

@@ -12,6 +12,7 @@ import {
   Victim,
 } from './attack-traffic.ts'
 
+const STORED = `select stored::int from balance where exporter = '192.0.2.1'`
 const VICTIM_TOTALS = `
   select stored::int, lost_flows::int as lost, difference::int
   from balance where exporter = '192.0.2.1'`
@@ -31,8 +32,7 @@ function peakMibOf({ writer }: Pipeline): number {
 }
 
 async function report(pipeline: Pipeline, victim: Victim): Promise<VictimReport> {
-  const stored = "select stored::int from balance where exporter = '192.0.2.1'"
-  await pipeline.expectNumber(stored, victim.sent, 300_000)
+  await pipeline.expectNumber(STORED, victim.sent, 300_000)
   await pipeline.end('writer')
   const [totals] = await pipeline.ask(VICTIM_TOTALS)
   return { sent: victim.sent, peakMib: 0, ...(totals as Omit<VictimReport, 'sent' | 'peakMib'>) }
@@ -65,8 +65,7 @@ export async function runSplitAttack({
       }
     }
     while (victim.sent < victimFlows) await pipe.write(victim.line())
-    const stored = "select stored::int from balance where exporter = '192.0.2.1'"
-    await pipeline.expectNumber(stored, victim.sent, 600_000)
+    await pipeline.expectNumber(STORED, victim.sent, 600_000)
     const peakMib = peakMibOf(pipeline)
     return { ...(await report(pipeline, victim)), peakMib }
   } finally {
@@ -79,12 +78,15 @@ export async function runSplitAttack({
 interface LatencyReport extends VictimReport {
   readonly attackDatagrams: number
   readonly attackMbit: number
+  /** Before the attack. */
+  readonly quietMs: number
   readonly longestMs: number
   readonly afterMs: number
   readonly journalBytes: number
 }
 
 const VICTIM_EVERY_MS = 200
+const QUIET_MS = 4_000
 const LATEST = `
   select (extract(epoch from clock_timestamp() - max(received_at)) * 1000)::float8 as ms
   from flows where exporter = '192.0.2.1'`
@@ -98,13 +100,13 @@ export async function runCostlyAttack(
   const pipe = new PipeEnd(pipeline.pipePath)
   const victim = new Victim()
   const ages: number[] = []
-  const started = performance.now()
-  const end = started + seconds * 1000
+  let started = 0
   let isOver = false
   let sentBytes = 0
   let index = 0
   const attacking = async () => {
-    while (performance.now() < end) {
+    started = performance.now()
+    while (performance.now() < started + seconds * 1000) {
       const due = ((performance.now() - started) / 1000) * megabits * 125_000
       const lines: string[] = []
       for (; sentBytes < due && lines.length < 500; index += 1) {
@@ -130,6 +132,8 @@ export async function runCostlyAttack(
   }
   try {
     const others = Promise.all([suffering(), measuring()])
+    await sleep(QUIET_MS)
+    const before = ages.length
     await attacking()
     const during = ages.length
     await sleep(10_000)
@@ -142,7 +146,8 @@ export async function runCostlyAttack(
       peakMib,
       attackDatagrams: index,
       attackMbit: (sentBytes * 8) / 1e6 / seconds,
-      longestMs: Math.max(...ages.slice(0, during)),
+      quietMs: Math.max(...ages.slice(Math.floor(before / 3), before)),
+      longestMs: Math.max(...ages.slice(before, during)),
       afterMs: Math.max(...ages.slice(during + 5)),
       journalBytes: Number(journal?.['bytes']),
     }

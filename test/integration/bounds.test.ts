@@ -58,6 +58,81 @@ describe('an exporter with a new observation domain at every boot', () => {
   })
 })
 
+describe('an exporter that sends too much of what costs more than its bytes', () => {
+  const ORDINARY = template(400, [
+    [8, 4],
+    [12, 4],
+    [7, 2],
+    [11, 2],
+    [4, 1],
+    [1, 4],
+  ])
+  const FLOW = set(400, '01'.repeat(17))
+  const tiny = set(401, Buffer.alloc(4_096, 6))
+  const templates = Array.from({ length: 200 }, (_, index) => template(1_000 + index, [[8, 4]]))
+  const waiting = Array.from({ length: 300 }, (_, index) => set(2_000 + index, '01'))
+  const cases: Readonly<Record<string, { sourceId: number; sets: (round: number) => Buffer[] }>> = {
+    'records of one byte': { sourceId: 1, sets: () => [tiny, FLOW] },
+    'sets without a template': { sourceId: 2, sets: () => [...waiting, FLOW] },
+    'templates that always change': {
+      sourceId: 3,
+      sets: (round) => [
+        set(
+          0,
+          ...templates.map((one) =>
+            Buffer.concat([one.subarray(0, 5), Buffer.from([1 + round]), one.subarray(6)]),
+          ),
+        ),
+        FLOW,
+      ],
+    },
+  }
+  for (const [title, { sourceId, sets }] of Object.entries(cases)) {
+    it(`has them refused, and its ordinary flows stored: ${title}`, async () => {
+      const address = `192.0.2.${30 + sourceId}`
+      const ROUNDS = 40
+      const definition = set(0, ORDINARY, template(401, [[4, 1]]))
+      pipeline.feed(
+        address,
+        v9MessageOf({ sourceId, sequence: 0 }, definition),
+        ...Array.from({ length: ROUNDS }, (_, round) =>
+          v9MessageOf({ sourceId, sequence: round + 1 }, ...sets(round)),
+        ),
+      )
+      await pipeline.expectNumber(
+        `select count(*)::int from flows where exporter = '${address}' and src_addr is not null`,
+        ROUNDS,
+      )
+      const [counts] = await pipeline.ask(
+        `select refused > 0 as refused, difference::int, lost_datagrams::int as lost,
+           (select bool_and(refused_sets > 0 and held_sets = released_sets + expired_sets
+             + (select count(*) from held_sets where exporter = '${address}'))
+           from exporter_streams where exporter = '${address}') as settled,
+           (select sum(datagrams)::int from rejected_datagrams
+             where exporter = '${address}' and reason = 'over-budget') > 0 as told
+         from balance where exporter = '${address}'`,
+      )
+      assert.deepEqual(counts, {
+        ...{ refused: true, difference: 0, lost: 0, settled: true, told: true },
+      })
+      await pipeline.waitForLine(/^skipped a set: its exporter sends too many/)
+    })
+  }
+
+  it('has empty messages refused beyond a few hundred at once', async () => {
+    const address = '192.0.2.40'
+    const messages = Array.from({ length: 3_000 }, (_, sequence) => {
+      return v9MessageOf({ sourceId: 0, sequence })
+    })
+    pipeline.feed(address, ...messages)
+    await pipeline.expectRows(
+      `select received::int, decoded > 500 as decoded, refused > 1000 as refused, difference::int
+       from balance where exporter = '${address}'`,
+      [{ received: 3_000, decoded: true, refused: true, difference: 0 }],
+    )
+  })
+})
+
 describe('a line of the pipe with an address that is none', () => {
   it('is quoted in the log by its beginning, without control characters', async () => {
     const address = `router-${'\\u001b[2J'.repeat(8_000)}`

@@ -82,8 +82,9 @@ export class DatagramIntake {
     }
     const exporter = this.#admit(line)
     if (exporter === undefined) return undefined
-    const stream = streams.find(exporter, decoder.header, line.receivedAtMicros, nowMs)
-    if (stream === undefined) {
+    const { header } = decoder
+    const stream = streams.find(exporter, header, line.receivedAtMicros, nowMs)
+    if (stream === undefined || (header.isEmpty && !stream.memory.spend('emptyMessages'))) {
       this.#reject(line, 'refused', OVER_BUDGET, {})
       return undefined
     }
@@ -173,8 +174,8 @@ export class DatagramIntake {
 
   #noteChanges(): void {
     const { batcher, decoder } = this.#options
-    const { templateRecords, optionsRecords } = decoder.result
-    const changes = templateRecords + optionsRecords
+    const { templateRecords, optionsRecords, refusedSets, refusedDataSets } = decoder.result
+    const changes = templateRecords + optionsRecords + refusedDataSets - refusedSets
     if (changes > 0) batcher.noteChanges(changes, decoder.header.length)
   }
 

@@ -11,7 +11,8 @@ export const REJECT_TEXT: Readonly<Record<string, string>> = {
   'invalid-address': 'rejected a datagram: its line names no valid exporter address',
   'not-allowed': 'refused a datagram: the exporter is not in EXPORTER_ALLOW',
   'over-budget':
-    'refused a datagram: its exporter begins too many observation domains; is its address spoofed?',
+    'refused a datagram: its exporter begins too many observation domains, or sends too many empty ' +
+    'messages a second; is its address spoofed?',
   'too-many': 'refused a datagram: MAX_EXPORTERS is reached, no new exporter is registered',
 }
 

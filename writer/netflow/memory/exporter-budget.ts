@@ -9,19 +9,21 @@ interface Allowance {
   readonly perSecond: number
 }
 
-/**
- * Each row costs 5 to 70 µs in the writer and as much in the database. Real exporters stay far below:
- * a chassis with 100 domains of 100 templates sends 10,000 after its boot, and then only repeats.
- */
+/** Each costs 5 to 70 µs in the writer, and as much or more in the database. */
 const ALLOWANCES = {
   /** Options records, and flow records too small for a flow: see `Template.isPoor`. */
   records: { burst: 65_536, perSecond: 5_000 },
-  /** New and changed templates; one of many fields counts as several. */
-  templates: { burst: 20_000, perSecond: 200 },
-  /** Data sets that wait for their template: as many as an exporter has room for. */
-  heldSets: { burst: 10_000, perSecond: 1_000 },
+  /**
+   * New and changed templates; one of many fields counts as several. A chassis with 100 domains
+   * defines a few thousand after its boot, and then only repeats them.
+   */
+  templates: { burst: 5_000, perSecond: 200 },
+  /** Data sets that wait for their template: an exporter has room for 2,760 as long as a datagram. */
+  heldSets: { burst: 4_000, perSecond: 500 },
+  /** Messages without a record or a set: some exporters send one a second when there is nothing. */
+  emptyMessages: { burst: 512, perSecond: 50 },
   /** Streams that are new to the writer: a chassis that boots has hundreds, and then none. */
-  streams: { burst: 2_048, perSecond: 2 },
+  streams: { burst: 1_280, perSecond: 2 },
 } as const satisfies Readonly<Record<string, Allowance>>
 
 export type BudgetKind = keyof typeof ALLOWANCES

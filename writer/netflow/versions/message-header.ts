@@ -30,6 +30,13 @@ export class MessageHeader {
   /** Bytes of the message. */
   length = 0
 
+  /** Whether the message has no records, and no room for more than the header of a set. */
+  get isEmpty(): boolean {
+    if (this.exportVersion === 9) return this.length <= V9_HEADER_BYTES + SET_HEADER_BYTES
+    if (this.exportVersion === 10) return this.length <= IPFIX_HEADER_BYTES + SET_HEADER_BYTES
+    return this.count === 0
+  }
+
   /**
    * Reads the header of the message in the first `length` bytes.
    *
@@ -123,5 +130,6 @@ export class MessageHeader {
   }
 }
 
+const SET_HEADER_BYTES = 4
 export const V9_HEADER_BYTES = 20
 export const IPFIX_HEADER_BYTES = 16
