@@ -84,7 +84,7 @@ export class DatagramIntake {
     if (exporter === undefined) return undefined
     const { header } = decoder
     const stream = streams.find(exporter, header, line.receivedAtMicros, nowMs)
-    if (stream === undefined || (header.isEmpty && !stream.memory.spend('emptyMessages'))) {
+    if (stream === undefined) {
       this.#reject(line, 'refused', OVER_BUDGET, {})
       return undefined
     }

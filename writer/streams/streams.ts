@@ -36,6 +36,9 @@ export interface StoredStream {
 /** Names a stream within its exporter. */
 type KeyWithinExporter = Omit<StreamKey, 'exporter'>
 
+/** The facts about a message that finding its stream needs. */
+type StreamHeader = KeyWithinExporter & { readonly isEmpty?: boolean }
+
 /** The facts about an exporter that its streams need. */
 type StreamExporter = Pick<Exporter, 'address' | 'bytes'>
 
@@ -129,17 +132,18 @@ export class Streams {
    *
    * @param nowMicros a new stream gets claims of its own by it, also if it existed before
    * @param nowMs the time of the stream clock
-   * @returns undefined when its exporter begins too many streams
+   * @returns undefined when its exporter begins too many streams, or sends too many empty messages
    */
   find(
     exporter: StreamExporter,
-    header: KeyWithinExporter,
+    header: StreamHeader,
     nowMicros = 0,
     nowMs = 0,
   ): Stream | undefined {
     const { exportVersion, observationDomain } = header
     const own = this.#streamsOf(exporter.address)
     own.budget.arrive(nowMs)
+    if (header.isEmpty && !own.budget.spend('emptyMessages')) return undefined
     const key = exportVersion * 0x1_0000_0000 + observationDomain
     const known = own.byKey.get(key)
     if (known) {

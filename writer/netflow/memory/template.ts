@@ -44,36 +44,54 @@ export function createTemplate(
   fields: readonly FieldSpecifier[],
   options?: { readonly scopeFields: number },
 ): Template {
-  let recordLength = 0
-  let hasVariableLength = false
-  for (const { length } of fields) {
-    if (length === VARIABLE_LENGTH) hasVariableLength = true
-    recordLength += length === VARIABLE_LENGTH ? 1 : length
+  return new DefinedTemplate(id, fields, options?.scopeFields)
+}
+
+/** Resolves plans when they are first needed: many templates never see a record. */
+class DefinedTemplate implements Template {
+  readonly id: number
+  readonly fields: readonly FieldSpecifier[]
+  readonly presentFields: readonly FieldSpecifier[]
+  readonly scopeFields: number
+  readonly isOptions: boolean
+  readonly recordLength: number
+  readonly hasVariableLength: boolean
+  #isPoor: boolean | undefined
+  #plan: Plan | undefined
+  #reversePlans: ReversePlans | null | undefined
+
+  /** @param scopeFields undefined for a template of flow records */
+  constructor(id: number, fields: readonly FieldSpecifier[], scopeFields: number | undefined) {
+    let recordLength = 0
+    let absent = 0
+    let hasVariableLength = false
+    for (const { length } of fields) {
+      if (length === VARIABLE_LENGTH) hasVariableLength = true
+      if (length === 0) absent += 1
+      recordLength += length === VARIABLE_LENGTH ? 1 : length
+    }
+    this.id = id
+    this.fields = fields
+    this.presentFields = absent === 0 ? fields : fields.filter(({ length }) => length > 0)
+    this.scopeFields = scopeFields ?? 0
+    this.isOptions = scopeFields !== undefined
+    this.recordLength = recordLength
+    this.hasVariableLength = hasVariableLength
   }
-  const presentFields = fields.filter(({ length }) => length > 0)
-  let isPoor: boolean | undefined
-  let plan: Plan | undefined
-  let reversePlans: ReversePlans | null | undefined
-  return {
-    id,
-    fields,
-    presentFields: presentFields.length === fields.length ? fields : presentFields,
-    scopeFields: options?.scopeFields ?? 0,
-    isOptions: options !== undefined,
-    recordLength,
-    hasVariableLength,
-    get isPoor() {
-      isPoor ??= recordLength < MIN_FLOW_BYTES || !fillsFlow(this.plan)
-      return isPoor
-    },
-    get plan() {
-      plan ??= planRecord(splitBiflow(presentFields)?.forward ?? presentFields)
-      return plan
-    },
-    get reversePlans() {
-      if (reversePlans === undefined) reversePlans = planReverse(presentFields)
-      return reversePlans
-    },
+
+  get isPoor(): boolean {
+    this.#isPoor ??= this.recordLength < MIN_FLOW_BYTES || !fillsFlow(this.plan)
+    return this.#isPoor
+  }
+
+  get plan(): Plan {
+    this.#plan ??= planRecord(splitBiflow(this.presentFields)?.forward ?? this.presentFields)
+    return this.#plan
+  }
+
+  get reversePlans(): ReversePlans | null {
+    if (this.#reversePlans === undefined) this.#reversePlans = planReverse(this.presentFields)
+    return this.#reversePlans
   }
 }
 
