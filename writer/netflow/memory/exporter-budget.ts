@@ -21,7 +21,7 @@ const ALLOWANCES = {
   /** Data sets that wait for their template: an exporter has room for 2,760 as long as a datagram. */
   heldSets: { burst: 4_000, perSecond: 500 },
   /** Messages without a record or a set: some exporters send one a second when there is nothing. */
-  emptyMessages: { burst: 512, perSecond: 50 },
+  emptyMessages: { burst: 128, perSecond: 20 },
   /** Streams that are new to the writer: a chassis that boots has hundreds, and then none. */
   streams: { burst: 1_280, perSecond: 2 },
 } as const satisfies Readonly<Record<string, Allowance>>
