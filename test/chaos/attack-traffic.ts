@@ -64,11 +64,12 @@ function attackerAddress(number: number): string {
   return `10.66.${number >> 8}.${number & 255}`
 }
 
+const ONE_BYTE = set(0, template(256, [[4, 1]]))
 /** The ports that a stream has trackers for. */
 const PORTS = 64
 
 /**
- * Splits v9 streams into as many ports as there can be, with 78 datagrams of 20 bytes each. Yields
+ * Splits v9 streams into as many ports as there can be, with 78 datagrams of 25 bytes each. Yields
  * the lines of one stream at a time.
  */
 export function* splitStreams(exporters: number, domains: number): Iterable<string> {
@@ -76,8 +77,12 @@ export function* splitStreams(exporters: number, domains: number): Iterable<stri
     const address = attackerAddress(stream % exporters)
     const sourceId = Math.floor(stream / exporters)
     const now = Date.now()
-    const line = (sequence: number, port: number) =>
-      encodeDatagramLine(v9MessageOf({ sourceId, sequence }), now, address, port)
+    // A record that is too small for a flow, so that each message brings something.
+    const line = (sequence: number, port: number) => {
+      const definition = port === 1 ? [ONE_BYTE] : []
+      const message = v9MessageOf({ sourceId, sequence }, ...definition, set(256, '06'))
+      return encodeDatagramLine(message, now, address, port)
+    }
     const lines: string[] = []
     for (let round = 0; round < 7; round += 1) lines.push(line(round, 1), line(1e6 + round, 2))
     for (let port = 3; port < 3 + PORTS; port += 1) lines.push(line(port * 10_000_000, port))
@@ -95,7 +100,6 @@ export interface CostlyAttack {
   readonly domains: number
 }
 
-const ONE_BYTE = set(0, template(256, [[4, 1]]))
 const ROWS = set(256, Buffer.alloc(8_192, 6))
 const WAITING = Array.from({ length: 300 }, (_, index) => set(1_000 + index, '01'))
 

@@ -143,6 +143,7 @@ export class DatagramIntake {
       stream.memory.unconfirm(receivedAtMicros)
       streamLog.logRestart(stream)
     }
+    if (result.isEmpty) stream.memory.spend('emptyMessages')
     stream.count(result, exporter)
     this.#settle(exporter)
     this.#noteChanges()

@@ -143,6 +143,11 @@ export class DecodeResult {
     return this.malformedSets > 0 && used === 0
   }
 
+  /** Whether the message brought nothing that was read. */
+  get isEmpty(): boolean {
+    return this.flowRecords + this.optionsRecords + this.templateRecords + this.heldSets === 0
+  }
+
   /** Counts a malformed part of the message that may hold data records. */
   countBrokenSet(): void {
     this.malformedSets += 1

@@ -37,7 +37,7 @@ export interface StoredStream {
 type KeyWithinExporter = Omit<StreamKey, 'exporter'>
 
 /** The facts about a message that finding its stream needs. */
-type StreamHeader = KeyWithinExporter & { readonly isEmpty?: boolean }
+type StreamHeader = KeyWithinExporter & { readonly isShort?: boolean }
 
 /** The facts about an exporter that its streams need. */
 type StreamExporter = Pick<Exporter, 'address' | 'bytes'>
@@ -143,7 +143,7 @@ export class Streams {
     const { exportVersion, observationDomain } = header
     const own = this.#streamsOf(exporter.address)
     own.budget.arrive(nowMs)
-    if (header.isEmpty && !own.budget.spend('emptyMessages')) return undefined
+    if (header.isShort && !own.budget.has('emptyMessages')) return undefined
     const key = exportVersion * 0x1_0000_0000 + observationDomain
     const known = own.byKey.get(key)
     if (known) {

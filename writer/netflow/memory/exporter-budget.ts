@@ -20,7 +20,7 @@ const ALLOWANCES = {
   templates: { burst: 5_000, perSecond: 200 },
   /** Data sets that wait for their template: an exporter has room for 2,760 as long as a datagram. */
   heldSets: { burst: 4_000, perSecond: 500 },
-  /** Messages without a record or a set: some exporters send one a second when there is nothing. */
+  /** Messages that bring nothing: some exporters send one a second when there are no flows. */
   emptyMessages: { burst: 128, perSecond: 20 },
   /** Streams that are new to the writer: a chassis that boots has hundreds, and then none. */
   streams: { burst: 1_280, perSecond: 2 },
@@ -44,6 +44,11 @@ export class ExporterBudget {
   /** Sets the time, in milliseconds of any clock that nobody sets. */
   arrive(nowMs: number): void {
     this.#nowMs = nowMs
+  }
+
+  /** Whether something is left. */
+  has(kind: BudgetKind): boolean {
+    return this.spend(kind, 0)
   }
 
   /** Spends an amount; returns false if nothing is left. The last spending may exceed what is left. */

@@ -30,11 +30,9 @@ export class MessageHeader {
   /** Bytes of the message. */
   length = 0
 
-  /** Whether the message has no records, and no room for more than the header of a set. */
-  get isEmpty(): boolean {
-    if (this.exportVersion === 9) return this.length <= V9_HEADER_BYTES + SET_HEADER_BYTES
-    if (this.exportVersion === 10) return this.length <= IPFIX_HEADER_BYTES + SET_HEADER_BYTES
-    return this.count === 0
+  /** Whether the message has room for one small record at most. */
+  get isShort(): boolean {
+    return this.length < SHORT_BYTES
   }
 
   /**
@@ -130,6 +128,8 @@ export class MessageHeader {
   }
 }
 
-const SET_HEADER_BYTES = 4
+/** A message of v5 with one record has 72 bytes, one of v9 with one flow about as many. */
+const SHORT_BYTES = 64
+
 export const V9_HEADER_BYTES = 20
 export const IPFIX_HEADER_BYTES = 16
