@@ -48,7 +48,7 @@ const LOST_BYTES_TEXT = {
 } as const
 
 /** Memory of sequences is measured at least this often; a datagram adds 4 KB at most. */
-const BOUND_EVERY_DATAGRAMS = 10_000
+const BOUND_EVERY_DATAGRAMS = 4_000
 
 /** After a longer pause of this process, datagrams sent meanwhile are still to be read. */
 const STALLED_TICK_MS = 1_000

@@ -7,10 +7,10 @@ import { FairRoom } from '../netflow/memory/fair-room.ts'
 import type { Stream } from './stream.ts'
 
 /**
- * What streams have beyond a simple tracker each: 9,000 trackers, or 130,000 holes or messages. Each
+ * What streams have beyond a simple tracker each: 4,500 trackers, or 65,000 holes or messages. Each
  * batch writes what has changed of it, so this bounds the rows of an attack, too.
  */
-const MAX_EXCESS_BYTES = 32 * 1024 * 1024
+const MAX_EXCESS_BYTES = 16 * 1024 * 1024
 /** The same of one exporter: 1,000 domains with two exporters each behind one address. */
 const MAX_EXCESS_BYTES_PER_EXPORTER = 4 * 1024 * 1024
 
