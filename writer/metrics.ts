@@ -66,6 +66,8 @@ interface FollowedStreams {
   readonly rememberedBytes: number
   /** How often one of these found no room. */
   readonly memoryRefusals: number
+  /** Sequence accounting beyond a simple tracker for each stream. */
+  readonly sequenceBytes: number
 }
 
 /** How far the rollups are. */
@@ -130,6 +132,11 @@ export function createWriterMetrics(values: {
     'remembered_bytes',
     'Templates, samplers and names, estimated.',
     () => values.streams()?.rememberedBytes ?? 0,
+  )
+  gauge(
+    'sequence_bytes',
+    'Sequence accounting beyond a simple tracker for each stream, estimated.',
+    () => values.streams()?.sequenceBytes ?? 0,
   )
   gauge(
     'memory_refusals',
@@ -218,6 +225,14 @@ export function createWriterMetrics(values: {
       known<string>('unit', ...COUNTED_UNITS),
     ),
     strays: counter('stray_datagrams_total', 'Datagrams that continue no numbering of a stream.'),
+    trimmedSequences: counter(
+      'trimmed_sequences_total',
+      'Streams whose sequence accounting began anew, as that of all streams took too much memory.',
+    ),
+    forgottenStreams: counter(
+      'forgotten_streams_total',
+      'Streams that were silent for longest and have made room for others.',
+    ),
     rowsCommitted: counter('rows_committed_total', 'Rows of flows committed.'),
     rowsParked: counter('rows_parked_total', 'Rows the database refused, in rejected_records.'),
     batchesCommitted: counter('batches_committed_total', 'Batches committed.'),

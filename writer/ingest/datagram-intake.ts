@@ -40,6 +40,8 @@ const REFUSAL_OUTCOME: Readonly<Record<AdmissionRefusal, RefusalOutcome>> = {
 
 /** Why datagrams and flows of a disabled exporter are not stored. */
 const DISABLED = 'exporter-disabled'
+/** Why sets, or datagrams of new streams, of an exporter are not read for the moment. */
+const OVER_BUDGET = 'over-budget'
 
 export class DatagramIntake {
   readonly #options: DatagramIntakeOptions
@@ -82,9 +84,10 @@ export class DatagramIntake {
     }
     const exporter = this.#admit(line)
     if (exporter === undefined) return undefined
-    const stream = streams.find(exporter, decoder.header)
-    if (typeof stream === 'string') {
-      this.#reject(line, 'refused', stream, {})
+    const { header } = decoder
+    const stream = streams.find(exporter, header, line.receivedAtMicros, nowMs)
+    if (stream === undefined) {
+      this.#reject(line, 'refused', OVER_BUDGET, {})
       return undefined
     }
     streams.markDirty(stream)
@@ -142,6 +145,7 @@ export class DatagramIntake {
       stream.memory.unconfirm(receivedAtMicros)
       streamLog.logRestart(stream)
     }
+    if (result.isEmpty) stream.memory.spend('emptyMessages')
     stream.count(result, exporter)
     this.#settle(exporter)
     this.#noteChanges()
@@ -166,14 +170,15 @@ export class DatagramIntake {
       outcomes.hold()
       const held = { exporter: address, number: outcomes.datagramNumber, heldAtMs: this.#nowMs }
       heldDatagrams.hold(message, held, result.waitingSets)
-    } else if (enabled) outcomes.settle('decoded')
+    } else if (result.refusedSets > 0) outcomes.reject('refused', OVER_BUDGET)
+    else if (enabled) outcomes.settle('decoded')
     else outcomes.reject('refused', DISABLED)
   }
 
   #noteChanges(): void {
     const { batcher, decoder } = this.#options
-    const { templateRecords, optionsRecords } = decoder.result
-    const changes = templateRecords + optionsRecords
+    const { templateRecords, optionsRecords, refusedSets, refusedDataSets } = decoder.result
+    const changes = templateRecords + optionsRecords + refusedDataSets - refusedSets
     if (changes > 0) batcher.noteChanges(changes, decoder.header.length)
   }
 

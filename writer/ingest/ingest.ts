@@ -10,7 +10,6 @@ import type { LineCounts } from '../load/tables/journal-positions.ts'
 import type { HeldCount } from '../load/tables/outcome-counts.ts'
 import type { WriterMetrics } from '../metrics.ts'
 import type { Decoder } from '../netflow/decode.ts'
-import { HELD_SET_MAX_AGE_MICROS } from '../netflow/limits.ts'
 import type { ExporterRegistry } from '../streams/exporter-registry.ts'
 import type { HeldDatagrams } from '../streams/held-datagrams.ts'
 import { takeHeldSets } from '../streams/held-set-rows.ts'
@@ -19,6 +18,7 @@ import type { Stream } from '../streams/stream.ts'
 import type { Streams } from '../streams/streams.ts'
 import { Batcher, type BatcherOptions } from './batcher.ts'
 import { DatagramIntake } from './datagram-intake.ts'
+import { HeldExpiry } from './held-expiry.ts'
 import { type LineKind, LineReader } from './line-reader.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { Outcomes } from './outcomes.ts'
@@ -47,6 +47,9 @@ const LOST_BYTES_TEXT = {
     'bytes of the journal are damaged (checksum): their datagrams are lost; reading goes on with the next line',
 } as const
 
+/** Memory of sequences is measured at least this often; a datagram adds 4 KB at most. */
+const BOUND_EVERY_DATAGRAMS = 4_000
+
 /** After a longer pause of this process, datagrams sent meanwhile are still to be read. */
 const STALLED_TICK_MS = 1_000
 
@@ -60,11 +63,12 @@ export class Ingest {
   readonly #streamLog: StreamLog
   readonly #outcomes: Outcomes
   readonly #datagrams: DatagramIntake
+  readonly #heldExpiry: HeldExpiry
   #flushTimer: NodeJS.Timeout | undefined
   readonly #clock = new StreamClock()
   #tickedAtMs = 0
-  /** The least by which the host's clock was ahead of the stream clock. */
-  #leastOffsetMs = 0
+  /** Datagrams since the memory of sequences was measured. */
+  #sinceBounded = 0
 
   constructor(options: IngestOptions) {
     this.#options = options
@@ -82,6 +86,7 @@ export class Ingest {
     this.#datagrams = new DatagramIntake({
       ...{ batcher, decoder, heldDatagrams, outcomes, problemLog, registry, streamLog, streams },
     })
+    this.#heldExpiry = new HeldExpiry({ ...options, outcomes, streamLog })
     this.#splitter = new LineSplitter(options.position, {
       onLine: (bytes, start, end) => this.#takeLine(this.#line.read(bytes, start, end)),
       onOversized: () => this.#takeLine('malformed'),
@@ -170,6 +175,8 @@ export class Ingest {
 
   #takeDatagram(): void {
     const nowMs = this.#clock.read(this.#line.receivedAtMicros / 1000, performance.now())
+    this.#sinceBounded += 1
+    if (this.#sinceBounded >= BOUND_EVERY_DATAGRAMS) this.#boundSequences()
     const stream = this.#datagrams.take(this.#line, nowMs)
     if (!stream) return
     this.#declareGaps(stream, nowMs)
@@ -195,22 +202,9 @@ export class Ingest {
     }
     const nowMs = this.#clock.timeAt(now)
     for (const stream of this.#options.streams.all()) this.#declareGaps(stream, nowMs)
-    this.#expireHeldSets(nowMs)
+    this.#heldExpiry.expire(nowMs, this.#clock.offsetMs)
     this.#settleExpiredSets()
     this.#flushFull()
-  }
-
-  /** Gives up the sets of messages that have been held for too long by the stream clock. */
-  #expireHeldSets(nowMs: number): void {
-    const { heldDatagrams } = this.#options
-    const maxAgeMs = HELD_SET_MAX_AGE_MICROS / 1000
-    for (const { receivedAtMicros } of heldDatagrams.heldUntil(nowMs - maxAgeMs)) {
-      this.#decoder.expireHeldSets(receivedAtMicros + HELD_SET_MAX_AGE_MICROS)
-    }
-    // Sets of messages that have expired already. Their receive times are by the host's clock, which
-    // may have been set since: the earliest reading is safe.
-    this.#leastOffsetMs = Math.min(this.#leastOffsetMs, this.#clock.offsetMs)
-    this.#decoder.expireHeldSets((nowMs + this.#leastOffsetMs) * 1000)
   }
 
   /** Declares the holes that have left the reorder window at `nowMs`, a time of the stream. */
@@ -227,28 +221,12 @@ export class Ingest {
 
   /** Settles the datagrams of held sets that were given up. */
   #settleExpiredSets(): void {
-    const { heldDatagrams, metrics, streams } = this.#options
-    if (this.#decoder.expiredSets.length === 0) return
-    for (const { stream: memory, message } of this.#decoder.expiredSets.splice(0)) {
-      metrics.heldSets.count('expired')
-      if (heldDatagrams.expire(message)) this.#outcomes.settleHeld(memory.exporter, 'expired')
-      const stream = streams.of(memory)
-      if (!stream) continue
-      stream.change.expiredSets += 1
-      streams.markDirty(stream)
-      this.#streamLog.logExpiredSet(memory)
-    }
-    this.#touch()
+    if (this.#heldExpiry.settle()) this.#touch()
   }
 
   /** Settles datagrams that an earlier start counted as held and that are gone, e.g. with their exporter. */
   settleLostHeld(counted: readonly HeldCount[]): void {
-    const stillHeld = this.#options.heldDatagrams.countByExporter()
-    for (const { exporter, datagrams } of counted) {
-      const lost = datagrams - (stillHeld.get(exporter) ?? 0)
-      for (let index = 0; index < lost; index++) this.#outcomes.settleHeld(exporter, 'expired')
-      if (lost > 0) this.#touch()
-    }
+    if (this.#heldExpiry.settleLost(counted)) this.#touch()
   }
 
   /** Notes that the current batch holds something; it is submitted when it is old. */
@@ -269,8 +247,33 @@ export class Ingest {
   flush(): void {
     clearTimeout(this.#flushTimer)
     if (!this.#batcher.isOpen) return
+    this.#boundStreams()
     this.#completeChanges()
     this.#batcher.submit()
+  }
+
+  /** Cuts the sequence accounting of streams down where that of all takes too much memory. */
+  #boundSequences(): void {
+    const { metrics, streams } = this.#options
+    this.#sinceBounded = 0
+    for (const stream of streams.boundSequences()) {
+      metrics.trimmedSequences.inc()
+      this.#streamLog.logTrimmed(stream)
+    }
+  }
+
+  /** Trims and forgets streams whose room others need; their last changes are yet to be taken. */
+  #boundStreams(): void {
+    const { metrics, streams } = this.#options
+    this.#boundSequences()
+    for (const stream of streams.takeLeaving()) {
+      this.#decoder.forget(stream.memory)
+      stream.sequence.giveUp()
+      streams.noteForgotten(stream)
+      metrics.forgottenStreams.inc()
+      this.#streamLog.logForgotten(stream)
+    }
+    this.#settleExpiredSets()
   }
 
   /** Adds everything that the lines of the current batch changed. */

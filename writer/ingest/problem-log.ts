@@ -5,6 +5,7 @@
 
 import { LogThrottle } from '../../shared/log-throttle.ts'
 import type { Logger } from '../../shared/logger.ts'
+import { quoteText } from '../../shared/quoted-text.ts'
 
 const PERIOD_MS = 60_000
 /** More addresses are likely spoofed; the tables have all counts. */
@@ -34,18 +35,21 @@ export class ProblemLog {
    * Writes a warning unless one of the same exporter and reason was written within a minute.
    *
    * @param nowMs milliseconds of any steady clock
+   * @param exporter any text; it is quoted
    * @param message one of a closed set of texts that name problem and remedy; also the reason that
    *   throttles
    */
   warn(nowMs: number, exporter: string, message: string, facts: Facts): void {
-    const muted = this.#admit(nowMs, exporter, message, 'warn')
-    if (muted) this.#logger.warn({ exporter, ...facts, ...muted }, message)
+    const quoted = quoteText(exporter)
+    const muted = this.#admit(nowMs, quoted, message, 'warn')
+    if (muted) this.#logger.warn({ exporter: quoted, ...facts, ...muted }, message)
   }
 
   /** Writes an informational line, throttled the same way. */
   info(nowMs: number, exporter: string, message: string, facts: Facts): void {
-    const muted = this.#admit(nowMs, exporter, message, 'info')
-    if (muted) this.#logger.info({ exporter, ...facts, ...muted }, message)
+    const quoted = quoteText(exporter)
+    const muted = this.#admit(nowMs, quoted, message, 'info')
+    if (muted) this.#logger.info({ exporter: quoted, ...facts, ...muted }, message)
   }
 
   /** Logs the counts of muted lines that no later line reports; to be called often, and at the end. */

@@ -10,14 +10,17 @@ export const REJECT_TEXT: Readonly<Record<string, string>> = {
     'rejected a datagram: its header claims more records than it has room for',
   'invalid-address': 'rejected a datagram: its line names no valid exporter address',
   'not-allowed': 'refused a datagram: the exporter is not in EXPORTER_ALLOW',
+  'over-budget':
+    'refused a datagram: its exporter begins too many observation domains, or sends too many empty ' +
+    'messages a second; is its address spoofed?',
   'too-many': 'refused a datagram: MAX_EXPORTERS is reached, no new exporter is registered',
-  'too-many-streams': 'refused a datagram: too many observation domains of one exporter',
-  'too-many-streams-in-all':
-    'refused a datagram: too many observation domains of all exporters together; are they spoofed?',
 }
 
 /** Problems inside a message, by code. */
 export const PROBLEM_TEXT: Readonly<Record<string, string>> = {
+  'over-budget':
+    'skipped a set: its exporter sends too many new templates, sets without a template, or tiny records ' +
+    'a second; is its address spoofed?',
   'no-room-for-template':
     'ignored a template: those of all exporters together take too much memory; are they spoofed?',
   'no-template': 'held a data set until its template comes',

@@ -49,6 +49,22 @@ export class StreamLog {
     this.#warn(key, 'gave up a data set whose template did not come', {})
   }
 
+  /** Logs that a stream has made room for another one. */
+  logForgotten({ key }: Stream): void {
+    const text =
+      'forgot the stream that was silent for longest: its exporter has too many observation domains, or ' +
+      'all exporters together; its counters stay, and it is followed anew when it is heard'
+    this.#info(key, text, {})
+  }
+
+  /** Logs that the sequence accounting of a stream was cut down. */
+  logTrimmed({ key }: Stream): void {
+    const text =
+      'the sequence accounting of a stream was cut down to one series of numbers: that of all exporters ' +
+      'takes too much memory, and its exporter takes the most; a loss meanwhile may be missed'
+    this.#info(key, text, {})
+  }
+
   logNotStored({ key }: Stream): void {
     const text =
       'flows are not stored: the exporter is disabled (update exporters set enabled = true where address = …)'

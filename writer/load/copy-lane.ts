@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Libc } from '../../shared/libc.ts'
 import type { Logger } from '../../shared/logger.ts'
+import { quoteText } from '../../shared/quoted-text.ts'
 import type { CopyBatch } from './copy/copy-batch.ts'
 import { copyAcceptableRows, copyRows, RefusedRowError } from './copy/copy-rows.ts'
 import { copyStatement } from './copy/flow-columns.ts'
@@ -173,7 +174,7 @@ export class CopyLane {
     batch.parked = refused.length
     if (refused.length > 0) {
       this.#options.logger.warn(
-        { rows: refused.length, reason: refused[0]?.reason },
+        { rows: refused.length, reason: quoteText(refused[0]?.reason ?? '') },
         'the database refused rows; they are kept in rejected_records, the others are stored',
       )
     }

@@ -43,6 +43,7 @@ export const PROBLEM_CODES = [
   'swapped-sampling-rate',
   'second-message',
   'trailing-bytes',
+  'over-budget',
 ] as const
 
 export type ProblemCode = (typeof PROBLEM_CODES)[number]
@@ -92,8 +93,12 @@ export class DecodeResult {
   releasedSets = 0
   /** Malformed sets, or parts of sets. */
   malformedSets = 0
+  /** Sets and templates that were not read, because their exporter is over its budget. */
+  refusedSets = 0
+  /** Data sets among `refusedSets`. */
+  refusedDataSets = 0
   /**
-   * Malformed sets with an unknown number of data records. A rejected template or a set with a
+   * Malformed or refused sets with an unknown number of data records. A rejected template or a set with a
    * reserved id is not counted here: it has none.
    */
   uncountedSets = 0
@@ -125,6 +130,8 @@ export class DecodeResult {
     this.waitingSets = 0
     this.releasedSets = 0
     this.malformedSets = 0
+    this.refusedSets = 0
+    this.refusedDataSets = 0
     this.uncountedSets = 0
     this.implausibleTimes = 0
     this.flowsWithoutRate = 0
@@ -144,10 +151,27 @@ export class DecodeResult {
     return this.malformedSets > 0 && used === 0
   }
 
+  /** Whether the message brought nothing that was read. */
+  get isEmpty(): boolean {
+    return this.flowRecords + this.optionsRecords + this.templateRecords + this.heldSets === 0
+  }
+
   /** Counts a malformed part of the message that may hold data records. */
   countBrokenSet(): void {
     this.malformedSets += 1
     this.uncountedSets += 1
+  }
+
+  /** Notes that a data set is not read, because its exporter is over its budget. */
+  refuseData(templateId: number, detail: string): void {
+    this.refusedDataSets += 1
+    this.refuse(templateId, detail)
+  }
+
+  /** Notes that a set or template is not read, because its exporter is over its budget. */
+  refuse(templateId: number, detail: string): void {
+    this.refusedSets += 1
+    this.report('over-budget', templateId, detail)
   }
 
   report(code: ProblemCode, templateId: number, detail: string): void {

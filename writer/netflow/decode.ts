@@ -126,6 +126,13 @@ export class Decoder {
     for (const set of this.heldSets.expire(nowMicros)) this.expiredSets.push(set)
   }
 
+  /** Forgets what a stream's exporter has said, and gives up its held sets. */
+  forget(stream: StreamMemory): void {
+    for (const set of this.heldSets.removeOf(stream)) this.expiredSets.push(set)
+    this.#sets.records.forgetTotals(stream)
+    stream.forgetAll()
+  }
+
   /** Restores a held set from its row `id`; the caller restores rows in the order of their ids. */
   restoreHeldSet(id: number, restored: HeldSet): void {
     for (const set of this.heldSets.restore(id, restored)) this.expiredSets.push(set)

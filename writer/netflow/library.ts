@@ -10,8 +10,10 @@ import { OwnElements } from './elements/own-elements.ts'
 import { type Flow, toFlow } from './flow-object.ts'
 import type { FlowSink } from './flow-record.ts'
 import { MAX_MESSAGE_BYTES, MAX_STREAMS_PER_EXPORTER } from './limits.ts'
+import { type Heard, HeardOrder, oldestOf } from './memory/heard-order.ts'
 import { createMemoryRooms } from './memory/memory-room.ts'
 import { StreamMemory } from './memory/stream-memory.ts'
+import { streamKeyText } from './stream-key.ts'
 
 export type { Problem, ProblemCode, RejectReason } from './decode-result.ts'
 export type { DataType, ElementDefinition } from './elements/element-registry.ts'
@@ -76,7 +78,7 @@ export type DecodedDatagram =
     }
   | {
       readonly kind: 'rejected'
-      readonly reason: RejectReason | 'too-long' | 'too-many-streams'
+      readonly reason: RejectReason | 'too-long'
       readonly flows: readonly []
       readonly problems: readonly Problem[]
       readonly problemCount: number
@@ -85,7 +87,7 @@ export type DecodedDatagram =
 export interface DecoderSessionOptions {
   /**
    * Streams (exporter, version and observation domain) that the session remembers: 10,000 by
-   * default, and at most 1,024 of one exporter. Datagrams of further streams are rejected.
+   * default, and at most 1,024 of one exporter. Beyond, the longest silent one is forgotten.
    */
   readonly maxStreams?: number
   /**
@@ -106,7 +108,8 @@ const NO_ADDRESS = new Uint8Array(0)
  */
 export class DecoderSession {
   readonly #decoder: Decoder
-  readonly #streams = new Map<string, Map<string, StreamMemory>>()
+  readonly #streams = new Map<string, Map<string, Heard<StreamMemory>>>()
+  readonly #order = new HeardOrder<StreamMemory>()
   readonly #maxStreams: number
   #streamCount = 0
   readonly #rooms = createMemoryRooms()
@@ -152,7 +155,6 @@ export class DecoderSession {
     const reason = decoder.readHeader(datagram.length)
     if (reason !== undefined) return reject(reason)
     const stream = this.#findStream(exporter)
-    if (stream === undefined) return reject('too-many-streams')
     const flows: Flow[] = []
     const sink: FlowSink = (record, message) => flows.push(toFlow(record, message, exporter))
     decoder.decode(stream, receivedAtMicros, sink, port)
@@ -167,20 +169,33 @@ export class DecoderSession {
   }
 
   /** Finds or creates the stream of the header that was read last. */
-  #findStream(exporter: string): StreamMemory | undefined {
+  #findStream(exporter: string): StreamMemory {
     const { exportVersion, observationDomain } = this.#decoder.header
-    const key = `${exportVersion} ${observationDomain}`
-    const own = this.#streams.get(exporter)
-    const known = own?.get(key)
-    if (known !== undefined) return known
-    if (this.#streamCount >= this.#maxStreams) return undefined
-    if (own !== undefined && own.size >= MAX_STREAMS_PER_EXPORTER) return undefined
     const streamKey = { exporter, exporterBytes: NO_ADDRESS, exportVersion, observationDomain }
+    const key = streamKeyText(streamKey)
+    const own = this.#streams.get(exporter) ?? new Map<string, Heard<StreamMemory>>()
+    const known = own.get(key)
+    if (known !== undefined) {
+      this.#order.touch(known)
+      return known.item
+    }
+    if (own.size >= MAX_STREAMS_PER_EXPORTER) this.#forget(oldestOf(own.values()))
+    else if (this.#streamCount >= this.#maxStreams) this.#forget(this.#order.oldest)
     const stream = new StreamMemory(streamKey, this.#rooms)
-    if (own === undefined) this.#streams.set(exporter, new Map([[key, stream]]))
-    else own.set(key, stream)
+    this.#streams.set(exporter, own.set(key, this.#order.add(stream)))
     this.#streamCount += 1
     return stream
+  }
+
+  #forget(heard: Heard<StreamMemory> | undefined): void {
+    if (heard === undefined) return
+    const { item: stream } = heard
+    this.#order.remove(heard)
+    this.#streamCount -= 1
+    const own = this.#streams.get(stream.exporter)
+    own?.delete(streamKeyText(stream))
+    if (own?.size === 0) this.#streams.delete(stream.exporter)
+    this.#decoder.forget(stream)
   }
 
   #describe(flows: readonly Flow[]): DecodedDatagram {

@@ -84,6 +84,11 @@ export class GapLedger {
     this.#unit = countedUnit(unit)
   }
 
+  /** The number of holes. */
+  get size(): number {
+    return this.#holes.length + this.#aside.length
+  }
+
   /** Whether there are holes, or gaps that `takeGaps` has not returned yet. */
   get hasNews(): boolean {
     return this.#holes.length + this.#aside.length + this.#declared.length > 0

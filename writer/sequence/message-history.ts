@@ -70,6 +70,10 @@ export class MessageHistory {
   /** The number of messages with undecoded sets. */
   #undecoded = 0
 
+  get size(): number {
+    return this.#messages.length
+  }
+
   /** The oldest message. */
   get first(): HeardMessage | undefined {
     return this.#messages[0]

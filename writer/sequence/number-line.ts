@@ -57,6 +57,11 @@ export class NumberLine {
     return { next: this.#next, slack: this.#slack, isNextKnown: this.#isNextKnown }
   }
 
+  /** The number of messages with undecoded sets that are remembered. */
+  get undecoded(): number {
+    return this.#undecoded.size
+  }
+
   /** Returns the signed distance of a datagram from the expected number. */
   distanceOf(datagram: SequencedDatagram): number {
     return (startOf(this.unit, datagram) - this.#next) | 0

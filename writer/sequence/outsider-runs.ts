@@ -20,6 +20,9 @@ const SAME_STREAM_LONG_RUN = 16
 /** Beyond this, the oldest outsider is forgotten. */
 const MAX_OUTSIDERS = 256
 
+/** An estimate; measured: 210 bytes. */
+const OUTSIDER_BYTES = 250
+
 /** Where the outsiders of a port come from. */
 type OutsiderOrigin = 'undecided' | 'same-stream' | 'several-exporters'
 
@@ -52,6 +55,11 @@ export class OutsiderRuns {
   /** The number of outsiders. */
   get size(): number {
     return this.#outsiders.length
+  }
+
+  /** Their memory, estimated. */
+  get bytes(): number {
+    return this.#outsiders.length * OUTSIDER_BYTES
   }
 
   /** Outsiders that are strays so far: those of no stream. */
@@ -132,6 +140,15 @@ export class OutsiderRuns {
     const { port } = fitting
     if (!this.#outsiders.some((outsider) => outsider.port === port)) this.#runs.delete(port)
     return fitting
+  }
+
+  /** Removes all outsiders that fit the stream, one after the other. */
+  *takeAllFitting(fits: (datagram: SequencedDatagram) => boolean): Iterable<SequencedDatagram> {
+    let fitting = this.takeFitting(fits)
+    while (fitting !== undefined) {
+      yield fitting.datagram
+      fitting = this.takeFitting(fits)
+    }
   }
 
   /**

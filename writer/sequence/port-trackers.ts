@@ -7,7 +7,7 @@ import { NO_GAPS } from './gap-ledger.ts'
 import type { ClaimedGap, LossAccount } from './loss-account.ts'
 import { SequenceTracker } from './sequence-tracker.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
-import type { SequenceState } from './stored-sequence.ts'
+import type { StoredPort } from './stored-sequence.ts'
 
 /** Beyond this, the port that has been silent for longest is forgotten. */
 export const MAX_PORTS = 64
@@ -21,9 +21,6 @@ export interface SequenceCounts {
   restarts: number
   strays: number
 }
-
-/** A source port and the state of its tracker. */
-export type StoredPort = readonly [port: number, state: SequenceState]
 
 /** Adds the counters of a tracker to `counts`. */
 export function addCounts(counts: SequenceCounts, tracker: SequenceTracker): void {
@@ -52,6 +49,11 @@ export class PortTrackers {
 
   get ports(): readonly number[] {
     return [...this.#trackers.keys()]
+  }
+
+  /** The port of the last datagram; undefined before the first one. */
+  get lastPort(): number | undefined {
+    return this.#lastPort
   }
 
   get trackers(): Iterable<SequenceTracker> {

@@ -2,27 +2,31 @@
 
 import { REORDER_WINDOW_DATAGRAMS } from './reorder-window.ts'
 
+/** Room for datagrams at first: many streams are heard a few times only. */
+const FIRST_DATAGRAMS = 4
+
 /** A ring that is as long as the reorder window. */
 export class RecentDatagrams {
-  readonly #sequences = new Uint32Array(REORDER_WINDOW_DATAGRAMS)
-  readonly #fingerprints = new Uint32Array(REORDER_WINDOW_DATAGRAMS)
+  /** The number and the fingerprint of each datagram, alternately. Grows with the datagrams. */
+  #pairs = new Uint32Array(2 * FIRST_DATAGRAMS)
   #length = 0
   #head = 0
 
   /** Adds a datagram in place of the oldest one. */
   add(sequence: number, fingerprint: number): void {
-    this.#sequences[this.#head] = sequence
-    this.#fingerprints[this.#head] = fingerprint
+    const at = 2 * this.#head
+    if (at === this.#pairs.length) this.#pairs = doubled(this.#pairs)
+    this.#pairs[at] = sequence
+    this.#pairs[at + 1] = fingerprint
     this.#head = (this.#head + 1) % REORDER_WINDOW_DATAGRAMS
     if (this.#length < REORDER_WINDOW_DATAGRAMS) this.#length += 1
   }
 
   /** Whether one of the last datagrams has both this number and this fingerprint. */
   has(sequence: number, fingerprint: number): boolean {
-    for (let index = 0; index < this.#length; index += 1) {
-      if (this.#fingerprints[index] === fingerprint && this.#sequences[index] === sequence) {
-        return true
-      }
+    const pairs = this.#pairs
+    for (let at = 2 * this.#length - 2; at >= 0; at -= 2) {
+      if (pairs[at + 1] === fingerprint && pairs[at] === sequence) return true
     }
     return false
   }
@@ -39,7 +43,7 @@ export class RecentDatagrams {
     const oldest = this.#head - this.#length + REORDER_WINDOW_DATAGRAMS
     for (let index = 0; index < this.#length; index += 1) {
       const slot = (oldest + index) % REORDER_WINDOW_DATAGRAMS
-      pairs.push(this.#sequences[slot] ?? 0, this.#fingerprints[slot] ?? 0)
+      pairs.push(this.#pairs[2 * slot] ?? 0, this.#pairs[2 * slot + 1] ?? 0)
     }
     return pairs
   }
@@ -50,4 +54,10 @@ export class RecentDatagrams {
       this.add(pairs[index] ?? 0, pairs[index + 1] ?? 0)
     }
   }
+}
+
+function doubled(numbers: Uint32Array): Uint32Array<ArrayBuffer> {
+  const longer = new Uint32Array(numbers.length * 2)
+  longer.set(numbers)
+  return longer
 }

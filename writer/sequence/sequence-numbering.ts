@@ -161,6 +161,17 @@ export class SequenceNumbering {
     return true
   }
 
+  /** Forgets all holes and undecoded messages. */
+  trim(): void {
+    this.#ledger.discardHoles()
+    this.#line.forgetUndecoded()
+  }
+
+  /** The holes and the undecoded messages that are remembered. */
+  get remembered(): number {
+    return this.#ledger.size + this.#line.undecoded
+  }
+
   /** Forgets all holes without counting them: the numbers belong to another stream. */
   discardHoles(): void {
     this.#ledger.discardHoles()

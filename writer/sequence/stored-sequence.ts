@@ -1,12 +1,13 @@
-/** The stored state of the sequence of one exporter. */
+/** The stored states of sequences; plain JSON. */
 
 import type { StoredClaims } from './loss-claims.ts'
 import type { StoredMessage } from './message-history.ts'
+import type { SequenceCheck } from './sequence-check.ts'
 import type { NumberingState } from './sequence-numbering.ts'
 import type { SequenceUnit } from './sequence-unit.ts'
 import type { StoredFit } from './unit-fit.ts'
 
-/** The stored state of a stream's sequence; plain JSON. */
+/** The state of one tracker. */
 export interface SequenceState extends NumberingState, StoredClaims {
   readonly unit: SequenceUnit
   readonly recent?: readonly number[]
@@ -16,4 +17,14 @@ export interface SequenceState extends NumberingState, StoredClaims {
   readonly history?: readonly StoredMessage[]
   /** Further series of numbers, beside the first. */
   readonly series?: readonly NumberingState[]
+}
+
+/** A source port and the state of its tracker. */
+export type StoredPort = readonly [port: number, state: SequenceState]
+
+/** The state of a stream's sequence; `ports` is set while the stream is split. */
+export interface StreamSequenceState extends SequenceState {
+  readonly ports?: readonly StoredPort[]
+  readonly check?: SequenceCheck
+  readonly lastClaim?: number
 }

@@ -6,34 +6,13 @@
 import { type Claim, type ClaimedGap, LossAccount } from './loss-account.ts'
 import type { ReleasedSet } from './message-history.ts'
 import { OutsiderRuns } from './outsider-runs.ts'
-import {
-  addCounts,
-  MAX_PORTS,
-  PortTrackers,
-  type SequenceCounts,
-  type StoredPort,
-} from './port-trackers.ts'
+import { addCounts, MAX_PORTS, PortTrackers, type SequenceCounts } from './port-trackers.ts'
+import type { SequenceCheck } from './sequence-check.ts'
 import type { SequenceNotice } from './sequence-notice.ts'
-import { SequenceTracker } from './sequence-tracker.ts'
-import { type CountedUnit, SEQUENCE_UNITS, type SequenceUnit } from './sequence-unit.ts'
+import { CALM_TRACKER_BYTES, SequenceTracker } from './sequence-tracker.ts'
+import type { CountedUnit, SequenceUnit } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
-import type { SequenceState } from './stored-sequence.ts'
-
-/** How an operator wants the numbers of an exporter to be followed: `off` is the unit `none`. */
-export type SequenceCheck = 'auto' | 'off' | SequenceUnit
-
-/** Reads the setting of an operator; what is unknown here is `auto`. */
-export function parseSequenceCheck(text: string): SequenceCheck {
-  if (text === 'off') return text
-  return SEQUENCE_UNITS.find((unit) => unit === text) ?? 'auto'
-}
-
-/** The stored state of a stream's sequence; `ports` is set while the stream is split. */
-export interface StreamSequenceState extends SequenceState {
-  readonly ports?: readonly StoredPort[]
-  readonly check?: SequenceCheck
-  readonly lastClaim?: number
-}
+import type { StreamSequenceState } from './stored-sequence.ts'
 
 /**
  * Counters are totals since construction. They fall only when a judgement is taken back.
@@ -57,8 +36,10 @@ export class StreamSequence {
   #ports: PortTrackers | undefined
   #isSplitReported: boolean
 
-  constructor(exportVersion: number) {
+  /** @param lastClaim the first claim gets the number after it */
+  constructor(exportVersion: number, lastClaim = 0) {
     this.#exportVersion = exportVersion
+    this.#account.restore(lastClaim)
     this.#main = new SequenceTracker(exportVersion, { account: this.#account })
     // Separately numbered aggregation caches are normal for v8 and not worth a log line.
     this.#isSplitReported = exportVersion === 8
@@ -104,16 +85,20 @@ export class StreamSequence {
   configure(check: SequenceCheck): void {
     if (check === this.#check) return
     this.#check = check
-    this.#forgotten.strays += this.#outsiders.strays
+    this.#forgetOutsiders()
     for (const tracker of this.#trackers) {
       tracker.settleClaims()
       addCounts(this.#forgotten, tracker)
     }
-    this.#outsiders = new OutsiderRuns(MAX_PORTS)
     this.#ports = undefined
     this.#main = this.#createMain()
     this.#mainPort = undefined
     this.#hasMoved = false
+  }
+
+  #forgetOutsiders(): void {
+    this.#forgotten.strays += this.#outsiders.strays
+    this.#outsiders = new OutsiderRuns(MAX_PORTS)
   }
 
   #createMain(): SequenceTracker {
@@ -146,7 +131,10 @@ export class StreamSequence {
     const verdict = this.#main.observe(datagram)
     // A late datagram may come long after the stream has moved to another port.
     if (verdict !== 'late') this.#outsiders.noteMain(datagram.receivedAtMs)
-    if (this.#outsiders.size > 0) this.#takeBackFitting()
+    if (this.#outsiders.size > 0) {
+      const fits = (outsider: SequencedDatagram) => this.#main.series.accepts(outsider)
+      for (const fitting of this.#outsiders.takeAllFitting(fits)) this.#main.observe(fitting)
+    }
     return verdict
   }
 
@@ -178,6 +166,28 @@ export class StreamSequence {
     return undefined
   }
 
+  /** The memory that `trim` would free, estimated. */
+  get excessBytes(): number {
+    let bytes = this.#outsiders.bytes - CALM_TRACKER_BYTES
+    for (const tracker of this.#trackers) bytes += tracker.bytes
+    return Math.max(0, bytes)
+  }
+
+  /** Gives up all but one tracker in its simplest form; what was counted stays. */
+  trim(): void {
+    if (this.#ports !== undefined) this.#leavePorts(this.#ports)
+    this.#main.trim()
+    this.#forgetOutsiders()
+  }
+
+  /** Ends the sequence: what was counted stays, and nobody knows what of open holes is lost. */
+  giveUp(): void {
+    for (const tracker of this.#trackers) {
+      tracker.settleClaims()
+      tracker.discardHoles()
+    }
+  }
+
   /**
    * Returns the claims that were taken back since the last call: no unit explains their numbers.
    */
@@ -204,17 +214,13 @@ export class StreamSequence {
   /** Continues from a stored state; `unit` and `next` suffice. */
   restore(state: StreamSequenceState): void {
     this.#check = state.check ?? 'auto'
-    this.#account.restore(state.lastClaim ?? 0)
+    if (state.lastClaim !== undefined) this.#account.restore(state.lastClaim)
     this.#main = this.#createMain()
     this.#main.restore(state)
     if (state.ports === undefined) return
-    this.#ports = this.#createPorts()
+    this.#ports = new PortTrackers(this.#exportVersion, this.#forgotten, this.#account)
     this.#ports.restore(state.ports)
     this.#isSplitReported = true
-  }
-
-  #createPorts(): PortTrackers {
-    return new PortTrackers(this.#exportVersion, this.#forgotten, this.#account)
   }
 
   get #trackers(): Iterable<SequenceTracker> {
@@ -229,13 +235,16 @@ export class StreamSequence {
 
   #observeSplit(ports: PortTrackers, datagram: SequencedDatagram, port: number): SequenceVerdict {
     const verdict = ports.observe(datagram, port)
-    if (ports.isOneStream) {
-      this.#main = ports.merge()
-      this.#ports = undefined
-      this.#hasMoved = true
-      this.#mainPort = port
-    }
+    if (ports.isOneStream) this.#leavePorts(ports)
     return verdict
+  }
+
+  /** Follows the whole stream with the tracker of the last port. */
+  #leavePorts(ports: PortTrackers): void {
+    this.#mainPort = ports.lastPort
+    this.#main = ports.merge()
+    this.#ports = undefined
+    this.#hasMoved = true
   }
 
   #isOutsider(datagram: SequencedDatagram, port: number): boolean {
@@ -278,19 +287,10 @@ export class StreamSequence {
     this.#replayIntoMain()
   }
 
-  #takeBackFitting(): void {
-    const fits = (datagram: SequencedDatagram) => this.#main.series.accepts(datagram)
-    let fitting = this.#outsiders.takeFitting(fits)
-    while (fitting !== undefined) {
-      this.#main.observe(fitting.datagram)
-      fitting = this.#outsiders.takeFitting(fits)
-    }
-  }
-
   #split(newPort: number): void {
     // A number that is missing in a mixture of streams is missing in none of them.
     if (this.#hasMoved) this.#main.discardHoles()
-    this.#ports = this.#createPorts()
+    this.#ports = new PortTrackers(this.#exportVersion, this.#forgotten, this.#account)
     if (this.#mainPort !== undefined) this.#ports.add(this.#mainPort, this.#main)
     for (const { port, datagram } of this.#outsiders.takeAll(newPort)) {
       this.#ports.observe(datagram, port)

@@ -20,6 +20,10 @@ interface UndecodedMessage {
 export class UndecodedMessages {
   #messages: UndecodedMessage[] = []
 
+  get size(): number {
+    return this.#messages.length
+  }
+
   /** Adds the newest message of the stream. */
   add(message: UndecodedMessage): void {
     this.#messages.push(message)

@@ -30,10 +30,10 @@ export class GapRows {
   #hour = 0
   #rows = 0
   /** Since the last batch, by hour and unit. */
-  #merged = new Map<string, MergedGapChange>()
-  #retracted = new Map<string, MergedGapChange>()
+  #merged: Map<string, MergedGapChange> | undefined
+  #retracted: Map<string, MergedGapChange> | undefined
   /** Merged gaps that may still be taken back, by claim, hour and unit. */
-  readonly #shares = new Map<string, ClaimShare>()
+  #shares: Map<string, ClaimShare> | undefined
 
   constructor({ exporter, exportVersion, observationDomain }: StreamKey) {
     this.#key = { exporter, exportVersion, observationDomain }
@@ -51,20 +51,23 @@ export class GapRows {
     this.#rows += 1
     if (this.#rows <= MAX_GAP_ROWS_PER_HOUR) return { ...row, claim }
     const merged = { ...row, detectedAtMicros: this.#hour * HOUR_MICROS, merged: 1 }
-    addTo(this.#merged, keyOf(merged), merged)
-    addTo(this.#shares, `${claim} ${keyOf(merged)}`, { ...merged, claim })
+    this.#merged = addTo(this.#merged, keyOf(merged), merged)
+    const share = { ...merged, claim }
+    this.#shares = addTo(this.#shares, `${claim} ${keyOf(merged)}`, share)
     return undefined
   }
 
   /** Notes that the gaps of a claim stand, whatever comes later. */
   settle(claim: number): void {
-    for (const [key, share] of this.#shares) if (share.claim === claim) this.#shares.delete(key)
+    for (const [key, share] of this.#shares ?? []) {
+      if (share.claim === claim) this.#shares?.delete(key)
+    }
   }
 
   /** Takes the gaps of a claim back. */
   retract(claim: number): RetractedClaim {
-    for (const { claim: other, ...share } of this.#shares.values()) {
-      if (other === claim) addTo(this.#retracted, keyOf(share), share)
+    for (const { claim: other, ...share } of this.#shares?.values() ?? []) {
+      if (other === claim) this.#retracted = addTo(this.#retracted, keyOf(share), share)
     }
     this.settle(claim)
     return { ...this.#key, claim }
@@ -75,20 +78,23 @@ export class GapRows {
     readonly merged: readonly MergedGapChange[]
     readonly retracted: readonly MergedGapChange[]
   } {
-    const [merged, retracted] = [[...this.#merged.values()], [...this.#retracted.values()]]
-    this.#merged.clear()
-    this.#retracted.clear()
+    const merged = [...(this.#merged?.values() ?? [])]
+    const retracted = [...(this.#retracted?.values() ?? [])]
+    this.#merged = undefined
+    this.#retracted = undefined
     return { merged, retracted }
   }
 
   toState(): StoredGapRows {
-    return { hour: this.#hour, rows: this.#rows, shares: [...this.#shares.values()] }
+    return { hour: this.#hour, rows: this.#rows, shares: [...(this.#shares?.values() ?? [])] }
   }
 
   restore({ hour, rows, shares }: StoredGapRows): void {
     this.#hour = hour
     this.#rows = rows
-    for (const share of shares) this.#shares.set(`${share.claim} ${keyOf(share)}`, share)
+    for (const share of shares) {
+      this.#shares = addTo(this.#shares, `${share.claim} ${keyOf(share)}`, share)
+    }
   }
 }
 
@@ -96,15 +102,15 @@ function keyOf({ detectedAtMicros, unit }: MergedGapChange): string {
   return `${detectedAtMicros} ${unit}`
 }
 
+/** Adds gaps to those of their key; most streams never have any, so the map is made here. */
 function addTo<Gaps extends MergedGapChange>(
-  map: Map<string, Gaps>,
+  gapsByKey: Map<string, Gaps> | undefined,
   key: string,
   gaps: Gaps,
-): void {
+): Map<string, Gaps> {
+  const map = gapsByKey ?? new Map<string, Gaps>()
   const known = map.get(key)
-  if (known === undefined) map.set(key, gaps)
-  else {
-    const sum = { lost: known.lost + gaps.lost, merged: known.merged + gaps.merged }
-    map.set(key, { ...known, received: gaps.received, ...sum })
-  }
+  if (known === undefined) return map.set(key, gaps)
+  const sum = { lost: known.lost + gaps.lost, merged: known.merged + gaps.merged }
+  return map.set(key, { ...known, received: gaps.received, ...sum })
 }

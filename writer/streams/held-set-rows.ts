@@ -57,7 +57,7 @@ export function restoreHeldSets(
     const { exporter, message: number } = row
     const bytes = parseAddress(exporter)
     const stream = bytes && streams.find({ address: exporter, bytes }, row)
-    if (typeof stream !== 'object') {
+    if (stream === undefined) {
       decoder.heldSets.discard(row.id)
       continue
     }

@@ -6,6 +6,7 @@
 import type { BatchChanges } from '../load/tables/batch-changes.ts'
 import { emptyStreamChange, type StreamChange } from '../load/tables/exporter-streams.ts'
 import type { DecodeResult } from '../netflow/decode-result.ts'
+import type { ExporterBudget } from '../netflow/memory/exporter-budget.ts'
 import type { MemoryRooms } from '../netflow/memory/memory-room.ts'
 import { StreamMemory } from '../netflow/memory/stream-memory.ts'
 import type { AddressedStreamKey } from '../netflow/stream-key.ts'
@@ -13,7 +14,8 @@ import type { MessageHeader } from '../netflow/versions/message-header.ts'
 import type { ClaimedGap } from '../sequence/loss-account.ts'
 import { type CountedUnit, countedUnit } from '../sequence/sequence-unit.ts'
 import type { SequenceVerdict } from '../sequence/sequenced-datagram.ts'
-import { StreamSequence, type StreamSequenceState } from '../sequence/stream-sequence.ts'
+import type { StreamSequenceState } from '../sequence/stored-sequence.ts'
+import { StreamSequence } from '../sequence/stream-sequence.ts'
 import { ClockSkew } from './clock-skew.ts'
 import { GapRows, type StoredGapRows } from './gap-rows.ts'
 
@@ -24,6 +26,15 @@ interface Arrival {
   readonly nowMs: number
   readonly fingerprint: number
   readonly port: number
+}
+
+interface StreamOptions {
+  /** Shared with the other streams. */
+  readonly rooms?: MemoryRooms
+  /** Shared with the other streams of the exporter. */
+  readonly budget?: ExporterBudget
+  /** Beyond the claims of an earlier stream of this key, which was forgotten. */
+  readonly lastClaim?: number
 }
 
 /** What `stream_states` holds of a stream. */
@@ -49,11 +60,10 @@ export class Stream {
   readonly #written = { late: 0, duplicates: 0, restarts: 0, strays: 0 }
   readonly #writtenLosses = new Map<CountedUnit, number>()
 
-  /** @param rooms shared with the other streams */
-  constructor(key: AddressedStreamKey, rooms?: MemoryRooms) {
+  constructor(key: AddressedStreamKey, { rooms, budget, lastClaim = 0 }: StreamOptions = {}) {
     this.key = key
-    this.memory = new StreamMemory(key, rooms)
-    this.sequence = new StreamSequence(key.exportVersion)
+    this.memory = new StreamMemory(key, rooms, budget)
+    this.sequence = new StreamSequence(key.exportVersion, lastClaim)
     this.#gapRows = new GapRows(key)
   }
 
@@ -96,7 +106,7 @@ export class Stream {
       dataRecords: result.dataRecords,
       optionsRecords: result.optionsRecords - result.releasedOptions,
       templateRecords: result.templateRecords,
-      dataSets: result.decodedSets + result.waitingSets,
+      dataSets: result.decodedSets + result.waitingSets + result.refusedDataSets,
       undecodedSets: result.waitingSets + result.uncountedSets,
       receivedAtMs: nowMs,
       wallMs,
@@ -115,6 +125,7 @@ export class Stream {
     change.releasedSets += result.releasedSets
     change.malformedSets += result.malformedSets
     change.trailingBytes += result.trailingBytes
+    change.refusedSets += result.refusedSets
     change.implausibleTimes += result.implausibleTimes
     if (!enabled) return
     change.flowRecords += result.flowRecords

@@ -87,8 +87,8 @@ describe('a batch', () => {
       batcher.isFull({ ...NOTHING_PENDING, ...pending })
     assert.equal(isFull({ heldBytes: 16 * 1024 * 1024 - 1 }), false)
     assert.equal(isFull({ heldBytes: 16 * 1024 * 1024 }), true)
-    assert.equal(isFull({ changedStreams: 4_999 }), false)
-    assert.equal(isFull({ changedStreams: 5_000 }), true)
+    assert.equal(isFull({ changedStreams: 9_999 }), false)
+    assert.equal(isFull({ changedStreams: 10_000 }), true)
   })
 
   it('is followed by another one while it is on its way', () => {

@@ -54,6 +54,21 @@ describe('the log of problems', () => {
   })
 })
 
+describe('a line about an address that is none', () => {
+  it('quotes its beginning, without characters that a terminal obeys', () => {
+    const lines: LogLine[] = []
+    const log = new ProblemLog(recordingLogger(lines))
+    const address = '\u001b[2J'.repeat(15_000)
+    log.warn(0, address, 'rejected a datagram', {})
+    log.warn(1, address, 'rejected a datagram', {})
+    log.tellMuted(Number.POSITIVE_INFINITY)
+    assert.equal(lines.length, 2)
+    for (const { exporter } of lines) {
+      assert.match(String(exporter), /^(\\u001b\[2J){30}… \(60000 characters\)$/)
+    }
+  })
+})
+
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
 }

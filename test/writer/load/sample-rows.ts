@@ -91,6 +91,7 @@ export const STREAM_CHANGE: StreamChange = {
   expiredSets: 1,
   malformedSets: 4,
   trailingBytes: 9,
+  refusedSets: 9,
   implausibleTimes: 5,
   flowsWithoutRate: 1,
   late: 6,

@@ -160,8 +160,8 @@ describe('the decoder as a library', () => {
     assert.deepEqual(first, before)
   })
 
-  it('rejects datagrams that are no message, and streams beyond its limits, with a reason', () => {
-    const session = new DecoderSession({ maxStreams: 2 })
+  it('rejects datagrams that are no message, with a reason', () => {
+    const session = new DecoderSession()
     const reasonOf = (datagram: Uint8Array) => {
       const decoded = decode(datagram, session)
       return decoded.kind === 'rejected' ? decoded.reason : undefined
@@ -170,9 +170,22 @@ describe('the decoder as a library', () => {
     assert.equal(reasonOf(hex('002a 0000')), 'unsupported-version')
     assert.equal(reasonOf(new Uint8Array(65_508)), 'too-long')
     assert.equal(reasonOf(v9Message(hex('0000 0003'))), 'no-usable-set')
-    assert.equal(reasonOf(v9MessageOf({ sourceId: 8 }, set(256, '00000400'))), undefined)
-    assert.equal(reasonOf(v9MessageOf({ sourceId: 9 }, set(256, '00000400'))), 'too-many-streams')
-    assert.equal(reasonOf(v9MessageOf({ sourceId: 8 }, set(256, '00000400'))), undefined)
+  })
+
+  it('forgets the stream that was silent for longest when it has too many', () => {
+    const session = new DecoderSession({ maxStreams: 2 })
+    const definition = set(0, template(256, [[1, 4]]))
+    const data = set(256, '00000400')
+    const flowsOf = (sourceId: number, ...sets: readonly Buffer[]) =>
+      decode(v9MessageOf({ sourceId }, ...sets), session).flows.length
+    for (const sourceId of [1, 2]) flowsOf(sourceId, definition)
+    assert.equal(flowsOf(1, data), 1)
+    assert.equal(flowsOf(3, data), 0)
+    assert.equal(flowsOf(1, data), 1)
+    assert.equal(session.waitingSets, 1)
+    assert.equal(flowsOf(2, data), 0)
+    // What the third stream held is gone with it.
+    assert.deepEqual([session.waitingSets, session.expiredSets], [1, 1])
   })
 
   it('names fields by the elements of its own session', () => {

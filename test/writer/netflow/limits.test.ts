@@ -142,14 +142,17 @@ const CHECKS: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, () => 
   MAX_STREAMS_PER_EXPORTER() {
     const session = new DecoderSession()
     const definition = set(0, template(256, [[1, 4]]))
-    const decode = (sourceId: number, exporter: string) =>
-      session.decodeDatagram(v9MessageOf({ sourceId }, definition), { ...ORIGIN, exporter }).kind
-    for (let domain = 1; domain <= limits.MAX_STREAMS_PER_EXPORTER; domain++) {
-      assert.equal(decode(domain, 'a'), 'decoded')
-    }
-    assert.equal(decode(limits.MAX_STREAMS_PER_EXPORTER + 1, 'a'), 'rejected')
-    assert.equal(decode(limits.MAX_STREAMS_PER_EXPORTER, 'a'), 'decoded')
-    assert.equal(decode(1, 'b'), 'decoded')
+    const decode = (sourceId: number, exporter: string, ...sets: readonly Buffer[]) =>
+      session.decodeDatagram(v9MessageOf({ sourceId }, ...sets), { ...ORIGIN, exporter })
+    const knows = (sourceId: number, exporter: string) =>
+      decode(sourceId, exporter, set(256, '00000001')).flows.length === 1
+    const most = limits.MAX_STREAMS_PER_EXPORTER
+    decode(1, 'b', definition)
+    for (let domain = 1; domain <= most; domain++) decode(domain, 'a', definition)
+    assert.equal(knows(1, 'a'), true)
+    decode(most + 1, 'a', definition)
+    assert.deepEqual([knows(1, 'a'), knows(most, 'a'), knows(1, 'b')], [true, true, true])
+    assert.equal(knows(2, 'a'), false)
   },
 
   HELD_SET_MAX_AGE_MICROS() {

@@ -6,10 +6,8 @@
 import fc from 'fast-check'
 import type { SequenceUnit } from '../../../writer/sequence/sequence-unit.ts'
 import type { SequencedDatagram } from '../../../writer/sequence/sequenced-datagram.ts'
-import {
-  StreamSequence,
-  type StreamSequenceState,
-} from '../../../writer/sequence/stream-sequence.ts'
+import type { StreamSequenceState } from '../../../writer/sequence/stored-sequence.ts'
+import { StreamSequence } from '../../../writer/sequence/stream-sequence.ts'
 import { NumberedExporter } from './numbered-exporter.ts'
 
 const MESSAGE = fc.record({

@@ -163,7 +163,7 @@ describe('the memory of a stream', () => {
 })
 
 describe('held sets', () => {
-  it('are held again by their streams, up to the limit of streams per exporter', () => {
+  it('are held again by their streams, for which silent streams make room', () => {
     const harness = new DecoderHarness()
     harness.receive(v9Message(set(256, '00000001'), set(257, '00000002')))
     const [first, second] = memoryOf(changesOf(harness)).heldSets
@@ -174,14 +174,19 @@ describe('held sets', () => {
       streams.find(exporter, { exportVersion: 9, observationDomain: domain })
     }
     const decoder = new Decoder()
-    const tooMany = { ...second, observationDomain: MAX_STREAMS_PER_EXPORTER }
-    restoreHeldSets([first, tooMany], { decoder, streams, heldDatagrams: new HeldDatagrams() })
-    assert.equal(decoder.heldSets.count, 1)
-    const stream = streams.find(exporter, first) as Stream
-    const [set256] = decoder.heldSets.release(stream.memory, 256)
+    const other = { ...second, observationDomain: MAX_STREAMS_PER_EXPORTER }
+    const nobodys = { ...second, id: 99, exporter: 'nobody' }
+    const owners = { decoder, streams, heldDatagrams: new HeldDatagrams() }
+    restoreHeldSets([first, other, nobodys], owners)
+    assert.equal(decoder.heldSets.count, 2)
+    assert.deepEqual(
+      streams.takeLeaving().map(({ key }) => key.observationDomain),
+      [0],
+    )
+    const [set256] = decoder.heldSets.release((streams.find(exporter, first) as Stream).memory, 256)
     assert.deepEqual(set256?.content, first.content)
     assert.equal(set256?.message.receivedAtMicros, RECEIVED_AT_MICROS)
-    assert.deepEqual(decoder.heldSets.takeChanges(), { held: [], gone: [tooMany.id, first.id] })
+    assert.deepEqual(decoder.heldSets.takeChanges(), { held: [], gone: [nobodys.id, first.id] })
   })
 })
 

@@ -2,6 +2,7 @@
  * Sorts the database's errors by SQLSTATE: which ones waiting can cure, and which ones it cannot.
  */
 
+import { quoteText } from '../../../shared/quoted-text.ts'
 import { adviseOnTls } from './tls.ts'
 
 /**
@@ -39,6 +40,9 @@ const KINDS: Readonly<Record<string, readonly [kind: ErrorKind, condition: strin
   '42703': ['unexpected', 'a column is missing: npm run migrate brings the tables up to date'],
 }
 
+/** The server's sentences may quote values that an exporter has sent. */
+const MAX_MESSAGE_CHARACTERS = 500
+
 /** The server reports a row without a partition as a violated check, but names no constraint. */
 const CHECK_VIOLATION = '23514'
 
@@ -59,7 +63,8 @@ export interface SqlError {
 /** Sorts an error. An error that did not come from the server means a broken connection. */
 export function describeError(error: unknown): SqlError {
   const { code, message, severity, constraint } = error as Readonly<Record<string, unknown>>
-  const text = typeof message === 'string' && message !== '' ? message : String(code ?? error)
+  const given = typeof message === 'string' && message !== '' ? message : String(code ?? error)
+  const text = quoteText(given, MAX_MESSAGE_CHARACTERS)
   // System errors have codes as well, and EPIPE looks like an SQLSTATE. Only the server sets severity.
   if (typeof severity !== 'string' || typeof code !== 'string') {
     return describeClientError(error, text)

@@ -86,6 +86,8 @@ const COLUMNS = {
   expiredSets: { name: 'expired_sets', type: 'bigint', combine: 'add' },
   malformedSets: { name: 'malformed_sets', type: 'bigint', combine: 'add' },
   trailingBytes: { name: 'trailing_bytes', type: 'bigint', combine: 'add' },
+  /** Not read, because the exporter was over its budget. */
+  refusedSets: { name: 'refused_sets', type: 'bigint', combine: 'add' },
   implausibleTimes: { name: 'implausible_times', type: 'bigint', combine: 'add' },
   flowsWithoutRate: { name: 'flows_without_rate', type: 'bigint', combine: 'add' },
   /** The unit of `lost`. */

@@ -16,7 +16,7 @@ const COLUMNS = {
   lost: { name: 'lost', type: 'bigint' },
   unit: { name: 'unit', type: 'text' },
   /** Names the gaps of a stream and journal that are taken back together. */
-  claim: { name: 'claim', type: 'integer' },
+  claim: { name: 'claim', type: 'bigint' },
 } as const satisfies Columns
 
 const MERGED_COLUMNS = {
@@ -32,7 +32,7 @@ const MERGED_COLUMNS = {
 
 const CLAIM_COLUMNS = {
   ...STREAM_COLUMNS,
-  claim: { name: 'claim', type: 'integer' },
+  claim: { name: 'claim', type: 'bigint' },
 } as const satisfies Columns
 
 /** One declared gap. */

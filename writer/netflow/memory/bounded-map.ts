@@ -36,30 +36,68 @@ export class OldestFirst<Key> {
 /** The cost of an entry in a shared room: a key and a name of usual length. */
 const ENTRY_BYTES = 300
 
+/** Shared by all maps that hold nothing: a stream has many, and most stay empty. */
+const EMPTY: ReadonlyMap<unknown, unknown> = new Map()
+
 /**
  * A map of at most `limit` entries: a new entry displaces the oldest one, also when the room that
  * it shares with other maps is full. If there is no older entry, the new one is not kept.
  */
-export class BoundedMap<Key, Value> extends Map<Key, Value> {
+export class BoundedMap<Key, Value> {
   readonly #limit: number
   readonly #room: MemoryRoom | undefined
-  readonly #oldest = new OldestFirst<Key>(this)
+  /** Created with the first entry. */
+  #map: Map<Key, Value> | undefined
+  #oldest: OldestFirst<Key> | undefined
 
   constructor(limit: number, room?: MemoryRoom) {
-    super()
     this.#limit = limit
     this.#room = room
   }
 
-  override set(key: Key, value: Value): this {
-    if (!this.has(key) && !this.#makeRoom()) return this
-    return super.set(key, value)
+  get size(): number {
+    return this.#map === undefined ? 0 : this.#map.size
   }
 
-  override delete(key: Key): boolean {
-    if (!super.delete(key)) return false
+  has(key: Key): boolean {
+    return this.#map?.has(key) ?? false
+  }
+
+  get(key: Key): Value | undefined {
+    return this.#map?.get(key)
+  }
+
+  keys(): MapIterator<Key> {
+    return this.#entries.keys()
+  }
+
+  values(): MapIterator<Value> {
+    return this.#entries.values()
+  }
+
+  [Symbol.iterator](): MapIterator<[Key, Value]> {
+    return this.#entries.entries()
+  }
+
+  get #entries(): ReadonlyMap<Key, Value> {
+    return this.#map ?? (EMPTY as ReadonlyMap<Key, Value>)
+  }
+
+  set(key: Key, value: Value): this {
+    this.#map ??= new Map()
+    if (this.#map.has(key) || this.#makeRoom()) this.#map.set(key, value)
+    return this
+  }
+
+  delete(key: Key): boolean {
+    if (!this.#map?.delete(key)) return false
     this.#room?.give(ENTRY_BYTES)
     return true
+  }
+
+  /** Removes all entries, each as `delete` does. */
+  clear(): void {
+    for (const key of [...this.keys()]) this.delete(key)
   }
 
   #makeRoom(): boolean {
@@ -73,6 +111,7 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
   }
 
   #displace(): void {
+    this.#oldest ??= new OldestFirst<Key>(this)
     const oldest = this.#oldest.next()
     if (oldest !== undefined) this.delete(oldest)
   }

@@ -42,6 +42,11 @@ export class FlowTotals {
     this.forgottenMicros = Math.max(this.forgottenMicros, total.exportMicros)
   }
 
+  /** Forgets all flows. */
+  forgetAll(): void {
+    while (this.flows.size > 0) this.forgetOldest()
+  }
+
   /** Whether an unknown flow may have been forgotten, by its start. */
   mayHaveForgotten(startMicros: number): boolean {
     return this.forgottenMicros > 0 && !(startMicros > this.forgottenMicros)

@@ -1,11 +1,11 @@
 /**
- * Holds data sets until their template arrives. Their memory is bounded per exporter and in total;
- * the oldest sets go first.
+ * Holds data sets until their template arrives. Their memory is bounded per exporter and in total.
+ * At its own bound an exporter loses its oldest set; at the common one, the largest holder does.
  */
 
 import type { MessageContext } from '../flow-record.ts'
 import { HELD_SET_MAX_AGE_MICROS, MAX_HELD_BYTES, MAX_HELD_BYTES_PER_EXPORTER } from '../limits.ts'
-import { OldestFirst } from './bounded-map.ts'
+import { FairRoom } from './fair-room.ts'
 import type { StreamMemory } from './stream-memory.ts'
 
 /** One held set, with everything that its records need to be decoded later. */
@@ -36,33 +36,25 @@ interface HeldSetChanges {
 /** The cost of a held set besides its content; measured: 310 to 480 bytes. */
 const OVERHEAD_BYTES = 500
 
-/** The held sets of one exporter. */
-class ExporterSets {
-  readonly sets = new Set<HeldSet>()
-  readonly oldest = new OldestFirst(this.sets)
-  bytes = 0
-}
-
 /** All held sets of all streams, in the order of arrival. */
 export class HeldSets {
   readonly #sets = new Set<HeldSet>()
-  readonly #oldest = new OldestFirst(this.#sets)
   readonly #byTemplate = new Map<StreamMemory, Map<number, Set<HeldSet>>>()
-  readonly #byExporter = new Map<string, ExporterSets>()
+  /** Shared by the exporters. */
+  readonly #room = new FairRoom<HeldSet>()
   /** Sets that have yet to be written, and the ids of the others. */
   readonly #unwritten = new Set<HeldSet>()
   readonly #ids = new Map<HeldSet, number>()
   readonly #gone: number[] = []
   #nextId = 1
   #unwrittenBytes = 0
-  #bytes = 0
 
   get count(): number {
     return this.#sets.size
   }
 
   get bytes(): number {
-    return this.#bytes
+    return this.#room.bytes
   }
 
   /** Bytes of the sets that have yet to be written. */
@@ -110,9 +102,12 @@ export class HeldSets {
   #addWithinBounds(set: HeldSet): readonly HeldSet[] {
     this.#add(set)
     const evicted: HeldSet[] = []
-    const own = this.#byExporter.get(set.stream.exporter)
-    while (own && own.bytes > MAX_HELD_BYTES_PER_EXPORTER) this.#evictOldest(own.oldest, evicted)
-    while (this.#bytes > MAX_HELD_BYTES) this.#evictOldest(this.#oldest, evicted)
+    const room = this.#room
+    const { exporter } = set.stream
+    while (room.bytesOf(exporter) > MAX_HELD_BYTES_PER_EXPORTER) {
+      this.#evict(room.oldestOf(exporter), evicted)
+    }
+    while (room.bytes > MAX_HELD_BYTES) this.#evict(room.next(exporter), evicted)
     return evicted
   }
 
@@ -144,32 +139,31 @@ export class HeldSets {
     return expired
   }
 
+  /** Removes and returns the sets of a stream that is forgotten. */
+  removeOf(stream: StreamMemory): readonly HeldSet[] {
+    const sets = [...(this.#byTemplate.get(stream)?.values() ?? [])].flatMap((some) => [...some])
+    for (const set of sets) this.#remove(set)
+    return sets
+  }
+
   #add(set: HeldSet): void {
     const { stream, templateId } = set
     this.#sets.add(set)
     const templates = getOrCreate(this.#byTemplate, stream, () => new Map<number, Set<HeldSet>>())
     getOrCreate(templates, templateId, () => new Set<HeldSet>()).add(set)
-    const own = getOrCreate(this.#byExporter, stream.exporter, () => new ExporterSets())
-    own.sets.add(set)
-    own.bytes += cost(set)
-    this.#bytes += cost(set)
+    this.#room.put(stream.exporter, set, cost(set))
   }
 
   #remove(set: HeldSet): void {
     const { stream, templateId } = set
     this.#sets.delete(set)
-    this.#bytes -= cost(set)
+    this.#room.remove(stream.exporter, set)
     this.#noteGone(set)
     const templates = this.#byTemplate.get(stream)
     const waiting = templates?.get(templateId)
     waiting?.delete(set)
     if (waiting?.size === 0) templates?.delete(templateId)
     if (templates?.size === 0) this.#byTemplate.delete(stream)
-    const own = this.#byExporter.get(stream.exporter)
-    if (!own) return
-    own.sets.delete(set)
-    own.bytes -= cost(set)
-    if (own.sets.size === 0) this.#byExporter.delete(stream.exporter)
   }
 
   /** Notes that a set is gone; a set that was never written has no row. */
@@ -183,8 +177,7 @@ export class HeldSets {
     if (id !== undefined) this.#gone.push(id)
   }
 
-  #evictOldest(oldest: OldestFirst<HeldSet>, evicted: HeldSet[]): void {
-    const set = oldest.next()
+  #evict(set: HeldSet | undefined, evicted: HeldSet[]): void {
     if (set === undefined) return
     this.#remove(set)
     evicted.push(set)

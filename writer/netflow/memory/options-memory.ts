@@ -76,6 +76,12 @@ export class OptionsMemories {
     this.#gone.push(known)
   }
 
+  /** Forgets everything, and the settings of the operator. */
+  forgetAll(): void {
+    for (const port of [...this.#own.keys()]) this.forget(port)
+    this.shared.samplers.forgetAll()
+  }
+
   /** Gives what all ports but these have said to all ports. */
   retain(ports: ReadonlySet<number>): void {
     for (const port of [...this.#own.keys()]) if (!ports.has(port)) this.rejoin(port)

@@ -217,6 +217,12 @@ export class Samplers {
     }
   }
 
+  /** Forgets all rates, and the settings of the operator. */
+  forgetAll(): void {
+    for (const scope of SAMPLER_SCOPES) this.#byScope[scope].clear()
+    this.#settings = undefined
+  }
+
   /** Restores an announcement from its row. */
   restore(sampler: Sampler): void {
     const samplers = this.#byScope[sampler.scope]

@@ -5,6 +5,7 @@
 
 import { MAX_NAMES_PER_STREAM } from '../limits.ts'
 import type { AddressedStreamKey } from '../stream-key.ts'
+import type { BudgetKind, ExporterBudget } from './exporter-budget.ts'
 import { FlowTotals } from './flow-totals.ts'
 import type { MemoryRooms } from './memory-room.ts'
 import { OptionsMemories, type OptionsMemory } from './options-memory.ts'
@@ -45,8 +46,12 @@ export class StreamMemory {
   /** Of the exporter of the current message. */
   #options: OptionsMemory
 
+  /** Shared by the streams of an exporter; undefined: everything is read. */
+  readonly budget: ExporterBudget | undefined
+
   /** @param rooms shared with other streams; without them only the limits of one stream apply */
-  constructor(key: AddressedStreamKey, rooms?: MemoryRooms) {
+  constructor(key: AddressedStreamKey, rooms?: MemoryRooms, budget?: ExporterBudget) {
+    this.budget = budget
     this.exporter = key.exporter
     this.exporterBytes = key.exporterBytes
     this.exportVersion = key.exportVersion
@@ -60,6 +65,11 @@ export class StreamMemory {
     this.interfaceNames = new TrackedMap(MAX_NAMES_PER_STREAM, rooms?.names)
     this.applicationNames = new TrackedMap(MAX_NAMES_PER_STREAM, rooms?.names)
     this.samplerNames = new TrackedMap(MAX_NAMES_PER_STREAM, rooms?.names)
+  }
+
+  /** Spends from the budget of the exporter; returns false if nothing is left. */
+  spend(kind: BudgetKind, amount?: number): boolean {
+    return this.budget === undefined || this.budget.spend(kind, amount)
   }
 
   /** The sampling rates of the exporter of the current message. */
@@ -136,6 +146,16 @@ export class StreamMemory {
   /** Forgets a definition: an invalid redefinition must not leave the old one in force. */
   forget(id: number): void {
     this.templates.forget(id)
+  }
+
+  /** Forgets everything that the exporter has said: the stream makes room for another one. */
+  forgetAll(): void {
+    this.templates.forgetAll()
+    this.options.forgetAll()
+    this.interfaceNames.clear()
+    this.applicationNames.clear()
+    this.samplerNames.clear()
+    this.totals.forgetAll()
   }
 
   /** Marks announcements from before the exporter's restart; they stay in use until replaced. */

@@ -2,7 +2,13 @@
 
 import type { ElementRegistry } from '../elements/element-registry.ts'
 import { type FieldSpecifier, VARIABLE_LENGTH } from '../elements/field-specifier.ts'
+import { FIELD } from '../flow-record.ts'
+import type { Plan } from '../plan/plan.ts'
 import { type Plans, planTemplate } from '../plan/plans.ts'
+
+/** Two IPv4 addresses, two ports, a protocol and a counter of four bytes have 17. */
+const MIN_FLOW_BYTES = 17
+const FLOW_FIELDS = [FIELD.srcAddr, FIELD.dstAddr, FIELD.bytes, FIELD.packets] as const
 
 /** A template or an options template. */
 export interface Template {
@@ -18,6 +24,11 @@ export interface Template {
   readonly hasVariableLength: boolean
   /** Returns how to read a flow record; resolved by the elements of the first call. */
   plans(elements: ElementRegistry): Plans
+  /**
+   * Whether its records hold little: fewer bytes than two addresses, ports and a counter take, or
+   * neither address nor counter. A row costs as much as that of any flow.
+   */
+  isPoor(elements: ElementRegistry): boolean
 }
 
 /** Creates a template of flow or options records; it keeps `fields`. */
@@ -26,27 +37,54 @@ export function createTemplate(
   fields: readonly FieldSpecifier[],
   options?: { readonly scopeFields: number },
 ): Template {
-  let recordLength = 0
-  let hasVariableLength = false
-  for (const { length } of fields) {
-    if (length === VARIABLE_LENGTH) hasVariableLength = true
-    recordLength += length === VARIABLE_LENGTH ? 1 : length
+  return new DefinedTemplate(id, fields, options?.scopeFields)
+}
+
+/** Resolves plans when they are first needed: many templates never see a record. */
+class DefinedTemplate implements Template {
+  readonly id: number
+  readonly fields: readonly FieldSpecifier[]
+  readonly presentFields: readonly FieldSpecifier[]
+  readonly scopeFields: number
+  readonly isOptions: boolean
+  readonly recordLength: number
+  readonly hasVariableLength: boolean
+  #isPoor: boolean | undefined
+  #plans: Plans | undefined
+
+  /** @param scopeFields undefined for a template of flow records */
+  constructor(id: number, fields: readonly FieldSpecifier[], scopeFields: number | undefined) {
+    let recordLength = 0
+    let absent = 0
+    let hasVariableLength = false
+    for (const { length } of fields) {
+      if (length === VARIABLE_LENGTH) hasVariableLength = true
+      if (length === 0) absent += 1
+      recordLength += length === VARIABLE_LENGTH ? 1 : length
+    }
+    this.id = id
+    this.fields = fields
+    this.presentFields = absent === 0 ? fields : fields.filter(({ length }) => length > 0)
+    this.scopeFields = scopeFields ?? 0
+    this.isOptions = scopeFields !== undefined
+    this.recordLength = recordLength
+    this.hasVariableLength = hasVariableLength
   }
-  const presentFields = fields.filter(({ length }) => length > 0)
-  let plans: Plans | undefined
-  return {
-    id,
-    fields,
-    presentFields: presentFields.length === fields.length ? fields : presentFields,
-    scopeFields: options?.scopeFields ?? 0,
-    isOptions: options !== undefined,
-    recordLength,
-    hasVariableLength,
-    plans(elements) {
-      plans ??= planTemplate(presentFields, elements)
-      return plans
-    },
+
+  plans(elements: ElementRegistry): Plans {
+    this.#plans ??= planTemplate(this.presentFields, elements)
+    return this.#plans
   }
+
+  isPoor(elements: ElementRegistry): boolean {
+    this.#isPoor ??= this.recordLength < MIN_FLOW_BYTES || !fillsFlow(this.plans(elements).forward)
+    return this.#isPoor
+  }
+}
+
+/** Whether a plan fills an address or a counter. */
+function fillsFlow({ fieldKeys }: Plan): boolean {
+  return FLOW_FIELDS.some((field) => fieldKeys[field] !== '')
 }
 
 /** Whether two templates define the same record. */

@@ -199,6 +199,13 @@ export class Templates {
     this.#invalid.add(`${this.#port} ${id}`)
   }
 
+  /** Forgets all definitions. */
+  forgetAll(): void {
+    for (const { template, sourcePort } of [...this.#store.all()]) {
+      this.#store.forget(template.id, sourcePort)
+    }
+  }
+
   /** Marks definitions from before the exporter's restart. */
   unconfirm(restartMicros: number): void {
     for (const known of this.#store.all()) {

@@ -6,6 +6,7 @@
 import type { DecodeResult } from '../decode-result.ts'
 import type { ElementRegistry } from '../elements/element-registry.ts'
 import type { MessageContext } from '../flow-record.ts'
+import { MAX_RECORDS_PER_MESSAGE } from '../limits.ts'
 import { type HeldSet, HeldSets } from '../memory/held-sets.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
 import type { Template } from '../memory/template.ts'
@@ -85,6 +86,8 @@ export class DataSets {
     stream: StreamMemory,
     message: MessageContext,
   ): void {
+    const isCostly = template.isOptions || template.isPoor(this.#elements)
+    if (isCostly && !this.#canAfford(template, content, stream)) return
     this.result.decodedSets += 1
     if (template.isOptions) {
       this.records.readOptions(template, content, stream)
@@ -93,6 +96,16 @@ export class DataSets {
       if (message.exportVersion === IPFIX) this.#estimateUptime(template, content, stream)
       this.records.readFlows(template, content, stream, message)
     }
+  }
+
+  /** Whether the exporter may send the records of a set now; if not, they are only counted. */
+  #canAfford(template: Template, { offset, end }: RecordRange, stream: StreamMemory): boolean {
+    const records = Math.floor((end - offset) / template.recordLength)
+    if (stream.spend('records', Math.min(records, MAX_RECORDS_PER_MESSAGE))) return true
+    this.result.refuseData(template.id, `${records} small records of template ${template.id}`)
+    if (template.hasVariableLength) this.result.uncountedSets += 1
+    else this.result[this.records.source] += records
+    return false
   }
 
   /** Estimates the uptime, which is not in the IPFIX header, if the boot time is unknown. */
@@ -112,6 +125,11 @@ export class DataSets {
     stream: StreamMemory,
     message: MessageContext,
   ): void {
+    if (!stream.spend('heldSets')) {
+      this.result.uncountedSets += 1
+      this.result.refuseData(templateId, `data set ${templateId} without a template`)
+      return
+    }
     this.result.heldSets += 1
     this.result.waitingSets += 1
     this.result.report('no-template', templateId, `data set ${templateId}, ${end - offset} bytes`)

@@ -54,6 +54,11 @@ export class RecordSets {
     this.reader = new RecordReader(new FlowRecord(), datagram)
   }
 
+  /** Notes that a stream is about to forget its running totals. */
+  forgetTotals({ totals }: StreamMemory): void {
+    this.#totals.forget(totals)
+  }
+
   /** Decodes a data set of flow records. */
   readFlows(
     template: Template,

@@ -60,6 +60,11 @@ export class RunningTotals {
     else this.#add(totals, key, sent)
   }
 
+  /** Notes that a stream is about to forget its flows. */
+  forget(totals: FlowTotals): void {
+    if (this.#counted.delete(totals)) this.#count -= totals.size
+  }
+
   /** Adds a flow. Every stream has room for a few flows, however many the others have. */
   #add(totals: FlowTotals, key: string, total: FlowTotal): void {
     this.#countOnce(totals)

@@ -35,6 +35,11 @@ export class MessageHeader {
   /** Bytes of the datagram; more than `length` if something follows the message. */
   datagramLength = 0
 
+  /** Whether the message has room for one small record at most. */
+  get isShort(): boolean {
+    return this.length < SHORT_BYTES
+  }
+
   /**
    * Reads the header of the message in the first `length` bytes.
    *
@@ -133,6 +138,9 @@ export class MessageHeader {
     return undefined
   }
 }
+
+/** A message of v5 with one record has 72 bytes, one of v9 with one flow about as many. */
+const SHORT_BYTES = 64
 
 export const V9_HEADER_BYTES = 20
 export const IPFIX_HEADER_BYTES = 16

@@ -2,8 +2,9 @@
 
 import type { DecodeResult, ProblemCode } from '../decode-result.ts'
 import { MAX_FIELDS_PER_TEMPLATE, MAX_RECORD_BYTES } from '../limits.ts'
+import { FIELDS_PER_TEMPLATE_COST } from '../memory/exporter-budget.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
-import type { Template } from '../memory/template.ts'
+import { sameDefinition, type Template } from '../memory/template.ts'
 import type { TemplateChange } from '../memory/templates.ts'
 
 /** Called for each template that comes into force, to decode the sets that wait for it. */
@@ -55,6 +56,12 @@ export function rejectTemplate(
   result.report(code, id, `template ${id}`)
 }
 
+/** Whether the exporter may define a template now; it may always repeat one. */
+function isAffordable(template: Template, known: Template | undefined, stream: StreamMemory) {
+  if (stream.budget === undefined || (known && sameDefinition(known, template))) return true
+  return stream.spend('templates', 1 + template.fields.length / FIELDS_PER_TEMPLATE_COST)
+}
+
 /** Applies a definition. An invalid one is rejected, and the previous one is forgotten. */
 export function defineTemplate(
   template: Template,
@@ -66,6 +73,12 @@ export function defineTemplate(
   result.templateRecords += 1
   const known = stream.template(template.id)
   const { isByPort } = stream.templates
+  if (!isAffordable(template, known, stream)) {
+    // The old definition would misread what follows.
+    stream.forget(template.id)
+    result.refuse(template.id, `template ${template.id}`)
+    return
+  }
   const change = stream.define(template)
   if (change === 'refreshed') {
     // Data of a port that has turned out to be one of the same exporter may wait for it.

@@ -167,18 +167,49 @@ describe('held sets', () => {
     assert.deepEqual(heldSets.release(other.stream, 256), [other])
   })
 
-  it('of all exporters stay below the total limit, the oldest out first', () => {
+  /** Names the exporters of sets by the beginnings of their addresses. */
+  const networksOf = (sets: readonly HeldSet[]) => [
+    ...new Set(sets.map(({ stream }) => stream.exporter.slice(0, 6))),
+  ]
+
+  it('of all exporters stay below the total limit; the largest holders lose their oldest', () => {
     const heldSets = new HeldSets()
     const held: HeldSet[] = []
-    const evicted: HeldSet[] = []
+    const evicted = new Set<HeldSet>()
     for (let i = 0; i < 1500; i++) {
       const set = heldSet(streamOf(`192.0.2.${i % 100}`), 60_000)
       held.push(set)
-      evicted.push(...heldSets.hold(set))
+      for (const gone of heldSets.hold(set)) evicted.add(gone)
     }
     assert.ok(heldSets.bytes <= MAX_HELD_BYTES)
-    assert.ok(evicted.length > 300)
-    assert.deepEqual(evicted, held.slice(0, evicted.length))
+    assert.ok(evicted.size > 300)
+    for (let exporter = 0; exporter < 100; exporter++) {
+      const own = held.filter((_, index) => index % 100 === exporter)
+      const gone = own.filter((set) => evicted.has(set)).length
+      assert.ok(gone >= 2 && gone <= 6, `${gone} of ${own.length}`)
+      assert.ok(own.slice(0, gone).every((set) => evicted.has(set)))
+    }
+  })
+
+  it('of an exporter stay while others that hold more fill the room', () => {
+    const heldSets = new HeldSets()
+    const victim = streamOf('192.0.2.1')
+    const ofVictim = Array.from({ length: 20 }, () => heldSet(victim, 1_400))
+    for (const set of ofVictim) heldSets.hold(set)
+    const evicted: HeldSet[] = []
+    // The room has no place for 5 MiB of 16 exporters each.
+    for (let i = 0; i < 16 * 100; i++) {
+      evicted.push(...heldSets.hold(heldSet(streamOf(`10.0.0.${i % 16}`), 60_000)))
+    }
+    for (let i = 0; i < 500; i++) {
+      evicted.push(...heldSets.hold(heldSet(streamOf(`10.1.0.${i}`), 20_000)))
+    }
+    assert.ok(heldSets.bytes <= MAX_HELD_BYTES)
+    assert.ok(evicted.length > 500)
+    assert.deepEqual(networksOf(evicted), ['10.0.0'])
+    const more = heldSet(victim, 1_400)
+    assert.deepEqual(networksOf(heldSets.hold(more)), [])
+    assert.equal(heldSets.release(victim, 256).length, 21)
   })
 
   it('without content use memory, too', () => {
