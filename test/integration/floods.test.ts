@@ -12,7 +12,7 @@ import { nonZero, readBalance, readTotal } from './balance-questions.ts'
 
 const EXPORTERS = 4_000
 const DATAGRAMS = 20_000
-const MAX_MIB = 350
+const MAX_MIB = 450
 
 function residentMib({ writer }: Pipeline): number {
   const status = readFileSync(`/proc/${writer.pid}/status`, 'utf8')
