@@ -135,7 +135,7 @@ select
   sampling_rates,
   sampling_source,
   array_remove(array[
-    case when health.export_version is null then
+    case when health.export_version is null and health.last_seen is null then
       'Nothing has been received from it yet: check its target address and port, and the firewall.' end,
     case when not health.enabled then format(
       'Its flows are not stored. To store them: update exporters set enabled = true where address = ''%s'';',
@@ -184,7 +184,7 @@ select
     case when malformed_sets > 0 then format(
       'Sets of the last day that could not be read: %s. Update the exporter, or report a capture of them.',
       malformed_sets) end,
-    case when rejected.datagrams > datagrams_ever / 100 then format(
+    case when rejected.datagrams > coalesce(datagrams_ever, 0) / 100 then format(
       'Datagrams from its address that are no NetFlow message: %s (%s). Check what else sends to this port.',
       rejected.datagrams, rejected.reasons) end,
     case when refused.records > 0 then format(

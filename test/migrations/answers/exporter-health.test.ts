@@ -8,7 +8,9 @@ const KEY = `'192.0.2.1', 9, 0`
 const COMPLAINTS: readonly (readonly [title: string, sql: string, sentence: RegExp])[] = [
   [
     'an exporter that was registered but not heard',
-    'delete from exporter_streams',
+    `delete from exporter_streams;
+     alter table exporters alter column last_seen drop not null;
+     update exporters set last_seen = null`,
     /^Nothing has been received from it yet: check its target address and port/,
   ],
   [
@@ -219,6 +221,17 @@ describe('exporter_health', () => {
       insert into flows (received_at, exporter, export_version, observation_domain, extra)
       values (now(), ${KEY}, '{"samplerId": 0}')`)
     assert.deepEqual(await database.ask('select advice from exporter_health'), [{ advice: [] }])
+  })
+
+  it('says of an exporter whose datagrams are all rejected only that', async () => {
+    await database.run(`
+      delete from exporter_streams;
+      insert into journal_positions values ('${crypto.randomUUID()}', 0);
+      insert into rejected_datagrams
+      select journal, '192.0.2.1', 'rejected', 'too-short', 1 from journal_positions`)
+    const [health] = await database.ask('select advice from exporter_health')
+    assert.equal((health?.['advice'] as string[]).length, 1)
+    assert.match(String(health?.['advice']), /no NetFlow message: 1 \(too-short\)/)
   })
 
   it('names the causes of what is missing', async () => {

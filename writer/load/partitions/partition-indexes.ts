@@ -87,6 +87,9 @@ const NEXT_PARTITION = `
       where index.relname = index_name and index.relnamespace = child.relnamespace and indisvalid)
   order by since desc limit 1`
 
+/** SQLSTATE. */
+const UNDEFINED_TABLE = '42P01'
+
 interface IndexOptions {
   readonly mode: IndexAddresses
   readonly logger: Logger
@@ -125,11 +128,17 @@ async function buildKind(
     const [next] = rows
     if (!next) return
     const startedAt = performance.now()
-    // An earlier build was cut short.
-    if (next.isBroken) await client.query(`drop index concurrently if exists ${next.indexName}`)
-    await client.query(
-      `create index concurrently ${next.indexName} on ${next.name} using ${kind.how}`,
-    )
+    try {
+      // An earlier build was cut short.
+      if (next.isBroken) await client.query(`drop index concurrently if exists ${next.indexName}`)
+      await client.query(
+        `create index concurrently ${next.indexName} on ${next.name} using ${kind.how}`,
+      )
+    } catch (error) {
+      // Retention has dropped the partition meanwhile.
+      if ((error as { code?: string }).code !== UNDEFINED_TABLE) throw error
+      continue
+    }
     const seconds = (performance.now() - startedAt) / 1000
     logger.info(
       { partition: next.name, index: next.indexName, seconds: Math.round(seconds * 10) / 10 },
