@@ -3,6 +3,7 @@
  * batch, and brings it to an outcome.
  */
 
+import type { ExporterChange } from '../load/tables/exporters.ts'
 import type { RefusalOutcome } from '../load/tables/outcome-counts.ts'
 import type { Decoder } from '../netflow/decode.ts'
 import type { FlowSink } from '../netflow/flow-record.ts'
@@ -60,10 +61,12 @@ export class DatagramIntake {
   }
 
   /** Returns the exporters heard since the last call. */
-  takeHeard(): readonly Exporter[] {
+  takeHeard(): readonly ExporterChange[] {
     const heard = [...this.#heard]
     this.#heard.clear()
-    return heard
+    return heard.map(({ address, firstSeenMicros, lastSeenMicros, enabled }) => {
+      return { address, firstSeenMicros, lastSeenMicros, enabled }
+    })
   }
 
   /**

@@ -282,10 +282,7 @@ export class Ingest {
     const batch = this.#batcher.current
     batch.journalTo = this.#splitter.position
     batch.changes.lines = this.#outcomes.lines
-    for (const exporter of this.#datagrams.takeHeard()) {
-      const { address, firstSeenMicros, lastSeenMicros, enabled } = exporter
-      batch.changes.exporters.push({ address, firstSeenMicros, lastSeenMicros, enabled })
-    }
+    batch.changes.exporters.push(...this.#datagrams.takeHeard())
     for (const stream of streams.takeDirty()) {
       const { strays, retracted } = stream.takeChanges(batch.changes, this.#clock.offsetMs)
       if (strays > 0) metrics.strays.inc(strays)
