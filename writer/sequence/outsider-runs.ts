@@ -29,6 +29,8 @@ type OutsiderOrigin = 'undecided' | 'same-stream' | 'several-exporters'
 interface Outsider {
   readonly port: number
   readonly datagram: SequencedDatagram
+  /** The number after its own. */
+  readonly to: number
 }
 
 /** Outsiders of one port whose numbers continue each other. */
@@ -92,7 +94,7 @@ export class OutsiderRuns {
    * @param range the numbers that the datagram stands for
    */
   add(datagram: SequencedDatagram, port: number, { from, to }: NumberRange): OutsiderOrigin {
-    this.#outsiders.push({ port, datagram: { ...datagram } })
+    this.#outsiders.push({ port, datagram: { ...datagram }, to })
     const oldest = this.#outsiders.length > MAX_OUTSIDERS ? this.#outsiders.shift() : undefined
     if (oldest !== undefined) this.#drop(oldest.port)
     const isOnOtherPort = this.#isNextElsewhere(from, port)
@@ -137,7 +139,10 @@ export class OutsiderRuns {
     const index = this.#outsiders.findIndex(({ datagram }) => fits(datagram))
     const [fitting] = index < 0 ? [] : this.#outsiders.splice(index, 1)
     if (fitting === undefined) return undefined
-    const { port } = fitting
+    const { port, to } = fitting
+    const run = this.#runs.get(port)
+    // Its run is the stream's now: the next datagram continues the stream, not the outsiders.
+    if (run?.next === to) Object.assign(run, { next: Number.NaN, length: 0 })
     if (!this.#outsiders.some((outsider) => outsider.port === port)) this.#runs.delete(port)
     return fitting
   }
