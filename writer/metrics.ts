@@ -246,7 +246,7 @@ function registerRollups(
   status: () => FollowedRollups | undefined,
 ): void {
   const read = (name: keyof FollowedRollups) => () => status()?.[name] ?? 0
-  gauge('rollup_dirty_minutes', 'Minutes that the rollups do not hold yet.', read('dirtyMinutes'))
+  gauge('rollup_dirty_buckets', 'Minutes that the rollups do not hold yet.', read('dirtyMinutes'))
   gauge('rollup_lag_seconds', 'Time since the oldest of them ended.', read('lagSeconds'))
   gauge('rollup_seconds', 'Time that the rollups took since the start.', read('seconds'))
   gauge('rollup_failing', 'Minutes, hours and days that cannot be computed.', read('failing'))

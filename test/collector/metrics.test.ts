@@ -19,7 +19,7 @@ const STATUS: CollectorStatus = {
 
 async function readSamples(read: () => CollectorStatus): Promise<Map<string, number>> {
   const text = await createCollectorRegistry(read).metrics()
-  const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  const samples = text.split('\n').filter((line) => line.startsWith('netflow_collector_'))
   return new Map(
     samples.map((line) => {
       const space = line.lastIndexOf(' ')

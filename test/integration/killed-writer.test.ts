@@ -7,7 +7,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
-import { encodeAddress } from '../../launcher/demo/messages.ts'
 import type { DecodedFlow } from '../helpers/decoder-harness.ts'
 import { Listener } from '../helpers/model/listener.ts'
 import {
@@ -99,17 +98,10 @@ async function storedRows(running: Pipeline): Promise<RowText[]> {
   return rows
     .map(({ extra, ...columns }) => {
       const sent = Object.entries(columns).filter(([, value]) => value !== null)
-      const texts = sent.map(([name, value]) => [name, longAddress(String(value))])
+      const texts = sent.map(([name, value]) => [name, String(value)])
       return describeRow(Object.fromEntries(texts), extra === null ? null : String(extra))
     })
     .sort()
-}
-
-/** Eight groups for an IPv6 address; other texts as they are, MAC addresses, too. */
-function longAddress(text: string): string {
-  if (!/^[0-9a-f:.]*:[0-9a-f:.]*$/.test(text) || /^(?:..:){5}..$/.test(text)) return text
-  const bytes = encodeAddress(text, 16)
-  return Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(i * 2).toString(16)).join(':')
 }
 
 /** Sends at a pace that leaves time for the kills. */
