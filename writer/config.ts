@@ -7,6 +7,7 @@ import { isCidr } from './streams/allow-list.ts'
 import { EXPORTER_POLICIES } from './streams/exporter-registry.ts'
 
 const DAY_OR_HOUR = ['day', 'hour'] as const
+const ON_OR_OFF = ['on', 'off'] as const
 const OFF_OR_INTERVAL = ['off', 'interval'] as const
 
 /** Every setting of the writer by its name in the environment. */
@@ -23,6 +24,12 @@ export const WRITER_SETTINGS = {
   RETENTION_DAYS: integer(30, 0, 36_500),
   PARTITION_INTERVAL: oneOf(DAY_OR_HOUR, 'day'),
   INDEX_ADDRESSES: oneOf(INDEX_ADDRESSES, 'closed'),
+  ROLLUPS: oneOf(ON_OR_OFF, 'on'),
+  ROLLUP_MINUTE_DAYS: integer(7, 0, 36_500),
+  ROLLUP_HOUR_DAYS: integer(400, 0, 36_500),
+  ROLLUP_DAY_DAYS: integer(0, 0, 36_500),
+  ROLLUP_LIST_HOUR: integer(200, 0, 1_000_000),
+  ROLLUP_LIST_DAY: integer(500, 0, 1_000_000),
   EXPORTER_POLICY: oneOf(EXPORTER_POLICIES, 'open'),
   EXPORTER_ALLOW: listOf('an address or a CIDR like 192.0.2.0/24', isCidr).default([]),
   MAX_EXPORTERS: integer(10_000, 1, 1_000_000),

@@ -6,6 +6,8 @@ import type { Health } from '../shared/metrics-server.ts'
 const MAX_AWAY_MS = 60_000
 /** A journal that is fuller makes the writer unhealthy. */
 const MAX_FILL = 0.8
+/** Rollups that are further behind are worth a warning: answers over long times are slow. */
+const MAX_ROLLUP_LAG_SECONDS = 600
 
 /** The facts that health depends on. */
 export interface WriterCondition {
@@ -17,11 +19,16 @@ export interface WriterCondition {
   readonly journalFill: number
   /** Why the pipe is not read; undefined: it is. */
   readonly hindrance: string | undefined
+  /** Undefined before the loader exists. */
+  readonly rollups?: { readonly enabled: boolean; readonly lagSeconds: number } | undefined
 }
 
-/** The writer is healthy while the pipe is read and the database takes the rows. */
+/**
+ * The writer is healthy while the pipe is read and the database takes the rows. It is degraded, but
+ * healthy, while the rollups are far behind: every answer is still exact.
+ */
 export function judgeWriterHealth(condition: WriterCondition): Health {
-  const { isLoading, databaseAwayMs, journalFill, hindrance } = condition
+  const { isLoading, databaseAwayMs, journalFill, hindrance, rollups } = condition
   const databaseAwaySeconds = Math.round(databaseAwayMs / 1000)
   const journalFillPercent = Math.round(journalFill * 100)
   const problems: string[] = []
@@ -38,8 +45,22 @@ export function judgeWriterHealth(condition: WriterCondition): Health {
     )
   }
   if (hindrance !== undefined) problems.push(`the pipe is not read: ${hindrance}`)
+  const rollupLagSeconds = Math.round(rollups?.lagSeconds ?? 0)
+  const degraded = rollups?.enabled === true && rollupLagSeconds > MAX_ROLLUP_LAG_SECONDS
+  const warnings = degraded
+    ? [`the rollups are ${rollupLagSeconds} s behind: answers are exact, but slow`]
+    : []
   return {
     healthy: problems.length === 0,
-    detail: { problems, reading: isLoading, databaseAwaySeconds, journalFillPercent, hindrance },
+    detail: {
+      problems,
+      degraded,
+      warnings,
+      reading: isLoading,
+      databaseAwaySeconds,
+      journalFillPercent,
+      hindrance,
+      rollupLagSeconds,
+    },
   }
 }

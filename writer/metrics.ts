@@ -46,6 +46,14 @@ interface FollowedStreams {
   readonly memoryRefusals: number
 }
 
+/** How far the rollups are. */
+interface FollowedRollups {
+  readonly dirtyMinutes: number
+  readonly lagSeconds: number
+  readonly seconds: number
+  readonly failing: number
+}
+
 /** Registers the writer's metrics; the gauges read `values` when somebody asks. */
 export function createWriterMetrics(values: {
   /** Datagrams that are neither decoded nor given up yet. */
@@ -56,6 +64,7 @@ export function createWriterMetrics(values: {
   /** Undefined until the database has told where to begin. */
   readonly streams: () => FollowedStreams | undefined
   readonly batchesInFlight: () => number
+  readonly rollups: () => FollowedRollups | undefined
   readonly journalBytes: () => number
   readonly journalLagBytes: () => number
   readonly journalLagSeconds: () => number
@@ -102,6 +111,7 @@ export function createWriterMetrics(values: {
     () => values.streams()?.memoryRefusals ?? 0,
   )
   gauge('batches_in_flight', 'Batches on their way into the database.', values.batchesInFlight)
+  registerRollups(gauge, values.rollups)
   gauge('journal_bytes', 'Bytes of the journal on disk.', values.journalBytes)
   gauge(
     'journal_lag_bytes',
@@ -144,6 +154,17 @@ export function createWriterMetrics(values: {
     batchAge: histogram('batch_seconds', 'From the first line of a batch to its commit.'),
     commitAge: histogram('commit_seconds', 'From the end of a batch to its commit.'),
   }
+}
+
+function registerRollups(
+  gauge: (name: string, help: string, read: () => number) => unknown,
+  status: () => FollowedRollups | undefined,
+): void {
+  const read = (name: keyof FollowedRollups) => () => status()?.[name] ?? 0
+  gauge('rollup_dirty_minutes', 'Minutes that the rollups do not hold yet.', read('dirtyMinutes'))
+  gauge('rollup_lag_seconds', 'Time since the oldest of them ended.', read('lagSeconds'))
+  gauge('rollup_seconds', 'Time that the rollups took since the start.', read('seconds'))
+  gauge('rollup_failing', 'Minutes, hours and days that cannot be computed.', read('failing'))
 }
 
 export type WriterMetrics = ReturnType<typeof createWriterMetrics>

@@ -69,6 +69,7 @@ export class Writer {
       exporters: () => this.#spine?.registry.size ?? 0,
       streams: () => this.#spine?.streams,
       batchesInFlight: () => this.#spine?.ingest.batchesInFlight ?? 0,
+      rollups: () => this.#loader?.rollupStatus,
       journalBytes: () => journal.bytes,
       journalLagBytes: () => this.#lagBytes,
       journalLagSeconds: () => this.#lagSeconds,
@@ -116,6 +117,15 @@ export class Writer {
       partitionInterval: settings.PARTITION_INTERVAL,
       retentionDays: settings.RETENTION_DAYS,
       indexAddresses: settings.INDEX_ADDRESSES,
+      rollups: {
+        enabled: settings.ROLLUPS === 'on',
+        days: {
+          minute: settings.ROLLUP_MINUTE_DAYS,
+          hour: settings.ROLLUP_HOUR_DAYS,
+          day: settings.ROLLUP_DAY_DAYS,
+        },
+        depths: { hour: settings.ROLLUP_LIST_HOUR, day: settings.ROLLUP_LIST_DAY },
+      },
       maxStreams: MAX_STREAMS,
       journalId,
       journalDatabase,
@@ -227,6 +237,7 @@ export class Writer {
       databaseAwayMs: since === undefined ? 0 : performance.now() - since,
       journalFill: journal.fill,
       hindrance,
+      rollups: this.#loader?.rollupStatus,
     })
   }
 

@@ -21,6 +21,7 @@ import { batchStatements } from './tables/batch-statements.ts'
 import { checkIsLoaded, type JournalStep, positionStatement } from './tables/journal-positions.ts'
 import type { RowCount } from './tables/outcome-counts.ts'
 import { parkRows, type RefusedRow } from './tables/rejected-records.ts'
+import { dirtyStatements } from './tables/rollup-dirty.ts'
 
 const BACK_OFF = { firstMs: 100, longestMs: 10_000 }
 /** Failures in a row that waiting cannot cure: after this many the writer stops. */
@@ -152,6 +153,7 @@ export class CopyLane {
       positionStatement(step, { lines, copiedRows: copied }),
       ...(partition === undefined ? [] : [attachedStatement(partition)]),
       ...batchStatements(batch.changes, countRows(batch, refused), step.journalId),
+      ...dirtyStatements(batch.minutes),
     ])
     const [moved, attached] = counts
     if (moved === 0) throw new NotMovedError('the position is not where the batch begins')

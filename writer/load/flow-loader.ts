@@ -17,6 +17,7 @@ import { describeError, type SqlError } from './database/sql-state.ts'
 import { Housekeeping } from './partitions/housekeeping.ts'
 import type { IndexAddresses } from './partitions/partition-indexes.ts'
 import { type PartitionInterval, Partitions } from './partitions/partitions.ts'
+import { RollupJob, type RollupOptions, type RollupStatus } from './rollups/rollup-job.ts'
 import { type ExporterRow, readExporterRows } from './tables/exporters.ts'
 import {
   type JournalPosition,
@@ -41,6 +42,7 @@ export interface FlowLoaderOptions {
   readonly retentionDays: number
   /** Default `none`. */
   readonly indexAddresses?: IndexAddresses
+  readonly rollups: RollupOptions
   /** How many streams a start reads back. */
   readonly maxStreams: number
   /** Names the journal, whose position the database keeps. */
@@ -70,11 +72,14 @@ export class FlowLoader {
   readonly #retentionSession: Session
   readonly #housekeeping: Housekeeping
   readonly #upkeep: Upkeep
+  readonly #rollups: RollupJob
   readonly #lanes: readonly CopyLane[]
   /** By lane: resolves when its last batch is committed. */
   readonly #laneFree: Promise<void>[]
   #lastCommit: Promise<void> = Promise.resolve()
   #submitted = 0
+  /** Batches that are submitted and not committed. */
+  #inFlight = 0
   /** Where the database will be when every submitted batch is committed. */
   #position: JournalPosition = { position: 0, batches: 0 }
   #exporters: Promise<readonly ExporterRow[]> | undefined
@@ -88,11 +93,18 @@ export class FlowLoader {
     this.#partitions = new Partitions(options.partitionInterval)
     this.#session = new Session({ databaseUrl, onConnect: (client) => this.#lock(client) })
     this.#retentionSession = new Session({ databaseUrl })
+    this.#rollups = new RollupJob({
+      ...options.rollups,
+      databaseUrl,
+      logger,
+      isBusy: () => this.#inFlight > options.lanes,
+    })
     this.#housekeeping = new Housekeeping({
       session: this.#session,
       retentionSession: this.#retentionSession,
       partitions: this.#partitions,
       retentionDays,
+      settle: (timeMs) => this.#rollups.settleBefore(timeMs),
       logger,
     })
     this.#upkeep = new Upkeep({ databaseUrl, indexAddresses, logger })
@@ -120,6 +132,11 @@ export class FlowLoader {
     return this.#outage.since ?? this.#silentSince
   }
 
+  /** How far the rollups are. */
+  get rollupStatus(): RollupStatus {
+    return this.#rollups.status
+  }
+
   /**
    * Waits for the database as long as it takes, migrates it, and reads the state.
    *
@@ -139,6 +156,7 @@ export class FlowLoader {
       )
       await this.#housekeeping.start()
       this.#upkeep.start()
+      this.#rollups.start()
       return state
     } catch (error) {
       if (this.#abort.signal.aborted) return undefined
@@ -182,6 +200,7 @@ export class FlowLoader {
     const job = { batch, step: { journalId, from, to: batch.journalTo }, turn: this.#lastCommit }
     const lane = this.#submitted % this.#lanes.length
     this.#submitted += 1
+    this.#inFlight += 1
     const free = this.#laneFree[lane] as Promise<void>
     const committed = free.then(() => (this.#lanes[lane] as CopyLane).load(job))
     this.#laneFree[lane] = committed
@@ -190,6 +209,8 @@ export class FlowLoader {
       await committed
     } catch (error) {
       throw this.#abort.signal.aborted ? this.#abort.signal.reason : error
+    } finally {
+      this.#inFlight -= 1
     }
   }
 
@@ -202,6 +223,7 @@ export class FlowLoader {
       this.#session.stop(),
       this.#retentionSession.stop(),
       this.#upkeep.stop(),
+      this.#rollups.stop(),
     ])
   }
 

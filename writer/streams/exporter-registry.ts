@@ -28,8 +28,9 @@ export interface Exporter {
   readonly sampling: SamplingSettings
   /** How the operator wants its sequence numbers to be followed. */
   readonly sequenceCheck: SequenceCheck
-  readonly firstSeenMicros: number
-  readonly lastSeenMicros: number
+  /** null: an operator has registered it, and it was not heard when its row was read. */
+  readonly firstSeenMicros: number | null
+  readonly lastSeenMicros: number | null
 }
 
 /** Why an address was not admitted. */
@@ -50,7 +51,7 @@ interface Entry extends Exporter {
   enabled: boolean
   sampling: SamplingSettings
   sequenceCheck: SequenceCheck
-  lastSeenMicros: number
+  lastSeenMicros: number | null
 }
 
 export class ExporterRegistry {
@@ -78,7 +79,7 @@ export class ExporterRegistry {
   admit(address: string, receivedAtMicros: number): Exporter | AdmissionRefusal {
     const known = this.#entries.get(address)
     if (known === undefined) return this.#admitNew(address, receivedAtMicros)
-    if (receivedAtMicros > known.lastSeenMicros) known.lastSeenMicros = receivedAtMicros
+    if (receivedAtMicros > (known.lastSeenMicros ?? 0)) known.lastSeenMicros = receivedAtMicros
     return known
   }
 

@@ -23,6 +23,7 @@ export function idleMetrics() {
     exporters: none,
     streams: () => undefined,
     batchesInFlight: none,
+    rollups: () => undefined,
     journalBytes: none,
     journalLagBytes: none,
     journalLagSeconds: none,

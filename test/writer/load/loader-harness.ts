@@ -13,6 +13,7 @@ import {
   type FlowLoaderOptions,
   LoaderStoppedError,
 } from '../../../writer/load/flow-loader.ts'
+import type { RollupOptions } from '../../../writer/load/rollups/rollup-job.ts'
 import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
 import { until } from '../../helpers/until.ts'
 
@@ -33,6 +34,13 @@ export function recordingLogger(lines: LogLine[]): Logger {
   return pino({ level: 'debug' }, sink)
 }
 
+/** The list of minutes is kept short, and nothing is computed. */
+const NO_ROLLUPS: RollupOptions = {
+  enabled: false,
+  days: { minute: 7, hour: 400, day: 0 },
+  depths: { hour: 200, day: 500 },
+}
+
 export class LoaderHarness {
   readonly lines: LogLine[] = []
   /** Batches in the order in which they were committed. */
@@ -50,6 +58,7 @@ export class LoaderHarness {
       lanes: 2,
       partitionInterval: 'day',
       retentionDays: 0,
+      rollups: NO_ROLLUPS,
       maxStreams: 1_000,
       journalId: this.journalId,
       journalDatabase: undefined,

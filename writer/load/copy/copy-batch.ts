@@ -19,7 +19,8 @@ const FIRST_ROWS = 4_096
 /** COPY is equally fast with 64 KiB to 1 MiB at a time. */
 const SLICE_BYTES = 256 * 1024
 
-const HOUR_MICROS = 3_600_000_000
+const MINUTE_MICROS = 60_000_000
+const MINUTES_PER_HOUR = 60
 
 const NOBODY = new Uint8Array(0)
 
@@ -34,11 +35,13 @@ export class CopyBatch {
   parked = 0
   /** Hours (since 1970) in which its rows were received: their partitions must exist. */
   readonly hours = new Set<number>()
+  /** Minutes (since 1970) in which its rows were received: their rollups must be computed again. */
+  readonly minutes = new Set<number>()
   #target: RowBuffer = allocate(FIRST_BYTES, 0)
   #offsets = new Uint32Array(FIRST_ROWS)
   #length = 0
   #rows = 0
-  #lastHour = -1
+  #lastMinute = -1
   /** Rows by the bytes of the exporter's address, without those of the current exporter. */
   readonly #exporterRows = new Map<Uint8Array, number>()
   #exporterBytes: Uint8Array = NOBODY
@@ -68,10 +71,11 @@ export class CopyBatch {
     this.#offsets[this.#rows] = this.#length
     this.#length = encodeRow(this.#target, this.#length, record, message)
     this.#rows += 1
-    const hour = Math.floor(message.receivedAtMicros / HOUR_MICROS)
-    if (hour !== this.#lastHour) {
-      this.#lastHour = hour
-      this.hours.add(hour)
+    const minute = Math.floor(message.receivedAtMicros / MINUTE_MICROS)
+    if (minute !== this.#lastMinute) {
+      this.#lastMinute = minute
+      this.minutes.add(minute)
+      this.hours.add(Math.floor(minute / MINUTES_PER_HOUR))
     }
   }
 
@@ -129,10 +133,11 @@ export class CopyBatch {
     this.submittedAtMs = 0
     this.parked = 0
     this.hours.clear()
+    this.minutes.clear()
     this.#exporterRows.clear()
     this.#exporterBytes = NOBODY
     this.#firstOfExporter = 0
-    this.#lastHour = -1
+    this.#lastMinute = -1
     this.#length = 0
     this.#rows = 0
   }

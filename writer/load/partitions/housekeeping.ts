@@ -22,6 +22,8 @@ interface HousekeepingOptions {
   readonly partitions: Partitions
   /** 0 keeps all. */
   readonly retentionDays: number
+  /** Makes the rollups of flows before this time final. */
+  readonly settle: (timeMs: number) => Promise<void>
   readonly logger: Logger
 }
 
@@ -67,11 +69,11 @@ export class Housekeeping {
   }
 
   #dropOld(): Promise<boolean> {
-    const { retentionSession, retentionDays, logger } = this.#options
+    const { retentionSession, retentionDays, settle, logger } = this.#options
     return this.#attempt('old partitions could not be dropped', async () => {
       if (retentionDays === 0) return
       await retentionSession.use((client) =>
-        applyRetention(client, Date.now(), { days: retentionDays, logger }),
+        applyRetention(client, Date.now(), { days: retentionDays, settle, logger }),
       )
     })
   }

@@ -2,6 +2,7 @@
 
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
+import { describeError } from '../database/sql-state.ts'
 import { DAY_MS, listPartitions, type Partition } from './partitions.ts'
 
 /** An advisory lock: one of several writers drops at a time. */
@@ -15,6 +16,8 @@ const DOOMED = 'Older than RETENTION_DAYS: about to be dropped.'
 interface RetentionOptions {
   /** 0 keeps all. */
   readonly days: number
+  /** Makes the rollups of flows before this time final. */
+  readonly settle?: (timeMs: number) => Promise<void>
   readonly logger: Logger
 }
 
@@ -27,9 +30,9 @@ interface RetentionOptions {
 export async function applyRetention(
   client: pg.Client,
   nowMs: number,
-  { days, logger }: RetentionOptions,
+  options: RetentionOptions,
 ): Promise<void> {
-  if (days === 0) return
+  if (options.days === 0) return
   // A lock of the session: a partition cannot be detached concurrently within a transaction.
   const lock = await client.query<{ locked: boolean }>(
     'select pg_try_advisory_lock($1) as locked',
@@ -37,20 +40,32 @@ export async function applyRetention(
   )
   if (!lock.rows[0]?.locked) return
   try {
-    await dropOlder(client, nowMs - days * DAY_MS, logger)
+    await dropOlder(client, nowMs - options.days * DAY_MS, options)
   } finally {
     // A lost connection has lost the lock as well.
     await client.query('select pg_advisory_unlock($1)', [RETENTION_LOCK]).catch(() => {})
   }
 }
 
-async function dropOlder(client: pg.Client, oldestMs: number, logger: Logger): Promise<void> {
+async function dropOlder(
+  client: pg.Client,
+  oldestMs: number,
+  { settle, logger }: RetentionOptions,
+): Promise<void> {
   const oldest = [new Date(oldestMs)]
   await client.query('delete from sequence_gaps where detected_at < $1', oldest)
   await client.query('delete from rejected_records where rejected_at < $1', oldest)
   await finishDropping(client, logger)
   for (const partition of await listPartitions(client)) {
-    if (partition.to <= oldestMs) await dropPartition(client, partition, logger)
+    if (partition.to > oldestMs) continue
+    // A full disk may be the cause: dropping goes on.
+    await settle?.(partition.to).catch((error: unknown) => {
+      logger.error(
+        { ...describeError(error), partition: partition.name },
+        'the rollups of an old partition could not be completed; it is dropped without',
+      )
+    })
+    await dropPartition(client, partition, logger)
   }
 }
 

@@ -18,8 +18,14 @@ const COLUMNS = {
   address: { name: 'address', type: 'inet', combine: 'key' },
   /** Of an exporter that is new to the table; afterwards an operator switches it. */
   enabled: { name: 'enabled', type: 'boolean', combine: 'keep' },
-  firstSeenMicros: { name: 'first_seen', type: 'micros', combine: 'keep' },
-  lastSeenMicros: { name: 'last_seen', type: 'micros', combine: 'greatest' },
+  firstSeenMicros: {
+    name: 'first_seen',
+    type: 'micros',
+    // NULL: an operator has registered it, and no start of the writer has heard it yet.
+    nullable: true,
+    combine: (name: string) => `coalesce(known.${name}, excluded.${name}, excluded.last_seen)`,
+  },
+  lastSeenMicros: { name: 'last_seen', type: 'micros', nullable: true, combine: 'greatest' },
 } as const satisfies Columns
 
 /** An exporter that is new or was heard. */

@@ -1,0 +1,24 @@
+create or replace view prefix_flows as
+select flows.received_at, prefixes.prefix, ends.side, flows.exporter, flows.sampling_rate,
+  flows.bytes, flows.packets, flows.src_addr, flows.dst_addr, flows.src_port, flows.dst_port,
+  flows.protocol, flows.tcp_flags, flows.tos, flows.direction, flows.input_if, flows.output_if,
+  flows.src_as, flows.dst_as, flows.flow_start, flows.flow_end, flows.extra
+from flows
+join exporter_prefixes as prefixes on prefixes.exporter = flows.exporter
+  and (flows.src_addr <<= prefixes.prefix or flows.dst_addr <<= prefixes.prefix)
+cross join lateral (
+  select case when exists (
+      select from exporter_prefixes as others
+      where others.exporter = flows.exporter and flows.dst_addr <<= others.prefix)
+    then 3 else 1 end::smallint as side
+  where flows.src_addr <<= prefixes.prefix
+  union all
+  select case when exists (
+      select from exporter_prefixes as others
+      where others.exporter = flows.exporter and flows.src_addr <<= others.prefix)
+    then 2 else 0 end::smallint
+  where flows.dst_addr <<= prefixes.prefix
+) as ends;
+comment on view prefix_flows is 'Flows by the prefixes of exporter_prefixes that contain one of their ends: a row for each prefix and end. Counters as exported.';
+comment on column prefix_flows.prefix is 'A prefix of the exporter.';
+comment on column prefix_flows.side is 'As seen from the prefix: 0 in, 1 out; 2 in:local and 3 out:local where the other end is in a prefix of the exporter, too.';
