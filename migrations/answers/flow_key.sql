@@ -13,6 +13,9 @@ declare
   number_fields constant jsonb :=
     '{"protocol": 1, "direction": 2, "input_if": 3, "output_if": 4, "tos": 5, "src_as": 6, "dst_as": 7}';
   unnamed constant text := 'null::text';
+  interface_name constant text := $sql$(
+    select min(name) from names where kind = 'interface' and names.key = keys.key
+    having count(distinct name) = 1)$sql$;
 begin
   relation := 'flows';
   ends := '';
@@ -29,8 +32,9 @@ begin
     name_text := case word
       when 'protocol' then 'protocol_name(key::smallint)'
       when 'direction' then $sql$case key when '0' then 'ingress' when '1' then 'egress' end$sql$
-      when 'input_if' then '(select min(name) from names where kind = ''interface'' and names.key = keys.key having count(distinct name) = 1)'
-      when 'output_if' then '(select min(name) from names where kind = ''interface'' and names.key = keys.key having count(distinct name) = 1)'
+      -- Several exporters may number different interfaces alike.
+      when 'input_if' then interface_name
+      when 'output_if' then interface_name
       else unnamed end;
   elsif word = 'all' then
     flow_values := '{}';
@@ -67,6 +71,12 @@ begin
         where kind = 'interface' and exporter = address and names.key = split_part(keys.key, ' ', 2)
         having count(distinct names.name) = 1), split_part(keys.key, ' ', 2))
       from exporters where address = split_part(keys.key, ' ', 1)::inet)$sql$;
+  elsif word in ('input interface', 'output interface') then
+    -- One end of interface, for percentile_traffic.
+    flow_values := case word when 'input interface' then '{exporter,input_if}' else '{exporter,output_if}' end;
+    fields := array[case word when 'input interface' then 3 else 4 end];
+    rollup_values := '{exporter,number}';
+    key_text := $sql$abbrev(k1) || ' ' || coalesce(k2::text, '-')$sql$;
   elsif word = 'pair' then
     flow_values := '{src_addr,dst_addr}';
     key_text := $sql$case when k1 is not null or k2 is not null
