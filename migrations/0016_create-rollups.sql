@@ -131,9 +131,11 @@ create function note_prefix_change() returns trigger
 language plpgsql security definer set search_path from current as $$
 begin
   insert into prefix_changes as known
-  select distinct exporter, clock_timestamp() from (values (old.exporter), (new.exporter)) as changed (exporter)
-  where exporter is not null
-  order by exporter
+  select exporter, clock_timestamp()
+  from (
+    select distinct exporter from (values (old.exporter), (new.exporter)) as rows (exporter)
+    where exporter is not null order by exporter
+  ) as changed
   on conflict (exporter) do update set changed_at = excluded.changed_at;
   return null;
 end

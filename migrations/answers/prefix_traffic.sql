@@ -10,26 +10,25 @@ as $$
 declare
   bin record;
   part record;
+  number smallint;
   branches text[] := '{}';
 begin
   select * into strict bin from traffic_bin(step);
   for part in select * from rollup_parts(since, until, bin.levels, false, true) loop
-    branches := branches || case part.source
-      when 'raw' then format(
-        $sql$
-        select %s as bin, exporter, prefix, side, coalesce(sampling_rate, 1) as rate,
-          sum(bytes) as bytes, sum(packets) as packets, count(*) as flows, 0 as source
-        from prefix_flows where received_at >= %L and received_at < %L group by 1, 2, 3, 4, 5
-        $sql$, replace(bin.expression, ' at,', ' received_at,'), part.part_since, part.part_until)
-      else format(
-        $sql$
-        select %s, exporter, prefix, side, coalesce(sampling_rate, 1), sum(bytes), sum(packets),
-          sum(flows), %s
-        from rollup_%s
-        where field = 0 and prefix is not null and bucket >= %L and bucket < %L group by 1, 2, 3, 4, 5
-        $sql$, replace(bin.expression, ' at,', ' bucket,'),
-        array_position(array['minute', 'hour', 'day'], part.source),
-        part.source, part.part_since, part.part_until) end;
+    number := array_position(array['raw', 'minute', 'hour', 'day'], part.source) - 1;
+    branches := branches || format(
+      $sql$
+      select %1$s as bin, exporter, prefix, side, coalesce(sampling_rate, 1) as rate,
+        sum(bytes) as bytes, sum(packets) as packets, %2$s as flows, %3$s as source
+      from %4$s and %5$s >= %6$L and %5$s < %7$L group by 1, 2, 3, 4, 5
+      $sql$,
+      replace(bin.expression, ' at,', case number when 0 then ' received_at,' else ' bucket,' end),
+      case number when 0 then 'count(*)' else 'sum(flows)' end,
+      number,
+      case number when 0 then 'prefix_flows where true'
+        else format('rollup_%s where field = 0 and prefix is not null', part.source) end,
+      case number when 0 then 'received_at' else 'bucket' end,
+      part.part_since, part.part_until);
   end loop;
   if branches = '{}' then return; end if;
   return query execute format(

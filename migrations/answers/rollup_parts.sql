@@ -21,11 +21,11 @@ declare
   rest tstzmultirange;
   width interval;
 begin
-  since := greatest(since, '1970-01-01Z');
-  until := least(until, '2200-01-01Z');
   if since is null or until is null then
     raise exception 'a range has two ends: since and until' using errcode = 'null_value_not_allowed';
   end if;
+  since := greatest(since, '1970-01-01Z');
+  until := least(until, '2200-01-01Z');
   if since >= until then return; end if;
   select * into strict state from rollup_state;
   rest := tstzmultirange(tstzrange(since, until));

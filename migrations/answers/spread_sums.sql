@@ -32,9 +32,9 @@ begin
             else div(bytes * done_after, length) - div(bytes * done_before, length) end)) as bytes,
         sum(rate * (case when length = 0 then packets
             else div(packets * done_after, length) - div(packets * done_before, length) end)) as packets,
-        count(*) filter (where began >= bin) as flows
+        count(*) filter (where began >= bin and began >= since) as flows
       from (
-        select timed.*, bin,
+        select timed.*, bin, since,
           extract(epoch from greatest(bin, since, began) - began) * 1000000 as done_before,
           extract(epoch from least(bin + %L::interval, until, ended) - began) * 1000000 as done_after
         from (

@@ -19,8 +19,8 @@ begin
       select '(select coalesce(sum(least_bytes * coalesce(sampling_rate, 1)), 0) from rollup_lists
           where prefix is null and field = any(' || quote_literal(by_key.fields) || ') and ('
         || string_agg(format('level = %s and bucket >= %L and bucket < %L',
-          case source when 'hour' then 1 else 2 end, part_since, part_until), ' or ') || '))'
-      from rollup_parts(since, until, '{1,2}', true) where source <> 'raw'), left_out);
+          case parts.source when 'hour' then 1 else 2 end, part_since, part_until), ' or ') || '))'
+      from rollup_parts(since, until, '{1,2}', true) as parts where parts.source <> 'raw'), left_out);
   end if;
   return query execute format(
     $sql$

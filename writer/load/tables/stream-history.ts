@@ -23,7 +23,10 @@ const NOTE = `
         and history.lost is not distinct from stream.lost)
   on conflict do nothing`
 
-/** All notes of the last hour stay, one of each hour of the day, and the newest before that day. */
+/**
+ * All notes of the last hour stay, one of each hour of a week, one of each day before, and the newest
+ * that is older than 400 days: the bins of loss_ledger lie between them.
+ */
 const THIN = `
   delete from stream_history as history
   where taken_at < now() - interval '70 minutes' and exists (
@@ -31,9 +34,10 @@ const THIN = `
     where newer.exporter = history.exporter and newer.export_version = history.export_version
       and newer.observation_domain = history.observation_domain
       and newer.taken_at > history.taken_at
-      and (newer.taken_at <= now() - interval '1 day'
-        or history.taken_at > now() - interval '1 day'
-          and date_trunc('hour', newer.taken_at) = date_trunc('hour', history.taken_at)))`
+      and (date_trunc('hour', newer.taken_at) = date_trunc('hour', history.taken_at)
+        or history.taken_at < now() - interval '7 days'
+          and date_trunc('day', newer.taken_at) = date_trunc('day', history.taken_at)
+        or newer.taken_at <= now() - interval '400 days'))`
 
 /** Notes the counters unless that was done within ten minutes, by this writer or another. */
 export async function noteStreamHistory(client: pg.Client): Promise<void> {
