@@ -44,7 +44,10 @@ describe('the functions over rollups', () => {
          packets bigint, rate bigint, start timestamptz, "end" timestamptz, protocol smallint)`,
       [JSON.stringify(flows)],
     )
-    await given.ask(`select rollup_refresh('-infinity', 'infinity')`)
+    await given.ask(
+      `insert into rollup_dirty (level, bucket)
+       select distinct 0, date_trunc('minute', received_at) from flows`,
+    )
   }
 
   /** Asks from flows, then from rollups; both must agree. */
@@ -167,7 +170,7 @@ describe('the functions over rollups', () => {
     const sql = 'select sum(bytes)::int as bytes from top_talkers($1, $2, $3)'
     assert.deepEqual(await ask(sql, [...DAY, 'protocol']), [{ bytes: 19 }])
     const [changed] = await given.ask(
-      `select set_sampling_rate('192.0.2.1', 1000, '2026-11-19', '2026-11-20')::int as flows`,
+      `select set_sampling_rate('192.0.2.1', 1000, '2026-11-19 12:00Z', '2026-11-19 12:01Z')::int as flows`,
     )
     assert.deepEqual(changed, { flows: 1 })
     assert.deepEqual(await ask(sql, [...DAY, 'protocol']), [{ bytes: 5014 }])

@@ -15,7 +15,7 @@ describe('the rollup job', () => {
     given = await RollupHarness.create()
     // Some hours are full, and the rest of the day has a few flows.
     await given.fill(2_000, DAY, '2026-11-20T02:30Z')
-    await given.fill(40, '2026-11-20T02:30Z', '2026-11-21T00:00Z')
+    await given.fill(6, '2026-11-20T02:30Z', '2026-11-21T00:00Z')
   })
   after(() => given.stop())
 
