@@ -16,17 +16,11 @@ interface GreetingFacts {
 export const EXAMPLE_QUERIES = [
   {
     question: 'Top talkers of the last hour',
-    query:
-      'select src_addr, sum(bytes * coalesce(sampling_rate, 1)) as bytes, count(*) as flows ' +
-      "from flows where received_at > now() - interval '1 hour' " +
-      'group by src_addr order by bytes desc nulls last limit 10;',
+    query: "select * from top_talkers(now() - interval '1 hour', now());",
   },
   {
     question: 'Traffic per minute and protocol',
-    query:
-      "select date_trunc('minute', received_at) as minute, protocol, sum(packets) as packets, " +
-      "sum(bytes) as bytes from flows where received_at > now() - interval '1 hour' " +
-      'group by minute, protocol order by minute desc, bytes desc nulls last limit 50;',
+    query: "select * from traffic(now() - interval '1 hour', now(), '1 minute', 'protocol');",
   },
   {
     question: 'Losses between the exporters and here',

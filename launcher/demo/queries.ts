@@ -19,7 +19,8 @@ export interface DemoRun {
 const OF_RUN = `(export_version, observation_domain) in (select * from unnest($2::int[], $3::bigint[]))`
 const FLOWS_OF_RUN = `from flows where received_at >= to_timestamp($1) and ${OF_RUN}`
 /** Without an announced sampling rate, a packet represents itself. */
-const BYTES = 'coalesce(sum(bytes * coalesce(sampling_rate, 1)), 0)::float8'
+const BYTES = 'coalesce(sum(bytes::numeric * coalesce(sampling_rate, 1)), 0)::float8'
+const PACKETS = 'coalesce(sum(packets::numeric * coalesce(sampling_rate, 1)), 0)::float8'
 
 function parametersOf({ startedAtMs, streams }: DemoRun): unknown[] {
   return [
@@ -65,7 +66,7 @@ export async function sumByProtocol(client: pg.Client, run: DemoRun): Promise<Sh
 
 async function sumBy(client: pg.Client, run: DemoRun, name: string): Promise<Share[]> {
   const sql = `select ${name} as name, count(*)::int as flows, ${BYTES} as bytes,
-      coalesce(sum(packets * coalesce(sampling_rate, 1)), 0)::float8 as packets
+      ${PACKETS} as packets
     ${FLOWS_OF_RUN} group by 1 order by bytes desc limit 8`
   return (await client.query<Share>(sql, parametersOf(run))).rows
 }
@@ -85,7 +86,7 @@ export async function sumByExporter(client: pg.Client, run: DemoRun): Promise<Ex
       s.sequence_unit as "sequenceUnit"
     from (select exporter, export_version, observation_domain, count(*)::int as flows,
         ${BYTES} as bytes, max(sampling_rate) as sampling_rate,
-        coalesce(sum(packets * coalesce(sampling_rate, 1)), 0)::float8 as packets
+        ${PACKETS} as packets
       ${FLOWS_OF_RUN} group by 1, 2, 3) f
     join exporter_streams s using (exporter, export_version, observation_domain)
     order by exporter, export_version, observation_domain`
