@@ -1,3 +1,5 @@
+-- needs: traffic_bin
+
 -- The counters of a stream only grow, and stream_history has them at earlier times. What a bin counts
 -- is the difference at its edges, in between in proportion to the time: all bins together are exact.
 create or replace function loss_ledger(
@@ -15,18 +17,21 @@ declare
   -- Whether this host has dropped datagrams, ever: their gaps look like those of the network.
   has_drops boolean;
   gaps_since timestamptz;
+  -- Of the first bin, as the caller asked for it.
+  first_bucket timestamptz := since;
 begin
   if since is null or until is null or since >= until then return; end if;
   since := greatest(since, (select min(first_seen) from exporter_streams));
   until := least(until, greatest((select max(last_seen) from exporter_streams), now()) + interval '1 microsecond');
   edges := array[since];
   if step is not null then
-    if (until - since) > step * 100000 then
+    if until - since > step * 100000 then
       raise exception 'more than 100000 bins: choose a longer step' using errcode = 'invalid_parameter_value';
     end if;
+    execute 'select ' || replace((select expression from traffic_bin(step)), ' at,', ' $1,')
+      into first_bucket using since;
     edges := edges || array(
-      select edge from generate_series(date_bin(step, since, '2000-01-03Z'), until, step) as edge
-      where edge > since and edge < until);
+      select edge from generate_series(first_bucket, until, step) as edge where edge > since and edge < until);
   end if;
   edges := edges || until;
   has_drops := exists (
@@ -124,7 +129,8 @@ begin
     select exporter, export_version, observation_domain, bucket, unit, received, coalesce(gaps.lost, bins.lost) as lost, bins.late, bins.duplicates
     from bins full join gaps using (exporter, export_version, observation_domain, bucket, unit)
   )
-  select bucket, exporter, export_version, observation_domain, received + lost, received, lost, late,
+  select case bucket when since then first_bucket else bucket end, exporter, export_version,
+    observation_domain, received + lost, received, lost, late,
     duplicates, unit,
     case when lost is null then 'unknown'
       when lost = 0 then null

@@ -180,6 +180,71 @@ describe('the functions over rollups', () => {
     )
   })
 
+  it('keep a ledger of losses: by time, with causes and coverage', async () => {
+    await given.ask(
+      `insert into exporter_streams (exporter, export_version, observation_domain, first_seen,
+         last_seen, datagrams, flow_records, options_records, lost, late, duplicates, sequence_unit)
+       values
+         ('192.0.2.1', 5, 0, '2026-11-19 10:00Z', '2026-11-19 14:00Z', 100, 3000, 0, 60, 4, 2, 'flows'),
+         ('192.0.2.1', 9, 7, '2026-11-19 10:00Z', '2026-11-19 12:00Z', 50, 500, 1, null, 0, 0, 'none');
+       insert into stream_history (taken_at, exporter, export_version, observation_domain, datagrams,
+         flow_records, options_records, lost, late, duplicates, strays, restarts, expired_sets,
+         malformed_sets, implausible_times, flows_without_rate, sequence_unit)
+       values ('2026-11-19 12:00Z', '192.0.2.1', 5, 0, 40, 1000, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 'flows');
+       insert into sequence_gaps (detected_at, exporter, export_version, observation_domain, expected,
+         received, lost, unit, retracted_at)
+       values ('2026-11-19 13:30Z', '192.0.2.1', 5, 0, 1, 61, 60, 'flows', null),
+         ('2026-11-19 13:30Z', '192.0.2.1', 5, 0, 1, 61, 1000, 'flows', now())`,
+    )
+    const sql = `
+      select bucket, export_version as version, expected::int, received::int, lost::int, late::int,
+        duplicates::int, unit, cause, coverage::float8
+      from loss_ledger($1, $2, $3)`
+    const all = await given.ask(sql, [...DAY, null])
+    const unknown = {
+      expected: null,
+      lost: null,
+      late: 0,
+      duplicates: 0,
+      unit: 'none',
+      cause: 'unknown',
+      coverage: null,
+    }
+    const flows = { version: 5, unit: 'flows' }
+    assert.deepEqual(all, [
+      {
+        ...flows,
+        bucket: new Date(DAY[0]),
+        expected: 3060,
+        received: 3000,
+        lost: 60,
+        late: 4,
+        duplicates: 2,
+        cause: 'network',
+        coverage: 98.0392,
+      },
+      { ...unknown, bucket: new Date(DAY[0]), version: 9, received: 50 },
+    ])
+    const hours = await given.ask(sql, [...DAY, '1 hour'])
+    assert.deepEqual(
+      hours
+        .filter(({ version }) => version === 5)
+        .map(({ received, lost, coverage }) => [received, lost, coverage]),
+      [
+        [500, 0, 100],
+        [500, 0, 100],
+        [1000, 0, 100],
+        [1000, 60, 94.3396],
+      ],
+    )
+    assert.deepEqual(hours[0]?.['bucket'], new Date('2026-11-19T10:00Z'))
+    const [month] = await given.ask(sql, [...DAY, '1 month'])
+    assert.deepEqual(
+      [month?.['bucket'], month?.['received']],
+      [new Date('2026-11-01T00:00Z'), 3000],
+    )
+  })
+
   it('answer every question about the largest record that there is', async () => {
     await given.ask(`insert into exporter_prefixes values ('192.0.2.1', '10.0.0.0/8')`)
     const hostile = {
