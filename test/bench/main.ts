@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTestServer } from '../helpers/database.ts'
 import { assertBuilt, layOutRatios, runPass } from './compare.ts'
+import { ANSWERS } from './instruments/answers.ts'
 import { CODEC } from './instruments/codec.ts'
 import { COLLECTOR } from './instruments/collector.ts'
 import { GROWTH } from './instruments/growth.ts'
@@ -14,6 +15,7 @@ import { LATENCY } from './instruments/latency.ts'
 import { LINE } from './instruments/line.ts'
 import { MEMORY } from './instruments/memory.ts'
 import { PEERS_COMPARED } from './instruments/peers.ts'
+import { ROLLUPS } from './instruments/rollups.ts'
 import { TABLE_CHOICES } from './instruments/table.ts'
 import { WRITER } from './instruments/writer.ts'
 import { BenchDatabase } from './measure/bench-database.ts'
@@ -33,6 +35,8 @@ const INSTRUMENTS: readonly Instrument[] = [
   MEMORY,
   GROWTH,
   TABLE_CHOICES,
+  ROLLUPS,
+  ANSWERS,
   PEERS_COMPARED,
 ]
 

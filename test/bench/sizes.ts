@@ -43,6 +43,16 @@ export interface BenchSize {
   }
   /** The choices differ by less than the noise of a round, so they need more rounds. */
   readonly table: { readonly rows: number; readonly rounds: number }
+  readonly rollups: {
+    /** Flows that are loaded, over some minutes. */
+    readonly rows: number
+  }
+  readonly answers: {
+    /** Flows of all days; BENCH_ANSWER_ROWS replaces it. */
+    readonly rows: number
+    /** Partitions. */
+    readonly days: number
+  }
   /** A peer that stores nothing for `restMs` is asked to end. */
   readonly peers: { readonly rows: number; readonly rate: number; readonly restMs: number }
 }
@@ -68,6 +78,8 @@ export const BENCH_SIZES = {
     memoryRows: 60_000,
     growth: { rows: 3_000, exporters: [10], templates: [], presentRows: 3_000 },
     table: { rows: 1_000, rounds: 1 },
+    rollups: { rows: 3_000 },
+    answers: { rows: 3_000, days: 3 },
     peers: { rows: 3_000, rate: 500, restMs: 200 },
   },
   short: {
@@ -90,6 +102,8 @@ export const BENCH_SIZES = {
     memoryRows: 1_000_000,
     growth: { rows: 150_000, exporters: [100], templates: [100], presentRows: 1_000_000 },
     table: { rows: 100_000, rounds: 5 },
+    rollups: { rows: 200_000 },
+    answers: { rows: 500_000, days: 5 },
     peers: { rows: 150_000, rate: 2_000, restMs: 6_000 },
   },
   full: {
@@ -117,6 +131,8 @@ export const BENCH_SIZES = {
       presentRows: 10_000_000,
     },
     table: { rows: 300_000, rounds: 15 },
+    rollups: { rows: 600_000 },
+    answers: { rows: 6_000_000, days: 30 },
     peers: { rows: 600_000, rate: 2_000, restMs: 6_000 },
   },
 } as const satisfies Record<string, BenchSize>

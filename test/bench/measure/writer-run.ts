@@ -27,6 +27,8 @@ export interface WriterOptions {
   /** Parent of the folder for the writer's files. */
   readonly folder: string
   readonly lanes: number
+  /** Compute rollups meanwhile. Default: not, as that is no part of loading. */
+  readonly rollups?: boolean
 }
 
 export interface WriterRun {
@@ -100,7 +102,7 @@ export async function runWriter(options: WriterRunOptions): Promise<WriterRun> {
 
 async function startWriter(
   folder: string,
-  { database, lanes }: WriterOptions,
+  { database, lanes, rollups = false }: WriterOptions,
 ): Promise<ChildProcess> {
   const writer = fork(WRITER, {
     env: {
@@ -112,6 +114,8 @@ async function startWriter(
       BATCH_ROWS: String(BATCH_ROWS),
       RETENTION_DAYS: '0',
       INDEX_ADDRESSES: 'none',
+      ROLLUPS: rollups ? 'on' : 'off',
+      ROLLUP_MINUTE_DAYS: '0',
       METRICS_PORT: '0',
       LOG_LEVEL: 'error',
     },

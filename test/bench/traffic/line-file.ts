@@ -26,8 +26,9 @@ export async function writeLineFile(
   path: string,
   stream: SampleStream,
   flows: number,
+  linesAMs = LINES_A_MS,
 ): Promise<LineFile> {
-  const [file] = await writeLineFiles([path], stream, flows)
+  const [file] = await writeLineFiles([path], stream, flows, linesAMs)
   return file as LineFile
 }
 
@@ -36,13 +37,14 @@ export async function writeLineFiles(
   paths: readonly string[],
   stream: SampleStream,
   flows: number,
+  linesAMs = LINES_A_MS,
 ): Promise<LineFile[]> {
   const files = paths.map((path) => ({ path, bytes: 0, stream: createWriteStream(path) }))
   const aBatch = Math.ceil(BATCH_ROWS / stream.flowsPerDatagram)
   const datagrams = Math.ceil(flows / stream.flowsPerDatagram / aBatch) * aBatch
   for (let index = 0; index < datagrams; index++) {
     const datagram = stream.datagram(index)
-    const receivedAtMs = RECEIVED_AT_MS + index / LINES_A_MS
+    const receivedAtMs = RECEIVED_AT_MS + index / linesAMs
     for (const [number, file] of files.entries()) {
       const exporter = stream.exporter?.(index) ?? `192.0.2.${number + 1}`
       const line = encodeDatagramLine(datagram, receivedAtMs, exporter, 2055)
