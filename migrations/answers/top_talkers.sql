@@ -54,7 +54,7 @@ begin
     from keys cross join totals
     union all
     select null, 'other', 'other', totals.bytes - coalesce(listed.bytes, 0),
-      totals.packets - coalesce(listed.packets, 0), coalesce(totals.flows - coalesce(listed.flows, 0), 0),
+      totals.packets - coalesce(listed.packets, 0), totals.flows - coalesce(listed.flows, 0),
       round((totals.bytes - coalesce(listed.bytes, 0)) / nullif(totals.bytes, 0), 6),
       totals.bytes - coalesce(listed.bytes, 0), coalesce(listed.exact, true), source
     from totals cross join source
@@ -63,6 +63,7 @@ begin
         bool_and(at_most = coalesce(bytes, 0)) as exact
       from keys
     ) as listed
+    where totals.flows is not null
     order by rank nulls last
     $sql$,
     flow_sums(since, until, by, uses_lists => true),

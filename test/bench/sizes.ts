@@ -48,7 +48,7 @@ export interface BenchSize {
     readonly rows: number
   }
   readonly answers: {
-    /** Flows of all days; BENCH_ANSWER_ROWS replaces it. */
+    /** Flows of all days; BENCH_ANSWER_ROWS and BENCH_ANSWER_DAYS replace both. */
     readonly rows: number
     /** Partitions. */
     readonly days: number

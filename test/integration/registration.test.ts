@@ -40,4 +40,13 @@ describe('an exporter', () => {
       ],
     )
   })
+
+  it('may be registered by an operator before it is heard', async () => {
+    await running.ask(`insert into exporters (address, name) values ('127.0.0.3', 'edge')`)
+    await sendFrom('127.0.0.3', running.port, [v9Message()])
+    await running.expectRows(
+      `select name, first_seen is not null and last_seen >= first_seen as heard from exporters`,
+      [{ name: 'edge', heard: true }],
+    )
+  })
 })

@@ -76,7 +76,8 @@ export function marginsFromFiner(level: Level, finer: Level): string {
 /**
  * Lists the greatest values of a field in the bucket $1 up to $2, always from flows: sums of shallow
  * lists would miss most of what is below their depth. $3 values by bytes and $4 by flows are listed
- * for each exporter and rate, since scanners have hardly any bytes.
+ * for each exporter and rate, since scanners have hardly any bytes. Which of equal ones are listed does
+ * not matter: `least_bytes` is of those that are not.
  */
 export function listFromFlows(level: Level, source: Source, list: ListField): string {
   const scope = scopeOf(source)
@@ -92,8 +93,8 @@ export function listFromFlows(level: Level, source: Source, list: ListField): st
     ),
     ranked as materialized (
       select *,
-        row_number() over (${within} order by bytes desc nulls last, flows desc, value) <= $3
-          or row_number() over (${within} order by flows desc, bytes desc nulls last, value) <= $4
+        row_number() over (${within} order by bytes::float8 desc nulls last) <= $3
+          or row_number() over (${within} order by flows desc) <= $4
           as listed
       from sums
     ),
