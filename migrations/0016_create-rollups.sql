@@ -126,20 +126,27 @@ comment on table prefix_changes is 'When the prefixes of an exporter were change
 comment on column prefix_changes.exporter is 'Address of the exporter.';
 comment on column prefix_changes.changed_at is 'When the change was committed.';
 
--- As its owner: whoever may change prefixes need not have a right on prefix_changes.
-create function note_prefix_change() returns trigger
-language plpgsql security definer set search_path from current as $$
+-- As its owner: whoever may change prefixes need not have a right on prefix_changes. Then no table of
+-- the caller's may be taken for it, so its search_path is fixed.
+do $create$
 begin
-  insert into prefix_changes as known
-  select exporter, clock_timestamp()
-  from (
-    select distinct exporter from (values (old.exporter), (new.exporter)) as rows (exporter)
-    where exporter is not null order by exporter
-  ) as changed
-  on conflict (exporter) do update set changed_at = excluded.changed_at;
-  return null;
+  execute format($sql$
+    create function note_prefix_change() returns trigger
+    language plpgsql security definer set search_path = %I, pg_temp as $$
+    begin
+      insert into prefix_changes as known
+      select exporter, clock_timestamp()
+      from (
+        select distinct exporter from (values (old.exporter), (new.exporter)) as rows (exporter)
+        where exporter is not null order by exporter
+      ) as changed
+      on conflict (exporter) do update set changed_at = excluded.changed_at;
+      return null;
+    end
+    $$
+  $sql$, current_schema());
 end
-$$;
+$create$;
 comment on function note_prefix_change is 'Notes in prefix_changes that the prefixes of an exporter were changed.';
 -- At the end of the transaction: the time of an earlier statement could lie before minutes that are
 -- computed without the change.

@@ -41,9 +41,23 @@ begin
         by_key.relation, by_key.ends, part.part_since, part.part_until);
     else
       columns := by_key.rollup_values;
+      relation := format('rollup_%s', part.source);
+      if by_key.lists then
+        -- Each listed value with what an unlisted one of its list has at most.
+        relation := format(
+          $sql$(
+            select rollup.*, coalesce(list.least_bytes, 0) as least_bytes
+            from rollup_%s as rollup
+            join rollup_lists as list on list.level = %s and list.field = rollup.field
+              and list.bucket = rollup.bucket and list.exporter = rollup.exporter and list.prefix is null
+              and coalesce(list.sampling_rate, 0) = coalesce(rollup.sampling_rate, 0)
+            where rollup.prefix is null and list.field = any(%L) and list.bucket >= %L and list.bucket < %L)
+          $sql$,
+          part.source, number - 1, by_key.fields, part.part_since, part.part_until);
+      end if;
       relation := format(
-        'rollup_%s as rollup where field = any(%L) and bucket >= %L and bucket < %L and prefix is %s',
-        part.source, by_key.fields, part.part_since, part.part_until,
+        '%s as rollup where field = any(%L) and bucket >= %L and bucket < %L and prefix is %s',
+        relation, by_key.fields, part.part_since, part.part_until,
         case by_key.relation when 'flows' then 'null' else 'not null' end);
     end if;
     branches := branches || format(
@@ -61,14 +75,7 @@ begin
       replace(bin, ' at,', case number when 0 then ' received_at,' else ' bucket,' end),
       coalesce(columns[1], 'null::text'), coalesce(columns[2], 'null::text'),
       case number when 0 then 'count(*)' else 'sum(flows)' end,
-      case when number > 0 and by_key.lists then format(
-        $sql$
-        sum((
-          select coalesce(least_bytes, 0) from rollup_lists as list
-          where list.level = %s and list.field = rollup.field and list.bucket = rollup.bucket
-            and list.exporter = rollup.exporter and list.prefix is null
-            and list.sampling_rate is not distinct from rollup.sampling_rate))
-        $sql$, number - 1) else '0::numeric' end,
+      case when number > 0 and by_key.lists then 'sum(least_bytes)' else '0::numeric' end,
       relation);
   end loop;
   if branches = '{}' then

@@ -1,14 +1,22 @@
 -- needs: rollup_refresh
 
+-- With the rights of its owner: an operator has none to update flows. So it looks who asks, and its
+-- search_path is fixed, so that no table of the caller's is taken for one of ours.
 create or replace function set_sampling_rate(
   exporter inet, rate bigint, since timestamptz, until timestamptz)
 returns bigint
-language plpgsql volatile
-set search_path from current set timezone = 'UTC'
+language plpgsql volatile security definer
+set timezone = 'UTC'
 as $$
 declare
   changed bigint;
 begin
+  if not pg_has_role(session_user, current_user, 'usage') and not exists (
+    select from pg_roles where rolname = 'netflow_operator' and pg_has_role(session_user, oid, 'usage'))
+  then
+    raise exception 'only netflow_operator and the owner of the tables may set sampling rates'
+      using errcode = 'insufficient_privilege';
+  end if;
   if rate is null or rate not between 1 and 4294967295 then
     raise exception 'a sampling rate is between 1 and 4294967295: %', rate
       using errcode = 'invalid_parameter_value';
@@ -22,3 +30,10 @@ begin
 end
 $$;
 comment on function set_sampling_rate is 'Sets the sampling rate of flows of an exporter that were stored while it was unknown (NULL), and has the rollups computed again. Returns the number of flows.';
+do $$
+begin
+  execute format(
+    'alter function set_sampling_rate(inet, bigint, timestamptz, timestamptz) set search_path = %I, pg_temp',
+    current_schema());
+end
+$$;

@@ -22,6 +22,8 @@ const HOUR_MS = 60 * MINUTE_MS
 export interface RaceOptions {
   readonly ms: number
   readonly kills: number
+  /** Kills the server as well, after each kill of a writer. */
+  readonly killsServer?: true
   /** Datagrams of each pipeline in every turn of 20 ms. */
   readonly datagrams: number
   readonly readers: number
@@ -82,28 +84,44 @@ class Feeder {
 }
 
 class Reader {
-  readonly #client: pg.Client
+  readonly #url: string
+  #client: pg.Client | undefined
   comparisons = 0
   withRollups = 0
 
   constructor(url: string) {
-    this.#client = new pg.Client({ connectionString: url })
+    this.#url = url
   }
 
   async readUntil(isOver: () => boolean, hours: number): Promise<void> {
-    await this.#client.connect()
     for (let turn = 0; !isOver(); turn++) {
       const question = QUESTIONS[turn % QUESTIONS.length] as string
       const since = new Date(Date.now() - (hours + 1) * HOUR_MS)
       // The edges are uneven: parts of minutes, hours and days come from flows.
       const range = [since, new Date(Date.now() + MINUTE_MS - (turn % 7) * 9_999)]
-      await this.#compare(question, range)
+      try {
+        await this.#compare(question, range)
+      } catch (error) {
+        if (error instanceof assert.AssertionError || !isAway(error)) throw error
+        this.#client = undefined
+        await sleep(50)
+      }
     }
-    await this.#client.end()
+    await this.#client?.end()
+  }
+
+  async #connected(): Promise<pg.Client> {
+    if (this.#client) return this.#client
+    const client = new pg.Client({ connectionString: this.#url })
+    // The question that finds it broken fails.
+    client.on('error', () => {})
+    await client.connect()
+    this.#client = client
+    return client
   }
 
   async #compare(question: string, range: readonly Date[]): Promise<void> {
-    const client = this.#client
+    const client = await this.#connected()
     await client.query('begin isolation level repeatable read read only')
     const fromRollups = await client.query(question, [...range])
     const parts = await client.query(`select source from rollup_parts($1, $2, '{0,1,2}')`, [
@@ -116,6 +134,12 @@ class Reader {
     this.comparisons += 1
     if (parts.rows.some(({ source }) => source !== 'raw')) this.withRollups += 1
   }
+}
+
+/** Whether the server was away, not the question wrong. */
+function isAway(error: unknown): boolean {
+  const { code = '', severity } = error as { readonly code?: string; readonly severity?: string }
+  return severity === undefined || /^(08|57P)/.test(code)
 }
 
 /** Margins must be equal wherever nothing is listed. */
@@ -140,7 +164,8 @@ async function assertSettled(pipeline: Pipeline): Promise<void> {
 }
 
 export async function runRollupRace(options: RaceOptions): Promise<RaceReport> {
-  const one = await startWriterAlone({ environment: QUICK })
+  const ownServer = options.killsServer ? { ownServer: true } : {}
+  const one = await startWriterAlone({ environment: QUICK, ...ownServer })
   const other = await startWriterAlone({ environment: QUICK, databaseUrl: one.databaseUrl })
   try {
     const feeders = [
@@ -157,7 +182,11 @@ export async function runRollupRace(options: RaceOptions): Promise<RaceReport> {
         for (const feeder of feeders) feeder.send(options.datagrams)
         await Promise.race([sleep(20), failed])
       }
-      if (kill < options.kills) await Promise.race([one.killWriter(), failed.then(() => {})])
+      if (kill === options.kills) continue
+      await Promise.race([one.killWriter(), failed.then(() => {})])
+      if (!options.killsServer) continue
+      process.kill(one.server.pid, 'SIGKILL')
+      await one.server.restart()
     }
     const flows = feeders.reduce((sum, feeder) => sum + feeder.flows, 0)
     await one.expectNumber('select count(*)::int from flows', flows, 60_000)

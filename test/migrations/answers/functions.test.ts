@@ -178,6 +178,13 @@ describe('the functions over rollups', () => {
       given.ask(`select set_sampling_rate('192.0.2.1', 0, '2026-11-19', '2026-11-20')`),
       /a sampling rate is between 1 and/,
     )
+    const reader = `reader_${process.pid}`
+    await given.ask(`create role ${reader}; set session authorization ${reader}`)
+    await assert.rejects(
+      given.ask(`select set_sampling_rate('192.0.2.1', 5, '2026-11-19', '2026-11-20')`),
+      /only netflow_operator and the owner/,
+    )
+    await given.ask(`reset session authorization; drop role ${reader}`)
   })
 
   it('keep a ledger of losses: by time, with causes and coverage', async () => {
