@@ -8,7 +8,7 @@ describe('rollups of two pipelines with late rows and a killed writer', () => {
   it('agree with flows in every snapshot, and in the end', async (context) => {
     const seed = Date.now() % 1_000_000
     const report = await runRollupRace({
-      ...{ ms: 3_000, kills: 1, datagrams: 4, readers: 1, hours: 2, seed },
+      ...{ ms: 2_000, kills: 1, datagrams: 4, readers: 1, hours: 2, seed },
     })
     context.diagnostic(JSON.stringify({ seed, ...report }))
     assert.ok(report.comparisons > 5)
