@@ -3,6 +3,7 @@
  * it. It sleeps while nothing is listed. A bucket that fails is tried again later, and the others go on.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
 import { BackOff } from '../database/back-off.ts'
@@ -30,6 +31,8 @@ const MINUTES_AT_ONCE = 10
 const MINUTES_WHILE_BUSY = 1
 /** What was found is worked off for this long; then the list is read again. */
 const PASS_MS = 10_000
+/** Longest pause after a transaction while the lanes are busy. */
+const MAX_REST_MS = 10_000
 /** With more failures in a pass the cause is not a bucket: the job waits before it goes on. */
 const MAX_FAILURES = 3
 const AWAY_BACK_OFF = { firstMs: 1_000, longestMs: 30_000 }
@@ -70,7 +73,7 @@ export class RollupJob {
   readonly #awayBackOff = new BackOff(AWAY_BACK_OFF)
   #timer: NodeJS.Timeout | undefined
   #isStarted = false
-  #isStopped = false
+  readonly #abort = new AbortController()
   #expiredAtMs = Number.NEGATIVE_INFINITY
   #backlog: Backlog = { minutes: 0, oldestMs: undefined }
   #workMs = 0
@@ -100,13 +103,13 @@ export class RollupJob {
 
   /** Begins to work in the background. */
   start(): void {
-    if (this.#isStarted || this.#isStopped) return
+    if (this.#isStarted || this.#abort.signal.aborted) return
     this.#isStarted = true
     this.#wakeIn(0)
   }
 
   #wakeIn(ms: number): void {
-    if (this.#isStopped) return
+    if (this.#abort.signal.aborted) return
     this.#timer = setTimeout(() => void this.#work().then((waitMs) => this.#wakeIn(waitMs)), ms)
   }
 
@@ -118,12 +121,18 @@ export class RollupJob {
       return isAllDone ? LOOK_MS : 0
     } catch (error) {
       const waitMs = this.#awayBackOff.nextMs()
-      if (!this.#isStopped) {
-        const facts = { ...describeError(error), retrySeconds: Math.ceil(waitMs / 1000) }
-        this.#options.logger.debug(facts, 'rollups cannot be computed now; trying again')
-      }
+      if (!this.#abort.signal.aborted) this.#tellFailure(describeError(error), waitMs)
       return waitMs
     }
+  }
+
+  /** Others tell that the database is away. */
+  #tellFailure(described: SqlError, waitMs: number): void {
+    const { logger } = this.#options
+    const facts = { ...described, retrySeconds: Math.ceil(waitMs / 1000) }
+    const text = 'no rollup can be computed now: answers read flows instead; trying again'
+    if (isAway(described)) logger.debug(facts, text)
+    else logger.warn(facts, text)
   }
 
   /**
@@ -147,7 +156,7 @@ export class RollupJob {
     const startedAt = performance.now()
     this.#failures = 0
     for (const work of works) {
-      if (this.#isStopped || performance.now() - startedAt > PASS_MS) break
+      if (this.#abort.signal.aborted || performance.now() - startedAt > PASS_MS) break
       await this.#attempt(client, work, nowMs)
       if (this.#failures >= MAX_FAILURES) throw this.#lastFailure
     }
@@ -161,16 +170,21 @@ export class RollupJob {
       this.#failing.succeeded(work)
     } catch (error) {
       const described = describeError(error)
-      // Without an SQLSTATE the connection is lost.
-      if (described.sqlState === '' || /^(08|57P)/.test(described.sqlState)) throw error
+      if (isAway(described)) throw error
       this.#lastFailure = error
       await client.query('rollback')
       await this.#noteFailure(client, { work, described, nowMs })
     } finally {
       this.#workMs += performance.now() - startedAt
     }
-    const tookMs = performance.now() - startedAt
-    if (this.#options.isBusy()) await new Promise((resolve) => setTimeout(resolve, tookMs))
+    if (this.#options.isBusy()) await this.#rest(performance.now() - startedAt)
+  }
+
+  async #rest(ms: number): Promise<void> {
+    const { signal } = this.#abort
+    await sleep(Math.min(ms, MAX_REST_MS), undefined, { signal }).catch(() => {
+      // The job is stopped.
+    })
   }
 
   /** Several minutes are tried one by one, to find the one that fails. */
@@ -256,8 +270,13 @@ export class RollupJob {
 
   /** Closes the connection at once: what was not committed is computed again after the next start. */
   async stop(): Promise<void> {
-    this.#isStopped = true
+    this.#abort.abort()
     clearTimeout(this.#timer)
     await this.#session.stop()
   }
+}
+
+/** Whether the connection is lost, or about to be. */
+function isAway({ sqlState }: SqlError): boolean {
+  return sqlState === '' || /^(08|57P)/.test(sqlState)
 }
