@@ -63,20 +63,23 @@ begin
     branches := branches || format(
       $sql$
       select bin, coalesce(%s, '') as key, bytes * rate as bytes, packets * rate as packets, flows,
-        covered * rate as covered, %s as source
+        %s as covered, %s as source
       from (
         select %s as bin, %s as k1, %s as k2, coalesce(sampling_rate, 1) as rate,
           sum(bytes) as bytes, sum(packets) as packets, %s as flows, %s as covered
         from %s
-        group by 1, 2, 3, 4
+        group by %s
       ) as part
       $sql$,
-      by_key.key_text, number,
+      by_key.key_text, case when number > 0 and by_key.lists then 'covered * rate' else '0' end, number,
       replace(bin, ' at,', case number when 0 then ' received_at,' else ' bucket,' end),
       coalesce(columns[1], 'null::text'), coalesce(columns[2], 'null::text'),
       case number when 0 then 'count(*)' else 'sum(flows)' end,
-      case when number > 0 and by_key.lists then 'sum(least_bytes)' else '0::numeric' end,
-      relation);
+      case when number > 0 and by_key.lists then 'sum(least_bytes)' else '0' end,
+      relation,
+      -- Not by constants, which would cost time for every row.
+      concat_ws(', ', '4', case when step is not null then '1' end,
+        case when columns[1] is not null then '2' end, case when columns[2] is not null then '3' end));
   end loop;
   if branches = '{}' then
     return 'select null::timestamptz as bin, null::text as key, null::numeric as bytes,

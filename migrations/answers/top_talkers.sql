@@ -11,16 +11,17 @@ as $$
 declare
   by_key record;
   -- What lists leave out, at most, if a key were in none of them.
-  left_out text := '0::numeric';
+  left_out text;
 begin
   select * into strict by_key from flow_key(by);
   if by_key.lists then
-    left_out := coalesce((
+    left_out := (
       select '(select coalesce(sum(least_bytes * coalesce(sampling_rate, 1)), 0) from rollup_lists
           where prefix is null and field = any(' || quote_literal(by_key.fields) || ') and ('
         || string_agg(format('level = %s and bucket >= %L and bucket < %L',
           case parts.source when 'hour' then 1 else 2 end, part_since, part_until), ' or ') || '))'
-      from rollup_parts(since, until, '{1,2}', true) as parts where parts.source <> 'raw'), left_out);
+      from rollup_parts(since, until, '{1,2}', true) as parts
+      where parts.source <> 'raw');
   end if;
   return query execute format(
     $sql$
@@ -42,11 +43,13 @@ begin
       select nullif(ranked.key, '') as key, key as id, rank, bytes, packets, flows,
         coalesce(bytes, 0) + left_out - covered as at_most, source
       from (
-        select sums.key, sums.bytes, sums.packets, sums.flows, covered,
-          row_number() over (order by sums.bytes desc nulls last, sums.flows desc, sums.key) as rank
-        from sums
+        select *, row_number() over (order by greatest_keys.bytes desc nulls last,
+          greatest_keys.flows desc, greatest_keys.key) as rank
+        from (
+          select sums.key, sums.bytes, sums.packets, sums.flows, covered from sums
+          order by sums.bytes desc nulls last, sums.flows desc, sums.key limit $1
+        ) as greatest_keys
       ) as ranked cross join source
-      where rank <= $1
     )
     select rank, keys.key, case id when '' then 'not sent' else coalesce((%s), keys.key) end,
       keys.bytes, keys.packets, keys.flows, round(keys.bytes / nullif(totals.bytes, 0), 6),
@@ -68,11 +71,11 @@ begin
     $sql$,
     flow_sums(since, until, by, uses_lists => true),
     -- Lists do not have everything; margins do.
-    case when by_key.lists then format('(select %1$s * bytes as bytes, %1$s * packets as packets, %1$s * flows as flows from (%2$s) as parts) as scaled',
+    case when left_out is not null then format('(select %1$s * bytes as bytes, %1$s * packets as packets, %1$s * flows as flows from (%2$s) as parts) as scaled',
         cardinality(by_key.fields), flow_sums(since, until, 'all'))
       else 'sums' end,
-    left_out, by_key.name_text)
-  using n;
+    coalesce(left_out, '0::numeric'), by_key.name_text)
+  using greatest(n, 0);
 end
 $$;
 comment on function top_talkers is 'The n greatest keys by bytes, scaled by the sampling rate, and other, so that the sum is the total. at_most is greater than bytes where lists of the rollups do not hold a key throughout; exact says that they do. By address and interface, a flow counts at each end.';

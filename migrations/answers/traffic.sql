@@ -18,13 +18,11 @@ begin
       group by bin, key
     ),
     ranked as materialized (
-      select key, rank
+      select key, row_number() over (order by sum_bytes desc nulls last, sum_flows desc, key) as rank
       from (
-        select key, row_number() over (
-          order by sum(bytes) desc nulls last, sum(flows) desc, key) as rank
-        from sums group by key
-      ) as keys
-      where rank <= $1
+        select key, sum(bytes) as sum_bytes, sum(flows) as sum_flows from sums group by key
+        order by 2 desc nulls last, 3 desc, 1 limit $1
+      ) as greatest_keys
     ),
     keys as materialized (
       select key as id, nullif(key, '') as key, rank,
@@ -41,7 +39,7 @@ begin
     $sql$,
     case when spread then spread_sums(since, until, by, step) else flow_sums(since, until, by, step) end,
     (select name_text from flow_key(by)))
-  using n;
+  using greatest(n, 0);
 end
 $$;
 comment on function traffic is 'Traffic by time: bytes and packets scaled by the sampling rate, in bins of step (UTC), by a key; the n greatest keys, and other. A bin without flows has no row. spread: long flows count in each bin that they cover, by flow_start and flow_end; else at received_at.';
