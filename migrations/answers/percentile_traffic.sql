@@ -7,7 +7,7 @@ returns table (
   key text, name text, direction text, bits_per_second numeric, bytes numeric, bins bigint,
   bins_with_traffic bigint)
 language plpgsql stable parallel safe rows 100
-set search_path from current set timezone = 'UTC' set jit = off
+set search_path from current set timezone = 'UTC' set jit = off set work_mem = '64MB'
 as $$
 declare
   step constant interval := '5 minutes';

@@ -5,7 +5,7 @@ returns table (
   bucket timestamptz, exporter inet, prefix cidr, name text, direction text,
   bytes numeric, packets numeric, flows bigint, source text)
 language plpgsql stable parallel safe rows 1000
-set search_path from current set timezone = 'UTC' set jit = off
+set search_path from current set timezone = 'UTC' set jit = off set work_mem = '64MB'
 as $$
 declare
   bin record;

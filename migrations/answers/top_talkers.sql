@@ -6,7 +6,7 @@ returns table (
   rank bigint, key text, name text, bytes numeric, packets numeric, flows bigint, share numeric,
   at_most numeric, exact boolean, source text)
 language plpgsql stable parallel safe rows 11
-set search_path from current set timezone = 'UTC' set jit = off
+set search_path from current set timezone = 'UTC' set jit = off set work_mem = '64MB'
 as $$
 declare
   by_key record;

@@ -6,7 +6,7 @@ create or replace function traffic(
 returns table (
   bucket timestamptz, key text, name text, bytes numeric, packets numeric, flows bigint, source text)
 language plpgsql stable parallel safe rows 1000
-set search_path from current set timezone = 'UTC' set jit = off
+set search_path from current set timezone = 'UTC' set jit = off set work_mem = '64MB'
 as $$
 begin
   return query execute format(
