@@ -1,3 +1,5 @@
+-- needs: prefix_flows protocol_name service_name
+
 -- What the word after `by` means, as parts of a query. traffic and top_talkers put them together.
 create or replace function flow_key(
   by text,

@@ -1,4 +1,4 @@
--- needs: flow_sums prefix_traffic
+-- needs: flow_key flow_sums prefix_traffic
 
 -- Bins without traffic count as 0, without being made: the position is shifted by their number.
 create or replace function percentile_traffic(
