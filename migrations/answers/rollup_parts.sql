@@ -41,10 +41,11 @@ begin
         case when lists then (array['infinity', state.hour_lists_since, state.day_lists_since])[number + 1] end),
       null));
     if prefixes then
-      -- Before a change of prefixes only flows know the answer; where they are dropped, the rollups do.
+      -- Up to a change of prefixes only flows know the answer; where they are dropped, the rollups do.
+      -- The clocks of collector, writer and server may differ by minutes.
       complete := complete * (
         tstzmultirange(tstzrange(null, state.settled_until))
-        + tstzmultirange(tstzrange((select max(changed_at) from prefix_changes), null)));
+        + tstzmultirange(tstzrange((select max(changed_at) + interval '10 minutes' from prefix_changes), null)));
     end if;
     select range_agg(tstzrange(first, after)) into usable
     from unnest(rest * complete) as part

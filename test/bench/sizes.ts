@@ -132,7 +132,7 @@ export const BENCH_SIZES = {
     },
     table: { rows: 300_000, rounds: 15 },
     rollups: { rows: 600_000 },
-    answers: { rows: 6_000_000, days: 30 },
+    answers: { rows: 3_000_000, days: 30 },
     peers: { rows: 600_000, rate: 2_000, restMs: 6_000 },
   },
 } as const satisfies Record<string, BenchSize>
