@@ -38,4 +38,19 @@ describe('the health of the writer', () => {
     assert.deepEqual(problems.length, 2)
     assert.match(problems.join(), /the pipe is not read: disk-full/)
   })
+
+  it('is fine but degraded, and says so, while the rollups are over ten minutes behind', () => {
+    const judgeRollups = (rollups: { enabled: boolean; lagSeconds: number }) => {
+      const { healthy, detail } = judgeWriterHealth({ ...WELL, rollups })
+      return { healthy, degraded: detail['degraded'], warnings: String(detail['warnings']) }
+    }
+    assert.deepEqual(judgeRollups({ enabled: true, lagSeconds: 601 }), {
+      healthy: true,
+      degraded: true,
+      warnings: 'the rollups are 601 s behind: answers are exact, but slow',
+    })
+    const fine = { healthy: true, degraded: false, warnings: '' }
+    assert.deepEqual(judgeRollups({ enabled: true, lagSeconds: 600 }), fine)
+    assert.deepEqual(judgeRollups({ enabled: false, lagSeconds: 1e6 }), fine)
+  })
 })

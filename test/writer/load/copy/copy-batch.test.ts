@@ -57,7 +57,7 @@ describe('a batch', () => {
     assert.ok(slices.every((slice) => slice.length <= 1024 * 1024))
   })
 
-  it('knows the hours of its rows', () => {
+  it('knows the hours and minutes of its rows', () => {
     const batch = new CopyBatch()
     const hour = Math.floor(RECEIVED_AT_MICROS / 3_600e6)
     for (const hours of [0, 0, 1, 0, 25]) {
@@ -65,6 +65,8 @@ describe('a batch', () => {
       batch.append(typicalRecord(), messageOf({ receivedAtMicros }))
     }
     assert.deepEqual([...batch.hours], [hour, hour + 1, hour + 25])
+    const minute = Math.floor(RECEIVED_AT_MICROS / 60e6)
+    assert.deepEqual([...batch.minutes], [minute, minute + 60, minute + 25 * 60])
   })
 
   it('has columns for the fields of its records, whichever comes first', () => {
