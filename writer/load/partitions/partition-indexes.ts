@@ -13,7 +13,7 @@ import type { Logger } from '../../../shared/logger.ts'
 export const INDEX_ADDRESSES = ['closed', 'brin', 'none'] as const
 export type IndexAddresses = (typeof INDEX_ADDRESSES)[number]
 
-/** An advisory lock: one of several writers builds at a time. */
+/** An advisory lock, together with the table: one of several writers builds at a time. */
 const INDEX_LOCK = 7_411_984
 
 /** Late rows still come after the end of a partition. */
@@ -105,7 +105,10 @@ export async function buildIndexes(client: pg.Client, options: IndexOptions): Pr
   const kinds = KINDS[options.mode]
   if (kinds.length === 0) return
   // Of the session: an index cannot be built concurrently within a transaction.
-  const lock = await client.query('select pg_try_advisory_lock($1) as locked', [INDEX_LOCK])
+  const lock = await client.query(
+    `select pg_try_advisory_lock($1, 'flows'::regclass::oid::integer) as locked`,
+    [INDEX_LOCK],
+  )
   if (!lock.rows[0]?.locked) return
   try {
     const { rows } = await client.query(HAS_NAT)
@@ -114,7 +117,8 @@ export async function buildIndexes(client: pg.Client, options: IndexOptions): Pr
     }
   } finally {
     // A lost connection has lost the lock as well.
-    await client.query('select pg_advisory_unlock($1)', [INDEX_LOCK]).catch(() => {})
+    const unlock = `select pg_advisory_unlock($1, 'flows'::regclass::oid::integer)`
+    await client.query(unlock, [INDEX_LOCK]).catch(() => {})
   }
 }
 

@@ -16,8 +16,8 @@ import {
   type Source,
 } from './sums.ts'
 
-/** An advisory lock of the transaction: two jobs must not compute the same bucket at once. */
-export const ROLLUP_LOCK = 7_411_984
+/** An advisory lock of the transaction, together with the table: two jobs must not compute the same bucket at once. */
+const ROLLUP_LOCK = 7_411_985
 
 /** Buckets of one level, in order. */
 export interface Work {
@@ -55,11 +55,13 @@ const TRANSACTION_SETTINGS = `
 export async function beginWork(client: pg.Client, waits: boolean): Promise<boolean> {
   await client.query(`begin isolation level read committed; ${TRANSACTION_SETTINGS}`)
   if (waits) {
-    await client.query('select pg_advisory_xact_lock($1)', [ROLLUP_LOCK])
+    await client.query(`select pg_advisory_xact_lock($1, 'flows'::regclass::oid::integer)`, [
+      ROLLUP_LOCK,
+    ])
     return true
   }
   const { rows } = await client.query<{ locked: boolean }>(
-    'select pg_try_advisory_xact_lock($1) as locked',
+    `select pg_try_advisory_xact_lock($1, 'flows'::regclass::oid::integer) as locked`,
     [ROLLUP_LOCK],
   )
   return rows[0]?.locked === true
