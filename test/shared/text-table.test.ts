@@ -6,7 +6,7 @@ import {
   formatCount,
   formatShare,
   layOutTable,
-} from '../../../launcher/demo/text-table.ts'
+} from '../../shared/text-table.ts'
 
 describe('text tables', () => {
   it('align each column by its widest cell', () => {
