@@ -1,7 +1,9 @@
 /** `netflow gaps` and `netflow health`: what is missing, and the state of the exporters. */
 
 import type { Sql } from '../../query/compile-filter.ts'
+import type { Row } from '../../query/sums.ts'
 import type { Answer, Column } from '../output/answer.ts'
+import { safeText } from '../output/safe-text.ts'
 import type { Terminal } from '../terminal.ts'
 
 const GAPS: readonly Column[] = [
@@ -81,7 +83,7 @@ const HEALTH: readonly Column[] = [
   { name: 'clock_skew_seconds', title: 'clock', kind: 'duration', leaves: 9 },
   { name: 'templates', kind: 'count' },
   { name: 'sampling', title: 'sampling', kind: 'json', leaves: 10 },
-  { name: 'advice', title: 'advice', kind: 'json' },
+  { name: 'advice', kind: 'json' },
 ]
 
 export async function showHealth(terminal: Terminal): Promise<void> {
@@ -95,5 +97,13 @@ export async function showHealth(terminal: Terminal): Promise<void> {
     order by exporter, export_version, observation_domain`
   const database = await terminal.database
   const rows = await database.ask({ text, values: [terminal.options.exporter ?? []] })
-  await terminal.write({ columns: HEALTH, rows: [rows], nothing: 'no exporter is known' }, format)
+  const remarks = rows.flatMap(describeAdvice)
+  const answer: Answer = { columns: HEALTH, rows: [rows], remarks, nothing: 'no exporter is known' }
+  await terminal.write(answer, format)
+}
+
+function describeAdvice(row: Row): string[] {
+  const advice = JSON.parse(row['advice'] ?? '[]') as readonly string[]
+  const version = row['export_version'] === null ? '' : ` v${row['export_version']}`
+  return advice.map((text) => `${row['exporter']}${version}: ${safeText(text)}`)
 }

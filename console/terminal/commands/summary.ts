@@ -67,7 +67,9 @@ function describeTotal(terminal: Terminal, total: Row): string {
   const seconds = (parseStamp(total['last'] ?? '') - parseStamp(total['first'] ?? '')) / 1000
   const mean = (sum = 0, count = 0) => (count > 0 ? (sum / count).toFixed(1) : '-')
   const rate = (factor: number, sum = 0) =>
-    seconds > 0 ? Math.round((sum * factor) / seconds).toLocaleString('en-US') : '-'
+    seconds > 0
+      ? ((sum * factor) / seconds).toLocaleString('en-US', { maximumFractionDigits: 1 })
+      : '-'
   const lines: readonly (readonly [string, string])[] = [
     ['flows', show('flows', 'count')],
     ['bytes', `${show('bytes', 'count')}  (${show('bytes', 'bytes')})`],

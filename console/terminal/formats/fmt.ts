@@ -49,7 +49,16 @@ function port(row: Row, end: 'src' | 'dst'): string {
 const addressAndPort = (end: 'src' | 'dst') => (row: Row, style: Style) => {
   const text = address(`${end}_addr`)(row, style)
   // A colon is a part of IPv6 addresses.
-  return `${text}${text.includes(':') ? '.' : ':'}${port(row, end)}`
+  const mark = (row[`${end}_addr`] ?? '').includes(':') ? '.' : ':'
+  return `${text.padStart(16)}${mark}${port(row, end).padEnd(5)}`
+}
+
+/** 00:00:12.345 */
+function clock(seconds: number): string {
+  const whole = Math.trunc(seconds)
+  const two = (value: number) => String(value).padStart(2, '0')
+  const fraction = (seconds - whole).toFixed(3).slice(1)
+  return `${two(Math.trunc(whole / 3600))}:${two(Math.trunc(whole / 60) % 60)}:${two(whole % 60)}${fraction}`
 }
 
 const rate =
@@ -80,7 +89,7 @@ const TOKENS: Readonly<Record<string, Token>> = {
   ts: { title: 'Date first seen', width: -23, value: time('flow_start') },
   te: { title: 'Date last seen', width: -23, value: time('flow_end') },
   tr: { title: 'Date flow received', width: -23, value: time('received_at') },
-  td: { title: 'Duration', width: 9, value: (row) => Number(row['seconds'] ?? 0).toFixed(3) },
+  td: { title: 'Duration    ', width: 16, value: (row) => clock(Number(row['seconds'] ?? 0)) },
   pr: {
     title: 'Proto',
     width: -5,
@@ -89,7 +98,7 @@ const TOKENS: Readonly<Record<string, Token>> = {
   sa: { title: 'Src IP Addr', width: 16, value: address('src_addr') },
   da: { title: 'Dst IP Addr', width: 16, value: address('dst_addr') },
   sap: { title: 'Src IP Addr:Port', width: 22, value: addressAndPort('src') },
-  dap: { title: 'Dst IP Addr:Port', width: -22, value: addressAndPort('dst') },
+  dap: { title: 'Dst IP Addr:Port', width: 22, value: addressAndPort('dst') },
   sp: { title: 'Src Pt', width: 6, value: (row) => port(row, 'src') },
   dp: { title: 'Dst Pt', width: 6, value: (row) => port(row, 'dst') },
   nh: { title: 'Next-hop IP', width: 16, value: address('next_hop') },

@@ -94,3 +94,18 @@ export function cutText(text: string, width: number): string {
   }
   return `${kept}…`
 }
+
+/** Breaks a text into lines of a width; those after the first are indented. */
+export function wrapText(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line.trim() !== '' && displayWidth(line) + 1 + displayWidth(word) > width) {
+      lines.push(line)
+      line = `  ${word}`
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  return [...lines, line]
+}

@@ -3,7 +3,7 @@
 import type { Row } from '../../query/sums.ts'
 import type { Answer } from './answer.ts'
 import { csvHeading, csvLine, jsonLine } from './data-formats.ts'
-import { formatTable, type TableStyle } from './table.ts'
+import { formatTable, type TableStyle, wrapText } from './table.ts'
 
 /** Formats of every command; some commands have more. */
 export const FORMATS: readonly string[] = ['table', 'csv', 'json', 'jsonl']
@@ -70,7 +70,8 @@ async function writeTable(answer: Answer, destination: Destination): Promise<num
   }
   const lines = rows.length === 0 ? [answer.nothing] : formatTable(answer, rows, style)
   const remarks = rows.length === 0 ? [] : (answer.remarks ?? [])
-  if (remarks.length > 0) lines.push('', ...remarks.map(style.paint.faint))
+  const wrapped = remarks.flatMap((remark) => wrapText(remark, style.width))
+  if (wrapped.length > 0) lines.push('', ...wrapped.map(style.paint.faint))
   await write(lines.map((line) => `${line}\n`).join(''))
   return rows.length
 }

@@ -14,6 +14,7 @@ import { UdpSender } from '../../helpers/udp-sender.ts'
 import { until } from '../../helpers/until.ts'
 import { findProgram, missingPrograms } from '../../integration/exporters/programs.ts'
 import { makeDemoDatagrams } from '../demo-flows.ts'
+import { runLine } from '../terminal/terminal-harness.ts'
 
 const run = promisify(execFile)
 
@@ -54,6 +55,12 @@ function pendingBytes(port: number): number | undefined {
     .filter((words) => words[1]?.endsWith(suffix))
   if (rows.length === 0) return undefined
   return rows.reduce((sum, words) => sum + Number.parseInt(words[4]?.split(':')[1] ?? '0', 16), 0)
+}
+
+/** Both have names for protocols; nfdump calls ICMPv6 ICMP6, and pads addresses of IPv6 further. */
+function sortLines(lines: readonly string[]): string[] {
+  const plain = lines.map((line) => line.replace('ICMP6', 'IPV6-ICMP').replace(/ +/g, ' ').trim())
+  return plain.filter((line) => line !== '').sort()
 }
 
 const skip = process.platform === 'linux' ? missingPrograms('nfcapd', 'nfdump') : 'needs Linux'
@@ -112,6 +119,20 @@ describe('filters', { skip }, () => {
       parameters.values,
     )
     return [sums?.['flows'], sums?.['bytes'], sums?.['packets']]
+  }
+
+  for (const format of ['line', 'long', 'extended']) {
+    it(`show flows as nfdump does: ${format}`, async () => {
+      const env = { ...process.env, TZ: 'UTC' }
+      const all = ['-R', folder, '-q', '-6', '-o', format, 'any']
+      const { stdout: expected } = await run('nfdump', all, { env })
+      const { stdout } = await runLine(
+        `netflow flows -n 0 --since 2000-01-01 --until 2100-01-01 --format ${format}`,
+        pipeline.databaseUrl,
+      )
+      const shown = stdout.split('\n').slice(1)
+      assert.deepEqual(sortLines(shown), sortLines(expected.split('\n')))
+    })
   }
 
   for (const filter of FILTERS) {
