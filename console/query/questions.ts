@@ -108,11 +108,43 @@ export interface RangeQuestion {
 }
 
 /** How flows and conversations can be sorted. */
-export const ORDERS: Readonly<Record<string, string>> = {
-  time: 'received_at',
-  bytes: 'bytes desc nulls last, received_at',
-  packets: 'packets desc nulls last, received_at',
-  duration: 'duration desc nulls last, received_at',
+export const ORDERS: readonly string[] = ['time', 'bytes', 'packets', 'duration']
+
+/** Rows of one moment have an order, too: a repeated question has the same answer. */
+const FLOW_TIES = [
+  'exporter',
+  'flow_start',
+  'src_addr',
+  'src_port',
+  'dst_addr',
+  'dst_port',
+  'raw_bytes',
+]
+const CONVERSATION_TIES = ['exporter', 'client', 'client_port', 'server', 'server_port']
+
+/** Sorts by an order of `ORDERS`, then by time and the rest. */
+function sortBy(order: string, time: string, ties: readonly string[]): string {
+  const first = order === 'time' ? [] : [`${order} desc nulls last`]
+  return [...first, time, ...ties].join(', ')
+}
+
+/** The newest `limit` rows by time, the oldest of them first; by another order the greatest. */
+function limitRows(
+  all: string,
+  question: { readonly order: string; readonly limit: number },
+  place: {
+    readonly time: string
+    readonly ties: readonly string[]
+    readonly parameters: Parameters
+  },
+): string {
+  const { time, ties, parameters } = place
+  const sorted = sortBy(question.order, time, ties)
+  if (question.limit === 0) return `${all} order by ${sorted}`
+  const limit = parameters.add(question.limit)
+  if (question.order !== 'time') return `${all} order by ${sorted} limit ${limit}`
+  const newest = [time, ...ties].map((column) => `${column} desc`).join(', ')
+  return `select * from (${all} order by ${newest} limit ${limit}) as newest order by ${sorted}`
 }
 
 const range = (column: string, { since, until }: RangeQuestion, parameters: Parameters) =>
@@ -126,48 +158,31 @@ export function flowsQuery(
   const where =
     `${range('received_at', question, parameters)} ` +
     `and ${compileFilter(question.filter, FLOW_DETAILS, parameters)}`
-  const columns = `flow_details.*, extract(epoch from duration) as seconds`
-  const order = ORDERS[question.order] ?? 'received_at'
+  const columns = 'flow_details.*, extract(epoch from duration) as seconds'
   const all = `select ${columns} from flow_details where ${where}`
-  if (question.limit === 0) return { text: `${all} order by ${order}`, values: parameters.values }
-  const limit = parameters.add(question.limit)
-  const text =
-    question.order === 'time'
-      ? `select * from (${all} order by received_at desc limit ${limit}) as newest order by received_at`
-      : `${all} order by ${order} limit ${limit}`
+  const text = limitRows(all, question, { time: 'received_at', ties: FLOW_TIES, parameters })
   return { text, values: parameters.values }
 }
 
-const CONVERSATION_ORDERS: Readonly<Record<string, string>> = {
-  ...ORDERS,
-  time: 'started_at',
-  bytes: 'bytes desc nulls last, started_at',
-  packets: 'packets desc nulls last, started_at',
-  duration: 'duration desc nulls last, started_at',
+export interface ConversationsQuestion extends RangeQuestion {
+  readonly limit: number
+  readonly order: string
+  readonly leastPackets: number
 }
 
-/** Conversations; of those by time the newest `limit`, the oldest first. */
-export function conversationsQuery(
-  question: RangeQuestion & {
-    readonly limit: number
-    readonly order: string
-    readonly leastPackets: number
-  },
-): Sql {
+/** Conversations; of those by time the newest `limit`, the oldest first; 0: all. */
+export function conversationsQuery(question: ConversationsQuestion): Sql {
   const parameters = new Parameters()
-  const { since, until, filter, limit, order, leastPackets } = question
-  const from = `conversations_between(${parameters.add(since)}::timestamptz, ${parameters.add(until)}::timestamptz)`
+  const { since, until, filter, leastPackets } = question
+  const from =
+    `conversations_between(${parameters.add(since)}::timestamptz, ` +
+    `${parameters.add(until)}::timestamptz)`
   const all =
     `select conversation.*, extract(epoch from duration) as seconds from ${from} as conversation ` +
     `where ${compileFilter(filter, CONVERSATIONS, parameters)} ` +
     `and coalesce(packets, 0) >= ${parameters.add(leastPackets)}::numeric`
-  const by = CONVERSATION_ORDERS[order] ?? 'started_at'
-  const most = limit === 0 ? '' : `limit ${parameters.add(limit)}`
-  const text =
-    order === 'time'
-      ? `select * from (${all} order by started_at desc ${most}) as newest order by started_at`
-      : `${all} order by ${by} ${most}`
-  return { text, values: parameters.values }
+  const place = { time: 'started_at', ties: CONVERSATION_TIES, parameters }
+  return { text: limitRows(all, question, place), values: parameters.values }
 }
 
 /** The edges of the histograms, as flow-tools and routers print them. */
@@ -215,7 +230,7 @@ export function summaryQuery(question: RangeQuestion): Sql {
     select case grouping(size_bin, packets_bin, bytes_bin) when 3 then 'size' when 5 then 'packets'
         when 6 then 'bytes' else 'total' end as kind,
       coalesce(size_bin, packets_bin, bytes_bin) as bin, count(*) as flows, sum(bytes) as bytes,
-      sum(packets) as packets, avg(seconds) as seconds, min(received_at) as first,
+      sum(packets) as packets, round(avg(seconds), 3) as seconds, min(received_at) as first,
       max(received_at) as last, count(distinct exporter) as exporters,
       count(*) filter (where is_scaled) as scaled_flows
     from found

@@ -272,7 +272,7 @@ function byOption(fallback: string): Option {
 }
 
 function orderOption(): Option {
-  return new Option('-o, --order <order>', Object.keys(ORDERS).join(', ')).default('time')
+  return new Option('-o, --order <order>', ORDERS.join(', ')).default('time')
 }
 
 function collect(value: string, before: readonly string[] | undefined): readonly string[] {

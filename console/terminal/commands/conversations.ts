@@ -48,8 +48,8 @@ export async function showConversations(
   options: ConversationsOptions,
 ): Promise<void> {
   const format = terminal.format(['analyzer'])
-  if (!Object.hasOwn(ORDERS, options.order)) {
-    throw new UsageError(`--order: "${options.order}" is none of ${Object.keys(ORDERS).join(', ')}`)
+  if (!ORDERS.includes(options.order)) {
+    throw new UsageError(`--order: "${options.order}" is none of ${ORDERS.join(', ')}`)
   }
   const isAnalyzer = format === 'analyzer'
   const least = options.leastPackets ?? (isAnalyzer ? ANALYZER_PACKETS : 0)

@@ -76,8 +76,8 @@ export async function showFlows(
 ): Promise<void> {
   const format = terminal.format(FLOW_FORMATS)
   const lines = lineFormat(format)
-  if (!Object.hasOwn(ORDERS, options.order)) {
-    throw new UsageError(`--order: "${options.order}" is none of ${Object.keys(ORDERS).join(', ')}`)
+  if (!ORDERS.includes(options.order)) {
+    throw new UsageError(`--order: "${options.order}" is none of ${ORDERS.join(', ')}`)
   }
   const filter = terminal.filter(words, ...(format === 'flow-print-2' ? [SYN_FILTER] : []))
   const query = flowsQuery({ ...terminal.range(), ...options, filter })
