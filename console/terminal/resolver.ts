@@ -35,7 +35,7 @@ export class Resolver {
     const limit = new AbortController()
     await Promise.race([
       Promise.all(lookups),
-      sleep(LIMIT_MS, undefined, { signal: limit.signal, ref: false }).catch(() => {}),
+      sleep(LIMIT_MS, undefined, { signal: limit.signal }).catch(() => {}),
     ])
     limit.abort()
   }

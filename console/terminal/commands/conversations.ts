@@ -54,8 +54,8 @@ export async function showConversations(
   const isAnalyzer = format === 'analyzer'
   const least = options.leastPackets ?? (isAnalyzer ? ANALYZER_PACKETS : 0)
   const query = conversationsQuery({
-    ...terminal.range(),
     ...options,
+    ...terminal.range(),
     filter: terminal.filter(words),
     // The analyzer says how many it has left out.
     leastPackets: isAnalyzer ? 0 : least,

@@ -80,7 +80,7 @@ export async function showFlows(
     throw new UsageError(`--order: "${options.order}" is none of ${ORDERS.join(', ')}`)
   }
   const filter = terminal.filter(words, ...(format === 'flow-print-2' ? [SYN_FILTER] : []))
-  const query = flowsQuery({ ...terminal.range(), ...options, filter })
+  const query = flowsQuery({ ...options, ...terminal.range(), filter })
   const answer: Answer = {
     columns: COLUMNS,
     rows: (await terminal.database).fetch(query),
