@@ -180,15 +180,14 @@ describe('the terminal', () => {
   it('cancels in the server', async () => {
     const { pipeline } = harness
     const controller = new AbortController()
-    const blocker = pipeline.ask(
-      'begin; lock table exporters in access exclusive mode; select pg_sleep(60)',
-    )
+    const lock = 'lock table exporters in access exclusive mode; select pg_sleep(60)'
+    const blocker = pipeline.ask(lock).catch(() => {})
     const busy = (query: string) =>
       `select pid from pg_stat_activity where query like '${query}%' and state = 'active'
         and datname = current_database() and pid <> pg_backend_pid()`
     await until(
       'the table is locked',
-      async () => (await pipeline.ask(busy('begin; lock'))).length > 0,
+      async () => (await pipeline.ask(busy('lock table'))).length > 0,
     )
     const running = harness.run('netflow exporters', { signal: controller.signal })
     const query = await until('the question waits', async () => {
@@ -198,8 +197,8 @@ describe('the terminal', () => {
     const { code, stderr } = await running
     assert.deepEqual({ code, stderr }, { code: 1, stderr: 'netflow: cancelled\n' })
     assert.equal((await pipeline.ask(busy('%select exporters.*'))).length, 0, String(query['pid']))
-    await pipeline.ask(`select pg_cancel_backend(pid) from (${busy('begin; lock')}) as busy`)
-    await blocker.catch(() => {})
+    await pipeline.ask(`select pg_cancel_backend(pid) from (${busy('lock table')}) as busy`)
+    await blocker
   })
 })
 
