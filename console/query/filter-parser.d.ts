@@ -37,10 +37,12 @@ export type FilterSyntax =
 
 /** What the parser throws. */
 export interface ParseFailure {
-  readonly expected: readonly { readonly type: string; readonly description?: string }[]
+  readonly message: string
+  /** null: the message says all. */
+  readonly expected: readonly { readonly type: string; readonly description?: string }[] | null
   readonly found: string | null
   readonly location: { readonly start: { readonly offset: number } }
 }
 
 /** @throws ParseFailure */
-export function parse(text: string): FilterSyntax
+export function parse(text: string, options: { readonly maxTests: number }): FilterSyntax

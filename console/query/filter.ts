@@ -56,25 +56,32 @@ function negateUnequal(test: TestSyntax): Filter {
   return { kind: 'not', term: checkTest({ ...test, cmp: '=' }) }
 }
 
-/** The parser calls itself for each parenthesis, so their depth is limited before. */
+/** The parser calls itself for each parenthesis, so their depth and number are limited before. */
 function checkDepth(text: string): void {
   let depth = 0
+  let opened = 0
   for (const { 0: found, index } of text.matchAll(/"[^"]*"|'[^']*'|[()]/g)) {
-    if (found === '(') depth += 1
+    if (found === '(') {
+      depth += 1
+      opened += 1
+    }
     if (found === ')') depth -= 1
     if (depth > MAX_DEPTH) {
       throw new FilterError(`parentheses are nested deeper than ${MAX_DEPTH}`, index)
     }
+    if (opened > MAX_NODES) throw new FilterError(`more than ${MAX_NODES} parentheses`, index)
   }
 }
 
 function parseSyntax(text: string): FilterSyntax {
   try {
-    return parse(text)
+    return parse(text, { maxTests: MAX_NODES })
   } catch (error) {
     if (!isParseFailure(error)) throw error
+    const position = error.location.start.offset
+    if (error.expected === null) throw new FilterError(error.message, position)
     const expected = error.expected.map(({ description, type }) => description ?? type)
-    throw syntaxError(text, { position: error.location.start.offset, expected })
+    throw syntaxError(text, { position, expected })
   }
 }
 

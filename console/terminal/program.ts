@@ -1,8 +1,6 @@
 /** The commands of `netflow`, their options and their help. */
 
-import { Argument, Command, InvalidArgumentError, Option } from 'commander'
-import { KEYS } from '../query/keys.ts'
-import { ORDERS } from '../query/questions.ts'
+import { Argument, Command } from 'commander'
 import { showConversations } from './commands/conversations.ts'
 import {
   addPrefix,
@@ -18,7 +16,17 @@ import { showNat } from './commands/nat.ts'
 import { showSummary } from './commands/summary.ts'
 import { showTop, showTraffic } from './commands/traffic.ts'
 import { completionScript, SHELLS } from './completion.ts'
-import { FORMATS } from './output/write-answer.ts'
+import {
+  byOption,
+  changing,
+  common,
+  examples,
+  exporterOption,
+  orderOption,
+  ranged,
+  readCount,
+  timed,
+} from './options.ts'
 import type { CommonOptions, Terminal } from './terminal.ts'
 
 /** Runs a command with a terminal that is closed afterwards. */
@@ -27,15 +35,6 @@ export type RunCommand = (
   use: (terminal: Terminal) => Promise<void>,
 ) => Promise<void>
 
-const FILTER_HELP = `
-Filters have the words of nfdump, joined by and, or, not and parentheses:
-  host 192.0.2.1 · src net 10.0.0.0/8 · dst ip in [192.0.2.1 2001:db8::/32]
-  port 443 · dst port > 1023 · port in [53 80 8000-8010] · src as 64496
-  proto tcp · icmp type 8 · flags S/SA · bytes > 10k · packets 1 · duration > 2000 · bps > 1m
-  exporter core-1 · in if 3 · out if "Gi0/1" · next ip 192.0.2.1 · ipv6 · flowdir egress
-  nat src ip 192.0.2.1 · extra applicationName = "ssh"
-Bytes and packets are as exported, durations are milliseconds. Quote what the shell would read.`
-
 /** Builds the program. */
 export function buildProgram(run: RunCommand): Command {
   const program = new Command('netflow')
@@ -43,7 +42,16 @@ export function buildProgram(run: RunCommand): Command {
     .helpCommand('help [command]', 'show the help of a command')
     .showHelpAfterError('(netflow COMMAND --help shows examples)')
     .exitOverride()
-  for (const add of [addFlowCommands, addLossCommands, addExporterCommands]) add(program, run)
+  for (const add of [
+    addFlows,
+    addTop,
+    addTraffic,
+    addConversations,
+    addSummary,
+    addLossCommands,
+    addExporterCommands,
+  ])
+    add(program, run)
   program
     .command('completion')
     .description('prints a script that completes commands and options')
@@ -58,11 +66,7 @@ export function buildProgram(run: RunCommand): Command {
   return program
 }
 
-function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}\n`).join('')}`
-}
-
-function addFlowCommands(program: Command, run: RunCommand): void {
+function addFlows(program: Command, run: RunCommand): void {
   ranged(program.command('flows'), 'lists single flows', FLOW_FORMATS)
     .option('-n, --limit <count>', 'the newest of them; 0: all', readCount, 100)
     .addOption(orderOption())
@@ -79,6 +83,9 @@ function addFlowCommands(program: Command, run: RunCommand): void {
     .action((words: string[], options) =>
       run(options, (terminal) => showFlows(terminal, words, options)),
     )
+}
+
+function addTop(program: Command, run: RunCommand): void {
   ranged(program.command('top'), 'lists the greatest sums by a key')
     .addOption(byOption('src'))
     .option('-n, --limit <count>', 'how many', readCount, 10)
@@ -94,6 +101,9 @@ function addFlowCommands(program: Command, run: RunCommand): void {
     .action((words: string[], options) =>
       run(options, (terminal) => showTop(terminal, words, { ...options, n: options.limit })),
     )
+}
+
+function addTraffic(program: Command, run: RunCommand): void {
   ranged(program.command('traffic'), 'shows traffic over time, by a key', ['chart'])
     .addOption(byOption('all'))
     .option('-n, --limit <count>', 'how many keys', readCount, 5)
@@ -110,6 +120,9 @@ function addFlowCommands(program: Command, run: RunCommand): void {
     .action((words: string[], options) =>
       run(options, (terminal) => showTraffic(terminal, words, { ...options, n: options.limit })),
     )
+}
+
+function addConversations(program: Command, run: RunCommand): void {
   ranged(program.command('conversations'), 'lists both directions in one line', ['analyzer'])
     .option('-n, --limit <count>', 'the newest of them; 0: all', readCount, 100)
     .option('-p, --packets <count>', 'those with as many packets at least', readCount)
@@ -128,6 +141,9 @@ function addFlowCommands(program: Command, run: RunCommand): void {
         showConversations(terminal, words, { ...options, leastPackets: options.packets }),
       ),
     )
+}
+
+function addSummary(program: Command, run: RunCommand): void {
   ranged(program.command('summary'), 'shows totals, means and histograms')
     .addHelpText(
       'after',
@@ -215,71 +231,4 @@ function addExporterCommands(program: Command, run: RunCommand): void {
     .action((address: string, rate: string, options) =>
       run(options, (terminal) => setSampling(terminal, address, rate, options)),
     )
-}
-
-function changing(command: Command, description: string): Command {
-  return databaseOption(command).description(description)
-}
-
-function databaseOption(command: Command): Command {
-  return command.option('--database-url <url>', 'postgres://user:password@host:port/database')
-}
-
-/** The options of every command that answers. */
-function common(command: Command, formats: readonly string[] = []): Command {
-  return databaseOption(command)
-    .option('--tz <zone>', 'time zone of times without one, and of the output')
-    .option('-f, --format <format>', [...FORMATS, ...formats].join(', '))
-    .option('--plain', 'numbers in full, without units')
-}
-
-/** Those of commands about a range of time. */
-function timed(command: Command, since: string, formats: readonly string[] = []): Command {
-  return common(command, formats)
-    .option(
-      '-s, --since <time>',
-      `1h, -15m, today, yesterday, 2026-11-28, 12:00, RFC 3339; default: ${since}`,
-    )
-    .option('-u, --until <time>', 'default: now')
-}
-
-/** Those of commands about flows. */
-function ranged(command: Command, description: string, formats: readonly string[] = []): Command {
-  const list = (name: string, what: string) =>
-    new Option(`${name} <value>`, `and ${what}; may be repeated`).argParser(collect)
-  return timed(command, '1h', formats)
-    .description(description)
-    .argument('[filter...]', 'which flows; nothing: all')
-    .addOption(exporterOption())
-    .addOption(list('--port', 'port'))
-    .addOption(list('--proto', 'proto'))
-    .addOption(list('--as', 'as'))
-    .addOption(list('--net', 'net'))
-    .option('--resolve', 'names of hosts by DNS, in half a second at most')
-    .addHelpText('after', FILTER_HELP)
-}
-
-function exporterOption(): Option {
-  return new Option(
-    '--exporter <value>',
-    'address or name of an exporter; may be repeated',
-  ).argParser(collect)
-}
-
-function byOption(fallback: string): Option {
-  const names = `${Object.keys(KEYS).join(', ')}; src/24, dst/48, src/24,56`
-  return new Option('-b, --by <key>', names).default(fallback)
-}
-
-function orderOption(): Option {
-  return new Option('-o, --order <order>', ORDERS.join(', ')).default('time')
-}
-
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), value]
-}
-
-function readCount(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('Expected a whole number.')
 }

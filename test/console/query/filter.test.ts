@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { compileFilter, Parameters } from '../../../console/query/compile-filter.ts'
 import { joinFilters, parseFilter } from '../../../console/query/filter.ts'
 import { FilterError, formatFilterError } from '../../../console/query/filter-error.ts'
@@ -106,10 +107,33 @@ describe('a filter', () => {
     assert.throws(() => compile('src as 1', CONVERSATIONS), /src as cannot be tested here/)
   })
 
+  it('is read, or is refused with a place in it, whatever it says', () => {
+    const words =
+      '( ) [ ] ! not and or in src dst host net port as if out proto tcp icmp type flags > = 5 10k 1-2'
+    const more =
+      'exporter extra nat mac next ip "a b" 10/8 ::1 , bytes S/SA 300 flowdir ingress ipv6 \u202e'
+    const word = fc.constantFrom(...words.split(' '), ...more.split(' '))
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 12 }), fc.constantFrom(' ', ''), (list, space) => {
+        const text = list.join(space)
+        try {
+          compile(text)
+        } catch (error) {
+          assert.ok(error instanceof FilterError, `${text}: ${error}`)
+          assert.ok(error.position >= 0 && error.position <= text.length, text)
+          assert.ok(formatFilterError(text, error).split('\n').length === 3, text)
+        }
+      }),
+      { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 1000) },
+    )
+  })
+
   it('is limited in length, depth, tests and list', () => {
     assert.match(errorOf(`port ${' '.repeat(70_000)}1`).message, /longer than 65536 bytes/)
     assert.match(errorOf(`${'('.repeat(65)}tcp${')'.repeat(65)}`).message, /deeper than 64/)
     assert.match(errorOf('('.repeat(60_000)).message, /deeper than 64/)
+    assert.match(errorOf(`${'(tcp)'.repeat(1001)}`).message, /more than 1000 parentheses/)
+    assert.match(errorOf(`${'not tcp or '.repeat(999)}udp`).message, /more than 1000 tests and op/)
     assert.match(errorOf(`${'tcp '.repeat(1001)}`).message, /more than 1000 tests/)
     assert.match(errorOf(`port in [${'1 '.repeat(10_001)}]`).message, /more than 10000 entries/)
     compile(`${'('.repeat(64)}${'!'.repeat(9_000)}tcp${')'.repeat(64)}`)
