@@ -1,5 +1,6 @@
 /** The commands of `netflow`, their options and their help. */
 
+import { readFileSync } from 'node:fs'
 import { Argument, Command } from 'commander'
 import { showConversations } from './commands/conversations.ts'
 import {
@@ -39,6 +40,7 @@ export type RunCommand = (
 export function buildProgram(run: RunCommand): Command {
   const program = new Command('netflow')
     .description('Answers questions about the flows in the database.')
+    .version(readVersion(), '-V, --version', 'prints the version')
     .helpCommand('help [command]', 'show the help of a command')
     .showHelpAfterError('(netflow COMMAND --help shows examples)')
     .exitOverride()
@@ -64,6 +66,12 @@ export function buildProgram(run: RunCommand): Command {
       return run({}, (terminal) => terminal.print(completionScript(program, shell)))
     })
   return program
+}
+
+/** The package is two folders above `dist/console`. */
+function readVersion(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
 }
 
 function addFlows(program: Command, run: RunCommand): void {

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream'
 import { joinFilters, parseFilter } from '../query/filter.ts'
 import { FilterError, formatFilterError } from '../query/filter-error.ts'
 import type { Filter } from '../query/filter-tree.ts'
-import { type Clock, formatTime, isZone, parseTime } from '../query/times.ts'
+import { type Clock, formatTime, isZone, parseDuration, parseTime } from '../query/times.ts'
 import { Database } from './database.ts'
 import { UsageError } from './errors.ts'
 import type { LineFormat } from './formats/fmt.ts'
@@ -91,11 +91,13 @@ export class Terminal {
   }
 
   /** The range that --since and --until name. */
-  range(defaultSince = DEFAULT_SINCE): { readonly since: string; readonly until: string } {
-    const since = this.options.since ?? defaultSince
+  range(length = DEFAULT_SINCE): { readonly since: string; readonly until: string } {
+    const { since, until } = this.options
     // "yesterday" alone means that whole day.
-    const until = this.options.until ?? (since.toLowerCase() === 'yesterday' ? 'today' : 'now')
-    const [from, to] = [this.time('--since', since), this.time('--until', until)]
+    const end = until ?? (since?.toLowerCase() === 'yesterday' ? 'today' : 'now')
+    const to = this.time('--until', end)
+    const from =
+      since === undefined ? to - (parseDuration(length) ?? 0) : this.time('--since', since)
     if (from >= to) {
       const shown = (ms: number) => formatTime(ms, this.clock.zone)
       throw new UsageError(`--since ${shown(from)} is not before --until ${shown(to)}`)

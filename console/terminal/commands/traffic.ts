@@ -128,9 +128,10 @@ export async function showTraffic(
   const isTable = format === 'table' || format === 'chart'
   if (isTable && found.length > 0) {
     const stepMs = parseDuration(options.step ?? chooseStep(lengthMs)) ?? 0
-    await terminal.print(formatChart(found, { since, until, stepMs }, terminal.style()))
-    if (format === 'chart') return
-    await terminal.print('\n')
+    const ends = EITHER_END.includes(by) ? 2 : 1
+    const chart = formatChart(found, { since, until, stepMs, ends }, terminal.style())
+    if (chart !== '') await terminal.print(format === 'chart' ? chart : `${chart}\n`)
+    if (chart !== '' && format === 'chart') return
   }
   const rows = isTable ? withoutEqualNames(found) : found
   const greatest = rows.reduce((most, { bytes }) => Math.max(most, Number(bytes ?? 0)), 0)

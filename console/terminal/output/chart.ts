@@ -14,12 +14,15 @@ const MAX_WIDTH = 120
 interface ChartRange {
   readonly since: string
   readonly until: string
+  /** 0: bins of calendars, which have no equal length, are not drawn. */
   readonly stepMs: number
+  /** How often a flow counts. */
+  readonly ends: number
 }
 
 /** Draws bits per second of all keys together; the last character is a newline. */
 export function formatChart(rows: readonly Row[], range: ChartRange, style: TableStyle): string {
-  const { since, until, stepMs } = range
+  const { since, until, stepMs, ends } = range
   const sums = new Map<number, number>()
   for (const row of rows) {
     const bin = parseStamp(row['bucket'] ?? '')
@@ -30,7 +33,7 @@ export function formatChart(rows: readonly Row[], range: ChartRange, style: Tabl
     stepMs > 0 ? first - Math.ceil((first - Date.parse(since)) / stepMs) * stepMs : first
   const bins: number[] = []
   for (let bin = start; bin < Date.parse(until) && stepMs > 0; bin += stepMs) {
-    bins.push(((sums.get(bin) ?? 0) * 8000) / stepMs)
+    bins.push(((sums.get(bin) ?? 0) * 8000) / stepMs / ends)
   }
   if (bins.length === 0) return ''
   const width = Math.max(1, Math.min(bins.length, MAX_WIDTH, style.width - LABEL_WIDTH - 1))

@@ -17,70 +17,78 @@ export interface TableStyle extends Style {
   readonly paint: Paint
 }
 
+/** A column with its texts, one for each row, and the width of the widest. */
+interface Laid {
+  readonly column: Column
+  cells: readonly string[]
+  width: number
+}
+
 /** Returns the lines of a table, titles first. */
 export function formatTable(answer: Answer, rows: readonly Row[], style: TableStyle): string[] {
-  const titled = answer.columns.filter((column) => column.title !== undefined)
-  const shown = fitColumns(titled, rows, style)
-  const cells = shown.map((column) => rows.map((row) => formatValue(row, column, style)))
-  cutTexts(shown, cells, style.width)
+  const shown = answer.columns
+    .filter(({ title }) => title !== undefined)
+    .map((column): Laid => {
+      const cells = rows.map((row) => formatValue(row, column, style))
+      return { column, cells, width: widest([column.title ?? '', ...cells]) }
+    })
+  leaveColumns(shown, rows, style.width)
+  cutTexts(shown, style.width)
   const layout = shown.map(
-    ({ title = '', kind }): TableColumn => ({ title, align: isNumber(kind) ? 'right' : 'left' }),
+    ({ column: { title = '', kind } }): TableColumn => ({
+      title,
+      align: NUMBERS.includes(kind) ? 'right' : 'left',
+    }),
   )
   const lines = layOutTable(
     layout,
-    rows.map((_, row) => cells.map((column) => column[row] ?? '')),
+    rows.map((_, row) => shown.map(({ cells }) => cells[row] ?? '')),
   )
-  const width = Math.max(...lines.map(displayWidth))
+  const width = widest(lines)
   const barWidth = Math.min(BAR_WIDTH, style.width - width - GAP)
   return lines.map((line, index) => {
     const row = rows[index - 1]
     if (!row) return style.paint.heading(line)
     if (!answer.bar || barWidth < LEAST_BAR_WIDTH) return line
     const bar = drawBar(answer.bar(row), barWidth)
-    return bar === ''
-      ? line
-      : `${line}${' '.repeat(width - displayWidth(line) + GAP)}${style.paint.bar(bar)}`
+    if (bar === '') return line
+    return `${line}${' '.repeat(width - displayWidth(line) + GAP)}${style.paint.bar(bar)}`
   })
 }
 
-const isNumber = (kind: Column['kind']) => NUMBERS.includes(kind)
+const widest = (texts: readonly string[]) =>
+  texts.reduce((most, text) => Math.max(most, displayWidth(text)), 0)
 
-/** Leaves out columns, the least important first, and columns without any value, until all fit. */
-function fitColumns(columns: readonly Column[], rows: readonly Row[], style: TableStyle): Column[] {
-  const isEmpty = ({ name }: Column) => rows.every((row) => (row[name] ?? '') === '')
-  const shown = columns.filter((column) => column.leaves === undefined || !isEmpty(column))
-  for (;;) {
-    const width = shown.reduce((sum, column) => sum + columnWidth(column, rows, style) + GAP, -GAP)
-    const leaving = shown.reduce<Column | undefined>(
-      (most, column) => ((column.leaves ?? 0) > (most?.leaves ?? 0) ? column : most),
-      undefined,
-    )
-    if (width <= style.width || !leaving) return shown
-    shown.splice(shown.indexOf(leaving), 1)
+const widthOf = (columns: readonly Laid[]) =>
+  columns.reduce((sum, { width }) => sum + width + GAP, -GAP)
+
+/** Leaves out columns without any value, then the least important, until the others fit. */
+function leaveColumns(columns: Laid[], rows: readonly Row[], width: number): void {
+  for (const laid of [...columns]) {
+    const { name, leaves } = laid.column
+    const isEmpty = leaves !== undefined && rows.every((row) => (row[name] ?? '') === '')
+    if (isEmpty) columns.splice(columns.indexOf(laid), 1)
+  }
+  const byImportance = columns
+    .filter(({ column }) => column.leaves !== undefined)
+    .sort((a, b) => (b.column.leaves ?? 0) - (a.column.leaves ?? 0))
+  for (const laid of byImportance) {
+    if (widthOf(columns) <= width) return
+    columns.splice(columns.indexOf(laid), 1)
   }
 }
 
-function columnWidth(column: Column, rows: readonly Row[], style: Style): number {
-  const widths = rows.map((row) => displayWidth(formatValue(row, column, style)))
-  return Math.max(displayWidth(column.title ?? ''), ...widths)
-}
-
 /** Shortens the widest texts until the table fits. Numbers and addresses stay whole. */
-function cutTexts(columns: readonly Column[], cells: string[][], width: number): void {
-  const widths = columns.map(({ title = '' }, index) =>
-    Math.max(displayWidth(title), ...(cells[index] ?? []).map(displayWidth)),
-  )
-  const isText = (index: number) => ['text', 'json'].includes(columns[index]?.kind ?? '')
-  let excess = widths.reduce((sum, one) => sum + one + GAP, -GAP) - width
-  while (excess > 0) {
-    const texts = widths.map((one, index) => (isText(index) ? one : 0))
-    const widest = texts.indexOf(Math.max(...texts))
-    const one = widths[widest] ?? 0
-    if (!isText(widest) || one <= LEAST_TEXT_WIDTH) return
-    const next = Math.max(LEAST_TEXT_WIDTH, one - excess)
-    excess -= one - next
-    widths[widest] = next
-    cells[widest] = (cells[widest] ?? []).map((cell) => cutText(cell, next))
+function cutTexts(columns: readonly Laid[], width: number): void {
+  const texts = columns.filter(({ column }) => column.kind === 'text' || column.kind === 'json')
+  for (let excess = widthOf(columns) - width; excess > 0; excess = widthOf(columns) - width) {
+    const most = texts.reduce<Laid | undefined>(
+      (found, laid) => (laid.width > (found?.width ?? LEAST_TEXT_WIDTH) ? laid : found),
+      undefined,
+    )
+    if (!most) return
+    most.width = Math.max(LEAST_TEXT_WIDTH, most.width - excess)
+    most.cells = most.cells.map((cell) => cutText(cell, most.width))
   }
 }
 

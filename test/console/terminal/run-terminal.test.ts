@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { createPaint } from '../../../console/terminal/output/paint.ts'
+import { formatTable } from '../../../console/terminal/output/table.ts'
 import { Resolver } from '../../../console/terminal/resolver.ts'
 import { until } from '../../helpers/until.ts'
 import { runLine, TerminalHarness } from './terminal-harness.ts'
@@ -31,6 +33,7 @@ describe('the terminal', () => {
       'netflow top',
       'netflow flows port 1 and port 2',
       'netflow --help',
+      'netflow --version',
       'netflow flows --help',
       `netflow top --database-url ${NOWHERE}`,
       'netflow nat 203.0.113.5 40123',
@@ -55,7 +58,7 @@ describe('the terminal', () => {
       'netflow top --database-url mysql://x',
     ]
     for (const line of lines) codes[line] = (await harness.run(line)).code
-    const ends = [0, 0, 0, 0, 1, 1, 1, ...new Array<number>(lines.length - 7).fill(2)]
+    const ends = [0, 0, 0, 0, 0, 1, 1, 1, ...new Array<number>(lines.length - 8).fill(2)]
     assert.deepEqual(codes, Object.fromEntries(lines.map((line, index) => [line, ends[index]])))
   })
 
@@ -114,6 +117,27 @@ describe('the terminal', () => {
       'netflow flows -n 1 --tz Asia/Tokyo --since "21:00" --until 21:01',
     )
     assert.match(stdout, /2026-11-28 21:00:/, stderr)
+  })
+
+  it('reads a range from one end', async () => {
+    const count = async (range: string) => {
+      const { stdout, stderr } = await harness.run(`netflow flows -n 0 ${range}`, {
+        width: undefined,
+      })
+      assert.equal(stderr, '')
+      return stdout.trim().split('\n').length - 1
+    }
+    assert.equal(await count('--until 12:01'), 2 * 62)
+    assert.equal(await count('--since 12:28'), 62)
+    assert.equal(await count('--since yesterday'), 0)
+    assert.equal(await count('--since yesterday --until now'), 30 * 62)
+  })
+
+  it('shows tables of any length', async () => {
+    const rows = Array.from({ length: 200_000 }, (_, n) => ({ key: `key ${n}` }))
+    const columns = [{ name: 'key', title: 'key', kind: 'text' }] as const
+    const style = { zone: 'UTC', plain: true, width: 6, paint: createPaint(false) }
+    assert.equal(formatTable({ columns, rows: [], nothing: '' }, rows, style).length, 200_001)
   })
 
   it('configures exporters', async () => {
