@@ -13,7 +13,8 @@ import { NoAnswerError, UsageError } from './errors.ts'
 const CONNECT_TIMEOUT_MS = 10_000
 /** The embedded server has one user and one database. */
 const EMBEDDED_NAME = 'netflow'
-const PLACE_VARIABLES = ['PGHOST', 'PGPORT', 'PGDATABASE', 'PGUSER'] as const
+/** As `npm start` has it: a user name alone names no place. */
+const PLACE_VARIABLES = ['PGHOST', 'PGPORT', 'PGDATABASE'] as const
 
 /** Rows are fetched in portions, so that their number does not matter. */
 const PORTION = 2000
@@ -65,6 +66,7 @@ const TEXTS = { getTypeParser: () => (value: string) => value }
 export class Database {
   readonly #client: pg.Client
   readonly #config: pg.ClientConfig
+  #isCancelled = false
 
   private constructor(client: pg.Client, config: pg.ClientConfig) {
     this.#client = client
@@ -101,6 +103,8 @@ export class Database {
 
   /** Asks one question. */
   async ask({ text, values }: Sql): Promise<readonly Row[]> {
+    // An answer may take several questions, and the server cancels only the present one.
+    if (this.#isCancelled) throw new NoAnswerError('cancelled')
     return (await this.#client.query(text, [...values])).rows as Row[]
   }
 
@@ -120,8 +124,8 @@ export class Database {
     try {
       await this.#client.query(`declare answer no scroll cursor for ${text}`, [...values])
       for (;;) {
-        const { rows } = await this.#client.query(`fetch ${PORTION} from answer`)
-        if (rows.length > 0) yield rows as Row[]
+        const rows = await this.ask({ text: `fetch ${PORTION} from answer`, values: [] })
+        if (rows.length > 0) yield rows
         if (rows.length < PORTION) return
       }
     } finally {
@@ -131,6 +135,7 @@ export class Database {
 
   /** Ends what the session is doing in the server. */
   async cancel(): Promise<void> {
+    this.#isCancelled = true
     const { processID } = this.#client as pg.Client & { processID?: number }
     const other = new pg.Client(this.#config)
     other.on('error', () => {})

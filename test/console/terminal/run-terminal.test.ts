@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { Database } from '../../../console/terminal/database.ts'
 import { createPaint } from '../../../console/terminal/output/paint.ts'
 import { formatTable } from '../../../console/terminal/output/table.ts'
 import { Resolver } from '../../../console/terminal/resolver.ts'
+import { createTestDatabase } from '../../helpers/database.ts'
 import { until } from '../../helpers/until.ts'
 import { runLine, TerminalHarness } from './terminal-harness.ts'
 
@@ -223,6 +225,20 @@ describe('the terminal', () => {
     assert.equal((await pipeline.ask(busy('%select exporters.*'))).length, 0, String(query['pid']))
     await pipeline.ask(`select pg_cancel_backend(pid) from (${busy('lock table')}) as busy`)
     await blocker
+  })
+})
+
+describe('a database that is cancelled', () => {
+  it('asks nothing more', async (context) => {
+    const { url, drop } = await createTestDatabase()
+    context.after(drop)
+    const database = await Database.open({ databaseUrl: url, environment: {}, folder: '/' })
+    const question = { text: 'select 1 as one', values: [] }
+    assert.deepEqual(await database.ask(question), [{ one: '1' }])
+    await database.cancel()
+    await assert.rejects(database.ask(question), /cancelled/)
+    await assert.rejects(database.fetch(question).next(), /cancelled/)
+    await database.close()
   })
 })
 
