@@ -12,7 +12,9 @@ COPY tsconfig.json ./
 COPY shared shared
 COPY collector collector
 COPY writer writer
-RUN node_modules/.bin/tsc -p tsconfig.json --sourceMap false
+COPY console console
+RUN node_modules/.bin/tsc -p tsconfig.json --sourceMap false \
+ && node console/query/generate-parser.mjs
 
 # Without the embedded database: the database has a container with PostgreSQL's own image.
 FROM node:24-trixie-slim AS packages
@@ -33,5 +35,8 @@ COPY --from=packages /build/node_modules node_modules
 COPY --from=build /build/package.json ./
 COPY --from=build /build/dist dist
 COPY migrations migrations
+# The terminal, as in `docker compose exec writer netflow top`.
+RUN chmod +x dist/console/terminal/main.js \
+ && ln -s /app/dist/console/terminal/main.js /usr/local/bin/netflow
 USER node
 CMD ["node", "dist/writer/main.js"]

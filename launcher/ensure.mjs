@@ -14,8 +14,12 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const OLDEST_NODE = [20, 19]
-const SOURCE_FOLDERS = ['shared', 'collector', 'writer', 'launcher', 'test']
+const SOURCE_FOLDERS = ['shared', 'collector', 'writer', 'console', 'launcher', 'test']
+/** Compiled by tsc, and by the generator of the filters' parser. */
+const SOURCES = ['.ts', '.peggy', '.mjs']
 const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+/** Generates what tsc does not compile. */
+const GENERATOR = join(ROOT, 'console', 'query', 'generate-parser.mjs')
 /** Identifies the sources of `dist`; missing during a build. */
 const STAMP = join(ROOT, 'dist', '.built-from')
 const LOCK = join(ROOT, 'dist', '.ensure.lock')
@@ -99,13 +103,18 @@ async function build() {
   const sources = fingerprintSources()
   fs.rmSync(STAMP, { force: true })
   await run('building (tsc)', [process.execPath, TSC, '-p', 'tsconfig.json'])
+  if (fs.existsSync(GENERATOR)) await run('building (parser)', [process.execPath, GENERATOR])
   removeLeftOvers()
   fs.writeFileSync(STAMP, sources)
 }
 
 function fingerprintSources() {
   const hash = createHash('sha256')
-  for (const path of ['package-lock.json', 'tsconfig.json', ...listFiles(SOURCE_FOLDERS, '.ts')]) {
+  for (const path of [
+    'package-lock.json',
+    'tsconfig.json',
+    ...listFiles(SOURCE_FOLDERS, SOURCES),
+  ]) {
     const { mtimeMs, size } = fs.statSync(join(ROOT, path))
     hash.update(`${path} ${mtimeMs} ${size}\n`)
   }
@@ -115,22 +124,22 @@ function fingerprintSources() {
 /** A built file without its source would still run, especially a test. */
 function removeLeftOvers() {
   const folders = SOURCE_FOLDERS.map((folder) => join('dist', folder))
-  for (const path of listFiles(folders, '.js')) {
-    const source = path.slice('dist/'.length).replace(/\.js$/, '.ts')
-    if (fs.existsSync(join(ROOT, source))) continue
+  for (const path of listFiles(folders, ['.js'])) {
+    const source = join(ROOT, path.slice('dist/'.length, -'.js'.length))
+    if (SOURCES.some((extension) => fs.existsSync(source + extension))) continue
     fs.rmSync(join(ROOT, path))
     fs.rmSync(join(ROOT, `${path}.map`), { force: true })
     fs.rmSync(join(ROOT, path.replace(/\.js$/, '.d.ts')), { force: true })
   }
 }
 
-function listFiles(folders, extension) {
+function listFiles(folders, extensions) {
   return folders
     .filter((folder) => fs.existsSync(join(ROOT, folder)))
     .flatMap((folder) =>
       fs.readdirSync(join(ROOT, folder), { recursive: true }).map((path) => join(folder, path)),
     )
-    .filter((path) => path.endsWith(extension))
+    .filter((path) => extensions.some((extension) => path.endsWith(extension)))
     .sort()
 }
 

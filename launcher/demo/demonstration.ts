@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { SettingsError } from '../../shared/settings.ts'
+import { drawBar, formatCount } from '../../shared/text-table.ts'
 import {
   countStored,
   type DemoRun,
@@ -20,7 +21,6 @@ import { createPaint, showExporters, showGaps, showShares } from './report.ts'
 import { Demo, type DemoProgress } from './run.ts'
 import { NoCollectorError } from './sender.ts'
 import { findTarget, NoDatabaseError, openDatabase } from './target.ts'
-import { drawBar, formatCount } from './text-table.ts'
 
 const STORE_DEADLINE_MS = 15_000
 const PROGRESS_WIDTH = 30

@@ -1,7 +1,6 @@
 /** Turns the answers of the database into the pages that the demonstration shows. */
 
 import { styleText } from 'node:util'
-import type { ExporterShare, Gap, Share } from './queries.ts'
 import {
   drawBar,
   formatBytes,
@@ -9,7 +8,8 @@ import {
   formatShare,
   layOutTable,
   type TableColumn,
-} from './text-table.ts'
+} from '../../shared/text-table.ts'
+import type { ExporterShare, Gap, Share } from './queries.ts'
 
 /** Adds colour to a text, or returns it unchanged. */
 interface Paint {

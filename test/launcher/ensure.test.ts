@@ -149,6 +149,25 @@ describe('before a command, the clone', { concurrency: 4 }, () => {
     assert.equal(existsSync(clone.path('dist/shared/a.js')), true)
   })
 
+  it('has what the compiler does not make, generated and kept', async (context) => {
+    const clone = await Clone.create(context)
+    await mkdir(clone.path('console/query'), { recursive: true })
+    await writeFile(clone.path('console/query/filter-parser.peggy'), '')
+    await writeFile(
+      clone.path('console/query/generate-parser.mjs'),
+      `import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+      mkdirSync('dist/console/query', { recursive: true })
+      writeFileSync('dist/console/query/filter-parser.js', '')
+      appendFileSync('calls', 'generator\\n')`,
+    )
+    assert.equal((await clone.ensure()).code, 0)
+    const later = new Date(Date.now() + 5_000)
+    await utimes(clone.path('console/query/filter-parser.peggy'), later, later)
+    assert.equal((await clone.ensure()).code, 0)
+    assert.deepEqual(await clone.calls(), ['npm ci', 'tsc', 'generator', 'tsc', 'generator'])
+    assert.equal(existsSync(clone.path('dist/console/query/filter-parser.js')), true)
+  })
+
   it('is built again after a failed build', async (context) => {
     const clone = await Clone.create(context)
     const failed = await clone.ensure([], { TSC_FAILS: '1' })

@@ -1,6 +1,6 @@
 /** The results of one instrument: named rows of figures, each figure with all its samples. */
 
-import { layOutTable } from '../../../launcher/demo/text-table.ts'
+import { layOutTable } from '../../../shared/text-table.ts'
 import { type Spread, spreadOf } from './spread.ts'
 
 /** One cell; the title of its column names the unit. */

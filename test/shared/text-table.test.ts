@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
+  displayWidth,
   drawBar,
   formatBytes,
   formatCount,
   formatShare,
   layOutTable,
-} from '../../../launcher/demo/text-table.ts'
+} from '../../shared/text-table.ts'
 
 describe('text tables', () => {
   it('align each column by its widest cell', () => {
@@ -23,6 +24,30 @@ describe('text tables', () => {
       '192.0.2.1          7',
       '::1        1,000,000',
     ])
+  })
+
+  it('know how wide characters are', () => {
+    for (const [text, width] of [
+      ['core-1', 6],
+      ['Zürich → Genève', 15],
+      ['Zu\u0308rich', 6],
+      ['東京', 4],
+      ['🙂', 2],
+      ['', 0],
+    ] as const) {
+      assert.equal(displayWidth(text), width, text)
+    }
+    const columns = [
+      { title: 'name', align: 'left' },
+      { title: 'n', align: 'right' },
+    ] as const
+    assert.deepEqual(
+      layOutTable(columns, [
+        ['東京', '1'],
+        ['core-1', '2'],
+      ]).slice(1),
+      ['東京    1', 'core-1  2'],
+    )
   })
 
   it('have a title line without any rows', () => {

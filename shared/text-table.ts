@@ -5,14 +5,30 @@ export interface TableColumn {
   readonly align: 'left' | 'right'
 }
 
-/** Returns the lines of a table, titles first. Every character of a cell is one column wide. */
+/** Characters that take two columns of a terminal: of East Asia, and pictures. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
+/** Marks that combine with the character before them. */
+const COMBINING = /\p{M}/u
+
+/** Returns how many columns of a terminal a text takes. */
+export function displayWidth(text: string): number {
+  // Nearly all texts are of this kind.
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length
+  let width = 0
+  for (const character of text)
+    width += COMBINING.test(character) ? 0 : WIDE.test(character) ? 2 : 1
+  return width
+}
+
+/** Returns the lines of a table, titles first. */
 export function layOutTable(
   columns: readonly TableColumn[],
   rows: readonly (readonly string[])[],
 ): string[] {
   const titles = columns.map(({ title }) => title)
   const widths = columns.map((_, column) =>
-    Math.max(...[titles, ...rows].map((row) => [...(row[column] ?? '')].length)),
+    [titles, ...rows].reduce((most, row) => Math.max(most, displayWidth(row[column] ?? '')), 0),
   )
   return [titles, ...rows].map((row) =>
     columns
@@ -23,7 +39,7 @@ export function layOutTable(
 }
 
 function pad(text: string, width: number, align: TableColumn['align']): string {
-  const space = ' '.repeat(Math.max(0, width - [...text].length))
+  const space = ' '.repeat(Math.max(0, width - displayWidth(text)))
   return align === 'right' ? space + text : text + space
 }
 

@@ -1,0 +1,79 @@
+/** What is wrong with a filter, where, and what could stand there. */
+
+/** A filter that cannot be used; `code` is `BAD_FILTER`. */
+export class FilterError extends Error {
+  readonly code = 'BAD_FILTER'
+  /** The offset in the text. */
+  readonly position: number
+
+  constructor(message: string, position: number) {
+    super(message)
+    this.name = 'FilterError'
+    this.position = position
+  }
+}
+
+const CONTEXT = 60
+
+/** Formats the error with the text around its place, and a mark below it. */
+export function formatFilterError(text: string, { message, position }: FilterError): string {
+  const from = Math.max(0, position - CONTEXT)
+  // One letter for each, so that the mark stands below its letter.
+  const shown = text.slice(from, position + CONTEXT).replace(/[^\x20-\x7e\u00a1-\u024f]/g, '?')
+  return `filter: ${message}\n  ${shown}\n  ${' '.repeat(position - from)}^`
+}
+
+/** Words that begin a test. A list of all of them would help nobody. */
+const EXAMPLES = 'a test, such as "host 192.0.2.1", "dst port 443" or "proto tcp"'
+const HIDDEN = new Set(['white space', 'end of input', '-', '!'])
+/** Only the beginning of a test has so many continuations. */
+const MANY = 12
+/** Not a word of the language. */
+const DESCRIPTION = /^an? |[a-z],? /
+const CONNECTIVES = new Set(['and', 'or', 'not', '(', ')'])
+
+/** Returns an error that names what the parser expected. */
+export function syntaxError(
+  text: string,
+  failure: { readonly position: number; readonly expected: readonly string[] },
+): FilterError {
+  const { position } = failure
+  const found = /^[\w.:/-]+|^[^\s]/.exec(text.slice(position))?.[0]
+  const expected = [...new Set(failure.expected)].filter((word) => !HIDDEN.has(word))
+  const isTest = expected.length > MANY
+  const shown = isTest ? expected.filter((word) => CONNECTIVES.has(word)) : expected
+  const words = shown.map((word) => (DESCRIPTION.test(word) ? word : `"${word}"`))
+  if (isTest) words.unshift(EXAMPLES)
+  const near = found === undefined ? undefined : findNearest(found, expected)
+  const hint = near === undefined ? '' : `; did you mean "${near}"?`
+  const what = found === undefined ? 'the filter ends too early' : `"${found}" cannot stand here`
+  return new FilterError(`${what}: expected ${listWords(words)}${hint}`, position)
+}
+
+/** Lists alternatives: a, b or c. */
+export function listWords(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+}
+
+/** Of the words that a slip may have become, the one that begins most alike. */
+function findNearest(found: string, words: readonly string[]): string | undefined {
+  const alike = (word: string) => [...word].findIndex((letter, index) => letter !== found[index])
+  const score = (word: string) => (alike(word) === -1 ? word.length : alike(word))
+  return words.filter((word) => isNear(found, word)).sort((a, b) => score(b) - score(a))[0]
+}
+
+/** Whether two words differ by one letter: one more, one less, another one, or two exchanged. */
+function isNear(found: string, word: string): boolean {
+  const a = found.toLowerCase()
+  if (word.length < 2 || word.includes(' ') || Math.abs(a.length - word.length) > 1) return false
+  let start = 0
+  while (start < a.length && a[start] === word[start]) start += 1
+  const [restA, restB] = [a.slice(start), word.slice(start)]
+  const swapped = `${restA[1] ?? ''}${restA[0] ?? ''}${restA.slice(2)}`
+  return (
+    restA.slice(1) === restB.slice(1) ||
+    restA.slice(1) === restB ||
+    restA === restB.slice(1) ||
+    swapped === restB
+  )
+}

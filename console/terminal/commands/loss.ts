@@ -1,0 +1,109 @@
+/** `netflow gaps` and `netflow health`: what is missing, and the state of the exporters. */
+
+import type { Sql } from '../../query/compile-filter.ts'
+import type { Row } from '../../query/sums.ts'
+import type { Answer, Column } from '../output/answer.ts'
+import { safeText } from '../output/safe-text.ts'
+import type { Terminal } from '../terminal.ts'
+
+const GAPS: readonly Column[] = [
+  { name: 'detected_at', title: 'detected', kind: 'time' },
+  { name: 'exporter', title: 'exporter', kind: 'address' },
+  { name: 'exporter_name', title: 'name', kind: 'text', leaves: 3 },
+  { name: 'export_version', title: 'version', kind: 'number', leaves: 1 },
+  { name: 'observation_domain', title: 'domain', kind: 'number', leaves: 2 },
+  { name: 'expected', title: 'expected', kind: 'number', leaves: 4 },
+  { name: 'received', title: 'received', kind: 'number', leaves: 5 },
+  { name: 'lost', title: 'lost', kind: 'count' },
+  { name: 'unit', title: 'unit', kind: 'text' },
+]
+
+const LEDGER: readonly Column[] = [
+  { name: 'bucket', title: 'time', kind: 'time' },
+  { name: 'exporter', title: 'exporter', kind: 'address' },
+  { name: 'export_version', title: 'version', kind: 'number', leaves: 3 },
+  { name: 'observation_domain', title: 'domain', kind: 'number', leaves: 4 },
+  { name: 'expected', title: 'expected', kind: 'count', leaves: 5 },
+  { name: 'received', title: 'received', kind: 'count' },
+  { name: 'lost', title: 'lost', kind: 'count' },
+  { name: 'late', title: 'late', kind: 'count', leaves: 6 },
+  { name: 'duplicates', title: 'duplicates', kind: 'count', leaves: 7 },
+  { name: 'unit', title: 'unit', kind: 'text', leaves: 1 },
+  { name: 'cause', title: 'cause', kind: 'text', leaves: 2 },
+  { name: 'coverage', title: 'coverage %', kind: 'number' },
+]
+
+export interface GapsOptions {
+  readonly limit: number
+  readonly ledger?: boolean
+}
+
+export async function showGaps(terminal: Terminal, options: GapsOptions): Promise<void> {
+  const format = terminal.format()
+  const { since, until } = terminal.range('24h')
+  const exporters = terminal.options.exporter ?? []
+  const chosen = `(cardinality($3::text[]) = 0 or host(exporter) = any($3) or exporter in (
+    select address from exporters where name = any($3)))`
+  const query: Sql = options.ledger
+    ? {
+        text: `select * from loss_ledger($1, $2) where ${chosen} order by exporter, export_version, observation_domain`,
+        values: [since, until, exporters],
+      }
+    : {
+        text: `
+          select * from (
+            select sequence_gaps.*, exporters.name as exporter_name
+            from sequence_gaps left join exporters on address = exporter
+            where detected_at >= $1 and detected_at < $2 and retracted_at is null and ${chosen}
+            order by detected_at desc, id desc limit nullif($4::bigint, 0)
+          ) as newest order by detected_at, id`,
+        values: [since, until, exporters, options.limit],
+      }
+  const answer: Answer = {
+    columns: options.ledger ? LEDGER : GAPS,
+    rows: (await terminal.database).fetch(query),
+    nothing: options.ledger ? 'no exporter was heard' : 'no gaps',
+  }
+  await terminal.write(answer, format)
+}
+
+const HEALTH: readonly Column[] = [
+  { name: 'exporter', title: 'exporter', kind: 'address' },
+  { name: 'exporter_name', title: 'name', kind: 'text', leaves: 3 },
+  { name: 'export_version', title: 'version', kind: 'number', leaves: 4 },
+  { name: 'observation_domain', title: 'domain', kind: 'number', leaves: 5 },
+  { name: 'enabled', title: 'enabled', kind: 'flag', leaves: 8 },
+  { name: 'last_seen', kind: 'time' },
+  { name: 'silent_seconds', title: 'silent for', kind: 'duration', leaves: 2 },
+  { name: 'flows_per_second', title: 'flows/s', kind: 'number', leaves: 1 },
+  { name: 'datagrams_per_second', kind: 'number' },
+  { name: 'lost_day', title: 'lost', kind: 'count', leaves: 6 },
+  { name: 'loss_percent_day', title: 'lost %', kind: 'number', leaves: 7 },
+  { name: 'sequence_unit', kind: 'text' },
+  { name: 'clock_skew_seconds', title: 'clock', kind: 'duration', leaves: 9 },
+  { name: 'templates', kind: 'count' },
+  { name: 'sampling', title: 'sampling', kind: 'json', leaves: 10 },
+  { name: 'advice', kind: 'json' },
+]
+
+export async function showHealth(terminal: Terminal): Promise<void> {
+  const format = terminal.format()
+  const text = `
+    select health.*, extract(epoch from silent_for) as silent_seconds,
+      extract(epoch from clock_skew) as clock_skew_seconds, to_json(sampling_rates) as sampling,
+      to_json(health.advice) as advice
+    from exporter_health as health
+    where cardinality($1::text[]) = 0 or host(exporter) = any($1) or exporter_name = any($1)
+    order by exporter, export_version, observation_domain`
+  const database = await terminal.database
+  const rows = await database.ask({ text, values: [terminal.options.exporter ?? []] })
+  const remarks = rows.flatMap(describeAdvice)
+  const answer: Answer = { columns: HEALTH, rows: [rows], remarks, nothing: 'no exporter is known' }
+  await terminal.write(answer, format)
+}
+
+function describeAdvice(row: Row): string[] {
+  const advice = JSON.parse(row['advice'] ?? '[]') as readonly string[]
+  const version = row['export_version'] === null ? '' : ` v${row['export_version']}`
+  return advice.map((text) => `${row['exporter']}${version}: ${safeText(text)}`)
+}

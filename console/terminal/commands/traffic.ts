@@ -1,0 +1,158 @@
+/** `netflow top` and `netflow traffic`: sums by key, and by time and key. */
+
+import { EITHER_END, KEYS, normalizeKey } from '../../query/keys.ts'
+import { askTop, askTraffic } from '../../query/questions.ts'
+import type { Row } from '../../query/sums.ts'
+import { parseDuration } from '../../query/times.ts'
+import { UsageError } from '../errors.ts'
+import type { Answer, Column } from '../output/answer.ts'
+import { formatChart } from '../output/chart.ts'
+import type { Terminal } from '../terminal.ts'
+
+const SUMS: readonly Column[] = [
+  { name: 'bytes', title: 'bytes', kind: 'bytes' },
+  { name: 'packets', title: 'packets', kind: 'count', leaves: 2 },
+  { name: 'flows', title: 'flows', kind: 'count', leaves: 1 },
+]
+
+export interface TopOptions {
+  readonly by: string
+  readonly n: number
+}
+
+function readKey(word: string): string {
+  const by = normalizeKey(word)
+  if (by !== undefined) return by
+  throw new UsageError(
+    `--by: nothing is known by "${word}": expected ${Object.keys(KEYS).join(', ')}, or a network such as src/24 or dst/24,56`,
+  )
+}
+
+function keyColumns(by: string): readonly Column[] {
+  const isAddress = ['src', 'dst', 'address', 'exporter'].includes(by)
+  return [
+    { name: 'key', title: by, kind: isAddress ? 'address' : 'text' },
+    {
+      name: 'name',
+      kind: 'text',
+      ...(!isAddress || by === 'exporter' ? { title: 'name', leaves: 5 } : {}),
+    },
+  ]
+}
+
+/** A name that says the same as the key is left out of tables. */
+function withoutEqualNames(rows: readonly Row[]): readonly Row[] {
+  return rows.map((row) => {
+    const key = row['key'] ?? row['name'] ?? null
+    return { ...row, key, name: row['name'] === key ? null : (row['name'] ?? null) }
+  })
+}
+
+export async function showTop(
+  terminal: Terminal,
+  words: readonly string[],
+  options: TopOptions,
+): Promise<void> {
+  const format = terminal.format()
+  const by = readKey(options.by)
+  const question = { ...terminal.range(), by, filter: terminal.filter(words), n: options.n }
+  const database = await terminal.database
+  const found = await database.inSnapshot(() => askTop((sql) => database.ask(sql), question))
+  const hasFlows = found.some(({ flows }) => Number(flows) > 0)
+  // "other" makes the sum complete; in a table it only matters when there is something in it.
+  const rows = format === 'table' ? withoutEqualNames(found.filter(isShown)) : hasFlows ? found : []
+  const greatest = rows.reduce((most, { bytes }) => Math.max(most, Number(bytes ?? 0)), 0)
+  const answer: Answer = {
+    columns: [
+      { name: 'rank', title: '#', kind: 'number', leaves: 4 },
+      ...keyColumns(by),
+      ...SUMS,
+      { name: 'share', title: 'share', kind: 'share', leaves: 3 },
+      { name: 'at_most', kind: 'bytes' },
+      { name: 'exact', kind: 'flag' },
+      { name: 'source', kind: 'text' },
+    ],
+    rows: [hasFlows ? rows : []],
+    bar: ({ bytes, rank }) => (rank === null || greatest === 0 ? 0 : Number(bytes ?? 0) / greatest),
+    remarks: topRemarks(by, found),
+    nothing: 'no flows',
+  }
+  await terminal.write(answer, format)
+}
+
+const isShown = (row: Row) => row['rank'] != null || Number(row['flows'] ?? 0) > 0
+
+function topRemarks(by: string, rows: readonly Row[]): string[] {
+  const source = rows[0]?.['source'] ?? 'raw'
+  const remarks = [`from ${source === 'raw' ? 'flows' : `rollups (${source})`}`]
+  if (EITHER_END.includes(by)) {
+    remarks.push('a flow counts at either end: shares are of twice the traffic')
+  }
+  const known = rows.filter((row) => row['rank'] != null)
+  if (known.some(({ exact }) => exact === 'f')) {
+    const most = known.filter(({ exact }) => exact === 'f').map(({ key }) => key)
+    remarks.push(`at least, as lists of the rollups leave out small sums: ${most.join(', ')}`)
+  }
+  return remarks
+}
+
+export interface TrafficOptions extends TopOptions {
+  readonly step?: string
+}
+
+const STEPS = ['10s', '1m', '5m', '15m', '1h', '6h', '1d', '1w']
+/** A chart of as many bins fits beside its labels. */
+const WANTED_BINS = 60
+
+export async function showTraffic(
+  terminal: Terminal,
+  words: readonly string[],
+  options: TrafficOptions,
+): Promise<void> {
+  const format = terminal.format(['chart'])
+  const by = readKey(options.by)
+  const { since, until } = terminal.range()
+  const lengthMs = Date.parse(until) - Date.parse(since)
+  const step = readStep(options.step ?? chooseStep(lengthMs))
+  const question = { since, until, by, step, filter: terminal.filter(words), n: options.n }
+  const database = await terminal.database
+  const found = await database.inSnapshot(() => askTraffic((sql) => database.ask(sql), question))
+  const columns: readonly Column[] = [
+    { name: 'bucket', title: 'time', kind: 'time' },
+    ...(by === 'all'
+      ? [{ name: 'key', kind: 'text' } as const, { name: 'name', kind: 'text' } as const]
+      : keyColumns(by)),
+    ...SUMS,
+    { name: 'source', kind: 'text' },
+  ]
+  const isTable = format === 'table' || format === 'chart'
+  if (isTable && found.length > 0) {
+    const stepMs = parseDuration(options.step ?? chooseStep(lengthMs)) ?? 0
+    const ends = EITHER_END.includes(by) ? 2 : 1
+    const chart = formatChart(found, { since, until, stepMs, ends }, terminal.style())
+    if (chart !== '') await terminal.print(format === 'chart' ? chart : `${chart}\n`)
+    if (chart !== '' && format === 'chart') return
+  }
+  const rows = isTable ? withoutEqualNames(found) : found
+  const greatest = rows.reduce((most, { bytes }) => Math.max(most, Number(bytes ?? 0)), 0)
+  const answer: Answer = {
+    columns,
+    rows: [rows],
+    bar: ({ bytes }) => (greatest === 0 ? 0 : Number(bytes ?? 0) / greatest),
+    nothing: 'no flows',
+  }
+  await terminal.write(answer, format === 'chart' ? 'table' : format)
+}
+
+function chooseStep(lengthMs: number): string {
+  return STEPS.find((step) => lengthMs / (parseDuration(step) ?? 1) <= WANTED_BINS) ?? '1w'
+}
+
+/** Returns an interval of PostgreSQL. */
+function readStep(text: string): string {
+  if (/^[1-9]\d*[smhdw]$/.test(text)) return text.replace('m', ' min')
+  if (/^(1 ?(month|year)|3 ?months)$/.test(text)) return text
+  throw new UsageError(
+    `--step: "${text}" is no step: expected 10s, 5m, 1h, 1d, 1w, 1month or 1year`,
+  )
+}

@@ -1,0 +1,161 @@
+/**
+ * Finds and opens the database: `--database-url`, the usual environment, or the server that
+ * `npm start` runs in this folder.
+ */
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { Sql } from '../query/compile-filter.ts'
+import type { Row } from '../query/sums.ts'
+import { NoAnswerError, UsageError } from './errors.ts'
+
+const CONNECT_TIMEOUT_MS = 10_000
+/** The embedded server has one user and one database. */
+const EMBEDDED_NAME = 'netflow'
+/** As `npm start` has it: a user name alone names no place. */
+const PLACE_VARIABLES = ['PGHOST', 'PGPORT', 'PGDATABASE'] as const
+
+/** Rows are fetched in portions, so that their number does not matter. */
+const PORTION = 2000
+
+/** Times are in UTC, in the format that `parseStamp` reads. */
+const SESSION_SETTINGS = `
+  set timezone = 'UTC';
+  set datestyle = 'ISO';
+  set client_encoding = 'UTF8';
+  set client_min_messages = warning`
+
+export interface DatabasePlace {
+  readonly databaseUrl: string | undefined
+  readonly environment: NodeJS.ProcessEnv
+  /** The folder in which `npm start` would run. */
+  readonly folder: string
+}
+
+async function findDatabase(place: DatabasePlace): Promise<pg.ClientConfig> {
+  const url = place.databaseUrl ?? place.environment['DATABASE_URL']?.trim()
+  if (url) {
+    if (/^postgres(ql)?:\/\//.test(url)) return { connectionString: url }
+    throw new UsageError('the database is named as postgres://user:password@host:port/database')
+  }
+  if (PLACE_VARIABLES.some((name) => place.environment[name])) return {}
+  return findEmbedded(join(place.folder, 'data', 'postgres'))
+}
+
+/** Reads where the running server of a cluster listens: line 4 is the port, line 5 the folder. */
+async function findEmbedded(dataDir: string): Promise<pg.ClientConfig> {
+  const path = join(dataDir, 'postmaster.pid')
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const reason =
+      error.code === 'EACCES'
+        ? `${path} belongs to another user: run this as that user`
+        : `none runs in ${dataDir} (npm start), and neither DATABASE_URL nor PGHOST is set; or ` +
+          'name one with --database-url'
+    throw new NoAnswerError(`no database: ${reason}`, { cause: error })
+  })
+  const lines = text.split('\n')
+  const [port, host] = [Number(lines[3]), lines[4] ?? '']
+  return { host, port, user: EMBEDDED_NAME, database: EMBEDDED_NAME, ssl: false }
+}
+
+/** Every value stays the text that PostgreSQL writes: nothing is rounded. */
+const TEXTS = { getTypeParser: () => (value: string) => value }
+
+/** One session, and the means to cancel what it is doing. */
+export class Database {
+  readonly #client: pg.Client
+  readonly #config: pg.ClientConfig
+  #isCancelled = false
+
+  private constructor(client: pg.Client, config: pg.ClientConfig) {
+    this.#client = client
+    this.#config = config
+  }
+
+  /** @throws NoAnswerError when there is none, or none of this program */
+  static async open(place: DatabasePlace): Promise<Database> {
+    const found = await findDatabase(place)
+    const config: pg.ClientConfig = {
+      ...found,
+      application_name: 'netflow-terminal',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    }
+    const client = new pg.Client({ ...config, types: TEXTS as never })
+    // A lost connection also rejects the waiting query.
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      await client.query(SESSION_SETTINGS)
+      const { rows } = await client.query("select to_regclass('answer_definitions') as found")
+      if (rows[0]?.found) return new Database(client, config)
+    } catch (error) {
+      await client.end().catch(() => {})
+      throw new NoAnswerError(`no database at ${describe(client)}: ${reasonOf(error)}`, {
+        cause: error,
+      })
+    }
+    await client.end()
+    throw new NoAnswerError(
+      `the database at ${describe(client)} has no tables of this version: npm run migrate`,
+    )
+  }
+
+  /** Asks one question. */
+  async ask({ text, values }: Sql): Promise<readonly Row[]> {
+    // An answer may take several questions, and the server cancels only the present one.
+    if (this.#isCancelled) throw new NoAnswerError('cancelled')
+    return (await this.#client.query(text, [...values])).rows as Row[]
+  }
+
+  /** Has several questions see one snapshot, read only. */
+  async inSnapshot<Value>(use: () => Promise<Value>): Promise<Value> {
+    await this.#client.query('begin isolation level repeatable read read only')
+    try {
+      return await use()
+    } finally {
+      await this.#client.query('rollback').catch(() => {})
+    }
+  }
+
+  /** Fetches the rows of a question in portions. */
+  async *fetch({ text, values }: Sql): AsyncGenerator<readonly Row[]> {
+    await this.#client.query('begin read only')
+    try {
+      await this.#client.query(`declare answer no scroll cursor for ${text}`, [...values])
+      for (;;) {
+        const rows = await this.ask({ text: `fetch ${PORTION} from answer`, values: [] })
+        if (rows.length > 0) yield rows
+        if (rows.length < PORTION) return
+      }
+    } finally {
+      await this.#client.query('rollback').catch(() => {})
+    }
+  }
+
+  /** Ends what the session is doing in the server. */
+  async cancel(): Promise<void> {
+    this.#isCancelled = true
+    const { processID } = this.#client as pg.Client & { processID?: number }
+    const other = new pg.Client(this.#config)
+    other.on('error', () => {})
+    try {
+      await other.connect()
+      await other.query('select pg_cancel_backend($1)', [processID])
+    } finally {
+      await other.end().catch(() => {})
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#client.end().catch(() => {})
+  }
+}
+
+function describe({ host, port, database = '' }: pg.Client): string {
+  return `${host}:${port}/${database}`
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message || String(error) : String(error)
+}

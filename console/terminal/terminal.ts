@@ -1,0 +1,198 @@
+/** What commands share: where they run, the database, and how they write their answer. */
+
+import type { Writable } from 'node:stream'
+import { joinFilters, parseFilter } from '../query/filter.ts'
+import { FilterError, formatFilterError } from '../query/filter-error.ts'
+import type { Filter } from '../query/filter-tree.ts'
+import { type Clock, formatTime, isZone, parseDuration, parseTime } from '../query/times.ts'
+import { Database } from './database.ts'
+import { UsageError } from './errors.ts'
+import type { LineFormat } from './formats/fmt.ts'
+import type { Answer } from './output/answer.ts'
+import { createPaint } from './output/paint.ts'
+import type { TableStyle } from './output/table.ts'
+import { type Destination, FORMATS, writeAnswer, writeLines } from './output/write-answer.ts'
+import { Progress } from './progress.ts'
+import { Resolver } from './resolver.ts'
+
+/** Where a command runs. */
+export interface Surroundings {
+  readonly stdout: Writable
+  readonly stderr: Writable
+  readonly environment: NodeJS.ProcessEnv
+  readonly folder: string
+  readonly nowMs: number
+  /** The terminal's width; undefined: the output is no terminal. */
+  readonly width: number | undefined
+  readonly isErrorTerminal: boolean
+}
+
+/** The options of all commands, and of those that ask about a range of time. */
+export interface CommonOptions {
+  readonly databaseUrl?: string
+  readonly tz?: string
+  readonly format?: string
+  readonly plain?: boolean
+  readonly resolve?: boolean
+  readonly since?: string
+  readonly until?: string
+  readonly exporter?: readonly string[]
+  readonly port?: readonly string[]
+  readonly proto?: readonly string[]
+  readonly as?: readonly string[]
+  readonly net?: readonly string[]
+}
+
+const DEFAULT_SINCE = '1h'
+const PIPED_WIDTH = 1000
+
+export class Terminal {
+  readonly surroundings: Surroundings
+  readonly options: CommonOptions
+  readonly clock: Clock
+  readonly #progress: Progress
+  #database: Promise<Database> | undefined
+
+  constructor(surroundings: Surroundings, options: CommonOptions) {
+    this.surroundings = surroundings
+    this.options = options
+    const zone =
+      options.tz ??
+      (surroundings.environment['TZ'] || Intl.DateTimeFormat().resolvedOptions().timeZone)
+    if (!isZone(zone)) {
+      throw new UsageError(`--tz: "${zone}" is no time zone, such as UTC or Europe/Zurich`)
+    }
+    this.clock = { nowMs: surroundings.nowMs, zone }
+    this.#progress = new Progress(surroundings.stderr, surroundings.isErrorTerminal)
+  }
+
+  /** The database, opened when it is first needed. */
+  get database(): Promise<Database> {
+    const { environment, folder } = this.surroundings
+    this.#database ??= Database.open({
+      databaseUrl: this.options.databaseUrl,
+      environment,
+      folder,
+    }).then((database) => {
+      this.#progress.start()
+      return database
+    })
+    return this.#database
+  }
+
+  /** Cancels what runs in the server. */
+  async cancel(): Promise<void> {
+    await (await this.#database)?.cancel()
+  }
+
+  async close(): Promise<void> {
+    this.#progress.stop()
+    await (await this.#database?.catch(() => undefined))?.close()
+  }
+
+  /** The range that --since and --until name. */
+  range(length = DEFAULT_SINCE): { readonly since: string; readonly until: string } {
+    const { since, until } = this.options
+    // "yesterday" alone means that whole day.
+    const end = until ?? (since?.toLowerCase() === 'yesterday' ? 'today' : 'now')
+    const to = this.time('--until', end)
+    const from =
+      since === undefined ? to - (parseDuration(length) ?? 0) : this.time('--since', since)
+    if (from >= to) {
+      const shown = (ms: number) => formatTime(ms, this.clock.zone)
+      throw new UsageError(`--since ${shown(from)} is not before --until ${shown(to)}`)
+    }
+    return { since: new Date(from).toISOString(), until: new Date(to).toISOString() }
+  }
+
+  /** Reads the time of an option, as Unix milliseconds. */
+  time(option: string, text: string): number {
+    const time = parseTime(text, this.clock)
+    if (time !== undefined) return time
+    throw new UsageError(
+      `${option}: "${text}" is no time: expected 1h, -15m, now, today, yesterday, 2026-11-28, ` +
+        '"2026-11-28 12:00", 12:00 or RFC 3339',
+    )
+  }
+
+  /** Joins the filter of the command line with the flags that stand for tests. */
+  filter(words: readonly string[], ...more: readonly string[]): Filter {
+    const lists = (['exporter', 'port', 'proto', 'as', 'net'] as const).flatMap((name) => {
+      const values = this.options[name] ?? []
+      if (values.length === 0) return []
+      const quoted =
+        name === 'exporter' ? values.map((value) => `"${value.replaceAll('"', '')}"`) : values
+      return [values.length === 1 ? `${name} ${quoted[0]}` : `${name} in [${quoted.join(' ')}]`]
+    })
+    return joinFilters([words.join(' '), ...lists, ...more].map(readFilter))
+  }
+
+  /** The format: that of --format, else a table on a terminal and CSV elsewhere. */
+  format(more: readonly string[] = []): string {
+    const { format } = this.options
+    if (format === undefined) return this.surroundings.width === undefined ? 'csv' : 'table'
+    const known = [...FORMATS, ...more]
+    if (known.includes(format) || (format.startsWith('fmt:') && more.includes('fmt:')))
+      return format
+    throw new UsageError(`--format: "${format}" is none of ${known.join(', ')}`)
+  }
+
+  /** Writes an answer. @returns the number of its rows */
+  write(answer: Answer, format: string): Promise<number> {
+    return this.#write(answer, (destination) => writeAnswer(answer, format, destination))
+  }
+
+  /** Writes an answer by a format of other programs. */
+  writeLines(answer: Answer, { heading, line }: LineFormat): Promise<number> {
+    return this.#write(answer, async (destination) => {
+      await destination.write(`${heading}\n`)
+      return writeLines(answer, destination, (row) => `${line(row, destination.style)}\n`)
+    })
+  }
+
+  async #write(
+    answer: Answer,
+    use: (destination: Destination) => Promise<number>,
+  ): Promise<number> {
+    const resolver = this.options.resolve ? new Resolver() : undefined
+    let count = 0
+    return use({
+      write: (text) => this.print(text),
+      style: this.style(resolver),
+      onRows: async (rows) => {
+        count += rows.length
+        this.#progress.count(count)
+        await resolver?.prepare(rows, answer.columns)
+      },
+    })
+  }
+
+  style(resolver?: Resolver): TableStyle {
+    const { width, environment } = this.surroundings
+    const isColoured =
+      width !== undefined && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
+    return {
+      zone: this.clock.zone,
+      plain: this.options.plain ?? false,
+      width: width ?? PIPED_WIDTH,
+      paint: createPaint(isColoured),
+      ...(resolver && { nameOf: (address: string) => resolver.nameOf(address) }),
+    }
+  }
+
+  /** Writes to the output; resolves when the reader wants more. */
+  print(text: string): Promise<void> {
+    this.#progress.clear()
+    if (this.surroundings.stdout.write(text)) return Promise.resolve()
+    return new Promise((resolve) => this.surroundings.stdout.once('drain', resolve))
+  }
+}
+
+function readFilter(text: string): Filter {
+  try {
+    return parseFilter(text)
+  } catch (error) {
+    if (error instanceof FilterError) throw new UsageError(formatFilterError(text, error))
+    throw error
+  }
+}
