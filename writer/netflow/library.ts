@@ -5,6 +5,7 @@
 
 import { Decoder } from './decode.ts'
 import type { DecodeResult, Problem, RejectReason } from './decode-result.ts'
+import { elementName, findElement } from './elements/element-registry.ts'
 import { type Flow, toFlow } from './flow-object.ts'
 import { MAX_MESSAGE_BYTES, MAX_STREAMS_PER_EXPORTER } from './limits.ts'
 import { createMemoryRooms } from './memory/memory-room.ts'
@@ -70,6 +71,19 @@ export type DecodedDatagram =
       readonly problems: readonly Problem[]
       readonly problemCount: number
     }
+
+/** What the registry knows of an information element. */
+export interface ElementDescription {
+  /** `enterprise.id` if the element is unknown. */
+  readonly name: string
+  /** The abstract data type (RFC 7012, RFC 6313); undefined if the element is unknown. */
+  readonly type: string | undefined
+}
+
+/** Describes an information element; `enterprise` is 0 for every field of NetFlow v9. */
+export function describeElement(enterprise: number, id: number): ElementDescription {
+  return { name: elementName(enterprise, id), type: findElement(enterprise, id)?.type }
+}
 
 export interface DecoderSessionOptions {
   /**
