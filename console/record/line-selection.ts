@@ -1,15 +1,9 @@
 /** Chooses and changes the lines of a recording: those of one exporter only, or anonymous ones. */
 
-import type { CapturedDatagram } from '../capture/captured-datagram.ts'
-import {
-  encodeSource,
-  encodeTime,
-  MAX_DATAGRAM_BYTES,
-  measureDatagramLine,
-  writeDatagramLine,
-} from '../../shared/pipe-line.ts'
+import { MAX_DATAGRAM_BYTES } from '../../shared/pipe-line.ts'
 import { LineReader } from '../../writer/ingest/line-reader.ts'
 import { LineSplitter } from '../../writer/ingest/line-splitter.ts'
+import { encodeLine } from '../capture/encode-line.ts'
 import type { Anonymizer } from './anonymizer.ts'
 import { createRecordedCounts, type RecordedLines } from './recorded-lines.ts'
 
@@ -90,18 +84,4 @@ export class LineSelection implements RecordedLines {
     } else if (anonymized.result === 'no-template') this.counts.withoutTemplate += 1
     else this.counts.unreadable += 1
   }
-}
-
-/** Encodes a datagram as a line of the pipe. */
-export function encodeLine({ payload, receivedAtMicros, address, port }: CapturedDatagram): Buffer {
-  const parts = {
-    buffer: payload,
-    start: 0,
-    end: payload.length,
-    time: encodeTime(receivedAtMicros / 1000),
-    source: encodeSource(address, port),
-  }
-  const line = Buffer.allocUnsafe(measureDatagramLine(parts))
-  writeDatagramLine(line, 0, parts)
-  return line
 }
