@@ -125,7 +125,7 @@ export class CaptureFile {
     const { packets, otherDatagrams, cutPackets, incompletePackets } = this.packetCounts
     const unusable = cutPackets + incompletePackets
     const others = otherDatagrams > 0 ? `; UDP to ${this.#packets.otherPorts}` : ''
-    const remedy = otherDatagrams > 0 ? ': name the port by --port if one of them is it' : ''
+    const remedy = otherDatagrams > 0 ? ': name the port by --udp-port if one of them is it' : ''
     const cut = unusable > 0 ? `; ${unusable} cut packets` : ''
     return `no NetFlow or IPFIX in its ${packets} packets${cut}${others}${remedy}`
   }

@@ -90,15 +90,15 @@ export class PipeTarget implements ReplayTarget {
   /** The kernel forgets the pipe's content when nobody has it open. */
   async close(): Promise<void> {
     const socket = this.#socket
-    if (!socket || !this.#libc) return
+    if (!socket || !this.#libc || socket.destroyed) return
     try {
-      if (!socket.destroyed) await this.#report(true)
+      await this.#report(true)
       while (this.#libc.unreadBytes(this.#fd) > 0 && !this.#libc.isLocked(this.#fd)) {
         await sleep(EMPTY_POLL_MS)
       }
     } finally {
-      socket.destroy()
       this.#socket = undefined
+      socket.destroy()
     }
   }
 
