@@ -1,17 +1,53 @@
 /** The commands that record, replay, follow and export, with their options and help. */
 
 import { type Command, Option } from 'commander'
+import { EXPORT_FORMATS, exportFlows } from './commands/export.ts'
+import { FLOW_FORMATS } from './commands/flows.ts'
 import { recordLines } from './commands/record.ts'
 import { replayFiles } from './commands/replay.ts'
+import { tailFlows } from './commands/tail.ts'
+import { examples, ranged, readCount } from './options.ts'
 import type { RunCommand } from './program.ts'
 
 export function addCaptureCommands(program: Command, run: RunCommand): void {
+  addTail(ranged(program.command('tail'), 'shows flows as they are stored', FLOW_FORMATS), run)
   addRecord(program, run)
   addReplay(program, run)
+  addExport(ranged(program.command('export'), 'writes flows into files', EXPORT_FORMATS), run)
 }
 
-function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}\n`).join('')}`
+function addTail(command: Command, run: RunCommand): void {
+  command
+    .option('-n, --limit <count>', 'how many flows to begin with', readCount, 10)
+    .addHelpText(
+      'after',
+      examples(
+        'netflow tail',
+        'netflow tail --format long host 192.0.2.17',
+        'netflow tail -n 0 --format jsonl dst port 53 | jq .src_addr',
+      ),
+    )
+    .action((words: string[], options) =>
+      run(options, (terminal) => tailFlows(terminal, words, options)),
+    )
+}
+
+function addExport(command: Command, run: RunCommand): void {
+  command
+    .option('--to <folder>', 'where the files go; a folder with a cut export goes on', './flows')
+    .option('--all', 'every partition, from the oldest flow on, instead of --since')
+    .addHelpText(
+      'after',
+      '\nParquet takes the package @duckdb/node-api: npm install @duckdb/node-api\n' +
+        examples(
+          'netflow export --since yesterday --format csv --to /archive/yesterday',
+          'netflow export --all --format parquet --to /archive/flows',
+          'netflow export --since 7d --format jsonl --exporter core-1 dst port 443',
+        ),
+    )
+    .action((words: string[], options) =>
+      run(options, (terminal) => exportFlows(terminal, words, options)),
+    )
 }
 
 function collect(value: string, before: readonly string[] | undefined): readonly string[] {
