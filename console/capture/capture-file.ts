@@ -1,7 +1,7 @@
 /** Opens a file of datagrams, whatever its format: pipe lines, pcap or pcapng, compressed or not. */
 
-import type { CapturedDatagram } from './captured-datagram.ts'
 import { CaptureError } from './capture-error.ts'
+import type { CapturedDatagram } from './captured-datagram.ts'
 import {
   createLineCounts,
   type LineBlock,
@@ -120,7 +120,9 @@ export class CaptureFile {
   #describeNothing(): string {
     if (this.format === 'lines') {
       const { malformed } = this.#lines
-      return malformed > 0 ? `no pipe lines in it: ${malformed} lines are none` : 'no datagrams in it'
+      return malformed > 0
+        ? `no pipe lines in it: ${malformed} lines are none`
+        : 'no datagrams in it'
     }
     const { packets, otherDatagrams, cutPackets, incompletePackets } = this.packetCounts
     const unusable = cutPackets + incompletePackets

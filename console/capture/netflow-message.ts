@@ -47,7 +47,12 @@ function isScheme(payload: Buffer): boolean {
 }
 
 /** Whether a set that may be the first stands at `at`. */
-function hasSet(payload: Buffer, at: number, end: number, templateSets: readonly number[]): boolean {
+function hasSet(
+  payload: Buffer,
+  at: number,
+  end: number,
+  templateSets: readonly number[],
+): boolean {
   if (at + SET_HEADER_BYTES > end) return false
   const id = payload.readUInt16BE(at)
   const length = payload.readUInt16BE(at + 2)

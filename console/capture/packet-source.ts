@@ -77,7 +77,8 @@ export class PacketSource {
   }
 
   #take(datagram: CapturedDatagram, port: number): void {
-    const isWanted = this.#ports.size > 0 ? this.#ports.has(port) : isNetflowMessage(datagram.payload)
+    const isWanted =
+      this.#ports.size > 0 ? this.#ports.has(port) : isNetflowMessage(datagram.payload)
     if (isWanted) this.#batch.push(datagram)
     else this.#otherPorts.set(port, (this.#otherPorts.get(port) ?? 0) + 1)
   }

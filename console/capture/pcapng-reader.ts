@@ -3,7 +3,13 @@
 import { cutAt, damagedAt, MAX_PACKET_BYTES, type PacketReader, type PacketSink } from './packet.ts'
 import { RecordStream } from './record-stream.ts'
 
-const BLOCK = { section: 0x0a0d0d0a, interface: 1, oldPacket: 2, simplePacket: 3, packet: 6 } as const
+const BLOCK = {
+  section: 0x0a0d0d0a,
+  interface: 1,
+  oldPacket: 2,
+  simplePacket: 3,
+  packet: 6,
+} as const
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d
 const MIN_BLOCK_BYTES = 12
 /** Blocks with names or keys may be longer than packets. */

@@ -1,8 +1,8 @@
 /** Finds the UDP datagrams in captured packets, fragmented ones included. */
 
 import { addressText } from './address-text.ts'
-import type { CapturedDatagram } from './captured-datagram.ts'
 import { CaptureError } from './capture-error.ts'
+import type { CapturedDatagram } from './captured-datagram.ts'
 import { Fragments } from './fragments.ts'
 import { findIpPacket, isSupportedLinkType } from './link-layer.ts'
 import type { CapturedPacket } from './packet.ts'

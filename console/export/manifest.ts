@@ -49,13 +49,16 @@ export class Manifest {
    * @throws ManifestError when the folder holds another export
    */
   static async open(folder: string, question: ExportQuestion): Promise<Manifest> {
-    const text = await readFile(join(folder, NAME), 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined
-      throw error
-    })
+    const text = await readFile(join(folder, NAME), 'utf8').catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined
+        throw error
+      },
+    )
     if (text === undefined) return new Manifest(folder, question, [])
     const known = parseManifest(text)
-    if (known && isSame(known.question, question)) return new Manifest(folder, known.question, known.parts)
+    if (known && isSame(known.question, question))
+      return new Manifest(folder, known.question, known.parts)
     throw new ManifestError(
       `${folder} holds another export: name another folder by --to, or ask as before: ${text.slice(0, 200)}`,
     )

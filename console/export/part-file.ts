@@ -12,7 +12,10 @@ export interface PartOptions {
   /** Some lines at a time, without their newlines. */
   readonly portions: AsyncIterable<readonly string[]>
   /** Turns the CSV into Parquet; undefined: the text is compressed. */
-  readonly parquet?: { readonly write: WriteParquet; readonly types: Readonly<Record<string, string>> }
+  readonly parquet?: {
+    readonly write: WriteParquet
+    readonly types: Readonly<Record<string, string>>
+  }
 }
 
 export interface WrittenPart {

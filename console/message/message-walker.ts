@@ -156,7 +156,11 @@ class Walk {
    *
    * Returns the place of its value; −1 when it reaches beyond `end`.
    */
-  #place({ length }: WireField, at: number, end: number): readonly [offset: number, length: number] {
+  #place(
+    { length }: WireField,
+    at: number,
+    end: number,
+  ): readonly [offset: number, length: number] {
     const bytes = this.#message
     let place: readonly [number, number] = [at, length]
     if (length === VARIABLE_LENGTH) {
@@ -174,7 +178,10 @@ class Walk {
       case 'basicList':
         return this.#basicList(offset, end, depth)
       case 'subTemplateList':
-        return length >= 3 && this.#listed(this.#message.readUInt16BE(offset + 1), offset + 3, end, depth)
+        return (
+          length >= 3 &&
+          this.#listed(this.#message.readUInt16BE(offset + 1), offset + 3, end, depth)
+        )
       case 'subTemplateMultiList':
         return this.#multiList(offset, end, depth)
       default:

@@ -39,7 +39,9 @@ export class Recording {
     this.#options = options
     this.#compression = chooseCompression(options.path)
     if (this.#compression === 'zstd' && !HAS_ZSTD) {
-      throw new RecordingError('this Node.js has no zstd: end the name in .gz, or use 22.15 or later')
+      throw new RecordingError(
+        'this Node.js has no zstd: end the name in .gz, or use 22.15 or later',
+      )
     }
     const isNamed = endingOf(this.#compression) === extname(options.path)
     this.#path = isNamed ? options.path : options.path + endingOf(this.#compression)
@@ -114,7 +116,8 @@ export class Recording {
   /** `x.lines.gz` becomes `x-20260102T030405Z-0001.lines.gz`. */
   #numbered(): string {
     const name = this.#path.slice(dirname(this.#path) === '.' ? 0 : dirname(this.#path).length)
-    const point = this.#path.length - name.length + (name.indexOf('.') < 0 ? name.length : name.indexOf('.'))
+    const point =
+      this.#path.length - name.length + (name.indexOf('.') < 0 ? name.length : name.indexOf('.'))
     const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
     const number = String(this.#files.length + 1).padStart(4, '0')
     return `${this.#path.slice(0, point)}-${time}-${number}${this.#path.slice(point)}`

@@ -1,6 +1,6 @@
 /** A datagram with all that it says: header, templates, options, flows, problems. */
 
-import { DecoderSession, type DecodedDatagram } from '../../writer/netflow/library.ts'
+import { type DecodedDatagram, DecoderSession } from '../../writer/netflow/library.ts'
 import type { CapturedDatagram } from '../capture/captured-datagram.ts'
 import { MessageWalker } from '../message/message-walker.ts'
 import { VARIABLE_LENGTH, type WireTemplate } from '../message/wire-template.ts'

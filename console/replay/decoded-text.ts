@@ -68,7 +68,9 @@ export function decodedLines(message: DecodedMessage): string[] {
       return `  ${kind} ${id}: ${fields.map(({ name, length }) => `${name} ${length}`).join(', ')}`
     }),
     ...options.map(({ templateId, values }) => {
-      const texts = Object.entries(values).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
+      const texts = Object.entries(values).map(
+        ([name, value]) => `${name} ${JSON.stringify(value)}`,
+      )
       return `  options ${templateId}: ${texts.join(', ')}`
     }),
     ...decoded.flows.map(flowLine),
@@ -79,7 +81,9 @@ export function decodedLines(message: DecodedMessage): string[] {
 function flowLine(flow: Flow): string {
   const protocol = PROTOCOLS.get(flow.protocol ?? -1) ?? `protocol ${flow.protocol ?? '-'}`
   const ends = `${endText(flow.src_addr, flow.src_port)} > ${endText(flow.dst_addr, flow.dst_port)}`
-  const times = [flow.flow_start, flow.flow_end].map((ms) => (ms === null ? '-' : isoTime(ms * 1000)))
+  const times = [flow.flow_start, flow.flow_end].map((ms) =>
+    ms === null ? '-' : isoTime(ms * 1000),
+  )
   const rest = Object.entries(flow)
     .filter(([name, value]) => value !== null && !SHOWN.has(name))
     .map(([name, value]) => `${name} ${value}`)
@@ -98,5 +102,7 @@ function endText(address: string | null, port: number | null): string {
 function isoTime(micros: number): string {
   const whole = Math.round(micros)
   const fraction = String(((whole % 1_000_000) + 1_000_000) % 1_000_000).padStart(6, '0')
-  return new Date(Math.floor(whole / 1_000_000) * 1000).toISOString().replace(/000Z$/, `${fraction}Z`)
+  return new Date(Math.floor(whole / 1_000_000) * 1000)
+    .toISOString()
+    .replace(/000Z$/, `${fraction}Z`)
 }

@@ -142,7 +142,9 @@ export class Database {
     try {
       const [counted] = await this.ask(counting)
       const count = Number(counted?.['count'])
-      await this.#client.query(`declare answer no scroll cursor for ${query.text}`, [...query.values])
+      await this.#client.query(`declare answer no scroll cursor for ${query.text}`, [
+        ...query.values,
+      ])
       for (;;) {
         const { rows } = await this.#client.query(`fetch ${PORTION} from answer`)
         yield { count, rows: rows as Row[] }

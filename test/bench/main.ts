@@ -16,6 +16,7 @@ import { LINE } from './instruments/line.ts'
 import { MEMORY } from './instruments/memory.ts'
 import { PEERS_COMPARED } from './instruments/peers.ts'
 import { ROLLUPS } from './instruments/rollups.ts'
+import { REPLAY } from './instruments/replay.ts'
 import { TABLE_CHOICES } from './instruments/table.ts'
 import { WRITER } from './instruments/writer.ts'
 import { BenchDatabase } from './measure/bench-database.ts'
@@ -28,6 +29,7 @@ import { BENCH_SIZES } from './sizes.ts'
 const INSTRUMENTS: readonly Instrument[] = [
   CODEC,
   WRITER,
+  REPLAY,
   JOURNAL,
   LINE,
   COLLECTOR,

@@ -72,24 +72,33 @@ function ipPacket(plan: UdpPlan, content: Buffer, fragment?: FragmentPlace): Buf
 }
 
 /** The header of a link layer in hex, before an IPv4 or an IPv6 packet; and the link type. */
-export const LINKS: Readonly<Record<string, readonly [type: number, ipv4: string, ipv6: string]>> = {
-  ethernet: [1, '020000000002 020000000001 0800', '020000000002 020000000001 86dd'],
-  vlan: [1, '020000000002 020000000001 8100 0064 0800', '020000000002 020000000001 8100 0064 86dd'],
-  qinq: [
-    1,
-    '020000000002 020000000001 88a8 0001 8100 0064 0800',
-    '020000000002 020000000001 88a8 0001 8100 0064 86dd',
-  ],
-  'Linux cooked': [113, '0000 0001 0006 0200000000010000 0800', '0000 0001 0006 0200000000010000 86dd'],
-  'Linux cooked 2': [
-    276,
-    '0800 0000 00000002 0001 00 06 0200000000010000',
-    '86dd 0000 00000002 0001 00 06 0200000000010000',
-  ],
-  raw: [101, '', ''],
-  null: [0, '02000000', '1e000000'],
-  loop: [108, '00000002', '0000001e'],
-}
+export const LINKS: Readonly<Record<string, readonly [type: number, ipv4: string, ipv6: string]>> =
+  {
+    ethernet: [1, '020000000002 020000000001 0800', '020000000002 020000000001 86dd'],
+    vlan: [
+      1,
+      '020000000002 020000000001 8100 0064 0800',
+      '020000000002 020000000001 8100 0064 86dd',
+    ],
+    qinq: [
+      1,
+      '020000000002 020000000001 88a8 0001 8100 0064 0800',
+      '020000000002 020000000001 88a8 0001 8100 0064 86dd',
+    ],
+    'Linux cooked': [
+      113,
+      '0000 0001 0006 0200000000010000 0800',
+      '0000 0001 0006 0200000000010000 86dd',
+    ],
+    'Linux cooked 2': [
+      276,
+      '0800 0000 00000002 0001 00 06 0200000000010000',
+      '86dd 0000 00000002 0001 00 06 0200000000010000',
+    ],
+    raw: [101, '', ''],
+    null: [0, '02000000', '1e000000'],
+    loop: [108, '00000002', '0000001e'],
+  }
 
 /** Puts a packet into a frame of a link layer of `LINKS`. */
 export function frameOf(link: string, packet: Buffer): Buffer {

@@ -114,9 +114,13 @@ async function writeOne(
   let expected = 0
   async function* portions(): AsyncGenerator<readonly string[]> {
     const question = { ...part, filter }
-    for await (const rows of database.fetchCounted(allFlowsQuery(question), countFlowsQuery(question))) {
+    for await (const rows of database.fetchCounted(
+      allFlowsQuery(question),
+      countFlowsQuery(question),
+    )) {
       expected = rows.count
-      if (terminal.signal.aborted) throw new NoAnswerError('the export was cut: the same command goes on')
+      if (terminal.signal.aborted)
+        throw new NoAnswerError('the export was cut: the same command goes on')
       yield rows.rows.map(line)
     }
   }
@@ -154,7 +158,8 @@ const PARQUET_TYPES: Readonly<Record<string, string>> = Object.fromEntries(
 
 function typeOf(name: string, kind: Column['kind']): string {
   if (kind === 'time') return 'TIMESTAMPTZ'
-  if (name === 'bytes' || name === 'packets') return 'HUGEINT'
+  // Scaled counters may exceed 64 bits; Parquet has no larger integers.
+  if (name === 'bytes' || name === 'packets') return 'DECIMAL(38,0)'
   if (kind === 'duration') return 'DOUBLE'
   return kind === 'number' || kind === 'bytes' || kind === 'count' ? 'BIGINT' : 'VARCHAR'
 }

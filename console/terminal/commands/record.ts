@@ -1,13 +1,13 @@
 /** `netflow record`: the pipe's lines into a file, by way of the journal. */
 
 import { randomBytes } from 'node:crypto'
+import { parseDuration } from '../../query/times.ts'
 import { Anonymizer } from '../../record/anonymizer.ts'
 import { JournalTap, TapError } from '../../record/journal-tap.ts'
 import { LineSelection } from '../../record/line-selection.ts'
 import { AllLines } from '../../record/recorded-lines.ts'
 import { Recorder } from '../../record/recorder.ts'
 import { isSameFileSystem, Recording, RecordingError } from '../../record/recording.ts'
-import { parseDuration } from '../../query/times.ts'
 import { NoAnswerError, UsageError } from '../errors.ts'
 import type { Terminal } from '../terminal.ts'
 import { readSize } from './sizes.ts'

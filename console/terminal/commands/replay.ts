@@ -1,7 +1,7 @@
 /** `netflow replay`: files of datagrams into the pipeline, to a host, or decoded to the output. */
 
-import { CaptureFile } from '../../capture/capture-file.ts'
 import { CaptureError } from '../../capture/capture-error.ts'
+import { CaptureFile } from '../../capture/capture-file.ts'
 import { DecodeTarget } from '../../replay/decode-target.ts'
 import { Pacer } from '../../replay/pacer.ts'
 import { PipeTarget } from '../../replay/pipe-target.ts'

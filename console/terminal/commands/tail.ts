@@ -5,8 +5,8 @@ import {
   newFlowsQuery,
   newMinutesQuery,
   readSnapshot,
-  type Snapshot,
   SNAPSHOT_QUERY,
+  type Snapshot,
 } from '../../query/new-flows.ts'
 import { flowsQuery } from '../../query/questions.ts'
 import type { Row } from '../../query/sums.ts'
@@ -73,7 +73,8 @@ async function takeSnapshot(database: Database): Promise<Snapshot> {
 }
 
 function chooseLines(terminal: Terminal): Lines {
-  const format = terminal.options.format === undefined ? defaultFormat(terminal) : terminal.format(FLOW_FORMATS)
+  const format =
+    terminal.options.format === undefined ? defaultFormat(terminal) : terminal.format(FLOW_FORMATS)
   const style: TableStyle = terminal.style()
   if (format === 'csv') {
     return { heading: csvHeading(FLOW_COLUMNS), line: (row) => csvLine(FLOW_COLUMNS, row) }
@@ -81,7 +82,9 @@ function chooseLines(terminal: Terminal): Lines {
   if (format === 'jsonl') return { heading: '', line: (row) => jsonLine(FLOW_COLUMNS, row) }
   const lines = lineFormat(format)
   if (lines) return { heading: lines.heading, line: (row) => lines.line(row, style) }
-  throw new UsageError(`--format: ${format} cannot be followed: use line, long, extended, csv, jsonl`)
+  throw new UsageError(
+    `--format: ${format} cannot be followed: use line, long, extended, csv, jsonl`,
+  )
 }
 
 function defaultFormat({ surroundings }: Terminal): string {

@@ -78,7 +78,9 @@ describe('CaptureFile', () => {
       const fragments = udpFragments({ ...plan, payload: LARGE }, 1_480)
       assert.ok(fragments.length > 2)
       for (const order of [fragments, fragments.toReversed()]) {
-        const { datagrams, problem } = await read(encodePcap(order.map((one) => frameOf('vlan', one))))
+        const { datagrams, problem } = await read(
+          encodePcap(order.map((one) => frameOf('vlan', one))),
+        )
         assert.equal(problem, '')
         assert.deepEqual(datagrams[0]?.payload, LARGE)
       }
@@ -127,7 +129,9 @@ describe('CaptureFile', () => {
   })
 
   it('refuses a link type that it does not know', async () => {
-    const { problem } = await read(encodePcap([frameOf('ethernet', udpPacket(V4))], { linkType: 105 }))
+    const { problem } = await read(
+      encodePcap([frameOf('ethernet', udpPacket(V4))], { linkType: 105 }),
+    )
     assert.match(problem, /^the link type 105 is not supported: capture on/)
   })
 
@@ -160,7 +164,10 @@ describe('CaptureFile', () => {
         ...{ address: '192.0.2.1', port: 50_000 },
       })
     }
-    assert.match((await read(content.subarray(0, -4))).problem, /^cut off: its last line has no end/)
+    assert.match(
+      (await read(content.subarray(0, -4))).problem,
+      /^cut off: its last line has no end/,
+    )
   })
 
   it('refuses what cannot be replayed, and says why', async () => {

@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import { AddressCipher } from '../../../console/record/address-cipher.ts'
 import { Anonymizer } from '../../../console/record/anonymizer.ts'
 import { DecoderSession, type Flow } from '../../../writer/netflow/library.ts'
-import { encodeNumbered } from '../../helpers/numbered-messages.ts'
 import {
   ipfixMessageOf,
   ipfixTemplate,
@@ -13,6 +12,7 @@ import {
   v9MessageOf,
   wire,
 } from '../../helpers/netflow-bytes.ts'
+import { encodeNumbered } from '../../helpers/numbered-messages.ts'
 
 const KEY = 'a key'
 const NOW = Date.parse('2026-11-28T12:00:00Z')
@@ -67,7 +67,9 @@ function decode(payload: Buffer, exporter: string, session = new DecoderSession(
 const HIDDEN: readonly (keyof Flow)[] = ['exporter', 'src_addr', 'dst_addr', 'next_hop']
 
 function visible(flow: Flow): Partial<Flow> {
-  return Object.fromEntries(Object.entries(flow).filter(([name]) => !HIDDEN.includes(name as keyof Flow)))
+  return Object.fromEntries(
+    Object.entries(flow).filter(([name]) => !HIDDEN.includes(name as keyof Flow)),
+  )
 }
 
 /** Anonymizes, and asserts that the structure is the same. */
@@ -106,7 +108,10 @@ describe('Anonymizer', () => {
       for (const at of [0, 4, 8, ...(version === '1' ? [] : [48])]) {
         assert.notDeepEqual(hidden.subarray(header + at).subarray(0, 4), Buffer.alloc(4, 0x0a))
       }
-      assert.deepEqual(hidden.subarray(header + 12, header + 48), payload.subarray(header + 12, header + 48))
+      assert.deepEqual(
+        hidden.subarray(header + 12, header + 48),
+        payload.subarray(header + 12, header + 48),
+      )
     }
     for (let scheme = 1; scheme <= 14; scheme++) {
       const payload = Buffer.alloc(28 + 44, 0x0a)
@@ -114,19 +119,40 @@ describe('Anonymizer', () => {
       payload.writeUInt16BE(1, 2)
       payload.writeUInt8(scheme, 22)
       const text = (bytes: Buffer) =>
-        decode(bytes, 'x').flows.map((flow) => [flow.src_addr, flow.dst_addr, flow.extra?.['routerSc']])
-      const plain = text(payload).flat().filter((value) => value === '10.10.10.10').length
+        decode(bytes, 'x').flows.map((flow) => [
+          flow.src_addr,
+          flow.dst_addr,
+          flow.extra?.['routerSc'],
+        ])
+      const plain = text(payload)
+        .flat()
+        .filter((value) => value === '10.10.10.10').length
       const { payload: hidden } = anonymize(payload)
-      assert.deepEqual(text(hidden).flat().filter((value) => value === '10.10.10.10'), [], `scheme ${scheme}`)
+      assert.deepEqual(
+        text(hidden)
+          .flat()
+          .filter((value) => value === '10.10.10.10'),
+        [],
+        `scheme ${scheme}`,
+      )
       assert.equal(plain > 0, ![1, 2, 9, 10].includes(scheme), `scheme ${scheme}`)
     }
   })
 
   it('replaces names, MAC addresses and unknown elements, and leaves numbers and applications', () => {
     const fields = [
-      ...[[56, 6], [82, 8], [95, 4], [27, 16], [7, 2]],
+      ...[
+        [56, 6],
+        [82, 8],
+        [95, 4],
+        [27, 16],
+        [7, 2],
+      ],
     ] as const
-    const record = wire('020000000001 6574683000000000 0d000001', '20010db8000000000000000000000001 01bb')
+    const record = wire(
+      '020000000001 6574683000000000 0d000001',
+      '20010db8000000000000000000000001 01bb',
+    )
     const payload = v9MessageOf(
       { uptimeMs: 1, unixSeconds: NOW / 1000, sequence: 1, sourceId: 1 },
       set(0, template(256, fields)),
@@ -160,8 +186,14 @@ describe('Anonymizer', () => {
     const payload = encodeNumbered(9, header, { first: 1, count: 4, withTemplate: false })
     const anonymizer = new Anonymizer(KEY)
     assert.deepEqual(anonymizer.anonymize({ ...ORIGIN, payload }), { result: 'no-template' })
-    for (const bytes of [Buffer.alloc(0), Buffer.from('secret text, no message'), payload.subarray(0, 30)]) {
-      assert.deepEqual(anonymizer.anonymize({ ...ORIGIN, payload: bytes }), { result: 'unreadable' })
+    for (const bytes of [
+      Buffer.alloc(0),
+      Buffer.from('secret text, no message'),
+      payload.subarray(0, 30),
+    ]) {
+      assert.deepEqual(anonymizer.anonymize({ ...ORIGIN, payload: bytes }), {
+        result: 'unreadable',
+      })
     }
   })
 })

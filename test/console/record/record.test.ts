@@ -45,7 +45,10 @@ describe('netflow record', () => {
     await pipeline.expectNumber('select count(*) from flows', sent * RECORDS)
   }
   const linesOf = (path: string) =>
-    gunzipSync(readFileSync(path)).toString().split('\n').filter((line) => line.startsWith('['))
+    gunzipSync(readFileSync(path))
+      .toString()
+      .split('\n')
+      .filter((line) => line.startsWith('['))
 
   it('follows the journal while its segments are deleted, and loses nothing', async () => {
     const controller = new AbortController()
@@ -93,8 +96,16 @@ describe('netflow record', () => {
       [`netflow record --rotate-time 5 ${path}`, 2, /--rotate-time: "5" is no duration/],
       [`netflow record --key k ${path}`, 2, /--key goes with --anonymize/],
       [`netflow record --once --keep-free 0 ${taken}`, 1, /there is a file already/],
-      [`netflow record --once --journal /nowhere ${path}`, 1, /JOURNAL_DIR \/nowhere cannot be read/],
-      [`netflow record --once --keep-free 900T ${path}`, 1, /stay free \(--keep-free\): the recording/],
+      [
+        `netflow record --once --journal /nowhere ${path}`,
+        1,
+        /JOURNAL_DIR \/nowhere cannot be read/,
+      ],
+      [
+        `netflow record --once --keep-free 900T ${path}`,
+        1,
+        /stay free \(--keep-free\): the recording/,
+      ],
     ] as const) {
       const outcome = await run(line)
       assert.equal(outcome.code, code, line)
@@ -102,34 +113,36 @@ describe('netflow record', () => {
     }
   })
 
-  it(
-    'stops when the disk is full, and the pipeline loses nothing',
-    { skip: !MAY_MOUNT && 'no file system can be mounted here' },
-    async () => {
-      const folder = join(pipeline.folder, 'small')
-      mkdirSync(folder)
-      const script = 'mount -t tmpfs -o size=16k tmpfs "$1" && exec "$2" "$3" record "$1/full.gz"'
-      const child = spawn('unshare', ['-rm', 'sh', '-c', script, 'sh', folder, process.execPath, MAIN], {
+  it('stops when the disk is full, and the pipeline loses nothing', {
+    skip: !MAY_MOUNT && 'no file system can be mounted here',
+  }, async () => {
+    const folder = join(pipeline.folder, 'small')
+    mkdirSync(folder)
+    const script = 'mount -t tmpfs -o size=16k tmpfs "$1" && exec "$2" "$3" record "$1/full.gz"'
+    const child = spawn(
+      'unshare',
+      ['-rm', 'sh', '-c', script, 'sh', folder, process.execPath, MAIN],
+      {
         env: { ...process.env, JOURNAL_DIR: journal() },
         stdio: ['ignore', 'ignore', 'pipe'],
-      })
-      let said = ''
-      child.stderr.on('data', (text) => {
-        said += String(text)
-      })
-      const exit = once(child, 'exit')
-      let isOver = false
-      exit.then(() => {
-        isOver = true
-      })
-      while (!isOver && sent < 20_000) await send(100)
-      const [code] = await exit
-      assert.equal(code, 1, said)
-      assert.match(said, /full\.gz: its file system is full: the recording has stopped; the pipeline/)
-      await send(10)
-      await pipeline.expectNumber('select difference from pipeline_balance', 0)
-    },
-  )
+      },
+    )
+    let said = ''
+    child.stderr.on('data', (text) => {
+      said += String(text)
+    })
+    const exit = once(child, 'exit')
+    let isOver = false
+    exit.then(() => {
+      isOver = true
+    })
+    while (!isOver && sent < 20_000) await send(100)
+    const [code] = await exit
+    assert.equal(code, 1, said)
+    assert.match(said, /full\.gz: its file system is full: the recording has stopped; the pipeline/)
+    await send(10)
+    await pipeline.expectNumber('select difference from pipeline_balance', 0)
+  })
 })
 
 describe('JournalTap', () => {

@@ -50,7 +50,10 @@ describe('netflow replay', () => {
   const flows = 'select count(*) from flows'
 
   it('brings lines into the pipeline with their times and exporters, and the balance adds up', async () => {
-    const path = write('a.lines.gz', gzipSync(LINES.slice(0, 20).join('') + REPORT + LINES.slice(20).join('')))
+    const path = write(
+      'a.lines.gz',
+      gzipSync(LINES.slice(0, 20).join('') + REPORT + LINES.slice(20).join('')),
+    )
     const { code, stderr } = await run(`netflow replay ${path}`)
     assert.deepEqual([code, stderr], [0, `netflow: replayed ${MESSAGES} datagrams\n`])
     await pipeline.expectNumber(flows, MESSAGES * RECORDS)
@@ -106,7 +109,13 @@ describe('netflow replay', () => {
   it('decodes without a database: templates, flows, problems', async () => {
     const header = { now: SINCE_MS, uptimeMs: 60_000, sequence: 1, domain: 7 }
     const payload = encodeNumbered(9, header, { first: 1, count: 1, withTemplate: true })
-    const plan = { source: '192.0.2.1', destination: '192.0.2.9', sourcePort: 5, port: 2055, payload }
+    const plan = {
+      source: '192.0.2.1',
+      destination: '192.0.2.9',
+      sourcePort: 5,
+      port: 2055,
+      payload,
+    }
     const frames = [frameOf('ethernet', udpPacket(plan))]
     const path = write('a.pcap', encodePcap(frames, { micros: SINCE_MS * 1000 }))
     const table = await run(`netflow replay --decode ${path}`)
@@ -152,46 +161,59 @@ const ROWS = `
   select to_jsonb(flows) - 'received_at' as row from flows
   order by src_addr, dst_addr, src_port, dst_port, protocol, flow_start, bytes`
 
-describe(
-  'a capture of softflowd',
-  { skip: missingPrograms('softflowd', 'tcpdump') || (process.getuid?.() !== 0 && 'tcpdump needs root') },
-  () => {
-    it('gives by replay the rows of the live run', async () => {
-      const live = await startPipeline({ environment: QUICK })
-      const replayed = await startWriterAlone({ environment: QUICK })
-      try {
-        const capture = join(live.folder, 'export.pcap')
-        const filter = ['udp', 'and', 'port', String(live.port)]
-        const tcpdump = spawn(findProgram('tcpdump') ?? '', ['-i', 'lo', '--immediate-mode', '-U', '-w', capture, ...filter])
-        let said = ''
-        tcpdump.stderr.on('data', (text) => {
-          said += String(text)
-        })
-        await until('tcpdump listens', () => said.includes('listening on'))
-        const traffic = join(live.folder, 'traffic.pcap')
-        writeFileSync(traffic, encodeCapture(sampleTraffic({ startMs: Date.now() - 60_000, families: 'both' })))
-        const place = ['-n', `127.0.0.1:${live.port}`, '-v', '9', '-d', '-c', 'none']
-        const softflowd = spawn(findProgram('softflowd') ?? '', ['-r', traffic, ...place], {
-          cwd: live.folder,
-          stdio: 'ignore',
-        })
-        await once(softflowd, 'exit')
-        await until('all is captured and stored', async () => {
-          const [read] = await live.ask('select datagram_lines::int as lines from journal_positions')
-          const captured = await countDatagrams(capture)
-          return captured > 0 && captured === read?.['lines']
-        })
-        tcpdump.kill('SIGINT')
-        await once(tcpdump, 'exit')
-        const { code, stderr } = await runLine(`netflow replay --pipe ${replayed.pipePath} ${capture}`, '')
-        assert.equal(code, 0, stderr)
-        const expected = await live.ask(ROWS)
-        await replayed.expectNumber('select count(*) from flows', expected.length)
-        assert.deepEqual(await replayed.ask(ROWS), expected)
-      } finally {
-        await replayed.stop()
-        await live.stop()
-      }
-    })
-  },
-)
+describe('a capture of softflowd', {
+  skip:
+    missingPrograms('softflowd', 'tcpdump') || (process.getuid?.() !== 0 && 'tcpdump needs root'),
+}, () => {
+  it('gives by replay the rows of the live run', async () => {
+    const live = await startPipeline({ environment: QUICK })
+    const replayed = await startWriterAlone({ environment: QUICK })
+    try {
+      const capture = join(live.folder, 'export.pcap')
+      const filter = ['udp', 'and', 'port', String(live.port)]
+      const tcpdump = spawn(findProgram('tcpdump') ?? '', [
+        '-i',
+        'lo',
+        '--immediate-mode',
+        '-U',
+        '-w',
+        capture,
+        ...filter,
+      ])
+      let said = ''
+      tcpdump.stderr.on('data', (text) => {
+        said += String(text)
+      })
+      await until('tcpdump listens', () => said.includes('listening on'))
+      const traffic = join(live.folder, 'traffic.pcap')
+      writeFileSync(
+        traffic,
+        encodeCapture(sampleTraffic({ startMs: Date.now() - 60_000, families: 'both' })),
+      )
+      const place = ['-n', `127.0.0.1:${live.port}`, '-v', '9', '-d', '-c', 'none']
+      const softflowd = spawn(findProgram('softflowd') ?? '', ['-r', traffic, ...place], {
+        cwd: live.folder,
+        stdio: 'ignore',
+      })
+      await once(softflowd, 'exit')
+      await until('all is captured and stored', async () => {
+        const [read] = await live.ask('select datagram_lines::int as lines from journal_positions')
+        const captured = await countDatagrams(capture)
+        return captured > 0 && captured === read?.['lines']
+      })
+      tcpdump.kill('SIGINT')
+      await once(tcpdump, 'exit')
+      const { code, stderr } = await runLine(
+        `netflow replay --pipe ${replayed.pipePath} ${capture}`,
+        '',
+      )
+      assert.equal(code, 0, stderr)
+      const expected = await live.ask(ROWS)
+      await replayed.expectNumber('select count(*) from flows', expected.length)
+      assert.deepEqual(await replayed.ask(ROWS), expected)
+    } finally {
+      await replayed.stop()
+      await live.stop()
+    }
+  })
+})

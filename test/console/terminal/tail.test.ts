@@ -33,9 +33,10 @@ describe('netflow tail', () => {
        values ($1, '192.0.2.1', 0, 5, 6, $2)`,
       [received, port],
     )
-    await client.query(`insert into rollup_dirty values (date_trunc('minute', $1::timestamptz), 0)`, [
-      received,
-    ])
+    await client.query(
+      `insert into rollup_dirty values (date_trunc('minute', $1::timestamptz), 0)`,
+      [received],
+    )
   }
 
   const follow = (line: string) => {
@@ -57,7 +58,10 @@ describe('netflow tail', () => {
       controller.signal,
     )
     const ports = () =>
-      text.split('\n').filter(Boolean).map((row) => Number(JSON.parse(row).src_port))
+      text
+        .split('\n')
+        .filter(Boolean)
+        .map((row) => Number(JSON.parse(row).src_port))
     return { ports, stop: () => controller.abort(), code }
   }
 
