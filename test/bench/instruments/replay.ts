@@ -59,7 +59,10 @@ async function measureStream(
     const replayed = figureOf(results.replay, 0, (run) => run.rowsPerSecond)
     const direct = figureOf(results.cat, 0, (run) => run.rowsPerSecond)
     const ratio = figure(ratiosOf(replayed.samples, direct.samples), 2)
-    return { name: stream.name, figures: { 'of cat': ratio, 'rows/s': replayed, 'cat rows/s': direct } }
+    return {
+      name: stream.name,
+      figures: { 'of cat': ratio, 'rows/s': replayed, 'cat rows/s': direct },
+    }
   } finally {
     await writer.stop()
   }

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { gunzipSync } from 'node:zlib'
@@ -102,7 +110,9 @@ describe('netflow export', () => {
   })
 
   const isInstalled = existsSync('node_modules/@duckdb/node-api')
-  it('says how to install what Parquet takes', { skip: isInstalled && 'it is installed' }, async () => {
+  it('says how to install what Parquet takes', {
+    skip: isInstalled && 'it is installed',
+  }, async () => {
     const { code, stderr } = await run(
       `netflow export --format parquet --to ${pipeline.folder}/parquet`,
     )
