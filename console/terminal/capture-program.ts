@@ -67,7 +67,10 @@ function addRecord(program: Command, run: RunCommand): void {
     .option('--key <text>', 'the same key replaces the same addresses in the same way')
     .option('--rotate-size <size>', 'begins a new file at this size: 500M, 1G')
     .option('--rotate-time <duration>', 'begins a new file after this time: 15m, 1h')
-    .option('--keep-free <size>', 'stops before less is free; default: 1G beside the journal, else 0')
+    .option(
+      '--keep-free <size>',
+      'stops before less is free; default: 1G beside the journal, else 0',
+    )
     .option('--max-behind <size>', 'gives up, and counts, what waits beyond this size', '4G')
     .addHelpText(
       'after',
@@ -87,7 +90,10 @@ function addReplay(program: Command, run: RunCommand): void {
     .command('replay')
     .description('replays recordings and packet captures (pcap, pcapng), or decodes them')
     .argument('<file...>', 'pipe lines or captures, also compressed; -: the standard input')
-    .option('--pipe <path>', 'the pipe of a writer; default: NAMED_PIPE_FILENAME, ./data/netflow.pipe')
+    .option(
+      '--pipe <path>',
+      'the pipe of a writer; default: NAMED_PIPE_FILENAME, ./data/netflow.pipe',
+    )
     .option('--to <host:port>', 'sends them by UDP instead')
     .option('--decode', 'prints what they say instead, without a pipe or a database')
     .option('-f, --format <format>', 'of --decode: table, jsonl')
