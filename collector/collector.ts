@@ -50,6 +50,7 @@ export class Collector {
   readonly #pipe: PipeWriter
   readonly #kernelDrops = new KernelDrops()
   readonly #id = randomUUID()
+  readonly #libc = loadLibc()
   readonly #kernelLosses: LossLog
   readonly #queueLosses: LossLog
   #startedAtMs = 0
@@ -71,6 +72,7 @@ export class Collector {
       maxQueueBytes: settings.COLLECTOR_QUEUE_BYTES,
       logger,
       onFatal,
+      libc: this.#libc,
     })
     this.#kernelLosses = new LossLog({ logger, ...KERNEL_LOSS })
     this.#queueLosses = new LossLog({ logger, ...QUEUE_LOSS })
@@ -161,7 +163,7 @@ export class Collector {
 
   /** The kernel discards the pipe's content with its last process, so this waits for a writer. */
   async #handOver(timeoutMs: number): Promise<void> {
-    const libc = loadLibc()
+    const libc = this.#libc
     if (!libc) return
     const bytes = await this.#pipe.handOver(libc, timeoutMs)
     if (bytes === 0) return

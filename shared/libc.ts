@@ -22,6 +22,16 @@ export interface Libc {
   lockFile(fd: number): boolean
   /** Whether another process has the lock; takes the lock for an instant to find out. */
   isLocked(fd: number): boolean
+  /**
+   * Locks a place in a file or a pipe for this open descriptor, until it is closed (fcntl(2), open
+   * file description locks). Shared locks exclude only exclusive ones. Independent of `lockFile`.
+   *
+   * @returns false when another descriptor has a lock that excludes it
+   */
+  lockPlace(fd: number, place: number, kind: 'shared' | 'exclusive'): boolean
+  unlockPlace(fd: number, place: number): void
+  /** Whether another descriptor has a lock on the place; false where such locks do not exist. */
+  isPlaceLocked(fd: number, place: number): boolean
   /** Counts the bytes in a pipe (ioctl(2)). @returns an error number below 0 if it cannot */
   unreadBytes(pipeFd: number): number
   /**
@@ -38,6 +48,9 @@ const SPLICE_F_NONBLOCK = 2
 const LOCK_EXCLUSIVE_NOW = 2 | 4
 const UNLOCK = 8
 const F_SETPIPE_SZ = 1031
+const F_OFD_GETLK = 36
+const F_OFD_SETLK = 37
+const PLACE_LOCK = { shared: 0, exclusive: 1, none: 2 } as const
 const FIONREAD = 0x541b
 const SOL_SOCKET = 1
 const SO_SNDBUF = 7
@@ -67,6 +80,7 @@ export function loadLibc(): Libc | undefined {
   ) as Call
   const flock = library.func('int flock(int fd, int operation)') as Call
   const fcntl = library.func('int fcntl(int fd, int command, int value)') as Call
+  const fcntlLock = library.func('int fcntl(int fd, int command, void *lock)') as Call
   const ioctl = library.func('int ioctl(int fd, unsigned long request, void *value)') as Call
   const setsockopt = library.func(
     'int setsockopt(int fd, int level, int name, void *value, unsigned int size)',
@@ -80,6 +94,15 @@ export function loadLibc(): Libc | undefined {
     },
     lockFile: (fd) => flock(fd, LOCK_EXCLUSIVE_NOW) === 0,
     isLocked: (fd) => flock(fd, LOCK_EXCLUSIVE_NOW) !== 0 || flock(fd, UNLOCK) !== 0,
+    lockPlace: (fd, place, kind) =>
+      fcntlLock(fd, F_OFD_SETLK, encodePlaceLock(PLACE_LOCK[kind], place)) === 0,
+    unlockPlace: (fd, place) => {
+      fcntlLock(fd, F_OFD_SETLK, encodePlaceLock(PLACE_LOCK.none, place))
+    },
+    isPlaceLocked: (fd, place) => {
+      const lock = encodePlaceLock(PLACE_LOCK.exclusive, place)
+      return fcntlLock(fd, F_OFD_GETLK, lock) === 0 && lock.readInt16LE(0) !== PLACE_LOCK.none
+    },
     unreadBytes: (pipeFd) => {
       const result = checked(ioctl(pipeFd, FIONREAD, unread))
       return result < 0 ? result : unread.readInt32LE()
@@ -90,4 +113,13 @@ export function loadLibc(): Libc | undefined {
       return setsockopt(socketFd, SOL_SOCKET, SO_SNDBUF, value, value.length) === 0
     },
   }
+}
+
+/**     flock = type:i16 whence:i16=0 pad:4 start:i64 length:i64=1 pid:i32=0 pad:4      (64-bit Linux) */
+function encodePlaceLock(type: number, place: number): Buffer {
+  const lock = Buffer.alloc(32)
+  lock.writeInt16LE(type, 0)
+  lock.writeBigInt64LE(BigInt(place), 8)
+  lock.writeBigInt64LE(1n, 16)
+  return lock
 }

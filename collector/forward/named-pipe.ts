@@ -3,6 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Libc } from '../../shared/libc.ts'
+import { announceCollector } from '../../shared/pipe-turns.ts'
 
 /** The path names a file that is no named pipe; `code` is `NOT_A_PIPE`. */
 export class NotAPipeError extends Error {
@@ -64,6 +65,15 @@ export class NamedPipe {
     if (stats.isFIFO()) return new NamedPipe(fd, `${stats.dev}:${stats.ino}`)
     closeSync(fd)
     throw new NotAPipeError(path)
+  }
+
+  /**
+   * Announces this collector to other programs that write lines.
+   *
+   * @returns false while one of them is in the middle of a write
+   */
+  announce(libc: Libc): boolean {
+    return announceCollector(libc, this.#fd)
   }
 
   /**

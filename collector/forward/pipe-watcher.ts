@@ -2,6 +2,7 @@
  * Looks at the path of the named pipe: opens the pipe once it is there, and again when it is new.
  */
 
+import type { Libc } from '../../shared/libc.ts'
 import { LogThrottle } from '../../shared/log-throttle.ts'
 import { type Logger, START_LEVEL } from '../../shared/logger.ts'
 import { identifyPipe, NamedPipe, NotAPipeError } from './named-pipe.ts'
@@ -9,14 +10,18 @@ import { identifyPipe, NamedPipe, NotAPipeError } from './named-pipe.ts'
 export class PipeWatcher {
   readonly #path: string
   readonly #logger: Logger
+  readonly #libc: Libc | undefined
+  /** Open, but another program is writing a line. */
+  #announced: NamedPipe | undefined
   readonly #errors = new LogThrottle()
   /** Of the pipe that was opened last. */
   #identity: string | undefined
   #isMissingLogged = false
 
-  constructor(path: string, logger: Logger) {
+  constructor(path: string, logger: Logger, libc?: Libc) {
     this.#path = path
     this.#logger = logger
+    this.#libc = libc
   }
 
   /**
@@ -35,7 +40,8 @@ export class PipeWatcher {
       }
       this.#isMissingLogged = false
       if (identity === this.#identity) return undefined
-      const pipe = NamedPipe.open(this.#path)
+      const pipe = this.#open(identity)
+      if (!pipe) return undefined
       const level = this.#identity === undefined ? START_LEVEL : 'info'
       this.#logger[level]({ path: this.#path }, 'the named pipe is open')
       this.#identity = pipe.identity
@@ -45,6 +51,32 @@ export class PipeWatcher {
       this.#logTrouble(error)
       return undefined
     }
+  }
+
+  /** Opens the pipe, and waits until no other program is writing a line (`netflow replay`). */
+  #open(identity: string): NamedPipe | undefined {
+    if (this.#announced?.identity !== identity) {
+      this.#announced?.close()
+      this.#announced = NamedPipe.open(this.#path)
+    }
+    const pipe = this.#announced
+    if (this.#libc && !pipe.announce(this.#libc)) {
+      if (this.#errors.admit('turn', performance.now())) {
+        this.#logger.warn(
+          { path: this.#path },
+          'waiting until a replay has finished its line in the named pipe: it stops then by itself',
+        )
+      }
+      return undefined
+    }
+    this.#announced = undefined
+    return pipe
+  }
+
+  /** Closes a pipe that was not handed out. */
+  close(): void {
+    this.#announced?.close()
+    this.#announced = undefined
   }
 
   /** Makes the next look open the pipe again, because the open one failed. */

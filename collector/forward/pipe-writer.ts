@@ -28,6 +28,8 @@ export interface PipeWriterOptions {
   readonly logger: Logger
   /** Called when the path turns out to be no pipe, after `start`. */
   readonly onFatal: (error: Error) => void
+  /** Announces the collector to other writers of the pipe; without it they refuse to write. */
+  readonly libc?: Libc | undefined
   /** How often to look at the path; default 250. */
   readonly checkIntervalMs?: number
 }
@@ -47,7 +49,7 @@ export class PipeWriter {
   constructor(options: PipeWriterOptions) {
     this.#options = options
     this.#queue = new LineQueue(options.maxQueueBytes)
-    this.#watcher = new PipeWatcher(options.path, options.logger)
+    this.#watcher = new PipeWatcher(options.path, options.logger, options.libc)
   }
 
   get isOpen(): boolean {
@@ -160,6 +162,7 @@ export class PipeWriter {
   /** Closes the pipe and drops the rest of the queue. @returns the datagrams dropped by this */
   stop(): number {
     this.#stopLooking()
+    this.#watcher.close()
     this.#pipe?.close()
     this.#pipe = undefined
     const left = this.#queue.clear()

@@ -133,6 +133,28 @@ export class Database {
     }
   }
 
+  /** Fetches rows like `fetch`; each portion also has the count of all rows in the same snapshot. */
+  async *fetchCounted(
+    query: Sql,
+    counting: Sql,
+  ): AsyncGenerator<{ readonly count: number; readonly rows: readonly Row[] }> {
+    await this.#client.query('begin isolation level repeatable read read only')
+    try {
+      const [counted] = await this.ask(counting)
+      const count = Number(counted?.['count'])
+      await this.#client.query(`declare answer no scroll cursor for ${query.text}`, [
+        ...query.values,
+      ])
+      for (;;) {
+        const { rows } = await this.#client.query(`fetch ${PORTION} from answer`)
+        yield { count, rows: rows as Row[] }
+        if (rows.length < PORTION) return
+      }
+    } finally {
+      await this.#client.query('rollback').catch(() => {})
+    }
+  }
+
   /** Ends what the session is doing in the server. */
   async cancel(): Promise<void> {
     this.#isCancelled = true

@@ -30,4 +30,5 @@ const code = await runTerminal(
   },
   controller.signal,
 )
-process.exitCode = controller.signal.aborted ? INTERRUPTED : code
+// For commands that go on until Ctrl-C this is how they end.
+process.exitCode = controller.signal.aborted && code !== 0 ? INTERRUPTED : code

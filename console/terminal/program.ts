@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Argument, Command } from 'commander'
+import { addCaptureCommands } from './capture-program.ts'
 import { showConversations } from './commands/conversations.ts'
 import {
   addPrefix,
@@ -51,6 +52,7 @@ export function buildProgram(run: RunCommand): Command {
     addConversations,
     addSummary,
     addLossCommands,
+    addCaptureCommands,
     addExporterCommands,
   ])
     add(program, run)

@@ -31,7 +31,7 @@ export async function runTerminal(
 ): Promise<number> {
   const complain = (text: string) => surroundings.stderr.write(text)
   const program = buildProgram(async (options, use) => {
-    const terminal = new Terminal(surroundings, options)
+    const terminal = new Terminal({ ...surroundings, ...(signal && { signal }) }, options)
     const cancel = () => void terminal.cancel().catch(() => {})
     signal?.addEventListener('abort', cancel)
     try {

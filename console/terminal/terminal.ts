@@ -25,6 +25,8 @@ export interface Surroundings {
   /** The terminal's width; undefined: the output is no terminal. */
   readonly width: number | undefined
   readonly isErrorTerminal: boolean
+  /** Ends a command; it may then still finish what must be whole. */
+  readonly signal?: AbortSignal
 }
 
 /** The options of all commands, and of those that ask about a range of time. */
@@ -45,6 +47,7 @@ export interface CommonOptions {
 
 const DEFAULT_SINCE = '1h'
 const PIPED_WIDTH = 1000
+const NEVER = new AbortController().signal
 
 export class Terminal {
   readonly surroundings: Surroundings
@@ -52,6 +55,7 @@ export class Terminal {
   readonly clock: Clock
   readonly #progress: Progress
   #database: Promise<Database> | undefined
+  #isNoted = false
 
   constructor(surroundings: Surroundings, options: CommonOptions) {
     this.surroundings = surroundings
@@ -64,6 +68,26 @@ export class Terminal {
     }
     this.clock = { nowMs: surroundings.nowMs, zone }
     this.#progress = new Progress(surroundings.stderr, surroundings.isErrorTerminal)
+  }
+
+  /** Aborts when the command is to end. */
+  get signal(): AbortSignal {
+    return this.surroundings.signal ?? NEVER
+  }
+
+  /** Shows how far a long command is, on a terminal only. */
+  note(text: string): void {
+    if (!this.surroundings.isErrorTerminal) return
+    this.#progress.clear()
+    this.surroundings.stderr.write(`\r\u001b[K${text} (Ctrl-C ends)`)
+    this.#isNoted = true
+  }
+
+  /** Says something beside the output. */
+  say(text: string): void {
+    const start = this.#isNoted ? '\r\u001b[K' : ''
+    this.#isNoted = false
+    this.surroundings.stderr.write(`${start}netflow: ${text}\n`)
   }
 
   /** The database, opened when it is first needed. */

@@ -15,6 +15,7 @@ import { LATENCY } from './instruments/latency.ts'
 import { LINE } from './instruments/line.ts'
 import { MEMORY } from './instruments/memory.ts'
 import { PEERS_COMPARED } from './instruments/peers.ts'
+import { REPLAY } from './instruments/replay.ts'
 import { ROLLUPS } from './instruments/rollups.ts'
 import { TABLE_CHOICES } from './instruments/table.ts'
 import { WRITER } from './instruments/writer.ts'
@@ -28,6 +29,7 @@ import { BENCH_SIZES } from './sizes.ts'
 const INSTRUMENTS: readonly Instrument[] = [
   CODEC,
   WRITER,
+  REPLAY,
   JOURNAL,
   LINE,
   COLLECTOR,

@@ -5,7 +5,11 @@
 
 import { Decoder } from './decode.ts'
 import type { DecodeResult, Problem, RejectReason } from './decode-result.ts'
-import { type ElementDefinition, ElementRegistry } from './elements/element-registry.ts'
+import {
+  type ElementDefinition,
+  ElementRegistry,
+  STANDARD_ELEMENTS,
+} from './elements/element-registry.ts'
 import { OwnElements } from './elements/own-elements.ts'
 import { type Flow, toFlow } from './flow-object.ts'
 import type { FlowSink } from './flow-record.ts'
@@ -83,6 +87,22 @@ export type DecodedDatagram =
       readonly problems: readonly Problem[]
       readonly problemCount: number
     }
+
+/** What the registry knows of an information element. */
+export interface ElementDescription {
+  /** `enterprise.id` if the element is unknown. */
+  readonly name: string
+  /** The abstract data type (RFC 7012, RFC 6313); undefined if the element is unknown. */
+  readonly type: string | undefined
+}
+
+/** Describes an information element; `enterprise` is 0 for every field of NetFlow v9. */
+export function describeElement(enterprise: number, id: number): ElementDescription {
+  return {
+    name: STANDARD_ELEMENTS.nameOf(enterprise, id),
+    type: STANDARD_ELEMENTS.find(enterprise, id)?.type,
+  }
+}
 
 export interface DecoderSessionOptions {
   /**

@@ -7,7 +7,7 @@ import { type LineFormat, NAMED_LINES, parseLineFormat, TOKEN_NAMES } from '../f
 import type { Answer, Column } from '../output/answer.ts'
 import type { Terminal } from '../terminal.ts'
 
-const COLUMNS: readonly Column[] = [
+export const FLOW_COLUMNS: readonly Column[] = [
   { name: 'received_at', title: 'received', kind: 'time' },
   { name: 'exporter', kind: 'address' },
   { name: 'exporter_name', title: 'exporter', kind: 'text', leaves: 8 },
@@ -82,14 +82,15 @@ export async function showFlows(
   const filter = terminal.filter(words, ...(format === 'flow-print-2' ? [SYN_FILTER] : []))
   const query = flowsQuery({ ...options, ...terminal.range(), filter })
   const answer: Answer = {
-    columns: COLUMNS,
+    columns: FLOW_COLUMNS,
     rows: (await terminal.database).fetch(query),
     nothing: 'no flows',
   }
   await (lines ? terminal.writeLines(answer, lines) : terminal.write(answer, format))
 }
 
-function lineFormat(format: string): LineFormat | undefined {
+/** Finds a format of whole lines; undefined for those of every command. @throws UsageError */
+export function lineFormat(format: string): LineFormat | undefined {
   const number = format === 'flow-print' ? 3 : /^flow-print-(\d)$/.exec(format)?.[1]
   if (number !== undefined) return FLOW_PRINT[Number(number)]
   const text = format.startsWith('fmt:') ? format.slice('fmt:'.length) : NAMED_LINES[format]

@@ -56,15 +56,20 @@ export class BenchWriter {
     return new BenchWriter(options.database, folder, await startWriter(folder, options))
   }
 
-  /** Feeds a file and waits until all of it is committed. */
-  async load(lines: LineFile): Promise<WriterRun> {
+  /**
+   * Feeds a file and waits until all of it is committed.
+   *
+   * @param feedPipe brings the lines into the pipe; default: cat
+   */
+  async load(lines: LineFile, feedPipe: FeedPipe = feedByCat): Promise<WriterRun> {
     const writer = this.#process
     const usage = () => ({
       writer: readTreeCpuSeconds(writer.pid as number),
       server: this.#database.readServerCpu('all but own'),
     })
     const before = usage()
-    const rowsPerSecond = await feed(join(this.#folder, PIPE), writer, this.#database, lines)
+    const feeder = await feedPipe(lines.path, join(this.#folder, PIPE))
+    const rowsPerSecond = await feed(feeder, writer, this.#database, lines)
     const after = usage()
     return {
       rowsPerSecond,
@@ -128,8 +133,22 @@ async function startWriter(
   return writer
 }
 
+/** Something that is ready to bring a file of lines into a pipe. */
+export interface Feeder {
+  begin(): void
+  end(): void
+}
+
+export type FeedPipe = (path: string, pipe: string) => Promise<Feeder>
+
 /** Opens the pipe, reports it and waits for a line, as starting a process takes longer than a batch. */
 const FEEDER = 'exec 3> "$1" && echo && read -r _ && exec cat "$0" >&3'
+
+async function feedByCat(path: string, pipe: string): Promise<Feeder> {
+  const child = spawn('sh', ['-c', FEEDER, path, pipe], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await once(child.stdout, 'readable')
+  return { begin: () => child.stdin.end('\n'), end: () => child.kill() }
+}
 
 /**
  * Feeds a file and waits until all of it is committed.
@@ -137,18 +156,14 @@ const FEEDER = 'exec 3> "$1" && echo && read -r _ && exec cat "$0" >&3'
  * @returns rows per second up to the last whole batch; the remainder only waits for its age
  */
 async function feed(
-  pipe: string,
+  feeder: Feeder,
   writer: ChildProcess,
   database: BenchDatabase,
   lines: LineFile,
 ): Promise<number> {
   const before = await database.committedBytes()
-  const feeder = spawn('sh', ['-c', FEEDER, lines.path, pipe], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  await once(feeder.stdout, 'readable')
   const started = performance.now()
-  feeder.stdin.end('\n')
+  feeder.begin()
   let last = { bytes: 0, ms: started }
   let whole = last
   const lastBytes = (lines.bytes / lines.flows) * BATCH_ROWS * LAST_BATCHES
@@ -160,7 +175,7 @@ async function feed(
       if (last.bytes > 0) whole = last
       last = { bytes, ms }
     } else if (ms - last.ms > STALLED_MS || writer.exitCode !== null) {
-      feeder.kill()
+      feeder.end()
       throw new Error(`the writer stopped after committing ${bytes} of ${lines.bytes} bytes`)
     }
   }

@@ -1,0 +1,84 @@
+/** Compresses and expands streams of bytes: gzip always, zstd where this Node.js has it. */
+
+import type { Transform } from 'node:stream'
+import * as zlib from 'node:zlib'
+
+export type Compression = 'none' | 'gzip' | 'zstd'
+
+/** Node.js 22.15 and 23.8 brought zstd; the types are those of a newer one. */
+const { createZstdCompress, createZstdDecompress } = zlib as Partial<typeof zlib>
+
+export const HAS_ZSTD = createZstdCompress !== undefined && createZstdDecompress !== undefined
+
+/** Base64 hardly gets smaller by a higher level, and takes several times as long. */
+const GZIP_LEVEL = 3
+
+const GZIP_MAGIC = 0x1f8b
+const ZSTD_MAGIC = 0x28b52ffd
+
+/** Says how a file that begins with these bytes is compressed. */
+export function detectCompression(head: Buffer): Compression {
+  if (head.length >= 2 && head.readUInt16BE(0) === GZIP_MAGIC) return 'gzip'
+  return head.length >= 4 && head.readUInt32BE(0) === ZSTD_MAGIC ? 'zstd' : 'none'
+}
+
+/** @returns undefined for `none`, and for zstd where this Node.js lacks it */
+export function createCompressor(compression: Compression): Codec | undefined {
+  if (compression === 'gzip') return new Codec(zlib.createGzip({ level: GZIP_LEVEL }))
+  return compression === 'zstd' && createZstdCompress ? new Codec(createZstdCompress()) : undefined
+}
+
+/** @returns undefined for `none`, and for zstd where this Node.js lacks it */
+export function createExpander(compression: Compression): Codec | undefined {
+  if (compression === 'gzip') return new Codec(zlib.createGunzip())
+  return compression === 'zstd' && createZstdDecompress
+    ? new Codec(createZstdDecompress())
+    : undefined
+}
+
+/** A transformation whose output is taken step by step: a failure loses nothing that came before. */
+export class Codec {
+  readonly #stream: Transform
+  readonly #output: Buffer[] = []
+  readonly #failed: Promise<never>
+  readonly #ended: Promise<void>
+
+  constructor(stream: Transform) {
+    this.#stream = stream
+    stream.on('data', (chunk: Buffer) => this.#output.push(chunk))
+    this.#ended = new Promise((resolve) => stream.once('end', resolve))
+    this.#failed = new Promise((_, reject) => stream.once('error', reject))
+    // Whoever waits gets it; nobody may be waiting.
+    this.#failed.catch(() => {})
+  }
+
+  /** Takes the next bytes; resolves when they are transformed, and rejects when that fails. */
+  async push(chunk: Buffer): Promise<void> {
+    const written = new Promise<void>((resolve, reject) => {
+      this.#stream.write(chunk, (error) => (error ? reject(error) : resolve()))
+    })
+    await Promise.race([written, this.#failed])
+  }
+
+  /** Makes all that was taken readable, and costs some compression. */
+  async flush(): Promise<void> {
+    const stream = this.#stream as Transform & { flush?: (done: () => void) => void }
+    if (!stream.flush) return
+    await Promise.race([new Promise<void>((resolve) => stream.flush?.(resolve)), this.#failed])
+  }
+
+  /** Ends the stream; rejects when bytes are missing. */
+  async end(): Promise<void> {
+    this.#stream.end()
+    await Promise.race([this.#ended, this.#failed])
+  }
+
+  /** Returns the output since the last call. */
+  take(): Buffer[] {
+    return this.#output.splice(0)
+  }
+
+  close(): void {
+    this.#stream.destroy()
+  }
+}

@@ -1,0 +1,94 @@
+/** Reads the template sets of v9 and IPFIX messages. */
+
+import { createField, createTemplate, type WireField, type WireTemplate } from './wire-template.ts'
+
+const ENTERPRISE_BIT = 0x8000
+
+/** A reader's place in a set. */
+interface Cursor {
+  readonly bytes: Buffer
+  at: number
+  readonly end: number
+}
+
+/**
+ * Reads a set with `id` from `start` to `end`; undefined when it is cut. Withdrawals of IPFIX are
+ * left out: their templates may still explain data.
+ *
+ *     v9 template         = id:u16 count:u16 (type:u16 length:u16)*
+ *     v9 options template = id:u16 scopeBytes:u16 optionBytes:u16 (type:u16 length:u16)*
+ *     template            = id:u16 count:u16 field*
+ *     options template    = id:u16 count:u16 scopeCount:u16 field*
+ *     field               = enterpriseBit:1 id:15 length:u16 [enterprise:u32]
+ */
+export function readTemplateSet(
+  bytes: Buffer,
+  id: number,
+  start: number,
+  end: number,
+): WireTemplate[] | undefined {
+  const templates: WireTemplate[] = []
+  const cursor = { bytes, at: start, end }
+  const isOptions = id === 1 || id === 3
+  const isIpfix = id >= 2
+  while (cursor.at + 4 <= end && bytes.readUInt16BE(cursor.at) !== 0) {
+    const template = isIpfix ? readIpfixTemplate(cursor, isOptions) : readV9(cursor, isOptions)
+    if (template === undefined) return undefined
+    if (template.fields.length > 0) templates.push(template)
+  }
+  return templates
+}
+
+function readV9(cursor: Cursor, isOptions: boolean): WireTemplate | undefined {
+  const id = cursor.bytes.readUInt16BE(cursor.at)
+  const first = cursor.bytes.readUInt16BE(cursor.at + 2)
+  cursor.at += 4
+  if (!isOptions) {
+    const fields = readV9Fields(cursor, first, false)
+    return fields && createTemplate(id, fields, false)
+  }
+  if (cursor.at + 2 > cursor.end) return undefined
+  const optionCount = cursor.bytes.readUInt16BE(cursor.at) / 4
+  cursor.at += 2
+  const scopes = readV9Fields(cursor, first / 4, true)
+  const options = scopes && readV9Fields(cursor, optionCount, false)
+  return options && createTemplate(id, [...scopes, ...options], true)
+}
+
+function readV9Fields(cursor: Cursor, count: number, isScope: boolean): WireField[] | undefined {
+  const { bytes, end } = cursor
+  if (cursor.at + count * 4 > end) return undefined
+  const fields: WireField[] = []
+  for (let index = 0; index < count; index++) {
+    const id = bytes.readUInt16BE(cursor.at)
+    const length = bytes.readUInt16BE(cursor.at + 2)
+    fields.push(createField(0, id, length, isScope ? 'v9' : 'none'))
+    cursor.at += 4
+  }
+  return fields
+}
+
+function readIpfixTemplate(cursor: Cursor, isOptions: boolean): WireTemplate | undefined {
+  const { bytes, end } = cursor
+  const id = bytes.readUInt16BE(cursor.at)
+  const count = bytes.readUInt16BE(cursor.at + 2)
+  cursor.at += 4
+  // A withdrawal has no fields, and no scope count either.
+  if (count === 0) return createTemplate(id, [], isOptions)
+  if (isOptions && cursor.at + 2 > end) return undefined
+  const scopes = isOptions ? bytes.readUInt16BE(cursor.at) : 0
+  if (isOptions) cursor.at += 2
+  const fields: WireField[] = []
+  for (let index = 0; index < count; index++) {
+    if (cursor.at + 4 > end) return undefined
+    const element = bytes.readUInt16BE(cursor.at)
+    const length = bytes.readUInt16BE(cursor.at + 2)
+    const hasEnterprise = element >= ENTERPRISE_BIT
+    if (hasEnterprise && cursor.at + 8 > end) return undefined
+    const enterprise = hasEnterprise ? bytes.readUInt32BE(cursor.at + 4) : 0
+    cursor.at += hasEnterprise ? 8 : 4
+    const scope = index < scopes ? 'ipfix' : 'none'
+    fields.push(createField(enterprise, element % ENTERPRISE_BIT, length, scope))
+  }
+  return createTemplate(id, fields, isOptions)
+}

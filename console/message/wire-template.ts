@@ -1,0 +1,95 @@
+/** Templates as messages carry them, and the memory of them. */
+
+import { describeElement } from '../../writer/netflow/library.ts'
+
+export const VARIABLE_LENGTH = 65_535
+
+export interface WireField {
+  readonly enterprise: number
+  readonly id: number
+  /** Bytes, or `VARIABLE_LENGTH`. */
+  readonly length: number
+  readonly name: string
+  /** The abstract data type; undefined if the element is unknown. */
+  readonly type: string | undefined
+  readonly isScope: boolean
+}
+
+export interface WireTemplate {
+  readonly id: number
+  readonly isOptions: boolean
+  readonly fields: readonly WireField[]
+  /** Bytes of the shortest record. */
+  readonly minBytes: number
+}
+
+/** Scope types of v9 by number (RFC 3954 section 6.1): they are no information elements. */
+const V9_SCOPES: ReadonlyMap<number, string> = new Map([
+  [1, 'scopeSystem'],
+  [2, 'scopeInterface'],
+  [3, 'scopeLineCard'],
+  [4, 'scopeCache'],
+  [5, 'scopeTemplate'],
+])
+
+/** Describes a field of a template. A v9 scope of an address's size counts as an address. */
+export function createField(
+  enterprise: number,
+  id: number,
+  length: number,
+  scope: 'none' | 'v9' | 'ipfix' = 'none',
+): WireField {
+  const isScope = scope !== 'none'
+  if (scope === 'v9') {
+    const name = V9_SCOPES.get(id) ?? `scope${id}`
+    return { enterprise, id, length, name, type: scopeType(id, length), isScope }
+  }
+  return { enterprise, id, length, ...describeElement(enterprise, id), isScope }
+}
+
+function scopeType(id: number, length: number): string {
+  if (id === 1 && length === 4) return 'ipv4Address'
+  return id === 1 && length === 16 ? 'ipv6Address' : 'unsigned64'
+}
+
+export function createTemplate(
+  id: number,
+  fields: readonly WireField[],
+  isOptions: boolean,
+): WireTemplate {
+  const minBytes = fields.reduce(
+    (sum, { length }) => sum + (length === VARIABLE_LENGTH ? 1 : length),
+    0,
+  )
+  return { id, isOptions, fields, minBytes }
+}
+
+/** Who sent a message, as far as templates belong together. */
+export interface MessageOrigin {
+  readonly address: string
+  readonly port: number
+}
+
+/** As many as an exporter may have; a flood must not fill the memory. */
+const MAX_TEMPLATES = 200_000
+
+/**
+ * The templates of all exporters. Exporters that share an address differ by their port; an exporter
+ * that sends templates from another port than its data is found by its address.
+ */
+export class TemplateMemory {
+  readonly #templates = new Map<string, WireTemplate>()
+
+  set(stream: string, { address, port }: MessageOrigin, template: WireTemplate): void {
+    if (this.#templates.size > MAX_TEMPLATES) this.#templates.clear()
+    this.#templates.set(`${stream} ${template.id} ${address} ${port}`, template)
+    this.#templates.set(`${stream} ${template.id} ${address}`, template)
+  }
+
+  get(stream: string, { address, port }: MessageOrigin, id: number): WireTemplate | undefined {
+    return (
+      this.#templates.get(`${stream} ${id} ${address} ${port}`) ??
+      this.#templates.get(`${stream} ${id} ${address}`)
+    )
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Replaces addresses by others so that common prefixes stay common: two addresses that share their
+ * first n bits share the first n bits afterwards, and no more. Whoever has the key can do it again;
+ * without it, only structure is left.
+ *
+ * The scheme of Xu, Fan, Ammar and Moon (2002): bit i of the result is bit i of the address, flipped
+ * by a pseudo-random function of the i bits before it.
+ */
+
+import { type Cipheriv, createCipheriv, createHash } from 'node:crypto'
+
+const BLOCK_BYTES = 16
+const MAX_CACHED = 100_000
+
+export class AddressCipher {
+  readonly #aes: Cipheriv
+  readonly #pad: Buffer
+  readonly #cache = new Map<string, Buffer>()
+
+  /** @param key any text or bytes; equal keys give equal results */
+  constructor(key: string | Buffer) {
+    const hash = createHash('sha512').update(key).digest()
+    // One block at a time, each for itself: that is what a pseudo-random function of 16 bytes is.
+    this.#aes = createCipheriv('aes-128-ecb', hash.subarray(0, 16), null).setAutoPadding(false)
+    this.#pad = this.#aes.update(hash.subarray(16, 32))
+  }
+
+  /** Returns the address of 4 or 16 bytes for `address`; the address 0 stays, it means none. */
+  replace(address: Buffer): Buffer {
+    const key = address.toString('latin1')
+    const known = this.#cache.get(key)
+    if (known !== undefined) return known
+    if (this.#cache.size >= MAX_CACHED) this.#cache.clear()
+    const replaced = isZero(address) ? Buffer.from(address) : this.#replaceNonzero(address)
+    this.#cache.set(key, replaced)
+    return replaced
+  }
+
+  /** Pseudo-random bytes that depend on `value` and on what it is. */
+  scramble(kind: string, value: Buffer): Buffer {
+    const seed = createHash('sha256').update(this.#pad).update(kind).update('\0').update(value)
+    const first = seed.digest().subarray(0, BLOCK_BYTES)
+    const blocks: Buffer[] = []
+    for (let index = 0; index * BLOCK_BYTES < value.length; index++) {
+      const block = Buffer.from(first)
+      block.writeUInt32BE((block.readUInt32BE(0) ^ index) >>> 0, 0)
+      blocks.push(this.#aes.update(block))
+    }
+    return Buffer.concat(blocks).subarray(0, value.length)
+  }
+
+  #replaceNonzero(address: Buffer): Buffer {
+    const replaced = this.#encipher(address)
+    // Another address must not become "none"; it gets what "none" would have got.
+    return isZero(replaced) ? this.#encipher(replaced) : replaced
+  }
+
+  #encipher(address: Buffer): Buffer {
+    const bits = address.length * 8
+    const blocks = Buffer.alloc(bits * BLOCK_BYTES)
+    // Block i: the first i bits of the address, then those of the pad.
+    for (let bit = 0; bit < bits; bit++) {
+      const at = bit * BLOCK_BYTES
+      const whole = bit >>> 3
+      this.#pad.copy(blocks, at)
+      address.copy(blocks, at, 0, whole)
+      const mask = (0xff00 >>> (bit & 7)) & 0xff
+      const own = (address[whole] as number) & mask
+      const padded = (this.#pad[whole] as number) & ~mask & 0xff
+      blocks[at + whole] = own | padded
+    }
+    // IPv4 and IPv6 get different functions.
+    for (let bit = 0; bit < bits; bit++) {
+      const last = bit * BLOCK_BYTES + BLOCK_BYTES - 1
+      if (address.length === 4) blocks[last] = (blocks[last] as number) ^ 0xff
+    }
+    const flips = this.#aes.update(blocks)
+    const result = Buffer.from(address)
+    for (let bit = 0; bit < bits; bit++) {
+      const flip = (flips[bit * BLOCK_BYTES] as number) >>> 7
+      const at = bit >>> 3
+      result[at] = (result[at] as number) ^ (flip << (7 - (bit & 7)))
+    }
+    return result
+  }
+}
+
+function isZero(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0)
+}

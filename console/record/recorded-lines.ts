@@ -1,0 +1,84 @@
+/** What a recording takes of the journal's bytes: whole lines, all of them or a choice. */
+
+const NEWLINE = 0x0a
+const OPEN_BRACKET = 0x5b
+
+export interface RecordedCounts {
+  /** Recorded datagrams. */
+  datagrams: number
+  /** Lines that are no datagram and no report; they are recorded only where all lines are. */
+  malformed: number
+  /** Datagrams of other exporters. */
+  others: number
+  /** Left out of an anonymous recording: the template of a set was not seen before. */
+  withoutTemplate: number
+  /** Left out of an anonymous recording: nobody knows what they say. */
+  unreadable: number
+  /** Bytes of the journal that were deleted before they could be read. */
+  missedBytes: number
+}
+
+export interface RecordedLines {
+  readonly counts: RecordedCounts
+  /** Bytes of a line that has not ended yet. */
+  readonly restBytes: number
+  /** Takes the next bytes, and returns the lines to record; they are valid until the next call. */
+  push(bytes: Buffer): Buffer
+  /** Skips bytes that are lost, with the lines that they cut. */
+  skip(missedBytes: number): void
+}
+
+export function createRecordedCounts(): RecordedCounts {
+  return {
+    ...{ datagrams: 0, malformed: 0, others: 0 },
+    ...{ withoutTemplate: 0, unreadable: 0, missedBytes: 0 },
+  }
+}
+
+/** All lines as they are, reports included, without reading them. */
+export class AllLines implements RecordedLines {
+  readonly counts = createRecordedCounts()
+  #rest: Buffer = Buffer.alloc(0)
+  /** The bytes up to the next newline may be the rest of a line: only a whole one is recorded. */
+  #mayBeTorn = true
+
+  get restBytes(): number {
+    return this.#rest.length
+  }
+
+  push(bytes: Buffer): Buffer {
+    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+    const end = all.lastIndexOf(NEWLINE) + 1
+    this.#rest = Buffer.from(all.subarray(end))
+    let lines = all.subarray(0, end)
+    if (this.#mayBeTorn && end > 0) {
+      this.#mayBeTorn = false
+      if (!beginsLine(lines)) lines = lines.subarray(lines.indexOf(NEWLINE) + 1)
+    }
+    this.counts.datagrams += countDatagrams(lines)
+    return lines
+  }
+
+  skip(missedBytes: number): void {
+    this.counts.missedBytes += missedBytes + this.#rest.length
+    this.#rest = Buffer.alloc(0)
+    this.#mayBeTorn = true
+  }
+}
+
+/** The rest of a line may begin with `["`, too, but then an address follows. */
+const LINE_BEGIN = /^(\{"|\["(?!.{1,45}", \d+\]\]))/
+
+function beginsLine(lines: Buffer): boolean {
+  return LINE_BEGIN.test(lines.toString('latin1', 0, 64))
+}
+
+function countDatagrams(lines: Buffer): number {
+  let count = 0
+  let start = 0
+  while (start < lines.length) {
+    if (lines[start] === OPEN_BRACKET) count += 1
+    start = lines.indexOf(NEWLINE, start) + 1
+  }
+  return count
+}

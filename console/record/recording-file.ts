@@ -1,0 +1,71 @@
+/** One file of a recording: lines, compressed, readable up to the last `flush` even when it is cut. */
+
+import { type FileHandle, open } from 'node:fs/promises'
+import { type Codec, type Compression, createCompressor } from '../capture/codec.ts'
+
+export class RecordingFile {
+  readonly path: string
+  readonly #handle: FileHandle
+  readonly #codec: Codec | undefined
+  #fileBytes = 0
+  #lineBytes = 0
+
+  private constructor(path: string, handle: FileHandle, codec: Codec | undefined) {
+    this.path = path
+    this.#handle = handle
+    this.#codec = codec
+  }
+
+  /** Creates a file; throws the system's error, EEXIST where there is one already. */
+  static async create(path: string, compression: Compression): Promise<RecordingFile> {
+    return new RecordingFile(path, await open(path, 'wx'), createCompressor(compression))
+  }
+
+  /** Bytes on the disk. */
+  get fileBytes(): number {
+    return this.#fileBytes
+  }
+
+  /** Bytes of the lines. */
+  get lineBytes(): number {
+    return this.#lineBytes
+  }
+
+  /** Appends whole lines; the caller may reuse them afterwards. Throws the system's error. */
+  async write(lines: Buffer): Promise<void> {
+    this.#lineBytes += lines.length
+    if (!this.#codec) return this.#append(lines)
+    await this.#codec.push(lines)
+    await this.#appendOutput()
+  }
+
+  /** Brings all lines into the file. */
+  async flush(): Promise<void> {
+    await this.#codec?.flush()
+    await this.#appendOutput()
+  }
+
+  /** Ends and closes the file; throws the system's error, and closes it nevertheless. */
+  async close(): Promise<void> {
+    try {
+      await this.#codec?.end()
+      await this.#appendOutput()
+    } finally {
+      this.#codec?.close()
+      await this.#handle.close()
+    }
+  }
+
+  async #appendOutput(): Promise<void> {
+    for (const chunk of this.#codec?.take() ?? []) await this.#append(chunk)
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
+    let at = 0
+    while (at < bytes.length) {
+      const { bytesWritten } = await this.#handle.write(bytes, at, bytes.length - at)
+      at += bytesWritten
+      this.#fileBytes += bytesWritten
+    }
+  }
+}

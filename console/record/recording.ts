@@ -1,0 +1,183 @@
+/** A recording in one file or, by size or time, in several, which leaves room on the disk. */
+
+import { stat, statfs } from 'node:fs/promises'
+import { dirname, extname, resolve } from 'node:path'
+import { type Compression, HAS_ZSTD } from '../capture/codec.ts'
+import { RecordingFile } from './recording-file.ts'
+
+/** A killed process loses at most the lines of this time. */
+const FLUSH_MS = 1_000
+
+/** The recording cannot go on; what was written so far stays. */
+export class RecordingError extends Error {
+  readonly code = 'NO_RECORDING'
+}
+
+export interface RecordingOptions {
+  /** Its ending says how it is compressed: .gz, .zst; else the best ending is added. */
+  readonly path: string
+  /** Bytes of one file; 0: no limit. */
+  readonly rotateBytes: number
+  /** Time of one file; 0: no limit. */
+  readonly rotateMs: number
+  /** Bytes of the file system that stay free. */
+  readonly keepFreeBytes: number
+}
+
+export class Recording {
+  readonly #options: RecordingOptions
+  readonly #path: string
+  readonly #compression: Compression
+  readonly #files: string[] = []
+  #file: RecordingFile | undefined
+  #closedBytes = 0
+  #startedAt = 0
+  #flushedAt = 0
+
+  /** @throws RecordingError when this Node.js cannot compress as the path says */
+  constructor(options: RecordingOptions) {
+    this.#options = options
+    this.#compression = chooseCompression(options.path)
+    if (this.#compression === 'zstd' && !HAS_ZSTD) {
+      throw new RecordingError(
+        'this Node.js has no zstd: end the name in .gz, or use 22.15 or later',
+      )
+    }
+    const isNamed = endingOf(this.#compression) === extname(options.path)
+    this.#path = isNamed ? options.path : options.path + endingOf(this.#compression)
+  }
+
+  /** The files so far. */
+  get files(): readonly string[] {
+    return this.#files
+  }
+
+  /** Bytes on the disk, of all files. */
+  get fileBytes(): number {
+    return this.#closedBytes + (this.#file?.fileBytes ?? 0)
+  }
+
+  /** Creates the first file, so that a wrong path is found before anything is read. */
+  async open(): Promise<void> {
+    await this.#guard(async () => {
+      this.#file = await this.#create()
+    })
+  }
+
+  /**
+   * Appends whole lines.
+   *
+   * @throws RecordingError when the disk is full or the file cannot be written
+   */
+  async write(lines: Buffer): Promise<void> {
+    await this.#guard(async () => {
+      await this.#assertRoom()
+      const file = await this.#current()
+      await file.write(lines)
+    })
+  }
+
+  /** Brings the lines into the file, and begins a new one when it is time; to be called often. */
+  async tick(): Promise<void> {
+    const now = performance.now()
+    if (!this.#file || now - this.#flushedAt < FLUSH_MS) return
+    this.#flushedAt = now
+    await this.#guard(async () => {
+      await this.#file?.flush()
+    })
+  }
+
+  /** Ends the recording. May be called twice. */
+  async close(): Promise<void> {
+    await this.#guard(() => this.#closeFile())
+  }
+
+  async #current(): Promise<RecordingFile> {
+    const { rotateBytes, rotateMs } = this.#options
+    const file = this.#file
+    const isFull = file && rotateBytes > 0 && file.fileBytes >= rotateBytes
+    const isOld = rotateMs > 0 && performance.now() - this.#startedAt >= rotateMs
+    if (file && !isFull && !isOld) return file
+    await this.#closeFile()
+    this.#file = await this.#create()
+    return this.#file
+  }
+
+  async #create(): Promise<RecordingFile> {
+    this.#startedAt = performance.now()
+    const { rotateBytes, rotateMs } = this.#options
+    const isRotated = rotateBytes > 0 || rotateMs > 0
+    const path = isRotated ? this.#numbered() : this.#path
+    const file = await RecordingFile.create(path, this.#compression)
+    this.#files.push(path)
+    return file
+  }
+
+  /** `x.lines.gz` becomes `x-20260102T030405Z-0001.lines.gz`. */
+  #numbered(): string {
+    const name = this.#path.slice(dirname(this.#path) === '.' ? 0 : dirname(this.#path).length)
+    const point =
+      this.#path.length - name.length + (name.indexOf('.') < 0 ? name.length : name.indexOf('.'))
+    const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
+    const number = String(this.#files.length + 1).padStart(4, '0')
+    return `${this.#path.slice(0, point)}-${time}-${number}${this.#path.slice(point)}`
+  }
+
+  async #assertRoom(): Promise<void> {
+    const { keepFreeBytes } = this.#options
+    if (keepFreeBytes === 0) return
+    const { bavail, bsize } = await statfs(dirname(resolve(this.#path)))
+    if (bavail * bsize >= keepFreeBytes) return
+    throw new RecordingError(
+      `its file system has less than ${keepFreeBytes} bytes free, which stay free (--keep-free)`,
+    )
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file
+    this.#file = undefined
+    if (!file) return
+    await file.close()
+    this.#closedBytes += file.fileBytes
+  }
+
+  async #guard(act: () => Promise<void>): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      if (error instanceof RecordingError) throw error
+      throw new RecordingError(describe(error as NodeJS.ErrnoException), { cause: error })
+    }
+  }
+}
+
+function describe({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'its file system is full'
+    case 'EFBIG':
+      return 'it is as large as a file may be'
+    case 'EEXIST':
+      return 'there is a file already: choose another name'
+    default:
+      return message
+  }
+}
+
+function chooseCompression(path: string): Compression {
+  const ending = extname(path)
+  if (ending === '.gz') return 'gzip'
+  if (ending === '.zst') return 'zstd'
+  return HAS_ZSTD ? 'zstd' : 'gzip'
+}
+
+function endingOf(compression: Compression): string {
+  return compression === 'gzip' ? '.gz' : '.zst'
+}
+
+/** Whether two paths are on one file system; a path that is not there counts as its folder. */
+export async function isSameFileSystem(a: string, b: string): Promise<boolean> {
+  const [first, second] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)))
+  return first !== undefined && second !== undefined && first.dev === second.dev
+}

@@ -1,0 +1,36 @@
+/** Keeps the distances in time between datagrams, as they were or shortened. */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Shorter waits cost more than they give. */
+const LEAST_WAIT_MS = 2
+/** A pause in the recording, for example overnight, ends early when the replay is stopped. */
+const MICROS_PER_MS = 1000
+
+export class Pacer {
+  readonly #speed: number
+  #firstMicros: number | undefined
+  #startedAtMs = 0
+
+  /** @param speed 1: in real time; 2: twice as fast; 0: without waiting */
+  constructor(speed: number) {
+    this.#speed = speed
+  }
+
+  /** Milliseconds until the datagram of this time is due; 0 when it is. */
+  waitMs(receivedAtMicros: number): number {
+    if (this.#speed === 0) return 0
+    if (this.#firstMicros === undefined) {
+      this.#firstMicros = receivedAtMicros
+      this.#startedAtMs = performance.now()
+    }
+    const afterMs = (receivedAtMicros - this.#firstMicros) / MICROS_PER_MS / this.#speed
+    const waitMs = this.#startedAtMs + afterMs - performance.now()
+    return waitMs >= LEAST_WAIT_MS ? waitMs : 0
+  }
+
+  /** Waits, at most until the signal. */
+  async wait(ms: number, signal: AbortSignal): Promise<void> {
+    await sleep(ms, undefined, { signal }).catch(() => {})
+  }
+}

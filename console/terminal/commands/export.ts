@@ -1,0 +1,165 @@
+/** `netflow export`: flows into files, one for each partition, which can be continued. */
+
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ExportQuestion, Manifest, ManifestError } from '../../export/manifest.ts'
+import { loadParquet, NoParquetError, type WriteParquet } from '../../export/parquet.ts'
+import { writePart } from '../../export/part-file.ts'
+import { cutByPartitions, nameFile, type TimeRange } from '../../export/parts.ts'
+import { allFlowsQuery, countFlowsQuery } from '../../query/all-flows.ts'
+import type { Filter } from '../../query/filter-tree.ts'
+import type { Row } from '../../query/sums.ts'
+import type { Database } from '../database.ts'
+import { NoAnswerError, UsageError } from '../errors.ts'
+import type { Column } from '../output/answer.ts'
+import { csvHeading, csvLine, jsonLine } from '../output/data-formats.ts'
+import type { Terminal } from '../terminal.ts'
+import { FLOW_COLUMNS } from './flows.ts'
+
+/** The formats beside csv and jsonl of every command. */
+export const EXPORT_FORMATS: readonly string[] = ['parquet']
+
+const FORMATS: readonly string[] = ['csv', 'jsonl', 'parquet']
+
+export interface ExportOptions {
+  readonly to: string
+  readonly all?: boolean
+}
+
+export async function exportFlows(
+  terminal: Terminal,
+  words: readonly string[],
+  options: ExportOptions,
+): Promise<void> {
+  const format = terminal.options.format ?? 'csv'
+  if (!FORMATS.includes(format)) {
+    throw new UsageError(`--format: "${format}" is none of ${FORMATS.join(', ')}`)
+  }
+  if (options.all && (terminal.options.since ?? terminal.options.until) !== undefined) {
+    throw new UsageError('--all excludes --since and --until')
+  }
+  const filter = terminal.filter(words)
+  try {
+    const parquet = format === 'parquet' ? loadParquet(terminal.surroundings.folder) : undefined
+    await mkdir(options.to, { recursive: true })
+    const question = await ask(terminal, words, { format, isAll: options.all ?? false })
+    const manifest = await Manifest.open(options.to, question)
+    const run = { terminal, filter, manifest, folder: options.to, ...(parquet && { parquet }) }
+    await writeParts(run)
+  } catch (error) {
+    if (error instanceof ManifestError) throw new UsageError(error.message)
+    if (error instanceof NoParquetError) throw new NoAnswerError(error.message)
+    const { syscall, message } = error as NodeJS.ErrnoException
+    if (syscall) throw new NoAnswerError(`${message}: the same command goes on after it is mended`)
+    throw error
+  }
+}
+
+async function ask(
+  terminal: Terminal,
+  words: readonly string[],
+  { format, isAll }: { readonly format: string; readonly isAll: boolean },
+): Promise<ExportQuestion> {
+  const { exporter, port, proto, as, net } = terminal.options
+  const flags = Object.entries({ exporter, port, proto, as, net }).flatMap(([name, values]) =>
+    (values ?? []).map((value) => `--${name} ${value}`),
+  )
+  const until = new Date(terminal.clock.nowMs).toISOString()
+  const { since = '1h ago', until: end = 'now' } = terminal.options
+  const asked = isAll ? '--all' : `${since} to ${end}`
+  const range = isAll ? { since: new Date(0).toISOString(), until } : terminal.range()
+  return { format, asked, ...range, filter: [words.join(' '), ...flags].filter(Boolean).join(' ') }
+}
+
+interface ExportRun {
+  readonly terminal: Terminal
+  readonly filter: Filter
+  readonly manifest: Manifest
+  readonly folder: string
+  readonly parquet?: WriteParquet
+}
+
+async function writeParts(run: ExportRun): Promise<void> {
+  const { terminal, manifest, folder } = run
+  const database = await terminal.database
+  await manifest.save()
+  const parts = cutByPartitions(manifest.question, await listPartitions(database))
+  let flows = 0
+  for (const [index, part] of parts.entries()) {
+    if (terminal.signal.aborted) break
+    const file = nameFile(part, endingOf(manifest.question.format))
+    const known = manifest.find(file)
+    terminal.note(`part ${index + 1} of ${parts.length}: ${file}`)
+    if (known) flows += known.flows
+    else flows += await writeOne(run, database, part, file)
+  }
+  const { since, until } = manifest.question
+  terminal.say(
+    `${flows} flows from ${since} to ${until} in ${manifest.parts.length} of ${parts.length} files of ${folder}`,
+  )
+  if (manifest.parts.length < parts.length) {
+    throw new NoAnswerError('the export was cut: the same command goes on with it')
+  }
+}
+
+/** @returns the number of its flows */
+async function writeOne(
+  { terminal, filter, manifest, folder, parquet }: ExportRun,
+  database: Database,
+  part: TimeRange,
+  file: string,
+): Promise<number> {
+  const isJson = manifest.question.format === 'jsonl'
+  const line = (row: Row) => (isJson ? jsonLine(FLOW_COLUMNS, row) : csvLine(FLOW_COLUMNS, row))
+  let expected = 0
+  async function* portions(): AsyncGenerator<readonly string[]> {
+    const question = { ...part, filter }
+    for await (const rows of database.fetchCounted(
+      allFlowsQuery(question),
+      countFlowsQuery(question),
+    )) {
+      expected = rows.count
+      if (terminal.signal.aborted)
+        throw new NoAnswerError('the export was cut: the same command goes on')
+      yield rows.rows.map(line)
+    }
+  }
+  const written = await writePart({
+    path: join(folder, file),
+    heading: isJson ? '' : csvHeading(FLOW_COLUMNS),
+    portions: portions(),
+    ...(parquet && { parquet: { write: parquet, types: PARQUET_TYPES } }),
+  })
+  if (written.flows !== expected) {
+    throw new NoAnswerError(`${file} has ${written.flows} flows, and the database ${expected}`)
+  }
+  await manifest.add({ file, ...part, ...written })
+  return written.flows
+}
+
+/** Loads the bounds of the partitions, as RFC 3339. */
+async function listPartitions(database: Database): Promise<TimeRange[]> {
+  const rows = await database.ask({
+    text: 'select since, until from flow_partitions order by since',
+    values: [],
+  })
+  const toTime = (stamp: string | null | undefined) =>
+    (stamp ?? '').replace(' ', 'T').replace(/\+00$/, 'Z')
+  return rows.map((row) => ({ since: toTime(row['since']), until: toTime(row['until']) }))
+}
+
+function endingOf(format: string): string {
+  return format === 'parquet' ? '.parquet' : `.${format}.gz`
+}
+
+const PARQUET_TYPES: Readonly<Record<string, string>> = Object.fromEntries(
+  FLOW_COLUMNS.map(({ name, kind }) => [name, typeOf(name, kind)]),
+)
+
+function typeOf(name: string, kind: Column['kind']): string {
+  if (kind === 'time') return 'TIMESTAMPTZ'
+  // Scaled counters may exceed 64 bits; Parquet has no larger integers.
+  if (name === 'bytes' || name === 'packets') return 'DECIMAL(38,0)'
+  if (kind === 'duration') return 'DOUBLE'
+  return kind === 'number' || kind === 'bytes' || kind === 'count' ? 'BIGINT' : 'VARCHAR'
+}

@@ -1,0 +1,127 @@
+/** `netflow record`: the pipe's lines into a file, by way of the journal. */
+
+import { randomBytes } from 'node:crypto'
+import { parseDuration } from '../../query/times.ts'
+import { Anonymizer } from '../../record/anonymizer.ts'
+import { JournalTap, TapError } from '../../record/journal-tap.ts'
+import { LineSelection } from '../../record/line-selection.ts'
+import { AllLines } from '../../record/recorded-lines.ts'
+import { Recorder } from '../../record/recorder.ts'
+import { isSameFileSystem, Recording, RecordingError } from '../../record/recording.ts'
+import { NoAnswerError, UsageError } from '../errors.ts'
+import type { Terminal } from '../terminal.ts'
+import { readSize } from './sizes.ts'
+
+const DEFAULT_JOURNAL = './data/journal'
+/** Room that a recording leaves for the journal on the same file system. */
+const KEEP_FREE_BYTES = 1_073_741_824
+const KEY_BYTES = 16
+
+export interface RecordCommandOptions {
+  readonly journal?: string
+  readonly once?: boolean
+  readonly present?: boolean
+  readonly exporter?: string
+  readonly anonymize?: boolean
+  readonly key?: string
+  readonly rotateSize?: string
+  readonly rotateTime?: string
+  readonly keepFree?: string
+  readonly maxBehind: string
+}
+
+export async function recordLines(
+  terminal: Terminal,
+  path: string,
+  options: RecordCommandOptions,
+): Promise<void> {
+  if (options.key !== undefined && !options.anonymize) {
+    throw new UsageError('--key goes with --anonymize')
+  }
+  const journal =
+    options.journal ?? (terminal.surroundings.environment['JOURNAL_DIR'] || DEFAULT_JOURNAL)
+  const tap = new JournalTap(journal, readSize('--max-behind', options.maxBehind))
+  try {
+    const isOnce = options.once ?? false
+    tap.open(isOnce || options.present ? 'start' : 'end')
+    const recording = new Recording({
+      path,
+      rotateBytes: readSize('--rotate-size', options.rotateSize ?? '0'),
+      rotateMs: readTime(options.rotateTime),
+      keepFreeBytes: await chooseRoom(journal, path, options.keepFree),
+    })
+    await recording.open()
+    const recorder = new Recorder({
+      ...{ tap, recording, isOnce },
+      lines: chooseLines(terminal, options),
+      onProgress: ({ counts }) =>
+        terminal.note(`${counts.datagrams.toLocaleString('en-US')} datagrams recorded`),
+    })
+    await run(terminal, recorder, recording)
+  } catch (error) {
+    if (error instanceof RecordingError) throw new NoAnswerError(`${path}: ${error.message}`)
+    if (error instanceof TapError) throw new NoAnswerError(error.message)
+    throw error
+  } finally {
+    tap.close()
+  }
+}
+
+async function run(terminal: Terminal, recorder: Recorder, recording: Recording): Promise<void> {
+  try {
+    await recorder.run(terminal.signal)
+  } catch (error) {
+    report(terminal, recorder, recording)
+    await recording.close().catch(() => {})
+    throw new NoAnswerError(
+      `${recording.files.at(-1)}: ${(error as Error).message}: the recording has stopped; the ` +
+        'pipeline goes on without it',
+      { cause: error },
+    )
+  }
+  report(terminal, recorder, recording)
+  const { missedBytes } = recorder.counts
+  if (missedBytes > 0) {
+    throw new NoAnswerError(
+      `${missedBytes} bytes of the journal were deleted before they could be recorded`,
+    )
+  }
+}
+
+function chooseLines(terminal: Terminal, options: RecordCommandOptions) {
+  const { exporter, anonymize } = options
+  if (exporter === undefined && !anonymize) return new AllLines()
+  const key = options.key ?? randomBytes(KEY_BYTES).toString('hex')
+  if (anonymize && options.key === undefined) {
+    terminal.say(`the key of the addresses is ${key}: keep it to find them again, or forget it`)
+  }
+  return new LineSelection({ exporter, anonymizer: anonymize ? new Anonymizer(key) : undefined })
+}
+
+function report(terminal: Terminal, recorder: Recorder, recording: Recording): void {
+  const { datagrams, malformed, others, withoutTemplate, unreadable } = recorder.counts
+  const more = [
+    others > 0 && `${others} of other exporters left out`,
+    malformed > 0 && `${malformed} malformed lines left out`,
+    withoutTemplate > 0 && `${withoutTemplate} left out, as their template was not recorded before`,
+    unreadable > 0 && `${unreadable} unreadable ones left out`,
+  ].filter((text) => text !== false)
+  terminal.say(
+    [
+      `recorded ${datagrams} datagrams in ${recording.files.join(', ')} (${recording.fileBytes} bytes)`,
+      ...more,
+    ].join('; '),
+  )
+}
+
+async function chooseRoom(journal: string, path: string, given?: string): Promise<number> {
+  if (given !== undefined) return readSize('--keep-free', given)
+  const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) || '/' : '.'
+  return (await isSameFileSystem(journal, folder)) ? KEEP_FREE_BYTES : 0
+}
+
+function readTime(text: string | undefined): number {
+  const ms = text === undefined ? 0 : parseDuration(text)
+  if (ms !== undefined) return ms
+  throw new UsageError(`--rotate-time: "${text}" is no duration: expected 15m, 1h or 1d`)
+}

@@ -1,0 +1,92 @@
+/** `netflow tail`: the newest flows, and then each flow as it is stored. */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  newFlowsQuery,
+  newMinutesQuery,
+  readSnapshot,
+  SNAPSHOT_QUERY,
+  type Snapshot,
+} from '../../query/new-flows.ts'
+import { flowsQuery } from '../../query/questions.ts'
+import type { Row } from '../../query/sums.ts'
+import type { Database } from '../database.ts'
+import { UsageError } from '../errors.ts'
+import { csvHeading, csvLine, jsonLine } from '../output/data-formats.ts'
+import type { TableStyle } from '../output/table.ts'
+import type { Terminal } from '../terminal.ts'
+import { FLOW_COLUMNS, FLOW_FORMATS, lineFormat } from './flows.ts'
+
+const POLL_MS = 1_000
+/** SQLSTATE of a query that Ctrl-C has ended. */
+const CANCELLED = '57014'
+
+export interface TailOptions {
+  /** How many flows to begin with. */
+  readonly limit: number
+}
+
+interface Lines {
+  readonly heading: string
+  readonly line: (row: Row) => string
+}
+
+export async function tailFlows(
+  terminal: Terminal,
+  words: readonly string[],
+  options: TailOptions,
+): Promise<void> {
+  const lines = chooseLines(terminal)
+  const filter = terminal.filter(words)
+  const { since, until } = terminal.range()
+  const database = await terminal.database
+  const { signal } = terminal
+  const print = (rows: readonly Row[]) =>
+    terminal.print(rows.map((row) => `${lines.line(row)}\n`).join(''))
+  if (lines.heading !== '') await terminal.print(`${lines.heading}\n`)
+  try {
+    const first = flowsQuery({ since, until, filter, limit: options.limit, order: 'time' })
+    let snapshot = await database.inSnapshot(async () => {
+      if (options.limit > 0) await print(await database.ask(first))
+      return takeSnapshot(database)
+    })
+    while (!signal.aborted) {
+      await sleep(POLL_MS, undefined, { signal }).catch(() => {})
+      if (signal.aborted) return
+      const earlier = snapshot
+      snapshot = await database.inSnapshot(async () => {
+        for (const { bucket } of await database.ask(newMinutesQuery(earlier))) {
+          await print(await database.ask(newFlowsQuery(bucket ?? '', earlier, filter)))
+        }
+        return takeSnapshot(database)
+      })
+    }
+  } catch (error) {
+    if (!signal.aborted || (error as { code?: string }).code !== CANCELLED) throw error
+  }
+}
+
+/** In a transaction that sees one snapshot, this is that one. */
+async function takeSnapshot(database: Database): Promise<Snapshot> {
+  const [row] = await database.ask(SNAPSHOT_QUERY)
+  return readSnapshot(row ?? {})
+}
+
+function chooseLines(terminal: Terminal): Lines {
+  const format =
+    terminal.options.format === undefined ? defaultFormat(terminal) : terminal.format(FLOW_FORMATS)
+  const style: TableStyle = terminal.style()
+  if (format === 'csv') {
+    return { heading: csvHeading(FLOW_COLUMNS), line: (row) => csvLine(FLOW_COLUMNS, row) }
+  }
+  if (format === 'jsonl') return { heading: '', line: (row) => jsonLine(FLOW_COLUMNS, row) }
+  const lines = lineFormat(format)
+  if (lines) return { heading: lines.heading, line: (row) => lines.line(row, style) }
+  throw new UsageError(
+    `--format: ${format} cannot be followed: use line, long, extended, csv, jsonl`,
+  )
+}
+
+function defaultFormat({ surroundings }: Terminal): string {
+  return surroundings.width === undefined ? 'csv' : 'line'
+}

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+import { JournalTap } from '../../../console/record/journal-tap.ts'
+import { encodeNumbered } from '../../helpers/numbered-messages.ts'
+import { type Pipeline, QUICK, startPipeline } from '../../helpers/pipeline.ts'
+import { until } from '../../helpers/until.ts'
+import { runLine } from '../terminal/terminal-harness.ts'
+
+const RECORDS = 30
+const MAIN = fileURLToPath(new URL('../../../console/terminal/main.js', import.meta.url))
+/** Mounting a small file system takes a namespace of one's own. */
+const MAY_MOUNT = spawnSync('unshare', ['-rm', 'true']).status === 0
+
+function message(index: number): Buffer {
+  const header = { now: Date.now(), uptimeMs: 60_000, domain: 0, sequence: index * RECORDS }
+  return encodeNumbered(5, header, { first: index * RECORDS, count: RECORDS, withTemplate: false })
+}
+
+describe('netflow record', () => {
+  let pipeline: Pipeline
+  let sent = 0
+  before(async () => {
+    // Small segments: the writer deletes them while they are recorded.
+    pipeline = await startPipeline({ environment: { ...QUICK, JOURNAL_SEGMENT_BYTES: '65536' } })
+  })
+  after(() => pipeline.stop())
+
+  const exporters = () => ['127.0.0.1', '127.0.0.2'].map((from) => pipeline.makeExporter(from))
+  const journal = () => join(pipeline.folder, 'journal')
+  const run = (line: string, signal?: AbortSignal) =>
+    runLine(line, '', { environment: { JOURNAL_DIR: journal() }, ...(signal && { signal }) })
+  const send = async (count: number) => {
+    const [first, second] = exporters()
+    for (let index = 0; index < count; index++) {
+      await (index % 2 === 0 ? first : second)?.send(message(sent + (index >>> 1)))
+    }
+    sent += count
+    await pipeline.expectNumber('select count(*) from flows', sent * RECORDS)
+  }
+  const linesOf = (path: string) =>
+    gunzipSync(readFileSync(path))
+      .toString()
+      .split('\n')
+      .filter((line) => line.startsWith('['))
+
+  it('follows the journal while its segments are deleted, and loses nothing', async () => {
+    const controller = new AbortController()
+    await send(2)
+    const path = join(pipeline.folder, 'all.lines.gz')
+    const outcome = run(`netflow record --keep-free 0 ${path}`, controller.signal)
+    // Whatever is sent before it has begun is not its affair.
+    await until('the recording has begun', () => existsSync(path))
+    await send(300)
+    controller.abort()
+    const { code, stderr } = await outcome
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, /^netflow: recorded 300 datagrams in .*all\.lines\.gz \(\d+ bytes\)\n$/)
+    assert.equal(linesOf(path).length, 300)
+    await pipeline.expectNumber('select difference from pipeline_balance', 0)
+  })
+
+  it('records what the journal holds, of one exporter, with other addresses', async () => {
+    const path = join(pipeline.folder, 'once.lines.gz')
+    await send(20)
+    const { code, stderr } = await run(
+      `netflow record --once --keep-free 0 --exporter 127.0.0.2 --anonymize --key k ${path}`,
+    )
+    assert.equal(code, 0, stderr)
+    const recorded = Number(/recorded (\d+) datagrams/.exec(stderr)?.[1])
+    assert.equal(linesOf(path).length, recorded)
+    assert.match(stderr, /; \d+ of other exporters left out/)
+    assert.ok(linesOf(path).every((line) => !line.includes('127.0.0.')))
+  })
+
+  it('begins a new file at a size', async () => {
+    const path = join(pipeline.folder, 'rotated.lines.gz')
+    const { code, stderr } = await run(
+      `netflow record --once --keep-free 0 --rotate-size 1 ${path}`,
+    )
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, /rotated-\d{8}T\d{6}Z-0001\.lines\.gz/)
+  })
+
+  it('refuses wrong use by 2, and what cannot be recorded by 1', async () => {
+    const path = join(pipeline.folder, 'never.lines.gz')
+    const taken = join(pipeline.folder, 'all.lines.gz')
+    for (const [line, code, text] of [
+      [`netflow record --rotate-size big ${path}`, 2, /--rotate-size: "big" is no size/],
+      [`netflow record --rotate-time 5 ${path}`, 2, /--rotate-time: "5" is no duration/],
+      [`netflow record --key k ${path}`, 2, /--key goes with --anonymize/],
+      [`netflow record --once --keep-free 0 ${taken}`, 1, /there is a file already/],
+      [
+        `netflow record --once --journal /nowhere ${path}`,
+        1,
+        /JOURNAL_DIR \/nowhere cannot be read/,
+      ],
+      [
+        `netflow record --once --keep-free 900T ${path}`,
+        1,
+        /stay free \(--keep-free\): the recording/,
+      ],
+    ] as const) {
+      const outcome = await run(line)
+      assert.equal(outcome.code, code, line)
+      assert.match(outcome.stderr, text)
+    }
+  })
+
+  it('stops when the disk is full, and the pipeline loses nothing', {
+    skip: !MAY_MOUNT && 'no file system can be mounted here',
+  }, async () => {
+    const folder = join(pipeline.folder, 'small')
+    mkdirSync(folder)
+    const script = 'mount -t tmpfs -o size=16k tmpfs "$1" && exec "$2" "$3" record "$1/full.gz"'
+    const child = spawn(
+      'unshare',
+      ['-rm', 'sh', '-c', script, 'sh', folder, process.execPath, MAIN],
+      {
+        env: { ...process.env, JOURNAL_DIR: journal() },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    )
+    let said = ''
+    child.stderr.on('data', (text) => {
+      said += String(text)
+    })
+    const exit = once(child, 'exit')
+    let isOver = false
+    exit.then(() => {
+      isOver = true
+    })
+    while (!isOver && sent < 20_000) await send(100)
+    const [code] = await exit
+    assert.equal(code, 1, said)
+    assert.match(said, /full\.gz: its file system is full: the recording has stopped; the pipeline/)
+    await send(10)
+    await pipeline.expectNumber('select difference from pipeline_balance', 0)
+  })
+})
+
+describe('JournalTap', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'netflow-tap-'))
+  after(() => rmSync(folder, { recursive: true }))
+  const segment = (start: number) => join(folder, `${String(start).padStart(16, '0')}.lines`)
+
+  it('says where no journal is', () => {
+    const tap = new JournalTap(folder, 1)
+    assert.throws(() => tap.open('start'), /holds no journal: start the writer first/)
+  })
+
+  it('reads segments that were deleted meanwhile, and counts bytes that it missed', () => {
+    writeFileSync(segment(0), 'a'.repeat(100))
+    writeFileSync(segment(100), 'b'.repeat(100))
+    const tap = new JournalTap(folder, 1_000)
+    tap.open('start')
+    for (const start of [0, 100]) rmSync(segment(start))
+    assert.equal(tap.read()?.bytes.toString(), 'a'.repeat(100))
+    assert.equal(tap.read()?.bytes.toString(), 'b'.repeat(100))
+    // The segment from 200 on came and went between two looks.
+    writeFileSync(segment(300), 'c')
+    tap.look()
+    const read = tap.read()
+    assert.deepEqual([read?.bytes.toString(), read?.missedBytes], ['c', 100])
+    tap.close()
+  })
+
+  it('gives up the oldest bytes rather than to fill the disk, and counts them', () => {
+    rmSync(segment(300))
+    for (const start of [0, 100, 200]) writeFileSync(segment(start), 'd'.repeat(100))
+    const tap = new JournalTap(folder, 1_000)
+    tap.open('start')
+    tap.close()
+    const small = new JournalTap(folder, 150)
+    small.open('start')
+    small.look()
+    const read = small.read()
+    assert.deepEqual([read?.bytes.length, read?.missedBytes], [100, 200])
+    small.close()
+  })
+})
