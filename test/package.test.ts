@@ -51,13 +51,18 @@ describe('the packed package', () => {
 
   it('decodes where it is installed', async () => {
     const program = `
-      import { DecoderSession } from 'netflow-to-postgresql/decoder'
+      import { DecoderSession, describeElement, toJSON } from 'netflow-to-postgresql/decoder'
+      import { StreamSequence } from 'netflow-to-postgresql/sequence'
       const session = new DecoderSession()
       const decoded = session.decodeDatagram(new Uint8Array(1), { exporter: 'x', receivedAt: 0 })
-      console.log(decoded.reason)`
+      console.log(decoded.reason, describeElement(0, 8).name, new StreamSequence(5).lost)
+      console.log(JSON.stringify(toJSON({ bytes: [2n ** 62n], at: 1.5, none: null })))`
     const parameters = ['--input-type=module', '--eval', program]
     const { stdout } = await run(process.execPath, parameters, { cwd: folder })
-    assert.equal(stdout.trim(), 'too-short')
+    assert.deepEqual(stdout.trim().split('\n'), [
+      'too-short sourceIPv4Address 0',
+      '{"bytes":["4611686018427387904"],"at":1.5,"none":null}',
+    ])
   })
 
   it('has types for compilers that do not read exports', async () => {
@@ -66,6 +71,8 @@ describe('the packed package', () => {
     for (const path of [types, ...typesVersions['*'].decoder]) {
       assert.match(await readFile(join(installed, path), 'utf8'), /class DecoderSession/)
     }
+    const [sequence] = typesVersions['*'].sequence
+    assert.match(await readFile(join(installed, sequence), 'utf8'), /StreamSequence/)
   })
 
   it('runs its writer, which says what is wrong with its settings', async () => {

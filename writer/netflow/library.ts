@@ -268,3 +268,26 @@ function countsOf(result: DecodeResult): MessageCounts {
     implausibleTimes: result.implausibleTimes,
   }
 }
+
+/** What `JSON.stringify` writes without losing anything. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue }
+
+/**
+ * Copies a value for JSON; each bigint becomes its decimal digits, as a number would be rounded.
+ *
+ * @param value a flow, a whole result, or any other plain value
+ */
+export function toJSON(value: unknown): JsonValue {
+  if (typeof value === 'bigint') return String(value)
+  if (Array.isArray(value)) return value.map(toJSON)
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toJSON(member)]))
+  }
+  return value === undefined ? null : (value as JsonValue)
+}
