@@ -38,6 +38,8 @@ export class JournalTap {
   readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES)
   #position = 0
   #missedBytes = 0
+  /** The newest segment seen in the folder; the writer never deletes it. */
+  #newest = -1
 
   /** @param maxHeldBytes the oldest unread bytes above it are given up, so that the disk does not fill */
   constructor(folder: string, maxHeldBytes: number) {
@@ -76,7 +78,15 @@ export class JournalTap {
 
   /** Opens new segments. To be called often: a segment that is deleted before is missed. */
   look(): void {
-    for (const start of this.#list()) {
+    const starts = this.#list()
+    const newest = Math.max(-1, ...starts)
+    if (newest < this.#newest) {
+      throw new TapError(
+        `another journal is in ${this.#folder}, or none: start the recording again`,
+      )
+    }
+    this.#newest = newest
+    for (const start of starts) {
       const known = this.#segments.find((segment) => segment.start === start)
       if (!known) this.#adopt(start)
     }

@@ -29,6 +29,14 @@ export class Progress {
     this.#rows = rows
   }
 
+  /** Shows a text in place of the time; an empty one: nothing any more. */
+  note(text: string): void {
+    this.stop()
+    if (!this.#isTerminal || text === '') return
+    this.#stderr.write(`\r\u001b[K${text} (Ctrl-C ends)`)
+    this.#isShown = true
+  }
+
   /** Removes the line, because something else is written. */
   clear(): void {
     if (this.#isShown) this.#stderr.write('\r\u001b[K')

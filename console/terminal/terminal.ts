@@ -55,7 +55,6 @@ export class Terminal {
   readonly clock: Clock
   readonly #progress: Progress
   #database: Promise<Database> | undefined
-  #isNoted = false
 
   constructor(surroundings: Surroundings, options: CommonOptions) {
     this.surroundings = surroundings
@@ -75,19 +74,15 @@ export class Terminal {
     return this.surroundings.signal ?? NEVER
   }
 
-  /** Shows how far a long command is, on a terminal only. */
+  /** Shows how far a long command is, on a terminal only; an empty text: nothing any more. */
   note(text: string): void {
-    if (!this.surroundings.isErrorTerminal) return
-    this.#progress.clear()
-    this.surroundings.stderr.write(`\r\u001b[K${text} (Ctrl-C ends)`)
-    this.#isNoted = true
+    this.#progress.note(text)
   }
 
   /** Says something beside the output. */
   say(text: string): void {
-    const start = this.#isNoted ? '\r\u001b[K' : ''
-    this.#isNoted = false
-    this.surroundings.stderr.write(`${start}netflow: ${text}\n`)
+    this.#progress.clear()
+    this.surroundings.stderr.write(`netflow: ${text}\n`)
   }
 
   /** The database, opened when it is first needed. */

@@ -112,6 +112,7 @@ async function writeOne(
   const isJson = manifest.question.format === 'jsonl'
   const line = (row: Row) => (isJson ? jsonLine(FLOW_COLUMNS, row) : csvLine(FLOW_COLUMNS, row))
   let expected = 0
+  let done = 0
   async function* portions(): AsyncGenerator<readonly string[]> {
     const question = { ...part, filter }
     for await (const rows of database.fetchCounted(
@@ -122,6 +123,8 @@ async function writeOne(
       if (terminal.signal.aborted)
         throw new NoAnswerError('the export was cut: the same command goes on')
       yield rows.rows.map(line)
+      done += rows.rows.length
+      terminal.note(`${file}: ${done} of ${expected} flows`)
     }
   }
   const written = await writePart({

@@ -41,6 +41,8 @@ export async function tailFlows(
   const { since, until } = terminal.range()
   const database = await terminal.database
   const { signal } = terminal
+  // It waits most of the time.
+  terminal.note('')
   const print = (rows: readonly Row[]) =>
     terminal.print(rows.map((row) => `${lines.line(row)}\n`).join(''))
   if (lines.heading !== '') await terminal.print(`${lines.heading}\n`)

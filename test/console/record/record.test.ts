@@ -171,8 +171,16 @@ describe('JournalTap', () => {
     tap.close()
   })
 
-  it('gives up the oldest bytes rather than to fill the disk, and counts them', () => {
+  it('says that another journal has taken the place of the one that it follows', () => {
+    const tap = new JournalTap(folder, 1_000)
+    tap.open('end')
     rmSync(segment(300))
+    writeFileSync(segment(0), 'e')
+    assert.throws(() => tap.look(), /another journal is in .*: start the recording again/)
+    tap.close()
+  })
+
+  it('gives up the oldest bytes rather than to fill the disk, and counts them', () => {
     for (const start of [0, 100, 200]) writeFileSync(segment(start), 'd'.repeat(100))
     const tap = new JournalTap(folder, 1_000)
     tap.open('start')
