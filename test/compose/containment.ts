@@ -49,11 +49,12 @@ export async function assertRoles(deployment: Deployment): Promise<void> {
     rolreplication: false,
     rolbypassrls: false,
   }
-  const names = ['netflow_reader', 'netflow_writer']
-  assert.deepEqual(
-    roles,
-    names.map((rolname) => ({ rolname, ...plain })),
-  )
+  // Without a password for operators, their role cannot log in.
+  assert.deepEqual(roles, [
+    { rolname: 'netflow_operator', ...plain, rolcanlogin: false },
+    { rolname: 'netflow_reader', ...plain },
+    { rolname: 'netflow_writer', ...plain },
+  ])
   const owners = await deployment.query(
     'reader',
     `select distinct tableowner from pg_tables where schemaname = 'public'`,
