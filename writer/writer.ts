@@ -8,14 +8,15 @@ import { notifyServiceManager } from '../shared/service-notify.ts'
 import { loaderSettings, type WriterSettings } from './config.ts'
 import { readElementsFile } from './elements-file.ts'
 import { judgeWriterHealth } from './health.ts'
+import { type CreatedIngest, createIngest } from './ingest/create-ingest.ts'
+import { JournalReader } from './journal/journal-reader.ts'
 import { JournalWriter } from './journal/journal-writer.ts'
 import { FlowLoader, LoaderStoppedError } from './load/flow-loader.ts'
 import { ForeignJournalError } from './load/tables/journal-positions.ts'
 import type { ResumePoint } from './load/tables/resume-point.ts'
-import { createWriterMetrics, type WriterMetrics } from './metrics.ts'
+import { createWriterMetrics, type WriterMetrics } from './metrics/metrics.ts'
 import { Decoder } from './netflow/decode.ts'
 import { type ElementDefinition, ElementRegistry } from './netflow/elements/element-registry.ts'
-import { createSpine, type Spine } from './spine.ts'
 import { HeldDatagrams } from './streams/held-datagrams.ts'
 import { MAX_STREAMS } from './streams/streams.ts'
 
@@ -31,6 +32,12 @@ const AWAY_AT_STOP_MS = 1_000
 interface WriterOptions {
   readonly settings: WriterSettings
   readonly logger: Logger
+}
+
+/** The parts that exist once the database has told where to begin. */
+interface Spine extends CreatedIngest {
+  readonly loader: FlowLoader
+  readonly reader: JournalReader
 }
 
 export class Writer {
@@ -97,19 +104,21 @@ export class Writer {
     if (!resumed || this.#isStopping) return
     const { loader, resumePoint } = resumed
     this.#placeJournal(resumePoint)
-    const spine = createSpine({
-      ...{ settings: this.#options.settings, logger: this.#options.logger, resumePoint, loader },
-      metrics: this.#metrics,
-      decoder: this.#decoder,
-      heldDatagrams: this.#heldDatagrams,
-      journal: this.#journalWriter.journal,
-    })
+    const { journal, kept } = this.#journalWriter
+    const { position } = resumePoint
+    const spine = {
+      ...createIngest({
+        ...{ ...this.#options, resumePoint, loader, metrics: this.#metrics },
+        decoder: this.#decoder,
+        heldDatagrams: this.#heldDatagrams,
+      }),
+      reader: new JournalReader({ journal, position, logger: this.#options.logger }),
+      loader,
+    }
     this.#spine = spine
     Promise.race([this.#load(spine), spine.ingest.failure]).catch((error) => this.#end(error))
     this.#every(TICK_MS, () => this.#tick(spine))
     this.#every(EXPORTER_POLL_MS, () => void this.#pollExporters(spine))
-    const { journal, kept } = this.#journalWriter
-    const { position } = resumePoint
     const facts = { journalId: kept.id, position, behindBytes: journal.end - position }
     this.#options.logger.info(facts, 'loading the journal, and what comes')
   }

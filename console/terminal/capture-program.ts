@@ -7,7 +7,7 @@ import { recordLines } from './commands/record.ts'
 import { replayFiles } from './commands/replay.ts'
 import { tailFlows } from './commands/tail.ts'
 import { examples, ranged, readCount } from './options.ts'
-import type { RunCommand } from './program.ts'
+import type { RunCommand } from './terminal.ts'
 
 export function addCaptureCommands(program: Command, run: RunCommand): void {
   addTail(ranged(program.command('tail'), 'shows flows as they are stored', FLOW_FORMATS), run)

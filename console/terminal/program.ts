@@ -29,13 +29,7 @@ import {
   readCount,
   timed,
 } from './options.ts'
-import type { CommonOptions, Terminal } from './terminal.ts'
-
-/** Runs a command with a terminal that is closed afterwards. */
-export type RunCommand = (
-  options: CommonOptions,
-  use: (terminal: Terminal) => Promise<void>,
-) => Promise<void>
+import type { RunCommand } from './terminal.ts'
 
 /** Builds the program. */
 export function buildProgram(run: RunCommand): Command {

@@ -215,3 +215,9 @@ function readFilter(text: string): Filter {
     throw error
   }
 }
+
+/** Runs a command with a terminal that is closed afterwards. */
+export type RunCommand = (
+  options: CommonOptions,
+  use: (terminal: Terminal) => Promise<void>,
+) => Promise<void>

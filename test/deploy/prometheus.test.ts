@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { createCollectorRegistry } from '../../collector/metrics.ts'
-import { createWriterMetrics } from '../../writer/metrics.ts'
+import { createWriterMetrics } from '../../writer/metrics/metrics.ts'
 import { REPOSITORY } from '../helpers/markdown.ts'
 
 const RULES = join(REPOSITORY, 'deploy/prometheus/netflow.rules.yml')

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { createCollectorRegistry } from '../../collector/metrics.ts'
-import { createWriterMetrics } from '../../writer/metrics.ts'
+import { createWriterMetrics } from '../../writer/metrics/metrics.ts'
 import { REPOSITORY, readDocument, sectionOf, tableOf } from '../helpers/markdown.ts'
 
 const OPERATING = readDocument('writer/OPERATING.md')

@@ -1,7 +1,7 @@
 /** The batch that is being filled, and the batches that are on their way into the database. */
 
 import { CopyBatch } from '../load/copy/copy-batch.ts'
-import type { WriterMetrics } from '../metrics.ts'
+import type { WriterMetrics } from '../metrics/metrics.ts'
 
 /** A batch with more bytes of rows or held sets is full, whatever its rows. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024

@@ -1,7 +1,7 @@
 /** Gives up held sets, and settles the datagrams that they came in. */
 
 import type { HeldCount } from '../load/tables/outcome-counts.ts'
-import type { WriterMetrics } from '../metrics.ts'
+import type { WriterMetrics } from '../metrics/metrics.ts'
 import type { Decoder } from '../netflow/decode.ts'
 import { HELD_SET_MAX_AGE_MICROS } from '../netflow/limits.ts'
 import type { HeldDatagrams } from '../streams/held-datagrams.ts'

@@ -6,7 +6,7 @@
 import type { CollectorReport } from '../../shared/pipe-line.ts'
 import type { LineCounts } from '../load/tables/journal-positions.ts'
 import type { CountChange, RefusalOutcome } from '../load/tables/outcome-counts.ts'
-import type { WriterMetrics } from '../metrics.ts'
+import type { WriterMetrics } from '../metrics/metrics.ts'
 import type { DecodeResult } from '../netflow/decode-result.ts'
 import type { Batcher } from './batcher.ts'
 

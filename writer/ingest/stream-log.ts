@@ -2,10 +2,10 @@
 
 import type { DecodeResult } from '../netflow/decode-result.ts'
 import type { StreamKey } from '../netflow/stream-key.ts'
+import { NOTICE_TEXT, PROBLEM_TEXT } from '../problem-text.ts'
 import type { SequenceGap } from '../sequence/gap-ledger.ts'
 import type { Stream } from '../streams/stream.ts'
 import type { Facts, ProblemLog } from './problem-log.ts'
-import { NOTICE_TEXT, PROBLEM_TEXT } from './problem-text.ts'
 
 export class StreamLog {
   readonly #log: ProblemLog

@@ -6,13 +6,11 @@
 import type { StoredBoot } from './boot-clock.ts'
 import type { LinePlace } from './number-line.ts'
 import {
+  NEAR_UNITS,
   REORDER_WINDOW_DATAGRAMS,
   REORDER_WINDOW_MS,
   type WindowPosition,
 } from './reorder-window.ts'
-
-/** Two numbers within this distance may belong to the same numbering. */
-export const NEAR_UNITS = 1_024
 
 /**
  * What the jump would be. `boot`: a restart that the uptime shows. `guess`: a restart that the

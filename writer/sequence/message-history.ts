@@ -3,8 +3,7 @@
  * of the exporter is found out.
  */
 
-import { NEAR_UNITS } from './departure.ts'
-import { REORDER_WINDOW_DATAGRAMS } from './reorder-window.ts'
+import { NEAR_UNITS, REORDER_WINDOW_DATAGRAMS } from './reorder-window.ts'
 import type { MessageCounts } from './sequence-unit.ts'
 import type { SequencedDatagram } from './sequenced-datagram.ts'
 

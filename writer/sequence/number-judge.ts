@@ -5,10 +5,10 @@
 
 import type { BootClock, BootVerdict } from './boot-clock.ts'
 import { Cadence } from './cadence.ts'
-import { NEAR_UNITS } from './departure.ts'
 import type { GapLedger } from './gap-ledger.ts'
 import { type JumpingParts, NumberJumps } from './number-jumps.ts'
 import type { NumberLine } from './number-line.ts'
+import { NEAR_UNITS } from './reorder-window.ts'
 import { FAR_BEHIND_UNITS, isFreshStart, RestartWatch } from './restart-watch.ts'
 import { ANY_UNIT, type NumberRange, type SequenceHole } from './sequence-hole.ts'
 import { countSlack, countUnits, type SequenceUnit, startOf } from './sequence-unit.ts'

@@ -4,10 +4,11 @@
  */
 
 import { type BootClock, isSameBoot } from './boot-clock.ts'
-import { Departure, NEAR_UNITS } from './departure.ts'
+import { Departure } from './departure.ts'
 import type { GapLedger } from './gap-ledger.ts'
 import type { NumberLine } from './number-line.ts'
 import type { WindowPosition } from './reorder-window.ts'
+import { NEAR_UNITS } from './reorder-window.ts'
 import { startOf } from './sequence-unit.ts'
 import type { SequencedDatagram } from './sequenced-datagram.ts'
 

@@ -13,3 +13,6 @@ export interface WindowPosition {
   /** The number of datagrams that the stream has observed. */
   readonly count: number
 }
+
+/** Two numbers within this distance may belong to the same numbering. */
+export const NEAR_UNITS = 1_024

@@ -1,6 +1,6 @@
 /** Recognises restarts by sequence numbers alone, without an uptime. */
 
-import { NEAR_UNITS } from './departure.ts'
+import { NEAR_UNITS } from './reorder-window.ts'
 
 /** A number this far behind is not that of a late datagram. */
 export const FAR_BEHIND_UNITS = 65_536

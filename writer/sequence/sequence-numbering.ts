@@ -4,12 +4,12 @@
  */
 
 import { BootClock, type StoredBoot } from './boot-clock.ts'
-import { NEAR_UNITS } from './departure.ts'
 import { GapLedger, type SequenceGap, type StoredHole } from './gap-ledger.ts'
 import type { ReleasedSet } from './message-history.ts'
 import { NumberJudge } from './number-judge.ts'
 import type { NumberingCounts } from './number-jumps.ts'
 import { NumberLine } from './number-line.ts'
+import { NEAR_UNITS } from './reorder-window.ts'
 import type { StoredRun } from './restart-watch.ts'
 import { type SequenceUnit, startOf } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'

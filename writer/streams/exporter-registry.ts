@@ -8,7 +8,7 @@ import { parseAddress } from './ip-address.ts'
 
 /** With `known`, a new exporter is disabled until an operator enables it. */
 export const EXPORTER_POLICIES = ['open', 'known'] as const
-type ExporterPolicy = (typeof EXPORTER_POLICIES)[number]
+export type ExporterPolicy = (typeof EXPORTER_POLICIES)[number]
 
 /** The sampling settings of a new exporter. */
 const NO_SETTINGS: SamplingSettings = { override: null, default: null, byteOrder: 'network' }

@@ -1,7 +1,7 @@
 /** Prometheus counters of single exporters, for the first exporters that are heard. */
 
 import { Counter, type Registry } from 'prom-client'
-import type { BatchChanges } from './load/tables/batch-changes.ts'
+import type { BatchChanges } from '../load/tables/batch-changes.ts'
 
 /** More series than this cost a Prometheus server more than they tell. */
 const MAX_EXPORTERS = 1_000

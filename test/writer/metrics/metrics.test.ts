@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Registry } from 'prom-client'
-import { LabelCounter } from '../../writer/metrics.ts'
+import { LabelCounter } from '../../../writer/metrics/metrics.ts'
 
 describe('a counter by a label', () => {
   it('reports its counts by label, every time somebody asks', async () => {

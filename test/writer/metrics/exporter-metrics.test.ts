@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Registry } from 'prom-client'
-import { ExporterMetrics } from '../../writer/exporter-metrics.ts'
-import { emptyBatchChanges } from '../../writer/load/tables/batch-changes.ts'
+import { emptyBatchChanges } from '../../../writer/load/tables/batch-changes.ts'
+import { ExporterMetrics } from '../../../writer/metrics/exporter-metrics.ts'
 
 /** The counts of a batch in which one exporter sent datagrams of three flows each. */
 function batchOf(exporter: string | null, datagrams: number) {

@@ -1,11 +1,11 @@
 /** The writer's Prometheus metrics. */
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { addProcessMetrics } from '../shared/process-metrics.ts'
+import { addProcessMetrics } from '../../shared/process-metrics.ts'
+import { PROBLEM_CODES } from '../netflow/decode-result.ts'
+import { REJECT_TEXT } from '../problem-text.ts'
+import { SEQUENCE_UNITS } from '../sequence/sequence-unit.ts'
 import { ExporterMetrics } from './exporter-metrics.ts'
-import { REJECT_TEXT } from './ingest/problem-text.ts'
-import { PROBLEM_CODES } from './netflow/decode-result.ts'
-import { SEQUENCE_UNITS } from './sequence/sequence-unit.ts'
 
 const EXPORT_VERSIONS = [1, 5, 6, 7, 8, 9, 10] as const
 const REJECT_REASONS = [
