@@ -52,7 +52,7 @@ export class Codec {
     this.#failed.catch(() => {})
   }
 
-  /** Takes the next bytes; resolves when they are transformed, and rejects when that fails. */
+  /** Transforms the next bytes. Resolves when that is done, and rejects when it fails. */
   async push(chunk: Buffer): Promise<void> {
     const written = new Promise<void>((resolve, reject) => {
       this.#stream.write(chunk, (error) => (error ? reject(error) : resolve()))

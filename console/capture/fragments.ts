@@ -37,7 +37,7 @@ export class Fragments {
     return this.#incomplete + this.#waiting.size
   }
 
-  /** Takes a fragment. @returns the content of the packet when it is whole now */
+  /** Adds a fragment. @returns the content of the packet once it is whole */
   add(fragment: Fragment): Buffer | undefined {
     const { key, offset, bytes, isLast, micros } = fragment
     if (offset + bytes.length > MAX_BYTES) return undefined

@@ -52,7 +52,7 @@ function findInSll2(frame: Buffer): number {
   if (frame.length < 20) return -1
   const type = frame.readUInt16BE(0)
   if (type === ETHERNET.ipv4 || type === ETHERNET.ipv6) return 20
-  // A tag's type stands in front; what follows it comes after the header.
+  // The header holds the type of a tag; the rest of the tag follows the header.
   return VLAN_TAGS.has(type) ? findByType(frame, 22) : -1
 }
 

@@ -1,4 +1,4 @@
-/** Tells whether a datagram is a message of NetFlow or IPFIX, by its header alone. */
+/** Recognizes messages of NetFlow and IPFIX by their headers. */
 
 const HEADER_BYTES: ReadonlyMap<number, number> = new Map([
   [1, 16],

@@ -13,7 +13,7 @@ const IPV6_HEADER_BYTES = 40
 /** Extension headers that may stand before the transport header. */
 const EXTENSION = { hopByHop: 0, routing: 43, fragment: 44, destination: 60 } as const
 
-/** Takes a datagram and its destination port. */
+/** Called with each datagram and its destination port. */
 type DatagramSink = (datagram: CapturedDatagram, destinationPort: number) => void
 
 /** The content of an IP packet, or a fragment of it. */

@@ -14,7 +14,7 @@ export interface ExportQuestion {
   readonly asked: string
   readonly since: string
   readonly until: string
-  /** As it was typed, with the flags that stand for tests. */
+  /** As it was typed, with the conditions of the flags. */
   readonly filter: string
 }
 

@@ -1,6 +1,6 @@
 /** The layouts of the messages without templates: v1 and v5 to v8. */
 
-/** Where addresses stand in the messages of one version, or of one scheme of v8. */
+/** The offsets of addresses in the messages of one version, or of one scheme of v8. */
 export interface FixedMessage {
   readonly headerBytes: number
   readonly recordBytes: number

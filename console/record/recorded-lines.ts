@@ -22,7 +22,7 @@ export interface RecordedLines {
   readonly counts: RecordedCounts
   /** Bytes of a line that has not ended yet. */
   readonly restBytes: number
-  /** Takes the next bytes, and returns the lines to record; they are valid until the next call. */
+  /** Returns the lines to record of the next bytes; they are valid until the next call. */
   push(bytes: Buffer): Buffer
   /** Skips bytes that are lost, with the lines that they cut. */
   skip(missedBytes: number): void

@@ -134,7 +134,7 @@ export class Terminal {
     )
   }
 
-  /** Joins the filter of the command line with the flags that stand for tests. */
+  /** Joins the filter of the command line with the conditions of the flags. */
   filter(words: readonly string[], ...more: readonly string[]): Filter {
     const lists = (['exporter', 'port', 'proto', 'as', 'net'] as const).flatMap((name) => {
       const values = this.options[name] ?? []
