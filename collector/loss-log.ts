@@ -9,7 +9,7 @@ interface LossLogOptions {
   readonly logger: Logger
   /** Names the loss, its cause and its remedy. */
   readonly message: string
-  /** Says that the loss is over. */
+  /** Logs the end of the loss. */
   readonly recovered: string
   /** Default 10,000. */
   readonly periodMs?: number

@@ -1,4 +1,4 @@
-/** What `npm start` tells once everything runs: a text on a terminal, else a line of the log. */
+/** The greeting of `npm start` once everything runs: a text on a terminal, else a line of the log. */
 
 import { printableDatabaseUrl } from '../shared/database-url.ts'
 

@@ -6,11 +6,11 @@
 import { readFileSync } from 'node:fs'
 import type { z } from 'zod'
 
-/** What `--help` says of a process. */
+/** The facts of a process for `--help`. */
 export interface Program {
   /** How to run it. */
   readonly command: string
-  /** What it does, one sentence. */
+  /** Its purpose, one sentence. */
   readonly summary: string
   /** By their names in the environment; each has a description. */
   readonly settings: z.ZodRawShape

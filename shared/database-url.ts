@@ -3,7 +3,7 @@
  * mistake in a connection string shows the password.
  */
 
-/** What a person may see of a connection string. */
+/** The parts of a connection string that a person may see. */
 export interface DatabasePlace {
   readonly user: string
   readonly host: string

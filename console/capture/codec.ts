@@ -16,7 +16,7 @@ const GZIP_LEVEL = 3
 const GZIP_MAGIC = 0x1f8b
 const ZSTD_MAGIC = 0x28b52ffd
 
-/** Says how a file that begins with these bytes is compressed. */
+/** Returns how a file that begins with these bytes is compressed. */
 export function detectCompression(head: Buffer): Compression {
   if (head.length >= 2 && head.readUInt16BE(0) === GZIP_MAGIC) return 'gzip'
   return head.length >= 4 && head.readUInt32BE(0) === ZSTD_MAGIC ? 'zstd' : 'none'

@@ -1,4 +1,4 @@
-/** What is wrong with a filter, where, and what could stand there. */
+/** The fault of a filter, its place, and the words that are possible there. */
 
 /** A filter that cannot be used; `code` is `BAD_FILTER`. */
 export class FilterError extends Error {

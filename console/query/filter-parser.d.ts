@@ -35,7 +35,7 @@ export type FilterSyntax =
   | { readonly kind: 'not'; readonly term: FilterSyntax }
   | TestSyntax
 
-/** What the parser throws. */
+/** The error of the parser. */
 export interface ParseFailure {
   readonly message: string
   /** null: the message says all. */

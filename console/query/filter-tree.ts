@@ -1,8 +1,8 @@
-/** What a filter asks: a tree of tests. It knows no columns and no SQL. */
+/** A filter as a tree of tests, without columns and SQL. */
 
 export type Comparison = '=' | '<' | '<=' | '>' | '>='
 
-/** What a test asks of each of its fields. Numbers are decimal texts, which hold 64 bits. */
+/** The condition of a test on each of its fields. Numbers are decimal texts, which hold 64 bits. */
 export type Condition =
   | { readonly is: 'compared'; readonly cmp: Comparison; readonly value: string }
   | { readonly is: 'within'; readonly ranges: readonly (readonly [from: string, to: string])[] }

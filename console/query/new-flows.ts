@@ -7,7 +7,7 @@ import { compileFilter, Parameters, type Sql } from './compile-filter.ts'
 import type { Filter } from './filter-tree.ts'
 import { FLOWS } from './relations.ts'
 
-/** What a session could see at a moment: transactions before `xmax`, without those in progress. */
+/** A snapshot: transactions before `xmax`, without those in progress. */
 export interface Snapshot {
   readonly xmax: string
   readonly inProgress: readonly string[]

@@ -24,7 +24,7 @@ export interface SumsQuestion {
   readonly step?: string
 }
 
-/** What the function flow_key says about a key. */
+/** A key, as the function flow_key describes it. */
 interface KeyParts {
   readonly relation: 'flows' | 'prefix_flows'
   readonly ends: string
@@ -52,7 +52,7 @@ const MARGINS: Readonly<Record<string, number>> = {
 
 const SOURCES = ['raw', 'minute', 'hour', 'day']
 
-/** What answers a question from the rollups. */
+/** The rollup rows that answer a question. */
 interface Margin {
   readonly fields: readonly number[]
   readonly relation: Relation

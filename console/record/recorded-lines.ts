@@ -1,4 +1,4 @@
-/** What a recording takes of the journal's bytes: whole lines, all of them or a choice. */
+/** Selects the content of a recording from the journal's bytes: whole lines, all of them or a choice. */
 
 const NEWLINE = 0x0a
 const OPEN_BRACKET = 0x5b

@@ -1,4 +1,4 @@
-/** Says on a terminal, beside the output, that long work goes on. */
+/** Shows the progress of long work on a terminal, beside the output. */
 
 import type { Writable } from 'node:stream'
 

@@ -1,4 +1,4 @@
-/** What commands share: where they run, the database, and how they write their answer. */
+/** The surroundings of a command: the streams, the database, and the way to write an answer. */
 
 import type { Writable } from 'node:stream'
 import { joinFilters, parseFilter } from '../query/filter.ts'
@@ -79,7 +79,7 @@ export class Terminal {
     this.#progress.note(text)
   }
 
-  /** Says something beside the output. */
+  /** Writes a line beside the output. */
   say(text: string): void {
     this.#progress.clear()
     this.surroundings.stderr.write(`netflow: ${text}\n`)

@@ -88,7 +88,7 @@ export type DecodedDatagram =
       readonly problemCount: number
     }
 
-/** What the registry knows of an information element. */
+/** An information element, as the registry describes it. */
 export interface ElementDescription {
   /** `enterprise.id` if the element is unknown. */
   readonly name: string
@@ -269,7 +269,7 @@ function countsOf(result: DecodeResult): MessageCounts {
   }
 }
 
-/** What `JSON.stringify` writes without losing anything. */
+/** A value that `JSON.stringify` writes without a loss. */
 export type JsonValue =
   | string
   | number

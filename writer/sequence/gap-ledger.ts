@@ -65,7 +65,7 @@ const SERIES_DATAGRAMS = 16
 
 const NEW_HOLE = { isLone: true, headFills: 0, filledAtCount: 0 } as const
 
-/** What decides which holes are certain. */
+/** The facts that decide which holes are certain. */
 export interface HoleJudgement {
   /** Units, as bits; a hole that one of them does not see stays, however old it is. */
   readonly favoured: number

@@ -49,7 +49,7 @@ export function isInDoubt({ dissenting }: SequenceHole, favoured: number): boole
   return (dissenting & favoured) !== 0
 }
 
-/** What fills a hole: a late message. */
+/** A late message, which fills a hole. */
 export interface Filling {
   readonly start: number
   /** undefined: unknown, so that all later numbers of the hole go, too. */

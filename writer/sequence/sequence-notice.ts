@@ -1,4 +1,4 @@
-/** What is found out about the numbers of a stream, to be logged once. */
+/** Findings about the numbers of a stream, to be logged once. */
 
 import type { Claim } from './loss-account.ts'
 import type { UnitChange } from './unit-learner.ts'

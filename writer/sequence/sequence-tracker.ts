@@ -40,7 +40,7 @@ export class SequenceTracker {
   /** Messages to judge again if the unit changes. While the unit is settled, the last one only. */
   readonly #history = new MessageHistory()
   readonly #account: LossAccount
-  /** What is taken back if no unit fits. */
+  /** The counts that are taken back if no unit fits. */
   readonly #claims: LossClaims
   readonly #isFixed: boolean
   #series: SequenceSeries

@@ -37,12 +37,12 @@ interface StreamOptions {
   readonly lastClaim?: number
 }
 
-/** What `stream_states` holds of a stream. */
+/** The state of a stream in `stream_states`. */
 export interface StoredSequence extends StreamSequenceState {
   readonly gapRows?: StoredGapRows
 }
 
-/** What a batch has taken from a stream, for the metrics. */
+/** The changes that a batch has taken from a stream, for the metrics. */
 export interface TakenChange {
   readonly strays: number
   /** Losses that were taken back, by unit. */

@@ -12,7 +12,7 @@ export interface Destination {
   /** Writes a text; resolves when more is welcome. */
   readonly write: (text: string) => Promise<void>
   readonly style: TableStyle
-  /** Says that a portion of rows has come. */
+  /** Called after each portion of rows. */
   readonly onRows: (rows: readonly Row[]) => Promise<void>
 }
 

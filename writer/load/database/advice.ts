@@ -1,4 +1,4 @@
-/** Tells an operator what to do about a database that refuses. */
+/** Advice for an operator about a database that refuses. */
 
 import { describeCause } from '../../../shared/logged-error.ts'
 import { DatabaseError } from './connection.ts'

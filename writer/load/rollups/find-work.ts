@@ -22,7 +22,7 @@ export interface Backlog {
   readonly oldestMs: number | undefined
 }
 
-/** What is listed, oldest first; an hour or day waits until its minutes and hours are computed. */
+/** The listed buckets, oldest first; an hour or day waits until its minutes and hours are computed. */
 const LISTED = `
   with listed as materialized (
     select distinct level, bucket from rollup_dirty

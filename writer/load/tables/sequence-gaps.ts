@@ -44,7 +44,7 @@ export type MergedGapChange = RowOf<typeof MERGED_COLUMNS>
 /** Gaps that are taken back. */
 export type RetractedClaim = RowOf<typeof CLAIM_COLUMNS>
 
-/** What a batch changes in the table. */
+/** The changes of a batch in the table. */
 export interface GapChanges {
   readonly declared: GapChange[]
   /** One entry a stream, hour and unit. */

@@ -16,7 +16,7 @@ const COLUMNS = {
   },
 } as const satisfies Columns
 
-/** What a batch adds to the loss of a stream in one unit. */
+/** The loss of a stream in one unit that a batch adds. */
 export type LossChange = RowOf<typeof COLUMNS>
 
 const UPSERT = upsertRows('stream_losses', COLUMNS)

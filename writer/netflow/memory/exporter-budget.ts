@@ -3,7 +3,7 @@
  * nothing is refused; beyond it only that kind is, so ordinary flows are always read.
  */
 
-/** What an exporter may send at once, and how much of it comes back in a second. */
+/** The amount that an exporter may send at once, and the amount that comes back in a second. */
 interface Allowance {
   readonly burst: number
   readonly perSecond: number
@@ -31,7 +31,7 @@ export type BudgetKind = keyof typeof ALLOWANCES
 /** Fields of a template that cost as much as the rest of it. */
 export const FIELDS_PER_TEMPLATE_COST = 32
 
-/** What is left of one allowance. */
+/** The rest of one allowance. */
 interface Purse {
   left: number
   filledAtMs: number

@@ -7,7 +7,7 @@ import type { MemoryRoom } from './memory-room.ts'
 import { Samplers } from './samplers.ts'
 import type { SourcePorts } from './source-ports.ts'
 
-/** What the options of one exporter say. */
+/** The content of one exporter's options. */
 export interface OptionsMemory {
   /** 0: of all ports without a memory of their own. */
   readonly sourcePort: number
@@ -82,12 +82,12 @@ export class OptionsMemories {
     this.shared.samplers.forgetAll()
   }
 
-  /** Gives what all ports but these have said to all ports. */
+  /** Moves the announcements of all ports but these to the shared memory. */
   retain(ports: ReadonlySet<number>): void {
     for (const port of [...this.#own.keys()]) if (!ports.has(port)) this.rejoin(port)
   }
 
-  /** Gives what a port has said to all ports. */
+  /** Moves the announcements of a port to the shared memory. */
   rejoin(port: number): void {
     const own = this.#own.get(port)
     if (own === undefined) return

@@ -58,7 +58,7 @@ export interface SamplingAnnouncement {
 export interface Sampler extends SamplingAnnouncement, Confirmable {
   /** The source port that has announced it last; 0: unknown. */
   port: number
-  /** What another port has announced before; it may turn out to be another exporter. */
+  /** The earlier announcement of another port; it may turn out to be another exporter. */
   before: Sampler | undefined
 }
 
