@@ -23,7 +23,7 @@ export class OptionsError extends Error {
   readonly code = 'BENCH_OPTIONS'
 }
 
-const USAGE = `npm run bench                      about four minutes
+const USAGE = `npm run bench                      about five minutes
 npm run bench -- --full            all instruments, about half an hour
 npm run bench -- --full --write    the same, written into test/bench/RESULTS.md
 npm run bench -- --tiny            all instruments at the smallest sizes: whether they work
