@@ -1,79 +1,97 @@
 /**
- * The connections of the role netflow_operator, apart from those of readers. A transaction that takes
- * too long ends in the server; a database that is away is an answer, not a failure of this process.
+ * The connections of the role netflow_operator: one pool that reads, and one that changes senders. Both
+ * are apart from the sessions of the page, whose role may change nothing.
  */
 
 import pg from 'pg'
+import { SESSION_SETTINGS, TEXTS } from '../../database/session.ts'
+import type { Ask } from '../../query/sums.ts'
+import { databaseError } from '../reader/database-error.ts'
+import { Reader } from '../reader/reader.ts'
 import { SendersError } from './senders-error.ts'
-import type { Transaction } from './senders-table.ts'
 
-const POOL_SIZE = 2
+const READERS = 2
+const WRITERS = 2
+/** Questions that run or wait; further ones are refused. */
+const MAX_QUESTIONS = 8
+const WORK_MEM_BYTES = 67_108_864
 const CONNECT_TIMEOUT_MS = 5_000
 /** Another transaction holds the row of the exporter. */
 const LOCK_TIMEOUT_MS = 5_000
 const RETRY_AFTER_SECONDS = 5
 
 export interface OperatorDatabaseOptions {
-  readonly config: pg.PoolConfig
-  /** Of each statement. */
+  /** Empty: libpq's variables. */
+  readonly databaseUrl: string
+  /** Of an answer, and of each statement that changes something. */
   readonly timeoutMs: number
-  /** Told about connections that end while they are idle. */
-  readonly onError: (error: Error) => void
 }
 
 export class OperatorDatabase {
-  readonly #pool: pg.Pool
+  readonly #reader: Reader
+  readonly #writers: pg.Pool
   readonly #timeoutMs: number
 
-  constructor({ config, timeoutMs, onError }: OperatorDatabaseOptions) {
+  constructor({ databaseUrl, timeoutMs }: OperatorDatabaseOptions) {
     this.#timeoutMs = timeoutMs
-    this.#pool = new pg.Pool({
-      ...config,
-      max: POOL_SIZE,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      application_name: 'netflow-senders',
-      allowExitOnIdle: true,
+    const applicationName = 'netflow-senders'
+    this.#reader = new Reader({
+      databaseUrl,
+      applicationName,
+      connections: READERS,
+      questions: MAX_QUESTIONS,
+      timeoutMs,
+      workMemBytes: WORK_MEM_BYTES,
     })
-    this.#pool.on('error', onError)
+    this.#writers = new pg.Pool({
+      ...(databaseUrl && { connectionString: databaseUrl }),
+      application_name: applicationName,
+      max: WRITERS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      types: TEXTS as never,
+    })
+    // A lost idle connection is replaced when it is needed.
+    this.#writers.on('error', () => {})
   }
 
-  /** Reads in one snapshot. @throws SendersError 503 */
-  read<Value>(use: (transaction: Transaction) => Promise<Value>): Promise<Value> {
-    return this.#transact('begin isolation level repeatable read read only', use)
+  /**
+   * Reads in one snapshot.
+   *
+   * @param signal ends it in the server
+   * @throws ApiError when there is no answer
+   */
+  read<Value>(use: (ask: Ask) => Promise<Value>, signal: AbortSignal): Promise<Value> {
+    return this.#reader.answer(use, signal)
   }
 
-  /** Changes everything or nothing. @throws SendersError 503 */
-  write<Value>(use: (transaction: Transaction) => Promise<Value>): Promise<Value> {
-    return this.#transact('begin', use)
-  }
-
-  async stop(): Promise<void> {
-    await this.#pool.end()
-  }
-
-  async #transact<Value>(
-    begin: string,
-    use: (transaction: Transaction) => Promise<Value>,
-  ): Promise<Value> {
-    const client = await this.#pool.connect().catch((error: unknown) => {
-      throw unavailable('the database is away', error)
+  /** Changes everything or nothing. @throws ApiError, SendersError when nothing was changed */
+  async write<Value>(use: (ask: Ask) => Promise<Value>): Promise<Value> {
+    const client = await this.#writers.connect().catch((error: unknown) => {
+      throw databaseError(error)
     })
     let failure: Error | undefined
     try {
       await client.query(
-        `${begin}; set local statement_timeout = ${this.#timeoutMs};
-         set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local timezone = 'UTC';
-         set local work_mem = '64MB'; set local jit = off`,
+        `begin; ${SESSION_SETTINGS.replaceAll('set ', 'set local ')};
+         set local statement_timeout = ${this.#timeoutMs};
+         set local lock_timeout = ${LOCK_TIMEOUT_MS}`,
       )
-      const value = await use({ query: (text, values) => client.query(text, [...values]) })
+      const value = await use(async ({ text, values }) => {
+        return (await client.query(text, [...values])).rows
+      })
       await client.query('commit')
       return value
     } catch (error) {
       failure = await takeBack(client)
-      throw explain(error)
+      throw contention(error) ?? databaseError(error)
     } finally {
       client.release(failure)
     }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#reader.stop(), this.#writers.end()])
   }
 }
 
@@ -85,34 +103,14 @@ function takeBack(client: pg.PoolClient): Promise<Error | undefined> {
   )
 }
 
-/** SQLSTATEs of answers that another time may bring, and what to say. */
-const TRANSIENT: Readonly<Record<string, string>> = {
-  '57014': 'the answer took too long: ask for fewer or shorter times',
-  '55P03': 'another change of this sender takes long',
-  '40P01': 'another change came between',
-  '53300': 'the database has no free connection',
-  '42501':
-    'the database does not let this role do it: node dist/writer/create-role.js gives the rights',
-}
+/** SQLSTATEs of changes that fail because of others. */
+const CONTENTION = new Set(['55P03', '40P01', '40001'])
 
-function explain(error: unknown): unknown {
-  if (error instanceof SendersError) return error
-  const { code = '' } = error as { code?: string }
-  const text = TRANSIENT[code]
-  if (text !== undefined) return unavailable(text, error)
-  // Class 57 is a server that stops; other codes of pg's are of the connection.
-  const isAway = /^(57|08)/.test(code) || !/^[0-9A-Z]{5}$/.test(code)
-  return isAway && isConnectionError(error) ? unavailable('the database is away', error) : error
-}
-
-function isConnectionError(error: unknown): boolean {
-  const { code, message = '' } = error as { code?: string; message?: string }
-  return code !== undefined || /connection/i.test(message)
-}
-
-function unavailable(text: string, cause: unknown): SendersError {
-  return new SendersError(503, text, {
-    cause,
+function contention(error: unknown): SendersError | undefined {
+  const { code } = error as { readonly code?: string }
+  if (code === undefined || !CONTENTION.has(code)) return undefined
+  return new SendersError(503, 'another change of this sender takes long: try again', {
+    cause: error,
     headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
   })
 }

@@ -3,9 +3,12 @@
  * part of the web server, and is there when both keys are set.
  */
 
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type Next } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import type { Ask } from '../../query/sums.ts'
 import { isZone } from '../../query/times.ts'
+import { ApiError } from '../api/api-error.ts'
+import type { Failures } from '../guard/failures.ts'
 import type { OperatorDatabase } from './operator-database.ts'
 import { PREFIXES_BODY, readPrefixes, readSenderAddress } from './prefixes.ts'
 import { checkMediaType, readBody } from './request-body.ts'
@@ -19,23 +22,19 @@ import {
   removeSender,
 } from './senders-table.ts'
 import { findSignatureProblem, type SigningKeys } from './signature.ts'
-import { answerStats } from './stats-answer.ts'
+import { answerStats, type StatsAnswer } from './stats-answer.ts'
 import { makeStatsReply } from './stats-reply.ts'
-import { readStatsRequest, STATS_BODY } from './stats-request.ts'
+import { readStatsRequest, STATS_BODY, type StatsRequest } from './stats-request.ts'
+
+const NO_ANSWER: StatsAnswer = { sums: new Map(), reasons: new Map() }
 
 const MAX_BODY_BYTES = 1024 * 1024
-
-/** Counts requests that are not authorised, by the address that sends them. */
-export interface FailureLimit {
-  /** Whether an address has failed too often. */
-  isBlocked(address: string): boolean
-  count(address: string): void
-}
 
 export interface SendersOptions {
   readonly database: OperatorDatabase
   readonly keys: SigningKeys
-  readonly failures: FailureLimit
+  /** Counts requests that are not authorised. */
+  readonly failures: Failures
   /** The address of the client. */
   readonly addressOf: (context: Context) => string
   /** Unix milliseconds. */
@@ -50,33 +49,40 @@ type Env = { Variables: { body: Uint8Array } }
 export function createSendersApp(options: SendersOptions): Hono<Env> {
   const app = new Hono<Env>({ strict: false })
   app.onError((error, context) => answerError(error, context, options))
-  app.notFound((context) => answerError(new SendersError(404, 'nothing is here'), context, options))
-  app.use(
+  const guards = [
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
       onError: () => {
         throw new SendersError(413, `a body has ${MAX_BODY_BYTES} bytes at most`)
       },
     }),
-  )
-  app.use(async (context, next) => {
-    context.header('Cache-Control', 'no-cache')
-    await authorise(context, options)
-    await next()
-  })
+    async (context: Context<Env>, next: Next) => {
+      context.header('Cache-Control', 'no-cache')
+      await authorise(context, options)
+      await next()
+    },
+  ] as const
+  for (const path of ['/senders/*', '/stats/*']) app.use(path, ...guards)
   addSenders(app, options.database)
   addStats(app, options.database)
+  for (const path of ['/senders/*', '/stats/*']) {
+    app.all(path, () => {
+      throw new SendersError(404, 'nothing is here: try /senders')
+    })
+  }
   return app
 }
 
 async function authorise(context: Context<Env>, options: SendersOptions): Promise<void> {
+  const { req } = context
   const address = options.addressOf(context)
-  if (options.failures.isBlocked(address)) {
+  const nowMs = options.now()
+  const seconds = options.failures.refusedFor(address, nowMs)
+  if (seconds > 0) {
     throw new SendersError(429, 'too many requests were not authorised: wait a minute', {
-      headers: { 'Retry-After': '60' },
+      headers: { 'Retry-After': String(seconds) },
     })
   }
-  const { req } = context
   const body = new Uint8Array(await req.arrayBuffer())
   const problem = findSignatureProblem(
     {
@@ -88,10 +94,10 @@ async function authorise(context: Context<Env>, options: SendersOptions): Promis
       body,
     },
     options.keys,
-    options.now(),
+    nowMs,
   )
   if (problem !== undefined) {
-    options.failures.count(address)
+    options.failures.add(address, nowMs)
     throw new SendersError(401, problem)
   }
   context.set('body', body)
@@ -106,34 +112,34 @@ function targetOf({ env, req }: Context): string {
 function addSenders(app: Hono<Env>, database: OperatorDatabase): void {
   app.get('/senders', async (context) => {
     allowParameters(context)
-    return context.json(await database.read(listSenders))
+    return context.json(await database.read(listSenders, signalOf(context)))
   })
   app.all('/senders', refuseMethod('GET, HEAD'))
   app.get('/senders/:ip', async (context) => {
     allowParameters(context)
     const ip = readSenderAddress(context.req.param('ip'))
-    return context.json(known(ip, await database.read((reading) => findSender(reading, ip))))
+    return context.json(
+      known(ip, await database.read((ask) => findSender(ask, ip), signalOf(context))),
+    )
   })
   app.put('/senders/:ip', async (context) => {
     allowParameters(context, 'replace')
     const ip = readSenderAddress(context.req.param('ip'))
     const prefixes = readPrefixesOf(context, ip)
     const replaces = readFlag(context, 'replace')
-    const put = await database.write((writing) => putSender(writing, ip, { prefixes, replaces }))
+    const put = await database.write((ask) => putSender(ask, ip, { prefixes, replaces }))
     return context.json(known(ip, put))
   })
   app.delete('/senders/:ip', async (context) => {
     allowParameters(context)
     const ip = readSenderAddress(context.req.param('ip'))
     if (context.get('body').length === 0) {
-      const isRemoved = await database.write((writing) => removeSender(writing, ip))
+      const isRemoved = await database.write((ask) => removeSender(ask, ip))
       known(ip, isRemoved || undefined)
       return context.body(null)
     }
     const prefixes = readPrefixesOf(context, ip)
-    return context.json(
-      known(ip, await database.write((writing) => deletePrefixes(writing, ip, prefixes))),
-    )
+    return context.json(known(ip, await database.write((ask) => deletePrefixes(ask, ip, prefixes))))
   })
   app.all('/senders/:ip', refuseMethod('GET, HEAD, PUT, DELETE'))
 }
@@ -148,23 +154,25 @@ function addStats(app: Hono<Env>, database: OperatorDatabase): void {
     }
     checkMedia(context)
     const request = readStatsRequest(readBody(context.get('body'), STATS_BODY), zone)
-    const answer = await database.read(async (reading) => {
-      known(ip, await findSender(reading, ip))
-      const cidrs = request.prefixes.map(({ cidr }) => cidr)
-      const [missing] = await findMissingPrefixes(reading, ip, cidrs)
-      if (missing !== undefined) {
-        throw new SendersError(404, `${ip} has no prefix ${missing}: PUT /senders/${ip} adds it`, {
-          where: missing,
-        })
-      }
-      return answerStats(ip, request, async (statement) => {
-        const { rows } = await reading.query(statement.text, statement.values)
-        return rows as readonly never[]
+    const found = await database.read((ask) => findAnswer(ask, ip, request), signalOf(context))
+    const { missing, answer } = known(ip, found)
+    if (missing !== undefined) {
+      throw new SendersError(404, `${ip} has no prefix ${missing}: PUT /senders/${ip} adds it`, {
+        where: missing,
       })
-    })
+    }
     return context.json(makeStatsReply(request, answer))
   })
   app.all('/stats/:ip', refuseMethod('POST'))
+}
+
+/** Answers in one snapshot. Returns undefined for an unknown sender, or the first unknown prefix. */
+async function findAnswer(ask: Ask, ip: string, request: StatsRequest) {
+  if (!(await findSender(ask, ip))) return undefined
+  const cidrs = request.prefixes.map(({ cidr }) => cidr)
+  const [missing] = await findMissingPrefixes(ask, ip, cidrs)
+  if (missing !== undefined) return { missing, answer: NO_ANSWER }
+  return { missing: undefined, answer: await answerStats(ip, request, ask) }
 }
 
 function readPrefixesOf(context: Context<Env>, ip: string) {
@@ -209,15 +217,33 @@ function refuseMethod(allowed: string) {
   }
 }
 
+/** Aborts when the client goes away. */
+function signalOf({ req }: Context): AbortSignal {
+  return req.raw.signal
+}
+
 function answerError(error: unknown, context: Context, { onError }: SendersOptions): Response {
-  if (error instanceof SendersError) {
-    for (const [name, value] of Object.entries(error.headers)) context.header(name, value)
-    context.header('Cache-Control', 'no-cache')
-    return context.json(error.toJSON(), error.status)
-  }
-  onError(error)
-  return context.json(
-    new SendersError(500, 'an error of this program; its log has more').toJSON(),
-    500,
+  const known = describeError(error)
+  if (known === undefined) onError(error)
+  const answer = known ?? new SendersError(500, 'a fault of this program: its log says more')
+  for (const [name, value] of Object.entries(answer.headers)) context.header(name, value)
+  context.header('Cache-Control', 'no-cache')
+  return context.json(answer.toJSON(), answer.status)
+}
+
+/** Returns undefined for an error that is a fault of this program. */
+function describeError(error: unknown): SendersError | undefined {
+  if (error instanceof SendersError) return error
+  if (!(error instanceof ApiError) || error.status === 500) return undefined
+  const { status, message, retryAfterSeconds, cause } = error
+  return new SendersError(
+    status === 414 || status === 421 || status === 403 ? 400 : status,
+    message,
+    {
+      cause,
+      ...(retryAfterSeconds === undefined
+        ? {}
+        : { headers: { 'Retry-After': String(retryAfterSeconds) } }),
+    },
   )
 }

@@ -11,6 +11,7 @@ const STATUS_WORDS = {
   429: 'TOO_MANY_REQUESTS',
   500: 'INTERNAL_SERVER_ERROR',
   503: 'SERVICE_UNAVAILABLE',
+  504: 'GATEWAY_TIMEOUT',
 } as const
 
 export type SendersStatus = keyof typeof STATUS_WORDS

@@ -1,11 +1,7 @@
 /** Senders are the enabled rows of `exporters`, with their rows of `exporter_prefixes`. */
 
+import type { Ask } from '../../query/sums.ts'
 import type { Prefix } from './prefixes.ts'
-
-/** A connection in an open transaction. */
-export interface Transaction {
-  query(text: string, values: readonly unknown[]): Promise<{ readonly rows: readonly unknown[] }>
-}
 
 export interface Sender {
   readonly ip: string
@@ -26,21 +22,18 @@ const SELECT = `
       select json_agg(json_build_object(
         'prefix', host(prefix), 'prefixLen', masklen(prefix), 'name', prefixes.name) order by prefix)
       from exporter_prefixes as prefixes where exporter = address
-    ), '[]'))) as sender
+    ), '[]')))::text as sender
   from exporters`
 
-export async function listSenders(transaction: Transaction): Promise<readonly Sender[]> {
-  const { rows } = await transaction.query(`${SELECT} where enabled order by address`, [])
-  return (rows as readonly { sender: Sender }[]).map(({ sender }) => sender)
+export async function listSenders(ask: Ask): Promise<readonly Sender[]> {
+  const rows = await ask({ text: `${SELECT} where enabled order by address`, values: [] })
+  return rows.map((row) => JSON.parse(row['sender'] ?? 'null') as Sender)
 }
 
 /** Returns undefined for an exporter that is unknown or not enabled. */
-export async function findSender(
-  transaction: Transaction,
-  ip: string,
-): Promise<Sender | undefined> {
-  const { rows } = await transaction.query(`${SELECT} where enabled and address = $1`, [ip])
-  return (rows as readonly { sender: Sender }[])[0]?.sender
+export async function findSender(ask: Ask, ip: string): Promise<Sender | undefined> {
+  const [row] = await ask({ text: `${SELECT} where enabled and address = $1`, values: [ip] })
+  return row && (JSON.parse(row['sender'] ?? 'null') as Sender)
 }
 
 // The row of the exporter is written first: of two requests about one sender, the second waits.
@@ -61,55 +54,55 @@ const KEEP_PREFIXES = `
 
 /** Adds prefixes to a sender, or sets them. The exporter is created and enabled. */
 export async function putSender(
-  transaction: Transaction,
+  ask: Ask,
   ip: string,
   change: { readonly prefixes: readonly Prefix[]; readonly replaces: boolean },
 ): Promise<Sender | undefined> {
   const cidrs = change.prefixes.map(({ cidr }) => cidr)
-  await transaction.query(ENABLE, [ip])
-  if (change.replaces) await transaction.query(KEEP_PREFIXES, [ip, cidrs])
   const names = change.prefixes.map(({ name }) => name ?? null)
-  await transaction.query(ADD_PREFIXES, [ip, cidrs, names])
-  return findSender(transaction, ip)
+  await ask({ text: ENABLE, values: [ip] })
+  if (change.replaces) await ask({ text: KEEP_PREFIXES, values: [ip, cidrs] })
+  await ask({ text: ADD_PREFIXES, values: [ip, cidrs, names] })
+  return findSender(ask, ip)
 }
 
 const LOCK = `update exporters set enabled = enabled where address = $1 and enabled returning 1`
 
+const DELETE_PREFIXES = `
+  delete from exporter_prefixes where exporter = $1 and prefix = any($2::cidr[])`
+
 /** Takes prefixes away from a sender. Returns undefined when there is no such sender. */
 export async function deletePrefixes(
-  transaction: Transaction,
+  ask: Ask,
   ip: string,
   prefixes: readonly Prefix[],
 ): Promise<Sender | undefined> {
-  const { rows } = await transaction.query(LOCK, [ip])
+  const rows = await ask({ text: LOCK, values: [ip] })
   if (rows.length === 0) return undefined
-  await transaction.query(
-    'delete from exporter_prefixes where exporter = $1 and prefix = any($2::cidr[])',
-    [ip, prefixes.map(({ cidr }) => cidr)],
-  )
-  return findSender(transaction, ip)
+  await ask({ text: DELETE_PREFIXES, values: [ip, prefixes.map(({ cidr }) => cidr)] })
+  return findSender(ask, ip)
 }
 
 const DISABLE = `update exporters set enabled = false where address = $1 and enabled returning 1`
 
 /** Removes a sender: its prefixes go, its flows and its balance stay. Returns whether there was one. */
-export async function removeSender(transaction: Transaction, ip: string): Promise<boolean> {
-  const { rows } = await transaction.query(DISABLE, [ip])
+export async function removeSender(ask: Ask, ip: string): Promise<boolean> {
+  const rows = await ask({ text: DISABLE, values: [ip] })
   if (rows.length === 0) return false
-  await transaction.query('delete from exporter_prefixes where exporter = $1', [ip])
+  await ask({ text: 'delete from exporter_prefixes where exporter = $1', values: [ip] })
   return true
 }
 
+const MISSING = `
+  select prefix::text from unnest($2::cidr[]) as asked (prefix)
+  where prefix not in (select prefix from exporter_prefixes where exporter = $1)`
+
 /** Returns which of the prefixes a sender does not have. */
 export async function findMissingPrefixes(
-  transaction: Transaction,
+  ask: Ask,
   ip: string,
   cidrs: readonly string[],
 ): Promise<readonly string[]> {
-  const { rows } = await transaction.query(
-    `select prefix::text from unnest($2::cidr[]) as asked (prefix)
-     where prefix not in (select prefix from exporter_prefixes where exporter = $1)`,
-    [ip, cidrs],
-  )
-  return (rows as readonly { prefix: string }[]).map(({ prefix }) => prefix)
+  const rows = await ask({ text: MISSING, values: [ip, cidrs] })
+  return rows.map((row) => row['prefix'] ?? '')
 }

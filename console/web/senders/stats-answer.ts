@@ -1,5 +1,6 @@
 /** Answers a question for statistics from rollups and flows, exactly, in one snapshot. */
 
+import type { Ask, Row } from '../../query/sums.ts'
 import type { Family } from './name-text.ts'
 import {
   cutTo,
@@ -11,32 +12,10 @@ import {
   type Span,
   separate,
 } from './pieces.ts'
+import { addSideSum, readSideSum, type SideSum } from './side-sum.ts'
 import type { Pair, StatsRequest } from './stats-request.ts'
-import {
-  flowSums,
-  listSums,
-  marginSums,
-  partsOf,
-  type Scope,
-  type Statement,
-  type SumRow,
-} from './stats-statements.ts'
+import { flowSums, listSums, marginSums, partsOf, type Scope } from './stats-statements.ts'
 import type { TimeKind } from './time-text.ts'
-
-/** Runs a statement in the snapshot of the question. */
-export type Ask = <Row>(statement: Statement) => Promise<readonly Row[]>
-
-/** The traffic of a pair in one direction, scaled by the sampling rate. */
-export interface SideSum {
-  /** null: no flow had the counter. */
-  bytes: bigint | null
-  packets: bigint | null
-  flows: bigint
-  /** Whether a rate other than 1 was in it. */
-  sampled: boolean
-  /** Bytes that may be missing, because lists of dropped flows do not have the value throughout. */
-  leftOut: bigint
-}
 
 export interface StatsAnswer {
   /** By pair and side; a pair without traffic has none. */
@@ -48,11 +27,10 @@ export interface StatsAnswer {
 const FAMILIES: readonly Family[] = ['margin', 'list', 'flow']
 const KINDS: readonly TimeKind[] = ['year', 'month', 'day', 'hour', 'minute']
 
-interface PartRow {
-  readonly family: Family
-  readonly source: Level | 'raw'
-  readonly part_since: Date
-  readonly part_until: Date
+/** A part of the time, and the source that answers it. */
+interface Part extends Span {
+  readonly family: string
+  readonly source: string
 }
 
 /** Answers all pairs of a request about an exporter. */
@@ -62,11 +40,13 @@ export async function answerStats(
   ask: Ask,
 ): Promise<StatsAnswer> {
   const numberOf = new Map(pairs.map((pair, number) => [pair, number]))
-  const [state] = await ask<{ since: string }>({
+  // Compiling would take longer than most of the answers.
+  await ask({ text: 'set local jit = off', values: [] })
+  const [state] = await ask({
     text: 'select extract(epoch from settled_until)::text as since from rollup_state',
     values: [],
   })
-  const flowsSinceMs = Number(state?.since ?? Number.NEGATIVE_INFINITY) * 1000
+  const flowsSinceMs = millisOf(state?.['since'] ?? '-Infinity')
   const answer = new Answer({ exporter, numberOf, flowsSinceMs }, ask)
   for (const kind of KINDS) {
     await answer.addKind(
@@ -99,10 +79,10 @@ class Answer implements StatsAnswer {
     for (const family of FAMILIES) {
       const asked = groupByTime(pairs.filter((pair) => pair.family === family))
       if (asked.length === 0) continue
-      const of = (source: PartRow['source']) =>
+      const of = (source: Level | 'raw') =>
         cutTo(
           asked,
-          spansOf(parts.filter((part) => part.family === family && part.source === source)),
+          parts.filter((part) => part.family === family && part.source === source),
         )
       for (const level of ['minute', 'hour', 'day'] as const) {
         fromFlows.push(...(await this.#addLevel(level, family, of(level))))
@@ -110,34 +90,41 @@ class Answer implements StatsAnswer {
       fromFlows.push(...this.#withoutDropped(kind, of('raw')))
     }
     const pieces = separate(fromFlows)
-    if (pieces.length > 0) this.#add(await this.#ask<SumRow>(flowSums(pieces, this.#scope)))
+    if (pieces.length > 0) this.#add(await this.#ask(flowSums(pieces, this.#scope)))
   }
 
-  async #findParts(times: readonly Piece[]): Promise<readonly PartRow[]> {
+  async #findParts(times: readonly Piece[]): Promise<readonly Part[]> {
     const { sinceMs: since, untilMs: until } = hullOf(times)
     const levels = levelsOf(times)
     const pairs = times.flatMap((time) => time.pairs)
     const families = FAMILIES.filter((family) => pairs.some((pair) => pair.family === family)).map(
       (family) => ({ family, levels: levelsFor(family, levels) }),
     )
-    return this.#ask<PartRow>(partsOf(families, { since, until }))
+    const rows = await this.#ask(partsOf(families, { since, until }))
+    return rows.map((row) => ({
+      family: row['family'] ?? '',
+      source: row['source'] ?? '',
+      sinceMs: millisOf(row['since']),
+      untilMs: millisOf(row['until']),
+    }))
   }
 
   /** Adds what a level of the rollups has; returns what only flows know. */
   async #addLevel(level: Level, family: Family, pieces: readonly Piece[]): Promise<Piece[]> {
     if (pieces.length === 0) return []
     if (family !== 'list' || level === 'minute') {
-      this.#add(await this.#ask<SumRow>(marginSums(level, pieces, this.#scope)))
+      this.#add(await this.#ask(marginSums(level, pieces, this.#scope)))
       return []
     }
-    const rows = await this.#ask<SumRow>(listSums(level, pieces, this.#scope))
-    this.#add(rows.filter(({ bucket }) => bucket === null))
+    const rows = await this.#ask(listSums(level, pieces, this.#scope))
+    this.#add(rows.filter((row) => row['bucket'] === null))
     const widthMs = level === 'hour' ? 3_600_000 : 86_400_000
-    return rows.flatMap(({ pair, bucket }) => {
-      if (!bucket) return []
-      const sinceMs = bucket.getTime()
-      return [{ sinceMs, untilMs: sinceMs + widthMs, pairs: [this.#pairs[pair] as Pair] }]
-    })
+    return rows
+      .filter((row) => row['bucket'] !== null)
+      .map((row) => {
+        const sinceMs = millisOf(row['bucket'])
+        return { sinceMs, untilMs: sinceMs + widthMs, pairs: [this.#pairOf(row)] }
+      })
   }
 
   /** Leaves out times whose flows are dropped, and notes why their pairs have no answer. */
@@ -150,22 +137,20 @@ class Answer implements StatsAnswer {
     })
   }
 
-  #add(rows: readonly SumRow[]): void {
+  #add(rows: readonly Row[]): void {
     for (const row of rows) {
-      const pair = this.#pairs[row.pair] as Pair
+      const pair = this.#pairOf(row)
       const sides = this.sums.get(pair) ?? new Map<number, SideSum>()
       this.sums.set(pair, sides)
-      const known = sides.get(row.side)
-      if (!known) sides.set(row.side, sideSumOf(row))
-      else {
-        const { bytes, packets, flows, sampled, leftOut } = sideSumOf(row)
-        known.bytes = addCounters(known.bytes, bytes)
-        known.packets = addCounters(known.packets, packets)
-        known.flows += flows
-        known.sampled ||= sampled
-        known.leftOut += leftOut
-      }
+      const side = Number(row['side'])
+      const known = sides.get(side)
+      if (known) addSideSum(known, readSideSum(row))
+      else sides.set(side, readSideSum(row))
     }
+  }
+
+  #pairOf(row: Row): Pair {
+    return this.#pairs[Number(row['pair'])] as Pair
   }
 }
 
@@ -175,26 +160,9 @@ function levelsFor(family: Family, levels: readonly number[]): readonly number[]
   return family === 'list' ? levels.filter((level) => level > 0) : levels
 }
 
-function spansOf(parts: readonly PartRow[]): Span[] {
-  return parts.map(({ part_since, part_until }) => ({
-    sinceMs: part_since.getTime(),
-    untilMs: part_until.getTime(),
-  }))
-}
-
-function sideSumOf({ bytes, packets, flows, sampled, left_out }: SumRow): SideSum {
-  return {
-    bytes: bytes === null ? null : BigInt(bytes),
-    packets: packets === null ? null : BigInt(packets),
-    flows: BigInt(flows),
-    sampled,
-    leftOut: BigInt(left_out ?? 0),
-  }
-}
-
-function addCounters(one: bigint | null, other: bigint | null): bigint | null {
-  if (one === null) return other
-  return other === null ? one : one + other
+/** Reads seconds as PostgreSQL writes them. */
+function millisOf(seconds: string | null | undefined): number {
+  return Math.round(Number(seconds) * 1000)
 }
 
 const SETTINGS: Readonly<Record<TimeKind, string>> = {

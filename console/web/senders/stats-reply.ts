@@ -1,6 +1,7 @@
 /** Makes the reply for statistics, in the shape of the request. */
 
-import type { SideSum, StatsAnswer } from './stats-answer.ts'
+import type { SideSum } from './side-sum.ts'
+import type { StatsAnswer } from './stats-answer.ts'
 import type { Pair, StatsRequest } from './stats-request.ts'
 
 const DIRECTIONS = ['in', 'out', 'in:local', 'out:local'] as const

@@ -3,31 +3,13 @@
  * are wanted of them, and returns sums by pair and side.
  *
  * Counters are grouped by rate first and multiplied as numeric, so that no record can overflow them.
+ * All values come back as text.
  */
 
+import type { Sql } from '../../query/compile-filter.ts'
 import type { Family } from './name-text.ts'
 import { joinNearest, LEVELS, type Level, type Piece } from './pieces.ts'
 import type { Pair } from './stats-request.ts'
-
-export interface Statement {
-  readonly text: string
-  readonly values: readonly unknown[]
-}
-
-/** A row of an answer. Numbers are texts, because counters are larger than JavaScript's. */
-export interface SumRow {
-  readonly pair: number
-  /** 0 in, 1 out, 2 in:local, 3 out:local. */
-  readonly side: number
-  readonly bytes: string | null
-  readonly packets: string | null
-  readonly flows: string
-  readonly sampled: boolean
-  /** Bytes that lists may leave out; only of lists. */
-  readonly left_out?: string | null
-  /** A bucket whose lists do not have the pair, while flows do. The row has no sums then. */
-  readonly bucket?: Date | null
-}
 
 /** What is asked of one exporter, and the numbers of the pairs in the answer. */
 export interface Scope {
@@ -72,10 +54,10 @@ const PIECES = `
 
 const SUMS = `
   sum(bytes * rate)::text as bytes, sum(packets * rate)::text as packets,
-  sum(flows)::text as flows, bool_or(rate <> 1) as sampled`
+  sum(flows)::text as flows, bool_or(rate <> 1)::text as sampled`
 
 /** Sums margins of a level. */
-export function marginSums(level: Level, pieces: readonly Piece[], scope: Scope): Statement {
+export function marginSums(level: Level, pieces: readonly Piece[], scope: Scope): Sql {
   const text = `
     with ${WANTED}, ${PIECES}
     select wanted.pair, found.side, ${SUMS}
@@ -103,7 +85,7 @@ export function listSums(
   level: 'hour' | 'day',
   pieces: readonly Piece[],
   scope: Scope & { readonly flowsSinceMs: number },
-): Statement {
+): Sql {
   const inPiece = `bucket >= pieces.since and bucket < pieces.until and exporter = $1
           and field = any(chosen.fields) and prefix = any(chosen.prefixes)`
   const text = `
@@ -142,12 +124,13 @@ export function listSums(
     )
     select pair, side, sum(bytes * rate)::text as bytes, sum(packets * rate)::text as packets,
       coalesce(sum(flows), 0)::text as flows,
-      coalesce(bool_or(rate <> 1) filter (where flows is not null), false) as sampled,
-      sum(least * rate) filter (where is_missing)::text as left_out, null::timestamptz as bucket
+      coalesce(bool_or(rate <> 1) filter (where flows is not null), false)::text as sampled,
+      sum(least * rate) filter (where is_missing)::text as left_out, null as bucket
     from judged where not is_open
     group by pair, side having count(flows) > 0 or bool_or(is_missing)
     union all
-    select distinct pair, 0, null, null, '0', false, null, bucket from judged where is_open`
+    select distinct pair, 0, null, null, '0', 'false', null, extract(epoch from bucket)::text
+    from judged where is_open`
   return { text, values: [...valuesOf(pieces, scope), flowsSince(scope.flowsSinceMs)] }
 }
 
@@ -182,7 +165,7 @@ const FLOW_COLUMNS: Readonly<Record<number, readonly [column: string, type: stri
 const MAX_SPANS = 32
 
 /** Sums flows. The pieces must not overlap. */
-export function flowSums(pieces: readonly Piece[], scope: Scope): Statement {
+export function flowSums(pieces: readonly Piece[], scope: Scope): Sql {
   const pairs = pieces.flatMap((piece) => piece.pairs)
   const fields = [...new Set(pairs.map(({ field }) => field))]
   const values = valuesOf(pieces, scope)
@@ -226,10 +209,11 @@ export function flowSums(pieces: readonly Piece[], scope: Scope): Statement {
 export function partsOf(
   families: readonly { readonly family: Family; readonly levels: readonly number[] }[],
   { since, until }: { readonly since: number; readonly until: number },
-): Statement {
+): Sql {
   const branches = families.map(
     ({ family, levels }) => `
-      select '${family}' as family, source, part_since, part_until
+      select '${family}' as family, source, extract(epoch from part_since)::text as since,
+        extract(epoch from part_until)::text as until, part_since
       from rollup_parts($1, $2, '{${levels.join(',')}}', ${family === 'list'}, true)`,
   )
   return {

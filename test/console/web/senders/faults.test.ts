@@ -156,7 +156,7 @@ describe('in the API of netflow.io', () => {
     }
     given.nowMs += 301_000
     assert.equal((await given.send('PUT', path, { body, headers })).status, 401)
-    given.failures.clear()
+    given.forgetFailures()
   })
 
   it('9: bins are in UTC, whatever the zone of the process and the clock of the router', async () => {

@@ -4,10 +4,10 @@ import { createHmac } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { type ServerType, serve } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { Failures } from '../../../../console/web/guard/failures.ts'
 import { OperatorDatabase } from '../../../../console/web/senders/operator-database.ts'
 import { createSendersApp } from '../../../../console/web/senders/senders-app.ts'
 import { connectDatabase } from '../../../../writer/load/database/connection.ts'
-import type { RollupOptions } from '../../../../writer/load/rollups/rollup-job.ts'
 import { RolesServer } from '../../../helpers/roles-server.ts'
 import { RollupHarness, SHALLOW } from '../../../helpers/rollup-harness.ts'
 
@@ -28,12 +28,6 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export interface HarnessOptions {
-  readonly rollups?: RollupOptions
-  readonly timeoutMs?: number
-  readonly allowStatic?: boolean
-}
-
 export function sign(text: string | Uint8Array): string {
   return createHmac('sha256', SIGN_KEY).update(text).digest('hex')
 }
@@ -49,25 +43,20 @@ export class SendersHarness {
   readonly errors: unknown[] = []
   /** Unix milliseconds, as the API sees it. */
   nowMs = Date.parse('2026-11-28T12:00:00Z')
-  failures = new Map<string, number>()
   readonly #database: OperatorDatabase
   #server: ServerType | undefined
 
-  private constructor(roles: RolesServer, rollups: RollupHarness, options: HarnessOptions) {
+  private constructor(roles: RolesServer, rollups: RollupHarness) {
     this.roles = roles
     this.rollups = rollups
     this.#database = new OperatorDatabase({
-      config: { connectionString: roles.urlOf('netflow_operator') },
-      timeoutMs: options.timeoutMs ?? 15_000,
-      onError: () => {},
+      databaseUrl: roles.urlOf('netflow_operator'),
+      timeoutMs: 15_000,
     })
     this.app = createSendersApp({
       database: this.#database,
-      keys: { authKey: AUTH_KEY, signKey: SIGN_KEY, allowStatic: options.allowStatic ?? true },
-      failures: {
-        isBlocked: (address) => (this.failures.get(address) ?? 0) >= 10,
-        count: (address) => this.failures.set(address, (this.failures.get(address) ?? 0) + 1),
-      },
+      keys: { authKey: AUTH_KEY, signKey: SIGN_KEY, allowStatic: true },
+      failures: new Failures(),
       addressOf: ({ req }) => req.header('x-test-address') ?? '127.0.0.1',
       now: () => this.nowMs,
       onError: (error) => this.errors.push(error),
@@ -75,13 +64,13 @@ export class SendersHarness {
   }
 
   /** Starts a server, and a database without flows. */
-  static async start(options: HarnessOptions = {}): Promise<SendersHarness> {
+  static async start(): Promise<SendersHarness> {
     const roles = await RolesServer.start()
     const url = roles.urlOf('netflow_writer')
     const client = await connectDatabase({ connectionString: url })
     const database = { url, drop: () => Promise.resolve() }
-    const rollups = new RollupHarness(database, client, options.rollups ?? SHALLOW)
-    return new SendersHarness(roles, rollups, options)
+    const rollups = new RollupHarness(database, client, SHALLOW)
+    return new SendersHarness(roles, rollups)
   }
 
   async stop(): Promise<void> {
@@ -114,6 +103,11 @@ export class SendersHarness {
     })
   }
 
+  /** Lets a minute pass, after which requests that were not authorised are forgotten. */
+  forgetFailures(): void {
+    this.nowMs += 61_000
+  }
+
   /** Removes everything that a test has stored. */
   async clear(): Promise<void> {
     await this.rollups.ask(
@@ -125,7 +119,7 @@ export class SendersHarness {
          hours_since = '-infinity', days_since = '-infinity', hour_lists_since = '-infinity',
          day_lists_since = '-infinity'`,
     )
-    this.failures.clear()
+    this.forgetFailures()
     this.errors.length = 0
   }
 }

@@ -148,7 +148,7 @@ describe('senders', () => {
     ['DELETE', '/senders/192.0.2.9', undefined],
     ['DELETE', '/senders/192.0.2.9', { prefixes: [ONE] }],
     ['POST', '/stats/192.0.2.9', {}],
-    ['GET', '/', undefined],
+    ['GET', '/stats', undefined],
     ['GET', '/senders/192.0.2.9/prefixes', undefined],
   ] as const) {
     it(`has 404 for ${method} ${path}${body ? ' with a body' : ''}`, async () => {
@@ -227,10 +227,13 @@ describe('senders', () => {
       assert.equal((await given.send('GET', '/senders', { headers })).status, 401)
     }
     const blocked = await given.send('GET', '/senders')
-    assert.deepEqual([blocked.status, blocked.headers.get('retry-after')], [429, '60'])
+    assert.equal(blocked.status, 429)
+    assert.ok(Number(blocked.headers.get('retry-after')) > 0)
     const other = await given.send('GET', '/senders', {
       headers: { 'x-test-address': '192.0.2.7' },
     })
     assert.equal(other.status, 200)
+    given.forgetFailures()
+    assert.equal((await given.send('GET', '/senders')).status, 200)
   })
 })
