@@ -55,6 +55,12 @@ export const WEB_SETTINGS = {
   WEB_CACHE_BYTES: integer(33_554_432, 0, 1_073_741_824).describe('size of all kept answers'),
   API_AUTH_KEY: key().describe('key of the senders API; empty: that API is off'),
   API_SIGN_KEY: key().describe('key of its signatures'),
+  API_ALLOW_STATIC_SIGNATURE: oneOf(['auto', 'on', 'off'], 'auto').describe(
+    'whether signatures without a time are accepted; auto: on the loopback',
+  ),
+  API_DATABASE_URL: databaseUrl().describe(
+    'as DATABASE_URL, with the rights of netflow_operator; empty: DATABASE_URL',
+  ),
   LOG_LEVEL: commonSettings.LOG_LEVEL,
 }
 

@@ -5,13 +5,14 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Logger } from '../../shared/logger.ts'
-import { buildApp } from './app.ts'
-import { readTls, type WebSettings } from './config.ts'
+import { buildApp, clientAddress } from './app.ts'
+import { isLoopback, readTls, type WebSettings } from './config.ts'
 import { Access } from './guard/access.ts'
 import { Failures } from './guard/failures.ts'
 import { ListenError } from './listen-error.ts'
 import { AnswerCache } from './reader/answer-cache.ts'
 import { Reader } from './reader/reader.ts'
+import { openSenders, type Senders } from './senders/senders.ts'
 
 /** Questions that run at once, each in a session. */
 const CONNECTIONS = 4
@@ -33,6 +34,7 @@ interface WebServerOptions {
 export class WebServer {
   readonly #options: WebServerOptions
   readonly #reader: Reader
+  readonly #senders: Senders | undefined
   #server: Server | TlsServer | undefined
 
   constructor(options: WebServerOptions) {
@@ -45,6 +47,13 @@ export class WebServer {
       questions: MAX_QUESTIONS,
       timeoutMs: settings.WEB_TIMEOUT_MS,
       workMemBytes: WORK_MEM_BYTES,
+    })
+    this.#senders = openSenders({
+      settings,
+      isLoopback: isLoopback(settings.WEB_HOST),
+      addressOf: (context) => clientAddress(context, settings.WEB_TRUST_PROXY === 'on'),
+      logger: options.logger,
+      now: options.now ?? Date.now,
     })
   }
 
@@ -89,6 +98,7 @@ export class WebServer {
       trustProxy: settings.WEB_TRUST_PROXY === 'on',
       logger,
       now,
+      ...(this.#senders && { senders: this.#senders.app }),
     })
     const serverOptions = {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -128,6 +138,6 @@ export class WebServer {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     server.closeAllConnections()
     await closed
-    await this.#reader.stop()
+    await Promise.all([this.#reader.stop(), this.#senders?.stop()])
   }
 }
