@@ -85,7 +85,8 @@ describe('the API', () => {
   })
 
   it('spreads flows under a filter as the database does without one', async () => {
-    const range = 'since=2026-11-28T12:05:00Z&until=2026-11-28T12:25:00Z&step=1m&by=protocol&spread=true'
+    const range =
+      'since=2026-11-28T12:05:00Z&until=2026-11-28T12:25:00Z&step=1m&by=protocol&spread=true'
     const plain = await web.get(`/api/traffic?${range}`)
     const filtered = await web.get(`/api/traffic?${range}&filter=ipv4+or+ipv6`)
     assert.notEqual(addUp(plain.json.rows), '0')
@@ -97,7 +98,10 @@ describe('the API', () => {
     const rows = await web.pipeline.ask(
       'select host(exporter) as key, sum(bytes)::text as bytes from flows group by 1 order by sum(bytes) desc',
     )
-    const found = json.rows.map(({ key, bytes }: { key: string; bytes: string }) => ({ key, bytes }))
+    const found = json.rows.map(({ key, bytes }: { key: string; bytes: string }) => ({
+      key,
+      bytes,
+    }))
     assert.deepEqual(found, rows)
   })
 
@@ -115,7 +119,9 @@ describe('the API', () => {
     const seen: string[] = []
     const times: string[] = []
     for (let after = ''; ; ) {
-      const { json } = await web.get(`/api/flows?${HOUR}&limit=97&after=${encodeURIComponent(after)}`)
+      const { json } = await web.get(
+        `/api/flows?${HOUR}&limit=97&after=${encodeURIComponent(after)}`,
+      )
       for (const row of json.rows) {
         seen.push(JSON.stringify(row))
         times.push(row.received_at)
