@@ -4,12 +4,15 @@ import type { Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
+import { readVersion } from '../../shared/command-line.ts'
 import type { Logger } from '../../shared/logger.ts'
 import { buildApp, clientAddress } from './app.ts'
 import { isLoopback, readTls, type WebSettings } from './config.ts'
+import { readPageFiles } from './files.ts'
 import { Access } from './guard/access.ts'
 import { Failures } from './guard/failures.ts'
 import { ListenError } from './listen-error.ts'
+import { WebMetrics } from './metrics.ts'
 import { AnswerCache } from './reader/answer-cache.ts'
 import { Reader } from './reader/reader.ts'
 import { openSenders, type Senders } from './senders/senders.ts'
@@ -87,13 +90,15 @@ export class WebServer {
 
   #create(): Server | TlsServer {
     const { settings, logger, now = Date.now } = this.#options
+    const reader = this.#reader
+    const cache = new AnswerCache(settings.WEB_CACHE_BYTES, () => performance.now())
+    const failures = new Failures()
     const app = buildApp({
-      answering: {
-        reader: this.#reader,
-        cache: new AnswerCache(settings.WEB_CACHE_BYTES, () => performance.now()),
-        maxRangeDays: settings.WEB_MAX_RANGE_DAYS,
-      },
-      access: new Access(settings.WEB_PASSWORD, new Failures()),
+      answering: { reader, cache, maxRangeDays: settings.WEB_MAX_RANGE_DAYS },
+      access: new Access(settings.WEB_PASSWORD, failures),
+      files: readPageFiles(),
+      metrics: new WebMetrics({ reader, cache, failures }),
+      version: readVersion(),
       hostNames: new Set(settings.WEB_HOSTS.map((name) => name.toLowerCase())),
       trustProxy: settings.WEB_TRUST_PROXY === 'on',
       logger,

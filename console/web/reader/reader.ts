@@ -12,6 +12,7 @@ import { Turns } from './turns.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const IDLE_TIMEOUT_MS = 60_000
+const REACHED_MS = 1_000
 /** A cancelled statement ends at once; a server that is gone never answers. */
 const CANCEL_TIMEOUT_MS = 5_000
 
@@ -40,6 +41,7 @@ export class Reader {
   readonly #pool: pg.Pool
   readonly #turns: Turns
   #cancelled = 0
+  #reached: { readonly promise: Promise<boolean>; readonly at: number } | undefined
 
   constructor(options: ReaderOptions) {
     const { databaseUrl, applicationName, connections, questions } = options
@@ -101,6 +103,30 @@ export class Reader {
       await ending.settle()
       // A signal on its way must not hit the next question.
       client.release(ending.reason !== undefined || hasFailed(client))
+    }
+  }
+
+  /** Whether the database answers; asked at most once a second, without waiting for a turn. */
+  isReachable(): Promise<boolean> {
+    const now = performance.now()
+    if (this.#reached && now - this.#reached.at < REACHED_MS) return this.#reached.promise
+    const promise = this.#reach()
+    this.#reached = { promise, at: now }
+    return promise
+  }
+
+  /** In a connection of its own, because all of the pool may be busy. */
+  async #reach(): Promise<boolean> {
+    const client = new pg.Client({ ...this.#config, query_timeout: CONNECT_TIMEOUT_MS })
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      const { rows } = await client.query("select to_regclass('answer_definitions') as found")
+      return rows[0]?.found !== null
+    } catch {
+      return false
+    } finally {
+      await client.end().catch(() => {})
     }
   }
 

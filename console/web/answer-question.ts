@@ -1,13 +1,13 @@
 /** Answers a question: checks its parameters, asks the database once for all who ask the same. */
 
 import type { z } from 'zod'
-import { FilterError } from '../../query/filter-error.ts'
-import { type Clock, isZone, parseDuration, parseTime } from '../../query/times.ts'
-import type { AnswerCache } from '../reader/answer-cache.ts'
-import type { Reader } from '../reader/reader.ts'
-import { ApiError } from './api-error.ts'
-import { contentTypeOf, type Format, formatReply } from './formats.ts'
-import type { Asking, Question } from './question.ts'
+import { FilterError } from '../query/filter-error.ts'
+import { type Clock, isZone, parseDuration, parseTime } from '../query/times.ts'
+import { ApiError } from './api/api-error.ts'
+import { contentTypeOf, type Format, formatReply } from './api/formats.ts'
+import type { Asking, Question } from './api/question.ts'
+import type { AnswerCache } from './reader/answer-cache.ts'
+import type { Reader } from './reader/reader.ts'
 
 /** A range that has ended: late flows may still change it. */
 const CLOSED_LIFETIME_MS = 10_000
