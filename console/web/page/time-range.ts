@@ -1,0 +1,54 @@
+/** Ranges of time: presets, and moving and zooming of those that are shown. Pure. */
+
+export interface Shown {
+  /** RFC 3339 in UTC, as the server understood the range. */
+  readonly since: string
+  readonly until: string
+}
+
+export interface Range {
+  readonly since: string
+  readonly until: string
+}
+
+export const PRESETS: readonly (readonly [since: string, name: string])[] = [
+  ['15m', '15 minutes'],
+  ['1h', 'hour'],
+  ['6h', '6 hours'],
+  ['24h', 'day'],
+  ['7d', '7 days'],
+  ['30d', '30 days'],
+]
+
+const SHORTEST_ZOOM_MS = 10_000
+
+const text = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z')
+
+/** Returns the range of the same length before (-1) or after (1). */
+export function moveRange({ since, until }: Shown, direction: -1 | 1): Range {
+  const [from, to] = [Date.parse(since), Date.parse(until)]
+  const length = (to - from) * direction
+  return { since: text(from + length), until: text(to + length) }
+}
+
+/** Returns the range between two times in seconds, by whole bins of `stepSeconds`. */
+export function zoomRange(fromSeconds: number, toSeconds: number, stepSeconds: number): Range {
+  const from = Math.floor(fromSeconds / stepSeconds) * stepSeconds * 1000
+  const to = Math.ceil(toSeconds / stepSeconds) * stepSeconds * 1000
+  return { since: text(from), until: text(Math.max(to, from + SHORTEST_ZOOM_MS)) }
+}
+
+/** Returns the range around the middle that is twice as long. */
+export function widenRange({ since, until }: Shown): Range {
+  const [from, to] = [Date.parse(since), Date.parse(until)]
+  const half = (to - from) / 2
+  return { since: text(from - half), until: text(to + half) }
+}
+
+/** Whether a range moves with the clock. */
+export const isLive = ({ until }: Range): boolean => until === ''
+
+/** RFC 3339 in UTC as the value of an input of type datetime-local, and back. */
+export const toInput = (time: string): string => time.slice(0, 19)
+export const fromInput = (value: string): string =>
+  value === '' ? '' : `${value.length === 16 ? `${value}:00` : value.slice(0, 19)}Z`
