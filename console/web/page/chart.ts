@@ -23,36 +23,29 @@ export interface ChartContent {
   readonly stepSeconds: number
 }
 
+interface ChartOptions {
+  readonly onZoom: (fromSeconds: number, toSeconds: number) => void
+  /** Where the bins lie, in pixels from the left edge of the chart. */
+  readonly onLayout: (left: number, width: number) => void
+}
+
 export class Chart {
   readonly #parent: HTMLElement
-  readonly #onZoom: (fromSeconds: number, toSeconds: number) => void
+  readonly #own: ChartOptions
   readonly #tip = make('div', { class: 'tip', attributes: { 'aria-hidden': 'true' } })
   #plot: uPlot | undefined
   #content: ChartContent | undefined
 
-  constructor(parent: HTMLElement, onZoom: (fromSeconds: number, toSeconds: number) => void) {
+  constructor(parent: HTMLElement, options: ChartOptions) {
     this.#parent = parent
-    this.#onZoom = onZoom
+    this.#own = options
     new ResizeObserver(() => this.#resize()).observe(parent)
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw())
-  }
-
-  /** The part of the width that the bins have, in pixels from the left edge. */
-  get plotArea(): { readonly left: number; readonly width: number } | undefined {
-    const plot = this.#plot
-    if (!plot) return undefined
-    return { left: plot.over.offsetLeft, width: plot.over.clientWidth }
   }
 
   show(content: ChartContent): void {
     this.#content = content
     this.#draw()
-  }
-
-  clear(): void {
-    this.#plot?.destroy()
-    this.#plot = undefined
-    this.#content = undefined
   }
 
   #resize(): void {
@@ -133,6 +126,8 @@ export class Chart {
       hooks: {
         setCursor: [(plot) => this.#showTip(plot)],
         setSelect: [(plot) => this.#zoom(plot)],
+        ready: [(plot) => this.#layOut(plot)],
+        setSize: [(plot) => this.#layOut(plot)],
       },
     }
   }
@@ -141,7 +136,11 @@ export class Chart {
     const { left, width } = plot.select
     if (width < 6) return
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
-    this.#onZoom(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
+    this.#own.onZoom(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
+  }
+
+  #layOut({ bbox }: uPlot): void {
+    this.#own.onLayout(bbox.left / devicePixelRatio, bbox.width / devicePixelRatio)
   }
 
   #showTip(plot: uPlot): void {

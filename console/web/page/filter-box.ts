@@ -14,7 +14,7 @@ const MAX_SHOWN = 12
 
 export class FilterBox {
   readonly #input = find<HTMLInputElement>('filter')
-  readonly #list = find<HTMLUListElement>('completions')
+  readonly #list = find('completions')
   readonly #error = find('filter-error')
   readonly #clear = find<HTMLButtonElement>('clear-filter')
   readonly #onFilter: (filter: string) => void
@@ -50,7 +50,8 @@ export class FilterBox {
     fault: { readonly message: string; readonly position: number | undefined } | undefined,
   ): void {
     this.#input.setAttribute('aria-invalid', String(fault !== undefined))
-    if (!fault) return this.#error.replaceChildren()
+    this.#error.replaceChildren()
+    if (!fault) return
     const { message, position } = fault
     const mark = position === undefined ? '' : `${' '.repeat(position)}^`
     const pointer = make('pre', { attributes: { 'aria-hidden': 'true' } }, mark)
@@ -86,8 +87,9 @@ export class FilterBox {
       // Enter shows the answer unless a completion was chosen.
       const completion =
         this.#completions[event.key === 'Tab' ? Math.max(0, this.#chosen) : this.#chosen]
-      if (!completion) return this.#close()
-      this.#take(completion)
+      if (completion) this.#take(completion)
+      else this.#close()
+      if (!completion) return
     } else return
     event.preventDefault()
     event.stopPropagation()
@@ -101,7 +103,10 @@ export class FilterBox {
   async #suggest(): Promise<void> {
     const place = placeAt(this.#input.value, this.#input.selectionStart ?? 0)
     this.#asked.abort()
-    if (!place || document.activeElement !== this.#input) return this.#close()
+    if (!place || document.activeElement !== this.#input) {
+      this.#close()
+      return
+    }
     this.#asked = new AbortController()
     try {
       const { field, prefix } = place
@@ -119,7 +124,10 @@ export class FilterBox {
 
   #open(place: Place, rows: readonly Completion[]): void {
     const isWhole = rows.length === 1 && rows[0]?.text === place.prefix
-    if (rows.length === 0 || isWhole) return this.#close()
+    if (rows.length === 0 || isWhole) {
+      this.#close()
+      return
+    }
     this.#place = place
     this.#completions = rows.slice(0, MAX_SHOWN)
     const items = this.#completions.map((completion, index) => {
@@ -133,7 +141,7 @@ export class FilterBox {
       const attributes = { role: 'option', id: `completion-${index}`, 'aria-selected': 'false' }
       const { text, meaning } = completion
       return make(
-        'li',
+        'div',
         { on, attributes },
         make('span', {}, visible(text)),
         make('span', {}, visible(meaning)),

@@ -45,7 +45,7 @@ export class ListTabs {
     const move = moves[event.key]
     if (move === undefined || event.shiftKey) return
     event.preventDefault()
-    const at = this.#tabs.findIndex((tab) => tab === document.activeElement)
+    const at = this.#tabs.indexOf(document.activeElement as HTMLButtonElement)
     const next = (at + move + LISTS.length) % LISTS.length
     this.#tabs[next]?.focus()
     const list = LISTS[next]

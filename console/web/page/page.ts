@@ -181,7 +181,7 @@ export class Page {
   #onFault(error: unknown): void {
     if (!(error instanceof AskError)) throw error
     const { code, message, position } = error
-    if (code === 'bad_filter') return this.#filter.showFault({ message, position })
+    if (code === 'bad_filter') this.#filter.showFault({ message, position })
     if (!error.isTemporary) return
     const banner = find('banner')
     banner.textContent = `${message}${code === 'unreachable' ? '' : '. The page tries again.'}`

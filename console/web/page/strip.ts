@@ -47,7 +47,7 @@ export class CoverageStrip {
   }
 
   /** Lies under the bins of the chart. */
-  align({ left, width }: { readonly left: number; readonly width: number }): void {
+  align(left: number, width: number): void {
     this.#parent.style.marginLeft = `${left}px`
     this.#parent.style.width = `${width}px`
   }

@@ -28,10 +28,10 @@ export class TrafficPanel {
 
   constructor(onZoom: (range: Range) => void, onOnly: (id: string) => void) {
     this.#onOnly = onOnly
-    this.#chart = new Chart(find('chart'), (from, to) =>
-      onZoom(zoomRange(from, to, this.#stepSeconds())),
-    )
-    new ResizeObserver(() => this.#align()).observe(find('chart'))
+    this.#chart = new Chart(find('chart'), {
+      onZoom: (from, to) => onZoom(zoomRange(from, to, this.#stepSeconds())),
+      onLayout: (left, width) => this.#strip.align(left, width),
+    })
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw())
   }
 
@@ -62,8 +62,9 @@ export class TrafficPanel {
     this.#abort.abort()
     const reply = this.#reply
     if (!reply || !state.previous) {
-      if (this.#previous) this.#previous = undefined
-      return this.#draw()
+      this.#previous = undefined
+      this.#draw()
+      return
     }
     this.#abort = new AbortController()
     const before = moveRange(reply, -1)
@@ -99,15 +100,9 @@ export class TrafficPanel {
     if (all.length === 0) find('chart').append(this.#empty)
     else this.#empty.remove()
     this.#strip.show(reply.coverage)
-    this.#align()
     const legend = makeLegend({ areas: all, unit, only: this.#only, onOnly: this.#onOnly })
     replace(find('legend'), all.length === 0 ? null : legend)
     find('traffic-facts').textContent = describe(reply, areas)
-  }
-
-  #align(): void {
-    const area = this.#chart.plotArea
-    if (area) this.#strip.align(area)
   }
 }
 
