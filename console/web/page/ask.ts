@@ -36,26 +36,45 @@ export function urlOf(path: string, parameters: Parameters): string {
   return text === '' ? path : `${path}?${text}`
 }
 
-/** @throws AskError; an AbortError when the signal says so */
+const MOST_TRIES = 6
+const LONGEST_WAIT_S = 5
+
+/** Asks; a busy server is asked again when it says. @throws AskError; an AbortError when the signal says so */
 export async function ask<Reply>(
   path: string,
   parameters: Parameters,
   signal?: AbortSignal,
 ): Promise<Reply> {
-  let response: Response
+  for (let tries = 1; ; tries++) {
+    const response = await send(urlOf(path, parameters), signal)
+    const body: unknown = await response.json().catch(() => ({}))
+    if (response.ok) return body as Reply
+    const { error = 'internal', message = response.statusText, where } = body as Fault
+    if (error !== 'busy' || tries === MOST_TRIES) throw new AskError(error, message, where)
+    const seconds = Number(response.headers.get('retry-after') ?? 1)
+    await wait(Math.min(seconds, LONGEST_WAIT_S) * 1000 * (0.5 + Math.random() / 2), signal)
+  }
+}
+
+async function send(url: string, signal?: AbortSignal): Promise<Response> {
   try {
-    response = await fetch(urlOf(path, parameters), {
-      headers: { accept: 'application/json' },
-      ...(signal && { signal }),
-    })
+    const headers = { accept: 'application/json' }
+    return await fetch(url, { headers, ...(signal && { signal }) })
   } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    if (isAbort(error)) throw error
     throw new AskError('unreachable', 'the server does not answer; the page tries again')
   }
-  const body: unknown = await response.json().catch(() => ({}))
-  if (response.ok) return body as Reply
-  const { error = 'internal', message = response.statusText, where } = body as Fault
-  throw new AskError(error, message, where)
+}
+
+function wait(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
+    const timer = setTimeout(resolve, ms)
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    })
+  })
 }
 
 interface Fault {

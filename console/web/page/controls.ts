@@ -113,6 +113,12 @@ export class Controls {
     }
   }
 
+  /** Marks the end of the range that the server has refused. */
+  markFault(parameter: string | undefined): void {
+    this.#since.setAttribute('aria-invalid', String(parameter === 'since'))
+    this.#until.setAttribute('aria-invalid', String(parameter === 'until'))
+  }
+
   /** Asks which keys there are. */
   async loadKeys(state: ViewState): Promise<void> {
     const { rows } = await ask<CompletionsReply>('/api/completions', { field: 'by' })

@@ -39,13 +39,24 @@ function addressCell(
   return button
 }
 
+/** Narrow screens have no room for the date. */
+function timeCell(time: string | null): HTMLElement {
+  const [date = '', clock = ''] = formatTime(time).split(' ')
+  return make(
+    'span',
+    { title: formatTime(time) },
+    make('span', { class: 'extra' }, `${date} `),
+    clock,
+  )
+}
+
 const protocolOf = ({ protocol, protocol_name: name }: Flow | Conversation | Mapping) =>
   name ?? (protocol === null ? '–' : String(protocol))
 
 export function makeFlowList({ rows }: FlowsReply, onTest: OnTest): HTMLElement {
   if (rows.length === 0) return note('No flows in this range.')
   const columns: readonly TableColumn<Flow>[] = [
-    { head: 'received', cell: ({ received_at: time }) => formatTime(time) },
+    { head: 'received', cell: ({ received_at: time }) => timeCell(time) },
     { head: 'protocol', cell: protocolOf },
     {
       head: 'source',
@@ -94,7 +105,7 @@ function interfacesOf({
 export function makeConversationList({ rows }: ConversationsReply, onTest: OnTest): HTMLElement {
   if (rows.length === 0) return note('No conversations in this range.')
   const columns: readonly TableColumn<Conversation>[] = [
-    { head: 'begun', cell: ({ started_at: time }) => formatTime(time) },
+    { head: 'begun', cell: ({ started_at: time }) => timeCell(time) },
     { head: 'protocol', cell: protocolOf },
     {
       head: 'client',

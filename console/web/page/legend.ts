@@ -20,7 +20,7 @@ export function makeLegend({ areas, unit, only, onOnly }: LegendOptions): HTMLEl
   const columns: readonly TableColumn<Area>[] = [
     { head: '', cell: (area) => nameCell(area, areas.indexOf(area)) },
     { head: 'average', isNumber: true, cell: ({ average }) => formatRate(average, unit) },
-    { head: 'greatest', isNumber: true, cell: ({ max }) => formatRate(max, unit) },
+    { head: 'greatest', isNumber: true, isExtra: true, cell: ({ max }) => formatRate(max, unit) },
     { head: '95 %', isNumber: true, isExtra: true, cell: ({ p95 }) => formatRate(p95, unit) },
     { head: 'total', isNumber: true, cell: ({ total }) => formatCounter(total, unit) },
   ]

@@ -17,7 +17,9 @@ export class LookUp {
   readonly #port = make('input', {
     attributes: { type: 'number', min: 0, max: 65535, placeholder: 'all' },
   })
-  readonly #at = make('input', { attributes: { type: 'datetime-local', step: 1 } })
+  readonly #at = make('input', {
+    attributes: { size: 19, placeholder: 'now', spellcheck: 'false' },
+  })
   readonly #form: HTMLFormElement
 
   constructor(onLookUp: (wanted: Wanted) => void) {

@@ -84,7 +84,7 @@ export class Page {
     const state = this.#state
     this.#controls.show(state)
     this.#filter.show(state.filter)
-    find('overview').hidden = state.exporter !== ''
+    for (const id of ['overview', 'controls', 'range']) find(id).hidden = state.exporter !== ''
     find('exporter').hidden = state.exporter === ''
     if (state.exporter === '') this.#showOverview(isAgain)
     else this.#showExporter(state).catch((error: unknown) => this.#failExporter(error))
@@ -180,17 +180,24 @@ export class Page {
 
   #onFault(error: unknown): void {
     if (!(error instanceof AskError)) throw error
-    const { code, message, position } = error
+    const { code, message, position, parameter } = error
+    this.#controls.markFault(parameter)
+    if (parameter === 'since' || parameter === 'until') this.#say(message)
     if (code === 'bad_filter') this.#filter.showFault({ message, position })
     if (!error.isTemporary) return
-    const banner = find('banner')
-    banner.textContent = `${message}${code === 'unreachable' ? '' : '. The page tries again.'}`
-    banner.hidden = false
+    this.#say(`${message}${code === 'unreachable' ? '' : '. The page tries again.'}`)
     clearTimeout(this.#retry)
     this.#retry = window.setTimeout(() => this.#show(true), RETRY_MS)
   }
 
+  #say(text: string): void {
+    const banner = find('banner')
+    banner.textContent = text
+    banner.hidden = false
+  }
+
   #onAnswer(): void {
     find('banner').hidden = true
+    this.#controls.markFault(undefined)
   }
 }

@@ -48,7 +48,11 @@ export function widenRange({ since, until }: Shown): Range {
 /** Whether a range moves with the clock. */
 export const isLive = ({ until }: Range): boolean => until === ''
 
-/** RFC 3339 in UTC as the value of an input of type datetime-local, and back. */
-export const toInput = (time: string): string => time.slice(0, 19)
-export const fromInput = (value: string): string =>
-  value === '' ? '' : `${value.length === 16 ? `${value}:00` : value.slice(0, 19)}Z`
+/** Writes a time of the server as the text of an input: 2026-11-28 12:00:00. */
+export const toInput = (time: string): string => time.replace('T', ' ').replace(/(\.0+)?Z$/, '')
+
+/** Reads the text of an input, which is in UTC: a whole time or its beginning, or how long ago. */
+export const fromInput = (text: string): string => {
+  const time = text.trim().replace(/^(\d{4}-\d\d-\d\d)\s+/, '$1T')
+  return /T\d\d:\d\d:\d\d(\.\d+)?$/.test(time) ? `${time}Z` : time
+}
