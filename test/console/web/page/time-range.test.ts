@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { parseDuration } from '../../../../console/query/times.ts'
+import { parseDuration, parseTime } from '../../../../console/query/times.ts'
 import {
   fromInput,
   isLive,
@@ -86,9 +86,21 @@ describe('a time in an input', () => {
     fc.assert(fc.property(ranges, ({ since }) => assert.equal(fromInput(toInput(since)), since)))
   })
 
-  it('has seconds where browsers leave out zeros, and is empty when nothing is entered', () => {
-    assert.equal(fromInput('2026-11-28T12:00'), '2026-11-28T12:00:00Z')
-    assert.equal(fromInput('2026-11-28T12:00:30.000'), '2026-11-28T12:00:30Z')
+  it('is shown without what is zero, and read in UTC', () => {
+    assert.equal(toInput('2026-11-28T12:00:00.000Z'), '2026-11-28 12:00:00')
+    assert.equal(fromInput(' 2026-11-28  12:00:30.25 '), '2026-11-28T12:00:30.25Z')
+  })
+
+  it('may be the beginning of a time, or how long ago, which the server reads in UTC', () => {
+    const clock = { nowMs: Date.parse('2026-11-28T12:30:00Z'), zone: 'UTC' }
+    for (const [text, time] of [
+      ['2026-11-28 12:00', '2026-11-28T12:00:00.000Z'],
+      ['2026-11-28', '2026-11-28T00:00:00.000Z'],
+      ['2h', '2026-11-28T10:30:00.000Z'],
+    ] as const) {
+      const ms = parseTime(fromInput(text), clock) ?? Number.NaN
+      assert.equal(new Date(ms).toISOString(), time, text)
+    }
     assert.equal(fromInput(''), '')
   })
 })
