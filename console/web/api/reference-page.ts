@@ -34,6 +34,7 @@ export function referencePage(api: object): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>NetFlow: the API</title>
+<link rel="icon" href="/page/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/page/reference.css">
 </head>
 <body>
