@@ -32,6 +32,7 @@ export class Controls {
   readonly #options = find<HTMLFormElement>('options')
   readonly #onChange: OnChange
   #shown: Shown | undefined
+  #areKeysKnown = false
 
   constructor(onChange: OnChange) {
     this.#onChange = onChange
@@ -119,15 +120,20 @@ export class Controls {
     this.#until.setAttribute('aria-invalid', String(parameter === 'until'))
   }
 
-  /** Asks which keys there are. */
-  async loadKeys(state: ViewState): Promise<void> {
-    const { rows } = await ask<CompletionsReply>('/api/completions', { field: 'by' })
+  /** Asks which keys there are, until it knows. */
+  async loadKeys(): Promise<void> {
+    if (this.#areKeysKnown) return
+    this.#areKeysKnown = true
+    const { rows } = await ask<CompletionsReply>('/api/completions', { field: 'by' }).catch(
+      (error: unknown) => {
+        this.#areKeysKnown = false
+        throw error
+      },
+    )
     const keys = rows.map(({ text, meaning }) => [text, meaning] as const)
     const networks = NETWORK_KEYS.map((key) => [key, `networks of this length: ${key}`] as const)
-    for (const [select, chosen] of [
-      [this.#by, state.by],
-      [this.#topBy, state.top],
-    ] as const) {
+    for (const select of [this.#by, this.#topBy]) {
+      const chosen = select.value
       const options = [...keys, ...networks]
         .filter(([key]) => select === this.#by || key !== 'all')
         .map(([key, title]) => make('option', { title, attributes: { value: key } }, key))

@@ -60,7 +60,6 @@ export class Page {
       this.#show(false)
     })
     addEventListener('keydown', (event) => this.#onKey(event))
-    this.#controls.loadKeys(this.#state).catch((error: unknown) => this.#onFault(error))
     this.#show(false)
   }
 
@@ -83,6 +82,7 @@ export class Page {
   #show(isAgain: boolean): void {
     const state = this.#state
     this.#controls.show(state)
+    this.#controls.loadKeys().catch((error: unknown) => this.#onFault(error))
     this.#filter.show(state.filter)
     for (const id of ['overview', 'controls', 'range']) find(id).hidden = state.exporter !== ''
     find('exporter').hidden = state.exporter === ''
