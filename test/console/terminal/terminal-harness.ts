@@ -4,7 +4,12 @@ import { appendFileSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { runTerminal } from '../../../console/terminal/run-terminal.ts'
 import { encodeDatagramLine } from '../../helpers/datagram-line.ts'
-import { type Pipeline, QUICK, startWriterAlone } from '../../helpers/pipeline.ts'
+import {
+  type Pipeline,
+  type PipelineOptions,
+  QUICK,
+  startWriterAlone,
+} from '../../helpers/pipeline.ts'
 import { makeDemoDatagrams } from '../demo-flows.ts'
 
 const SINCE_MS = Date.parse('2026-11-28T12:00:00Z')
@@ -32,11 +37,11 @@ export class TerminalHarness {
     this.pipeline = pipeline
   }
 
-  /** Stores the flows. `stop` removes all of it. */
-  static async start(): Promise<TerminalHarness> {
+  /** Stores the flows, in a database of its own unless told another. `stop` removes all of it. */
+  static async start(place: Pick<PipelineOptions, 'databaseUrl'> = {}): Promise<TerminalHarness> {
     // Whether a rollup is there already would depend on the machine; and the flows may be old.
     const environment = { ...QUICK, ROLLUPS: 'off', RETENTION_DAYS: '0' }
-    const pipeline = await startWriterAlone({ environment })
+    const pipeline = await startWriterAlone({ ...place, environment })
     const harness = new TerminalHarness(pipeline)
     const untilMs = NOW_MS - 60_000
     const datagrams = makeDemoDatagrams({ sinceMs: SINCE_MS, untilMs, datagrams: DATAGRAMS })

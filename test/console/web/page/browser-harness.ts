@@ -63,8 +63,9 @@ export class BrowserHarness {
 
 /** Waits until no part of the page waits for an answer, and the chart or a note is there. */
 export async function settle(page: Page): Promise<void> {
+  const shown = ['#chart .uplot', '#chart .note', '#exporter .head', '#exporter .note']
   await page
-    .locator('#chart .uplot, #chart .note, #exporter .head, #exporter .note')
+    .locator(shown.map((own) => `${own}:visible`).join())
     .first()
     .waitFor()
   await until('no part of the page is busy', async () => {
