@@ -17,6 +17,7 @@ import {
   readSwappedUint,
   readUint,
 } from '../plan/read-bytes.ts'
+import { writeJson } from '../plan/write-json.ts'
 import { isTime, type MessageTimes, switchedToMicros } from './message-times.ts'
 import { formatValue, isList, type ListSource, NO_LISTS } from './structured-data.ts'
 
@@ -41,8 +42,6 @@ export class RecordReader {
   readonly slots = new Float64Array(SLOT_COUNT)
   /** Bit per slot. */
   slotsPresent = 0
-  /** Members of the JSON object `extra`, without braces. */
-  extra = ''
   readonly times: MessageTimes = {
     exportMicros: 0,
     uptimeMs: Number.NaN,
@@ -68,7 +67,7 @@ export class RecordReader {
   clear(): void {
     this.record.clear()
     this.slotsPresent = 0
-    this.extra = ''
+    this.record.json.clear()
   }
 
   /** Returns the value of a slot, or undefined. */
@@ -83,7 +82,10 @@ export class RecordReader {
    */
   addExtra(key: string, json: string): void {
     if (key === '') return
-    this.extra += this.extra === '' ? key + json : `,${key}${json}`
+    const { record } = this
+    record.beginMember()
+    record.json.putText(key)
+    record.json.putText(json)
   }
 
   /**
@@ -170,7 +172,12 @@ export class RecordReader {
 
   #extraField(plan: Plan, step: number, at: number, length: number): void {
     if ((plan.repeats[step] as number) >= 0) return
-    this.addExtra(plan.keys[step] as string, this.#format(plan, step, at, length))
+    const { record } = this
+    record.beginMember()
+    record.json.putBytes(plan.keys[step] as Uint8Array)
+    const format = plan.formats[step] as Format
+    if (isList(format)) record.json.putText(this.#format(plan, step, at, length))
+    else writeJson(record.json, format, this.#datagram, [at, length])
   }
 
   #format(plan: Plan, step: number, at: number, length: number): string {
