@@ -10,6 +10,9 @@ alter table stream_states alter column sequence_state type text using sequence_s
 
 -- Down Migration
 
-alter table stream_states alter column sequence_state type jsonb using sequence_state::jsonb;
+-- Earlier versions know the latest datagrams as numbers only; without them they go on, too.
+alter table stream_states alter column sequence_state type jsonb using
+  case when jsonb_typeof(sequence_state::jsonb -> 'recent') = 'string'
+    then sequence_state::jsonb - 'recent' else sequence_state::jsonb end;
 alter table exporter_streams reset (fillfactor);
 alter table exporters reset (fillfactor);

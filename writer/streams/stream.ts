@@ -202,7 +202,8 @@ export class Stream {
 
   /** Returns the state as JSON. */
   #stateText(clockOffsetMs: number): string {
-    const gapRows = this.#gapRows.toState()
-    return JSON.stringify({ ...this.sequence.toState(clockOffsetMs), gapRows })
+    const state = this.sequence.toState(clockOffsetMs)
+    if (this.#gapRows.isNew) return JSON.stringify(state)
+    return JSON.stringify({ ...state, gapRows: this.#gapRows.toState() })
   }
 }

@@ -1,7 +1,6 @@
 /**
- * Reads one flow record by its plan. This is the hot loop of the decoder: it allocates only the
- * text of `extra`, and calls nothing that can throw. `finish-record.ts` adds values that need
- * several fields.
+ * Reads one flow record by its plan. This is the hot loop of the decoder: it calls nothing that can
+ * throw. `finish-record.ts` adds values that need several fields.
  */
 
 import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
@@ -82,10 +81,9 @@ export class RecordReader {
    */
   addExtra(key: string, json: string): void {
     if (key === '') return
-    const { record } = this
-    record.beginMember()
-    record.json.putText(key)
-    record.json.putText(json)
+    this.record.beginMember()
+    this.record.json.putText(key)
+    this.record.json.putText(json)
   }
 
   /**
@@ -172,12 +170,12 @@ export class RecordReader {
 
   #extraField(plan: Plan, step: number, at: number, length: number): void {
     if ((plan.repeats[step] as number) >= 0) return
-    const { record } = this
-    record.beginMember()
-    record.json.putBytes(plan.keys[step] as Uint8Array)
+    const { json } = this.record
+    this.record.beginMember()
+    json.putBytes(plan.keys[step] as Uint8Array)
     const format = plan.formats[step] as Format
-    if (isList(format)) record.json.putText(this.#format(plan, step, at, length))
-    else writeJson(record.json, format, this.#datagram, [at, length])
+    if (isList(format)) json.putText(this.#format(plan, step, at, length))
+    else writeJson(json, format, this.#datagram, [at, length])
   }
 
   #format(plan: Plan, step: number, at: number, length: number): string {
@@ -250,10 +248,7 @@ export class RecordReader {
     if (swapped > 0 && swapped <= MAX_SWAPPED_RATE) this.oddities |= ODDITY.swappedRate
   }
 
-  /**
-   * Reads a time as Unix microseconds; NaN if the time that it is relative to is unknown, and for an
-   * absolute time of 0, which says nothing.
-   */
+  /** Reads a time as Unix microseconds; NaN if its base is unknown, or it is an absolute 0. */
   #readTime(op: number, at: number, length: number): number {
     const { view } = this.#datagram
     switch (op) {
