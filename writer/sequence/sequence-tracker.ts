@@ -200,7 +200,7 @@ export class SequenceTracker {
     return {
       unit: this.unit,
       ...this.#series.toState(shiftMs),
-      recent: this.#recent.toArray(),
+      recent: this.#recent.toText(),
       learned: this.#learner.toArray(shiftMs),
       fit: this.#learner.toFit(),
       history: this.#history.toArray(this, { ...messages, shiftMs }),

@@ -206,7 +206,8 @@ export class StreamSequence {
    * @param shiftMs added to times of the stream clock
    */
   toState(shiftMs = 0): StreamSequenceState {
-    const shared = { check: this.#check, lastClaim: this.#account.lastClaim }
+    const { lastClaim } = this.#account
+    const shared = this.#check === 'auto' ? { lastClaim } : { lastClaim, check: this.#check }
     if (this.#ports === undefined) return { ...this.#main.toState(shiftMs), ...shared }
     return { unit: this.unit, next: null, ports: this.#ports.toState(shiftMs), ...shared }
   }
