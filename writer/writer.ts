@@ -75,6 +75,7 @@ export class Writer {
       rollups: () => this.#loader?.rollupStatus,
       journalBytes: () => journal.bytes,
       journalLimitBytes: () => settings.JOURNAL_MAX_BYTES,
+      journalFolder: () => settings.JOURNAL_DIR,
       journalLagBytes: () => this.#lagBytes,
       journalLagSeconds: () => this.#lagSeconds,
     })

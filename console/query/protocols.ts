@@ -7,7 +7,8 @@ const NAMES =
   'vrrp 112, pgm 113, l2tp 115, isis 124, sctp 132, fc 133, mobility 135, udplite 136, ' +
   'mpls-in-ip 137, manet 138, hip 139, shim6 140, wesp 141, rohc 142, ethernet 143'
 
-const NUMBERS = new Map(
+/** Numbers by name; some protocols have several names. */
+export const PROTOCOL_NAMES: ReadonlyMap<string, number> = new Map(
   NAMES.split(', ').map((entry) => {
     const [name = '', number] = entry.split(' ')
     return [name, Number(number)] as const
@@ -16,5 +17,5 @@ const NUMBERS = new Map(
 
 /** Returns the number of a protocol; undefined when the name is not known. */
 export function protocolNumber(name: string): number | undefined {
-  return NUMBERS.get(name.toLowerCase())
+  return PROTOCOL_NAMES.get(name.toLowerCase())
 }

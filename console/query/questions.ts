@@ -3,18 +3,25 @@
 import { compileFilter, Parameters, type Sql } from './compile-filter.ts'
 import type { Filter } from './filter-tree.ts'
 import { CONVERSATIONS, FLOW_DETAILS, FLOWS } from './relations.ts'
+import { planSpread } from './spread.ts'
 import { type Ask, planSums, type Row, type SumsQuestion } from './sums.ts'
 
-const SOURCE_NAMES = "(array['raw', 'minute', 'hour', 'day'])"
+const SOURCE_NAMES = "(array['raw', 'minute', 'hour', 'day', 'raw, open'])"
+
+export interface TopQuestion extends SumsQuestion {
+  readonly n: number
+}
 
 /** Returns the greatest keys by bytes, and `other` (rank NULL). */
-export async function askTop(
-  ask: Ask,
-  question: SumsQuestion & { readonly n: number },
-): Promise<readonly Row[]> {
-  const { since, until, by, n, filter } = question
-  if (filter.kind === 'all') {
-    return ask({ text: 'select * from top_talkers($1, $2, $3, $4)', values: [since, until, by, n] })
+export async function askTop(ask: Ask, question: TopQuestion): Promise<readonly Row[]> {
+  return ask(await topQuery(ask, question))
+}
+
+/** Returns the query of `askTop`; what it covers is fixed when it is made. */
+export async function topQuery(ask: Ask, question: TopQuestion): Promise<Sql> {
+  const { since, until, by, n, filter, scaled = true } = question
+  if (filter.kind === 'all' && scaled) {
+    return { text: 'select * from top_talkers($1, $2, $3, $4)', values: [since, until, by, n] }
   }
   const parameters = new Parameters()
   const limit = parameters.add(n)
@@ -54,22 +61,30 @@ export async function askTop(
       true, source
     from totals cross join listed
     order by rank nulls last`
-  return ask({ text, values: parameters.values })
+  return { text, values: parameters.values }
+}
+
+export interface TrafficQuestion extends TopQuestion {
+  readonly step: string
+  /** Whether a long flow counts in each bin that it covers; else when it was received. */
+  readonly spread?: boolean
 }
 
 /** Returns traffic by time and key. */
-export async function askTraffic(
-  ask: Ask,
-  question: SumsQuestion & { readonly n: number; readonly step: string },
-): Promise<readonly Row[]> {
-  const { since, until, by, n, filter, step } = question
-  if (filter.kind === 'all') {
-    const values = [since, until, step, by, n]
-    return ask({ text: 'select * from traffic($1, $2, $3, $4, $5)', values })
+export async function askTraffic(ask: Ask, question: TrafficQuestion): Promise<readonly Row[]> {
+  return ask(await trafficQuery(ask, question))
+}
+
+/** Returns the query of `askTraffic`; what it covers is fixed when it is made. */
+export async function trafficQuery(ask: Ask, question: TrafficQuestion): Promise<Sql> {
+  const { since, until, by, n, filter, step, scaled = true, spread = false } = question
+  if (filter.kind === 'all' && scaled) {
+    const values = [since, until, step, by, n, spread]
+    return { text: 'select * from traffic($1, $2, $3, $4, $5, $6)', values }
   }
   const parameters = new Parameters()
   const limit = parameters.add(n)
-  const sums = await planSums(ask, question, parameters)
+  const sums = await (spread ? planSpread : planSums)(ask, question, parameters)
   const text = `
     with sums as materialized (
       select bin, key, sum(bytes) as bytes, sum(packets) as packets, sum(flows)::bigint as flows,
@@ -98,7 +113,7 @@ export async function askTraffic(
     from sums left join keys on keys.id = sums.key
     group by bin, rank, keys.key, name
     order by bin, rank nulls last`
-  return ask({ text, values: parameters.values })
+  return { text, values: parameters.values }
 }
 
 export interface RangeQuestion {

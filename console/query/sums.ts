@@ -22,10 +22,12 @@ export interface SumsQuestion {
   readonly filter: Filter
   /** An interval of PostgreSQL. */
   readonly step?: string
+  /** Whether counters are multiplied by the sampling rate, which is the default. */
+  readonly scaled?: boolean
 }
 
 /** A key, as the function flow_key describes it. */
-interface KeyParts {
+export interface KeyParts {
   readonly relation: 'flows' | 'prefix_flows'
   readonly ends: string
   readonly flow_values: readonly string[]
@@ -36,7 +38,7 @@ interface KeyParts {
   readonly name_text: string
 }
 
-interface Bin {
+export interface Bin {
   readonly expression: string
   readonly levels: readonly number[]
 }
@@ -102,18 +104,9 @@ export async function planSums(
   question: SumsQuestion,
   parameters: Parameters,
 ): Promise<Sums> {
-  const { since, until, by, filter, step } = question
-  const key = await askObject<KeyParts>(ask, {
-    text: 'select to_jsonb(key) as object from flow_key($1) as key',
-    values: [by],
-  })
-  const bin =
-    step === undefined
-      ? undefined
-      : await askObject<Bin>(ask, {
-          text: 'select to_jsonb(bin) as object from traffic_bin($1) as bin',
-          values: [step],
-        })
+  const { since, until, by, filter, step, scaled = true } = question
+  const key = await askKey(ask, by)
+  const bin = step === undefined ? undefined : await askBin(ask, step)
   const margin = findMargin(filter, key)
   const levels = margin ? (bin?.levels ?? [0, 1, 2]) : []
   const parts = await ask({
@@ -121,7 +114,7 @@ export async function planSums(
     values: [since, until, `{${levels.join(',')}}`, key.relation === 'prefix_flows'],
   })
   const branches = parts.map((part) => {
-    const place = { key, filter, bin, parameters }
+    const place = { key, filter, bin, parameters, scaled }
     return margin && part['source'] !== 'raw'
       ? rollupBranch(part, margin, place)
       : rawBranch(part, place)
@@ -130,6 +123,22 @@ export async function planSums(
     'select null::timestamptz as bin, null::text as key, null::numeric as bytes, ' +
     'null::numeric as packets, null::bigint as flows, 0 as source where false'
   return { text: branches.join(' union all ') || nothing, nameText: key.name_text }
+}
+
+/** Asks what a key means. */
+export function askKey(ask: Ask, by: string): Promise<KeyParts> {
+  return askObject(ask, {
+    text: 'select to_jsonb(key) as object from flow_key($1) as key',
+    values: [by],
+  })
+}
+
+/** Asks for the bins of a step. */
+export function askBin(ask: Ask, step: string): Promise<Bin> {
+  return askObject(ask, {
+    text: 'select to_jsonb(bin) as object from traffic_bin($1) as bin',
+    values: [step],
+  })
 }
 
 async function askObject<Value>(ask: Ask, sql: Sql): Promise<Value> {
@@ -142,16 +151,16 @@ interface Place {
   readonly filter: Filter
   readonly bin: Bin | undefined
   readonly parameters: Parameters
+  readonly scaled: boolean
 }
 
-function rawBranch(part: Row, { key, filter, bin, parameters }: Place): string {
+function rawBranch(part: Row, place: Place): string {
+  const { key, filter, parameters } = place
   const relation = key.relation === 'flows' ? FLOWS : PREFIX_FLOWS
   const from =
     `${key.relation} ${key.ends} where ${within('received_at', part, parameters)} ` +
     `and ${compileFilter(filter, relation, parameters)}`
-  return branch({
-    key,
-    bin,
+  return branch(place, {
     time: 'received_at',
     columns: key.flow_values,
     flows: 'count(*)',
@@ -160,15 +169,14 @@ function rawBranch(part: Row, { key, filter, bin, parameters }: Place): string {
   })
 }
 
-function rollupBranch(part: Row, margin: Margin, { key, filter, bin, parameters }: Place): string {
+function rollupBranch(part: Row, margin: Margin, place: Place): string {
+  const { key, filter, parameters } = place
   const source = SOURCES.indexOf(part['source'] ?? 'raw')
   const from =
     `rollup_${SOURCES[source]} where field = any(${parameters.add(margin.fields)}::smallint[]) ` +
     `and prefix is ${key.relation === 'flows' ? 'null' : 'not null'} ` +
     `and ${within('bucket', part, parameters)} and ${compileFilter(filter, margin.relation, parameters)}`
-  return branch({
-    key,
-    bin,
+  return branch(place, {
     time: 'bucket',
     columns: key.rollup_values,
     flows: 'sum(flows)',
@@ -184,8 +192,6 @@ function within(column: string, part: Row, parameters: Parameters): string {
 }
 
 interface Branch {
-  readonly key: KeyParts
-  readonly bin: Bin | undefined
   readonly time: string
   readonly columns: readonly string[]
   readonly flows: string
@@ -194,11 +200,13 @@ interface Branch {
 }
 
 /** Counters are grouped by rate, and multiplied as numeric: no record can overflow them. */
-function branch({ key, bin, time, columns, flows, from, source }: Branch): string {
+function branch({ key, bin, scaled }: Place, own: Branch): string {
+  const { time, columns, flows, from, source } = own
+  const rate = scaled ? ' * rate' : ''
   const [first = 'null::text', second = 'null::text'] = columns
   const bucket = bin?.expression.replace(' at,', ` ${time},`) ?? 'null::timestamptz'
   return `
-    select bin, coalesce(${key.key_text}, '') as key, bytes * rate as bytes, packets * rate as packets,
+    select bin, coalesce(${key.key_text}, '') as key, bytes${rate} as bytes, packets${rate} as packets,
       flows, ${source} as source
     from (
       select ${bucket} as bin, ${first} as k1, ${second} as k2, coalesce(sampling_rate, 1) as rate,

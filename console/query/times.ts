@@ -78,7 +78,8 @@ function fromWall(wallMs: number, zone: string): number {
   return wallMs - offsetMs(guess, zone)
 }
 
-function offsetMs(ms: number, zone: string): number {
+/** Returns how far the clocks of a zone are ahead of UTC at a time. */
+export function offsetMs(ms: number, zone: string): number {
   const { date, time } = fieldsOf(ms, zone)
   return Date.parse(`${date}T${time}Z`) - Math.floor(ms / 1000) * 1000
 }

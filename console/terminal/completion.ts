@@ -1,6 +1,7 @@
 /** Scripts that complete commands and options in a shell; made from the program itself. */
 
 import type { Command } from 'commander'
+import { FILTER_WORDS } from '../query/filter-words.ts'
 import { KEYS } from '../query/keys.ts'
 
 /** The shells that are known. */
@@ -12,11 +13,6 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   '--until': ['now', 'today'],
   '--proto': ['tcp', 'udp', 'icmp', 'icmp6'],
 }
-
-/** Words that begin a test of a filter. */
-const FILTER_WORDS =
-  'host net src dst port as proto tcp udp icmp bytes packets duration bps pps bpp tos ttl flags ' +
-  'exporter in out if next vlan mac domain version event nat ipv4 ipv6 flowdir extra and or not'
 
 interface Place {
   /** The commands before, joined by blanks. */
@@ -32,7 +28,7 @@ function listPlaces(command: Command, path: readonly string[] = []): Place[] {
     ...inner.map((sub) => sub.name()),
     ...options,
     '--help',
-    ...(takesFilter ? [FILTER_WORDS] : []),
+    ...(takesFilter ? Object.keys(FILTER_WORDS) : []),
   ]
   return [
     { path: path.join(' '), words: words.join(' ') },

@@ -6,6 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
+import { SESSION_SETTINGS, TEXTS } from '../database/session.ts'
 import type { Sql } from '../query/compile-filter.ts'
 import type { Row } from '../query/sums.ts'
 import { NoAnswerError, UsageError } from './errors.ts'
@@ -18,13 +19,6 @@ const PLACE_VARIABLES = ['PGHOST', 'PGPORT', 'PGDATABASE'] as const
 
 /** Rows are fetched in portions, so that their number does not matter. */
 const PORTION = 2000
-
-/** Times are in UTC, in the format that `parseStamp` reads. */
-const SESSION_SETTINGS = `
-  set timezone = 'UTC';
-  set datestyle = 'ISO';
-  set client_encoding = 'UTF8';
-  set client_min_messages = warning`
 
 export interface DatabasePlace {
   readonly databaseUrl: string | undefined
@@ -58,9 +52,6 @@ async function findEmbedded(dataDir: string): Promise<pg.ClientConfig> {
   const [port, host] = [Number(lines[3]), lines[4] ?? '']
   return { host, port, user: EMBEDDED_NAME, database: EMBEDDED_NAME, ssl: false }
 }
-
-/** Every value stays the text that PostgreSQL writes: nothing is rounded. */
-const TEXTS = { getTypeParser: () => (value: string) => value }
 
 /** One session, and the means to cancel what it is doing. */
 export class Database {

@@ -103,6 +103,10 @@ describe('for Prometheus', { skip }, () => {
         netflow_writer_journal_bytes: '60x30',
         netflow_writer_journal_limit_bytes: '100x30',
       },
+      NetflowDiskFilling: {
+        netflow_writer_journal_disk_free_bytes: '9x30',
+        netflow_writer_journal_disk_bytes: '100x30',
+      },
       NetflowLoadingLate: { netflow_writer_oldest_unloaded_seconds: '90x30' },
       NetflowDroppedHere: { netflow_collector_datagrams_kernel_dropped_total: '0x15 7x15' },
       NetflowLostInNetwork: {

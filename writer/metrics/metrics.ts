@@ -5,6 +5,7 @@ import { addProcessMetrics } from '../../shared/process-metrics.ts'
 import { PROBLEM_CODES } from '../netflow/decode-result.ts'
 import { REJECT_TEXT } from '../problem-text.ts'
 import { SEQUENCE_UNITS } from '../sequence/sequence-unit.ts'
+import { addDiskMetrics } from './disk-metrics.ts'
 import { ExporterMetrics } from './exporter-metrics.ts'
 
 const EXPORT_VERSIONS = [1, 5, 6, 7, 8, 9, 10] as const
@@ -94,6 +95,7 @@ export function createWriterMetrics(values: {
   readonly rollups: () => FollowedRollups | undefined
   readonly journalBytes: () => number
   readonly journalLimitBytes: () => number
+  readonly journalFolder: () => string
   readonly journalLagBytes: () => number
   readonly journalLagSeconds: () => number
 }) {
@@ -153,6 +155,7 @@ export function createWriterMetrics(values: {
   registerRollups(gauge, values.rollups)
   gauge('journal_bytes', 'Bytes of the journal on disk.', values.journalBytes)
   gauge('journal_limit_bytes', 'Bytes that the journal may have.', values.journalLimitBytes)
+  addDiskMetrics(registry, values.journalFolder)
   gauge(
     'journal_lag_bytes',
     'Bytes of the journal that the database does not hold yet.',

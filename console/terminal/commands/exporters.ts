@@ -2,6 +2,7 @@
 
 import { formatNetwork, parseNetwork } from '../../query/address.ts'
 import type { Sql } from '../../query/compile-filter.ts'
+import { exportersQuery } from '../../query/losses.ts'
 import { NoAnswerError, UsageError } from '../errors.ts'
 import type { Column } from '../output/answer.ts'
 import type { Terminal } from '../terminal.ts'
@@ -18,16 +19,9 @@ const COLUMNS: readonly Column[] = [
   { name: 'prefixes', title: 'prefixes', kind: 'json', leaves: 7 },
 ]
 
-const LIST = `
-  select exporters.*,
-    (select string_agg(distinct 'v' || export_version, ' ') from exporter_streams where exporter = address)
-      as versions,
-    (select json_agg(prefix order by prefix) from exporter_prefixes where exporter = address) as prefixes
-  from exporters order by address`
-
 export async function listExporters(terminal: Terminal): Promise<void> {
   const format = terminal.format()
-  const rows = await (await terminal.database).ask({ text: LIST, values: [] })
+  const rows = await (await terminal.database).ask(exportersQuery())
   await terminal.write({ columns: COLUMNS, rows: [rows], nothing: 'no exporter is known' }, format)
 }
 

@@ -1,6 +1,6 @@
 /** `netflow gaps` and `netflow health`: what is missing, and the state of the exporters. */
 
-import type { Sql } from '../../query/compile-filter.ts'
+import { gapsQuery, healthQuery, ledgerQuery } from '../../query/losses.ts'
 import type { Row } from '../../query/sums.ts'
 import type { Answer, Column } from '../output/answer.ts'
 import { safeText } from '../output/safe-text.ts'
@@ -42,23 +42,9 @@ export async function showGaps(terminal: Terminal, options: GapsOptions): Promis
   const format = terminal.format()
   const { since, until } = terminal.range('24h')
   const exporters = terminal.options.exporter ?? []
-  const chosen = `(cardinality($3::text[]) = 0 or host(exporter) = any($3) or exporter in (
-    select address from exporters where name = any($3)))`
-  const query: Sql = options.ledger
-    ? {
-        text: `select * from loss_ledger($1, $2) where ${chosen} order by exporter, export_version, observation_domain`,
-        values: [since, until, exporters],
-      }
-    : {
-        text: `
-          select * from (
-            select sequence_gaps.*, exporters.name as exporter_name
-            from sequence_gaps left join exporters on address = exporter
-            where detected_at >= $1 and detected_at < $2 and retracted_at is null and ${chosen}
-            order by detected_at desc, id desc limit nullif($4::bigint, 0)
-          ) as newest order by detected_at, id`,
-        values: [since, until, exporters, options.limit],
-      }
+  const query = options.ledger
+    ? ledgerQuery({ since, until, exporters })
+    : gapsQuery({ since, until, exporters, limit: options.limit })
   const answer: Answer = {
     columns: options.ledger ? LEDGER : GAPS,
     rows: (await terminal.database).fetch(query),
@@ -88,15 +74,8 @@ const HEALTH: readonly Column[] = [
 
 export async function showHealth(terminal: Terminal): Promise<void> {
   const format = terminal.format()
-  const text = `
-    select health.*, extract(epoch from silent_for) as silent_seconds,
-      extract(epoch from clock_skew) as clock_skew_seconds, to_json(sampling_rates) as sampling,
-      to_json(health.advice) as advice
-    from exporter_health as health
-    where cardinality($1::text[]) = 0 or host(exporter) = any($1) or exporter_name = any($1)
-    order by exporter, export_version, observation_domain`
   const database = await terminal.database
-  const rows = await database.ask({ text, values: [terminal.options.exporter ?? []] })
+  const rows = await database.ask(healthQuery(terminal.options.exporter ?? []))
   const remarks = rows.flatMap(describeAdvice)
   const answer: Answer = { columns: HEALTH, rows: [rows], remarks, nothing: 'no exporter is known' }
   await terminal.write(answer, format)

@@ -1,6 +1,7 @@
 /** `netflow nat`: who was behind a public address, and the events of translating devices. */
 
 import { parseNetwork } from '../../query/address.ts'
+import { mappingsQuery, translationsQuery } from '../../query/translations.ts'
 import { NoAnswerError, UsageError } from '../errors.ts'
 import type { Column } from '../output/answer.ts'
 import type { Terminal } from '../terminal.ts'
@@ -57,12 +58,7 @@ export async function showNat(
   const database = await terminal.database
   if (address === undefined) {
     const { since, until } = terminal.range()
-    const text = `
-      select * from (
-        select * from nat_events where received_at >= $1 and received_at < $2
-        order by received_at desc limit nullif($3::bigint, 0)
-      ) as newest order by event_at, received_at`
-    const rows = database.fetch({ text, values: [since, until, options.limit] })
+    const rows = database.fetch(translationsQuery({ since, until, limit: options.limit }))
     await terminal.write({ columns: EVENTS, rows, nothing: 'no translations' }, format)
     return
   }
@@ -73,10 +69,8 @@ export async function showNat(
     throw new UsageError(`"${port}" is no port`)
   }
   const at = new Date(terminal.time('--at', options.at ?? 'now')).toISOString()
-  const rows = await database.ask({
-    text: 'select * from nat_lookup($1, $2, $3)',
-    values: [address, port ?? null, at],
-  })
+  const outside = { address, port: port === undefined ? null : Number(port), at }
+  const rows = await database.ask(mappingsQuery(outside))
   if (rows.length === 0)
     throw new NoAnswerError(`nobody was behind ${place.join(' port ')} at ${at}`)
   await terminal.write({ columns: MAPPINGS, rows: [rows], nothing: '' }, format)

@@ -28,6 +28,7 @@ export function idleMetrics() {
     rollups: () => undefined,
     journalBytes: none,
     journalLimitBytes: none,
+    journalFolder: () => '/',
     journalLagBytes: none,
     journalLagSeconds: none,
   })

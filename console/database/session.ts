@@ -1,0 +1,11 @@
+/** How every session of the console reads: values as text, times in UTC. */
+
+/** Every value stays the text that PostgreSQL writes: nothing is rounded. */
+export const TEXTS = { getTypeParser: () => (value: string) => value }
+
+/** Times are in UTC, in the format that `formatStamp` reads. */
+export const SESSION_SETTINGS = `
+  set timezone = 'UTC';
+  set datestyle = 'ISO';
+  set client_encoding = 'UTF8';
+  set client_min_messages = warning`

@@ -1,0 +1,51 @@
+/** Errors that a client can understand: a status, a code and one sentence with the remedy. */
+
+/** Codes of errors, each with its HTTP status. */
+export const API_ERRORS = {
+  bad_parameter: 400,
+  bad_filter: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  too_long: 414,
+  wrong_host: 421,
+  too_many_requests: 429,
+  internal: 500,
+  busy: 503,
+  database_away: 503,
+  timeout: 504,
+} as const
+
+export type ApiErrorCode = keyof typeof API_ERRORS
+
+/** The place of a fault: a parameter, and of a text the offset of its first wrong character. */
+export interface ErrorPlace {
+  readonly parameter: string
+  readonly position?: number
+}
+
+interface ApiErrorOptions extends ErrorOptions {
+  readonly where?: ErrorPlace
+  /** When it is worth trying again. */
+  readonly retryAfterSeconds?: number
+}
+
+/** An error whose message the client may read; `code` is one of `API_ERRORS`. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly code: ApiErrorCode
+  readonly where: ErrorPlace | undefined
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(code: ApiErrorCode, message: string, options: ApiErrorOptions = {}) {
+    super(message, options)
+    this.code = code
+    this.where = options.where
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+
+  get status() {
+    return API_ERRORS[this.code]
+  }
+}

@@ -1,0 +1,133 @@
+/** The routes of the web server, and what every request passes before. */
+
+import { type Context, Hono } from 'hono'
+import type { Logger } from '../../shared/logger.ts'
+import { describeError } from './answer-question.ts'
+import { ApiError } from './api/api-error.ts'
+import { describeApi } from './api/openapi.ts'
+import { referencePage } from './api/reference-page.ts'
+import { QUESTIONS } from './api/routes.ts'
+import type { PageFiles } from './files.ts'
+import type { Access } from './guard/access.ts'
+import { checkHost, checkOrigin } from './guard/request-origin.ts'
+import { securityHeaders } from './guard/security-headers.ts'
+import type { WebMetrics } from './metrics.ts'
+import { serveFiles } from './serve-files.ts'
+import { type Serving, serveQuestion } from './serve-question.ts'
+
+export interface AppOptions extends Serving {
+  readonly access: Access
+  readonly files: PageFiles
+  readonly metrics: WebMetrics
+  /** By which this server is known, in lower case. */
+  readonly hostNames: ReadonlySet<string>
+  readonly trustProxy: boolean
+  readonly logger: Logger
+  readonly version: string
+  /** Further routes, which check who asks themselves: `/senders` and `/stats`. */
+  readonly senders?: Hono
+}
+
+/** Paths with a check of their own, or without a need for one. */
+const OPEN_PATHS = /^\/(healthz$|senders(\/|$)|stats(\/|$))/
+
+/** Builds the routes. */
+export function buildApp(options: AppOptions): Hono {
+  const { files, senders, metrics, version } = options
+  const app = new Hono()
+  app.use(securityHeaders)
+  app.use(async (context, next) => {
+    const startedAt = performance.now()
+    await next()
+    const seconds = (performance.now() - startedAt) / 1000
+    metrics.observe(routeOf(context.req.path), context.res.status, seconds)
+  })
+  app.use(async (context, next) => {
+    checkRequest(context, options)
+    await next()
+  })
+  for (const own of QUESTIONS) {
+    app.get(own.path, (context) => serveQuestion(own, context, options))
+  }
+  const description = describeApi(QUESTIONS, version)
+  app.get('/api/openapi.json', (context) => context.json(description))
+  app.get('/api', (context) => context.html(referencePage(description)))
+  app.get('/healthz', (context) => serveHealth(context, options))
+  app.get('/metrics', async (context) => {
+    context.header('content-type', metrics.registry.contentType)
+    return context.body(await metrics.registry.metrics())
+  })
+  serveFiles(app, files)
+  if (senders) app.route('/', senders)
+  addFailures(app, options)
+  return app
+}
+
+const KNOWN_ROUTES = new Set(['/', '/api', '/api/openapi.json', '/healthz', '/metrics'])
+
+/** A label for the metrics: there are as many as this program has routes. */
+function routeOf(path: string): string {
+  if (KNOWN_ROUTES.has(path) || QUESTIONS.some((own) => own.path === path)) return path
+  if (path.startsWith('/api/exporters/')) return '/api/exporters/:address'
+  const [, first = ''] = path.split('/')
+  return ['senders', 'stats'].includes(first) ? `/${first}` : 'other'
+}
+
+function addFailures(app: Hono, { logger }: AppOptions): void {
+  app.all('*', (context) => {
+    const { method } = context.req
+    if (method !== 'GET' && method !== 'HEAD') {
+      throw new ApiError('method_not_allowed', 'only GET and HEAD')
+    }
+    throw new ApiError('not_found', 'nothing is here: / is the page, and /api lists all questions')
+  })
+  app.onError((error, context) => {
+    const known = describeError(error)
+    if (known) return fail(context, known)
+    logger.error({ fault: error, path: context.req.path }, 'a request could not be answered')
+    return fail(context, new ApiError('internal', 'a fault of this program: its log says more'))
+  })
+}
+
+function checkRequest(context: Context, { access, hostNames, trustProxy, now }: AppOptions): void {
+  const header = (name: string) => context.req.header(name)
+  const { method, path } = context.req
+  const request = {
+    method,
+    path,
+    host: header('host'),
+    origin: header('origin'),
+    fetchSite: header('sec-fetch-site'),
+    fetchMode: header('sec-fetch-mode'),
+  }
+  checkHost(request, hostNames)
+  checkOrigin(request)
+  if (OPEN_PATHS.test(path)) return
+  const authorization = header('authorization')
+  access.check({ authorization, address: clientAddress(context, trustProxy), nowMs: now() })
+}
+
+/** Behind a proxy, the last address that it has added. */
+export function clientAddress(context: Context, trustProxy: boolean): string {
+  const forwarded = trustProxy ? context.req.header('x-forwarded-for') : undefined
+  const last = forwarded?.split(',').at(-1)?.trim()
+  const { incoming } = (context.env ?? {}) as {
+    incoming?: { socket: { remoteAddress?: string } }
+  }
+  return last || incoming?.socket.remoteAddress || ''
+}
+
+async function serveHealth(context: Context, { answering }: AppOptions): Promise<Response> {
+  const healthy = await answering.reader.isReachable()
+  return context.json({ healthy }, healthy ? 200 : 503)
+}
+
+function fail(context: Context, error: ApiError): Response {
+  const { code, message, where, retryAfterSeconds, status } = error
+  if (retryAfterSeconds !== undefined) context.header('retry-after', String(retryAfterSeconds))
+  if (code === 'unauthorized') {
+    context.header('www-authenticate', 'Basic realm="netflow", charset="UTF-8"')
+  }
+  if (code === 'method_not_allowed') context.header('allow', 'GET, HEAD')
+  return context.json({ error: code, message, ...(where && { where }) }, status)
+}

@@ -1,0 +1,94 @@
+/**
+ * The files of the page, read and compressed once at the start. A path that begins with the hash of
+ * all of them may be kept for ever; others are asked for again, by their hash.
+ */
+
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+
+/** `dist/console`, which has the page's compiled modules, and those of questions that it shares. */
+const BUILT = fileURLToPath(new URL('..', import.meta.url))
+const SOURCES = fileURLToPath(new URL('../../../console/web/page', import.meta.url))
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
+
+export interface PageFile {
+  readonly type: string
+  readonly etag: string
+  readonly body: Buffer
+  readonly gzip: Buffer
+  readonly brotli: Buffer
+}
+
+export interface PageFiles {
+  /** By their paths, such as `/page/main.js`; the page itself is `/`. */
+  readonly byPath: ReadonlyMap<string, PageFile>
+  /** The beginning of paths that never change: `/v/HASH`. */
+  readonly version: string
+}
+
+/** Reads all files of the page. */
+export function readPageFiles(): PageFiles {
+  const texts = new Map<string, Buffer>()
+  const add = (path: string, file: string) => {
+    if (existsSync(file)) texts.set(path, readFileSync(file))
+  }
+  for (const name of list(join(BUILT, 'web', 'page'), '.js')) {
+    add(`/page/${name}`, join(BUILT, 'web', 'page', name))
+  }
+  // Modules of the page import these as ../../query/NAME.js.
+  for (const name of list(join(BUILT, 'query'), '.js')) {
+    add(`/query/${name}`, join(BUILT, 'query', name))
+  }
+  for (const extension of ['.html', '.css', '.svg']) {
+    for (const name of list(SOURCES, extension)) add(`/page/${name}`, join(SOURCES, name))
+  }
+  const charts = dirname(createRequire(import.meta.url).resolve('uplot/package.json'))
+  add('/lib/uplot.js', join(charts, 'dist', 'uPlot.esm.js'))
+  add('/lib/uplot.css', join(charts, 'dist', 'uPlot.min.css'))
+  return prepare(texts)
+}
+
+function list(folder: string, extension: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => extname(name) === extension,
+  )
+}
+
+function prepare(texts: Map<string, Buffer>): PageFiles {
+  const hash = createHash('sha256')
+  for (const [path, text] of [...texts].sort())
+    hash.update(`${path}\n${text.length}\n`).update(text)
+  const version = `/v/${hash.digest('hex').slice(0, 16)}`
+  const index = texts.get('/page/index.html')
+  if (index) texts.set('/', Buffer.from(withVersion(index.toString('utf8'), version)))
+  const entries = [...texts].map(([path, text]) => [path, prepareFile(path, text)] as const)
+  return { byPath: new Map(entries), version }
+}
+
+/** The files that the page names have the version in their paths. */
+function withVersion(html: string, version: string): string {
+  return html.replace(/\b(src|href)="(\/(?:page|lib|query)\/[^"]+)"/g, `$1="${version}$2"`)
+}
+
+function prepareFile(path: string, body: Buffer): PageFile {
+  return {
+    type: TYPES[path === '/' ? '.html' : extname(path)] ?? 'application/octet-stream',
+    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+    body,
+    gzip: gzipSync(body, { level: constants.Z_BEST_COMPRESSION }),
+    brotli: brotliCompressSync(body, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY },
+    }),
+  }
+}

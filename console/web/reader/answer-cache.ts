@@ -1,0 +1,140 @@
+/**
+ * Shares answers: equal questions that are asked at the same time run once, and an answer is kept for
+ * a short time, within a limit of bytes. A question that nobody waits for any more is cancelled.
+ */
+
+/** How long answers are kept. */
+export type LifetimeMs = number
+
+interface Entry {
+  readonly promise: Promise<Buffer>
+  readonly controller: AbortController
+  waiting: number
+  /** Undefined until the answer is there. */
+  bytes: number | undefined
+  expiresAt: number
+}
+
+/** What an entry takes beside its answer: the key, the promise, the place in the map. */
+const OVERHEAD_BYTES = 1_024
+
+export interface CacheFigures {
+  readonly hits: number
+  readonly misses: number
+  readonly bytes: number
+  readonly entries: number
+}
+
+export class AnswerCache {
+  readonly #maxBytes: number
+  readonly #now: () => number
+  readonly #entries = new Map<string, Entry>()
+  #bytes = 0
+  #hits = 0
+  #misses = 0
+
+  /** @param now milliseconds of a clock that only goes forward */
+  constructor(maxBytes: number, now: () => number) {
+    this.#maxBytes = maxBytes
+    this.#now = now
+  }
+
+  get figures(): CacheFigures {
+    return {
+      hits: this.#hits,
+      misses: this.#misses,
+      bytes: this.#bytes,
+      entries: this.#entries.size,
+    }
+  }
+
+  /** Returns a kept answer at once; undefined when there is none. */
+  peek(key: string): Promise<Buffer> | undefined {
+    const entry = this.#entries.get(key)
+    if (!entry || entry.bytes === undefined) return undefined
+    if (entry.expiresAt <= this.#now()) {
+      this.#remove(key, entry)
+      return undefined
+    }
+    this.#hits += 1
+    return entry.promise
+  }
+
+  /**
+   * Returns the answer of a question.
+   *
+   * @param own.signal of this client; the question goes on for others
+   * @param own.answer is called with a signal that aborts when no client is left
+   */
+  async get(
+    key: string,
+    own: {
+      readonly signal: AbortSignal
+      readonly lifetimeMs: LifetimeMs
+      readonly answer: (signal: AbortSignal) => Promise<Buffer>
+    },
+  ): Promise<Buffer> {
+    const kept = this.peek(key)
+    if (kept) return kept
+    const running = this.#entries.get(key)
+    if (running) this.#hits += 1
+    const entry = running ?? this.#start(key, own)
+    entry.waiting += 1
+    const leave = () => {
+      entry.waiting -= 1
+      if (entry.waiting > 0 || entry.bytes !== undefined) return
+      // The next client asks anew.
+      this.#remove(key, entry)
+      entry.controller.abort()
+    }
+    own.signal.addEventListener('abort', leave, { once: true })
+    if (own.signal.aborted) leave()
+    try {
+      return await entry.promise
+    } finally {
+      own.signal.removeEventListener('abort', leave)
+    }
+  }
+
+  #start(
+    key: string,
+    own: {
+      readonly lifetimeMs: LifetimeMs
+      readonly answer: (signal: AbortSignal) => Promise<Buffer>
+    },
+  ): Entry {
+    this.#misses += 1
+    const controller = new AbortController()
+    const promise = own.answer(controller.signal)
+    const entry: Entry = { promise, controller, waiting: 0, bytes: undefined, expiresAt: 0 }
+    this.#entries.set(key, entry)
+    promise.then(
+      (answer) => {
+        // Everybody has left meanwhile.
+        if (this.#entries.get(key) !== entry) return
+        entry.bytes = answer.length + key.length * 2 + OVERHEAD_BYTES
+        entry.expiresAt = this.#now() + own.lifetimeMs
+        this.#bytes += entry.bytes
+        this.#shrink()
+      },
+      () => this.#remove(key, entry),
+    )
+    return entry
+  }
+
+  /** Removes what has expired, then the oldest answers. */
+  #shrink(): void {
+    const now = this.#now()
+    for (const [key, entry] of this.#entries) {
+      if (entry.bytes === undefined) continue
+      if (this.#bytes <= this.#maxBytes && entry.expiresAt > now) continue
+      this.#remove(key, entry)
+    }
+  }
+
+  #remove(key: string, entry: Entry): void {
+    if (this.#entries.get(key) !== entry) return
+    this.#entries.delete(key)
+    this.#bytes -= entry.bytes ?? 0
+  }
+}

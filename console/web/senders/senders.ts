@@ -1,0 +1,57 @@
+/** The API of senders as a part of the web server: its routes, its keys and its connections. */
+
+import { type Context, Hono } from 'hono'
+import type { Logger } from '../../../shared/logger.ts'
+import { Failures } from '../guard/failures.ts'
+import { OperatorDatabase } from './operator-database.ts'
+import { createSendersApp } from './senders-app.ts'
+
+export interface SendersSettings {
+  readonly DATABASE_URL: string
+  readonly API_DATABASE_URL: string
+  readonly API_AUTH_KEY: string
+  readonly API_SIGN_KEY: string
+  readonly API_ALLOW_STATIC_SIGNATURE: 'auto' | 'on' | 'off'
+  readonly WEB_TIMEOUT_MS: number
+}
+
+export interface SendersPlace {
+  readonly settings: SendersSettings
+  /** Whether only programs of this host can reach the server. */
+  readonly isLoopback: boolean
+  /** The address of the client. */
+  readonly addressOf: (context: Context) => string
+  readonly logger: Logger
+  readonly now: () => number
+}
+
+export interface Senders {
+  readonly app: Hono
+  stop(): Promise<void>
+}
+
+/** Makes the API; undefined when its keys are not set. */
+export function openSenders(place: SendersPlace): Senders | undefined {
+  const { settings, isLoopback, addressOf, logger, now } = place
+  const { API_AUTH_KEY, API_SIGN_KEY, API_ALLOW_STATIC_SIGNATURE } = settings
+  if (API_AUTH_KEY === '' || API_SIGN_KEY === '') return undefined
+  const database = new OperatorDatabase({
+    databaseUrl: settings.API_DATABASE_URL || settings.DATABASE_URL,
+    timeoutMs: settings.WEB_TIMEOUT_MS,
+  })
+  const own = createSendersApp({
+    database,
+    keys: {
+      authKey: API_AUTH_KEY,
+      signKey: API_SIGN_KEY,
+      allowStatic:
+        API_ALLOW_STATIC_SIGNATURE === 'auto' ? isLoopback : API_ALLOW_STATIC_SIGNATURE === 'on',
+    },
+    failures: new Failures(),
+    addressOf,
+    now,
+    onError: (fault) => logger.error({ fault }, 'a request about senders could not be answered'),
+  })
+  // The routes of the server know nothing of the variables in here.
+  return { app: new Hono().route('/', own), stop: () => database.stop() }
+}
