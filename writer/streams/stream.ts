@@ -202,8 +202,8 @@ export class Stream {
 
   /** Returns the state as JSON. */
   #stateText(clockOffsetMs: number): string {
-    const state = this.sequence.toState(clockOffsetMs)
-    if (this.#gapRows.isNew) return JSON.stringify(state)
-    return JSON.stringify({ ...state, gapRows: this.#gapRows.toState() })
+    const json = this.sequence.toJson(clockOffsetMs)
+    if (this.#gapRows.isNew) return json
+    return `${json.slice(0, -1)},"gapRows":${JSON.stringify(this.#gapRows.toState())}}`
   }
 }

@@ -5,7 +5,7 @@
 
 import type pg from 'pg'
 import { rowsStatements, type Statement } from '../database/statements.ts'
-import { arrayStatements, changedOf, givenOf, unnestOf } from './column-arrays.ts'
+import { arrayStatements, givenOf, unnestOf } from './column-arrays.ts'
 import {
   type ChangeOf,
   type Columns,
@@ -59,10 +59,12 @@ export interface RowCount extends RowOf<typeof LOADED_COLUMNS> {
   readonly exporter: string
 }
 
+// Two notations of one address are two rows here: the server may write it otherwise than we do.
 const ADD_COUNTS = `
   insert into exporter_counts as known (journal, ${namesOf(COLUMNS)})
-  select $1, ${changedOf(COLUMNS)}
+  select $1, exporter, ${Object.keys(COUNTERS).map((counter) => `sum("${counter}")`)}
   from (select ${givenOf(COLUMNS)} from ${unnestOf(COLUMNS, 2)}) as changed
+  group by exporter
   on conflict (journal, exporter) do update set ${updatesOf(COLUMNS)}`
 
 /** `rejected`: the datagram is no message. `refused`: a setting or a limit keeps it out. */
