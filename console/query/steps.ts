@@ -15,6 +15,8 @@ const STEPS = [
 ]
 
 const MONTHS: Readonly<Record<string, number>> = { '1month': 1, '3months': 3, '1year': 12 }
+/** Ten years: longer ones would lead out of the calendar. */
+const LONGEST_MS = 3_653 * 86_400_000
 /** Weeks begin on Mondays; every shorter step fits into them. */
 const ORIGIN_MS = Date.parse('2000-01-03T00:00:00Z')
 
@@ -25,6 +27,7 @@ export function parseStep(text: string): Step | undefined {
     return { text: word, interval: word.replace(/^\d/, '$& ') }
   }
   if (!/^[1-9]\d{0,5}[smhdw]$/.test(word)) return undefined
+  if ((parseDuration(word) ?? 0) > LONGEST_MS) return undefined
   return { text: word, interval: word.replace(/m$/, ' min') }
 }
 

@@ -80,6 +80,10 @@ export function orderOption(): Option {
   return new Option('-o, --order <order>', ORDERS.join(', ')).default('time')
 }
 
+export function rawOption(): Option {
+  return new Option('--raw', 'counters as exported, not multiplied by the sampling rate')
+}
+
 function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value]
 }

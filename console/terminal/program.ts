@@ -26,6 +26,7 @@ import {
   exporterOption,
   orderOption,
   ranged,
+  rawOption,
   readCount,
   timed,
 } from './options.ts'
@@ -93,6 +94,7 @@ function addTop(program: Command, run: RunCommand): void {
   ranged(program.command('top'), 'lists the greatest sums by a key')
     .addOption(byOption('src'))
     .option('-n, --limit <count>', 'how many', readCount, 10)
+    .addOption(rawOption())
     .addHelpText(
       'after',
       examples(
@@ -112,6 +114,8 @@ function addTraffic(program: Command, run: RunCommand): void {
     .addOption(byOption('all'))
     .option('-n, --limit <count>', 'how many keys', readCount, 5)
     .option('--step <step>', '10s, 5m, 1h, 1d, 1w, 1month; default: by the range')
+    .addOption(rawOption())
+    .option('--spread', 'a long flow counts in each bin that it covers; else when it was received')
     .addHelpText(
       'after',
       examples(

@@ -60,6 +60,12 @@ export async function answerQuestion(
 
 /** @throws ApiError that names the parameter */
 function check(own: Question, parameters: Readonly<Record<string, string>>): Checked {
+  for (const [parameter, text] of Object.entries(parameters)) {
+    if (!text.includes('\0')) continue
+    // PostgreSQL has no such character.
+    const message = `${parameter}: the character 0 is in no text`
+    throw new ApiError('bad_parameter', message, { where: { parameter } })
+  }
   const result = own.query.safeParse(parameters)
   if (result.success) return result.data
   const [issue] = result.error.issues as [z.core.$ZodIssue]

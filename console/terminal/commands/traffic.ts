@@ -2,6 +2,7 @@
 
 import { EITHER_END, KEYS, normalizeKey } from '../../query/keys.ts'
 import { askTop, askTraffic } from '../../query/questions.ts'
+import { parseStep } from '../../query/steps.ts'
 import type { Row } from '../../query/sums.ts'
 import { parseDuration } from '../../query/times.ts'
 import { UsageError } from '../errors.ts'
@@ -18,6 +19,7 @@ const SUMS: readonly Column[] = [
 export interface TopOptions {
   readonly by: string
   readonly n: number
+  readonly raw?: boolean
 }
 
 function readKey(word: string): string {
@@ -55,7 +57,9 @@ export async function showTop(
 ): Promise<void> {
   const format = terminal.format()
   const by = readKey(options.by)
-  const question = { ...terminal.range(), by, filter: terminal.filter(words), n: options.n }
+  const { n, raw = false } = options
+  const filter = terminal.filter(words)
+  const question = { ...terminal.range(), by, filter, n, scaled: !raw }
   const database = await terminal.database
   const found = await database.inSnapshot(() => askTop((sql) => database.ask(sql), question))
   const hasFlows = found.some(({ flows }) => Number(flows) > 0)
@@ -98,6 +102,7 @@ function topRemarks(by: string, rows: readonly Row[]): string[] {
 
 export interface TrafficOptions extends TopOptions {
   readonly step?: string
+  readonly spread?: boolean
 }
 
 const STEPS = ['10s', '1m', '5m', '15m', '1h', '6h', '1d', '1w']
@@ -114,7 +119,9 @@ export async function showTraffic(
   const { since, until } = terminal.range()
   const lengthMs = Date.parse(until) - Date.parse(since)
   const step = readStep(options.step ?? chooseStep(lengthMs))
-  const question = { since, until, by, step, filter: terminal.filter(words), n: options.n }
+  const { n, raw = false, spread = false } = options
+  const filter = terminal.filter(words)
+  const question = { since, until, by, step, filter, n, scaled: !raw, spread }
   const database = await terminal.database
   const found = await database.inSnapshot(() => askTraffic((sql) => database.ask(sql), question))
   const columns: readonly Column[] = [
@@ -150,8 +157,8 @@ function chooseStep(lengthMs: number): string {
 
 /** Returns an interval of PostgreSQL. */
 function readStep(text: string): string {
-  if (/^[1-9]\d*[smhdw]$/.test(text)) return text.replace('m', ' min')
-  if (/^(1 ?(month|year)|3 ?months)$/.test(text)) return text
+  const step = parseStep(text)
+  if (step) return step.interval
   throw new UsageError(
     `--step: "${text}" is no step: expected 10s, 5m, 1h, 1d, 1w, 1month or 1year`,
   )

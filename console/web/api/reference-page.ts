@@ -39,7 +39,7 @@ export function referencePage(api: object): string {
 <body>
 <main>
 <h1>The API</h1>
-<p>${escape(info.description)} The same for programs: <a href="/api/openapi.json">openapi.json</a>.
+<p>${escapeHtml(info.description)} The same for programs: <a href="/api/openapi.json">openapi.json</a>.
 <a href="/">The page</a>.</p>
 ${parts.join('\n')}
 </main>
@@ -53,24 +53,24 @@ function describeOperation(path: string, { summary, parameters, responses }: Ope
     const type = schema.enum ? schema.enum.map(String).join(' | ') : (schema.type ?? '')
     const fallback = required ? 'required' : show(schema.default)
     const cells = [
-      `<code>${escape(name)}</code>`,
-      escape(type),
-      escape(fallback),
-      escape(description),
+      `<code>${escapeHtml(name)}</code>`,
+      escapeHtml(type),
+      escapeHtml(fallback),
+      escapeHtml(description),
     ]
     return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`
   })
   const statuses = Object.entries(responses)
     .filter(([status]) => status !== '200')
-    .map(([status, { description }]) => `${status} (${escape(description)})`)
+    .map(([status, { description }]) => `${status} (${escapeHtml(description)})`)
   const table = `<table>
 <thead><tr><th>parameter</th><th>type</th><th>default</th><th>meaning</th></tr></thead>
 <tbody>${rows.join('\n')}</tbody>
 </table>`
   const id = path.replace(/\W+/g, '-').replace(/^-|-$/g, '')
   return `<section id="${id}">
-<h2><code>GET ${escape(path)}</code></h2>
-<p>${escape(summary)}.</p>
+<h2><code>GET ${escapeHtml(path)}</code></h2>
+<p>${escapeHtml(summary)}.</p>
 ${rows.length > 0 ? table : ''}
 <details><summary>Errors</summary><p>${statuses.join('; ')}.</p></details>
 </section>`
@@ -81,6 +81,6 @@ function show(fallback: unknown): string {
   return typeof fallback === 'string' ? fallback : JSON.stringify(fallback)
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
