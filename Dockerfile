@@ -1,4 +1,4 @@
-# One image for the collector, the writer and the setup of the database's roles.
+# One image for the collector, the writer, the page and the setup of the database's roles.
 #
 # Node 24 is the LTS release with security fixes until April 2028 (22 ends a year earlier, 20 ended in
 # April 2026). Debian slim has the necessary glibc and mkfifo, and no compiler.
@@ -34,6 +34,7 @@ WORKDIR /app
 COPY --from=packages /build/node_modules node_modules
 COPY --from=build /build/package.json ./
 COPY --from=build /build/dist dist
+COPY console/web/page console/web/page
 COPY migrations migrations
 # The terminal, as in `docker compose exec writer netflow top`.
 RUN chmod +x dist/console/terminal/main.js \

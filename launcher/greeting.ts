@@ -9,6 +9,8 @@ export interface GreetingFacts {
   /** The folder of the embedded server's socket; undefined with a database of the user's own. */
   readonly socketDir: string | undefined
   readonly databaseUrl: string
+  /** The address of the page; undefined: it is not served. */
+  readonly pageUrl: string | undefined
   readonly hasPsql: boolean
   /** The folder of this program, with `node_modules` in it. */
   readonly programDir: string
@@ -39,6 +41,7 @@ export function formatGreeting(facts: GreetingFacts): string {
     'Ready.',
     '',
     `  Exporters           NetFlow v1, v5 to v9, IPFIX to ${describePorts(facts)}`,
+    ...(facts.pageUrl ? [`  Page and API        ${facts.pageUrl}`] : []),
     `  Named pipe          ${facts.pipePath}`,
     `  Database            ${facts.socketDir ? 'embedded, in ' : ''}${describeDatabase(facts)}`,
     '',
@@ -59,10 +62,11 @@ export function formatGreeting(facts: GreetingFacts): string {
 
 /** Returns the same for a log: the facts and the message. */
 export function greetingLine(facts: GreetingFacts) {
-  const { ports, pipePath } = facts
+  const { ports, pipePath, pageUrl } = facts
   const database = describeDatabase(facts)
+  const page = pageUrl ? { page: pageUrl } : {}
   return {
-    facts: { ports, pipe: pipePath, database, psql: describePsql(facts) },
+    facts: { ports, ...page, pipe: pipePath, database, psql: describePsql(facts) },
     message: `ready: exporters may send to ${describePorts(facts)}`,
   } as const
 }

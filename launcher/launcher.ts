@@ -1,6 +1,6 @@
 /**
  * Everything of `npm start` in its order: lock, database, schema, pipe, writer and collector. A
- * stop goes the way back.
+ * stop goes the way back. The page comes last, and goes first.
  */
 
 import { constants } from 'node:fs'
@@ -11,6 +11,7 @@ import type { Logger } from '../shared/logger.ts'
 import { ensurePipe } from '../writer/journal/pipe-source.ts'
 import type { GreetingFacts } from './greeting.ts'
 import { migrateWhenReachable } from './migration.ts'
+import { ensureReaderRole, readerUrl } from './postgres/reader-role.ts'
 import { SupervisedDatabase } from './postgres/supervised-database.ts'
 import { HeldPipe } from './process/held-pipe.ts'
 import { StartLock } from './process/start-lock.ts'
@@ -27,6 +28,13 @@ const PROGRAM_DIR = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/
 /** Above the deadlines of the processes themselves, which end them in better order. */
 const COLLECTOR_STOP_MS = 20_000
 const WRITER_STOP_MS = 40_000
+const WEB_STOP_MS = 15_000
+
+const MODULES = {
+  collector: 'dist/collector/main.js',
+  writer: 'dist/writer/main.js',
+  web: 'dist/console/web/main.js',
+} as const
 
 interface LauncherOptions {
   readonly settings: LauncherSettings
@@ -46,6 +54,7 @@ export class Launcher {
   #pipe: HeldPipe | undefined
   #writer: SupervisedProcess | undefined
   #collector: SupervisedProcess | undefined
+  #web: SupervisedProcess | undefined
   /** The latest write of the lock files. */
   #noting: Promise<void> = Promise.resolve()
 
@@ -70,10 +79,11 @@ export class Launcher {
     return this.#starting
   }
 
-  /** Stops collector, writer and database, in this order: each drains into the next. */
+  /** Stops the page, then collector, writer and database, in this order: each drains into the next. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#starting?.catch(() => {}) // Its caller has the error.
+    await this.#web?.stop()
     await this.#collector?.stop()
     await this.#writer?.stop()
     this.#pipe?.close()
@@ -97,7 +107,8 @@ export class Launcher {
     this.#pipe = new HeldPipe(settings.pipePath)
     signal.throwIfAborted()
     const { ports = [] } = await this.#startProcesses(databaseUrl)
-    await this.#greet(ports, databaseUrl)
+    const pageUrl = settings.hasWeb ? await this.#startWeb(databaseUrl) : undefined
+    await this.#greet({ ports, databaseUrl, pageUrl })
   }
 
   /**
@@ -122,6 +133,42 @@ export class Launcher {
     })
   }
 
+  /**
+   * Starts the page. It only reads: when it cannot run, it has logged why, and all else goes on.
+   *
+   * @returns its address
+   */
+  async #startWeb(databaseUrl: string): Promise<string | undefined> {
+    if (this.#database && !(await this.#hasReader(databaseUrl))) return undefined
+    const inherited = this.#database ? withoutPostgresVariables(process.env) : process.env
+    const own = {
+      ...inherited,
+      DATABASE_URL: this.#database ? readerUrl(databaseUrl) : databaseUrl,
+    }
+    const ready = new Promise<ReadyMessage | undefined>((resolve) => {
+      this.#web = this.#makeProcess('web', own, {
+        stopDeadlineMs: WEB_STOP_MS,
+        onReady: resolve,
+        onRefusal: () => resolve(undefined),
+      })
+      this.#web.start()
+    })
+    const message = await Promise.race([ready, rejectOnAbort(this.#stopping.signal)])
+    return message?.url
+  }
+
+  /** Whether the embedded database has the page's role. */
+  async #hasReader(databaseUrl: string): Promise<boolean> {
+    try {
+      await ensureReaderRole(databaseUrl)
+      return true
+    } catch (error) {
+      const { logger } = this.#options
+      logger.error({ err: error }, 'no page: its role netflow_reader cannot be created')
+      return false
+    }
+  }
+
   #untilReady(
     make: (onReady: (message: ReadyMessage) => void) => SupervisedProcess,
   ): Promise<ReadyMessage> {
@@ -130,25 +177,29 @@ export class Launcher {
   }
 
   #makeProcess(
-    name: 'collector' | 'writer',
+    name: keyof typeof MODULES,
     environment: NodeJS.ProcessEnv,
-    own: { readonly stopDeadlineMs: number; readonly onReady: (message: ReadyMessage) => void },
+    own: {
+      readonly stopDeadlineMs: number
+      readonly onReady: (message: ReadyMessage) => void
+      readonly onRefusal?: () => void
+    },
   ): SupervisedProcess {
     return new SupervisedProcess({
+      onRefusal: this.#options.onRefusal,
       ...own,
       name,
       environment,
-      modulePath: join(PROGRAM_DIR, 'dist', name, 'main.js'),
+      modulePath: join(PROGRAM_DIR, MODULES[name]),
       logger: this.#options.logger,
       onPid: () => this.#notePids(),
-      onRefusal: this.#options.onRefusal,
     })
   }
 
   /** Lets the watchdog and the next launcher know which processes work on if this one is killed. */
   #notePids(): void {
     const isPid = (pid: number | undefined) => pid !== undefined
-    const clients = [this.#collector?.pid, this.#writer?.pid].filter(isPid)
+    const clients = [this.#collector?.pid, this.#writer?.pid, this.#web?.pid].filter(isPid)
     this.#database?.setClients(clients)
     const pids = [...clients, this.#database?.watchdogPid].filter(isPid)
     this.#noting = this.#noting
@@ -164,14 +215,13 @@ export class Launcher {
       })
   }
 
-  async #greet(ports: readonly number[], databaseUrl: string): Promise<void> {
+  async #greet(own: Pick<GreetingFacts, 'ports' | 'databaseUrl' | 'pageUrl'>): Promise<void> {
     const { settings, greet } = this.#options
     greet({
+      ...own,
       host: settings.netflowHost,
-      ports,
       pipePath: settings.pipePath,
       socketDir: this.#database?.socketDir,
-      databaseUrl,
       hasPsql: await isOnPath('psql'),
       programDir: PROGRAM_DIR,
     })

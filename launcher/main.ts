@@ -12,7 +12,8 @@ const SAME_KEY_MS = 500
 
 answerArguments({
   command: 'npm start --',
-  summary: 'Runs the collector and the writer, and a PostgreSQL of its own without DATABASE_URL.',
+  summary:
+    'Runs the collector, the writer and the page, and a PostgreSQL of its own without DATABASE_URL.',
   settings: LAUNCHER_SETTINGS,
 })
 

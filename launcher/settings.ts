@@ -1,11 +1,12 @@
 /**
- * The settings of `npm start`: those of both processes, checked together, and the choice of the
+ * The settings of `npm start`: those of all processes, checked together, and the choice of the
  * database.
  */
 
 import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import { COLLECTOR_SETTINGS, readCollectorSettings } from '../collector/config.ts'
+import { readWebSettings, WEB_SETTINGS } from '../console/web/config.ts'
 import { SettingsError } from '../shared/settings.ts'
 import { readWriterSettings, WRITER_SETTINGS } from '../writer/config.ts'
 
@@ -16,6 +17,8 @@ export interface LauncherSettings {
   readonly pipePath: string
   readonly netflowHost: string
   readonly logLevel: string
+  /** Whether the page is served. */
+  readonly hasWeb: boolean
   /** Variables of the writer beside the environment of this process. */
   readonly writerEnvironment: Readonly<Record<string, string>>
 }
@@ -23,6 +26,7 @@ export interface LauncherSettings {
 /** Every setting of `npm start` by its name in the environment. */
 export const LAUNCHER_SETTINGS = {
   ...COLLECTOR_SETTINGS,
+  ...WEB_SETTINGS,
   ...WRITER_SETTINGS,
   METRICS_PORT: COLLECTOR_SETTINGS.METRICS_PORT.describe(
     'port of metrics and health; 0 is off; the writer uses the next port',
@@ -38,7 +42,7 @@ const PLACE_VARIABLES = ['PGHOST', 'PGPORT', 'PGDATABASE'] as const
 /**
  * Reads the settings.
  *
- * @throws SettingsError that lists every problem of both processes
+ * @throws SettingsError that lists every problem of all processes
  */
 export function readLauncherSettings(environment: NodeJS.ProcessEnv): LauncherSettings {
   const problems = new Set<string>()
@@ -55,16 +59,18 @@ export function readLauncherSettings(environment: NodeJS.ProcessEnv): LauncherSe
   const databaseUrl = chooseDatabaseUrl(environment)
   const collector = attempt(() => readCollectorSettings(environment))
   const writer = attempt(() => readWriterSettings(environment))
+  const web = attempt(() => readWebSettings(environment))
   const writerMetricsPort = metricsPort && Number(metricsPort) > 0 ? Number(metricsPort) + 1 : 0
   if (writerMetricsPort === 65_536) {
     problems.add('METRICS_PORT=65535: the writer uses the next port, and there is none')
   }
-  if (!collector || !writer || problems.size > 0) throw new SettingsError([...problems])
+  if (!collector || !writer || !web || problems.size > 0) throw new SettingsError([...problems])
   return {
     databaseUrl,
     pipePath: resolve(collector.NAMED_PIPE_FILENAME),
     netflowHost: collector.NETFLOW_HOST,
     logLevel: collector.LOG_LEVEL,
+    hasWeb: web.WEB_PORT > 0,
     writerEnvironment: metricsPort ? { METRICS_PORT: String(writerMetricsPort) } : {},
   }
 }

@@ -29,6 +29,8 @@ export interface ReadyMessage {
   readonly type: 'ready'
   /** The collector's UDP ports. */
   readonly ports?: readonly number[]
+  /** The address of the page. */
+  readonly url?: string
 }
 
 interface RestartDelays {

@@ -66,7 +66,13 @@ export class LauncherProcess {
       cwd: this.folder,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...inherited, NETFLOW_PORT: '0', METRICS_PORT: '0', ...this.#environment },
+      env: {
+        ...inherited,
+        NETFLOW_PORT: '0',
+        METRICS_PORT: '0',
+        WEB_PORT: '0',
+        ...this.#environment,
+      },
     })
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -101,7 +107,7 @@ export class LauncherProcess {
   }
 
   /** Finds the pid of a child in its log; after a restart the newest one. */
-  pidOf(role: 'collector' | 'writer'): number {
+  pidOf(role: 'collector' | 'writer' | 'web'): number {
     const lines = [...this.output.matchAll(new RegExp(`"name":"${role}","pid":(\\d+)`, 'g'))]
     return Number(lines.at(-1)?.[1])
   }

@@ -15,6 +15,7 @@ const EMBEDDED = {
   ports: [2055, 4739],
   pipePath: '/srv/flows/data/netflow.pipe',
   socketDir: '/srv/flows/data',
+  pageUrl: 'http://127.0.0.1:8080/',
   databaseUrl: 'postgres://netflow@%2Fsrv%2Fflows%2Fdata:5432/netflow',
   hasPsql: true,
   programDir: PROGRAM_DIR,
@@ -32,6 +33,8 @@ describe('the greeting', () => {
     assert.match(text, /UDP port 2055 on every address, UDP port 4739 on every address/)
     assert.match(text, /\/srv\/flows\/data\/netflow\.pipe/)
     assert.match(formatGreeting({ ...EMBEDDED, host: '::1', ports: [9] }), /UDP \[::1\]:9\n/)
+    assert.match(text, /Page and API +http:\/\/127\.0\.0\.1:8080\/\n/)
+    assert.doesNotMatch(formatGreeting({ ...EMBEDDED, pageUrl: undefined }), /Page/)
     assert.match(text, /npm run demo/)
   })
 
@@ -62,6 +65,7 @@ describe('the greeting', () => {
     assert.deepEqual(greetingLine(EMBEDDED), {
       facts: {
         ports: [2055, 4739],
+        page: 'http://127.0.0.1:8080/',
         pipe: '/srv/flows/data/netflow.pipe',
         database: '/srv/flows/data (unix socket, no TCP)',
         psql: 'psql -h /srv/flows/data -U netflow netflow',

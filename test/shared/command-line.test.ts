@@ -22,6 +22,7 @@ async function ask(main: string, argument: string): Promise<string> {
 const MAINS = [
   'collector/main.js',
   'writer/main.js',
+  'console/web/main.js',
   'launcher/main.js',
   'launcher/demo/main.js',
   'writer/migrate.js',
