@@ -18,6 +18,7 @@ import { PEERS_COMPARED } from './instruments/peers.ts'
 import { REPLAY } from './instruments/replay.ts'
 import { ROLLUPS } from './instruments/rollups.ts'
 import { TABLE_CHOICES } from './instruments/table.ts'
+import { WEB } from './instruments/web.ts'
 import { WRITER } from './instruments/writer.ts'
 import { BenchDatabase } from './measure/bench-database.ts'
 import { type BenchTable, layOutBenchTable } from './measure/bench-table.ts'
@@ -39,6 +40,7 @@ const INSTRUMENTS: readonly Instrument[] = [
   TABLE_CHOICES,
   ROLLUPS,
   ANSWERS,
+  WEB,
   PEERS_COMPARED,
 ]
 

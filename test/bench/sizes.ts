@@ -53,6 +53,17 @@ export interface BenchSize {
     /** Partitions. */
     readonly days: number
   }
+  readonly web: {
+    /** Flows that are asked about. */
+    readonly rows: number
+    /** Datagrams a second through the pipeline meanwhile. */
+    readonly rate: number
+    readonly seconds: number
+    readonly rounds: number
+    /** Questions a second that have a kept answer. */
+    readonly cachedRate: number
+    readonly heavyClients: number
+  }
   /** A peer that stores nothing for `restMs` is asked to end. */
   readonly peers: { readonly rows: number; readonly rate: number; readonly restMs: number }
 }
@@ -80,6 +91,7 @@ export const BENCH_SIZES = {
     table: { rows: 1_000, rounds: 1 },
     rollups: { rows: 3_000 },
     answers: { rows: 3_000, days: 3 },
+    web: { rows: 3_000, rate: 200, seconds: 1, rounds: 1, cachedRate: 200, heavyClients: 10 },
     peers: { rows: 3_000, rate: 500, restMs: 200 },
   },
   short: {
@@ -104,6 +116,14 @@ export const BENCH_SIZES = {
     table: { rows: 100_000, rounds: 5 },
     rollups: { rows: 200_000 },
     answers: { rows: 500_000, days: 5 },
+    web: {
+      rows: 200_000,
+      rate: 2_000,
+      seconds: 10,
+      rounds: 3,
+      cachedRate: 1_000,
+      heavyClients: 50,
+    },
     peers: { rows: 150_000, rate: 2_000, restMs: 6_000 },
   },
   full: {
@@ -133,6 +153,14 @@ export const BENCH_SIZES = {
     table: { rows: 300_000, rounds: 15 },
     rollups: { rows: 600_000 },
     answers: { rows: 3_000_000, days: 30 },
+    web: {
+      rows: 1_000_000,
+      rate: 2_000,
+      seconds: 60,
+      rounds: 3,
+      cachedRate: 1_000,
+      heavyClients: 50,
+    },
     peers: { rows: 600_000, rate: 2_000, restMs: 6_000 },
   },
 } as const satisfies Record<string, BenchSize>

@@ -130,12 +130,14 @@ export class Reader {
     }
   }
 
+  /** A question has one processor at most: the others are the pipeline's. */
   #begin(): string {
     const { timeoutMs, workMemBytes } = this.#options
     return `
       begin isolation level repeatable read read only;
       ${SESSION_SETTINGS.replaceAll('set ', 'set local ')};
       set local statement_timeout = ${timeoutMs};
+      set local max_parallel_workers_per_gather = 0;
       set local work_mem = '${Math.floor(workMemBytes / 1024)}kB'`
   }
 
