@@ -11,7 +11,7 @@ import type { Logger } from '../shared/logger.ts'
 import { ensurePipe } from '../writer/journal/pipe-source.ts'
 import type { GreetingFacts } from './greeting.ts'
 import { migrateWhenReachable } from './migration.ts'
-import { ensureReaderRole, readerUrl } from './postgres/reader-role.ts'
+import { ensureRoles, roleUrl } from './postgres/roles.ts'
 import { SupervisedDatabase } from './postgres/supervised-database.ts'
 import { HeldPipe } from './process/held-pipe.ts'
 import { StartLock } from './process/start-lock.ts'
@@ -139,12 +139,14 @@ export class Launcher {
    * @returns its address
    */
   async #startWeb(databaseUrl: string): Promise<string | undefined> {
-    if (this.#database && !(await this.#hasReader(databaseUrl))) return undefined
-    const inherited = this.#database ? withoutPostgresVariables(process.env) : process.env
-    const own = {
-      ...inherited,
-      DATABASE_URL: this.#database ? readerUrl(databaseUrl) : databaseUrl,
-    }
+    if (this.#database && !(await this.#hasRoles(databaseUrl))) return undefined
+    const own = this.#database
+      ? {
+          ...withoutPostgresVariables(process.env),
+          DATABASE_URL: roleUrl(databaseUrl, 'netflow_reader'),
+          API_DATABASE_URL: roleUrl(databaseUrl, 'netflow_operator'),
+        }
+      : { ...process.env, DATABASE_URL: databaseUrl }
     const ready = new Promise<ReadyMessage | undefined>((resolve) => {
       this.#web = this.#makeProcess('web', own, {
         stopDeadlineMs: WEB_STOP_MS,
@@ -157,14 +159,14 @@ export class Launcher {
     return message?.url
   }
 
-  /** Whether the embedded database has the page's role. */
-  async #hasReader(databaseUrl: string): Promise<boolean> {
+  /** Whether the embedded database has the roles of the page. */
+  async #hasRoles(databaseUrl: string): Promise<boolean> {
     try {
-      await ensureReaderRole(databaseUrl)
+      await ensureRoles(databaseUrl, { operator: Boolean(process.env['API_AUTH_KEY']?.trim()) })
       return true
     } catch (error) {
       const { logger } = this.#options
-      logger.error({ err: error }, 'no page: its role netflow_reader cannot be created')
+      logger.error({ err: error }, 'no page: its roles cannot be created')
       return false
     }
   }

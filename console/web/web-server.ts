@@ -37,7 +37,7 @@ interface WebServerOptions {
 export class WebServer {
   readonly #options: WebServerOptions
   readonly #reader: Reader
-  readonly #senders: Senders | undefined
+  readonly #senders: Senders
   #server: Server | TlsServer | undefined
 
   constructor(options: WebServerOptions) {
@@ -103,7 +103,7 @@ export class WebServer {
       trustProxy: settings.WEB_TRUST_PROXY === 'on',
       logger,
       now,
-      ...(this.#senders && { senders: this.#senders.app }),
+      senders: this.#senders.app,
     })
     const serverOptions = {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -143,6 +143,6 @@ export class WebServer {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     server.closeAllConnections()
     await closed
-    await Promise.all([this.#reader.stop(), this.#senders?.stop()])
+    await Promise.all([this.#reader.stop(), this.#senders.stop()])
   }
 }

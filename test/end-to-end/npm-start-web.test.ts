@@ -1,6 +1,7 @@
 /** The page of `npm start`. */
 
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -23,8 +24,9 @@ describe('the page of npm start', () => {
   async function withLauncher(
     WEB_PORT: string,
     use: (launcher: LauncherProcess) => Promise<void>,
+    environment: Readonly<Record<string, string>> = {},
   ): Promise<void> {
-    const launcher = new LauncherProcess({ WEB_PORT }, await makeFolder())
+    const launcher = new LauncherProcess({ WEB_PORT, ...environment }, await makeFolder())
     try {
       await template.copyTo(join(launcher.folder, 'data/postgres'))
       await launcher.start()
@@ -53,6 +55,33 @@ describe('the page of npm start', () => {
       launcher.pressCtrlC()
       assert.equal(await launcher.waitForExit(), 0)
     })
+  })
+
+  it('has the API of senders when its keys are set, with the rights of the operator', async () => {
+    const { server, port } = await listen()
+    server.close()
+    await once(server, 'close')
+    const keys = { API_AUTH_KEY: 'of-the-authorisation', API_SIGN_KEY: 'of-the-signatures' }
+    const digest = createHmac('sha256', keys.API_SIGN_KEY).update(keys.API_AUTH_KEY).digest('hex')
+    await withLauncher(
+      port,
+      async (launcher) => {
+        const reply = await fetch(`http://127.0.0.1:${port}/senders/192.0.2.1`, {
+          method: 'PUT',
+          headers: { 'X-Io-Auth': keys.API_AUTH_KEY, 'X-Io-Sign': digest },
+          body: '{"prefixes":[{"prefix":"10.0.0.0","prefixLen":8}]}',
+        })
+        const sender = { ip: '192.0.2.1', prefixes: [{ prefix: '10.0.0.0', prefixLen: 8 }] }
+        assert.deepEqual([reply.status, await reply.json()], [200, sender])
+        assert.ok(
+          !JSON.stringify(launcher.lines).includes(keys.API_SIGN_KEY),
+          'a key is in the log',
+        )
+        launcher.pressCtrlC()
+        assert.equal(await launcher.waitForExit(), 0)
+      },
+      keys,
+    )
   })
 
   it('is left out when its port is in use, and all else goes on', async () => {

@@ -84,7 +84,7 @@ export class OperatorDatabase {
       return value
     } catch (error) {
       failure = await takeBack(client)
-      throw contention(error) ?? databaseError(error)
+      throw refusalOf(error) ?? databaseError(error)
     } finally {
       client.release(failure)
     }
@@ -103,13 +103,20 @@ function takeBack(client: pg.PoolClient): Promise<Error | undefined> {
   )
 }
 
-/** SQLSTATEs of changes that fail because of others. */
-const CONTENTION = new Set(['55P03', '40P01', '40001'])
+const CONTENTION = 'another change of this sender takes long: try again'
 
-function contention(error: unknown): SendersError | undefined {
-  const { code } = error as { readonly code?: string }
-  if (code === undefined || !CONTENTION.has(code)) return undefined
-  return new SendersError(503, 'another change of this sender takes long: try again', {
+/** Why changes are refused, by SQLSTATE. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  '55P03': CONTENTION,
+  '40P01': CONTENTION,
+  '42501': 'the role may not change senders: let API_DATABASE_URL be that of netflow_operator',
+}
+
+function refusalOf(error: unknown): SendersError | undefined {
+  const { code = '' } = error as { readonly code?: string }
+  const text = REFUSALS[code]
+  if (text === undefined) return undefined
+  return new SendersError(503, text, {
     cause: error,
     headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
   })

@@ -5,6 +5,7 @@ import type { Logger } from '../../../shared/logger.ts'
 import { Failures } from '../guard/failures.ts'
 import { OperatorDatabase } from './operator-database.ts'
 import { createSendersApp } from './senders-app.ts'
+import { SendersError } from './senders-error.ts'
 
 export interface SendersSettings {
   readonly DATABASE_URL: string
@@ -30,11 +31,11 @@ export interface Senders {
   stop(): Promise<void>
 }
 
-/** Makes the API; undefined when its keys are not set. */
-export function openSenders(place: SendersPlace): Senders | undefined {
+/** Makes the API. Without keys, it only says that it is off. */
+export function openSenders(place: SendersPlace): Senders {
   const { settings, isLoopback, addressOf, logger, now } = place
   const { API_AUTH_KEY, API_SIGN_KEY, API_ALLOW_STATIC_SIGNATURE } = settings
-  if (API_AUTH_KEY === '' || API_SIGN_KEY === '') return undefined
+  if (API_AUTH_KEY === '' || API_SIGN_KEY === '') return { app: mount(OFF), stop: async () => {} }
   const database = new OperatorDatabase({
     databaseUrl: settings.API_DATABASE_URL || settings.DATABASE_URL,
     timeoutMs: settings.WEB_TIMEOUT_MS,
@@ -52,6 +53,19 @@ export function openSenders(place: SendersPlace): Senders | undefined {
     now,
     onError: (fault) => logger.error({ fault }, 'a request about senders could not be answered'),
   })
-  // The routes of the server know nothing of the variables in here.
-  return { app: new Hono().route('/', own), stop: () => database.stop() }
+  return { app: mount(own), stop: () => database.stop() }
+}
+
+const OFF = new Hono().all('*', (context) => {
+  const error = new SendersError(404, 'this API is off: set API_AUTH_KEY and API_SIGN_KEY')
+  return context.json(error.toJSON(), error.status)
+})
+
+/** Hands requests over whole: the API has its own errors, and its own view of slashes. */
+function mount(own: Pick<Hono, 'fetch'>): Hono {
+  const app = new Hono()
+  for (const path of ['/senders/*', '/stats/*']) {
+    app.all(path, ({ req, env }) => own.fetch(req.raw, env))
+  }
+  return app
 }

@@ -1,8 +1,6 @@
 /** netflow.io's API over a database with rollups, as the roles of a deployment have it. */
 
 import { createHmac } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
-import { type ServerType, serve } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { Failures } from '../../../../console/web/guard/failures.ts'
 import { OperatorDatabase } from '../../../../console/web/senders/operator-database.ts'
@@ -10,6 +8,7 @@ import { createSendersApp } from '../../../../console/web/senders/senders-app.ts
 import { connectDatabase } from '../../../../writer/load/database/connection.ts'
 import { RolesServer } from '../../../helpers/roles-server.ts'
 import { RollupHarness, SHALLOW } from '../../../helpers/rollup-harness.ts'
+import { startServer } from '../web-harness.ts'
 
 export const AUTH_KEY = 'e08e7d7c-5b1f-4a0e-9d59-0d0f2c2f4f11'
 export const SIGN_KEY = 'a77c9f0a-2f2e-4bb1-8f0c-5c1d5e2b8d22'
@@ -44,7 +43,7 @@ export class SendersHarness {
   /** Unix milliseconds, as the API sees it. */
   nowMs = Date.parse('2026-11-28T12:00:00Z')
   readonly #database: OperatorDatabase
-  #server: ServerType | undefined
+  #server: { readonly origin: string; stop(): Promise<void> } | undefined
 
   private constructor(roles: RolesServer, rollups: RollupHarness) {
     this.roles = roles
@@ -74,7 +73,7 @@ export class SendersHarness {
   }
 
   async stop(): Promise<void> {
-    this.#server?.close()
+    await this.#server?.stop()
     await this.#database.stop()
     await this.rollups.stop().catch(() => {})
     await this.roles.stop()
@@ -94,13 +93,19 @@ export class SendersHarness {
     return { status, text: content, headers: response.headers, json: () => JSON.parse(content) }
   }
 
-  /** Serves the API on loopback; returns its port. */
-  listen(): Promise<number> {
-    return new Promise((resolve) => {
-      this.#server = serve({ fetch: this.app.fetch, port: 0, hostname: '127.0.0.1' }, (address) =>
-        resolve((address as AddressInfo).port),
-      )
-    })
+  /** Starts the web server with this API on loopback; returns its origin. */
+  async listen(environment: Readonly<Record<string, string>> = {}): Promise<string> {
+    this.#server = await startServer(
+      {
+        DATABASE_URL: this.roles.urlOf('netflow_reader'),
+        API_DATABASE_URL: this.roles.urlOf('netflow_operator'),
+        API_AUTH_KEY: AUTH_KEY,
+        API_SIGN_KEY: SIGN_KEY,
+        ...environment,
+      },
+      () => this.nowMs,
+    )
+    return this.#server.origin
   }
 
   /** Lets a minute pass, after which requests that were not authorised are forgotten. */
