@@ -10,8 +10,8 @@ import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
-/** `dist/console`, which has the page's compiled modules, and those of questions that it shares. */
-const BUILT = fileURLToPath(new URL('..', import.meta.url))
+/** The page's compiled modules. */
+const BUILT = fileURLToPath(new URL('page', import.meta.url))
 const SOURCES = fileURLToPath(new URL('../../../console/web/page', import.meta.url))
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -42,13 +42,7 @@ export function readPageFiles(): PageFiles {
   const add = (path: string, file: string) => {
     if (existsSync(file)) texts.set(path, readFileSync(file))
   }
-  for (const name of list(join(BUILT, 'web', 'page'), '.js')) {
-    add(`/page/${name}`, join(BUILT, 'web', 'page', name))
-  }
-  // Modules of the page import these as ../../query/NAME.js.
-  for (const name of list(join(BUILT, 'query'), '.js')) {
-    add(`/query/${name}`, join(BUILT, 'query', name))
-  }
+  for (const name of list(BUILT, '.js')) add(`/page/${name}`, join(BUILT, name))
   for (const extension of ['.html', '.css', '.svg']) {
     for (const name of list(SOURCES, extension)) add(`/page/${name}`, join(SOURCES, name))
   }
@@ -78,7 +72,7 @@ function prepare(texts: Map<string, Buffer>): PageFiles {
 
 /** The files that the page names have the version in their paths. */
 function withVersion(html: string, version: string): string {
-  return html.replace(/\b(src|href)="(\/(?:page|lib|query)\/[^"]+)"/g, `$1="${version}$2"`)
+  return html.replace(/\b(src|href)="(\/(?:page|lib)\/[^"]+)"/g, `$1="${version}$2"`)
 }
 
 function prepareFile(path: string, body: Buffer): PageFile {

@@ -122,7 +122,9 @@ begin
         else growth.lost end as lost
     from growth join streams using (exporter, export_version, observation_domain)
     where growth.bucket is not null
-      and (growth.datagrams > 0 or growth.late > 0 or growth.duplicates > 0
+      -- A short bin may have its part of the flows and none of the datagrams.
+      and (growth.datagrams > 0 or growth.flow_records > 0 or growth.options_records > 0
+        or growth.late > 0 or growth.duplicates > 0 or growth.lost > 0
         or (exporter, export_version, observation_domain, growth.bucket) in (select exporter, export_version, observation_domain, bucket from gaps))
   ),
   ledger as (

@@ -17,6 +17,8 @@ export const coverageBin = z.object({
   percent: value.maybeNumber.describe(
     'of the units that were sent, received; null: nothing was sent, or nobody knows',
   ),
+  expected: value.counter.describe('units that were sent, of the streams that count them'),
+  received: value.counter.describe('units of these that were received'),
   losses: z.array(loss).describe('what was lost, by unit and cause; empty: nothing'),
 })
 
@@ -69,10 +71,11 @@ export async function askCoverage(
 }
 
 function describe(t: string, sums: Sums | undefined): CoverageBin {
-  if (!sums) return { t, percent: null, losses: [] }
-  const { expected, received, losses } = sums
-  if (expected === 0n) return { t, percent: null, losses }
+  if (!sums) return { t, percent: null, expected: null, received: null, losses: [] }
+  const { losses } = sums
+  const [expected, received] = [String(sums.expected), String(sums.received)]
+  if (sums.expected === 0n) return { t, percent: null, expected, received, losses }
   // Ten thousandths of a percent, rounded down: 100 only when nothing is missing.
-  const percent = Number((received * 1_000_000n) / expected) / 10_000
-  return { t, percent, losses }
+  const percent = Number((sums.received * 1_000_000n) / sums.expected) / 10_000
+  return { t, percent, expected, received, losses }
 }

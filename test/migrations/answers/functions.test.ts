@@ -245,6 +245,13 @@ describe('the functions over rollups', () => {
       ],
     )
     assert.deepEqual(hours[0]?.['bucket'], new Date('2026-11-19T10:00Z'))
+    // Most of these bins have a flow or two, and no whole datagram.
+    const [sums] = await given.ask(
+      `select sum(received)::int as received, sum(lost)::int as lost
+       from loss_ledger($1, $2, '10 s') where unit = 'flows'`,
+      DAY,
+    )
+    assert.deepEqual(sums, { received: 3000, lost: 60 })
     const [month] = await given.ask(sql, [...DAY, '1 month'])
     assert.deepEqual(
       [month?.['bucket'], month?.['received']],

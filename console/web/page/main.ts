@@ -1,0 +1,5 @@
+/** Starts the page. */
+
+import { Page } from './page.ts'
+
+new Page().start()

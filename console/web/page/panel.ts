@@ -1,0 +1,81 @@
+/** A part of the page with an answer of its own: asks when its question has changed, and draws. */
+
+import { AskError, ask, isAbort, type Parameters, urlOf } from './ask.ts'
+import { find, replace } from './elements.ts'
+import { note } from './table.ts'
+import { makeTools } from './tools.ts'
+
+interface Answer {
+  readonly sql?: string
+  readonly command?: string | null
+}
+
+interface PanelOptions<Reply> {
+  /** Of the section; its parts are `ID-body` and `ID-tools`. */
+  readonly id: string
+  readonly draw: (reply: Reply) => Node | undefined
+  readonly onFault: (error: AskError) => void
+  readonly onAnswer: () => void
+}
+
+export class Panel<Reply extends Answer> {
+  readonly #options: PanelOptions<Reply>
+  readonly #section: HTMLElement
+  #asked = ''
+  #abort = new AbortController()
+
+  constructor(options: PanelOptions<Reply>) {
+    this.#options = options
+    this.#section = find(options.id)
+  }
+
+  /** Asks, unless the same was asked before; `isAgain` asks in any case. */
+  async load(path: string, parameters: Parameters, isAgain: boolean): Promise<void> {
+    const url = urlOf(path, parameters)
+    if (url === this.#asked && !isAgain) return
+    this.#abort.abort()
+    const abort = new AbortController()
+    this.#abort = abort
+    this.#asked = url
+    this.#section.classList.add('busy')
+    this.#section.setAttribute('aria-busy', 'true')
+    try {
+      const reply = await ask<Reply>(path, parameters, abort.signal)
+      this.#show(reply, path, parameters)
+      this.#options.onAnswer()
+    } catch (error) {
+      if (isAbort(error)) return
+      this.#asked = ''
+      this.#fail(error)
+    }
+    if (this.#abort !== abort) return
+    this.#section.classList.remove('busy')
+    this.#section.removeAttribute('aria-busy')
+  }
+
+  /** Draws without asking; what is on its way is not waited for. */
+  put(...nodes: readonly Node[]): void {
+    this.#abort.abort()
+    this.#asked = ''
+    this.#section.classList.remove('busy')
+    replace(find(`${this.#options.id}-tools`))
+    replace(find(`${this.#options.id}-body`), ...nodes)
+  }
+
+  #show(reply: Reply, path: string, parameters: Parameters): void {
+    const drawn = this.#options.draw(reply)
+    if (drawn) replace(find(`${this.#options.id}-body`), drawn)
+    const { sql, command } = reply
+    replace(find(`${this.#options.id}-tools`), ...makeTools({ path, parameters, sql, command }))
+  }
+
+  #fail(error: unknown): void {
+    const known = error instanceof AskError ? error : new AskError('internal', String(error))
+    // What was shown stays while the database is away.
+    if (!known.isTemporary && known.code !== 'bad_filter') {
+      const body = document.getElementById(`${this.#options.id}-body`)
+      if (body) replace(body, note(known.message))
+    }
+    this.#options.onFault(known)
+  }
+}
