@@ -14,6 +14,7 @@ import { JOURNAL } from './instruments/journal.ts'
 import { LATENCY } from './instruments/latency.ts'
 import { LINE } from './instruments/line.ts'
 import { MEMORY } from './instruments/memory.ts'
+import { ORDINARY } from './instruments/ordinary.ts'
 import { PEERS_COMPARED } from './instruments/peers.ts'
 import { REPLAY } from './instruments/replay.ts'
 import { ROLLUPS } from './instruments/rollups.ts'
@@ -34,6 +35,7 @@ const INSTRUMENTS: readonly Instrument[] = [
   JOURNAL,
   LINE,
   COLLECTOR,
+  ORDINARY,
   LATENCY,
   MEMORY,
   GROWTH,

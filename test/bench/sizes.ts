@@ -28,6 +28,14 @@ export interface BenchSize {
     readonly searchSteps: number
     readonly searches: number
   }
+  /** Datagrams per second; 0: none come. */
+  readonly ordinary: {
+    readonly rates: readonly number[]
+    readonly seconds: number
+    /** Datagrams before the first measurement, until all code is compiled. */
+    readonly warmUp: number
+    readonly rounds: number
+  }
   readonly latency: {
     readonly rates: readonly number[]
     readonly flushIntervalsMs: readonly number[]
@@ -85,6 +93,7 @@ export const BENCH_SIZES = {
       searchSteps: 0,
       searches: 1,
     },
+    ordinary: { rates: [0, 100], seconds: 0.5, warmUp: 100, rounds: 1 },
     latency: { rates: [100], flushIntervalsMs: [100], seconds: 0.5, rounds: 1 },
     memoryRows: 60_000,
     growth: { rows: 3_000, exporters: [10], templates: [], presentRows: 3_000 },
@@ -110,6 +119,7 @@ export const BENCH_SIZES = {
       searchSteps: 1,
       searches: 1,
     },
+    ordinary: { rates: [0, 100, 1_000], seconds: 3, warmUp: 4_000, rounds: 3 },
     latency: { rates: [100, 5_000], flushIntervalsMs: [1_000], seconds: 1, rounds: 5 },
     memoryRows: 1_000_000,
     growth: { rows: 150_000, exporters: [100], templates: [100], presentRows: 1_000_000 },
@@ -142,6 +152,7 @@ export const BENCH_SIZES = {
       searchSteps: 4,
       searches: 5,
     },
+    ordinary: { rates: [0, 100, 1_000], seconds: 10, warmUp: 10_000, rounds: 5 },
     latency: { rates: [100, 5_000], flushIntervalsMs: [1_000, 100], seconds: 5, rounds: 5 },
     memoryRows: 10_000_000,
     growth: {
