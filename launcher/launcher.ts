@@ -19,6 +19,7 @@ import { type ReadyMessage, SupervisedProcess } from './process/supervised-proce
 import {
   DATA_DIR,
   type LauncherSettings,
+  READER_PASSWORD_FILE,
   withoutDatabase,
   withoutPostgresVariables,
 } from './settings.ts'
@@ -62,7 +63,12 @@ export class Launcher {
     const { settings, logger } = options
     this.#options = options
     const isEmbedded = settings.databaseUrl === undefined
-    this.#database = isEmbedded ? new SupervisedDatabase(DATA_DIR, logger) : undefined
+    const port = settings.embeddedPort
+    const tcp = port > 0 ? { port, passwordFile: READER_PASSWORD_FILE } : undefined
+    this.#database = isEmbedded ? new SupervisedDatabase(DATA_DIR, logger, tcp) : undefined
+    if (tcp && !isEmbedded) {
+      logger.warn('EMBEDDED_PG_PORT has no effect: DATABASE_URL or PGHOST names another database')
+    }
     // Two launchers must share neither a cluster nor a pipe, and these may be in different folders.
     const folders = isEmbedded ? [join(DATA_DIR, 'launcher.lock')] : []
     this.#locks = [...folders, `${settings.pipePath}.lock`].map((path) => new StartLock(path))
@@ -224,6 +230,8 @@ export class Launcher {
       host: settings.netflowHost,
       pipePath: settings.pipePath,
       socketDir: this.#database?.socketDir,
+      readerUrl: this.#database?.readerUrl,
+      passwordFile: READER_PASSWORD_FILE,
       hasPsql: await isOnPath('psql'),
       programDir: PROGRAM_DIR,
     })
