@@ -2,7 +2,7 @@
 
 import { compileFilter, Parameters, type Sql } from './compile-filter.ts'
 import type { Filter } from './filter-tree.ts'
-import { CONVERSATIONS, FLOW_DETAILS, FLOWS } from './relations.ts'
+import { CONVERSATIONS, FLOW_DETAILS, FLOWS, NAT_EVENTS } from './relations.ts'
 import { type Ask, planSums, type Row, type SumsQuestion } from './sums.ts'
 
 const SOURCE_NAMES = "(array['raw', 'minute', 'hour', 'day'])"
@@ -198,6 +198,20 @@ export function conversationsQuery(question: ConversationsQuestion): Sql {
     `and coalesce(packets, 0) >= ${parameters.add(leastPackets)}::numeric`
   const place = { time: 'started_at', ties: CONVERSATION_TIES, parameters }
   return { text: limitRows(all, question, place), values: parameters.values }
+}
+
+/** The newest `limit` translations, the oldest of them first; 0: all. */
+export function natEventsQuery(question: RangeQuestion & { readonly limit: number }): Sql {
+  const parameters = new Parameters()
+  const where =
+    `${range('received_at', question, parameters)} ` +
+    `and ${compileFilter(question.filter, NAT_EVENTS, parameters)}`
+  const text = `
+    select * from (
+      select * from nat_events where ${where}
+      order by received_at desc limit nullif(${parameters.add(question.limit)}::bigint, 0)
+    ) as newest order by event_at, received_at`
+  return { text, values: parameters.values }
 }
 
 /** The edges of the histograms, as flow-tools and routers print them. */

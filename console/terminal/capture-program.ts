@@ -38,7 +38,7 @@ function addExport(command: Command, run: RunCommand): void {
     .option('--all', 'every partition, from the oldest flow on, instead of --since')
     .addHelpText(
       'after',
-      '\nParquet takes the package @duckdb/node-api: npm install @duckdb/node-api\n' +
+      '\nParquet takes the package @duckdb/node-api: npm install --no-save @duckdb/node-api\n' +
         examples(
           'netflow export --since yesterday --format csv --to /archive/yesterday',
           'netflow export --all --format parquet --to /archive/flows',

@@ -175,20 +175,26 @@ function addLossCommands(program: Command, run: RunCommand): void {
       examples('netflow health', "netflow health --format json | jq '.[].advice'"),
     )
     .action((options) => run(options, showHealth))
-  timed(program.command('nat'), '1h')
-    .description('shows who was behind a public address; without one, the latest translations')
-    .argument('[address]', 'the public address')
-    .argument('[port]', 'its port')
-    .option('--at <time>', 'when; default: now')
+  addNat(program.command('nat'), run)
+}
+
+function addNat(command: Command, run: RunCommand): void {
+  ranged(command, 'shows who was behind a public address; else lists translations')
+    .usage('[options] [address [port] | filter...]')
+    .option('--at <time>', 'when the address was used; default: now')
     .option('-n, --limit <count>', 'the newest of the events; 0: all', readCount, 100)
     .addHelpText(
       'after',
-      examples('netflow nat 203.0.113.5 40123 --at "2026-11-28 12:34"', 'netflow nat --since 15m'),
+      '\nIn the filter, the inside is the source, and "nat" the public side.\n' +
+        examples(
+          'netflow nat 203.0.113.5 40123 --at "2026-11-28 12:34"',
+          'netflow nat --since 15m src net 10.1.0.0/16 and proto tcp',
+          'netflow nat nat ip 203.0.113.5 and nat port in [40000-40999]',
+        ),
     )
-    .action((address: string | undefined, port: string | undefined, options) => {
-      const place = [address, port].filter((word) => word !== undefined)
-      return run(options, (terminal) => showNat(terminal, place, options))
-    })
+    .action((words: string[], options) =>
+      run(options, (terminal) => showNat(terminal, words, options)),
+    )
 }
 
 function addExporterCommands(program: Command, run: RunCommand): void {

@@ -24,7 +24,8 @@ export interface Surroundings {
   readonly nowMs: number
   /** The terminal's width; undefined: the output is no terminal. */
   readonly width: number | undefined
-  readonly isErrorTerminal: boolean
+  /** Returns the width of the error output's terminal at this moment; undefined: it is none. */
+  readonly errorWidth: () => number | undefined
   /** Ends a command; it may then still finish what must be whole. */
   readonly signal?: AbortSignal
 }
@@ -66,7 +67,7 @@ export class Terminal {
       throw new UsageError(`--tz: "${zone}" is no time zone, such as UTC or Europe/Zurich`)
     }
     this.clock = { nowMs: surroundings.nowMs, zone }
-    this.#progress = new Progress(surroundings.stderr, surroundings.isErrorTerminal)
+    this.#progress = new Progress(surroundings.stderr, surroundings.errorWidth)
   }
 
   /** Aborts when the command is to end. */
