@@ -14,10 +14,6 @@ interface DuckDbPackage {
 
 interface Connection {
   run(sql: string): Promise<unknown>
-  runAndReadAll(
-    sql: string,
-    values?: readonly unknown[],
-  ): Promise<{ getRowObjectsJson(): Record<string, unknown>[] }>
   stream(sql: string, values?: readonly unknown[]): Promise<ResultStream>
   interrupt(): void
   closeSync(): void
@@ -52,7 +48,9 @@ export function loadDuckDb(folder: string): OpenDuckDb {
   return async () => {
     const instance = await DuckDBInstance.create(':memory:')
     const connection = await instance.connect()
+    // As PostgreSQL has them.
     await connection.run(`set timezone = 'UTC'`)
+    await connection.run(`set default_null_order = 'nulls_last_on_asc_first_on_desc'`)
     return new DuckDb(connection, () => instance.closeSync())
   }
 }
@@ -71,13 +69,14 @@ export class DuckDb {
     await this.#connection.run(sql)
   }
 
-  /** Returns the rows of a question. */
+  /** Returns the rows of a question, each value as a text or null. */
   async ask(
     sql: string,
     values: readonly unknown[] = [],
-  ): Promise<readonly Record<string, unknown>[]> {
-    const reader = await this.#connection.runAndReadAll(sql, [...values])
-    return reader.getRowObjectsJson()
+  ): Promise<readonly Readonly<Record<string, string | null>>[]> {
+    const rows: Readonly<Record<string, string | null>>[] = []
+    for await (const portion of this.fetch(sql, values)) rows.push(...portion)
+    return rows
   }
 
   /** Returns the rows of a question in portions, each value as a text or null. */
@@ -85,13 +84,13 @@ export class DuckDb {
     sql: string,
     values: readonly unknown[] = [],
   ): AsyncGenerator<readonly Readonly<Record<string, string | null>>[]> {
-    const result = await this.#connection.stream(sql, [...values])
+    const result = await this.#connection.stream(sql, values.map(toParameter))
     const names = result.columnNames()
     for (;;) {
       const chunk = await result.fetchChunk()
       if (!chunk || chunk.rowCount === 0) return
       yield chunk.getRows().map((row) => {
-        const texts = row.map((value) => (value == null ? null : String(value)))
+        const texts = row.map(toText)
         return Object.fromEntries(names.map((name, index) => [name, texts[index] ?? null]))
       })
     }
@@ -106,6 +105,17 @@ export class DuckDb {
     this.#connection.closeSync()
     this.#closeInstance()
   }
+}
+
+/** Whole numbers stay whole. */
+function toParameter(value: unknown): unknown {
+  return typeof value === 'number' ? BigInt(value) : value
+}
+
+/** As PostgreSQL writes it. */
+function toText(value: unknown): string | null {
+  if (value == null) return null
+  return typeof value === 'boolean' ? (value ? 't' : 'f') : String(value)
 }
 
 function findPackage(folder: string): DuckDbPackage {

@@ -29,11 +29,15 @@ export function parquetWriter(open: OpenDuckDb): WriteParquet {
  * Returns the table of a CSV file by RFC 4180 with a heading. An empty cell is NULL, and `""` is an
  * empty text. Texts may hold newlines, which takes one thread.
  */
-export function readCsv(path: string, types: ColumnTypes): string {
+export function readCsv(
+  path: string,
+  types: ColumnTypes,
+  compression: 'none' | 'gzip' = 'none',
+): string {
   const columns = Object.entries(types).map(([name, type]) => `'${name}': '${type}'`)
   return (
     `read_csv(${quoteText(path)}, auto_detect = false, header = true, delim = ',', quote = '"', ` +
     `escape = '"', nullstr = '', allow_quoted_nulls = false, parallel = false, ` +
-    `columns = {${columns.join(', ')}})`
+    `compression = '${compression}', columns = {${columns.join(', ')}})`
   )
 }

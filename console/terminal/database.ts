@@ -5,8 +5,12 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
+import { to } from 'pg-copy-streams'
 import type { Sql } from '../query/compile-filter.ts'
+import { POSTGRES } from '../query/dialect.ts'
 import type { Row } from '../query/sums.ts'
 import { NoAnswerError, UsageError } from './errors.ts'
 
@@ -64,6 +68,7 @@ const TEXTS = { getTypeParser: () => (value: string) => value }
 
 /** One session, and the means to cancel what it is doing. */
 export class Database {
+  readonly dialect = POSTGRES
   readonly #client: pg.Client
   readonly #config: pg.ClientConfig
   #isCancelled = false
@@ -153,6 +158,11 @@ export class Database {
     } finally {
       await this.#client.query('rollback').catch(() => {})
     }
+  }
+
+  /** Runs COPY … TO STDOUT into a stream, and ends it. */
+  copyTo(sql: string, sink: Writable): Promise<void> {
+    return pipeline(this.#client.query(to(sql)), sink)
   }
 
   /** Ends what the session is doing in the server. */

@@ -19,6 +19,7 @@ import { showSummary } from './commands/summary.ts'
 import { showTop, showTraffic } from './commands/traffic.ts'
 import { completionScript, SHELLS } from './completion.ts'
 import {
+  archiveOption,
   byOption,
   changing,
   common,
@@ -74,6 +75,7 @@ function addFlows(program: Command, run: RunCommand): void {
   ranged(program.command('flows'), 'lists single flows', FLOW_FORMATS)
     .option('-n, --limit <count>', 'the newest of them; 0: all', readCount, 100)
     .addOption(orderOption())
+    .addOption(archiveOption())
     .addHelpText(
       'after',
       examples(
@@ -81,6 +83,7 @@ function addFlows(program: Command, run: RunCommand): void {
         'netflow flows --since 15m --format extended proto tcp and flags S/SA',
         "netflow flows --format 'fmt:%ts %sap -> %dap %byt' bytes '>' 1m",
         'netflow flows -n 0 --since yesterday --format csv --exporter core-1',
+        'netflow flows --archive /archive --since 2025-11-28 --until 2025-11-29 host 192.0.2.17',
         'netflow flows --format flow-print-5 --since 2026-11-28T12:00:00Z --until 2026-11-28T13:00:00Z',
       ),
     )
@@ -93,6 +96,7 @@ function addTop(program: Command, run: RunCommand): void {
   ranged(program.command('top'), 'lists the greatest sums by a key')
     .addOption(byOption('src'))
     .option('-n, --limit <count>', 'how many', readCount, 10)
+    .addOption(archiveOption())
     .addHelpText(
       'after',
       examples(
@@ -112,6 +116,7 @@ function addTraffic(program: Command, run: RunCommand): void {
     .addOption(byOption('all'))
     .option('-n, --limit <count>', 'how many keys', readCount, 5)
     .option('--step <step>', '10s, 5m, 1h, 1d, 1w, 1month; default: by the range')
+    .addOption(archiveOption())
     .addHelpText(
       'after',
       examples(
@@ -131,6 +136,7 @@ function addConversations(program: Command, run: RunCommand): void {
     .option('-n, --limit <count>', 'the newest of them; 0: all', readCount, 100)
     .option('-p, --packets <count>', 'those with as many packets at least', readCount)
     .addOption(orderOption())
+    .addOption(archiveOption())
     .addHelpText(
       'after',
       '\nIn the filter, the client is the source.\n' +
@@ -149,6 +155,7 @@ function addConversations(program: Command, run: RunCommand): void {
 
 function addSummary(program: Command, run: RunCommand): void {
   ranged(program.command('summary'), 'shows totals, means and histograms')
+    .addOption(archiveOption())
     .addHelpText(
       'after',
       examples('netflow summary --since today', 'netflow summary proto udp and port 53'),
