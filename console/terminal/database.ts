@@ -66,6 +66,30 @@ async function findEmbedded(dataDir: string): Promise<pg.ClientConfig> {
 /** Every value stays the text that PostgreSQL writes: nothing is rounded. */
 const TEXTS = { getTypeParser: () => (value: string) => value }
 
+/**
+ * Connects to a database that need not have tables; values have their own types. The caller ends it.
+ *
+ * @throws NoAnswerError
+ */
+export async function connectPlain(place: DatabasePlace): Promise<pg.Client> {
+  const client = new pg.Client({
+    ...(await findDatabase(place)),
+    application_name: 'netflow-terminal',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('set client_min_messages = warning')
+    return client
+  } catch (error) {
+    await client.end().catch(() => {})
+    throw new NoAnswerError(`no database at ${describe(client)}: ${reasonOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
 /** One session, and the means to cancel what it is doing. */
 export class Database {
   readonly dialect = POSTGRES

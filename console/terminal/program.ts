@@ -18,6 +18,7 @@ import { showNat } from './commands/nat.ts'
 import { showSummary } from './commands/summary.ts'
 import { showTop, showTraffic } from './commands/traffic.ts'
 import { completionScript, SHELLS } from './completion.ts'
+import { addFederate } from './federate-program.ts'
 import {
   archiveOption,
   byOption,
@@ -49,6 +50,7 @@ export function buildProgram(run: RunCommand): Command {
     addLossCommands,
     addCaptureCommands,
     addExporterCommands,
+    addFederate,
   ])
     add(program, run)
   program
