@@ -229,6 +229,7 @@ export class Writer {
       journalFill: journal.fill,
       hindrance,
       rollups: this.#loader?.rollupStatus,
+      waitingForArchive: this.#loader?.waitingForArchive ?? 0,
       pipeProblem,
     })
   }

@@ -53,7 +53,7 @@ describe('netflow tail', () => {
       {
         ...{ stdout, stderr: stdout, folder: '/', nowMs: Date.now(), width: undefined },
         environment: { DATABASE_URL: database.url, TZ: 'UTC' },
-        isErrorTerminal: false,
+        errorWidth: () => undefined,
       },
       controller.signal,
     )
