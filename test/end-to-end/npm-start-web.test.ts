@@ -8,16 +8,9 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { ClusterTemplate, makeFolder } from '../helpers/cluster-template.ts'
+import { findFreePort } from '../helpers/free-port.ts'
 import { LauncherProcess } from '../helpers/launcher-process.ts'
 import { until } from '../helpers/until.ts'
-
-/** Listens on a port that nobody else has. */
-async function listen() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return { server, port: String(port) }
-}
 
 describe('the page of npm start', () => {
   let template: ClusterTemplate
@@ -44,9 +37,7 @@ describe('the page of npm start', () => {
   }
 
   it('is served with the rights of the reader, named in the greeting, and comes back', async () => {
-    const { server, port } = await listen()
-    server.close()
-    await once(server, 'close')
+    const port = String(await findFreePort())
     await withLauncher(port, async (launcher) => {
       const ready = launcher.lines.find(({ msg }) => /^ready/.test(msg))
       assert.equal(ready?.['page'], `http://127.0.0.1:${port}/`)
@@ -94,8 +85,10 @@ describe('the page of npm start', () => {
   })
 
   it('is left out when its port is in use, and all else goes on', async () => {
-    const { server, port } = await listen()
-    await withLauncher(port, async (launcher) => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    await withLauncher(String(port), async (launcher) => {
       const ready = launcher.lines.find(({ msg }) => /^ready/.test(msg))
       assert.equal(ready?.['page'], undefined)
       const refusals = launcher.lines.filter(({ name, level }) => name === 'web' && level >= 50)

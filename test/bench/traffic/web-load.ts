@@ -2,9 +2,8 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { findFreePort } from '../../helpers/free-port.ts'
 import { endProcess } from '../measure/end-process.ts'
 import { readMemory } from '../measure/process-usage.ts'
 import type { WebLoadAnswer, WebLoadOrder } from './web-load-process.ts'
@@ -49,13 +48,4 @@ export class WebLoad {
     await endProcess(this.#load)
     await endProcess(this.#server)
   }
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
+import { findFreePort } from '../../helpers/free-port.ts'
 import { whyNoTls } from '../../helpers/tls-proxy.ts'
 import { until } from '../../helpers/until.ts'
 
@@ -151,13 +152,4 @@ function askSubject(url: string, ca: string): Promise<string> {
     })
     sent.on('error', reject).end()
   })
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
