@@ -58,9 +58,7 @@ describe('the page of npm start', () => {
   })
 
   it('has the API of senders when its keys are set, with the rights of the operator', async () => {
-    const { server, port } = await listen()
-    server.close()
-    await once(server, 'close')
+    const port = String(await findFreePort())
     const keys = { API_AUTH_KEY: 'of-the-authorisation', API_SIGN_KEY: 'of-the-signatures' }
     const digest = createHmac('sha256', keys.API_SIGN_KEY).update(keys.API_AUTH_KEY).digest('hex')
     await withLauncher(
