@@ -64,7 +64,7 @@ describe('the process of the web server', () => {
     assert.equal(page.status, 200)
     assert.match(await page.text(), /GET \/api\/traffic/)
     assert.equal(await web.stop(), 0)
-    assert.match(web.log, /the page and the API are served/)
+    assert.match(web.log, /page and API are served/)
   })
 
   it('ends with 1 and a sentence when its port is in use', async () => {

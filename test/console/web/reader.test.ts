@@ -153,6 +153,8 @@ describe('the reader', () => {
     assert.equal((await ask('/api/exporters')).status, 200)
     await disconnect()
     await database.stop()
+    assert.equal((await ask('/api/filter?text=port+443')).json.ok, true)
+    assert.equal((await ask('/api/completions?prefix=por')).json.rows.length, 1)
     const away = await ask(`/api/top?${HOUR}&n=3`)
     assert.equal(away.status, 503)
     assert.equal(away.json.error, 'database_away')
