@@ -38,6 +38,7 @@ export const FLOW_TYPES: Readonly<Record<string, string>> = {
   extra: 'VARCHAR',
 }
 
+/** Columns of the lists, and their types in DuckDB. */
 export const NAME_TYPES: Readonly<Record<string, string>> = {
   list: 'VARCHAR',
   exporter: 'VARCHAR',

@@ -6,7 +6,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-export const MANIFEST_NAME = 'manifest.json'
+/** Beside the files. */
+const MANIFEST_NAME = 'manifest.json'
 const KIND = 'netflow archive'
 
 /** A file, and the partition as it was when the file was written. */

@@ -12,6 +12,7 @@ export type WriteParquet = (
   types: ColumnTypes,
 ) => Promise<void>
 
+/** Returns the function that turns CSV into Parquet. */
 export function parquetWriter(open: OpenDuckDb): WriteParquet {
   return async (csvPath, parquetPath, types) => {
     const duckdb = await open()

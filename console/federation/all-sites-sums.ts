@@ -30,6 +30,7 @@ const names = (sites: readonly string[]) =>
       ) as own)) as found`,
   )
 
+/** Returns the statement that creates `top_talkers` over these sites. */
 export const TOP_TALKERS = (sites: readonly string[]): string => `
 create function top_talkers(
   since timestamptz, until timestamptz, by text default 'src', n integer default 10)
@@ -110,6 +111,7 @@ begin
 end
 $$`
 
+/** Returns the statement that creates `traffic` over these sites. */
 export const TRAFFIC = (sites: readonly string[]): string => `
 create function traffic(
   since timestamptz, until timestamptz, step interval, by text default 'all',

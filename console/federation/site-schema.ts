@@ -12,6 +12,7 @@ import { type Site, siteOptions } from './site.ts'
 const LEFT_OUT = ['rollup_refresh', 'set_sampling_rate', 'flow_partitions', 'rollup_status']
 const TABLES_LEFT_OUT = ['flow_partitions', 'pgmigrations', 'rollup_status']
 
+/** The name of the schema of a site. */
 export const schemaOf = (site: string) => `site_${site}`
 
 /** Sums over a range by key; each site has them, and answers over all sites add them up. */

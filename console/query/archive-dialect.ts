@@ -29,6 +29,7 @@ const RELATIONS: Readonly<Record<RelationName, Relation>> = {
 
 const ADDRESSES = ['exporter', 'src_addr', 'dst_addr', 'client', 'server']
 
+/** How an archive is asked. */
 export const ARCHIVE: Dialect = {
   hasFunctions: false,
   compile: (filter, relation, parameters) =>

@@ -42,6 +42,7 @@ export interface Dialect {
 
 const RELATIONS = { flows: FLOWS, flow_details: FLOW_DETAILS, conversations: CONVERSATIONS }
 
+/** How the database is asked. */
 export const POSTGRES: Dialect = {
   hasFunctions: true,
   compile: (filter, relation, parameters) => compileFilter(filter, RELATIONS[relation], parameters),
