@@ -144,6 +144,9 @@ describe('the reader', () => {
         reader.answer((run) => run({ text: `show ${name}`, values: [] }), signal)
       assert.deepEqual(await show('statement_timeout'), [{ statement_timeout: '5s' }])
       assert.deepEqual(await show('work_mem'), [{ work_mem: '64MB' }])
+      const pid = () =>
+        reader.answer((run) => run({ text: 'select pg_backend_pid() as pid', values: [] }), signal)
+      assert.deepEqual(await pid(), await pid(), 'the session is used again')
     } finally {
       await reader.stop()
     }
