@@ -14,6 +14,7 @@ COPY collector collector
 COPY writer writer
 COPY console console
 RUN node_modules/.bin/tsc -p tsconfig.json --sourceMap false \
+ && node_modules/.bin/tsc -p console/web/page/tsconfig.json --sourceMap false \
  && node console/query/generate-parser.mjs
 
 # Without the embedded database: the database has a container with PostgreSQL's own image.
@@ -34,7 +35,7 @@ WORKDIR /app
 COPY --from=packages /build/node_modules node_modules
 COPY --from=build /build/package.json ./
 COPY --from=build /build/dist dist
-COPY console/web/page console/web/page
+COPY console/web/page/*.html console/web/page/*.css console/web/page/*.svg console/web/page/
 COPY migrations migrations
 # The terminal, as in `docker compose exec writer netflow top`.
 RUN chmod +x dist/console/terminal/main.js \

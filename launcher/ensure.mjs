@@ -17,7 +17,11 @@ const OLDEST_NODE = [20, 19]
 const SOURCE_FOLDERS = ['shared', 'collector', 'writer', 'console', 'launcher', 'test']
 /** Compiled by tsc, and by the generator of the filters' parser. */
 const SOURCES = ['.ts', '.peggy', '.mjs']
+/** Served beside the page's compiled modules. */
+const PAGE_FILES = ['.html', '.css', '.svg']
 const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+/** The page of the web server has a configuration of its own: it runs in browsers. */
+const PAGE = join('console', 'web', 'page', 'tsconfig.json')
 /** Generates what tsc does not compile. */
 const GENERATOR = join(ROOT, 'console', 'query', 'generate-parser.mjs')
 /** Identifies the sources of `dist`; missing during a build. */
@@ -103,6 +107,9 @@ async function build() {
   const sources = fingerprintSources()
   fs.rmSync(STAMP, { force: true })
   await run('building (tsc)', [process.execPath, TSC, '-p', 'tsconfig.json'])
+  if (fs.existsSync(join(ROOT, PAGE))) {
+    await run('building (page)', [process.execPath, TSC, '-p', PAGE])
+  }
   if (fs.existsSync(GENERATOR)) await run('building (parser)', [process.execPath, GENERATOR])
   removeLeftOvers()
   fs.writeFileSync(STAMP, sources)
@@ -113,7 +120,7 @@ function fingerprintSources() {
   for (const path of [
     'package-lock.json',
     'tsconfig.json',
-    ...listFiles(SOURCE_FOLDERS, SOURCES),
+    ...listFiles(SOURCE_FOLDERS, [...SOURCES, ...PAGE_FILES, 'tsconfig.json']),
   ]) {
     const { mtimeMs, size } = fs.statSync(join(ROOT, path))
     hash.update(`${path} ${mtimeMs} ${size}\n`)

@@ -36,20 +36,51 @@ export interface PageFiles {
   readonly version: string
 }
 
-/** Reads all files of the page. */
-export function readPageFiles(): PageFiles {
+/** A file without which there is no page. `code` is `PAGE_INCOMPLETE`. */
+export class PageError extends Error {
+  readonly code = 'PAGE_INCOMPLETE'
+  override readonly name = 'PageError'
+
+  constructor(path: string, cause?: unknown) {
+    super(
+      `no page and no API: ${path} is missing, so the installation is not complete; ` +
+        'run npm run build in the project, or install the package again',
+      { cause },
+    )
+  }
+}
+
+/** Without these there is no page; without the modules they import, the browser says so. */
+const NEEDED = ['/page/index.html', '/page/style.css', '/page/main.js', '/lib/uplot.js']
+
+/**
+ * Reads all files of the page: compiled modules and sources.
+ *
+ * @throws PageError when one that it needs is missing
+ */
+export function readPageFiles(built = BUILT, sources = SOURCES): PageFiles {
   const texts = new Map<string, Buffer>()
   const add = (path: string, file: string) => {
     if (existsSync(file)) texts.set(path, readFileSync(file))
   }
-  for (const name of list(BUILT, '.js')) add(`/page/${name}`, join(BUILT, name))
+  for (const name of list(built, '.js')) add(`/page/${name}`, join(built, name))
   for (const extension of ['.html', '.css', '.svg']) {
-    for (const name of list(SOURCES, extension)) add(`/page/${name}`, join(SOURCES, name))
+    for (const name of list(sources, extension)) add(`/page/${name}`, join(sources, name))
   }
-  const charts = dirname(createRequire(import.meta.url).resolve('uplot/package.json'))
+  const charts = findCharts()
   add('/lib/uplot.js', join(charts, 'dist', 'uPlot.esm.js'))
   add('/lib/uplot.css', join(charts, 'dist', 'uPlot.min.css'))
+  for (const path of NEEDED) if (!texts.has(path)) throw new PageError(path)
   return prepare(texts)
+}
+
+/** The folder of the library of charts. */
+function findCharts(): string {
+  try {
+    return dirname(createRequire(import.meta.url).resolve('uplot/package.json'))
+  } catch (error) {
+    throw new PageError('the package uplot', error)
+  }
 }
 
 function list(folder: string, extension: string): string[] {

@@ -39,6 +39,7 @@ writeFileSync('node_modules/.package-lock.json', process.env.FAKE_INSTALLED)
 const FAKE_TSC = `
 const { appendFileSync, mkdirSync, writeFileSync } = require('node:fs')
 appendFileSync('calls', 'tsc\\n')
+appendFileSync('compiled', 'tsc ' + process.argv[3] + '\\n')
 if (process.env.TSC_FAILS) process.exit(1)
 mkdirSync('dist/shared', { recursive: true })
 writeFileSync('dist/shared/a.js', '')
@@ -103,8 +104,17 @@ class Clone {
   }
 
   /** Reads which programs were run so far. */
-  async calls(): Promise<string[]> {
-    const path = this.path('calls')
+  calls(): Promise<string[]> {
+    return this.#lines('calls')
+  }
+
+  /** Reads which configurations the compiler was given. */
+  compiled(): Promise<string[]> {
+    return this.#lines('compiled')
+  }
+
+  async #lines(name: string): Promise<string[]> {
+    const path = this.path(name)
     return existsSync(path) ? (await readFile(path, 'utf8')).trim().split('\n') : []
   }
 }
@@ -166,6 +176,24 @@ describe('before a command, the clone', { concurrency: 4 }, () => {
     assert.equal((await clone.ensure()).code, 0)
     assert.deepEqual(await clone.calls(), ['npm ci', 'tsc', 'generator', 'tsc', 'generator'])
     assert.equal(existsSync(clone.path('dist/console/query/filter-parser.js')), true)
+  })
+
+  it('has the page compiled by its own configuration, again when one of its files is changed', async (context) => {
+    const clone = await Clone.create(context)
+    await mkdir(clone.path('console/web/page'), { recursive: true })
+    for (const name of ['tsconfig.json', 'index.html', 'style.css']) {
+      await writeFile(clone.path(`console/web/page/${name}`), '{}')
+    }
+    await clone.ensure()
+    const once = ['tsc tsconfig.json', 'tsc console/web/page/tsconfig.json']
+    assert.deepEqual(await clone.compiled(), once)
+    for (const [age, name] of ['tsconfig.json', 'index.html', 'style.css'].entries()) {
+      const later = new Date(Date.now() + 5_000 + age)
+      await utimes(clone.path(`console/web/page/${name}`), later, later)
+      assert.equal((await clone.ensure()).code, 0)
+      assert.deepEqual(await clone.ensure(), { code: 0, output: '' })
+    }
+    assert.deepEqual(await clone.compiled(), [...once, ...once, ...once, ...once])
   })
 
   it('is built again after a failed build', async (context) => {

@@ -48,6 +48,8 @@ export async function ask<Reply>(
   for (let tries = 1; ; tries++) {
     const response = await send(urlOf(path, parameters), signal)
     const body: unknown = await response.json().catch(() => ({}))
+    // The text of an answer may be cut off by a newer question.
+    signal?.throwIfAborted()
     if (response.ok) return body as Reply
     const { error = 'internal', message = response.statusText, where } = body as Fault
     if (error !== 'busy' || tries === MOST_TRIES) throw new AskError(error, message, where)

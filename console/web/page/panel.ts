@@ -58,6 +58,7 @@ export class Panel<Reply extends Answer> {
     this.#abort.abort()
     this.#asked = ''
     this.#section.classList.remove('busy')
+    this.#section.removeAttribute('aria-busy')
     replace(find(`${this.#options.id}-tools`))
     replace(find(`${this.#options.id}-body`), ...nodes)
   }

@@ -41,6 +41,9 @@ export function testFor(by: string, key: string | null): string | undefined {
 export function narrow(filter: string, test: string): string {
   const text = filter.trim()
   if (text === '') return test
-  if (text === test || text.endsWith(` and ${test}`)) return text
-  return /\bor\b|\|\|/i.test(text) ? `(${text}) and ${test}` : `${text} and ${test}`
+  // `or` binds less than `and`.
+  if (/\bor\b|\|\|/i.test(text)) {
+    return text.endsWith(`) and ${test}`) ? text : `(${text}) and ${test}`
+  }
+  return text === test || text.endsWith(` and ${test}`) ? text : `${text} and ${test}`
 }

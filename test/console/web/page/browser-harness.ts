@@ -1,0 +1,93 @@
+/** Chromium for the tests of the page. Each page must stay without faults until the browser is closed. */
+
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { until } from '../../../helpers/until.ts'
+
+const PROGRAM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path))
+/** Why tests in a browser are skipped; false: they run. */
+export const NO_BROWSER = PROGRAM === undefined && 'Chromium is missing: apt-get install chromium'
+
+/** A policy that was broken is a message of the console, too. */
+const REPORT_VIOLATIONS = `addEventListener('securitypolicyviolation', (event) =>
+  console.error('refused by the policy: ' + event.violatedDirective + ' ' + event.blockedURI))`
+const NO_MOTION = { reducedMotion: 'reduce' } as const
+
+export class BrowserHarness {
+  readonly #browser: Browser
+  readonly #faults: string[] = []
+  /** Messages that a test provokes. */
+  readonly #expected: RegExp[] = []
+
+  private constructor(browser: Browser) {
+    this.#browser = browser
+  }
+
+  static async start(): Promise<BrowserHarness> {
+    const options = { executablePath: PROGRAM ?? assert.fail('no browser'), args: ['--no-sandbox'] }
+    return new BrowserHarness(await chromium.launch(options))
+  }
+
+  /** Lets console messages pass that Chromium itself writes for replies that a test provokes. */
+  expect(message: RegExp): void {
+    this.#expected.push(message)
+  }
+
+  /** Opens a page in a window of its own, and waits for its first answers. */
+  async open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await this.#browser.newContext({
+      viewport: { width: 1280, height: 900 },
+      ...NO_MOTION,
+      ...options,
+    })
+    await context.addInitScript(REPORT_VIOLATIONS)
+    const page = await context.newPage()
+    page.on('console', (message) => this.#report(`console: ${message.text()}`))
+    page.on('pageerror', ({ message }) => this.#report(`error of the page: ${message}`))
+    await page.goto(url)
+    await settle(page)
+    return page
+  }
+
+  #report(fault: string): void {
+    if (!this.#expected.some((own) => own.test(fault))) this.#faults.push(fault)
+  }
+
+  /** Closes the browser. @throws when a page has written to the console, or broken the policy */
+  async stop(): Promise<void> {
+    await this.#browser.close()
+    assert.deepEqual(this.#faults, [], 'the pages are not without faults')
+  }
+}
+
+/** Waits until no part of the page waits for an answer, and the chart or a note is there. */
+export async function settle(page: Page): Promise<void> {
+  await page
+    .locator('#chart .uplot, #chart .note, #exporter .head, #exporter .note')
+    .first()
+    .waitFor()
+  await until('no part of the page is busy', async () => {
+    return (await page.locator('[aria-busy]').count()) === 0
+  })
+}
+
+/** The cells of each row of a table, as read by people. */
+export async function readTable(page: Page, table: string): Promise<string[][]> {
+  const rows = await page.locator(`${table} tbody tr`).all()
+  return Promise.all(rows.map((row) => row.locator('td, th').allInnerTexts()))
+}
+
+/** Waits until the query of the URL has these parameters; null: it lacks the parameter. */
+export async function waitForQuery(
+  page: Page,
+  wanted: Readonly<Record<string, string | null>>,
+): Promise<URLSearchParams> {
+  const found = () => new URL(page.url()).searchParams
+  const isThere = () => Object.entries(wanted).every(([name, own]) => found().get(name) === own)
+  await until(`the URL has ${JSON.stringify(wanted)}`, isThere).catch((error: Error) => {
+    assert.fail(`${error.message}; it is ${page.url()}`)
+  })
+  await settle(page)
+  return found()
+}
