@@ -13,9 +13,14 @@ import type { SocketCalls } from './socket-calls.ts'
 
 /** Datagrams of one turn of the loop at most: a flood must not starve the rest of the process. */
 const MAX_DATAGRAMS = 32 * BATCH_MESSAGES
-/** The longest pause between two reads. The kernel stamps the times, so they stay exact. */
-const MAX_PAUSE_MS = 5
+/**
+ * The longest pause between two reads. The kernel stamps the times, so they stay exact. A collector
+ * that is killed loses what came meanwhile, and ten times as much until it has started again.
+ */
+const MAX_PAUSE_MS = 20
 const MIN_PAUSE_MS = 1
+/** Receive buffer for each millisecond of a pause: half of it is room for 100,000 large datagrams/s. */
+const BYTES_PER_MS = 209_715
 /** After more than this in one pause, the next pause is short, so that the buffer stays empty. */
 const MANY_DATAGRAMS = 2 * BATCH_MESSAGES
 /** After less than this in one pause, the next pause is longer. */
@@ -40,11 +45,11 @@ export class BatchSocket {
   readonly #descriptor: number
   readonly #options: BatchSocketOptions
   readonly #batch: MessageBatch
-  readonly #canPause: boolean
+  readonly #maxPauseMs: number
   #watch: ReadableWatch | undefined
   #pause: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
-  #pauseMs = MAX_PAUSE_MS
+  #pauseMs: number
   #isWatching = false
   /** When datagrams were last read (`performance.now()`). */
   #readAt = 0
@@ -55,7 +60,10 @@ export class BatchSocket {
     this.#descriptor = descriptor
     this.#options = options
     this.#batch = new MessageBatch(options.calls)
-    this.#canPause = options.receiveBufferBytes >= MIN_BYTES_TO_PAUSE
+    const { receiveBufferBytes: bytes } = options
+    const longestMs = Math.min(Math.floor(bytes / BYTES_PER_MS), MAX_PAUSE_MS)
+    this.#maxPauseMs = bytes >= MIN_BYTES_TO_PAUSE ? longestMs : 0
+    this.#pauseMs = this.#maxPauseMs
   }
 
   /**
@@ -141,10 +149,10 @@ export class BatchSocket {
     const isSingle = this.#isSingle(total)
     if (this.#hasFailed) this.#readAgainIn(ERROR_PAUSE_MS)
     else if (total >= MAX_DATAGRAMS) this.#immediate = setImmediate(() => this.#turn())
-    else if (isSingle || !this.#canPause) this.#wait()
+    else if (isSingle || this.#maxPauseMs === 0) this.#wait()
     else {
       if (total > MANY_DATAGRAMS) this.#pauseMs = MIN_PAUSE_MS
-      else if (total < FEW_DATAGRAMS) this.#pauseMs = Math.min(this.#pauseMs + 1, MAX_PAUSE_MS)
+      else if (total < FEW_DATAGRAMS) this.#pauseMs = Math.min(this.#pauseMs + 1, this.#maxPauseMs)
       this.#readAgainIn(this.#pauseMs)
     }
   }
@@ -155,6 +163,6 @@ export class BatchSocket {
     const sinceMs = now - this.#readAt
     this.#readAt = now
     if (total === 0) return true
-    return total === 1 && (!this.#isWatching || sinceMs > MAX_PAUSE_MS / 2)
+    return total === 1 && (!this.#isWatching || sinceMs > this.#maxPauseMs)
   }
 }

@@ -9,8 +9,8 @@ import type { Journal, JournalRead } from './journal.ts'
 import { createSignal } from './signal.ts'
 
 const RETRY_MS = 1_000
-/** So many bytes are worth reading at once: they are read in one piece. */
-const GATHER_BYTES = 65_536
+/** Bytes that are worth reading at once; with more, the journal would check them before. */
+const GATHER_BYTES = 32_768
 
 interface JournalReaderOptions {
   readonly journal: Journal

@@ -171,18 +171,26 @@ export class JournalWriter {
     this.#moveIn(LONGEST_PAUSE_MS)
   }
 
-  #move(): void {
+  /** @param quietMs how long no bytes came before those that wait now; 0 after a pause */
+  #move(quietMs = 0): void {
     const pipe = this.#pipe
     if (!this.#isRunning || !pipe) return
     const moved = this.#tryMove(this.journal.room)
-    if (moved > 0) {
+    if (moved === 0 && this.#hindrance !== undefined) this.#moveIn(RETRY_MS)
+    else if (moved === 0) this.#moveWhenBytesCome(pipe)
+    else {
       this.#movedAt = performance.now()
-      const pauseMs = this.#pace.next(moved, pipe.capacity)
-      if (pauseMs > 0) this.#moveIn(pauseMs)
+      const pauseMs = this.#pace.next(moved, pipe.capacity, quietMs)
       // The journal's reader and the connections get a turn between two moves.
-      else this.#immediate = setImmediate(() => this.#move())
-    } else if (this.#hindrance !== undefined) this.#moveIn(RETRY_MS)
-    else if (!pipe.awaitBytes(() => this.#move())) this.#moveIn(LONGEST_PAUSE_MS)
+      if (pauseMs === 0) this.#immediate = setImmediate(() => this.#move())
+      else if (pauseMs === undefined) this.#moveWhenBytesCome(pipe)
+      else this.#moveIn(pauseMs)
+    }
+  }
+
+  #moveWhenBytesCome(pipe: WatchedPipe): void {
+    const onBytes = () => this.#move(performance.now() - this.#movedAt)
+    if (!pipe.awaitBytes(onBytes)) this.#moveIn(LONGEST_PAUSE_MS)
   }
 
   #moveIn(ms: number): void {

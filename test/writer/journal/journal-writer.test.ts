@@ -113,7 +113,6 @@ describe('the writer of the journal', () => {
     for (let burst = 1; burst <= 3; burst++) {
       write(settings, 'x'.repeat(50_000))
       await until('the burst is moved', () => writer.journal.end === burst * 50_000)
-      await until('it has found the pipe empty', () => moves >= burst * 2)
       const before = moves
       await new Promise((resolve) => setTimeout(resolve, 100))
       assert.ok(moves - before <= 2, `${moves - before} moves of an empty pipe`)

@@ -12,6 +12,13 @@ describe('the pace of moves', () => {
     }
   })
 
+  it('leaves it to the kernel to wake for bytes that come seldom, unless they are many', () => {
+    const pace = new MovePace()
+    assert.equal(pace.next(2_000, CAPACITY, 20), undefined)
+    assert.equal(pace.next(2_000, CAPACITY, 5), LONGEST_PAUSE_MS)
+    assert.equal(pace.next(CAPACITY, CAPACITY, 1_000), 0)
+  })
+
   it('does not wait after a move that brought much, and hardly after the rest of it', () => {
     const pace = new MovePace()
     assert.equal(pace.next(CAPACITY, CAPACITY), 0)
@@ -39,10 +46,10 @@ describe('the pace of moves', () => {
       for (const share of [1 / 1_000, 1 / 100, 1 / 50, 1 / 20, 1 / 9]) {
         const pace = new MovePace()
         const bytesPerMs = capacity * share
-        let pauseMs = pace.next(capacity, capacity)
+        let pauseMs = pace.next(capacity, capacity) ?? 0
         for (let turn = 0; turn < 100; turn++) {
           // A pause of 0 is followed by a move that finds what came during a millisecond.
-          pauseMs = pace.next(bytesPerMs * Math.max(1, pauseMs), capacity)
+          pauseMs = pace.next(bytesPerMs * Math.max(1, pauseMs), capacity) ?? 0
           assert.ok(pauseMs * bytesPerMs <= capacity / 4, `${pauseMs} ms of ${bytesPerMs} bytes`)
         }
       }
