@@ -4,7 +4,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../../helpers/metrics-reader.ts'
+import { findFreePort } from '../../helpers/free-port.ts'
 import { startPipeline } from '../../helpers/pipeline.ts'
 import { BenchDatabase } from '../measure/bench-database.ts'
 import { type BenchRow, figure, figureOf } from '../measure/bench-table.ts'
@@ -98,8 +98,8 @@ async function measurePipeline({ size }: Workbench, sender: Sender): Promise<Rou
   return BenchDatabase.with(async (database) => {
     const pipeline = await startPipeline({
       databaseUrl: database.url,
-      environment: { LOG_LEVEL: 'warn', METRICS_PORT: String(await freePort()) },
-      writerEnvironment: { METRICS_PORT: String(await freePort()) },
+      environment: { LOG_LEVEL: 'warn', METRICS_PORT: String(await findFreePort()) },
+      writerEnvironment: { METRICS_PORT: String(await findFreePort()) },
     })
     try {
       return await measureRates(size.ordinary, sender, {
