@@ -36,7 +36,7 @@ const NAMED_OBJECTS = `
   where pronamespace = (${SCHEMA}) and proname = any($1)`
 
 /**
- * What is built on the objects with the names $1, at any distance. Rules are internal to their views,
+ * The objects that are built on those with the names $1, at any distance. Rules are internal to their views,
  * and row types to their tables: the path leads through them.
  */
 const DEPENDENTS = `
