@@ -1,5 +1,5 @@
 /**
- * Names the column of each field in each relation that filters read: a closed table of SQL. A
+ * What the fields of filters are called in each relation that is asked: a closed table of SQL. A
  * field that is missing in a relation cannot be tested there.
  */
 
@@ -72,7 +72,7 @@ export const CONVERSATIONS: Relation = {
   duration: 'extract(epoch from duration) * 1000',
 }
 
-/** Lists the numerator and the denominator of each ratio. A flow of one packet has no duration, and so no rate. */
+/** What a ratio divides, and by what. A flow of one packet has no duration, and so no rate. */
 export const RATIOS: Readonly<
   Record<string, readonly [dividend: string, scale: number, divisor: string]>
 > = {
