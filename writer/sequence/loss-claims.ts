@@ -1,5 +1,5 @@
 /**
- * What a tracker has claimed since its unit was last proven: the gaps, and the counters before them.
+ * The claims of a tracker since its unit was last proven: the gaps, and the counters before them.
  * All of it is taken back if no unit explains the numbers after all.
  */
 

@@ -49,7 +49,7 @@ const FILTERS = [
 /** Of v9, nfdump does not show the type. */
 const NO_ICMP = 'not (proto icmp or proto icmp6)'
 
-/** What the kernel holds for the socket of a port, in bytes; undefined: nobody listens. */
+/** Bytes that the kernel holds for the socket of a port; undefined: nobody listens. */
 function pendingBytes(port: number): number | undefined {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   const rows = ['/proc/net/udp', '/proc/net/udp6']

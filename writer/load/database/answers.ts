@@ -30,7 +30,7 @@ const NAMED_OBJECTS = `
   where pronamespace = (${SCHEMA}) and proname = any($1)`
 
 /**
- * What is built on the objects with the names $1, at any distance. Rules are internal to their views,
+ * The objects that are built on those with the names $1, at any distance. Rules are internal to their views,
  * and row types to their tables: the path leads through them.
  */
 const DEPENDENTS = `
@@ -211,6 +211,7 @@ export async function applyAnswers(
 
 /**
  * Drops all views and functions, so that migrations can be undone. The next migration creates them.
+ * Runs in the caller's transaction, with which they come back if a migration cannot be undone.
  *
  * @throws DatabaseError when objects of somebody else are built on them
  */
@@ -219,12 +220,15 @@ export async function dropAnswers(client: pg.Client): Promise<void> {
     `select to_regclass('answer_definitions') is not null as exists`,
   )
   if (rows[0]?.exists !== true) return
-  await inTransaction(client, async () => {
-    const names = (await readApplied(client)).map(({ name }) => name)
-    await new Renewal(client, names).drop(names)
-    await client.query('delete from answer_definitions')
-  })
+  await client.query(`set local lock_timeout = '${VIEW_LOCK_TIMEOUT}'`)
+  const names = (await readApplied(client)).map(({ name }) => name)
+  await new Renewal(client, names).drop(names)
+  await client.query('delete from answer_definitions')
+  await client.query('set local lock_timeout = 0')
 }
+
+/** A reader may hold a view for long; it is not made to wait longer behind this. */
+const VIEW_LOCK_TIMEOUT = '20s'
 
 async function inTransaction(client: pg.Client, use: () => Promise<void>): Promise<void> {
   await client.query('begin')
@@ -232,7 +236,7 @@ async function inTransaction(client: pg.Client, use: () => Promise<void>): Promi
     // Another process may migrate for long; readers may hold a view for long, and are not blocked.
     await client.query('set local statement_timeout = 0; set local lock_timeout = 0')
     await client.query(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`)
-    await client.query(`set local lock_timeout = '20s'`)
+    await client.query(`set local lock_timeout = '${VIEW_LOCK_TIMEOUT}'`)
     await use()
     await client.query('commit')
   } catch (error) {

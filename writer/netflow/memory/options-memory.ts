@@ -1,5 +1,5 @@
 /**
- * What the options of an exporter say about its flows. Exporters behind one address that contradict
+ * Keeps the statements of an exporter's options about its flows. Exporters behind one address that contradict
  * each other have memories of their own: the sampling rate of one must not scale the flows of another.
  */
 
