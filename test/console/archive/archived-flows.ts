@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
 import { queryRows } from '../../helpers/pipeline.ts'
-import { EXPORTER_NAMES, type ModelFlow, modelFlow } from '../query/filter-model.ts'
+import { EXPORTER_NAMES, type ModelFlow, modelFlow } from '../query/flow-model.ts'
 import { type Outcome, runLine } from '../terminal/terminal-harness.ts'
 
 export const DAYS = ['2024-03-01', '2024-03-02', '2024-03-03'] as const
