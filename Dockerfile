@@ -1,4 +1,4 @@
-# One image for the collector, the writer and the setup of the database's roles.
+# One image for the collector, the writer, the page and the setup of the database's roles.
 #
 # Node 24 is the LTS release with security fixes until April 2028 (22 ends a year earlier, 20 ended in
 # April 2026). Debian slim has the necessary glibc and mkfifo, and no compiler.

@@ -54,6 +54,8 @@ export class Collector {
   readonly #kernelLosses: LossLog
   readonly #queueLosses: LossLog
   #startedAtMs = 0
+  /** Datagrams received when the kernel's drops were last read. */
+  #receivedAtPoll = 0
   #timers: NodeJS.Timeout[] = []
 
   constructor(options: CollectorOptions) {
@@ -66,6 +68,7 @@ export class Collector {
       logger,
       calls: loadSocketCalls(),
       onDatagram: (datagram) => this.#pipe.push(datagram),
+      onTurn: () => this.#pipe.flush(),
     })
     this.#pipe = new PipeWriter({
       path: settings.NAMED_PIPE_FILENAME,
@@ -115,7 +118,9 @@ export class Collector {
   }
 
   #watchLosses(): void {
-    this.#kernelDrops.poll()
+    // The kernel drops only what a full buffer has no room for, and that buffer is read soon.
+    if (this.#receiver.received !== this.#receivedAtPoll) this.#kernelDrops.poll()
+    this.#receivedAtPoll = this.#receiver.received
     const { queueDropped, queuedBytes, kernelDropped } = this.status
     const now = performance.now()
     const hasRoom = queuedBytes < this.#options.settings.COLLECTOR_QUEUE_BYTES / 2

@@ -11,10 +11,17 @@ export interface GreetingFacts {
   readonly databaseUrl: string
   /** The address of the page; undefined: it is not served. */
   readonly pageUrl: string | undefined
+  /** The connection string of other tools, with its password; undefined without TCP. */
+  readonly readerUrl: string | undefined
+  /** The file of that password. */
+  readonly passwordFile: string
   readonly hasPsql: boolean
   /** The folder of this program, with `node_modules` in it. */
   readonly programDir: string
 }
+
+/** psql's own. */
+const DEFAULT_PORT = '5432'
 
 /** Questions to begin with, one line each, ready to paste. */
 export const EXAMPLE_QUERIES = [
@@ -44,6 +51,7 @@ export function formatGreeting(facts: GreetingFacts): string {
     ...(facts.pageUrl ? [`  Page and API        ${facts.pageUrl}`] : []),
     `  Named pipe          ${facts.pipePath}`,
     `  Database            ${facts.socketDir ? 'embedded, in ' : ''}${describeDatabase(facts)}`,
+    ...describeReader(facts),
     '',
     'Connect:',
     '',
@@ -60,20 +68,32 @@ export function formatGreeting(facts: GreetingFacts): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** Returns the same for a log: the facts and the message. */
+/** Returns the same for a log: the facts and the message, without passwords. */
 export function greetingLine(facts: GreetingFacts) {
-  const { ports, pipePath, pageUrl } = facts
+  const { ports, pipePath, pageUrl, readerUrl, passwordFile } = facts
   const database = describeDatabase(facts)
   const page = pageUrl ? { page: pageUrl } : {}
+  const reader = readerUrl ? { reader: printableDatabaseUrl(readerUrl), passwordFile } : {}
   return {
-    facts: { ports, ...page, pipe: pipePath, database, psql: describePsql(facts) },
+    facts: { ports, ...page, pipe: pipePath, database, psql: describePsql(facts), ...reader },
     message: `ready: exporters may send to ${describePorts(facts)}`,
   } as const
 }
 
+/** For Grafana and other tools, which want one word to copy. */
+function describeReader({ readerUrl, passwordFile }: GreetingFacts): string[] {
+  if (!readerUrl) return []
+  return [
+    `  For other tools     ${readerUrl}`,
+    `                      reads only; its password is kept in ${passwordFile}`,
+  ]
+}
+
 function describePsql({ socketDir, databaseUrl }: GreetingFacts): string {
-  if (socketDir) return `psql -h ${quote(socketDir)} -U netflow netflow`
-  return `psql ${quote(printableDatabaseUrl(databaseUrl), '"')}`
+  if (!socketDir) return `psql ${quote(printableDatabaseUrl(databaseUrl), '"')}`
+  const port = /:(\d+)\/\w+$/.exec(databaseUrl)?.[1] ?? DEFAULT_PORT
+  const place = port === DEFAULT_PORT ? '' : ` -p ${port}`
+  return `psql -h ${quote(socketDir)}${place} -U netflow netflow`
 }
 
 function describePorts({ host, ports }: GreetingFacts): string {
@@ -85,8 +105,10 @@ function describePort(host: string, port: number): string {
   return `UDP ${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-function describeDatabase({ socketDir, databaseUrl }: GreetingFacts): string {
-  return socketDir ? `${socketDir} (unix socket, no TCP)` : printableDatabaseUrl(databaseUrl)
+function describeDatabase({ socketDir, databaseUrl, readerUrl }: GreetingFacts): string {
+  if (!socketDir) return printableDatabaseUrl(databaseUrl)
+  const tcp = readerUrl ? `TCP on ${new URL(readerUrl).host}` : 'no TCP'
+  return `${socketDir} (unix socket, ${tcp})`
 }
 
 /** For machines without psql: the package pg is installed here. */

@@ -11,7 +11,7 @@ import type { Logger } from '../shared/logger.ts'
 import { ensurePipe } from '../writer/journal/pipe-source.ts'
 import type { GreetingFacts } from './greeting.ts'
 import { migrateWhenReachable } from './migration.ts'
-import { ensureReaderRole, readerUrl } from './postgres/reader-role.ts'
+import { ensureRoles, roleUrl } from './postgres/roles.ts'
 import { SupervisedDatabase } from './postgres/supervised-database.ts'
 import { HeldPipe } from './process/held-pipe.ts'
 import { StartLock } from './process/start-lock.ts'
@@ -19,6 +19,7 @@ import { type ReadyMessage, SupervisedProcess } from './process/supervised-proce
 import {
   DATA_DIR,
   type LauncherSettings,
+  READER_PASSWORD_FILE,
   withoutDatabase,
   withoutPostgresVariables,
 } from './settings.ts'
@@ -62,7 +63,12 @@ export class Launcher {
     const { settings, logger } = options
     this.#options = options
     const isEmbedded = settings.databaseUrl === undefined
-    this.#database = isEmbedded ? new SupervisedDatabase(DATA_DIR, logger) : undefined
+    const port = settings.embeddedPort
+    const tcp = port > 0 ? { port, passwordFile: READER_PASSWORD_FILE } : undefined
+    this.#database = isEmbedded ? new SupervisedDatabase(DATA_DIR, logger, tcp) : undefined
+    if (tcp && !isEmbedded) {
+      logger.warn('EMBEDDED_PG_PORT has no effect: DATABASE_URL or PGHOST names another database')
+    }
     // Two launchers must share neither a cluster nor a pipe, and these may be in different folders.
     const folders = isEmbedded ? [join(DATA_DIR, 'launcher.lock')] : []
     this.#locks = [...folders, `${settings.pipePath}.lock`].map((path) => new StartLock(path))
@@ -139,12 +145,14 @@ export class Launcher {
    * @returns its address
    */
   async #startWeb(databaseUrl: string): Promise<string | undefined> {
-    if (this.#database && !(await this.#hasReader(databaseUrl))) return undefined
-    const inherited = this.#database ? withoutPostgresVariables(process.env) : process.env
-    const own = {
-      ...inherited,
-      DATABASE_URL: this.#database ? readerUrl(databaseUrl) : databaseUrl,
-    }
+    if (this.#database && !(await this.#hasRoles(databaseUrl))) return undefined
+    const own = this.#database
+      ? {
+          ...withoutPostgresVariables(process.env),
+          DATABASE_URL: roleUrl(databaseUrl, 'netflow_reader'),
+          API_DATABASE_URL: roleUrl(databaseUrl, 'netflow_operator'),
+        }
+      : { ...process.env, DATABASE_URL: databaseUrl }
     const ready = new Promise<ReadyMessage | undefined>((resolve) => {
       this.#web = this.#makeProcess('web', own, {
         stopDeadlineMs: WEB_STOP_MS,
@@ -157,14 +165,14 @@ export class Launcher {
     return message?.url
   }
 
-  /** Whether the embedded database has the page's role. */
-  async #hasReader(databaseUrl: string): Promise<boolean> {
+  /** Whether the embedded database has the roles of the page. */
+  async #hasRoles(databaseUrl: string): Promise<boolean> {
     try {
-      await ensureReaderRole(databaseUrl)
+      await ensureRoles(databaseUrl, { operator: Boolean(process.env['API_AUTH_KEY']?.trim()) })
       return true
     } catch (error) {
       const { logger } = this.#options
-      logger.error({ err: error }, 'no page: its role netflow_reader cannot be created')
+      logger.error({ err: error }, 'no page: its roles cannot be created')
       return false
     }
   }
@@ -222,6 +230,8 @@ export class Launcher {
       host: settings.netflowHost,
       pipePath: settings.pipePath,
       socketDir: this.#database?.socketDir,
+      readerUrl: this.#database?.readerUrl,
+      passwordFile: READER_PASSWORD_FILE,
       hasPsql: await isOnPath('psql'),
       programDir: PROGRAM_DIR,
     })

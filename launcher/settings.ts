@@ -7,12 +7,14 @@ import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import { COLLECTOR_SETTINGS, readCollectorSettings } from '../collector/config.ts'
 import { readWebSettings, WEB_SETTINGS } from '../console/web/config.ts'
-import { SettingsError } from '../shared/settings.ts'
+import { integer, readSettings, SettingsError } from '../shared/settings.ts'
 import { readWriterSettings, WRITER_SETTINGS } from '../writer/config.ts'
 
 export interface LauncherSettings {
   /** The user's own database; undefined: the embedded server. */
   readonly databaseUrl: string | undefined
+  /** The TCP port of the embedded server on loopback; 0: none. */
+  readonly embeddedPort: number
   /** Absolute. */
   readonly pipePath: string
   readonly netflowHost: string
@@ -23,11 +25,19 @@ export interface LauncherSettings {
   readonly writerEnvironment: Readonly<Record<string, string>>
 }
 
+/** The setting of `npm start` alone. */
+export const EMBEDDED_SETTINGS = {
+  EMBEDDED_PG_PORT: integer(0, 0, 65_535)
+    .refine((port) => port === 0 || port >= 1024, 'expected 0 or a port from 1024 to 65535')
+    .describe('TCP port of the embedded database on loopback, for netflow_reader; 0 is off'),
+}
+
 /** Every setting of `npm start` by its name in the environment. */
 export const LAUNCHER_SETTINGS = {
   ...COLLECTOR_SETTINGS,
   ...WEB_SETTINGS,
   ...WRITER_SETTINGS,
+  ...EMBEDDED_SETTINGS,
   METRICS_PORT: COLLECTOR_SETTINGS.METRICS_PORT.describe(
     'port of metrics and health; 0 is off; the writer uses the next port',
   ),
@@ -35,6 +45,9 @@ export const LAUNCHER_SETTINGS = {
 
 /** All data that outlives this program, below the folder in which it was started. */
 export const DATA_DIR = resolve('data')
+
+/** The password of `netflow_reader` in the embedded server. */
+export const READER_PASSWORD_FILE = resolve(DATA_DIR, 'reader-password')
 
 /** Variables that name the place of a database, unlike a user name or a password. */
 const PLACE_VARIABLES = ['PGHOST', 'PGPORT', 'PGDATABASE'] as const
@@ -60,13 +73,17 @@ export function readLauncherSettings(environment: NodeJS.ProcessEnv): LauncherSe
   const collector = attempt(() => readCollectorSettings(environment))
   const writer = attempt(() => readWriterSettings(environment))
   const web = attempt(() => readWebSettings(environment))
+  const embedded = attempt(() => readSettings(EMBEDDED_SETTINGS, environment))
   const writerMetricsPort = metricsPort && Number(metricsPort) > 0 ? Number(metricsPort) + 1 : 0
   if (writerMetricsPort === 65_536) {
     problems.add('METRICS_PORT=65535: the writer uses the next port, and there is none')
   }
-  if (!collector || !writer || !web || problems.size > 0) throw new SettingsError([...problems])
+  if (!collector || !writer || !web || !embedded || problems.size > 0) {
+    throw new SettingsError([...problems])
+  }
   return {
     databaseUrl,
+    embeddedPort: embedded.EMBEDDED_PG_PORT,
     pipePath: resolve(collector.NAMED_PIPE_FILENAME),
     netflowHost: collector.NETFLOW_HOST,
     logLevel: collector.LOG_LEVEL,

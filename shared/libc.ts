@@ -5,6 +5,7 @@
 
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
+import { type ReadableWatch, watchReadable } from './readable-watch.ts'
 
 export interface Libc {
   /**
@@ -34,6 +35,8 @@ export interface Libc {
   isPlaceLocked(fd: number, place: number): boolean
   /** Counts the bytes in a pipe (ioctl(2)). @returns an error number below 0 if it cannot */
   unreadBytes(pipeFd: number): number
+  /** Creates a stopped watch. `onReadable` must postpone its work to the next turn. */
+  watchReadable(fd: number, onReadable: () => void): ReadableWatch
   /**
    * Sets the size of a pipe (fcntl(2)).
    *
@@ -107,6 +110,7 @@ export function loadLibc(): Libc | undefined {
       const result = checked(ioctl(pipeFd, FIONREAD, unread))
       return result < 0 ? result : unread.readInt32LE()
     },
+    watchReadable: (fd, onReadable) => watchReadable(koffi, fd, onReadable),
     setPipeBytes: (fd, bytes) => checked(fcntl(fd, F_SETPIPE_SZ, bytes)),
     setSendBuffer: (socketFd, bytes) => {
       const value = Buffer.from(Int32Array.of(bytes).buffer)

@@ -1,5 +1,5 @@
 /**
- * What a log shows of an error. An operator's trouble is one line; only a fault of this program has
+ * Chooses the parts of an error for the log. An operator's trouble is one line; only a fault of this program has
  * a stack.
  */
 

@@ -1,10 +1,12 @@
 /** The logger of a process: JSON lines, or readable lines on a terminal. */
 
+import { createRequire } from 'node:module'
 import { pino, stdTimeFunctions } from 'pino'
-import pretty from 'pino-pretty'
 import { serializeError } from './logged-error.ts'
 
 export type { Logger } from 'pino'
+
+type PinoPretty = typeof import('pino-pretty')
 
 /** Long facts, which a terminal would wrap over several lines; the log in JSON has them. */
 const NOT_ON_TERMINALS =
@@ -29,6 +31,8 @@ export function createLogger(name: string, level: string) {
     serializers: { err: serializeError, fault: serializeError },
   }
   if (!process.stdout.isTTY) return pino(options, pino.destination({ dest: 1, sync: true }))
+  // Loaded here: its load is a tenth of a start, and a process without a terminal needs none.
+  const pretty = createRequire(import.meta.url)('pino-pretty') as PinoPretty
   return pino(
     options,
     pretty({

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { COLLECTOR_SETTINGS } from '../collector/config.ts'
+import { WEB_SETTINGS } from '../console/web/config.ts'
 import { WRITER_SETTINGS } from '../writer/config.ts'
 import { REPOSITORY } from './helpers/markdown.ts'
 
@@ -25,6 +26,7 @@ describe('docker-compose.yml', () => {
   for (const [service, names] of [
     ['collector', Object.keys(COLLECTOR_SETTINGS)],
     ['writer', Object.keys(WRITER_SETTINGS)],
+    ['web', Object.keys(WEB_SETTINGS)],
   ] as const) {
     it(`passes on every setting of the ${service}`, () => {
       const passed = environmentOf(service)

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { COLLECTOR_SETTINGS } from '../collector/config.ts'
+import { EMBEDDED_SETTINGS } from '../launcher/settings.ts'
 import { WRITER_SETTINGS } from '../writer/config.ts'
 import { readDocument, sectionOf, tableOf } from './helpers/markdown.ts'
 
@@ -14,7 +15,7 @@ function defaultOf(schema: { parse: (value: undefined) => unknown }): string {
 
 describe('README', () => {
   it('lists exactly the settings that the processes read, with their defaults', () => {
-    const settings = { ...COLLECTOR_SETTINGS, ...WRITER_SETTINGS }
+    const settings = { ...COLLECTOR_SETTINGS, ...WRITER_SETTINGS, ...EMBEDDED_SETTINGS }
     const rows = tableOf(sectionOf(readDocument('README.md'), 'Settings'))
     const documented = new Map(rows.map(([name, value]) => [name, value]))
     assert.deepEqual([...documented.keys()].sort(), Object.keys(settings).sort())

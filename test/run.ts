@@ -15,7 +15,7 @@ import { listTestFiles, planTestRun } from './helpers/test-files.ts'
 /** Run by `npm run test:compose`. */
 const OWN_COMMANDS = ['compose/']
 /** Run by `npm run test:long`. */
-const LONG = ['chaos/']
+const LONG = ['chaos/', 'console/web/load']
 /** Most files wait for processes most of their time. */
 const CONCURRENCY = 4
 /** A test that hangs fails then; a busy machine needs far less. */

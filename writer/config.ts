@@ -45,6 +45,9 @@ export const WRITER_SETTINGS = {
   RETENTION_BYTES: integer(0, 0, Number.MAX_SAFE_INTEGER).describe(
     'the oldest partitions are dropped while flows is larger; 0 is no limit',
   ),
+  ARCHIVE_DIR: text('').describe(
+    'partitions are dropped only when netflow archive has them there; empty: without an archive',
+  ),
   PARTITION_INTERVAL: oneOf(DAY_OR_HOUR, 'day').describe('day or hour'),
   INDEX_ADDRESSES: oneOf(INDEX_ADDRESSES, 'closed').describe(
     'closed, brin or none: when, and how, addresses are indexed',
@@ -87,6 +90,7 @@ export function readWriterSettings(environment: NodeJS.ProcessEnv) {
     ...settings,
     NAMED_PIPE_FILENAME: resolve(settings.NAMED_PIPE_FILENAME),
     JOURNAL_DIR: resolve(settings.JOURNAL_DIR),
+    ARCHIVE_DIR: settings.ARCHIVE_DIR && resolve(settings.ARCHIVE_DIR),
     ELEMENTS_FILE: settings.ELEMENTS_FILE && resolve(settings.ELEMENTS_FILE),
   }
 }
@@ -99,6 +103,7 @@ export function loaderSettings(settings: WriterSettings) {
     partitionInterval: settings.PARTITION_INTERVAL,
     retentionDays: settings.RETENTION_DAYS,
     retentionBytes: settings.RETENTION_BYTES,
+    archiveDir: settings.ARCHIVE_DIR,
     indexAddresses: settings.INDEX_ADDRESSES,
     rollups: {
       enabled: settings.ROLLUPS === 'on',

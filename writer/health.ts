@@ -23,17 +23,20 @@ export interface WriterCondition {
   readonly hindrance: string | undefined
   /** Undefined before the loader exists. */
   readonly rollups?: { readonly enabled: boolean; readonly lagSeconds: number } | undefined
+  /** Old partitions that stay because they are not archived. */
+  readonly waitingForArchive?: number
   /** Why a collector that starts now cannot find the pipe; undefined: it can. */
   readonly pipeProblem: string | undefined
 }
 
 /**
  * The writer is healthy while the pipe is read and the database takes the rows. It is degraded, but
- * healthy, while the rollups are far behind: every answer is still exact.
+ * healthy, while the rollups are far behind, or old partitions wait for the archive: every answer is
+ * still exact.
  */
 export function judgeWriterHealth(condition: WriterCondition): Health {
   const { isLoading, databaseAwayMs, refusal, journalFill, hindrance } = condition
-  const { pipeProblem, rollups } = condition
+  const { pipeProblem, rollups, waitingForArchive = 0 } = condition
   const databaseAwaySeconds = Math.round(databaseAwayMs / 1000)
   const journalFillPercent = Math.round(journalFill * 100)
   const problems: string[] = []
@@ -54,21 +57,27 @@ export function judgeWriterHealth(condition: WriterCondition): Health {
   if (hindrance !== undefined) problems.push(`the pipe is not read: ${hindrance}`)
   if (pipeProblem !== undefined) problems.push(`the pipe cannot be found: ${pipeProblem}`)
   const rollupLagSeconds = Math.round(rollups?.lagSeconds ?? 0)
-  const degraded = rollups?.enabled === true && rollupLagSeconds > MAX_ROLLUP_LAG_SECONDS
-  const warnings = degraded
-    ? [`the rollups are ${rollupLagSeconds} s behind: answers are exact, but slow`]
-    : []
+  const warnings: string[] = []
+  if (rollups?.enabled && rollupLagSeconds > MAX_ROLLUP_LAG_SECONDS) {
+    warnings.push(`the rollups are ${rollupLagSeconds} s behind: answers are exact, but slow`)
+  }
+  if (waitingForArchive > 0) {
+    warnings.push(
+      `${waitingForArchive} old partitions are not archived, and stay: run netflow archive`,
+    )
+  }
   return {
     healthy: problems.length === 0,
     detail: {
       problems,
-      degraded,
+      degraded: warnings.length > 0,
       warnings,
       reading: isLoading,
       databaseAwaySeconds,
       journalFillPercent,
       hindrance,
       rollupLagSeconds,
+      waitingForArchive,
     },
   }
 }

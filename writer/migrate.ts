@@ -1,6 +1,6 @@
 /** `npm run migrate -- [up|down] [count]`: brings the tables up to date, or undoes migrations. */
 
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { readVersion } from '../shared/command-line.ts'
 import { createLogger } from '../shared/logger.ts'
@@ -48,7 +48,13 @@ function readTarget(direction: string, count: string | undefined): MigrationTarg
 function chooseDatabase(databaseUrl: string): string {
   if (databaseUrl !== '') return databaseUrl
   const { PGHOST, PGDATABASE } = process.env
-  const hasSocket = existsSync(resolve(EMBEDDED_FOLDER, '.s.PGSQL.5432'))
-  if (PGHOST || PGDATABASE || !hasSocket) return ''
-  return `postgres://netflow@/netflow?host=${encodeURIComponent(EMBEDDED_FOLDER)}`
+  const port = PGHOST || PGDATABASE ? undefined : findEmbeddedPort()
+  if (port === undefined) return ''
+  return `postgres://netflow@${encodeURIComponent(EMBEDDED_FOLDER)}:${port}/netflow`
+}
+
+/** The name of its socket ends in its port. */
+function findEmbeddedPort(): string | undefined {
+  const names = existsSync(EMBEDDED_FOLDER) ? readdirSync(EMBEDDED_FOLDER) : []
+  return names.map((name) => /^\.s\.PGSQL\.(\d+)$/.exec(name)?.[1]).find((port) => port)
 }

@@ -70,3 +70,10 @@ export const NOTICE_TEXT = {
   'several-exporters':
     'several exporters behind one address; their sequences are followed by source port',
 } as const
+
+/** By the kind of the lost bytes. */
+export const LOST_BYTES_TEXT = {
+  missing: 'bytes of the journal are missing: their datagrams are lost; reading goes on after them',
+  corrupt:
+    'bytes of the journal are damaged (checksum): their datagrams are lost; reading goes on with the next line',
+} as const

@@ -1,6 +1,5 @@
 /** The whole writer: creates the parts, starts them in order, and stops them without a loss. */
 
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { loadLibc } from '../shared/libc.ts'
 import type { Logger } from '../shared/logger.ts'
 import { type Health, MetricsServer } from '../shared/metrics-server.ts'
@@ -11,6 +10,7 @@ import { judgeWriterHealth } from './health.ts'
 import { type CreatedIngest, createIngest } from './ingest/create-ingest.ts'
 import { JournalReader } from './journal/journal-reader.ts'
 import { JournalWriter } from './journal/journal-writer.ts'
+import { JournalPull } from './journal-pull.ts'
 import { FlowLoader, LoaderStoppedError } from './load/flow-loader.ts'
 import { ForeignJournalError } from './load/tables/journal-positions.ts'
 import type { ResumePoint } from './load/tables/resume-point.ts'
@@ -20,7 +20,7 @@ import { type ElementDefinition, ElementRegistry } from './netflow/elements/elem
 import { HeldDatagrams } from './streams/held-datagrams.ts'
 import { MAX_STREAMS } from './streams/streams.ts'
 
-/** How often gaps leave their window and held sets grow old. */
+/** How often gaps leave their window and held sets grow old. What waits in the journal is read then. */
 const TICK_MS = 250
 /** How often the database is asked what an operator has set for exporters. */
 const EXPORTER_POLL_MS = 2_000
@@ -38,6 +38,7 @@ interface WriterOptions {
 interface Spine extends CreatedIngest {
   readonly loader: FlowLoader
   readonly reader: JournalReader
+  readonly pull: JournalPull
 }
 
 export class Writer {
@@ -53,8 +54,6 @@ export class Writer {
   #spine: Spine | undefined
   readonly #timers: NodeJS.Timeout[] = []
   #isStopping = false
-  /** Nothing is read from the journal any more. */
-  #isStopped = false
 
   constructor(options: WriterOptions) {
     this.#options = options
@@ -107,21 +106,28 @@ export class Writer {
     this.#placeJournal(resumePoint)
     const { journal, kept } = this.#journalWriter
     const { position } = resumePoint
-    const spine = {
-      ...createIngest({
-        ...{ ...this.#options, resumePoint, loader, metrics: this.#metrics },
-        decoder: this.#decoder,
-        heldDatagrams: this.#heldDatagrams,
-      }),
-      reader: new JournalReader({ journal, position, logger: this.#options.logger }),
-      loader,
-    }
+    const created = createIngest({
+      ...{ ...this.#options, resumePoint, loader, metrics: this.#metrics },
+      decoder: this.#decoder,
+      heldDatagrams: this.#heldDatagrams,
+    })
+    const { ingest } = created
+    const reader = this.#createReader(position)
+    const { logger } = this.#options
+    const pull = new JournalPull({ journalWriter: this.#journalWriter, reader, ingest, logger })
+    const spine = { ...created, loader, reader, pull }
     this.#spine = spine
-    Promise.race([this.#load(spine), spine.ingest.failure]).catch((error) => this.#end(error))
-    this.#every(TICK_MS, () => this.#tick(spine))
+    Promise.race([pull.run(), ingest.failure]).catch((error) => this.#end(error))
+    this.#every(TICK_MS, () => pull.tick())
     this.#every(EXPORTER_POLL_MS, () => void this.#pollExporters(spine))
     const facts = { journalId: kept.id, position, behindBytes: journal.end - position }
-    this.#options.logger.info(facts, 'loading the journal, and what comes')
+    logger.info(facts, 'loading the journal, and what comes')
+  }
+
+  #createReader(position: number): JournalReader {
+    const { settings, logger } = this.#options
+    const gatherMs = settings.FLUSH_INTERVAL_MS / 2
+    return new JournalReader({ journal: this.#journalWriter.journal, position, gatherMs, logger })
   }
 
   /**
@@ -177,34 +183,6 @@ export class Writer {
     journal.trim(position)
   }
 
-  /** Pulls the journal through ingest, as fast as the database takes the batches. */
-  async #load({ reader, ingest }: Spine): Promise<void> {
-    for (;;) {
-      await ingest.room()
-      if (this.#isStopped) return
-      this.#trimJournal(ingest.committed)
-      const read = reader.read()
-      if (read) ingest.take(read)
-      // The pipe and the connections get a turn between two reads.
-      await (read ? nextTurn() : reader.more())
-    }
-  }
-
-  #tick({ reader, ingest }: Spine): void {
-    const { hindrance } = this.#journalWriter
-    ingest.tick({ isCaughtUp: reader.isCaughtUp && hindrance === undefined })
-    this.#trimJournal(ingest.committed)
-  }
-
-  #trimJournal(committed: number): void {
-    try {
-      this.#journalWriter.journal.trim(committed)
-    } catch (error) {
-      const text = 'a loaded segment of the journal cannot be deleted; trying again'
-      this.#options.logger.error({ err: error }, text)
-    }
-  }
-
   /** A batch can never be loaded: the journal keeps it for a start after the operator has helped. */
   #end(error: unknown): void {
     if (error instanceof LoaderStoppedError) return
@@ -251,6 +229,7 @@ export class Writer {
       journalFill: journal.fill,
       hindrance,
       rollups: this.#loader?.rollupStatus,
+      waitingForArchive: this.#loader?.waitingForArchive ?? 0,
       pipeProblem,
     })
   }
@@ -266,8 +245,8 @@ export class Writer {
     this.#journalWriter.stop()
     for (const timer of this.#timers) clearInterval(timer)
     const isLoaded = this.#spine ? await this.#loadRest(this.#spine) : false
-    this.#isStopped = true
-    if (this.#spine) this.#trimJournal(this.#spine.ingest.committed)
+    this.#spine?.pull.stop()
+    this.#spine?.pull.trim()
     this.#spine?.ingest.tellMuted()
     await this.#loader?.stop()
     const bytes = this.#lagBytes
@@ -282,6 +261,7 @@ export class Writer {
   /** Waits until everything is loaded or time is over; returns whether everything is loaded. */
   async #loadRest({ loader, reader, ingest }: Spine): Promise<boolean> {
     const deadline = performance.now() + LOAD_AT_STOP_MS
+    reader.hurryForEver()
     for (;;) {
       const now = performance.now()
       const isAway = loader.awaySince !== undefined && now - loader.awaySince > AWAY_AT_STOP_MS

@@ -40,7 +40,7 @@ export class PipeWriter {
   readonly #watcher: PipeWatcher
   #timer: NodeJS.Timeout | undefined
   #pipe: NamedPipe | undefined
-  #isScheduled = false
+  #scheduled: NodeJS.Immediate | undefined
   /** The pipe was full; the rest of a line waits in the pipe's socket for room. */
   #isFull = false
   #forwarded = 0
@@ -113,6 +113,14 @@ export class PipeWriter {
     else this.#schedule()
   }
 
+  /** Writes what is queued now, not only at the end of this turn. */
+  flush(): void {
+    if (this.#scheduled === undefined) return
+    clearImmediate(this.#scheduled)
+    this.#scheduled = undefined
+    this.#pump()
+  }
+
   /**
    * Queues a report's line, unless another waits: the next report includes all that this one says.
    */
@@ -177,10 +185,9 @@ export class PipeWriter {
 
   /** The lines of one turn leave by one write at the end of this turn. */
   #schedule(): void {
-    if (this.#isScheduled || this.#isFull || !this.#pipe) return
-    this.#isScheduled = true
-    setImmediate(() => {
-      this.#isScheduled = false
+    if (this.#scheduled !== undefined || this.#isFull || !this.#pipe) return
+    this.#scheduled = setImmediate(() => {
+      this.#scheduled = undefined
       this.#pump()
     })
   }

@@ -1,19 +1,26 @@
 /**
  * Receives from a socket in batches. While datagrams keep coming it pauses for milliseconds between
- * two reads, because waking for each datagram costs more than the datagram itself.
+ * two reads, because waking for each datagram costs more than the datagram itself. While they come
+ * singly it waits for each: a pause would only wake it once more.
  */
 
 import type { Socket } from 'node:dgram'
 import type { Datagram } from '../../shared/pipe-line.ts'
+import type { ReadableWatch } from '../../shared/readable-watch.ts'
 import { BATCH_MESSAGES, MessageBatch } from './message-batch.ts'
 import { findUdpDescriptor } from './own-sockets.ts'
-import type { ReadableWatch, SocketCalls } from './socket-calls.ts'
+import type { SocketCalls } from './socket-calls.ts'
 
 /** Datagrams of one turn of the loop at most: a flood must not starve the rest of the process. */
 const MAX_DATAGRAMS = 32 * BATCH_MESSAGES
-/** The longest pause between two reads. The kernel stamps the times, so they stay exact. */
-const MAX_PAUSE_MS = 5
+/**
+ * The longest pause between two reads. The kernel stamps the times, so they stay exact. A collector
+ * that is killed loses what came meanwhile, and ten times as much until it has started again.
+ */
+const MAX_PAUSE_MS = 20
 const MIN_PAUSE_MS = 1
+/** Receive buffer for each millisecond of a pause: half of it is room for 100,000 large datagrams/s. */
+const BYTES_PER_MS = 209_715
 /** After more than this in one pause, the next pause is short, so that the buffer stays empty. */
 const MANY_DATAGRAMS = 2 * BATCH_MESSAGES
 /** After less than this in one pause, the next pause is longer. */
@@ -29,6 +36,8 @@ export interface BatchSocketOptions {
   readonly receiveBufferBytes: number
   /** Called for each datagram; the next one reuses the object. */
   readonly onDatagram: (datagram: Datagram) => void
+  /** Called after the datagrams of a turn. */
+  readonly onTurn?: (() => void) | undefined
   readonly onError: (error: Error) => void
 }
 
@@ -36,10 +45,14 @@ export class BatchSocket {
   readonly #descriptor: number
   readonly #options: BatchSocketOptions
   readonly #batch: MessageBatch
-  readonly #canPause: boolean
+  readonly #maxPauseMs: number
   #watch: ReadableWatch | undefined
   #pause: NodeJS.Timeout | undefined
-  #pauseMs = MAX_PAUSE_MS
+  #immediate: NodeJS.Immediate | undefined
+  #pauseMs: number
+  #isWatching = false
+  /** When datagrams were last read (`performance.now()`). */
+  #readAt = 0
   #isStopped = false
   #hasFailed = false
 
@@ -47,7 +60,10 @@ export class BatchSocket {
     this.#descriptor = descriptor
     this.#options = options
     this.#batch = new MessageBatch(options.calls)
-    this.#canPause = options.receiveBufferBytes >= MIN_BYTES_TO_PAUSE
+    const { receiveBufferBytes: bytes } = options
+    const longestMs = Math.min(Math.floor(bytes / BYTES_PER_MS), MAX_PAUSE_MS)
+    this.#maxPauseMs = bytes >= MIN_BYTES_TO_PAUSE ? longestMs : 0
+    this.#pauseMs = this.#maxPauseMs
   }
 
   /**
@@ -71,11 +87,22 @@ export class BatchSocket {
   start(): void {
     if (this.#watch || this.#isStopped) return
     this.#watch = this.#options.calls.watchReadable(this.#descriptor, () => {
-      this.#watch?.stop()
       // This call does not come from Node: no promise and no tick would run after it.
-      setImmediate(() => this.#turn())
+      this.#immediate ??= setImmediate(() => this.#turn())
     })
-    this.#watch.start()
+    this.#wait()
+  }
+
+  /** Waits for the next datagram. */
+  #wait(): void {
+    if (!this.#isWatching) this.#watch?.start()
+    this.#isWatching = true
+  }
+
+  #readAgainIn(ms: number): void {
+    if (this.#isWatching) this.#watch?.stop()
+    this.#isWatching = false
+    this.#pause = setTimeout(() => this.#turn(), ms)
   }
 
   /** Reads the datagrams that the kernel holds, up to a limit. @returns their count */
@@ -97,6 +124,7 @@ export class BatchSocket {
     if (this.#isStopped) return
     this.#isStopped = true
     clearTimeout(this.#pause)
+    clearImmediate(this.#immediate)
     this.#watch?.close()
     this.#options.calls.close(this.#descriptor)
   }
@@ -113,16 +141,28 @@ export class BatchSocket {
 
   /** Reads, and plans the next read: the sooner, the more datagrams came. */
   #turn(): void {
+    this.#immediate = undefined
     if (this.#isStopped) return
     this.#hasFailed = false
     const total = this.read()
-    if (this.#hasFailed) this.#pause = setTimeout(() => this.#turn(), ERROR_PAUSE_MS)
-    else if (total >= MAX_DATAGRAMS) setImmediate(() => this.#turn())
-    else if (total === 0 || !this.#canPause) this.#watch?.start()
+    if (total > 0) this.#options.onTurn?.()
+    const isSingle = this.#isSingle(total)
+    if (this.#hasFailed) this.#readAgainIn(ERROR_PAUSE_MS)
+    else if (total >= MAX_DATAGRAMS) this.#immediate = setImmediate(() => this.#turn())
+    else if (isSingle || this.#maxPauseMs === 0) this.#wait()
     else {
       if (total > MANY_DATAGRAMS) this.#pauseMs = MIN_PAUSE_MS
-      else if (total < FEW_DATAGRAMS) this.#pauseMs = Math.min(this.#pauseMs + 1, MAX_PAUSE_MS)
-      this.#pause = setTimeout(() => this.#turn(), this.#pauseMs)
+      else if (total < FEW_DATAGRAMS) this.#pauseMs = Math.min(this.#pauseMs + 1, this.#maxPauseMs)
+      this.#readAgainIn(this.#pauseMs)
     }
+  }
+
+  /** Whether a pause would bring no more than one datagram, as far as the last turns tell. */
+  #isSingle(total: number): boolean {
+    const now = performance.now()
+    const sinceMs = now - this.#readAt
+    this.#readAt = now
+    if (total === 0) return true
+    return total === 1 && (!this.#isWatching || sinceMs > this.#maxPauseMs)
   }
 }

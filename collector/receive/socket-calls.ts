@@ -6,14 +6,7 @@
 import { closeSync } from 'node:fs'
 import { constants, endianness } from 'node:os'
 import { openLibrary } from '../../shared/libc.ts'
-
-/** Watches, in Node's own loop, whether a descriptor can be read; works while it is referenced. */
-export interface ReadableWatch {
-  start(): void
-  stop(): void
-  /** Ends the watch for good; to be called before the descriptor is closed. */
-  close(): void
-}
+import { type ReadableWatch, watchReadable } from '../../shared/readable-watch.ts'
 
 export interface SocketCalls {
   /**
@@ -109,15 +102,7 @@ export function loadSocketCalls(): SocketCalls | undefined {
     },
     addressText: (family, bytes) => inetNtop(family, bytes, text, ADDRESS_TEXT_BYTES) ?? '',
     memoryAddress: (buffer) => koffi.address(buffer),
-    watchReadable: (socketFd, onReadable) => {
-      const handle = koffi.node.poll(socketFd, onReadable)
-      handle.stop()
-      return {
-        start: () => handle.start(onReadable),
-        stop: () => handle.stop(),
-        close: () => handle.close(),
-      }
-    },
+    watchReadable: (socketFd, onReadable) => watchReadable(koffi, socketFd, onReadable),
     close: (socketFd) => closeSync(socketFd),
   }
 }

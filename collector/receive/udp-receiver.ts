@@ -33,6 +33,8 @@ export interface UdpReceiverOptions {
   readonly receiveBufferBytes: number
   readonly logger: Logger
   readonly onDatagram: DatagramSink
+  /** Called after datagrams that were read in one turn; not for those that Node reads singly. */
+  readonly onTurn?: () => void
   /** Read many datagrams by one call; without these calls Node reads each by itself. */
   readonly calls?: SocketCalls | undefined
   /** Whether a socket of `::` receives no IPv4 by default; tests replace it. */
@@ -147,11 +149,12 @@ export class UdpReceiver {
 
   /** Starts receiving from a socket. @returns by which call */
   #receiveFrom(socket: Socket, receiveBufferBytes: number): 'recvmmsg' | 'node:dgram' {
-    const { calls } = this.#options
+    const { calls, onTurn } = this.#options
     const onDatagram = (datagram: Datagram) => this.#take(datagram)
     const onError = (error: Error) => this.#logTrouble(error)
+    const sinks = { onDatagram, onTurn, onError }
     const batchSocket =
-      calls && BatchSocket.takeOver(socket, { calls, receiveBufferBytes, onDatagram, onError })
+      calls && BatchSocket.takeOver(socket, { calls, receiveBufferBytes, ...sinks })
     const open = batchSocket ?? new NodeSocket(socket, { onDatagram, onError })
     this.#sockets.push(open)
     open.start()

@@ -1,68 +1,44 @@
-/** Turns a CSV file of flows into Parquet, by DuckDB where it is installed. */
+/** Turns CSV files of flows into Parquet, by DuckDB. */
 
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { type OpenDuckDb, quoteText } from './duckdb.ts'
 
-const PACKAGE = '@duckdb/node-api'
+/** The columns of a file, and their types in DuckDB. */
+export type ColumnTypes = Readonly<Record<string, string>>
 
-/** The part of the package's interface that is used here. */
-interface DuckDb {
-  readonly DuckDBInstance: {
-    create(path: string): Promise<{
-      connect(): Promise<{ run(sql: string): Promise<unknown>; closeSync(): void }>
-    }>
-  }
-}
-
-/** DuckDB is not installed; the message says how to install it. */
-export class NoParquetError extends Error {
-  readonly code = 'NO_PARQUET'
-
-  constructor() {
-    super(`Parquet takes the package ${PACKAGE}, which is not installed: npm install ${PACKAGE}`)
-  }
-}
-
-/** Turns files of CSV with a heading into Parquet. */
+/** Turns a file of CSV with a heading into Parquet. */
 export type WriteParquet = (
   csvPath: string,
   parquetPath: string,
-  types: Readonly<Record<string, string>>,
+  types: ColumnTypes,
 ) => Promise<void>
 
-/**
- * Loads DuckDB from this package, or from the folder.
- *
- * @throws NoParquetError when it is not installed
- */
-export function loadParquet(folder: string): WriteParquet {
-  const duckdb = findDuckDb(folder)
+/** Returns the function that turns CSV into Parquet. */
+export function parquetWriter(open: OpenDuckDb): WriteParquet {
   return async (csvPath, parquetPath, types) => {
-    const instance = await duckdb.DuckDBInstance.create(':memory:')
-    const connection = await instance.connect()
+    const duckdb = await open()
     try {
-      const columns = Object.entries(types).map(([name, type]) => `'${name}': '${type}'`)
-      const csv = `read_csv(${quote(csvPath)}, header = true, columns = {${columns.join(', ')}})`
+      const rows = `select * from ${readCsv(csvPath, types)}`
       const options = 'format parquet, compression zstd'
-      await connection.run(`set timezone = 'UTC'`)
-      await connection.run(`copy (select * from ${csv}) to ${quote(parquetPath)} (${options})`)
+      await duckdb.run(`copy (${rows}) to ${quoteText(parquetPath)} (${options})`)
     } finally {
-      connection.closeSync()
+      duckdb.close()
     }
   }
 }
 
-function findDuckDb(folder: string): DuckDb {
-  for (const place of [import.meta.url, join(folder, 'package.json')]) {
-    try {
-      return createRequire(place)(PACKAGE) as DuckDb
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error
-    }
-  }
-  throw new NoParquetError()
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
+/**
+ * Returns the table of a CSV file by RFC 4180 with a heading. An empty cell is NULL, and `""` is an
+ * empty text. Texts may hold newlines, which takes one thread.
+ */
+export function readCsv(
+  path: string,
+  types: ColumnTypes,
+  compression: 'none' | 'gzip' = 'none',
+): string {
+  const columns = Object.entries(types).map(([name, type]) => `'${name}': '${type}'`)
+  return (
+    `read_csv(${quoteText(path)}, auto_detect = false, header = true, delim = ',', quote = '"', ` +
+    `escape = '"', nullstr = '', allow_quoted_nulls = false, parallel = false, ` +
+    `compression = '${compression}', columns = {${columns.join(', ')}})`
+  )
 }

@@ -41,6 +41,9 @@ const ALIASES: Readonly<Record<string, string>> = {
   srctos: 'tos',
 }
 
+/** Only a reporting database over several sites knows this key. */
+const SITE = 'site'
+
 /** Keys at whose ends a flow counts twice. */
 export const EITHER_END: readonly string[] = ['address', 'interface']
 
@@ -51,7 +54,7 @@ export const EITHER_END: readonly string[] = ['address', 'interface']
 export function normalizeKey(word: string): string | undefined {
   const key = word.toLowerCase().replaceAll('-', '_')
   const name = ALIASES[key] ?? key
-  if (Object.hasOwn(KEYS, name)) return name
+  if (Object.hasOwn(KEYS, name) || name === SITE) return name
   const network = /^(src|dst)(?:ip4?|ip6)?(\/\d{1,3}(?:,\d{1,3})?)$/.exec(key)
   if (!network) return undefined
   const [, end = '', lengths = ''] = network

@@ -1,31 +1,37 @@
 /** The questions of the console, as SQL. All have the columns of the database's own functions. */
 
-import { compileFilter, Parameters, type Sql } from './compile-filter.ts'
+import { Parameters, type Sql } from './compile-filter.ts'
+import { type Dialect, POSTGRES } from './dialect.ts'
 import type { Filter } from './filter-tree.ts'
-import { CONVERSATIONS, FLOW_DETAILS, FLOWS } from './relations.ts'
 import { planSpread } from './spread.ts'
-import { type Ask, planSums, type Row, type SumsQuestion } from './sums.ts'
-
-const SOURCE_NAMES = "(array['raw', 'minute', 'hour', 'day', 'raw, open'])"
+import type { Ask, Row, SumsQuestion } from './sums.ts'
 
 export interface TopQuestion extends SumsQuestion {
   readonly n: number
 }
 
 /** Returns the greatest keys by bytes, and `other` (rank NULL). */
-export async function askTop(ask: Ask, question: TopQuestion): Promise<readonly Row[]> {
-  return ask(await topQuery(ask, question))
+export async function askTop(
+  ask: Ask,
+  question: TopQuestion,
+  dialect: Dialect = POSTGRES,
+): Promise<readonly Row[]> {
+  return ask(await topQuery(ask, question, dialect))
 }
 
 /** Returns the query of `askTop`; what it covers is fixed when it is made. */
-export async function topQuery(ask: Ask, question: TopQuestion): Promise<Sql> {
+export async function topQuery(
+  ask: Ask,
+  question: TopQuestion,
+  dialect: Dialect = POSTGRES,
+): Promise<Sql> {
   const { since, until, by, n, filter, scaled = true } = question
-  if (filter.kind === 'all' && scaled) {
+  if (filter.kind === 'all' && scaled && dialect.hasFunctions) {
     return { text: 'select * from top_talkers($1, $2, $3, $4)', values: [since, until, by, n] }
   }
   const parameters = new Parameters()
   const limit = parameters.add(n)
-  const sums = await planSums(ask, question, parameters)
+  const sums = await dialect.planSums(ask, question, parameters)
   const text = `
     with sums as materialized (
       select key, sum(bytes) as bytes, sum(packets) as packets, sum(flows)::bigint as flows,
@@ -35,7 +41,7 @@ export async function topQuery(ask: Ask, question: TopQuestion): Promise<Sql> {
     ),
     totals as (
       select sum(bytes) as bytes, sum(packets) as packets, coalesce(sum(flows), 0)::bigint as flows,
-        ${SOURCE_NAMES}[1 + max(source)] as source
+        ${sums.sourceNames}[1 + max(source)] as source
       from sums
     ),
     keys as materialized (
@@ -51,13 +57,14 @@ export async function topQuery(ask: Ask, question: TopQuestion): Promise<Sql> {
       from keys
     )
     select rank, key, case id when '' then 'not sent' else coalesce((${sums.nameText}), key) end as name,
-      keys.bytes, keys.packets, keys.flows, round(keys.bytes / nullif(totals.bytes, 0), 6) as share,
+      keys.bytes, keys.packets, keys.flows, ${dialect.share('keys.bytes', 'totals.bytes')} as share,
       coalesce(keys.bytes, 0) as at_most, true as exact, source
     from keys cross join totals
     union all
     select null, 'other', 'other', totals.bytes - listed.bytes, totals.packets - listed.packets,
       totals.flows - listed.flows,
-      round((totals.bytes - listed.bytes) / nullif(totals.bytes, 0), 6), totals.bytes - listed.bytes,
+      ${dialect.share('(totals.bytes - listed.bytes)', 'totals.bytes')},
+      totals.bytes - listed.bytes,
       true, source
     from totals cross join listed
     order by rank nulls last`
@@ -71,20 +78,28 @@ export interface TrafficQuestion extends TopQuestion {
 }
 
 /** Returns traffic by time and key. */
-export async function askTraffic(ask: Ask, question: TrafficQuestion): Promise<readonly Row[]> {
-  return ask(await trafficQuery(ask, question))
+export async function askTraffic(
+  ask: Ask,
+  question: TrafficQuestion,
+  dialect: Dialect = POSTGRES,
+): Promise<readonly Row[]> {
+  return ask(await trafficQuery(ask, question, dialect))
 }
 
 /** Returns the query of `askTraffic`; what it covers is fixed when it is made. */
-export async function trafficQuery(ask: Ask, question: TrafficQuestion): Promise<Sql> {
+export async function trafficQuery(
+  ask: Ask,
+  question: TrafficQuestion,
+  dialect: Dialect = POSTGRES,
+): Promise<Sql> {
   const { since, until, by, n, filter, step, scaled = true, spread = false } = question
-  if (filter.kind === 'all' && scaled) {
+  if (filter.kind === 'all' && scaled && dialect.hasFunctions) {
     const values = [since, until, step, by, n, spread]
     return { text: 'select * from traffic($1, $2, $3, $4, $5, $6)', values }
   }
   const parameters = new Parameters()
   const limit = parameters.add(n)
-  const sums = await (spread ? planSpread : planSums)(ask, question, parameters)
+  const sums = await (spread ? planSpread : dialect.planSums)(ask, question, parameters)
   const text = `
     with sums as materialized (
       select bin, key, sum(bytes) as bytes, sum(packets) as packets, sum(flows)::bigint as flows,
@@ -109,7 +124,7 @@ export async function trafficQuery(ask: Ask, question: TrafficQuestion): Promise
     select bin as bucket, case when rank is null then 'other' else keys.key end as key,
       case when rank is null then 'other' else name end as name, sum(sums.bytes) as bytes,
       sum(sums.packets) as packets, sum(sums.flows)::bigint as flows,
-      ${SOURCE_NAMES}[1 + max(max(sums.source)) over (partition by bin)] as source
+      ${sums.sourceNames}[1 + max(max(sums.source)) over (partition by bin)] as source
     from sums left join keys on keys.id = sums.key
     group by bin, rank, keys.key, name
     order by bin, rank nulls last`
@@ -151,9 +166,11 @@ function limitRows(
     readonly time: string
     readonly ties: readonly string[]
     readonly parameters: Parameters
+    readonly dialect: Dialect
   },
 ): string {
-  const { time, ties, parameters } = place
+  const { time, parameters, dialect } = place
+  const ties = place.ties.map(dialect.sortable)
   const sorted = sortBy(question.order, time, ties)
   if (question.limit === 0) return `${all} order by ${sorted}`
   const limit = parameters.add(question.limit)
@@ -171,26 +188,30 @@ export interface FlowsQuestion extends RangeQuestion {
 }
 
 /** Flows with their names; of those by time the newest `limit`, the oldest first; 0: all. */
-export function flowsQuery(question: FlowsQuestion): Sql {
+export function flowsQuery(question: FlowsQuestion, dialect: Dialect = POSTGRES): Sql {
   const parameters = new Parameters()
   const { filter, limit, order } = question
   const where =
     `${range('received_at', question, parameters)} ` +
-    `and ${compileFilter(filter, FLOW_DETAILS, parameters)}`
-  const newest = limit > 0 && order === 'time' ? `and ${newestFlows(question, parameters)}` : ''
-  const columns = 'flow_details.*, extract(epoch from duration) as seconds'
+    `and ${dialect.compile(filter, 'flow_details', parameters)}`
+  const newest =
+    limit > 0 && order === 'time' ? `and ${newestFlows(question, parameters, dialect)}` : ''
+  const columns = `flow_details.*, ${dialect.seconds('duration')} as seconds`
   const all = `select ${columns} from flow_details where ${where} ${newest}`
-  const text = limitRows(all, question, { time: 'received_at', ties: FLOW_TIES, parameters })
+  const text = limitRows(all, question, {
+    ...{ time: 'received_at', ties: FLOW_TIES },
+    ...{ parameters, dialect },
+  })
   return { text, values: parameters.values }
 }
 
 /** Names and letters are only made for flows that are shown: 1.4 s instead of 7.5 over 750,000 flows. */
-function newestFlows(question: FlowsQuestion, parameters: Parameters): string {
+function newestFlows(question: FlowsQuestion, parameters: Parameters, dialect: Dialect): string {
   const skipped = parameters.add(question.limit - 1)
   return `received_at >= coalesce((
     select received_at from flows
     where ${range('received_at', question, parameters)}
-      and ${compileFilter(question.filter, FLOWS, parameters)}
+      and ${dialect.compile(question.filter, 'flows', parameters)}
     order by received_at desc offset ${skipped} limit 1), '-infinity')`
 }
 
@@ -201,17 +222,20 @@ export interface ConversationsQuestion extends RangeQuestion {
 }
 
 /** Conversations; of those by time the newest `limit`, the oldest first; 0: all. */
-export function conversationsQuery(question: ConversationsQuestion): Sql {
+export function conversationsQuery(
+  question: ConversationsQuestion,
+  dialect: Dialect = POSTGRES,
+): Sql {
   const parameters = new Parameters()
   const { since, until, filter, leastPackets } = question
   const from =
     `conversations_between(${parameters.add(since)}::timestamptz, ` +
     `${parameters.add(until)}::timestamptz)`
   const all =
-    `select conversation.*, extract(epoch from duration) as seconds from ${from} as conversation ` +
-    `where ${compileFilter(filter, CONVERSATIONS, parameters)} ` +
+    `select conversation.*, ${dialect.seconds('duration')} as seconds from ${from} as conversation ` +
+    `where ${dialect.compile(filter, 'conversations', parameters)} ` +
     `and coalesce(packets, 0) >= ${parameters.add(leastPackets)}::numeric`
-  const place = { time: 'started_at', ties: CONVERSATION_TIES, parameters }
+  const place = { time: 'started_at', ties: CONVERSATION_TIES, parameters, dialect }
   return { text: limitRows(all, question, place), values: parameters.values }
 }
 
@@ -237,30 +261,29 @@ export const BYTES_PER_FLOW: readonly number[] = [
  * Totals in one row (kind `total`), and histograms of flows (kinds `size`, `packets`, `bytes`): `bin`
  * is how many edges are smaller than the value.
  */
-export function summaryQuery(question: RangeQuestion): Sql {
+export function summaryQuery(question: RangeQuestion, dialect: Dialect = POSTGRES): Sql {
   const parameters = new Parameters()
-  // A value at an edge belongs to the bin that ends there.
-  const bin = (value: string, edges: readonly number[]) =>
-    `width_bucket(ceil(${value}) - 0.5, ${parameters.add(edges)}::numeric[])`
-  const sizes = bin('bytes::numeric / nullif(packets, 0)', PACKET_SIZES)
-  const packets = bin('packets::numeric', PACKETS_PER_FLOW)
-  const bytes = bin('bytes::numeric', BYTES_PER_FLOW)
+  const sizes = dialect.bin(
+    { dividend: 'bytes', divisor: 'packets', edges: PACKET_SIZES },
+    parameters,
+  )
+  const packets = dialect.bin({ dividend: 'packets', edges: PACKETS_PER_FLOW }, parameters)
+  const bytes = dialect.bin({ dividend: 'bytes', edges: BYTES_PER_FLOW }, parameters)
   const where =
     `${range('received_at', question, parameters)} ` +
-    `and ${compileFilter(question.filter, FLOWS, parameters)}`
+    `and ${dialect.compile(question.filter, 'flows', parameters)}`
   const text = `
     with found as (
       select ${sizes} as size_bin, ${packets} as packets_bin, ${bytes} as bytes_bin,
-        bytes::numeric * coalesce(sampling_rate, 1) as bytes,
-        packets::numeric * coalesce(sampling_rate, 1) as packets,
-        extract(epoch from flow_end - flow_start) as seconds, received_at, exporter,
+        ${dialect.scaled('bytes')} as bytes, ${dialect.scaled('packets')} as packets,
+        ${dialect.between('flow_start', 'flow_end')} as seconds, received_at, exporter,
         sampling_rate is distinct from 1 as is_scaled
       from flows where ${where}
     )
     select case grouping(size_bin, packets_bin, bytes_bin) when 3 then 'size' when 5 then 'packets'
         when 6 then 'bytes' else 'total' end as kind,
       coalesce(size_bin, packets_bin, bytes_bin) as bin, count(*) as flows, sum(bytes) as bytes,
-      sum(packets) as packets, round(avg(seconds), 3) as seconds, min(received_at) as first,
+      sum(packets) as packets, ${dialect.mean('seconds')} as seconds, min(received_at) as first,
       max(received_at) as last, count(distinct exporter) as exporters,
       count(*) filter (where is_scaled) as scaled_flows
     from found

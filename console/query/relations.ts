@@ -72,6 +72,24 @@ export const CONVERSATIONS: Relation = {
   duration: 'extract(epoch from duration) * 1000',
 }
 
+/** In translations the inside is the source; `nat` tests the public side. */
+export const NAT_EVENTS: Relation = {
+  src_addr: 'inside_addr',
+  dst_addr: 'dst_addr',
+  src_port: 'inside_port',
+  dst_port: 'dst_port',
+  nat_src_addr: 'outside_addr',
+  nat_dst_addr: 'translated_dst_addr',
+  nat_src_port: 'outside_port',
+  nat_dst_port: 'translated_dst_port',
+  protocol: 'protocol',
+  exporter: 'exporter',
+  observation_domain: 'observation_domain',
+  export_version: 'export_version',
+  event: 'event',
+  extra: 'extra',
+}
+
 /** What a ratio divides, and by what. A flow of one packet has no duration, and so no rate. */
 export const RATIOS: Readonly<
   Record<string, readonly [dividend: string, scale: number, divisor: string]>

@@ -10,6 +10,8 @@ import { type Ask, askBin, askKey, type Sums, type SumsQuestion } from './sums.t
 /** A flow is exported so long after its beginning at most, unless a router is set up otherwise. */
 const WAIT = "interval '35 minutes'"
 
+const SOURCE_NAMES = "(array['raw', 'minute', 'hour', 'day', 'raw, open'])"
+
 /** Returns the query for the spread sums of a question that has a step. */
 export async function planSpread(
   ask: Ask,
@@ -61,5 +63,5 @@ export async function planSpread(
       ) as flow ${key.ends}
       group by 1, 2, 3
     ) as shares`
-  return { text, nameText: key.name_text }
+  return { text, nameText: key.name_text, sourceNames: SOURCE_NAMES }
 }

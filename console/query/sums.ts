@@ -96,7 +96,11 @@ export interface Sums {
   /** Rows of bin, key, bytes, packets, flows and source (0 to 3), not merged yet. */
   readonly text: string
   readonly nameText: string
+  /** An array of the names of the sources. */
+  readonly sourceNames: string
 }
+
+const SOURCE_NAMES = "(array['raw', 'minute', 'hour', 'day'])"
 
 /** Returns the query for the sums of a question. */
 export async function planSums(
@@ -122,7 +126,11 @@ export async function planSums(
   const nothing =
     'select null::timestamptz as bin, null::text as key, null::numeric as bytes, ' +
     'null::numeric as packets, null::bigint as flows, 0 as source where false'
-  return { text: branches.join(' union all ') || nothing, nameText: key.name_text }
+  return {
+    text: branches.join(' union all ') || nothing,
+    nameText: key.name_text,
+    sourceNames: SOURCE_NAMES,
+  }
 }
 
 /** Asks what a key means. */

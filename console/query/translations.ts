@@ -1,6 +1,8 @@
 /** Questions about translated addresses. */
 
-import type { Sql } from './compile-filter.ts'
+import { compileFilter, Parameters, type Sql } from './compile-filter.ts'
+import type { Filter } from './filter-tree.ts'
+import { NAT_EVENTS } from './relations.ts'
 
 /** Who was behind a public address at a time. */
 export function mappingsQuery(own: {
@@ -18,14 +20,18 @@ export function mappingsQuery(own: {
 export function translationsQuery(own: {
   readonly since: string
   readonly until: string
+  readonly filter: Filter
   readonly limit: number
 }): Sql {
-  return {
-    text: `
-      select * from (
-        select * from nat_events where received_at >= $1 and received_at < $2
-        order by received_at desc limit nullif($3::bigint, 0)
-      ) as newest order by event_at, received_at`,
-    values: [own.since, own.until, own.limit],
-  }
+  const parameters = new Parameters()
+  const since = parameters.add(own.since)
+  const until = parameters.add(own.until)
+  const test = compileFilter(own.filter, NAT_EVENTS, parameters)
+  const text = `
+    select * from (
+      select * from nat_events
+      where received_at >= ${since}::timestamptz and received_at < ${until}::timestamptz and ${test}
+      order by received_at desc limit nullif(${parameters.add(own.limit)}::bigint, 0)
+    ) as newest order by event_at, received_at`
+  return { text, values: parameters.values }
 }

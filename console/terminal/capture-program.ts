@@ -1,12 +1,13 @@
 /** The commands that record, replay, follow and export, with their options and help. */
 
 import { type Command, Option } from 'commander'
+import { archiveFlows } from './commands/archive.ts'
 import { EXPORT_FORMATS, exportFlows } from './commands/export.ts'
 import { FLOW_FORMATS } from './commands/flows.ts'
 import { recordLines } from './commands/record.ts'
 import { replayFiles } from './commands/replay.ts'
 import { tailFlows } from './commands/tail.ts'
-import { examples, ranged, readCount } from './options.ts'
+import { changing, examples, ranged, readCount } from './options.ts'
 import type { RunCommand } from './terminal.ts'
 
 export function addCaptureCommands(program: Command, run: RunCommand): void {
@@ -14,6 +15,21 @@ export function addCaptureCommands(program: Command, run: RunCommand): void {
   addRecord(program, run)
   addReplay(program, run)
   addExport(ranged(program.command('export'), 'writes flows into files', EXPORT_FORMATS), run)
+  addArchive(program, run)
+}
+
+function addArchive(program: Command, run: RunCommand): void {
+  changing(program.command('archive'), 'writes closed partitions into Parquet files, once each')
+    .option('--to <folder>', 'where the archive is; default: ARCHIVE_DIR')
+    .addHelpText(
+      'after',
+      '\nIt takes the package @duckdb/node-api: npm install --no-save @duckdb/node-api\n' +
+        examples(
+          'netflow archive --to /archive',
+          'netflow top --archive /archive --since 2025-11-01 --until 2025-12-01 port 443',
+        ),
+    )
+    .action((options) => run(options, (terminal) => archiveFlows(terminal, options)))
 }
 
 function addTail(command: Command, run: RunCommand): void {
@@ -38,7 +54,7 @@ function addExport(command: Command, run: RunCommand): void {
     .option('--all', 'every partition, from the oldest flow on, instead of --since')
     .addHelpText(
       'after',
-      '\nParquet takes the package @duckdb/node-api: npm install @duckdb/node-api\n' +
+      '\nParquet takes the package @duckdb/node-api: npm install --no-save @duckdb/node-api\n' +
         examples(
           'netflow export --since yesterday --format csv --to /archive/yesterday',
           'netflow export --all --format parquet --to /archive/flows',

@@ -5,9 +5,13 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
+import { to } from 'pg-copy-streams'
 import { SESSION_SETTINGS, TEXTS } from '../database/session.ts'
 import type { Sql } from '../query/compile-filter.ts'
+import { POSTGRES } from '../query/dialect.ts'
 import type { Row } from '../query/sums.ts'
 import { NoAnswerError, UsageError } from './errors.ts'
 
@@ -53,8 +57,33 @@ async function findEmbedded(dataDir: string): Promise<pg.ClientConfig> {
   return { host, port, user: EMBEDDED_NAME, database: EMBEDDED_NAME, ssl: false }
 }
 
+/**
+ * Connects to a database that need not have tables; values have their own types. The caller ends it.
+ *
+ * @throws NoAnswerError
+ */
+export async function connectPlain(place: DatabasePlace): Promise<pg.Client> {
+  const client = new pg.Client({
+    ...(await findDatabase(place)),
+    application_name: 'netflow-terminal',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('set client_min_messages = warning')
+    return client
+  } catch (error) {
+    await client.end().catch(() => {})
+    throw new NoAnswerError(`no database at ${describe(client)}: ${reasonOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
 /** One session, and the means to cancel what it is doing. */
 export class Database {
+  readonly dialect = POSTGRES
   readonly #client: pg.Client
   readonly #config: pg.ClientConfig
   #isCancelled = false
@@ -144,6 +173,11 @@ export class Database {
     } finally {
       await this.#client.query('rollback').catch(() => {})
     }
+  }
+
+  /** Runs COPY … TO STDOUT into a stream, and ends it. */
+  copyTo(sql: string, sink: Writable): Promise<void> {
+    return pipeline(this.#client.query(to(sql)), sink)
   }
 
   /** Ends what the session is doing in the server. */

@@ -26,7 +26,7 @@ const code = await runTerminal(
     folder: process.cwd(),
     nowMs: Date.now(),
     width: process.stdout.isTTY ? process.stdout.columns || 80 : undefined,
-    isErrorTerminal: process.stderr.isTTY === true,
+    errorWidth: () => (process.stderr.isTTY ? process.stderr.columns || 80 : undefined),
   },
   controller.signal,
 )

@@ -64,6 +64,11 @@ export function ranged(
     .addHelpText('after', FILTER_HELP)
 }
 
+/** Of commands that can ask an archive instead of the database. */
+export function archiveOption(): Option {
+  return new Option('--archive <folder>', 'asks the files of netflow archive instead')
+}
+
 export function exporterOption(): Option {
   return new Option(
     '--exporter <value>',

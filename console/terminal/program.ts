@@ -18,7 +18,9 @@ import { showNat } from './commands/nat.ts'
 import { showSummary } from './commands/summary.ts'
 import { showTop, showTraffic } from './commands/traffic.ts'
 import { completionScript, SHELLS } from './completion.ts'
+import { addFederate } from './federate-program.ts'
 import {
+  archiveOption,
   byOption,
   changing,
   common,
@@ -49,6 +51,7 @@ export function buildProgram(run: RunCommand): Command {
     addLossCommands,
     addCaptureCommands,
     addExporterCommands,
+    addFederate,
   ])
     add(program, run)
   program
@@ -75,6 +78,7 @@ function addFlows(program: Command, run: RunCommand): void {
   ranged(program.command('flows'), 'lists single flows', FLOW_FORMATS)
     .option('-n, --limit <count>', 'the newest of them; 0: all', readCount, 100)
     .addOption(orderOption())
+    .addOption(archiveOption())
     .addHelpText(
       'after',
       examples(
@@ -82,6 +86,7 @@ function addFlows(program: Command, run: RunCommand): void {
         'netflow flows --since 15m --format extended proto tcp and flags S/SA',
         "netflow flows --format 'fmt:%ts %sap -> %dap %byt' bytes '>' 1m",
         'netflow flows -n 0 --since yesterday --format csv --exporter core-1',
+        'netflow flows --archive /archive --since 2025-11-28 --until 2025-11-29 host 192.0.2.17',
         'netflow flows --format flow-print-5 --since 2026-11-28T12:00:00Z --until 2026-11-28T13:00:00Z',
       ),
     )
@@ -95,6 +100,7 @@ function addTop(program: Command, run: RunCommand): void {
     .addOption(byOption('src'))
     .option('-n, --limit <count>', 'how many', readCount, 10)
     .addOption(rawOption())
+    .addOption(archiveOption())
     .addHelpText(
       'after',
       examples(
@@ -116,6 +122,7 @@ function addTraffic(program: Command, run: RunCommand): void {
     .option('--step <step>', '10s, 5m, 1h, 1d, 1w, 1month; default: by the range')
     .addOption(rawOption())
     .option('--spread', 'a long flow counts in each bin that it covers; else when it was received')
+    .addOption(archiveOption())
     .addHelpText(
       'after',
       examples(
@@ -135,6 +142,7 @@ function addConversations(program: Command, run: RunCommand): void {
     .option('-n, --limit <count>', 'the newest of them; 0: all', readCount, 100)
     .option('-p, --packets <count>', 'those with as many packets at least', readCount)
     .addOption(orderOption())
+    .addOption(archiveOption())
     .addHelpText(
       'after',
       '\nIn the filter, the client is the source.\n' +
@@ -153,6 +161,7 @@ function addConversations(program: Command, run: RunCommand): void {
 
 function addSummary(program: Command, run: RunCommand): void {
   ranged(program.command('summary'), 'shows totals, means and histograms')
+    .addOption(archiveOption())
     .addHelpText(
       'after',
       examples('netflow summary --since today', 'netflow summary proto udp and port 53'),
@@ -179,20 +188,26 @@ function addLossCommands(program: Command, run: RunCommand): void {
       examples('netflow health', "netflow health --format json | jq '.[].advice'"),
     )
     .action((options) => run(options, showHealth))
-  timed(program.command('nat'), '1h')
-    .description('shows who was behind a public address; without one, the latest translations')
-    .argument('[address]', 'the public address')
-    .argument('[port]', 'its port')
-    .option('--at <time>', 'when; default: now')
+  addNat(program.command('nat'), run)
+}
+
+function addNat(command: Command, run: RunCommand): void {
+  ranged(command, 'shows who was behind a public address; else lists translations')
+    .usage('[options] [address [port] | filter...]')
+    .option('--at <time>', 'when the address was used; default: now')
     .option('-n, --limit <count>', 'the newest of the events; 0: all', readCount, 100)
     .addHelpText(
       'after',
-      examples('netflow nat 203.0.113.5 40123 --at "2026-11-28 12:34"', 'netflow nat --since 15m'),
+      '\nIn the filter, the inside is the source, and "nat" the public side.\n' +
+        examples(
+          'netflow nat 203.0.113.5 40123 --at "2026-11-28 12:34"',
+          'netflow nat --since 15m src net 10.1.0.0/16 and proto tcp',
+          'netflow nat nat ip 203.0.113.5 and nat port in [40000-40999]',
+        ),
     )
-    .action((address: string | undefined, port: string | undefined, options) => {
-      const place = [address, port].filter((word) => word !== undefined)
-      return run(options, (terminal) => showNat(terminal, place, options))
-    })
+    .action((words: string[], options) =>
+      run(options, (terminal) => showNat(terminal, words, options)),
+    )
 }
 
 function addExporterCommands(program: Command, run: RunCommand): void {

@@ -1,25 +1,28 @@
 /** Shows the progress of long work on a terminal, beside the output. */
 
 import type { Writable } from 'node:stream'
+import { displayWidth } from '../../shared/text-table.ts'
+import { cutText } from './output/table.ts'
 
 const FIRST_MS = 1000
 const NEXT_MS = 250
 
 export class Progress {
   readonly #stderr: Writable
-  readonly #isTerminal: boolean
+  readonly #widthOf: () => number | undefined
   #timer: NodeJS.Timeout | undefined
   #startedAt = 0
   #rows = 0
   #isShown = false
 
-  constructor(stderr: Writable, isTerminal: boolean) {
+  /** @param widthOf of the terminal at this moment; undefined: it is none, and nothing is shown */
+  constructor(stderr: Writable, widthOf: () => number | undefined) {
     this.#stderr = stderr
-    this.#isTerminal = isTerminal
+    this.#widthOf = widthOf
   }
 
   start(): void {
-    if (!this.#isTerminal) return
+    if (this.#widthOf() === undefined) return
     this.#startedAt = performance.now()
     this.#timer = setInterval(() => this.#show(), NEXT_MS).unref()
   }
@@ -32,9 +35,7 @@ export class Progress {
   /** Shows a text in place of the time; an empty one: nothing any more. */
   note(text: string): void {
     this.stop()
-    if (!this.#isTerminal || text === '') return
-    this.#stderr.write(`\r\u001b[K${text} (Ctrl-C ends)`)
-    this.#isShown = true
+    if (text !== '') this.#write(text, 'Ctrl-C ends')
   }
 
   /** Removes the line, because something else is written. */
@@ -52,7 +53,16 @@ export class Progress {
     const ms = performance.now() - this.#startedAt
     if (ms < FIRST_MS) return
     const rows = this.#rows > 0 ? `, ${this.#rows.toLocaleString('en-US')} rows` : ''
-    this.#stderr.write(`\r\u001b[Kasking … ${Math.floor(ms / 1000)} s${rows} (Ctrl-C cancels)`)
+    this.#write(`asking … ${Math.floor(ms / 1000)} s${rows}`, 'Ctrl-C cancels')
+  }
+
+  /** A line that the terminal wraps could not be removed again. */
+  #write(text: string, help: string): void {
+    const width = this.#widthOf()
+    if (width === undefined) return
+    const withHelp = `${text} (${help})`
+    const line = displayWidth(withHelp) < width ? withHelp : cutText(text, width - 1)
+    this.#stderr.write(`\r\u001b[K${line}`)
     this.#isShown = true
   }
 }

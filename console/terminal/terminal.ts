@@ -1,12 +1,15 @@
 /** The surroundings of a command: the streams, the database, and the way to write an answer. */
 
 import type { Writable } from 'node:stream'
+import { Archive, type ArchiveRange } from '../archive/archive.ts'
+import { NotAnArchiveError } from '../archive/archive-manifest.ts'
+import { loadDuckDb, NoDuckDbError } from '../export/duckdb.ts'
 import { joinFilters, parseFilter } from '../query/filter.ts'
 import { FilterError, formatFilterError } from '../query/filter-error.ts'
 import type { Filter } from '../query/filter-tree.ts'
 import { type Clock, formatTime, isZone, parseDuration, parseTime } from '../query/times.ts'
 import { Database } from './database.ts'
-import { UsageError } from './errors.ts'
+import { NoAnswerError, UsageError } from './errors.ts'
 import type { LineFormat } from './formats/fmt.ts'
 import type { Answer } from './output/answer.ts'
 import { createPaint } from './output/paint.ts'
@@ -24,7 +27,8 @@ export interface Surroundings {
   readonly nowMs: number
   /** The terminal's width; undefined: the output is no terminal. */
   readonly width: number | undefined
-  readonly isErrorTerminal: boolean
+  /** Returns the width of the error output's terminal at this moment; undefined: it is none. */
+  readonly errorWidth: () => number | undefined
   /** Ends a command; it may then still finish what must be whole. */
   readonly signal?: AbortSignal
 }
@@ -32,6 +36,8 @@ export interface Surroundings {
 /** The options of all commands, and of those that ask about a range of time. */
 export interface CommonOptions {
   readonly databaseUrl?: string
+  /** The folder of an archive that is asked instead. */
+  readonly archive?: string
   readonly tz?: string
   readonly format?: string
   readonly plain?: boolean
@@ -55,6 +61,7 @@ export class Terminal {
   readonly clock: Clock
   readonly #progress: Progress
   #database: Promise<Database> | undefined
+  #archive: Promise<Archive> | undefined
 
   constructor(surroundings: Surroundings, options: CommonOptions) {
     this.surroundings = surroundings
@@ -66,7 +73,7 @@ export class Terminal {
       throw new UsageError(`--tz: "${zone}" is no time zone, such as UTC or Europe/Zurich`)
     }
     this.clock = { nowMs: surroundings.nowMs, zone }
-    this.#progress = new Progress(surroundings.stderr, surroundings.isErrorTerminal)
+    this.#progress = new Progress(surroundings.stderr, surroundings.errorWidth)
   }
 
   /** Aborts when the command is to end. */
@@ -99,14 +106,29 @@ export class Terminal {
     return this.#database
   }
 
+  /** What answers questions about flows: the database, or the archive of --archive. */
+  source(): Promise<Database | Archive> {
+    const { archive } = this.options
+    if (archive === undefined) return this.database
+    this.#archive ??= openArchive(archive, this.range(), this.surroundings.folder).then(
+      (opened) => {
+        this.#progress.start()
+        return opened
+      },
+    )
+    return this.#archive
+  }
+
   /** Cancels what runs in the server. */
   async cancel(): Promise<void> {
     await (await this.#database)?.cancel()
+    await (await this.#archive)?.cancel()
   }
 
   async close(): Promise<void> {
     this.#progress.stop()
     await (await this.#database?.catch(() => undefined))?.close()
+    await (await this.#archive?.catch(() => undefined))?.close()
   }
 
   /** The range that --since and --until name. */
@@ -204,6 +226,16 @@ export class Terminal {
     this.#progress.clear()
     if (this.surroundings.stdout.write(text)) return Promise.resolve()
     return new Promise((resolve) => this.surroundings.stdout.once('drain', resolve))
+  }
+}
+
+/** @throws NoAnswerError when there is none */
+async function openArchive(folder: string, range: ArchiveRange, home: string): Promise<Archive> {
+  try {
+    return await Archive.open(folder, range, loadDuckDb(home))
+  } catch (error) {
+    if (!(error instanceof NotAnArchiveError || error instanceof NoDuckDbError)) throw error
+    throw new NoAnswerError(error.message, { cause: error })
   }
 }
 

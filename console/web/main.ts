@@ -3,6 +3,7 @@
 import { answerArguments } from '../../shared/command-line.ts'
 import { createLogger, START_LEVEL } from '../../shared/logger.ts'
 import { warnOfMisspeltSettings } from '../../shared/misspelt-settings.ts'
+import { notifyServiceManager } from '../../shared/service-notify.ts'
 import { printableSettings } from '../../shared/settings.ts'
 import { runMain, stopOnSignals } from '../../shared/shutdown.ts'
 import { readWebSettings, WEB_SETTINGS } from './config.ts'
@@ -29,5 +30,6 @@ await runMain(createLogger('web', 'info'), async () => {
   stopOnSignals({ logger, stop: () => server.stop(), stopDeadlineMs: STOP_DEADLINE_MS })
   process.on('SIGHUP', () => server.reload())
   await server.start()
+  notifyServiceManager('READY=1')
   process.send?.({ type: 'ready', url: server.url })
 })

@@ -85,7 +85,7 @@ export class WebServer {
       })
     })
     this.#server = server
-    logger.info({ url: this.url }, 'the page and the API are served')
+    logger.info({ url: this.url }, 'page and API are served')
   }
 
   #create(): Server | TlsServer {

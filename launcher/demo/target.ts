@@ -9,7 +9,7 @@ import { readCollectorSettings } from '../../collector/config.ts'
 import { SettingsError } from '../../shared/settings.ts'
 import { spellOutVerification } from '../../writer/load/database/tls.ts'
 import { DATABASE_NAME, DATABASE_USER } from '../postgres/cluster.ts'
-import { findRunningServer, SOCKET_PORT } from '../postgres/postmaster-file.ts'
+import { findRunningServer } from '../postgres/postmaster-file.ts'
 import { DATA_DIR, readLauncherSettings } from '../settings.ts'
 
 /** No database, or none of this program; `code` is `NO_DATABASE`. */
@@ -63,7 +63,7 @@ async function findDatabase(databaseUrl: string | undefined): Promise<pg.ClientC
   if (!server) {
     throw new NoDatabaseError(`no database: none runs in ${DATA_DIR}, and DATABASE_URL is not set`)
   }
-  const place = { host: server.socketDir, port: SOCKET_PORT, ssl: false }
+  const place = { host: server.socketDir, port: server.port, ssl: false }
   return { ...place, user: DATABASE_USER, database: DATABASE_NAME, connectionTimeoutMillis }
 }
 

@@ -1,32 +1,27 @@
 /**
- * This program's own PostgreSQL server, on a unix socket without a TCP port: creates the cluster,
- * starts the server or adopts a running one, and stops it.
+ * This program's own PostgreSQL server, on a unix socket and, if wanted, on loopback TCP: creates the
+ * cluster, starts the server or adopts a running one, and stops it.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, open, readFile, realpath, rm } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../../shared/logger.ts'
-import { readProcessState } from '../process/process-state.ts'
-import {
-  createCluster,
-  DATABASE_NAME,
-  DATABASE_USER,
-  readClusterMajor,
-  serverEnvironment,
-} from './cluster.ts'
+import { createCluster, DATABASE_NAME, DATABASE_USER, readClusterMajor } from './cluster.ts'
 import { DatabaseWatchdog } from './database-watchdog.ts'
 import {
   chooseSocketDir,
   clearStaleLocks,
   findRunningServer,
-  SOCKET_PORT,
+  type RunningServer,
 } from './postmaster-file.ts'
-import { chooseServerAccount, handOver, type ServerAccount } from './server-account.ts'
+import { READER_ROLE, readOrCreatePassword } from './reader-login.ts'
+import { chooseServerAccount, handOver } from './server-account.ts'
 import { findServerBinaries } from './server-binaries.ts'
 import { ServerError } from './server-error.ts'
-import { ensureDatabase, isServerReady } from './server-probe.ts'
+import { ensureDatabase, ensureReader, isServerReady } from './server-probe.ts'
+import { isAlive, type Server, type StopMode, signal, spawnServer } from './server-process.ts'
+import { listenSettings, portOf, prepareTcp, type TcpAccess } from './tcp-access.ts'
 
 export interface EmbeddedPostgresOptions {
   /** The cluster, created when missing. The server's first messages go to `<dataDir>.log`. */
@@ -34,6 +29,8 @@ export interface EmbeddedPostgresOptions {
   /** The folder of the socket; a temporary folder replaces it when the path is too long. */
   readonly socketDir: string
   readonly logger?: Logger
+  /** undefined: no TCP. */
+  readonly tcp?: TcpAccess | undefined
   /** Server settings in addition to those of this class. */
   readonly settings?: Readonly<Record<string, string>>
   /** False: may lose data in a power cut; for tests. Default true. */
@@ -44,25 +41,8 @@ export interface EmbeddedPostgresOptions {
   readonly onExit?: () => void
 }
 
-/** PostgreSQL's three ways to stop, and their signals. */
-const STOP_SIGNALS = { smart: 'SIGTERM', fast: 'SIGINT', immediate: 'SIGQUIT' } as const
-
-/**
- * smart waits for all sessions; fast ends them; immediate is like a kill, with recovery at the next
- * start.
- */
-export type StopMode = keyof typeof STOP_SIGNALS
-
 const STOP_DEADLINE_MS = 60_000
 const EARLIER_SERVER_DEADLINE_MS = 120_000
-
-interface Server {
-  readonly pid: number
-  readonly socketDir: string
-  /** undefined for a server that another process started. */
-  readonly child: ChildProcess | undefined
-  running: boolean
-}
 
 export class EmbeddedPostgres {
   readonly #options: EmbeddedPostgresOptions
@@ -70,6 +50,7 @@ export class EmbeddedPostgres {
   readonly #watchdog: DatabaseWatchdog
   #server: Server | undefined
   #poll: NodeJS.Timeout | undefined
+  #readerUrl: string | undefined
 
   constructor(options: EmbeddedPostgresOptions) {
     this.#options = options
@@ -96,7 +77,12 @@ export class EmbeddedPostgres {
   /** The connection string of the database `netflow`, for pg and for psql. */
   get url(): string {
     const host = encodeURIComponent(this.socketDir)
-    return `postgres://${DATABASE_USER}@${host}:${SOCKET_PORT}/${DATABASE_NAME}`
+    return `postgres://${DATABASE_USER}@${host}:${portOf(this.#options.tcp)}/${DATABASE_NAME}`
+  }
+
+  /** The connection string of other tools, with its password; undefined without TCP. */
+  get readerUrl(): string | undefined {
+    return this.#readerUrl
   }
 
   /** Starts the server or adopts a running one; resolves when it accepts sessions. */
@@ -106,7 +92,12 @@ export class EmbeddedPostgres {
     const server = (await this.#adopt()) ?? (await this.#launch())
     this.#server = server
     this.#watchdog.start()
-    await ensureDatabase(server.socketDir)
+    await ensureDatabase(server)
+    const { tcp } = this.#options
+    if (!tcp) return
+    const password = await readOrCreatePassword(tcp.passwordFile)
+    await ensureReader(server, password)
+    this.#readerUrl = `postgres://${READER_ROLE}:${password}@127.0.0.1:${tcp.port}/${DATABASE_NAME}`
   }
 
   /** Names the processes that may finish their sessions if this process is killed. */
@@ -146,7 +137,9 @@ export class EmbeddedPostgres {
     for (;;) {
       const running = await findRunningServer(this.#dataDir)
       if (!running) return undefined
-      if (await isServerReady(running.socketDir)) {
+      if (!this.#listensAsWanted(running)) {
+        signal(running.pid, 'fast')
+      } else if (await isServerReady(running)) {
         this.#options.logger?.info(
           { serverPid: running.pid },
           'using the PostgreSQL that runs already',
@@ -169,6 +162,12 @@ export class EmbeddedPostgres {
     }
   }
 
+  /** The server of an earlier start may have another port. */
+  #listensAsWanted({ port, hasTcp }: RunningServer): boolean {
+    const { tcp } = this.#options
+    return port === portOf(tcp) && hasTcp === (tcp !== undefined)
+  }
+
   async #checkAdopted(server: Server): Promise<void> {
     if (!(await isAlive(server))) this.#onEnd(server)
   }
@@ -181,7 +180,8 @@ export class EmbeddedPostgres {
   }
 
   async #launch(): Promise<Server> {
-    const { userNamespaces = true, durable = true } = this.#options
+    const { userNamespaces = true, durable = true, socketDir: wanted, tcp } = this.#options
+    const port = portOf(tcp)
     const dataDir = this.#dataDir
     const account = await chooseServerAccount({ dataDir, userNamespaces })
     const major = await readClusterMajor(dataDir)
@@ -190,10 +190,13 @@ export class EmbeddedPostgres {
     else await handOver(account, dataDir, binDir)
     // A restarted server keeps its socket, which clients know.
     const socketDir =
-      this.#server?.socketDir ?? (await chooseSocketDir(this.#options.socketDir, account))
-    await clearStaleLocks(dataDir, socketDir)
-    const child = await this.#spawn({ binDir, account, socketDir })
-    const server = { pid: child.pid ?? 0, socketDir, child, running: true }
+      this.#server?.socketDir ?? (await chooseSocketDir({ socketDir: wanted, port }, account))
+    await clearStaleLocks(dataDir, { socketDir, port })
+    await prepareTcp(dataDir, account, tcp)
+    const log = `${dataDir}.log`
+    const settings = this.#settings(socketDir)
+    const child = await spawnServer({ binDir, account, dataDir, settings, log })
+    const server = { pid: child.pid ?? 0, socketDir, port, child, running: true }
     try {
       await this.#waitUntilReady(server)
     } catch (error) {
@@ -213,48 +216,21 @@ export class EmbeddedPostgres {
     this.#server = undefined
   }
 
-  async #spawn(where: {
-    readonly binDir: string
-    readonly account: ServerAccount
-    readonly socketDir: string
-  }): Promise<ChildProcess> {
-    const settings = {
-      listen_addresses: '',
-      port: String(SOCKET_PORT),
-      unix_socket_directories: `"${where.socketDir.replaceAll('"', '""')}"`,
+  #settings(socketDir: string): Readonly<Record<string, string>> {
+    const { tcp, settings, durable } = this.#options
+    return {
+      ...listenSettings(this.#dataDir, tcp),
+      unix_socket_directories: `"${socketDir.replaceAll('"', '""')}"`,
       // The folder may be open to others, but a server without passwords is for its owner only.
       unix_socket_permissions: '0700',
-      ...this.#options.settings,
-      ...(this.#options.durable === false ? { fsync: 'off', full_page_writes: 'off' } : {}),
-    }
-    const command = [
-      ...where.account.prefix,
-      join(where.binDir, 'postgres'),
-      '-D',
-      await realpath(this.#dataDir),
-      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-    ]
-    const log = await open(`${this.#dataDir}.log`, 'w', 0o600)
-    try {
-      const child = spawn(command[0] ?? '', command.slice(1), {
-        cwd: '/',
-        env: serverEnvironment(),
-        // In its own process group: a Ctrl-C must reach it last, by `stop`.
-        detached: true,
-        stdio: ['ignore', log.fd, log.fd],
-        ...where.account.ids,
-      })
-      await new Promise<void>((ready, fail) => child.once('spawn', ready).once('error', fail))
-      child.unref()
-      return child
-    } finally {
-      await log.close()
+      ...settings,
+      ...(durable === false ? { fsync: 'off', full_page_writes: 'off' } : {}),
     }
   }
 
   async #waitUntilReady(server: Server): Promise<void> {
     let nextMessage = Date.now() + 10_000
-    while (!(await isServerReady(server.socketDir))) {
+    while (!(await isServerReady(server))) {
       if (!(await isAlive(server))) {
         const log = await readFile(`${this.#dataDir}.log`, 'utf8')
         throw new ServerError(
@@ -268,17 +244,4 @@ export class EmbeddedPostgres {
       await sleep(15)
     }
   }
-}
-
-function signal(pid: number, mode: StopMode): void {
-  try {
-    process.kill(pid, STOP_SIGNALS[mode])
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
-}
-
-async function isAlive({ child, pid }: Server): Promise<boolean> {
-  if (child) return child.exitCode === null && child.signalCode === null
-  return (await readProcessState(pid))?.command === 'postgres'
 }

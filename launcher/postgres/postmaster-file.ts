@@ -2,7 +2,8 @@
  * The lock files that a PostgreSQL server keeps in its folders: finds a running server by them,
  * removes stale ones, and chooses the folder of the socket.
  *
- *     postmaster.pid = pid LF, data folder LF, start time LF, port LF, socket folder LF, …
+ *     postmaster.pid = pid LF, data folder LF, start time LF, port LF, socket folder LF,
+ *                      first address of TCP or nothing LF, …
  *     .s.PGSQL.<port>.lock = pid LF, …
  */
 
@@ -14,12 +15,20 @@ import { readProcessState, readWorkingFolder } from '../process/process-state.ts
 import type { ServerAccount } from './server-account.ts'
 import { ServerError } from './server-error.ts'
 
-/** A part of the socket's file name; nothing listens on TCP. */
-export const SOCKET_PORT = 5432
+/** The port of the socket's file name, where nothing listens on TCP. */
+export const DEFAULT_PORT = 5432
 
-interface RunningServer {
-  readonly pid: number
+/** Where a server listens. */
+export interface ServerPlace {
   readonly socketDir: string
+  /** A part of the socket's file name, and the port of TCP. */
+  readonly port: number
+}
+
+/** A running server of a cluster. */
+export interface RunningServer extends ServerPlace {
+  readonly pid: number
+  readonly hasTcp: boolean
 }
 
 /** Finds the running server of a cluster. */
@@ -27,7 +36,8 @@ export async function findRunningServer(dataDir: string): Promise<RunningServer 
   const lines = await readLines(join(dataDir, 'postmaster.pid'))
   const pid = Number(lines[0])
   if (!(await isServerOf(pid, dataDir))) return undefined
-  return { pid, socketDir: lines[4] ?? '' }
+  const [port, socketDir = '', address = ''] = [Number(lines[3]), lines[4], lines[5]]
+  return { pid, socketDir, port, hasTcp: address.trim() !== '' }
 }
 
 /**
@@ -37,9 +47,9 @@ export async function findRunningServer(dataDir: string): Promise<RunningServer 
  * Without `postmaster.pid`, PostgreSQL no longer checks for orphans that use the shared memory. So
  * this first waits until none is left.
  */
-export async function clearStaleLocks(dataDir: string, socketDir: string): Promise<void> {
+export async function clearStaleLocks(dataDir: string, place: ServerPlace): Promise<void> {
   await waitForOrphans(dataDir)
-  const locks = [join(dataDir, 'postmaster.pid'), join(socketDir, `.s.PGSQL.${SOCKET_PORT}.lock`)]
+  const locks = [join(dataDir, 'postmaster.pid'), `${socketPath(place)}.lock`]
   for (const lock of locks) {
     // In single-user mode the server writes a negative pid.
     const pid = Math.abs(Number((await readLines(lock))[0]))
@@ -56,9 +66,12 @@ const MAX_SOCKET_PATH_BYTES = 103
  *
  * @returns the absolute path
  */
-export async function chooseSocketDir(wanted: string, account: ServerAccount): Promise<string> {
-  const socketDir = resolve(wanted)
-  const path = join(socketDir, `.s.PGSQL.${SOCKET_PORT}`)
+export async function chooseSocketDir(
+  wanted: ServerPlace,
+  account: ServerAccount,
+): Promise<string> {
+  const socketDir = resolve(wanted.socketDir)
+  const path = socketPath({ ...wanted, socketDir })
   await mkdir(socketDir, { recursive: true, mode: 0o700 })
   const usable = !account.ids || (await stat(socketDir)).uid === account.ids.uid
   if (usable && Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) {
@@ -67,6 +80,10 @@ export async function chooseSocketDir(wanted: string, account: ServerAccount): P
   const temporaryDir = await mkdtemp(join(tmpdir(), 'netflow-'))
   if (account.ids) await chown(temporaryDir, account.ids.uid, account.ids.gid)
   return temporaryDir
+}
+
+function socketPath({ socketDir, port }: ServerPlace): string {
+  return join(socketDir, `.s.PGSQL.${port}`)
 }
 
 async function readLines(path: string): Promise<string[]> {

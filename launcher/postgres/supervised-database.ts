@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../../shared/logger.ts'
 import { EmbeddedPostgres } from './embedded-postgres.ts'
+import type { TcpAccess } from './tcp-access.ts'
 
 const FIRST_DELAY_MS = 200
 const LONGEST_DELAY_MS = 10_000
@@ -30,13 +31,17 @@ export class SupervisedDatabase {
   #isWanted = false
   #restarting: Promise<void> | undefined
 
-  /** @param dataDir the folder of the socket, and of the cluster in `postgres` */
-  constructor(dataDir: string, logger: Logger) {
+  /**
+   * @param dataDir the folder of the socket, and of the cluster in `postgres`
+   * @param tcp undefined: the socket only
+   */
+  constructor(dataDir: string, logger: Logger, tcp?: TcpAccess) {
     this.#logger = logger
     this.#server = new EmbeddedPostgres({
       dataDir: join(dataDir, 'postgres'),
       socketDir: dataDir,
       logger,
+      tcp,
       settings: LOG_SETTINGS,
       onExit: () => {
         this.#restarting ??= this.#restart().finally(() => {
@@ -48,6 +53,11 @@ export class SupervisedDatabase {
 
   get url(): string {
     return this.#server.url
+  }
+
+  /** The connection string of other tools, with its password; undefined without TCP. */
+  get readerUrl(): string | undefined {
+    return this.#server.readerUrl
   }
 
   get socketDir(): string {

@@ -2,7 +2,8 @@
 
 -- The text of a query for sums by bin and key, not merged yet: rows for each part of the range. Its
 -- times are constants, so that the planner sees only the partitions that it needs. Counters are
--- grouped by rate first and multiplied as numeric: no record can overflow them, and it is faster.
+-- grouped by rate first and multiplied as numeric: no record can overflow them, and it is faster. A
+-- foreign server groups and joins by plain columns only, without coalesce.
 create or replace function flow_sums(
   since timestamptz, until timestamptz, by text, step interval default null,
   uses_lists boolean default false)
@@ -46,11 +47,11 @@ begin
         -- Each listed value with what an unlisted one of its list has at most.
         relation := format(
           $sql$(
-            select rollup.*, coalesce(list.least_bytes, 0) as least_bytes
+            select rollup.*, list.least_bytes
             from rollup_%s as rollup
             join rollup_lists as list on list.level = %s and list.field = rollup.field
               and list.bucket = rollup.bucket and list.exporter = rollup.exporter and list.prefix is null
-              and coalesce(list.sampling_rate, 0) = coalesce(rollup.sampling_rate, 0)
+              and list.sampling_rate is not distinct from rollup.sampling_rate
             where rollup.prefix is null and list.field = any(%L) and list.bucket >= %L and list.bucket < %L)
           $sql$,
           part.source, number - 1, by_key.fields, part.part_since, part.part_until);
@@ -62,16 +63,19 @@ begin
     end if;
     branches := branches || format(
       $sql$
-      select bin, coalesce(%s, '') as key, bytes * rate as bytes, packets * rate as packets, flows,
+      select bin, coalesce(%s, '') as key, bytes * coalesce(rate, 1) as bytes,
+        packets * coalesce(rate, 1) as packets, flows,
         %s as covered, %s as source
       from (
-        select %s as bin, %s as k1, %s as k2, coalesce(sampling_rate, 1) as rate,
+        select %s as bin, %s as k1, %s as k2, sampling_rate as rate,
           sum(bytes) as bytes, sum(packets) as packets, %s as flows, %s as covered
         from %s
         group by %s
       ) as part
       $sql$,
-      by_key.key_text, case when number > 0 and by_key.lists then 'covered * rate' else '0' end, number,
+      by_key.key_text,
+      case when number > 0 and by_key.lists then 'coalesce(covered, 0) * coalesce(rate, 1)' else '0' end,
+      number,
       replace(bin, ' at,', case number when 0 then ' received_at,' else ' bucket,' end),
       coalesce(columns[1], 'null::text'), coalesce(columns[2], 'null::text'),
       case number when 0 then 'count(*)' else 'sum(flows)' end,

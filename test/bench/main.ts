@@ -14,10 +14,12 @@ import { JOURNAL } from './instruments/journal.ts'
 import { LATENCY } from './instruments/latency.ts'
 import { LINE } from './instruments/line.ts'
 import { MEMORY } from './instruments/memory.ts'
+import { ORDINARY } from './instruments/ordinary.ts'
 import { PEERS_COMPARED } from './instruments/peers.ts'
 import { REPLAY } from './instruments/replay.ts'
 import { ROLLUPS } from './instruments/rollups.ts'
 import { TABLE_CHOICES } from './instruments/table.ts'
+import { WEB } from './instruments/web.ts'
 import { WRITER } from './instruments/writer.ts'
 import { BenchDatabase } from './measure/bench-database.ts'
 import { type BenchTable, layOutBenchTable } from './measure/bench-table.ts'
@@ -33,12 +35,14 @@ const INSTRUMENTS: readonly Instrument[] = [
   JOURNAL,
   LINE,
   COLLECTOR,
+  ORDINARY,
   LATENCY,
   MEMORY,
   GROWTH,
   TABLE_CHOICES,
   ROLLUPS,
   ANSWERS,
+  WEB,
   PEERS_COMPARED,
 ]
 
@@ -72,7 +76,7 @@ async function measureAll(options: BenchOptions, folder: string): Promise<void> 
     tables.push(table)
   }
   if (options.results !== undefined) writeTables(options.results, tables)
-  if (options.write) writeResultsBlock(setup, tables)
+  if (options.write !== 'nothing') writeResultsBlock(setup, tables, options.write)
 }
 
 /** @throws if a row has no figures */

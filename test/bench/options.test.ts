@@ -16,18 +16,23 @@ function read(...args: string[]) {
 
 describe('the command line of the benchmark', () => {
   it('selects the quick instruments by default', () => {
-    assert.deepEqual(read(), { size: 'short', instruments: ['writer'], write: false, passes: 3 })
+    assert.deepEqual(read(), {
+      size: 'short',
+      instruments: ['writer'],
+      write: 'nothing',
+      passes: 3,
+    })
   })
 
   it('selects all instruments with --full', () => {
     const instruments = ['writer', 'growth']
     const options = read('--full', '--write')
-    assert.deepEqual(options, { ...read(), size: 'full', instruments, write: true })
+    assert.deepEqual(options, { ...read(), size: 'full', instruments, write: 'all' })
   })
 
-  it('writes only complete full runs into RESULTS.md', () => {
+  it('writes only full runs into RESULTS.md, of all instruments or of some', () => {
     assert.throws(() => read('--write'), /--full/)
-    assert.throws(() => read('--full', '--only', 'growth', '--write'), /without --only/)
+    assert.equal(read('--full', '--only', 'growth', '--write').write, 'only these')
     assert.throws(() => read('--full', '--compare', 'base', '--write'), /without .*--compare/)
   })
 

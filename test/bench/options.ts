@@ -8,8 +8,8 @@ export interface BenchOptions {
   readonly size: BenchSizeName
   /** Ids of the instruments to use. */
   readonly instruments: readonly string[]
-  /** Write the tables into RESULTS.md. */
-  readonly write: boolean
+  /** The tables of RESULTS.md to write: each of them, or only those measured. */
+  readonly write: 'all' | 'only these' | 'nothing'
   /** Folder for the tables as JSON. */
   readonly results?: string
   /** The folder of another built checkout to compare this one with. */
@@ -25,7 +25,8 @@ export class OptionsError extends Error {
 
 const USAGE = `npm run bench                      about five minutes
 npm run bench -- --full            all instruments, about half an hour
-npm run bench -- --full --write    the same, written into test/bench/RESULTS.md
+npm run bench -- --full --write    the same, written into test/bench/RESULTS.md;
+                                   with --only, the other tables stay as they are
 npm run bench -- --tiny            all instruments at the smallest sizes: whether they work
 npm run bench -- --only IDS        some instruments, e.g. writer,latency
 npm run bench -- --compare FOLDER  this build and that of another checkout, in turns
@@ -41,14 +42,14 @@ export function readOptions(
 ): BenchOptions {
   const { full, tiny, only, write = false, results, compare, passes } = parse(args)
   const size = full ? 'full' : tiny ? 'tiny' : 'short'
-  if (write && (size !== 'full' || only !== undefined || compare !== undefined)) {
-    throw new OptionsError('--write takes all of --full: without --only and --compare')
+  if (write && (size !== 'full' || compare !== undefined)) {
+    throw new OptionsError('--write takes --full, without --compare')
   }
   if (!/^[1-9]\d*$/.test(passes)) throw new OptionsError('--passes takes a number from 1')
   return {
     size,
     instruments: chooseInstruments(only, size, instruments),
-    write,
+    write: !write ? 'nothing' : only === undefined ? 'all' : 'only these',
     ...(results === undefined ? {} : { results }),
     ...(compare === undefined ? {} : { compare }),
     passes: Number(passes),

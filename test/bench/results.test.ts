@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { replaceBlock } from './results.ts'
+import { readBlockTables, replaceBlock, replaceTables } from './results.ts'
 
 const RESULTS_MD = new URL('../../../test/bench/RESULTS.md', import.meta.url)
 
@@ -11,6 +11,18 @@ describe('the measured block of RESULTS.md', () => {
     const once = replaceBlock(text, ['| new |'])
     assert.match(once, /^# Measured performance[\s\S]+-->\n\n\| new \|\n\n<!--[\s\S]+## Limits/)
     assert.equal(replaceBlock(once, ['| new |']), once)
+  })
+
+  it('keeps the tables that were not measured again', () => {
+    const tables = readBlockTables(readFileSync(RESULTS_MD, 'utf8'))
+    assert.ok(tables.length > 5)
+    const title = tables[1]?.[0] ?? ''
+    const replaced = replaceTables(tables, [
+      [title, '', '| new |'],
+      ['**Another**', ''],
+    ])
+    assert.deepEqual(replaced.toSpliced(1, 1), [...tables.toSpliced(1, 1), ['**Another**', '']])
+    assert.deepEqual(replaced[1], [title, '', '| new |'])
   })
 
   it('is not replaced when its marks are missing', () => {

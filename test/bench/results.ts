@@ -24,15 +24,50 @@ export function readTables(folder: string): readonly BenchTable[] {
   return JSON.parse(readFileSync(join(folder, name), 'utf8')).tables
 }
 
-/** Replaces the measured block of RESULTS.md. */
-export function writeResultsBlock(setup: BenchSetup, tables: readonly BenchTable[]): void {
+/**
+ * Writes tables into the measured block of RESULTS.md: all of it, or only the tables measured, in which
+ * case the others stay as they are.
+ */
+export function writeResultsBlock(
+  setup: BenchSetup,
+  tables: readonly BenchTable[],
+  which: 'all' | 'only these',
+): void {
+  const day = new Date().toISOString().slice(0, 10)
   const intro =
-    `Measured on ${new Date().toISOString().slice(0, 10)} with ${setup.machine}, all on one ` +
+    `Measured with ${setup.machine}, all on one ` +
     `machine; server settings: ${setup.serverSettings}. Each figure is the median, with the ` +
     'smallest and the largest round in brackets. Things that are compared were measured in turns. ' +
     'On another machine, only ratios are comparable.'
-  const lines = [...wrap(intro), ...tables.flatMap((table) => ['', ...writeMarkdownTable(table)])]
-  writeFileSync(RESULTS_MD, replaceBlock(readFileSync(RESULTS_MD, 'utf8'), lines))
+  const measured = tables.map((table) =>
+    writeMarkdownTable({ ...table, note: `${table.note} Measured on ${day}.` }),
+  )
+  const text = readFileSync(RESULTS_MD, 'utf8')
+  const kept = which === 'all' ? [] : readBlockTables(text)
+  const sections = [wrap(intro), ...replaceTables(kept, measured)]
+  writeFileSync(
+    RESULTS_MD,
+    replaceBlock(text, sections.flatMap((lines) => [...lines, '']).slice(0, -1)),
+  )
+}
+
+/** Returns the tables of the measured block, as lines that begin with the table's title. */
+export function readBlockTables(text: string): string[][] {
+  const tables: string[][] = []
+  for (const line of text.slice(text.indexOf(BEGIN), text.indexOf(END)).split('\n')) {
+    if (/^\*\*.+\*\*$/.test(line)) tables.push([])
+    tables.at(-1)?.push(line)
+  }
+  return tables.map((lines) => lines.join('\n').trimEnd().split('\n'))
+}
+
+/** Returns the old tables with those of the same title replaced, and the new ones after them. */
+export function replaceTables(
+  old: readonly (readonly string[])[],
+  measured: readonly (readonly string[])[],
+): (readonly string[])[] {
+  const byTitle = new Map([...old, ...measured].map((lines) => [lines[0], lines]))
+  return [...byTitle.values()]
 }
 
 /** Returns the text with other lines between the marks. @throws if a mark is missing */

@@ -28,6 +28,14 @@ export interface BenchSize {
     readonly searchSteps: number
     readonly searches: number
   }
+  /** Datagrams per second; 0: none come. */
+  readonly ordinary: {
+    readonly rates: readonly number[]
+    readonly seconds: number
+    /** Datagrams before the first measurement, until all code is compiled. */
+    readonly warmUp: number
+    readonly rounds: number
+  }
   readonly latency: {
     readonly rates: readonly number[]
     readonly flushIntervalsMs: readonly number[]
@@ -53,6 +61,17 @@ export interface BenchSize {
     /** Partitions. */
     readonly days: number
   }
+  readonly web: {
+    /** Flows that are asked about. */
+    readonly rows: number
+    /** Datagrams a second through the pipeline meanwhile. */
+    readonly rate: number
+    readonly seconds: number
+    readonly rounds: number
+    /** Questions a second that have a kept answer. */
+    readonly cachedRate: number
+    readonly heavyClients: number
+  }
   /** A peer that stores nothing for `restMs` is asked to end. */
   readonly peers: { readonly rows: number; readonly rate: number; readonly restMs: number }
 }
@@ -74,12 +93,14 @@ export const BENCH_SIZES = {
       searchSteps: 0,
       searches: 1,
     },
+    ordinary: { rates: [0, 100], seconds: 0.5, warmUp: 100, rounds: 1 },
     latency: { rates: [100], flushIntervalsMs: [100], seconds: 0.5, rounds: 1 },
     memoryRows: 60_000,
     growth: { rows: 3_000, exporters: [10], templates: [], presentRows: 3_000 },
     table: { rows: 1_000, rounds: 1 },
     rollups: { rows: 3_000 },
     answers: { rows: 3_000, days: 3 },
+    web: { rows: 3_000, rate: 200, seconds: 1, rounds: 1, cachedRate: 200, heavyClients: 10 },
     peers: { rows: 3_000, rate: 500, restMs: 200 },
   },
   short: {
@@ -98,12 +119,21 @@ export const BENCH_SIZES = {
       searchSteps: 1,
       searches: 1,
     },
+    ordinary: { rates: [0, 100, 1_000], seconds: 3, warmUp: 4_000, rounds: 3 },
     latency: { rates: [100, 5_000], flushIntervalsMs: [1_000], seconds: 1, rounds: 5 },
     memoryRows: 1_000_000,
     growth: { rows: 150_000, exporters: [100], templates: [100], presentRows: 1_000_000 },
     table: { rows: 100_000, rounds: 5 },
     rollups: { rows: 200_000 },
     answers: { rows: 500_000, days: 5 },
+    web: {
+      rows: 200_000,
+      rate: 2_000,
+      seconds: 10,
+      rounds: 3,
+      cachedRate: 1_000,
+      heavyClients: 50,
+    },
     peers: { rows: 150_000, rate: 2_000, restMs: 6_000 },
   },
   full: {
@@ -122,6 +152,7 @@ export const BENCH_SIZES = {
       searchSteps: 4,
       searches: 5,
     },
+    ordinary: { rates: [0, 100, 1_000], seconds: 10, warmUp: 10_000, rounds: 5 },
     latency: { rates: [100, 5_000], flushIntervalsMs: [1_000, 100], seconds: 5, rounds: 5 },
     memoryRows: 10_000_000,
     growth: {
@@ -133,6 +164,14 @@ export const BENCH_SIZES = {
     table: { rows: 300_000, rounds: 15 },
     rollups: { rows: 600_000 },
     answers: { rows: 3_000_000, days: 30 },
+    web: {
+      rows: 1_000_000,
+      rate: 2_000,
+      seconds: 60,
+      rounds: 3,
+      cachedRate: 1_000,
+      heavyClients: 50,
+    },
     peers: { rows: 600_000, rate: 2_000, restMs: 6_000 },
   },
 } as const satisfies Record<string, BenchSize>

@@ -41,7 +41,7 @@ export async function runOutage(options: OutageOptions): Promise<OutageReport> {
 async function endure(chaos: ChaosPipeline, options: OutageOptions): Promise<OutageReport> {
   const { traffic, server, pipeline } = chaos
   const { datagrams, datagramsPerSecond, progress } = options
-  // What is loaded once has all its code compiled and its buffers made.
+  // After one load, all code is compiled and all buffers are made.
   await traffic.send(Math.min(datagrams / 4, 10_000), datagramsPerSecond)
   const pid = pipeline.writer.pid ?? 0
   const before = readMemory(pid)?.rssBytes

@@ -72,6 +72,18 @@ const HELD_SETS_BY_ARRIVAL = `(
   select held_sets.*, row_number() over (order by id) as arrival from held_sets
 )`
 
+/** The states of sequences as JSON, as a part of them is not compared. */
+const STATES_AS_JSON = `(
+  select exporter, export_version, observation_domain, journal,
+    sequence_state::jsonb as sequence_state
+  from stream_states
+)`
+
+const SOURCES: Readonly<Record<string, string>> = {
+  held_sets: HELD_SETS_BY_ARRIVAL,
+  stream_states: STATES_AS_JSON,
+}
+
 type Dump = ReadonlyMap<string, readonly string[]>
 
 export async function runReplay(options: ReplayOptions): Promise<ReplayReport> {
@@ -206,7 +218,7 @@ async function dumpTables(pipeline: Pipeline): Promise<Dump> {
     const table = String(name)
     const ownPaths = ['journal', ...(OWN_PATHS[table] ?? [])]
     const without = ownPaths.map((path) => ` #- '{${path}}'`).join('')
-    const source = table === 'held_sets' ? HELD_SETS_BY_ARRIVAL : table
+    const source = SOURCES[table] ?? table
     const rows = await pipeline.ask(
       `select (to_jsonb(row)${without})::text as text from ${source} as row order by 1`,
     )

@@ -14,7 +14,7 @@ import type { Engine } from './engine.ts'
 
 const PROJECT_NAME = 'netflow-compose-test'
 
-export const RUNNING_SERVICES = ['db', 'writer', 'collector'] as const
+export const RUNNING_SERVICES = ['db', 'writer', 'collector', 'web'] as const
 export type Service = (typeof RUNNING_SERVICES)[number]
 
 export interface Passwords {
@@ -31,21 +31,21 @@ export interface DeploymentOptions {
 export class Deployment {
   readonly #options: DeploymentOptions
   #passwords: Passwords = { writer: '', reader: '' }
-  #ports = { netflow: 0, postgres: 0, collector: 0, writer: 0 }
+  #ports = { netflow: 0, postgres: 0, collector: 0, writer: 0, web: 0 }
 
   constructor(options: DeploymentOptions) {
     this.#options = options
   }
 
   /** Ports of the host: UDP for datagrams, TCP for the database and the metrics. */
-  get ports(): Readonly<{ netflow: number; postgres: number; collector: number; writer: number }> {
+  get ports(): Readonly<Record<'netflow' | 'postgres' | 'collector' | 'writer' | 'web', number>> {
     return this.#ports
   }
 
   /** Chooses free ports. Call it once, so that they stay the same over restarts. */
   async choosePorts(): Promise<void> {
-    const [postgres = 0, collector = 0, writer = 0] = await findFreeTcpPorts(3)
-    this.#ports = { netflow: await findFreeUdpPort(), postgres, collector, writer }
+    const [postgres = 0, collector = 0, writer = 0, web = 0] = await findFreeTcpPorts(4)
+    this.#ports = { netflow: await findFreeUdpPort(), postgres, collector, writer, web }
   }
 
   /** Writes the .env file of the deployment. */
@@ -59,6 +59,7 @@ export class Deployment {
       POSTGRES_PORT: this.#ports.postgres,
       COLLECTOR_METRICS_PORT: this.#ports.collector,
       WRITER_METRICS_PORT: this.#ports.writer,
+      WEB_PORT: this.#ports.web,
       RETENTION_DAYS: 7,
     }
     const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
@@ -126,9 +127,15 @@ export class Deployment {
   }
 
   /** Waits until a process answers on the host's loopback that it is healthy. */
-  async untilHealthy(service: 'collector' | 'writer'): Promise<void> {
+  async untilHealthy(service: 'collector' | 'writer' | 'web'): Promise<void> {
     const url = `http://127.0.0.1:${this.#ports[service]}/healthz`
     await until(`${service} is healthy`, () => fetch(url).then(isOk, () => false), 120_000)
+  }
+
+  /** Asks the API, as a program on this host does. */
+  async askApi(path: string): Promise<{ readonly status: number; readonly reply: unknown }> {
+    const response = await fetch(`http://127.0.0.1:${this.#ports.web}${path}`)
+    return { status: response.status, reply: await response.json() }
   }
 
   /** Queries the database over its published port, each time over a new connection. */

@@ -46,9 +46,17 @@ async function runTraffic(deployment: Deployment, traffic: Traffic, steps: StepL
     await traffic.send(50)
     await traffic.assertStored()
   })
+  await steps.run('the page answers from the same flows, with the rights of a reader', async () => {
+    const { status, reply } = await deployment.askApi('/api/top?by=exporter')
+    const [row] = await deployment.query('reader', 'select count(*)::text as flows from flows')
+    assert.equal(status, 200)
+    assert.equal((reply as { total: { flows: string } }).total.flows, row?.['flows'])
+    assert.equal((await deployment.askApi('/api/exporters')).status, 200)
+  })
   await steps.run('nothing is lost when the database is killed under traffic', async () => {
     await traffic.during(() => deployment.crash('db'))
     await traffic.assertStored()
+    await deployment.untilHealthy('web')
   })
   await steps.run(
     'nothing is lost of the traffic that comes while the writer is down',

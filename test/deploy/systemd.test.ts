@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { REPOSITORY } from '../helpers/markdown.ts'
 
-const UNITS = ['netflow-collector.service', 'netflow-writer.service']
+const UNITS = ['netflow-collector.service', 'netflow-writer.service', 'netflow-web.service']
 
 const isInstalled = spawnSync('systemd-analyze', ['--version']).status === 0
 const skip = isInstalled ? false : 'systemd-analyze is not installed'
@@ -60,11 +60,11 @@ describe('the units for systemd', () => {
   })
 
   it('share the pipe, and start programs that the build has', () => {
-    const [collector = '', writer = ''] = UNITS.map(readUnit)
+    const [collector = '', writer = '', web = ''] = UNITS.map(readUnit)
     const [pipe] = valuesOf(collector, 'Environment')
     assert.match(pipe ?? '', /^NAMED_PIPE_FILENAME=\/run\/netflow\//)
     assert.ok(valuesOf(writer, 'Environment').includes(pipe ?? ''))
-    for (const unit of [collector, writer]) {
+    for (const unit of [collector, writer, web]) {
       const [program = ''] = valuesOf(unit, 'ExecStart')
       const path = program.replace('/usr/bin/node /opt/netflow', REPOSITORY)
       // --check reads the file without running it.

@@ -12,6 +12,7 @@ import { promisify } from 'node:util'
 import { ClusterTemplate, makeFolder } from '../helpers/cluster-template.ts'
 import { createTestDatabase, type TestDatabase } from '../helpers/database.ts'
 import { FlowSender } from '../helpers/flow-sender.ts'
+import { findFreePort } from '../helpers/free-port.ts'
 import { LauncherProcess } from '../helpers/launcher-process.ts'
 import { queryRows } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
@@ -139,7 +140,8 @@ async function runOnTerminal(command: string, folder: string): Promise<string> {
   // In a file, because the recording begins with the command.
   writeFileSync(join(folder, 'command'), `stty cols 100\n${command}\n`)
   const script = ['-qefc', 'sh command', join(folder, 'screen')]
-  const env = { ...process.env, NETFLOW_PORT: '0', METRICS_PORT: '0' }
+  const WEB_PORT = String(await findFreePort())
+  const env = { ...process.env, NETFLOW_PORT: '0', METRICS_PORT: '0', WEB_PORT }
   const options = { cwd: folder, env, timeout: 120_000 }
   await run('script', script, options)
   return readFileSync(join(folder, 'screen'), 'utf8').replaceAll('\r', '')
@@ -165,7 +167,7 @@ describe('npm start on a terminal', { skip: hasScript ? false : 'no script(1) he
     const rest = before.filter((line) => !line.startsWith('[') && line !== '')
     assert.deepEqual(rest, [], 'no line is wrapped')
     const names = logged.map((line) => /\((\w+)\)/.exec(line)?.[1])
-    assert.deepEqual(names.sort(), ['collector', 'writer'])
+    assert.deepEqual(names.sort(), ['collector', 'web', 'writer'])
     for (const line of logged) {
       assert.match(line, /^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}\]/)
       assert.ok(withoutColours(line).length <= 100, line)

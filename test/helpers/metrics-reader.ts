@@ -1,16 +1,5 @@
 /** Reads the metrics of a process that a test has started. */
 
-import { createServer } from 'node:net'
-
-/** Finds a TCP port of loopback that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
-}
-
 /** Sums a metric by one of its labels; leaves out what is 0. */
 export async function readMetric(
   port: number,

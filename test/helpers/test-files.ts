@@ -1,6 +1,6 @@
 /**
- * Finds the built test files, puts those that only compute together in one process for each room, and
- * orders the rest so that long files start first.
+ * Finds the built test files, puts those that share a process well together, and orders the rest so
+ * that long files start first.
  */
 
 import { readdirSync, readFileSync } from 'node:fs'
@@ -28,6 +28,8 @@ const LONG_FIRST = new Map([
   ['integration/exporters/softflowd', 15],
   ['integration/exporters/fprobe', 15],
   ['writer/netflow', 40],
+  ['writer/load (database)', 40],
+  ['migrations/answers (database)', 20],
 ])
 
 /** Modules that a test which only computes does not reach. */
@@ -35,6 +37,15 @@ const OUTSIDE = new Set([
   ...['node:child_process', 'node:worker_threads', 'node:net', 'node:dgram', 'node:http'],
   ...['pg', 'koffi'],
 ])
+
+/** Exports of `node:net` that only compute. */
+const ADDRESS_TOOLS = new Set(['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress'])
+
+/** Rooms whose tests of SQL share a process: each describes its own database and no process. */
+const DATABASE_ROOMS = new Set(['writer/load', 'migrations/answers'])
+
+/** Reaches processes, but only for the server that a whole run shares. */
+const DATABASE_HELPER = join(TESTS_DIR, 'helpers/database.js')
 
 /** Lists the test files below `test/`, without `.test.js`, by path. */
 export function listTestFiles(): string[] {
@@ -45,8 +56,8 @@ export function listTestFiles(): string[] {
 }
 
 /**
- * Returns the files to hand to `node --test`. Files that only compute are imported by one entry a room:
- * their processes would spend more time on starting than on testing.
+ * Returns the files to hand to `node --test`. Files that only compute are imported by one entry a room,
+ * those of a database room by another: alone they would spend more time on starting than on testing.
  */
 export async function planTestRun(names: readonly string[]): Promise<string[]> {
   const imports = new ImportGraph()
@@ -55,12 +66,17 @@ export async function planTestRun(names: readonly string[]): Promise<string[]> {
   for (const name of names) {
     const path = join(TESTS_DIR, `${name}.test.js`)
     const room = dirname(name).split('/').slice(0, 2).join('/')
-    if (!imports.isPure(path)) entries.push({ name, path })
-    else rooms.set(room, [...(rooms.get(room) ?? []), path])
+    const sharing = imports.isPure(path)
+      ? room
+      : DATABASE_ROOMS.has(room) && imports.isPure(path, ['pg', DATABASE_HELPER])
+        ? `${room} (database)`
+        : undefined
+    if (sharing === undefined) entries.push({ name, path })
+    else rooms.set(sharing, [...(rooms.get(sharing) ?? []), path])
   }
   const folder = rooms.size > 0 ? await mkdtemp(join(tmpdir(), 'netflow-test-rooms-')) : ''
   for (const [room, paths] of rooms) {
-    const path = join(folder, `${room.replaceAll('/', '-')}.test.mjs`)
+    const path = join(folder, `${room.replaceAll(/\W+/g, '-')}.test.mjs`)
     const lines = paths.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)}\n`)
     await writeFile(path, lines.join(''))
     entries.push({ name: room, path })
@@ -73,14 +89,20 @@ export async function planTestRun(names: readonly string[]): Promise<string[]> {
 class ImportGraph {
   readonly #imports = new Map<string, readonly string[]>()
 
-  /** Whether a test file reaches nothing outside its process and has no hooks of its whole file. */
-  isPure(path: string): boolean {
-    if (/^(?:before|after)(?:Each)?\(/m.test(readFileSync(path, 'utf8'))) return false
+  /**
+   * Whether a test file reaches nothing outside its process but `allowed`, has no hooks of its whole
+   * file, and does not change its process.
+   */
+  isPure(path: string, allowed: readonly string[] = []): boolean {
+    const text = readFileSync(path, 'utf8')
+    if (/^(?:before|after)(?:Each)?\(/m.test(text)) return false
+    if (allowed.length > 0 && /process\.(?:env|on|exit|chdir)|mock\./.test(text)) return false
     const seen = new Set<string>()
     const open = [path]
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (seen.has(next)) continue
       seen.add(next)
+      if (allowed.includes(next)) continue
       if (OUTSIDE.has(next)) return false
       if (next.endsWith('.js')) open.push(...this.#importsOf(next))
     }
@@ -90,7 +112,11 @@ class ImportGraph {
   #importsOf(path: string): readonly string[] {
     const known = this.#imports.get(path)
     if (known) return known
-    const text = readFileSync(path, 'utf8')
+    const text = readFileSync(path, 'utf8').replaceAll(
+      /import \{([^}]*)\} from ['"]node:net['"]/g,
+      (statement, names: string) =>
+        names.split(',').every((name) => ADDRESS_TOOLS.has(name.trim())) ? '' : statement,
+    )
     const found = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?['"]([^'"]+)['"]/g)].map(
       ([, specifier = '']) =>
         specifier.startsWith('.') ? resolve(dirname(path), specifier) : specifier,

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { afterEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort, readMetric } from '../helpers/metrics-reader.ts'
+import { findFreePort } from '../helpers/free-port.ts'
+import { readMetric } from '../helpers/metrics-reader.ts'
 import { hex32, set, template, v9MessageOf } from '../helpers/netflow-bytes.ts'
 import { type Pipeline, QUICK, startPipeline, startWriterAlone } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
@@ -30,7 +31,7 @@ describe('the balance', () => {
   const data = (id: number, ...values: readonly number[]) => set(id, ...values.map(hex32))
 
   it('has every datagram and every record under one outcome, over restarts', async () => {
-    const port = await freePort()
+    const port = await findFreePort()
     const allowed = { EXPORTER_ALLOW: '192.0.2.0/29', METRICS_PORT: String(port) }
     pipeline = await startWriterAlone({ environment: { ...QUICK, ...allowed } })
     pipeline.feed('192.0.2.1', message(0, template256, data(256, 1, 2)), message(1, data(257, 3)))
@@ -109,7 +110,7 @@ describe('the balance', () => {
   })
 
   it('agrees with the metrics and the table after traffic', async () => {
-    const port = await freePort()
+    const port = await findFreePort()
     const writerEnvironment = { METRICS_PORT: String(port) }
     pipeline = await startPipeline({ environment: QUICK, writerEnvironment })
     const v5 = pipeline.makeSender(V5)

@@ -1,4 +1,4 @@
-/** What is claimed to be lost is lost, whatever an exporter counts: by bytes, judged in SQL. */
+/** Every claimed loss is a real one, however an exporter counts; judged in SQL. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'

@@ -5,7 +5,8 @@ import { appendFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 import type { FlowSender } from '../helpers/flow-sender.ts'
-import { freePort, readMetric } from '../helpers/metrics-reader.ts'
+import { findFreePort } from '../helpers/free-port.ts'
+import { readMetric } from '../helpers/metrics-reader.ts'
 import { type Pipeline, type PipelineOptions, QUICK, startPipeline } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
 import { FLOWS, readSegments, sendAndStore, settle, untilJournaled, V5 } from './flow-account.ts'
@@ -73,7 +74,7 @@ describe('a journal', () => {
   })
 
   it('with flipped bits counts them in the metrics', async () => {
-    const port = await freePort()
+    const port = await findFreePort()
     await start({
       writerEnvironment: { METRICS_PORT: String(port) },
       exemptFromBalance: 'lines in the journal are damaged',

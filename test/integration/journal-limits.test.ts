@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { freePort } from '../helpers/metrics-reader.ts'
+import { findFreePort } from '../helpers/free-port.ts'
 import { type Pipeline, preparePipeline, QUICK, startPipeline } from '../helpers/pipeline.ts'
 import { until } from '../helpers/until.ts'
 import { assertAllStored, FLOWS, readSegments, sendAndStore, settle, V5 } from './flow-account.ts'
@@ -13,7 +13,7 @@ const LIMIT = 1_048_576
 
 describe('a journal that has reached its limit', () => {
   it('stops the reading, says so, and loses nothing that it has read', async (context) => {
-    const port = await freePort()
+    const port = await findFreePort()
     const pipeline = await startPipeline({
       ownServer: true,
       environment: {

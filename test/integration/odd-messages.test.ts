@@ -8,7 +8,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { freePort, readMetric } from '../helpers/metrics-reader.ts'
+import { findFreePort } from '../helpers/free-port.ts'
+import { readMetric } from '../helpers/metrics-reader.ts'
 import {
   EXPORT_SECONDS,
   hex32,
@@ -34,7 +35,7 @@ describe('the writer', () => {
   let running: Pipeline
   let metricsPort = 0
   before(async () => {
-    metricsPort = await freePort()
+    metricsPort = await findFreePort()
     const file = join(folder, 'elements.csv')
     writeFileSync(file, ELEMENTS)
     const own = { ELEMENTS_FILE: file, METRICS_PORT: String(metricsPort) }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FlowSender } from '../helpers/flow-sender.ts'
-import { freePort } from '../helpers/metrics-reader.ts'
+import { findFreePort } from '../helpers/free-port.ts'
 import { type Pipeline, preparePipeline, QUICK } from '../helpers/pipeline.ts'
 import { assertAllStored, sendAndStore, settle, untilJournaled, V5 } from './flow-account.ts'
 
@@ -14,7 +14,7 @@ describe('the writer', () => {
   let metricsPort: number
   beforeEach(async () => {
     const environment = { ...QUICK, JOURNAL_FSYNC: 'interval' }
-    metricsPort = await freePort()
+    metricsPort = await findFreePort()
     const writerEnvironment = { METRICS_PORT: String(metricsPort) }
     pipeline = await preparePipeline({ ownServer: true, environment, writerEnvironment })
     sender = pipeline.makeSender(V5)

@@ -17,6 +17,8 @@ const EMBEDDED = {
   socketDir: '/srv/flows/data',
   pageUrl: 'http://127.0.0.1:8080/',
   databaseUrl: 'postgres://netflow@%2Fsrv%2Fflows%2Fdata:5432/netflow',
+  readerUrl: undefined,
+  passwordFile: '/srv/flows/data/reader-password',
   hasPsql: true,
   programDir: PROGRAM_DIR,
 } as const
@@ -59,6 +61,22 @@ describe('the greeting', () => {
       assert.doesNotMatch(formatGreeting(facts), /cret/)
       assert.doesNotMatch(JSON.stringify(greetingLine(facts)), /cret/)
     }
+  })
+
+  it('names the URL of other tools, with the password on a terminal only', () => {
+    const readerUrl = 'postgres://netflow_reader:s3cret@127.0.0.1:15432/netflow'
+    const databaseUrl = 'postgres://netflow@%2Fsrv%2Fflows%2Fdata:15432/netflow'
+    const facts = { ...EMBEDDED, databaseUrl, readerUrl }
+    const text = formatGreeting(facts)
+    assert.ok(text.includes(` ${readerUrl}\n`))
+    assert.match(text, /kept in \/srv\/flows\/data\/reader-password\n/)
+    assert.match(text, /\/srv\/flows\/data \(unix socket, TCP on 127\.0\.0\.1:15432\)/)
+    assert.match(text, /\npsql -h \/srv\/flows\/data -p 15432 -U netflow netflow\n/)
+    const line = greetingLine(facts)
+    assert.equal(line.facts.reader, 'postgres://netflow_reader@127.0.0.1:15432/netflow')
+    assert.equal(line.facts.passwordFile, '/srv/flows/data/reader-password')
+    assert.doesNotMatch(JSON.stringify(line), /s3cret/)
+    assert.doesNotMatch(formatGreeting(EMBEDDED), /reader/)
   })
 
   it('is one line of facts for a log', () => {

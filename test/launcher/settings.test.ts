@@ -36,6 +36,17 @@ describe('the settings of npm start', () => {
     assert.throws(() => portOf('65535'), /the writer uses the next port/)
   })
 
+  it('accept a TCP port of the embedded database, which is off by default', () => {
+    const portOf = (EMBEDDED_PG_PORT: string) =>
+      readLauncherSettings({ EMBEDDED_PG_PORT }).embeddedPort
+    assert.equal(readLauncherSettings({}).embeddedPort, 0)
+    assert.equal(portOf('0'), 0)
+    assert.equal(portOf('15432'), 15_432)
+    for (const wrong of ['80', '65536', 'on']) {
+      assert.throws(() => portOf(wrong), /EMBEDDED_PG_PORT/)
+    }
+  })
+
   it('list each problem of both processes once, without secrets', () => {
     const environment = {
       NETFLOW_PORT: 'x',

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { Gauge, Registry } from 'prom-client'
 import { MetricsServer } from '../../shared/metrics-server.ts'
 import { RecordingLogger } from '../collector/recording-logger.ts'
-import { freePort } from '../helpers/metrics-reader.ts'
+import { findFreePort } from '../helpers/free-port.ts'
 import { until } from '../helpers/until.ts'
 
 describe('the metrics server', () => {
@@ -25,7 +25,7 @@ describe('the metrics server', () => {
   })
 
   before(async () => {
-    port = await freePort()
+    port = await findFreePort()
     const health = () => ({ healthy: isHealthy, detail: { problems: [] } })
     const { logger } = new RecordingLogger()
     server = new MetricsServer({ host: '127.0.0.1', port, registry, health, logger })

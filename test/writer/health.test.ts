@@ -70,4 +70,11 @@ describe('the health of the writer', () => {
     assert.deepEqual(judgeRollups({ enabled: true, lagSeconds: 600 }), fine)
     assert.deepEqual(judgeRollups({ enabled: false, lagSeconds: 1e6 }), fine)
   })
+
+  it('is fine but degraded, and says so, while old partitions wait for the archive', () => {
+    const { healthy, detail } = judgeWriterHealth({ ...WELL, waitingForArchive: 2 })
+    const { degraded, warnings, waitingForArchive } = detail
+    assert.deepEqual([healthy, degraded, waitingForArchive], [true, true, 2])
+    assert.match(String(warnings), /^2 old partitions are not archived, and stay: run netflow/)
+  })
 })

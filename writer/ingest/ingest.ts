@@ -8,8 +8,8 @@ import type { CollectorReport } from '../../shared/pipe-line.ts'
 import type { JournalRead, LostBytes } from '../journal/journal.ts'
 import type { LineCounts } from '../load/tables/journal-positions.ts'
 import type { HeldCount } from '../load/tables/outcome-counts.ts'
-import type { WriterMetrics } from '../metrics/metrics.ts'
 import type { Decoder } from '../netflow/decode.ts'
+import { LOST_BYTES_TEXT } from '../problem-text.ts'
 import type { ExporterRegistry } from '../streams/exporter-registry.ts'
 import type { HeldDatagrams } from '../streams/held-datagrams.ts'
 import { takeHeldSets } from '../streams/held-set-rows.ts'
@@ -28,28 +28,19 @@ import { StreamLog } from './stream-log.ts'
 
 interface IngestOptions extends BatcherOptions {
   readonly logger: Logger
-  readonly metrics: WriterMetrics
   readonly registry: ExporterRegistry
   readonly streams: Streams
   readonly decoder: Decoder
   readonly heldDatagrams: HeldDatagrams
-  /** Position of the first byte that `take` will get. */
+  /** Position of the first byte that `take` will get, and the lines before it. */
   readonly position: number
-  /** The lines before it. */
   readonly lines: LineCounts
   /** A batch is submitted when it is this old. */
   readonly flushIntervalMs: number
 }
 
-const LOST_BYTES_TEXT = {
-  missing: 'bytes of the journal are missing: their datagrams are lost; reading goes on after them',
-  corrupt:
-    'bytes of the journal are damaged (checksum): their datagrams are lost; reading goes on with the next line',
-} as const
-
 /** Memory of sequences is measured at least this often; a datagram adds 4 KB at most. */
 const BOUND_EVERY_DATAGRAMS = 4_000
-
 /** After a longer pause of this process, datagrams sent meanwhile are still to be read. */
 const STALLED_TICK_MS = 1_000
 
@@ -67,6 +58,8 @@ export class Ingest {
   #flushTimer: NodeJS.Timeout | undefined
   readonly #clock = new StreamClock()
   #tickedAtMs = 0
+  /** How long the bytes that are taken now have waited to be read. */
+  #waitedMs = 0
   /** Datagrams since the memory of sequences was measured. */
   #sinceBounded = 0
 
@@ -122,10 +115,16 @@ export class Ingest {
     return this.#batcher.room()
   }
 
-  /** Ingests the next stretch of the stream; its bytes may be reused afterwards. */
-  take(read: JournalRead): void {
+  /**
+   * Ingests the next stretch of the stream; its bytes may be reused afterwards.
+   *
+   * @param waitedMs how long it has waited to be read: a batch is as old as its oldest byte
+   */
+  take(read: JournalRead, waitedMs = 0): void {
+    this.#waitedMs = waitedMs
     if (read.kind === 'bytes') this.#takeBytes(read.bytes)
     else this.#skipLostBytes(read)
+    this.#waitedMs = 0
   }
 
   #takeBytes(bytes: Buffer): void {
@@ -233,7 +232,8 @@ export class Ingest {
   #touch(): void {
     if (this.#batcher.isOpen) return
     this.#batcher.open(this.#clock.wallMs)
-    this.#flushTimer = setTimeout(() => this.flush(), this.#options.flushIntervalMs)
+    const { flushIntervalMs } = this.#options
+    this.#flushTimer = setTimeout(() => this.flush(), flushIntervalMs - this.#waitedMs)
   }
 
   /** Submits the current batch when it is full. Only to be called between two lines. */

@@ -6,13 +6,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../../shared/logger.ts'
 import type { Journal, JournalRead } from './journal.ts'
+import { createSignal } from './signal.ts'
 
 const RETRY_MS = 1_000
+/** Bytes that are worth reading at once; with more, the journal would check them before. */
+const GATHER_BYTES = 32_768
 
 interface JournalReaderOptions {
   readonly journal: Journal
   /** Where reading begins. */
   readonly position: number
+  /** How long bytes may wait for others to be read with them; default 0. */
+  readonly gatherMs?: number
   readonly logger: Logger
 }
 
@@ -21,6 +26,11 @@ export class JournalReader {
   #position: number
   /** The last read failed, and the log says so. */
   #hasFailed = false
+  /** Since when the oldest byte that was not read is known; undefined: nobody has waited for it. */
+  #arrivedAt: number | undefined
+  /** Ends the wait for more bytes to read. */
+  #hurry: (() => void) | undefined
+  #isHurried = false
 
   constructor(options: JournalReaderOptions) {
     this.#options = options
@@ -34,6 +44,11 @@ export class JournalReader {
 
   get isCaughtUp(): boolean {
     return this.#position >= this.#options.journal.end
+  }
+
+  /** How long the bytes that `read` returns next have waited for others, in milliseconds. */
+  get waitedMs(): number {
+    return this.#arrivedAt === undefined ? 0 : performance.now() - this.#arrivedAt
   }
 
   /**
@@ -56,12 +71,52 @@ export class JournalReader {
     if (this.#hasFailed) logger.info({ position: this.#position }, 'the journal can be read again')
     this.#hasFailed = false
     if (read) this.#position = read.to
+    this.#arrivedAt = undefined
     return read
   }
 
-  /** Resolves when `read` is worth another call: after an append, or a while after a failure. */
+  /**
+   * Resolves when `read` is worth another call: when enough bytes wait, or the oldest has waited for
+   * `gatherMs`, or a while after a failure.
+   */
   async more(): Promise<void> {
-    if (this.#hasFailed) await sleep(RETRY_MS, undefined, { ref: false })
-    else if (this.isCaughtUp) await this.#options.journal.grown()
+    const { journal, gatherMs = 0 } = this.#options
+    if (this.#hasFailed) {
+      await sleep(RETRY_MS, undefined, { ref: false })
+      return
+    }
+    if (this.isCaughtUp) await journal.grown()
+    if (gatherMs > 0 && !this.#isHurried) await this.#gather(gatherMs)
+  }
+
+  async #gather(gatherMs: number): Promise<void> {
+    this.#arrivedAt = performance.now()
+    const { promise, resolve } = createSignal()
+    this.#hurry = resolve
+    const timer = setTimeout(resolve, gatherMs)
+    void this.#resolveWhenMany(resolve)
+    await promise
+    clearTimeout(timer)
+    this.#hurry = undefined
+  }
+
+  async #resolveWhenMany(resolve: () => void): Promise<void> {
+    const { journal } = this.#options
+    while (this.#hurry === resolve && journal.end - this.#position < GATHER_BYTES) {
+      await journal.grown()
+    }
+    resolve()
+  }
+
+  /** Lets bytes that wait for others be read now. @returns whether there are any */
+  hurry(): boolean {
+    this.#hurry?.()
+    return this.#hurry !== undefined
+  }
+
+  /** Never lets bytes wait for others from now on. */
+  hurryForEver(): void {
+    this.#isHurried = true
+    this.hurry()
   }
 }

@@ -8,14 +8,12 @@ import { type Logger, START_LEVEL } from '../../shared/logger.ts'
 import type { Journal } from './journal.ts'
 import { isDiskFull } from './journal-folder.ts'
 import { KeptJournal } from './kept-journal.ts'
+import { LONGEST_PAUSE_MS, MovePace } from './move-pace.ts'
 import { createSignal } from './signal.ts'
 import { WatchedPipe } from './watched-pipe.ts'
 
 /** Bytes of one move: as much as a pipe holds. */
 const MOVE_BYTES = 1_048_576
-/** Pause before an empty pipe is read again; it doubles while the pipe stays empty. */
-const FIRST_PAUSE_MS = 1
-const LONGEST_PAUSE_MS = 16
 /** Pause before a full journal or a full disk is tried again. */
 const RETRY_MS = 200
 /** How often the journal is synced (JOURNAL_FSYNC=interval), and its files and the pipe looked at. */
@@ -56,7 +54,7 @@ export class JournalWriter {
   #timer: NodeJS.Timeout | undefined
   #lookTimer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
-  #pauseMs = FIRST_PAUSE_MS
+  readonly #pace = new MovePace()
   #isRunning = false
   #movedAt = 0
   /** Why the pipe is not read now. */
@@ -151,7 +149,7 @@ export class JournalWriter {
   #look(): void {
     if (!this.#isOpen) return
     this.#tellFree()
-    this.#pipe?.look()
+    this.#lookAtPipe()
     try {
       this.kept.mend()
     } catch (error) {
@@ -162,19 +160,42 @@ export class JournalWriter {
     })
   }
 
-  #move(): void {
-    const { journal } = this
-    const moved = this.#tryMove(journal.room)
-    if (moved > 0) {
+  /** A pipe that replaces the present one is not watched yet: from now on it is asked. */
+  #lookAtPipe(): void {
+    const pipe = this.#pipe
+    if (!pipe) return
+    const wasChanging = pipe.isChanging
+    pipe.look()
+    if (wasChanging || !pipe.isChanging) return
+    pipe.stopWaiting()
+    this.#moveIn(LONGEST_PAUSE_MS)
+  }
+
+  /** @param quietMs how long no bytes came before those that wait now; 0 after a pause */
+  #move(quietMs = 0): void {
+    const pipe = this.#pipe
+    if (!this.#isRunning || !pipe) return
+    const moved = this.#tryMove(this.journal.room)
+    if (moved === 0 && this.#hindrance !== undefined) this.#moveIn(RETRY_MS)
+    else if (moved === 0) this.#moveWhenBytesCome(pipe)
+    else {
       this.#movedAt = performance.now()
-      this.#pauseMs = FIRST_PAUSE_MS
+      const pauseMs = this.#pace.next(moved, pipe.capacity, quietMs)
       // The journal's reader and the connections get a turn between two moves.
-      this.#immediate = setImmediate(() => this.#move())
-      return
+      if (pauseMs === 0) this.#immediate = setImmediate(() => this.#move())
+      else if (pauseMs === undefined) this.#moveWhenBytesCome(pipe)
+      else this.#moveIn(pauseMs)
     }
-    const pauseMs = this.#hindrance === undefined ? this.#pauseMs : RETRY_MS
-    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS)
-    this.#timer = setTimeout(() => this.#move(), pauseMs)
+  }
+
+  #moveWhenBytesCome(pipe: WatchedPipe): void {
+    const onBytes = () => this.#move(performance.now() - this.#movedAt)
+    if (!pipe.awaitBytes(onBytes)) this.#moveIn(LONGEST_PAUSE_MS)
+  }
+
+  #moveIn(ms: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#move(), ms)
   }
 
   /** Moves up to `room` bytes; returns 0 when the pipe is empty or the journal cannot take more. */
@@ -249,6 +270,7 @@ export class JournalWriter {
     this.#isRunning = false
     clearTimeout(this.#timer)
     clearImmediate(this.#immediate)
+    this.#pipe?.stopWaiting()
     clearInterval(this.#lookTimer)
     this.#opened.resolve()
   }

@@ -20,9 +20,12 @@ import { dirname } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import type { Libc } from '../../shared/libc.ts'
 import { type Logger, START_LEVEL } from '../../shared/logger.ts'
+import type { ReadableWatch } from '../../shared/readable-watch.ts'
 
 /** The largest pipe without privileges (fs.pipe-max-size): the collector's leeway. */
 const PIPE_BYTES = 1_048_576
+/** The size of a pipe that nobody has widened. */
+const USUAL_PIPE_BYTES = 65_536
 const CHUNK_BYTES = 65_536
 const LOCK_ATTEMPTS = 5
 const LOCK_RETRY_MS = 20
@@ -38,8 +41,12 @@ export class PipeError extends Error {
 }
 
 export class PipeSource {
+  /** Bytes that the pipe holds at most. */
+  readonly capacity: number
   readonly #fd: number
   #libc: Libc | undefined
+  #watch: ReadableWatch | undefined
+  #onBytes = () => {}
   /** Bytes read but not written, as the disk was full; used where the kernel cannot move bytes. */
   #pending: Buffer = Buffer.alloc(0)
   #chunk: Buffer | undefined
@@ -47,7 +54,8 @@ export class PipeSource {
   private constructor(fd: number, libc: Libc | undefined) {
     this.#fd = fd
     this.#libc = libc
-    libc?.setPipeBytes(fd, PIPE_BYTES)
+    const bytes = libc?.setPipeBytes(fd, PIPE_BYTES) ?? 0
+    this.capacity = bytes > 0 ? bytes : USUAL_PIPE_BYTES
   }
 
   /**
@@ -109,6 +117,28 @@ export class PipeSource {
     })
   }
 
+  /**
+   * Calls `onBytes` once, in a later turn, when bytes wait in the pipe.
+   *
+   * @returns false where the kernel cannot be asked: then look again after a while
+   */
+  awaitBytes(onBytes: () => void): boolean {
+    if (!this.#libc) return false
+    this.#onBytes = onBytes
+    this.#watch ??= this.#libc.watchReadable(this.#fd, () => {
+      this.#watch?.stop()
+      setImmediate(() => this.#onBytes())
+    })
+    this.#watch.start()
+    return true
+  }
+
+  /** Takes `awaitBytes` back. */
+  stopWaiting(): void {
+    this.#onBytes = () => {}
+    this.#watch?.stop()
+  }
+
   #copyTo(fileFd: number, maxBytes: number): number {
     if (this.#pending.length === 0) {
       this.#chunk ??= Buffer.allocUnsafeSlow(CHUNK_BYTES)
@@ -124,6 +154,8 @@ export class PipeSource {
 
   /** Closes the pipe; the kernel keeps its bytes while the collector has it open. */
   close(): void {
+    this.#onBytes = () => {}
+    this.#watch?.close()
     closeSync(this.#fd)
   }
 }

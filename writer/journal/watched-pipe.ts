@@ -68,6 +68,31 @@ export class WatchedPipe {
     return this.#source.moveTo(fileFd, maxBytes)
   }
 
+  /** Bytes that the pipe holds at most. */
+  get capacity(): number {
+    return this.#source.capacity
+  }
+
+  /**
+   * Calls `onBytes` once, in a later turn, when bytes wait in the pipe.
+   *
+   * @returns false where the kernel cannot be asked, or a new pipe is about to take over: then look
+   *   again after a while
+   */
+  awaitBytes(onBytes: () => void): boolean {
+    return this.#successor === undefined && this.#source.awaitBytes(onBytes)
+  }
+
+  /** Takes `awaitBytes` back. */
+  stopWaiting(): void {
+    this.#source.stopWaiting()
+  }
+
+  /** Whether a new pipe is about to take over. */
+  get isChanging(): boolean {
+    return this.#successor !== undefined
+  }
+
   /** Looks whether the pipe is still at its path, and makes a new one otherwise; call it often. */
   look(): void {
     const { path, logger, handoverMs = HANDOVER_MS } = this.#options

@@ -15,6 +15,7 @@ import { migrateDatabase } from './database/migrate.ts'
 import { OutageLog } from './database/outage-log.ts'
 import { Session } from './database/session.ts'
 import { describeError } from './database/sql-state.ts'
+import { ArchiveGuard } from './partitions/archive-guard.ts'
 import { Housekeeping } from './partitions/housekeeping.ts'
 import type { IndexAddresses } from './partitions/partition-indexes.ts'
 import { type PartitionInterval, Partitions } from './partitions/partitions.ts'
@@ -43,6 +44,8 @@ export interface FlowLoaderOptions {
   readonly retentionDays: number
   /** 0: no limit. */
   readonly retentionBytes: number
+  /** Partitions wait for the archive there; empty or missing: they do not. */
+  readonly archiveDir?: string
   /** Default `none`. */
   readonly indexAddresses?: IndexAddresses
   readonly rollups: RollupOptions
@@ -75,6 +78,7 @@ export class FlowLoader {
   /** Holds the lock on the journal while it is open. */
   readonly #session: Session
   readonly #retentionSession: Session
+  readonly #archive: ArchiveGuard
   readonly #housekeeping: Housekeeping
   readonly #upkeep: Upkeep
   readonly #rollups: RollupJob
@@ -104,6 +108,7 @@ export class FlowLoader {
       logger,
       isBusy: () => this.#inFlight > options.lanes,
     })
+    this.#archive = new ArchiveGuard(options.archiveDir ?? '')
     this.#housekeeping = new Housekeeping({
       session: this.#session,
       retentionSession: this.#retentionSession,
@@ -111,6 +116,7 @@ export class FlowLoader {
       retentionDays,
       retentionBytes,
       settle: (timeMs) => this.#rollups.settleBefore(timeMs),
+      archive: this.#archive,
       logger,
     })
     this.#upkeep = new Upkeep({ databaseUrl, indexAddresses, logger })
@@ -141,6 +147,11 @@ export class FlowLoader {
   /** Why the database refuses the flows; undefined: it does not, or it is away. */
   get refusal(): string | undefined {
     return this.#outage.refusal
+  }
+
+  /** How many old partitions stay because they are not archived. */
+  get waitingForArchive(): number {
+    return this.#archive.waiting
   }
 
   /** How far the rollups are. */

@@ -3,6 +3,8 @@
  * field that is present.
  */
 
+import { JsonBytes } from './json-bytes.ts'
+
 /**
  * The one list of the fields of a flow record, numbered without a gap. A number is the field's bit in
  * `FlowRecord.present` and its index in `FlowRecord.values`. The first three fields are addresses;
@@ -49,6 +51,10 @@ export const FIELD_COUNT = Object.keys(FIELD).length
 /** Bits of `FlowRecord.present`. The sign bit is not one of them: masks stay positive numbers. */
 export const MAX_FIELD_COUNT = 31
 
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+const COMMA = 0x2c
+
 const SMALLINT_MAX = 32_767
 const INTEGER_MAX = 2_147_483_647
 
@@ -93,8 +99,8 @@ export class FlowRecord {
   readonly addresses = new Uint32Array(12)
   /** 4 or 6 for each of the three address fields. */
   readonly families = new Uint8Array(3)
-  /** A JSON object as text, valid for jsonb, when the bit of `extra` is set. */
-  extra = ''
+  /** The JSON object of `extra`, valid for jsonb, when its bit is set. */
+  readonly json = new JsonBytes()
 
   /** Forgets every field. */
   clear(): void {
@@ -164,8 +170,26 @@ export class FlowRecord {
     if (this.has(one) !== this.has(other)) this.present ^= (1 << one) | (1 << other)
   }
 
+  /** The same as text; made anew by every call. */
+  get extra(): string {
+    return this.json.toString()
+  }
+
   setExtra(json: string): void {
-    this.extra = json
+    this.json.clear()
+    this.json.putText(json)
+    this.present |= 1 << FIELD.extra
+  }
+
+  /** Begins a member of `extra`, whose key and value the caller writes. */
+  beginMember(): void {
+    this.json.putByte(this.json.length === 0 ? OPEN_BRACE : COMMA)
+  }
+
+  /** Ends `extra`, if it has members. */
+  endMembers(): void {
+    if (this.json.length === 0) return
+    this.json.putByte(CLOSE_BRACE)
     this.present |= 1 << FIELD.extra
   }
 }

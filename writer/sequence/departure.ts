@@ -13,7 +13,7 @@ import {
 } from './reorder-window.ts'
 
 /**
- * What the jump would be. `boot`: a restart that the uptime shows. `guess`: a restart that the
+ * The kind of a jump. `boot`: a restart that the uptime shows. `guess`: a restart that the
  * numbers alone suggest. `loss`: a loss.
  */
 type DepartureKind = 'boot' | 'guess' | 'loss'

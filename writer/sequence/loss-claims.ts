@@ -1,5 +1,5 @@
 /**
- * What a tracker has claimed since its unit was last proven: the gaps, and the counters before them.
+ * The claims of a tracker since its unit was last proven: the gaps, and the counters before them.
  * All of it is taken back if no unit explains the numbers after all.
  */
 
@@ -21,6 +21,8 @@ export interface StoredClaims {
   /** The counters when the unit was proven, relative to those at storing time. */
   readonly base?: JudgedCounts
 }
+
+const NO_CLAIMS: StoredClaims = {}
 
 export class LossClaims {
   readonly #account: LossAccount
@@ -60,12 +62,12 @@ export class LossClaims {
 
   /** @param present the counters now: a restored tracker begins at zero */
   toState(present: JudgedCounts): StoredClaims {
-    const base = {
-      late: this.#base.late - present.late,
-      restarts: this.#base.restarts - present.restarts,
-      strays: this.#base.strays - present.strays,
-    }
-    return this.#claim === undefined ? { base } : { base, claim: this.#claim }
+    const late = this.#base.late - present.late
+    const restarts = this.#base.restarts - present.restarts
+    const strays = this.#base.strays - present.strays
+    if (this.#claim !== undefined) return { base: { late, restarts, strays }, claim: this.#claim }
+    const isZero = late === 0 && restarts === 0 && strays === 0
+    return isZero ? NO_CLAIMS : { base: { late, restarts, strays } }
   }
 
   restore({ claim, base = NO_COUNTS }: StoredClaims): void {

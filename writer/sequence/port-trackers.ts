@@ -22,6 +22,13 @@ export interface SequenceCounts {
   strays: number
 }
 
+/** The state of a port as JSON, and what it depends on. */
+interface WrittenState {
+  readonly revision: number
+  readonly shiftMs: number
+  readonly text: string
+}
+
 /** Adds the counters of a tracker to `counts`. */
 export function addCounts(counts: SequenceCounts, tracker: SequenceTracker): void {
   counts.late += tracker.late
@@ -36,6 +43,8 @@ export class PortTrackers {
   /** Counters of forgotten trackers. */
   readonly #forgotten: SequenceCounts
   readonly #account: LossAccount
+  /** The states that `toJson` has written last. */
+  readonly #written = new WeakMap<SequenceTracker, WrittenState>()
   #lastPort: number | undefined
   #lastNext: number | null = null
   #handovers = 0
@@ -108,6 +117,25 @@ export class PortTrackers {
     }
     this.#trackers.clear()
     return last
+  }
+
+  /**
+   * Returns the result of `toState` as JSON. A datagram changes one port, so the others are written
+   * as before: an attacker who splits a stream into 64 ports made each datagram cost 64 of them.
+   */
+  toJson(shiftMs: number): string {
+    const texts: string[] = []
+    for (const [port, tracker] of this.#trackers) {
+      const { revision } = tracker
+      let written = this.#written.get(tracker)
+      if (written?.revision !== revision || written.shiftMs !== shiftMs) {
+        const text = JSON.stringify([port, tracker.toState(shiftMs)])
+        written = { revision, shiftMs, text }
+        this.#written.set(tracker, written)
+      }
+      texts.push(written.text)
+    }
+    return `[${texts.join(',')}]`
   }
 
   /** @param shiftMs added to times of the stream clock */

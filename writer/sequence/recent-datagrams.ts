@@ -5,6 +5,11 @@ import { REORDER_WINDOW_DATAGRAMS } from './reorder-window.ts'
 /** Room for datagrams at first: many streams are heard a few times only. */
 const FIRST_DATAGRAMS = 4
 
+const PAIR_BYTES = 8
+
+/** Numbers and fingerprints, as `RecentDatagrams.toText` writes them, or alternately. */
+export type StoredRecent = string | readonly number[]
+
 /** A ring that is as long as the reorder window. */
 export class RecentDatagrams {
   /** The number and the fingerprint of each datagram, alternately. Grows with the datagrams. */
@@ -37,21 +42,34 @@ export class RecentDatagrams {
     this.#head = 0
   }
 
-  /** Returns sequence number and fingerprint alternately, oldest datagram first. */
-  toArray(): number[] {
-    const pairs: number[] = []
+  /**
+   * Returns the datagrams for storing, in a third of the characters that their digits take.
+   *
+   *     text  = base64 of pair…                  the oldest datagram first
+   *     pair  = sequence:u32le fingerprint:u32le
+   */
+  toText(): string {
+    const pairs = Buffer.allocUnsafe(this.#length * PAIR_BYTES)
     const oldest = this.#head - this.#length + REORDER_WINDOW_DATAGRAMS
     for (let index = 0; index < this.#length; index += 1) {
       const slot = (oldest + index) % REORDER_WINDOW_DATAGRAMS
-      pairs.push(this.#pairs[2 * slot] ?? 0, this.#pairs[2 * slot + 1] ?? 0)
+      pairs.writeUInt32LE(this.#pairs[2 * slot] ?? 0, index * PAIR_BYTES)
+      pairs.writeUInt32LE(this.#pairs[2 * slot + 1] ?? 0, index * PAIR_BYTES + 4)
     }
-    return pairs
+    return pairs.toString('base64')
   }
 
-  /** Restores the result of `toArray`. */
-  restore(pairs: readonly number[]): void {
-    for (let index = 0; index + 1 < pairs.length; index += 2) {
-      this.add(pairs[index] ?? 0, pairs[index + 1] ?? 0)
+  /** Restores the result of `toText`, or the numbers themselves, as earlier versions stored them. */
+  restore(stored: StoredRecent): void {
+    if (typeof stored !== 'string') {
+      for (let index = 0; index + 1 < stored.length; index += 2) {
+        this.add(stored[index] ?? 0, stored[index + 1] ?? 0)
+      }
+      return
+    }
+    const pairs = Buffer.from(stored, 'base64')
+    for (let at = 0; at + PAIR_BYTES <= pairs.length; at += PAIR_BYTES) {
+      this.add(pairs.readUInt32LE(at), pairs.readUInt32LE(at + 4))
     }
   }
 }

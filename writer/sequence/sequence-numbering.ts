@@ -185,15 +185,22 @@ export class SequenceNumbering {
     this.#judge.takeBack(this.#position.count + 1)
   }
 
-  /** @param shiftMs added to times of the stream clock */
+  /**
+   * Returns the state without what a new numbering has, too: most have nothing else.
+   *
+   * @param shiftMs added to times of the stream clock
+   */
   toState(shiftMs: number): NumberingState {
-    return {
-      next: this.next,
-      slack: this.#line.slack,
-      boot: this.#boot.toState(shiftMs),
-      holes: this.#ledger.toArray(this.#position.count, shiftMs),
-      run: this.#judge.watch.toRun(),
+    const state: { -readonly [P in keyof NumberingState]: NumberingState[P] } = { next: this.next }
+    const boot = this.#boot.toState(shiftMs)
+    const run = this.#judge.watch.toRun()
+    if (this.#line.slack !== 0) state.slack = this.#line.slack
+    if (boot !== undefined) state.boot = boot
+    if (this.#ledger.size > 0) {
+      state.holes = this.#ledger.toArray(this.#position.count, shiftMs)
     }
+    if (run[0] !== 0 || run[1] !== 0) state.run = run
+    return state
   }
 
   /** Continues from a stored state; `next` suffices. */

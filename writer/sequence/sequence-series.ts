@@ -168,9 +168,10 @@ export class SequenceSeries {
   }
 
   toState(shiftMs: number): SeriesState {
+    const main = this.#main.toState(shiftMs)
+    if (this.#numberings.length === 1) return main
     const [, ...others] = this.#numberings
-    const series = others.map((numbering) => numbering.toState(shiftMs))
-    return { ...this.#main.toState(shiftMs), ...(series.length > 0 && { series }) }
+    return { ...main, series: others.map((numbering) => numbering.toState(shiftMs)) }
   }
 
   restore({ series = [], ...main }: SeriesState): void {

@@ -21,7 +21,8 @@ import { UnitLearner } from './unit-learner.ts'
 const CALM_MESSAGES = 8
 
 /** Estimates; measured: 3,200 bytes for a tracker with its first series, 210 for a message. */
-const TRACKER_BYTES = 2_000
+/** With its state as JSON, which is kept for a port. */
+const TRACKER_BYTES = 2_400
 const MESSAGE_BYTES = 250
 /** A tracker with one series, no hole, and the last message. */
 export const CALM_TRACKER_BYTES = TRACKER_BYTES + SERIES_BYTES + MESSAGE_BYTES
@@ -47,6 +48,7 @@ export class SequenceTracker {
   /** Counters from other units, for messages that are not judged again. */
   #former: JudgedCounts = NO_COUNTS
   readonly #notices: TrackerNotice[] = []
+  #revision = 0
   #duplicates = 0
   #lastReceivedAtMs = 0
   #isFirst = true
@@ -96,6 +98,11 @@ export class SequenceTracker {
     return this.#lastReceivedAtMs
   }
 
+  /** Grows whenever the state may have changed. */
+  get revision(): number {
+    return this.#revision
+  }
+
   /** Whether one of the last 32 datagrams has this number and payload; asked before decoding. */
   isDuplicate(sequence: number, fingerprint: number): boolean {
     return this.#isSequenced && this.#recent.has(sequence, fingerprint)
@@ -119,6 +126,7 @@ export class SequenceTracker {
   /** Observes the next datagram, in the order of arrival and after its decoding. */
   observe(datagram: SequencedDatagram): SequenceVerdict {
     const { sequence, fingerprint, receivedAtMs } = datagram
+    this.#revision += 1
     this.#lastReceivedAtMs = receivedAtMs
     const step = this.#history.add(datagram, this)
     const { boots } = this.#series
@@ -140,6 +148,7 @@ export class SequenceTracker {
   expire(nowMs: number): readonly ClaimedGap[] {
     if (!this.#series.hasNews) return NO_GAPS
     if (!this.#isFixed && !this.#learner.mayDeclareAt(nowMs)) return NO_GAPS
+    this.#revision += 1
     const gaps = this.#series.expire(nowMs, this.#isFixed ? 0 : this.#learner.favouredAt(nowMs))
     if (gaps.length === 0) return NO_GAPS
     // A declared gap is final, so the messages around it are never judged again.
@@ -147,12 +156,9 @@ export class SequenceTracker {
     return this.#claims.add(gaps)
   }
 
-  /**
-   * Adds the records of a held set that is decoded now.
-   *
-   * @returns false when no undecoded message has its number
-   */
+  /** Adds the records of a held set that is decoded now; returns false if no message waits for it. */
   release(released: ReleasedSet): boolean {
+    this.#revision += 1
     for (const step of this.#history.release(released)) this.#learn(step)
     const proven = this.#isFixed ? undefined : this.#learner.provenUnit
     if (proven !== undefined) {
@@ -172,11 +178,13 @@ export class SequenceTracker {
 
   /** Lets the gaps so far stand, whatever comes later: the tracker is given up. */
   settleClaims(): void {
+    this.#revision += 1
     this.#claims.settle()
   }
 
   /** Forgets all holes without counting them: the numbers belong to another stream. */
   discardHoles(): void {
+    this.#revision += 1
     this.#series.discardHoles()
     this.#history.forget()
   }
@@ -186,7 +194,7 @@ export class SequenceTracker {
     return TRACKER_BYTES + this.#history.size * MESSAGE_BYTES + this.#series.bytes
   }
 
-  /** Forgets all but one series of numbers and its next number; nobody knows what of holes is lost. */
+  /** Forgets all but one series and its next number; nobody knows what of holes is lost. */
   trim(): void {
     this.discardHoles()
     this.#series.trim()
@@ -200,7 +208,7 @@ export class SequenceTracker {
     return {
       unit: this.unit,
       ...this.#series.toState(shiftMs),
-      recent: this.#recent.toArray(),
+      recent: this.#recent.toText(),
       learned: this.#learner.toArray(shiftMs),
       fit: this.#learner.toFit(),
       history: this.#history.toArray(this, { ...messages, shiftMs }),
@@ -210,6 +218,7 @@ export class SequenceTracker {
 
   /** Continues from a stored state; `unit` and `next` suffice. */
   restore(state: SequenceState): void {
+    this.#revision += 1
     this.#isFirst = state.next === null
     this.#series = new SequenceSeries(state.unit)
     this.#series.restore(state)

@@ -2,6 +2,7 @@
 
 import type { StoredClaims } from './loss-claims.ts'
 import type { StoredMessage } from './message-history.ts'
+import type { StoredRecent } from './recent-datagrams.ts'
 import type { SequenceCheck } from './sequence-check.ts'
 import type { NumberingState } from './sequence-numbering.ts'
 import type { SequenceUnit } from './sequence-unit.ts'
@@ -10,7 +11,7 @@ import type { StoredFit } from './unit-fit.ts'
 /** The state of one tracker. */
 export interface SequenceState extends NumberingState, StoredClaims {
   readonly unit: SequenceUnit
-  readonly recent?: readonly number[]
+  readonly recent?: StoredRecent
   readonly learned?: readonly number[]
   readonly fit?: StoredFit
   /** The last messages; all that are remembered while the unit is in doubt. */

@@ -1,6 +1,6 @@
 /**
- * Follows the sequence of one stream with one tracker. If several exporters share the stream's
- * address, it finds them by their source ports and follows each port with its own tracker.
+ * Follows the sequence of one stream with one tracker, or with one for each source port if several
+ * exporters share its address.
  */
 
 import { type Claim, type ClaimedGap, LossAccount } from './loss-account.ts'
@@ -15,10 +15,9 @@ import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts
 import type { StreamSequenceState } from './stored-sequence.ts'
 
 /**
- * Counters are totals since construction. They fall only when a judgement is taken back.
- *
- * For v8 the caller passes the aggregation scheme as the port. Some routers number each aggregation
- * cache separately, which looks like several exporters; others number all caches together.
+ * Counters are totals since construction; they fall only when a judgement is taken back. For v8 the
+ * caller passes the aggregation scheme as the port: some routers number each aggregation cache
+ * separately, which looks like several exporters; others number all caches together.
  */
 export class StreamSequence {
   readonly #exportVersion: number
@@ -30,7 +29,7 @@ export class StreamSequence {
   /** Follows the whole stream while `#ports` is undefined. */
   #main: SequenceTracker
   #mainPort: number | undefined
-  /** Whether `#main` has followed datagrams of more than one port. */
+  /** Whether `#main` has had several ports. */
   #hasMoved = false
   /** Defined while several exporters share the stream. */
   #ports: PortTrackers | undefined
@@ -41,16 +40,16 @@ export class StreamSequence {
     this.#exportVersion = exportVersion
     this.#account.restore(lastClaim)
     this.#main = new SequenceTracker(exportVersion, { account: this.#account })
-    // Separately numbered aggregation caches are normal for v8 and not worth a log line.
+    // Aggregation caches with numbers of their own are normal, and not worth a log line.
     this.#isSplitReported = exportVersion === 8
   }
 
-  /** Lost units of the present unit; null when the numbers tell nothing, so that loss is unknown. */
+  /** Lost units of the present unit; null: the numbers tell nothing, so the loss is unknown. */
   get lost(): number | null {
     return this.#main.lost
   }
 
-  /** Lost units by unit, those of earlier units included. */
+  /** By unit, those of earlier units included. */
   get losses(): ReadonlyMap<CountedUnit, number> {
     return this.#account.losses
   }
@@ -76,7 +75,7 @@ export class StreamSequence {
     return this.#main.unit
   }
 
-  /** The next expected number; null while it is unknown, and while the stream is split. */
+  /** The next expected number; null while it is unknown or the stream is split. */
   get next(): number | null {
     return this.#ports === undefined ? this.#main.next : null
   }
@@ -116,7 +115,6 @@ export class StreamSequence {
     return this.#outsiders.size > 0 && this.#outsiders.isDuplicate(sequence, fingerprint)
   }
 
-  /** Counts a duplicate, which is not observed. */
   countDuplicate(): void {
     this.#forgotten.duplicates += 1
   }
@@ -173,7 +171,6 @@ export class StreamSequence {
     return Math.max(0, bytes)
   }
 
-  /** Gives up all but one tracker in its simplest form; what was counted stays. */
   trim(): void {
     if (this.#ports !== undefined) this.#leavePorts(this.#ports)
     this.#main.trim()
@@ -188,9 +185,7 @@ export class StreamSequence {
     }
   }
 
-  /**
-   * Returns the claims that were taken back since the last call: no unit explains their numbers.
-   */
+  /** Returns the claims that were taken back since the last call: no unit explains them. */
   takeRetracted(): readonly Claim[] {
     return this.#account.takeRetracted()
   }
@@ -200,15 +195,23 @@ export class StreamSequence {
     return this.#account.takeSettled()
   }
 
-  /**
-   * Returns the state for storing.
-   *
-   * @param shiftMs added to times of the stream clock
-   */
+  /** Returns the state for storing; `shiftMs` is added to times of the stream clock. */
   toState(shiftMs = 0): StreamSequenceState {
-    const shared = { check: this.#check, lastClaim: this.#account.lastClaim }
-    if (this.#ports === undefined) return { ...this.#main.toState(shiftMs), ...shared }
-    return { unit: this.unit, next: null, ports: this.#ports.toState(shiftMs), ...shared }
+    if (this.#ports === undefined) return { ...this.#main.toState(shiftMs), ...this.#ownState() }
+    const ports = this.#ports.toState(shiftMs)
+    return { unit: this.unit, next: null, ports, ...this.#ownState() }
+  }
+
+  /** The same as JSON. */
+  toJson(shiftMs: number): string {
+    if (this.#ports === undefined) return JSON.stringify(this.toState(shiftMs))
+    const own = JSON.stringify({ unit: this.unit, next: null, ...this.#ownState() }).slice(0, -1)
+    return `${own},"ports":${this.#ports.toJson(shiftMs)}}`
+  }
+
+  #ownState(): Pick<StreamSequenceState, 'lastClaim' | 'check'> {
+    const check = this.#check === 'auto' ? {} : { check: this.#check }
+    return { lastClaim: this.#account.lastClaim, ...check }
   }
 
   /** Continues from a stored state; `unit` and `next` suffice. */
@@ -239,7 +242,6 @@ export class StreamSequence {
     return verdict
   }
 
-  /** Follows the whole stream with the tracker of the last port. */
   #leavePorts(ports: PortTrackers): void {
     this.#mainPort = ports.lastPort
     this.#main = ports.merge()
@@ -279,7 +281,6 @@ export class StreamSequence {
     return isRestart ? 'restart' : verdict
   }
 
-  /** Settles outsiders that have waited too long: they are the stream itself. */
   #settleOverdue(nowMs: number): void {
     const isNear = (datagram: SequencedDatagram) => this.#main.series.isNear(datagram)
     if (!this.#outsiders.isOverdue(nowMs, isNear, this.#hasMoved)) return

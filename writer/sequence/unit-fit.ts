@@ -23,7 +23,7 @@ const DECLARE_LENIENCE = 2
 const SILENT_DECLARE_SHARE = 0.25
 
 /**
- * What a step has shown. `proven`: the unit in use fits, so that its losses are real. `unfit`: no
+ * The result of a step. `proven`: the unit in use fits, so that its losses are real. `unfit`: no
  * unit fits. A number: the place of the unit that fits again.
  */
 type Judgement = 'proven' | 'unfit' | number | undefined

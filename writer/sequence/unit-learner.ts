@@ -35,7 +35,7 @@ const SETTLED_SAMPLES = 64
 const PATIENCE_MS = 35 * 60_000
 
 /**
- * What a step has shown. `proven`: the unit in use fits, so that its losses are real. `unfit`: no
+ * The result of a step. `proven`: the unit in use fits, so that its losses are real. `unfit`: no
  * unit fits. A unit: it fits again.
  */
 export type FitNews = 'proven' | 'unfit' | SequenceUnit | undefined

@@ -94,16 +94,9 @@ export class ExporterRegistry {
   update(rows: Iterable<ExporterRow>): readonly Exporter[] {
     const changed: Exporter[] = []
     for (const row of rows) {
-      const bytes = parseAddress(row.address)
-      if (bytes === undefined) continue
-      const address = addressText(bytes)
       const sequenceCheck = parseSequenceCheck(row.sequenceCheck)
-      const entry = this.#entries.get(address)
-      if (entry === undefined) {
-        if (!this.#options.allowList.allows(address)) continue
-        this.#entries.set(address, { ...row, sequenceCheck, address, bytes })
-        continue
-      }
+      const entry = this.#entries.get(row.address) ?? this.#entryOf(row)
+      if (entry === undefined) continue
       const isSame =
         entry.enabled === row.enabled &&
         entry.sequenceCheck === sequenceCheck &&
@@ -115,6 +108,19 @@ export class ExporterRegistry {
       changed.push(entry)
     }
     return changed
+  }
+
+  /** Finds the entry of a row by any notation of its address, or adds an allowed exporter. */
+  #entryOf(row: ExporterRow): Entry | undefined {
+    const bytes = parseAddress(row.address)
+    if (bytes === undefined) return undefined
+    const address = addressText(bytes)
+    const known = this.#entries.get(address)
+    if (known !== undefined || !this.#options.allowList.allows(address)) return known
+    const sequenceCheck = parseSequenceCheck(row.sequenceCheck)
+    const entry = { ...row, sequenceCheck, address, bytes }
+    this.#entries.set(address, entry)
+    return entry
   }
 
   #admitNew(text: string, receivedAtMicros: number): Exporter | AdmissionRefusal {

@@ -85,6 +85,11 @@ export class GapRows {
     return { merged, retracted }
   }
 
+  /** Whether there has never been a gap. */
+  get isNew(): boolean {
+    return this.#hour === 0 && this.#rows === 0
+  }
+
   toState(): StoredGapRows {
     return { hour: this.#hour, rows: this.#rows, shares: [...(this.#shares?.values() ?? [])] }
   }

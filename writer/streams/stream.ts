@@ -187,7 +187,7 @@ export class Stream {
     Object.assign(written, { late, duplicates, restarts, strays })
     change.sequenceUnit = countedUnit(sequence.unit)
     change.nextSequence = sequence.next
-    change.sequenceState = { ...sequence.toState(clockOffsetMs), gapRows: this.#gapRows.toState() }
+    change.sequenceState = this.#stateText(clockOffsetMs)
     change.clockSkewMs = this.clockSkew.medianMs()
     change.lastTemplateMicros = memory.lastTemplateMicros || null
     const { systemInitMs, bootEstimateMs, samplers } = memory.options.shared
@@ -198,5 +198,12 @@ export class Stream {
     change.totalsForgottenMicros = memory.totals.forgottenMicros || null
     this.#change = undefined
     return change
+  }
+
+  /** Returns the state as JSON. */
+  #stateText(clockOffsetMs: number): string {
+    const json = this.sequence.toJson(clockOffsetMs)
+    if (this.#gapRows.isNew) return json
+    return `${json.slice(0, -1)},"gapRows":${JSON.stringify(this.#gapRows.toState())}}`
   }
 }

@@ -53,14 +53,15 @@ export async function showConversations(
   }
   const isAnalyzer = format === 'analyzer'
   const least = options.leastPackets ?? (isAnalyzer ? ANALYZER_PACKETS : 0)
-  const query = conversationsQuery({
+  const question = {
     ...options,
     ...terminal.range(),
     filter: terminal.filter(words),
     // The analyzer says how many it has left out.
     leastPackets: isAnalyzer ? 0 : least,
-  })
-  const rows = (await terminal.database).fetch(query)
+  }
+  const source = await terminal.source()
+  const rows = source.fetch(conversationsQuery(question, source.dialect))
   const answer: Answer = { columns: COLUMNS, rows, nothing: 'no conversations' }
   if (!isAnalyzer) {
     await terminal.write(answer, format)

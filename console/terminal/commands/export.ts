@@ -2,8 +2,9 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { loadDuckDb, NoDuckDbError } from '../../export/duckdb.ts'
 import { type ExportQuestion, Manifest, ManifestError } from '../../export/manifest.ts'
-import { loadParquet, NoParquetError, type WriteParquet } from '../../export/parquet.ts'
+import { parquetWriter, type WriteParquet } from '../../export/parquet.ts'
 import { writePart } from '../../export/part-file.ts'
 import { cutByPartitions, nameFile, type TimeRange } from '../../export/parts.ts'
 import { allFlowsQuery, countFlowsQuery } from '../../query/all-flows.ts'
@@ -12,7 +13,7 @@ import type { Row } from '../../query/sums.ts'
 import type { Database } from '../database.ts'
 import { NoAnswerError, UsageError } from '../errors.ts'
 import type { Column } from '../output/answer.ts'
-import { csvHeading, csvLine, jsonLine } from '../output/data-formats.ts'
+import { csvHeading, csvLine, jsonLine, plainCsvLine } from '../output/data-formats.ts'
 import type { Terminal } from '../terminal.ts'
 import { FLOW_COLUMNS } from './flows.ts'
 
@@ -40,7 +41,8 @@ export async function exportFlows(
   }
   const filter = terminal.filter(words)
   try {
-    const parquet = format === 'parquet' ? loadParquet(terminal.surroundings.folder) : undefined
+    const parquet =
+      format === 'parquet' ? parquetWriter(loadDuckDb(terminal.surroundings.folder)) : undefined
     await mkdir(options.to, { recursive: true })
     const question = await ask(terminal, words, { format, isAll: options.all ?? false })
     const manifest = await Manifest.open(options.to, question)
@@ -48,7 +50,7 @@ export async function exportFlows(
     await writeParts(run)
   } catch (error) {
     if (error instanceof ManifestError) throw new UsageError(error.message)
-    if (error instanceof NoParquetError) throw new NoAnswerError(error.message)
+    if (error instanceof NoDuckDbError) throw new NoAnswerError(error.message)
     const { syscall, message } = error as NodeJS.ErrnoException
     if (syscall) throw new NoAnswerError(`${message}: the same command goes on after it is mended`)
     throw error
@@ -110,7 +112,8 @@ async function writeOne(
   file: string,
 ): Promise<number> {
   const isJson = manifest.question.format === 'jsonl'
-  const line = (row: Row) => (isJson ? jsonLine(FLOW_COLUMNS, row) : csvLine(FLOW_COLUMNS, row))
+  const format = isJson ? jsonLine : parquet ? plainCsvLine : csvLine
+  const line = (row: Row) => format(FLOW_COLUMNS, row)
   let expected = 0
   let done = 0
   async function* portions(): AsyncGenerator<readonly string[]> {

@@ -80,10 +80,11 @@ export async function showFlows(
     throw new UsageError(`--order: "${options.order}" is none of ${ORDERS.join(', ')}`)
   }
   const filter = terminal.filter(words, ...(format === 'flow-print-2' ? [SYN_FILTER] : []))
-  const query = flowsQuery({ ...options, ...terminal.range(), filter })
+  const source = await terminal.source()
+  const query = flowsQuery({ ...options, ...terminal.range(), filter }, source.dialect)
   const answer: Answer = {
     columns: FLOW_COLUMNS,
-    rows: (await terminal.database).fetch(query),
+    rows: source.fetch(query),
     nothing: 'no flows',
   }
   await (lines ? terminal.writeLines(answer, lines) : terminal.write(answer, format))

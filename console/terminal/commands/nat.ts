@@ -47,30 +47,43 @@ export interface NatOptions {
   readonly limit: number
 }
 
-/** @param place nothing: the events; else an address and a port */
+/** @param words an address and a port; else a filter of the events */
 export async function showNat(
+  terminal: Terminal,
+  words: readonly string[],
+  options: NatOptions,
+): Promise<void> {
+  if (words[0] !== undefined && isAddress(words[0])) return showInside(terminal, words, options)
+  if (options.at !== undefined) throw new UsageError('--at goes with an address')
+  const format = terminal.format()
+  const question = { ...terminal.range(), filter: terminal.filter(words), limit: options.limit }
+  const rows = (await terminal.database).fetch(translationsQuery(question))
+  await terminal.write({ columns: EVENTS, rows, nothing: 'no translations' }, format)
+}
+
+const isAddress = (word: string) => !word.includes('/') && parseNetwork(word) !== undefined
+
+/** Says who was behind an address. One moment is asked, so there is nothing to filter by. */
+async function showInside(
   terminal: Terminal,
   place: readonly string[],
   options: NatOptions,
 ): Promise<void> {
   const format = terminal.format()
-  const [address, port] = place
-  const database = await terminal.database
-  if (address === undefined) {
-    const { since, until } = terminal.range()
-    const rows = database.fetch(translationsQuery({ since, until, limit: options.limit }))
-    await terminal.write({ columns: EVENTS, rows, nothing: 'no translations' }, format)
-    return
-  }
-  if (!parseNetwork(address) || address.includes('/')) {
-    throw new UsageError(`"${address}" is no address`)
+  const [address = '', port, ...more] = place
+  const { exporter, proto, net } = terminal.options
+  if (more.length > 0 || exporter || terminal.options.port || proto || net) {
+    throw new UsageError(
+      'an address is looked up at one moment, without a filter: put "nat ip" before it to list ' +
+        'its translations',
+    )
   }
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) < 65_536)) {
     throw new UsageError(`"${port}" is no port`)
   }
   const at = new Date(terminal.time('--at', options.at ?? 'now')).toISOString()
   const outside = { address, port: port === undefined ? null : Number(port), at }
-  const rows = await database.ask(mappingsQuery(outside))
+  const rows = await (await terminal.database).ask(mappingsQuery(outside))
   if (rows.length === 0)
     throw new NoAnswerError(`nobody was behind ${place.join(' port ')} at ${at}`)
   await terminal.write({ columns: MAPPINGS, rows: [rows], nothing: '' }, format)

@@ -34,8 +34,9 @@ const HISTOGRAMS = [
 
 export async function showSummary(terminal: Terminal, words: readonly string[]): Promise<void> {
   const format = terminal.format()
-  const query = summaryQuery({ ...terminal.range(), filter: terminal.filter(words) })
-  const found = await (await terminal.database).ask(query)
+  const question = { ...terminal.range(), filter: terminal.filter(words) }
+  const source = await terminal.source()
+  const found = await source.ask(summaryQuery(question, source.dialect))
   const total = found.find(({ kind }) => kind === 'total')
   const isEmpty = !total || total['flows'] === '0'
   if (format === 'table' && !isEmpty) {

@@ -18,6 +18,8 @@ import type { Terminal } from '../terminal.ts'
 import { FLOW_COLUMNS, FLOW_FORMATS, lineFormat } from './flows.ts'
 
 const POLL_MS = 1_000
+/** Of the format `line` with addresses of IPv4; a narrower terminal would wrap it. */
+const LINE_WIDTH = 120
 /** SQLSTATE of a query that Ctrl-C has ended. */
 const CANCELLED = '57014'
 
@@ -85,10 +87,12 @@ function chooseLines(terminal: Terminal): Lines {
   const lines = lineFormat(format)
   if (lines) return { heading: lines.heading, line: (row) => lines.line(row, style) }
   throw new UsageError(
-    `--format: ${format} cannot be followed: use line, long, extended, csv, jsonl`,
+    `--format: ${format} cannot be followed: use short, line, long, extended, csv, jsonl`,
   )
 }
 
 function defaultFormat({ surroundings }: Terminal): string {
-  return surroundings.width === undefined ? 'csv' : 'line'
+  const { width } = surroundings
+  if (width === undefined) return 'csv'
+  return width < LINE_WIDTH ? 'short' : 'line'
 }

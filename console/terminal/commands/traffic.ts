@@ -3,7 +3,7 @@
 import { EITHER_END, KEYS, normalizeKey } from '../../query/keys.ts'
 import { askTop, askTraffic } from '../../query/questions.ts'
 import { parseStep } from '../../query/steps.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Ask, Row } from '../../query/sums.ts'
 import { parseDuration } from '../../query/times.ts'
 import { UsageError } from '../errors.ts'
 import type { Answer, Column } from '../output/answer.ts'
@@ -58,10 +58,10 @@ export async function showTop(
   const format = terminal.format()
   const by = readKey(options.by)
   const { n, raw = false } = options
-  const filter = terminal.filter(words)
-  const question = { ...terminal.range(), by, filter, n, scaled: !raw }
-  const database = await terminal.database
-  const found = await database.inSnapshot(() => askTop((sql) => database.ask(sql), question))
+  const question = { ...terminal.range(), by, filter: terminal.filter(words), n, scaled: !raw }
+  const source = await terminal.source()
+  const ask: Ask = (sql) => source.ask(sql)
+  const found = await source.inSnapshot(() => askTop(ask, question, source.dialect))
   const hasFlows = found.some(({ flows }) => Number(flows) > 0)
   // "other" makes the sum complete; in a table it only matters when there is something in it.
   const rows = format === 'table' ? withoutEqualNames(found.filter(isShown)) : hasFlows ? found : []
@@ -84,11 +84,13 @@ export async function showTop(
   await terminal.write(answer, format)
 }
 
+const SOURCES: Readonly<Record<string, string>> = { raw: 'flows', archive: 'the archive' }
+
 const isShown = (row: Row) => row['rank'] != null || Number(row['flows'] ?? 0) > 0
 
 function topRemarks(by: string, rows: readonly Row[]): string[] {
   const source = rows[0]?.['source'] ?? 'raw'
-  const remarks = [`from ${source === 'raw' ? 'flows' : `rollups (${source})`}`]
+  const remarks = [`from ${SOURCES[source] ?? `rollups (${source})`}`]
   if (EITHER_END.includes(by)) {
     remarks.push('a flow counts at either end: shares are of twice the traffic')
   }
@@ -122,8 +124,12 @@ export async function showTraffic(
   const { n, raw = false, spread = false } = options
   const filter = terminal.filter(words)
   const question = { since, until, by, step, filter, n, scaled: !raw, spread }
-  const database = await terminal.database
-  const found = await database.inSnapshot(() => askTraffic((sql) => database.ask(sql), question))
+  const source = await terminal.source()
+  if (spread && !source.dialect.hasFunctions) {
+    throw new UsageError('--spread cannot be asked of an archive')
+  }
+  const ask: Ask = (sql) => source.ask(sql)
+  const found = await source.inSnapshot(() => askTraffic(ask, question, source.dialect))
   const columns: readonly Column[] = [
     { name: 'bucket', title: 'time', kind: 'time' },
     ...(by === 'all'

@@ -1,4 +1,4 @@
-/** nfdump's lines: `line`, `long`, `extended`, and `fmt:` with its own tokens. */
+/** nfdump's lines: `line`, `long`, `extended`, and `fmt:` with its own tokens; and a `short` one. */
 
 import type { Row } from '../../query/sums.ts'
 import { formatTime } from '../../query/times.ts'
@@ -8,6 +8,7 @@ import type { Style } from '../output/units.ts'
 
 /** The formats that have a name. */
 export const NAMED_LINES: Readonly<Record<string, string>> = {
+  short: '%clk %pr %sap %dap %pkt %byt',
   line: '%ts %td %pr %sap -> %dap %pkt %byt %fl',
   long: '%ts %td %pr %sap -> %dap %flg %tos %pkt %byt %fl',
   extended: '%ts %td %pr %sap -> %dap %flg %tos %pkt %byt %pps %bps %bpp %fl',
@@ -29,6 +30,10 @@ const time =
     const stamp = row[name]
     return stamp == null ? '' : formatTime(parseStamp(stamp), zone, 3)
   }
+const timeOfDay = (row: Row, { zone }: Style) => {
+  const stamp = row['flow_start'] ?? row['received_at']
+  return stamp == null ? '' : formatTime(parseStamp(stamp), zone).slice('2026-11-28 '.length)
+}
 const address =
   (name: string) =>
   (row: Row, { nameOf }: Style) => {
@@ -89,6 +94,7 @@ const TOKENS: Readonly<Record<string, Token>> = {
   ts: { title: 'Date first seen', width: -23, value: time('flow_start') },
   te: { title: 'Date last seen', width: -23, value: time('flow_end') },
   tr: { title: 'Date flow received', width: -23, value: time('received_at') },
+  clk: { title: 'Time', width: -8, value: timeOfDay },
   td: { title: 'Duration    ', width: 16, value: (row) => clock(Number(row['seconds'] ?? 0)) },
   pr: {
     title: 'Proto',

@@ -14,6 +14,22 @@ export function csvLine(columns: readonly Column[], row: Row): string {
   return columns.map((column) => csvCell(row[column.name] ?? '', column)).join(',')
 }
 
+/**
+ * Formats a row for programs: texts are as they came, and always in quotes, so that an empty text
+ * differs from a value that was not sent.
+ */
+export function plainCsvLine(columns: readonly Column[], row: Row): string {
+  return columns
+    .map((column) => {
+      const value = row[column.name]
+      if (value == null) return ''
+      if (NUMBERS.includes(column.kind)) return value
+      const text = column.kind === 'time' ? formatStamp(value) : value
+      return `"${text.replaceAll('"', '""')}"`
+    })
+    .join(',')
+}
+
 function csvCell(value: string, { kind }: Column): string {
   if (NUMBERS.includes(kind)) return value
   if (kind === 'time') return formatStamp(value)

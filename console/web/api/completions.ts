@@ -48,7 +48,8 @@ export const completions = question({
   answer: async ({ field, prefix }, { ask }): Promise<CompletionsReply> => {
     const begin = prefix.replace(/^["']/, '').toLowerCase()
     const all = await list(field, ask, begin)
-    const isMatch = ({ text }: Completion) => text.replace(/^"/, '').toLowerCase().startsWith(begin)
+    const isMatch = ({ text }: Completion) =>
+      text.replace(/^["']/, '').toLowerCase().startsWith(begin)
     return { field, rows: all.filter(isMatch).slice(0, MAX_COMPLETIONS) }
   },
 })
@@ -110,7 +111,8 @@ async function askValues(
   }))
 }
 
-/** A name with blanks or signs stands in quotes; a quote in it cannot be written, and is left out. */
+/** A name with blanks or signs stands in quotes; one with both kinds of quotes cannot be written. */
 function quoteWord(word: string): string {
-  return /^[\w.:-]+$/.test(word) ? word : `"${word.replaceAll('"', '')}"`
+  if (/^[\w.:-]+$/.test(word)) return word
+  return word.includes('"') ? `'${word.replaceAll("'", '')}'` : `"${word}"`
 }

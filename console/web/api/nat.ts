@@ -1,6 +1,7 @@
 /** `/api/nat` and `/api/nat/events`: who was behind a public address, and the latest translations. */
 
 import { z } from 'zod'
+import { parseFilter } from '../../query/filter.ts'
 import { literalSql } from '../../query/literal-sql.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
 import { mappingsQuery, translationsQuery } from '../../query/translations.ts'
@@ -106,19 +107,23 @@ export type NatEventsReply = z.infer<typeof eventsReply>
 export const natEvents = question({
   path: '/api/nat/events',
   summary: 'The latest translations',
-  query: z.strictObject({ ...parameter.range, limit: parameter.count(100, 1, 10_000) }),
+  query: z.strictObject({
+    ...parameter.range,
+    limit: parameter.count(100, 1, 10_000),
+    filter: parameter.filter,
+  }),
   reply: eventsReply,
   since: '1h',
   table: ({ rows }) => column.tableOf(natEvent.names, rows),
-  answer: async ({ since, until, limit }, { ask }): Promise<NatEventsReply> => {
-    const sql = translationsQuery({ since, until, limit })
+  answer: async ({ since, until, limit, filter }, { ask }): Promise<NatEventsReply> => {
+    const sql = translationsQuery({ since, until, limit, filter: parseFilter(filter) })
     const rows = await ask(sql)
     return {
       since,
       until,
       rows: rows.map(natEvent.read),
       sql: literalSql(sql),
-      command: terminalCommand('nat', { since, until, limit }),
+      command: terminalCommand('nat', { since, until, limit }, [filter]),
     }
   },
 })

@@ -6,8 +6,8 @@
 import pg from 'pg'
 import { SESSION_SETTINGS, TEXTS } from '../../database/session.ts'
 import type { Ask } from '../../query/sums.ts'
-import { ApiError } from '../api/api-error.ts'
 import { databaseError } from './database-error.ts'
+import { Session } from './session.ts'
 import { Turns } from './turns.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
@@ -69,40 +69,46 @@ export class Reader {
   }
 
   /**
-   * Runs questions in one snapshot.
+   * Runs questions in one snapshot. A session is only taken when the first of them is asked.
    *
    * @param signal ends them in the server
    * @throws ApiError when there is no answer
    */
   async answer<Value>(use: (ask: Ask) => Promise<Value>, signal: AbortSignal): Promise<Value> {
-    const release = await this.#turns.take(signal)
+    let opening: Promise<Session> | undefined
+    const ask: Ask = async (sql) => {
+      opening ??= this.#open(signal)
+      return (await opening).ask(sql)
+    }
+    // Whoever has asked knows that it could not be opened.
+    const opened = () => opening?.catch(() => undefined)
     try {
-      return await this.#answer(use, signal)
+      const value = await use(ask)
+      await (await opened())?.commit()
+      return value
+    } catch (error) {
+      throw (await opened())?.reason ?? databaseError(error)
     } finally {
-      release()
+      await (await opened())?.close()
     }
   }
 
-  async #answer<Value>(use: (ask: Ask) => Promise<Value>, signal: AbortSignal): Promise<Value> {
-    const client = await this.#connect()
-    const ending = new Ending(client, (pid) => this.#cancel(pid), this.#options.timeoutMs)
-    signal.addEventListener('abort', ending.onAbort)
+  async #open(signal: AbortSignal): Promise<Session> {
+    const release = await this.#turns.take(signal)
     try {
-      if (signal.aborted) ending.onAbort()
-      await client.query(this.#begin())
-      const value = await use(async ({ text, values }) => {
-        ending.throwIfEnded()
-        return (await client.query(text, [...values])).rows
+      const client = await this.#pool.connect()
+      const session = new Session({
+        client,
+        signal,
+        timeoutMs: this.#options.timeoutMs,
+        cancel: (pid) => this.#cancel(pid),
+        onClose: release,
       })
-      await client.query('commit')
-      return value
+      await session.begin(this.#begin())
+      return session
     } catch (error) {
-      throw ending.reason ?? databaseError(error)
-    } finally {
-      signal.removeEventListener('abort', ending.onAbort)
-      await ending.settle()
-      // A signal on its way must not hit the next question.
-      client.release(ending.reason !== undefined || hasFailed(client))
+      release()
+      throw databaseError(error)
     }
   }
 
@@ -130,21 +136,15 @@ export class Reader {
     }
   }
 
+  /** A question has one processor at most: the others are the pipeline's. */
   #begin(): string {
     const { timeoutMs, workMemBytes } = this.#options
     return `
       begin isolation level repeatable read read only;
       ${SESSION_SETTINGS.replaceAll('set ', 'set local ')};
       set local statement_timeout = ${timeoutMs};
+      set local max_parallel_workers_per_gather = 0;
       set local work_mem = '${Math.floor(workMemBytes / 1024)}kB'`
-  }
-
-  async #connect(): Promise<pg.PoolClient> {
-    try {
-      return await this.#pool.connect()
-    } catch (error) {
-      throw databaseError(error)
-    }
   }
 
   /** Ends the statement of another session of this role. */
@@ -169,53 +169,4 @@ export class Reader {
   async stop(): Promise<void> {
     await this.#pool.end()
   }
-}
-
-/** Why a question is ended early, and the cancelling of its statement. */
-class Ending {
-  readonly #pid: number | undefined
-  readonly #cancel: (pid: number) => Promise<void>
-  readonly #timer: NodeJS.Timeout
-  #cancelling: Promise<void> | undefined
-  #reason: ApiError | undefined
-  readonly onAbort = () => this.#end(new ApiError('busy', 'nobody waits for this answer any more'))
-
-  constructor(client: pg.PoolClient, cancel: (pid: number) => Promise<void>, timeoutMs: number) {
-    this.#pid = (client as pg.PoolClient & { processID?: number }).processID
-    this.#cancel = cancel
-    this.#timer = setTimeout(() => {
-      this.#end(
-        new ApiError(
-          'timeout',
-          `the answer takes longer than ${timeoutMs / 1000} s: ask for a shorter range, a longer ` +
-            'step, or fewer flows by a filter',
-        ),
-      )
-    }, timeoutMs)
-  }
-
-  get reason(): ApiError | undefined {
-    return this.#reason
-  }
-
-  throwIfEnded(): void {
-    if (this.#reason) throw this.#reason
-  }
-
-  #end(reason: ApiError): void {
-    if (this.#reason) return
-    this.#reason = reason
-    if (this.#pid !== undefined) this.#cancelling = this.#cancel(this.#pid)
-  }
-
-  async settle(): Promise<void> {
-    clearTimeout(this.#timer)
-    await this.#cancelling
-  }
-}
-
-/** A client in a failed transaction, or without a connection, is not used again. */
-function hasFailed(client: pg.PoolClient): boolean {
-  const { _txStatus } = client as pg.PoolClient & { _txStatus?: string }
-  return _txStatus !== 'I'
 }

@@ -33,6 +33,12 @@ interface Part extends Span {
   readonly source: string
 }
 
+/**
+ * Compiling takes longer than most answers. And the planner expects one row of what many pairs meet:
+ * without hashing, 9,600 pairs took 1.6 s instead of 0.35 s.
+ */
+const PLANNING = ['set local jit = off', 'set local enable_nestloop = off']
+
 /** Answers all pairs of a request about an exporter. */
 export async function answerStats(
   exporter: string,
@@ -40,8 +46,7 @@ export async function answerStats(
   ask: Ask,
 ): Promise<StatsAnswer> {
   const numberOf = new Map(pairs.map((pair, number) => [pair, number]))
-  // Compiling would take longer than most of the answers.
-  await ask({ text: 'set local jit = off', values: [] })
+  for (const text of PLANNING) await ask({ text, values: [] })
   const [state] = await ask({
     text: 'select extract(epoch from settled_until)::text as since from rollup_state',
     values: [],

@@ -59,20 +59,23 @@ const SUMS = `
 /** Sums margins of a level. */
 export function marginSums(level: Level, pieces: readonly Piece[], scope: Scope): Sql {
   const text = `
-    with ${WANTED}, ${PIECES}
+    with ${WANTED}, ${PIECES},
+    -- On its own: within the join, the planner would look through all pairs for each piece.
+    found as materialized (
+      select pieces.piece, sums.*
+      from pieces cross join chosen
+      cross join lateral (
+        select prefix, side, field, coalesce(number::text, '') as value,
+          coalesce(sampling_rate, 1) as rate,
+          sum(bytes) as bytes, sum(packets) as packets, sum(flows) as flows
+        from rollup_${level}
+        where field = any(chosen.fields) and bucket >= pieces.since and bucket < pieces.until
+          and exporter = $1 and prefix = any(chosen.prefixes)
+        group by 1, 2, 3, 4, 5
+      ) as sums
+    )
     select wanted.pair, found.side, ${SUMS}
-    from pieces cross join chosen
-    cross join lateral (
-      select prefix, side, field, coalesce(number::text, '') as value,
-        coalesce(sampling_rate, 1) as rate,
-        sum(bytes) as bytes, sum(packets) as packets, sum(flows) as flows
-      from rollup_${level}
-      where field = any(chosen.fields) and bucket >= pieces.since and bucket < pieces.until
-        and exporter = $1 and prefix = any(chosen.prefixes)
-      group by 1, 2, 3, 4, 5
-    ) as found
-    join wanted on wanted.piece = pieces.piece and wanted.prefix = found.prefix
-      and wanted.field = found.field and wanted.value = found.value
+    from found join wanted using (piece, prefix, field, value)
     group by wanted.pair, found.side`
   return { text, values: valuesOf(pieces, scope) }
 }
@@ -97,6 +100,8 @@ export function listSums(
         select bucket, prefix, side, field, coalesce(sampling_rate, 0) as known_rate,
           coalesce(least_bytes, 0) as least, keys > listed as is_cut
         from rollup_lists where level = ${LEVELS.indexOf(level)} and ${inPiece}
+        -- Asked by piece, with its index: the planner would read all times.
+        offset 0
       ) as list
     ),
     listed as materialized (
@@ -106,6 +111,7 @@ export function listSums(
         select bucket, prefix, side, field, coalesce(sampling_rate, 0) as known_rate,
           coalesce(number::text, host(address)) as value, bytes, packets, flows
         from rollup_${level} where ${inPiece}
+        offset 0
       ) as entry
       where (field, value) in (select field, value from wanted)
     ),

@@ -14,7 +14,7 @@ const STALLED_MS = 20_000
 /** The first datagrams register the exporter and get code compiled. */
 const WARM_UP_SECONDS = 0.5
 
-interface Latency {
+export interface Latency {
   readonly p50: number
   readonly p99: number
   readonly max: number
@@ -78,7 +78,8 @@ function measureLatency({ rate, flushMs }: LatencyCase, seconds: number): Promis
   })
 }
 
-async function timeFlows(
+/** Sends datagrams of one flow each, and returns when their rows were seen. */
+export async function timeFlows(
   database: BenchDatabase,
   port: number,
   rate: number,

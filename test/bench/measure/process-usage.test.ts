@@ -12,6 +12,7 @@ import {
   readMemory,
   readParentOfSameKind,
   readTreeCpuSeconds,
+  readWakeUps,
 } from './process-usage.ts'
 
 const skip = existsSync('/proc/self/stat') ? false : 'this system has no /proc'
@@ -68,6 +69,24 @@ describe('the usage of a process', { skip }, () => {
   it('includes memory, with its peak', () => {
     const usage = readMemory(process.pid)
     assert.ok(usage && usage.rssBytes > 1e6 && usage.peakRssBytes >= usage.rssBytes)
+  })
+
+  it('counts how often it woke', async (test) => {
+    const child = spawn('sh', ['-c', 'while read -r line; do echo "$line"; done'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+    test.after(() => child.kill())
+    const pid = child.pid as number
+    const wake = async () => {
+      child.stdin.write('again\n')
+      await once(child.stdout, 'data')
+    }
+    await wake()
+    const before = readWakeUps(pid) as number
+    for (let count = 0; count < 20; count++) await wake()
+    await until('it sleeps again', () => (readWakeUps(pid) as number) >= before + 20)
+    child.stdin.end()
+    await until('it is gone', () => readWakeUps(pid) === undefined)
   })
 
   it('names the parent that runs the same program', async (test) => {

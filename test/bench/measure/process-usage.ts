@@ -29,6 +29,21 @@ export function readCpuSeconds(pid: number): number | undefined {
   return exact > 0 ? exact : times.ownSeconds
 }
 
+/**
+ * Returns how often the threads of a process have gone to sleep, and hence woken: their voluntary
+ * context switches.
+ */
+export function readWakeUps(pid: number): number | undefined {
+  const counts = readFolder(`${pid}/task`).map((thread) =>
+    Number(
+      /^voluntary_ctxt_switches:\s+(\d+)/m.exec(
+        readProcFile(`${pid}/task/${thread}/status`) ?? '',
+      )?.[1] ?? 0,
+    ),
+  )
+  return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0)
+}
+
 /** Returns the CPU seconds of a process and of all its descendants, ended or not. */
 export function readTreeCpuSeconds(pid: number): number | undefined {
   const root = readTimes(pid)

@@ -60,6 +60,52 @@ for (const [buffer, receiveBufferBytes] of [
   })
 }
 
+it('datagrams that come singly are each read at once, and cause no other read', {
+  skip,
+}, async (context) => {
+  assert.ok(calls)
+  let reads = 0
+  const { socket, numbers, sender } = await openSocket(context, {
+    calls: {
+      ...calls,
+      receiveMessages: (...values) => {
+        reads += 1
+        return calls.receiveMessages(...values)
+      },
+    },
+  })
+  socket?.start()
+  for (let number = 0; number < 10; number += 1) {
+    await sender.sendNumbered(1, 100, number)
+    await until('it is taken', () => numbers.length === number + 1)
+    // Longer than any pause.
+    await sleep(40)
+  }
+  assert.equal(reads, 10)
+})
+
+it('a burst after silence is taken in order, each turn announced once', {
+  skip,
+}, async (context) => {
+  const turns: number[] = []
+  const numbers: number[] = []
+  const { socket, sender } = await openSocket(context, {
+    onDatagram: ({ buffer, start }) => numbers.push(buffer.readUInt32BE(start)),
+    onTurn: () => turns.push(numbers.length),
+  })
+  socket?.start()
+  await sender.sendNumbered(1, 100)
+  await until('the first is taken', () => turns.length === 1)
+  await sleep(20)
+  await sender.sendNumbered(400, 100, 1)
+  await until('the burst is taken', () => turns.at(-1) === 401)
+  assert.deepEqual(numbers, range(401))
+  assert.deepEqual(
+    turns,
+    [...new Set(turns)].sort((a, b) => a - b),
+  )
+})
+
 it('a read returns everything that the kernel holds', { skip }, async (context) => {
   const { socket, numbers, sender } = await openSocket(context)
   await sender.sendNumbered(100, 100)

@@ -6,7 +6,8 @@ import { compileFilter, Parameters } from '../../../console/query/compile-filter
 import { parseFilter } from '../../../console/query/filter.ts'
 import { FLOW_DETAILS, FLOWS } from '../../../console/query/relations.ts'
 import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
-import { EXPORTER_NAMES, type ModelFlow, modelFilter, modelFlow } from './filter-model.ts'
+import { modelFilter } from './filter-model.ts'
+import { EXPORTER_NAMES, type ModelFlow, modelFlow } from './flow-model.ts'
 
 const FLOW_COUNT = 250
 

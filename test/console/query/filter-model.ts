@@ -1,49 +1,16 @@
 /**
- * Random flows, and random filters with what they mean: a second implementation, which shares no code
- * with the parser and the compiler.
+ * Random filters with what they mean: a second implementation, which shares no code with the parser
+ * and the compiler.
  */
 
 import fc from 'fast-check'
-
-/** A flow as the model knows it; null: not sent. */
-export interface ModelFlow {
-  readonly src_addr: string | null
-  readonly dst_addr: string | null
-  readonly src_port: number | null
-  readonly dst_port: number | null
-  readonly protocol: number | null
-  readonly tcp_flags: number | null
-  readonly tos: number | null
-  readonly bytes: number | null
-  readonly packets: number | null
-  readonly src_as: number | null
-  readonly dst_as: number | null
-  readonly input_if: number | null
-  readonly output_if: number | null
-  readonly direction: number | null
-  readonly icmp_type: number | null
-  readonly src_vlan: number | null
-  readonly dst_vlan: number | null
-  readonly src_mac: string | null
-  readonly exporter: string
-  /** Milliseconds; null: the flow has no times. */
-  readonly duration: number | null
-  readonly extra: Readonly<Record<string, number | string>> | null
-}
+import { among, counter, MACS, type ModelFlow, number, port } from './flow-model.ts'
 
 export interface ModelFilter {
   readonly text: string
   readonly holds: (flow: ModelFlow) => boolean
 }
 
-const ADDRESSES = [
-  '10.0.0.1',
-  '10.0.0.130',
-  '10.1.0.1',
-  '192.0.2.7',
-  '2001:db8::1',
-  '2001:db8:1::1',
-]
 /** Networks, and which of the addresses they hold: written by hand. */
 const NETWORKS: Readonly<Record<string, readonly string[]>> = {
   '10.0.0.1': ['10.0.0.1'],
@@ -55,48 +22,6 @@ const NETWORKS: Readonly<Record<string, readonly string[]>> = {
   '2001:db8::/32': ['2001:db8::1', '2001:db8:1::1'],
   '203.0.113.0/24': [],
 }
-const EXPORTERS = ['198.51.100.1', '198.51.100.2', '198.51.100.3']
-/** The first two have names. */
-export const EXPORTER_NAMES = [
-  ['198.51.100.1', 'core-1'],
-  ['198.51.100.2', 'Edge 2'],
-] as const
-const MACS = ['00:00:5e:00:53:01', '00:00:5e:00:53:02']
-
-const orNull = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null, freq: 5 })
-const among = <T>(...values: readonly T[]) => fc.constantFrom(...values)
-const port = among(53, 80, 443, 1023, 1024, 8080)
-const number = among(1, 2, 3, 7)
-const counter = among(0, 1, 40, 1000, 1500, 64_000, 5_000_000)
-
-export const modelFlow: fc.Arbitrary<ModelFlow> = fc.record({
-  src_addr: orNull(among(...ADDRESSES)),
-  dst_addr: orNull(among(...ADDRESSES)),
-  src_port: orNull(port),
-  dst_port: orNull(port),
-  protocol: orNull(among(1, 6, 17, 58)),
-  tcp_flags: orNull(among(0, 2, 18, 27, 255)),
-  tos: orNull(number),
-  bytes: orNull(counter),
-  packets: orNull(counter),
-  src_as: orNull(number),
-  dst_as: orNull(number),
-  input_if: orNull(number),
-  output_if: orNull(number),
-  direction: orNull(among(0, 1)),
-  icmp_type: orNull(among(0, 3, 8)),
-  src_vlan: orNull(number),
-  dst_vlan: orNull(number),
-  src_mac: orNull(among(...MACS)),
-  exporter: among(...EXPORTERS),
-  duration: orNull(among(0, 1, 250, 60_000)),
-  extra: orNull(
-    fc.record(
-      { ipTTL: number, application: among('web', 'mail', '7'), octets: counter },
-      { requiredKeys: [] },
-    ),
-  ),
-})
 
 type Field = Exclude<keyof ModelFlow, 'extra'>
 type Test = (value: string | number) => boolean

@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { compileFilter, Parameters } from '../../../console/query/compile-filter.ts'
 import { parseFilter } from '../../../console/query/filter.ts'
 import { FLOWS } from '../../../console/query/relations.ts'
-import { freePort } from '../../helpers/metrics-reader.ts'
+import { findFreePort } from '../../helpers/free-port.ts'
 import { type Pipeline, QUICK, startWriterAlone } from '../../helpers/pipeline.ts'
 import { UdpSender } from '../../helpers/udp-sender.ts'
 import { until } from '../../helpers/until.ts'
@@ -49,7 +49,7 @@ const FILTERS = [
 /** Of v9, nfdump does not show the type. */
 const NO_ICMP = 'not (proto icmp or proto icmp6)'
 
-/** What the kernel holds for the socket of a port, in bytes; undefined: nobody listens. */
+/** Bytes that the kernel holds for the socket of a port; undefined: nobody listens. */
 function pendingBytes(port: number): number | undefined {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   const rows = ['/proc/net/udp', '/proc/net/udp6']
@@ -83,7 +83,7 @@ describe('filters', { skip }, () => {
     pipeline = await startWriterAlone({ environment: QUICK })
     folder = join(pipeline.folder, 'nfcapd')
     await mkdir(folder)
-    const port = await freePort()
+    const port = await findFreePort()
     nfcapd = spawn(findProgram('nfcapd') ?? '', ['-w', folder, '-p', String(port), '-t', '3600'], {
       stdio: 'ignore',
     })

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { JournalTap } from '../../../console/record/journal-tap.ts'
@@ -14,6 +15,8 @@ import { until } from '../../helpers/until.ts'
 import { runLine } from '../terminal/terminal-harness.ts'
 
 const RECORDS = 30
+/** Datagrams a second, while a disk fills. */
+const RATE = 2_000
 const MAIN = fileURLToPath(new URL('../../../console/terminal/main.js', import.meta.url))
 /** Mounting a small file system takes a namespace of one's own. */
 const MAY_MOUNT = spawnSync('unshare', ['-rm', 'true']).status === 0
@@ -113,12 +116,12 @@ describe('netflow record', () => {
     }
   })
 
-  it('stops when the disk is full, and the pipeline loses nothing', {
+  it('stops when the disk is full under 2,000 datagrams a second, and the pipeline loses nothing', {
     skip: !MAY_MOUNT && 'no file system can be mounted here',
   }, async () => {
     const folder = join(pipeline.folder, 'small')
     mkdirSync(folder)
-    const script = 'mount -t tmpfs -o size=16k tmpfs "$1" && exec "$2" "$3" record "$1/full.gz"'
+    const script = 'mount -t tmpfs -o size=128k tmpfs "$1" && exec "$2" "$3" record "$1/full.gz"'
     const child = spawn(
       'unshare',
       ['-rm', 'sh', '-c', script, 'sh', folder, process.execPath, MAIN],
@@ -136,12 +139,30 @@ describe('netflow record', () => {
     exit.then(() => {
       isOver = true
     })
-    while (!isOver && sent < 20_000) await send(100)
+    const [first, second] = exporters()
+    // At this pace, whatever the disk of the recording does; and a second beyond its end.
+    const startedAt = performance.now()
+    let here = 0
+    for (let left = RATE; left > 0 && here < 40 * RATE; ) {
+      const due = Math.floor(((performance.now() - startedAt) * RATE) / 1000)
+      // A burst after a pause of this process would be more than the rate.
+      for (let burst = 0; here < due && burst < RATE / 100; here++, burst++) {
+        await (here % 2 === 0 ? first : second)?.send(message(sent + (here >>> 1)))
+        if (isOver) left -= 1
+      }
+      await sleep(5)
+    }
     const [code] = await exit
+    sent += here
     assert.equal(code, 1, said)
     assert.match(said, /full\.gz: its file system is full: the recording has stopped; the pipeline/)
-    await send(10)
-    await pipeline.expectNumber('select difference from pipeline_balance', 0)
+    await pipeline.expectNumber('select count(*) from flows', sent * RECORDS)
+    await pipeline.expectRows(
+      `select collector_received::int as received, kernel_dropped::int as kernel,
+         queue_dropped::int as queue, difference::int
+       from pipeline_balance`,
+      [{ received: sent, kernel: 0, queue: 0, difference: 0 }],
+    )
   })
 })
 

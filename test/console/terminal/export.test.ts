@@ -117,6 +117,6 @@ describe('netflow export', () => {
       `netflow export --format parquet --to ${pipeline.folder}/parquet`,
     )
     assert.equal(code, 1)
-    assert.match(stderr, /which is not installed: npm install @duckdb\/node-api/)
+    assert.match(stderr, /which is not installed: npm install --no-save @duckdb\/node-api/)
   })
 })

@@ -82,7 +82,7 @@ export async function runLine(
       folder: '/',
       nowMs: NOW_MS,
       width: 'width' in options ? options.width : 100,
-      isErrorTerminal: false,
+      errorWidth: () => undefined,
     },
     options.signal,
   )

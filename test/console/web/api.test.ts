@@ -141,6 +141,29 @@ describe('the API', () => {
     assert.deepEqual(json.where, { parameter: 'filter', position: 9 })
     assert.deepEqual((await web.get('/api/filter?text=port+443+nad+tcp')).json.error.position, 9)
   })
+
+  it('completes words, and names that the filter then understands', async () => {
+    await web.pipeline.ask(
+      `update exporters set name = 'Core "1" east' where address = '192.0.2.1'`,
+    )
+    const textsOf = async (query: string) => {
+      const { json } = await web.get(`/api/completions?${query}`)
+      return json.rows.map(({ text }: { text: string }) => text) as string[]
+    }
+    assert.deepEqual(await textsOf('field=word&prefix=p'), ['port', 'proto', 'packets', 'pps'])
+    assert.deepEqual(await textsOf('field=proto&prefix=ic'), ['icmp', 'icmp6', 'icmpv6'])
+    const [name] = await textsOf('field=exporter&prefix=core')
+    assert.equal(name, `'Core "1" east'`)
+    assert.ok((await textsOf('field=exporter&prefix=192')).includes('192.0.2.2'))
+    assert.deepEqual(await textsOf('field=exporter&prefix=%25'), [])
+    assert.ok((await textsOf('field=port&prefix=44')).includes('443'))
+    for (const text of [name ?? '', '192.0.2.2']) {
+      const filter = encodeURIComponent(`exporter ${text}`)
+      const { json } = await web.get(`/api/top?${HOUR}&by=exporter&filter=${filter}`)
+      assert.equal(json.rows.length, 1, text)
+    }
+    await web.pipeline.ask('update exporters set name = null')
+  })
 })
 
 function addUp(rows: readonly Series[]): string {

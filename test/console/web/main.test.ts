@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
+import { findFreePort } from '../../helpers/free-port.ts'
 import { whyNoTls } from '../../helpers/tls-proxy.ts'
 import { until } from '../../helpers/until.ts'
 
@@ -63,7 +64,7 @@ describe('the process of the web server', () => {
     assert.equal(page.status, 200)
     assert.match(await page.text(), /GET \/api\/traffic/)
     assert.equal(await web.stop(), 0)
-    assert.match(web.log, /the page and the API are served/)
+    assert.match(web.log, /page and API are served/)
   })
 
   it('ends with 1 and a sentence when its port is in use', async () => {
@@ -151,13 +152,4 @@ function askSubject(url: string, ca: string): Promise<string> {
     })
     sent.on('error', reject).end()
   })
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

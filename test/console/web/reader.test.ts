@@ -144,6 +144,9 @@ describe('the reader', () => {
         reader.answer((run) => run({ text: `show ${name}`, values: [] }), signal)
       assert.deepEqual(await show('statement_timeout'), [{ statement_timeout: '5s' }])
       assert.deepEqual(await show('work_mem'), [{ work_mem: '64MB' }])
+      const pid = () =>
+        reader.answer((run) => run({ text: 'select pg_backend_pid() as pid', values: [] }), signal)
+      assert.deepEqual(await pid(), await pid(), 'the session is used again')
     } finally {
       await reader.stop()
     }
@@ -153,6 +156,8 @@ describe('the reader', () => {
     assert.equal((await ask('/api/exporters')).status, 200)
     await disconnect()
     await database.stop()
+    assert.equal((await ask('/api/filter?text=port+443')).json.ok, true)
+    assert.equal((await ask('/api/completions?prefix=por')).json.rows.length, 1)
     const away = await ask(`/api/top?${HOUR}&n=3`)
     assert.equal(away.status, 503)
     assert.equal(away.json.error, 'database_away')

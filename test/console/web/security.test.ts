@@ -156,3 +156,33 @@ describe('a web server with a password', () => {
     assert.equal(await statusOf('/api', basic('correct horse')), 200)
   })
 })
+
+describe('a web server behind a proxy', () => {
+  const DATABASE_URL = 'postgres://nobody@127.0.0.1:1/nothing'
+
+  /** Fails ten times as one client of a proxy, and returns the status for another client. */
+  async function statusOfOther(WEB_TRUST_PROXY: string): Promise<number> {
+    const server = await startServer({ WEB_PASSWORD: 'secret', WEB_TRUST_PROXY, DATABASE_URL })
+    const ask = (client: string, password: string) =>
+      send(`${server.origin}/api`, {
+        headers: { ...basic(password), 'x-forwarded-for': `203.0.113.250, ${client}` },
+      })
+    try {
+      for (let turn = 0; turn < 10; turn += 1) {
+        assert.equal((await ask('192.0.2.1', 'no')).status, 401)
+      }
+      assert.equal((await ask('192.0.2.1', 'secret')).status, 429)
+      return (await ask('192.0.2.2', 'secret')).status
+    } finally {
+      await server.stop()
+    }
+  }
+
+  it('believes the address that the proxy names', async () => {
+    assert.equal(await statusOfOther('on'), 200)
+  })
+
+  it('does not believe it otherwise', async () => {
+    assert.equal(await statusOfOther('off'), 429)
+  })
+})

@@ -16,7 +16,7 @@ export interface FilledDatabase {
   stop(): Promise<void>
 }
 
-/** Fills a database with flows of the last 50 minutes, through the writer. */
+/** Fills a database through the writer, with flows of an hour that is over and of the present one. */
 export async function fillDatabase(): Promise<FilledDatabase> {
   const server = await RolesServer.start()
   const pipeline = await startWriterAlone({
@@ -25,7 +25,7 @@ export async function fillDatabase(): Promise<FilledDatabase> {
   })
   const nowMs = Date.now()
   const datagrams = makeDemoDatagrams({
-    sinceMs: nowMs - 50 * MINUTE_MS,
+    sinceMs: nowMs - 110 * MINUTE_MS,
     untilMs: nowMs - 3 * MINUTE_MS,
     datagrams: DATAGRAMS,
   })

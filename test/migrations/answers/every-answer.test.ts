@@ -1,4 +1,4 @@
-/** What holds for every table, view and function. */
+/** Rules of every table, view and function. */
 
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'

@@ -4,7 +4,7 @@ import { AnswersDatabase } from './answers-database.ts'
 
 const KEY = `'192.0.2.1', 9, 0`
 
-/** What is wrong, in SQL, and the one sentence that says so. */
+/** Each trouble of an exporter, in SQL, has one sentence of advice. */
 const COMPLAINTS: readonly (readonly [title: string, sql: string, sentence: RegExp])[] = [
   [
     'an exporter that was registered but not heard',

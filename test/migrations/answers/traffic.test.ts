@@ -1,4 +1,4 @@
-/** What traffic and top_talkers answer from rollups is what they answer from flows. */
+/** The answers of traffic and top_talkers are the same from rollups and from flows. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'

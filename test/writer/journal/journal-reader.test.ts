@@ -18,9 +18,9 @@ class Setup {
   /** Everything that was read. */
   bytes = ''
 
-  constructor(context: TestContext, position = 0) {
+  constructor(context: TestContext, position = 0, gatherMs = 0) {
     this.journal = this.#open()
-    this.reader = this.#makeReader(position)
+    this.reader = this.#makeReader(position, gatherMs)
     context.after(() => {
       this.journal.close()
       rmSync(this.folder, { recursive: true })
@@ -33,8 +33,10 @@ class Setup {
     return journal
   }
 
-  #makeReader(position: number): JournalReader {
-    return new JournalReader({ journal: this.journal, position, logger: this.recorded.logger })
+  #makeReader(position: number, gatherMs = 0): JournalReader {
+    const { journal } = this
+    const { logger } = this.recorded
+    return new JournalReader({ journal, position, gatherMs, logger })
   }
 
   /** Closes the journal and reads it from its beginning, as the next process does. */
@@ -112,6 +114,50 @@ describe('the reader of the journal', () => {
     setup.append('line\n')
     await Promise.all(waiting)
     assert.equal(await isSettled(setup.journal.grown()), false, 'the next append has not come')
+  })
+
+  it('lets few bytes wait for others, and says for how long they have', async (context) => {
+    const setup = new Setup(context, 0, 60_000)
+    const more = setup.reader.more()
+    assert.equal(setup.reader.hurry(), false, 'nothing waits yet')
+    setup.append('a'.repeat(100))
+    assert.equal(await isSettled(more), false)
+    assert.equal(setup.reader.isCaughtUp, false)
+    setup.append('b'.repeat(32_668))
+    await more
+    assert.ok(setup.reader.waitedMs > 0)
+    setup.readAll()
+    assert.equal(setup.reader.waitedMs, 0)
+    assert.equal(setup.bytes.length, 32_768)
+  })
+
+  it('reads what waits when the time is over, or somebody is in a hurry', async (context) => {
+    const setup = new Setup(context, 0, 5)
+    setup.append('one\n')
+    await setup.reader.more()
+    setup.readAll()
+    const hurried = new Setup(context, 0, 60_000)
+    hurried.append('two\n')
+    const more = hurried.reader.more()
+    assert.equal(await isSettled(more), false)
+    assert.equal(hurried.reader.hurry(), true)
+    await more
+    hurried.readAll()
+    assert.equal(setup.bytes + hurried.bytes, 'one\ntwo\n')
+  })
+
+  it('lets nothing wait once everything is to be read', async (context) => {
+    const setup = new Setup(context, 0, 60_000)
+    setup.append('one\n')
+    const more = setup.reader.more()
+    setup.reader.hurryForEver()
+    await more
+    setup.readAll()
+    const next = setup.reader.more()
+    setup.append('two\n')
+    await next
+    setup.readAll()
+    assert.equal(setup.bytes, 'one\ntwo\n')
   })
 
   it('says which bytes are missing, and goes on after them', (context) => {

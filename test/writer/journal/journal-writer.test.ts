@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import {
   appendFileSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -21,6 +22,7 @@ import { RecordingLogger } from '../../collector/recording-logger.ts'
 import { until } from '../../helpers/until.ts'
 
 const libc = loadLibc()
+const noLibc = libc ? false : 'the C library cannot be called here'
 
 interface Options {
   readonly settings?: Partial<JournalWriterSettings>
@@ -88,6 +90,48 @@ describe('the writer of the journal', () => {
     write(settings, 'two\n')
     await until('the next line is moved', () => writer.journal.end === 8)
     assert.equal(readAll(settings), 'one\ntwo\n')
+  })
+
+  it('sleeps while nothing comes, and moves what comes then', { skip: noLibc }, async (context) => {
+    assert.ok(libc)
+    let moves = 0
+    let watches = 0
+    const calls: Libc = {
+      ...libc,
+      movePipeToFile: (...values) => {
+        moves += 1
+        return libc.movePipeToFile(...values)
+      },
+      watchReadable: (fd, onReadable) => {
+        watches += 1
+        return libc.watchReadable(fd, onReadable)
+      },
+    }
+    const { settings, makeWriter } = setUp(context)
+    const writer = makeWriter({ calls })
+    writer.start()
+    for (let burst = 1; burst <= 3; burst++) {
+      write(settings, 'x'.repeat(50_000))
+      await until('the burst is moved', () => writer.journal.end === burst * 50_000)
+      const before = moves
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      assert.ok(moves - before <= 2, `${moves - before} moves of an empty pipe`)
+    }
+    assert.equal(watches, 1)
+  })
+
+  it('turns to a pipe that replaces the present one while it sleeps', async (context) => {
+    const { writer, settings } = setUp(context)
+    writer.start()
+    rmSync(settings.NAMED_PIPE_FILENAME)
+    await until('there is a new pipe', () => existsSync(settings.NAMED_PIPE_FILENAME))
+    for (const [text, end] of [
+      ['one\n', 4],
+      ['two\n', 8],
+    ] as const) {
+      write(settings, text)
+      await until('the line is moved', () => writer.journal.end === end)
+    }
   })
 
   it('works without the C library, too', async (context) => {

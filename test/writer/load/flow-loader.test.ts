@@ -50,7 +50,7 @@ describe('the loader', () => {
           exporter: address,
           exportVersion,
           observationDomain,
-          sequenceState,
+          sequenceState: JSON.parse(String(sequenceState)),
           systemInitMs,
           systemInitEstimateMs,
           suggestedByteOrder,

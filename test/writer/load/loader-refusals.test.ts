@@ -51,7 +51,7 @@ describe('a loader that is refused', () => {
     role = `${name}_role`
     await administrate('create role $2 login superuser')
   })
-  // What it owns went with the database.
+  // Its objects went with the database.
   after(() => administrate('drop role $2'))
 
   for (const { title, sqlState, change, undo } of REFUSALS) {

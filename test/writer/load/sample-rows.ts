@@ -101,7 +101,7 @@ export const STREAM_CHANGE: StreamChange = {
   lost: 8,
   sequenceUnit: 'datagrams',
   nextSequence: 4_294_967_295,
-  sequenceState: { expected: 12 },
+  sequenceState: '{"expected":12}',
   clockSkewMs: -250,
   lastTemplateMicros: RECEIVED_AT_MICROS - 1_000_000,
   systemInitMs: 1_700_000_000_123,

@@ -184,7 +184,7 @@ describe('the decoder as a library', () => {
     assert.equal(flowsOf(1, data), 1)
     assert.equal(session.waitingSets, 1)
     assert.equal(flowsOf(2, data), 0)
-    // What the third stream held is gone with it.
+    // The held sets of the third stream are gone with it.
     assert.deepEqual([session.waitingSets, session.expiredSets], [1, 1])
   })
 

@@ -130,7 +130,7 @@ export function follow(
   for (const [index, datagram] of arrivals.entries()) {
     if (index === restartAt) {
       close()
-      const state: StreamSequenceState = JSON.parse(JSON.stringify(sequence.toState()))
+      const state: StreamSequenceState = JSON.parse(sequence.toJson(0))
       sequence = new StreamSequence(version)
       sequence.restore(state)
     }

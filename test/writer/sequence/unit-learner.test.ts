@@ -6,27 +6,7 @@ import { SequenceTracker } from '../../../writer/sequence/sequence-tracker.ts'
 import type { SequenceUnit } from '../../../writer/sequence/sequence-unit.ts'
 import type { SequencedDatagram } from '../../../writer/sequence/sequenced-datagram.ts'
 import { NumberedExporter } from './numbered-exporter.ts'
-
-function follow(tracker: SequenceTracker, datagrams: readonly SequencedDatagram[]) {
-  const gaps = datagrams.flatMap((datagram) => {
-    tracker.observe(datagram)
-    return tracker.expire(datagram.receivedAtMs)
-  })
-  const last = datagrams.at(-1)?.receivedAtMs ?? 0
-  return [...gaps, ...tracker.expire(last + 60_000)]
-}
-
-/** Sends messages of changing size; every tenth has two templates and an options data record. */
-function sendVaried(exporter: NumberedExporter, count: number): SequencedDatagram[] {
-  return Array.from({ length: count }, (_, index) =>
-    exporter.send({
-      data: 5 + ((index * 7) % 20),
-      templates: index % 10 === 0 ? 2 : 0,
-      options: index % 10 === 0 ? 1 : 0,
-      sets: 1 + ((index * 5) % 3),
-    }),
-  )
-}
+import { follow, sendVaried } from './tracked-datagrams.ts'
 
 /** Sends as softflowd does: 32 flows a message, or fewer beside templates and an options record. */
 function sendLikeSoftflowd(exporter: NumberedExporter, count: number): SequencedDatagram[] {
@@ -257,64 +237,5 @@ describe('an exporter that counts flow entries of one or two records', () => {
     }
     assert.deepEqual(follow(tracker, datagrams), [])
     assert.equal(tracker.restarts, 0)
-  })
-})
-
-describe('an ordinary stream', () => {
-  for (const version of [5, 9, 10]) {
-    for (const before of [1, 2, 5, 19]) {
-      it(`has a gap after ${before} datagrams declared exactly (v${version})`, () => {
-        const exporter = new NumberedExporter({ version })
-        const tracker = new SequenceTracker(version)
-        const datagrams = sendVaried(exporter, before)
-        exporter.lose(2, { data: 9 })
-        datagrams.push(...sendVaried(exporter, 20))
-        const gaps = follow(tracker, datagrams)
-        assert.equal(gaps.length, 1)
-        assert.equal(tracker.lost, version === 9 ? 2 : 18)
-      })
-    }
-
-    it(`keeps its unit under heavy loss and reordering (v${version})`, () => {
-      const exporter = new NumberedExporter({ version })
-      const tracker = new SequenceTracker(version)
-      const datagrams: SequencedDatagram[] = []
-      for (let index = 0; index < 300; index += 1) {
-        const [one, other] = sendVaried(exporter, 2)
-        if (index % 3 === 0) exporter.lose(1)
-        if (one && other) datagrams.push(other, one)
-      }
-      follow(tracker, datagrams)
-      assert.equal(tracker.takeNotice(), undefined)
-    })
-  }
-
-  it('has a gap that suggests another unit declared once that unit fails', () => {
-    const exporter = new NumberedExporter({ version: 10 })
-    const tracker = new SequenceTracker(10)
-    const first = exporter.send({ data: 1, templates: 1 })
-    exporter.lose(1, { data: 1 })
-    assert.deepEqual(follow(tracker, [first, ...exporter.sendMany(10, { data: 1 })]), [])
-    follow(tracker, [exporter.send({ data: 3, templates: 1 }), exporter.send({ data: 1 })])
-    assert.equal(tracker.lost, 1)
-  })
-
-  it('has such a gap declared after 35 minutes without further evidence', () => {
-    const exporter = new NumberedExporter({ version: 10 })
-    const tracker = new SequenceTracker(10)
-    const first = exporter.send({ data: 1, templates: 1 })
-    exporter.lose(1, { data: 1 })
-    follow(tracker, [first, ...exporter.sendMany(10, { data: 1 })])
-    assert.equal(tracker.expire(exporter.nowMs + 30 * 60_000).length, 0)
-    assert.equal(tracker.expire(exporter.nowMs + 40 * 60_000).length, 1)
-  })
-
-  it('has a gap declared at once when all units agree on it', () => {
-    const exporter = new NumberedExporter({ version: 10 })
-    const tracker = new SequenceTracker(10)
-    const datagrams = exporter.sendMany(3, { data: 1 })
-    exporter.lose(2, { data: 1 })
-    assert.equal(follow(tracker, [...datagrams, exporter.send({ data: 1 })]).length, 1)
-    assert.equal(tracker.lost, 2)
   })
 })

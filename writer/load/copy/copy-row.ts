@@ -50,10 +50,10 @@ const MAX_FIXED_BYTES = FLOW_COLUMNS.reduce(
   COUNT_BYTES,
 )
 
-/** Returns the most bytes that a record needs; a UTF-16 unit is at most 3 bytes of UTF-8. */
+/** Returns the most bytes that a record needs. */
 export function maxRowBytes(record: FlowRecord): number {
   if (!record.has(FIELD.extra)) return MAX_FIXED_BYTES
-  return MAX_FIXED_BYTES + VERSION_BYTES + record.extra.length * 3
+  return MAX_FIXED_BYTES + VERSION_BYTES + record.json.length
 }
 
 /** Bits of the fields whose columns are of a type; counters are those bigints that have 64 bits. */
@@ -138,7 +138,7 @@ export function encodeRow(
     at = (present >>> field) & 1 ? putAddress(view, at, record, field) : putNull(view, at)
   }
   if ((fields & EXTRA) === 0) return at
-  return (present & EXTRA) === 0 ? putNull(view, at) : putJson(target, at, record.extra)
+  return (present & EXTRA) === 0 ? putNull(view, at) : putJson(target, at, record)
 }
 
 /** Returns the number of the lowest bit that is set. */
@@ -244,8 +244,9 @@ function word(bytes: Uint8Array, index: number): number {
   return high | ((bytes[index + 2] as number) << 8) | (bytes[index + 3] as number)
 }
 
-function putJson(target: RowBuffer, at: number, json: string): number {
-  const size = target.bytes.write(json, at + 5)
+function putJson(target: RowBuffer, at: number, { json }: FlowRecord): number {
+  const size = json.length
+  json.bytes.copy(target.bytes, at + 5, 0, size)
   target.view.setInt32(at, size + 1)
   target.view.setUint8(at + 4, JSONB_VERSION)
   return at + 5 + size

@@ -1,19 +1,13 @@
 /**
- * Applies `migrations/answers/`: the views and functions that answer questions, one a file that is
- * named after it. A line `-- needs: …` lists the others that it uses. Objects of somebody else are
- * never dropped.
+ * Applies `migrations/answers/`: the views and functions that answer questions. Objects of somebody
+ * else are never dropped.
  */
 
-import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
+import { ANSWERS, type Definition, readDefinitions } from './answer-definitions.ts'
 import { DatabaseError } from './connection.ts'
 import { MIGRATION_LOCK } from './migrations-table.ts'
-
-/** Relative to the built file in `dist/writer/load/database`. */
-const ANSWERS = fileURLToPath(new URL('../../../../migrations/answers', import.meta.url))
 
 /**
  * SQLSTATEs when columns, arguments or the type of a result differ. The last one: a comment on a
@@ -36,7 +30,7 @@ const NAMED_OBJECTS = `
   where pronamespace = (${SCHEMA}) and proname = any($1)`
 
 /**
- * What is built on the objects with the names $1, at any distance. Rules are internal to their views,
+ * The objects that are built on those with the names $1, at any distance. Rules are internal to their views,
  * and row types to their tables: the path leads through them.
  */
 const DEPENDENTS = `
@@ -71,43 +65,6 @@ const GRANTS = `
   from (${NAMED_OBJECTS}) as named
   cross join aclexplode(acl)
   where kind in ('view', 'function')`
-
-interface Definition {
-  readonly name: string
-  readonly sql: string
-  readonly hash: string
-  readonly needs: readonly string[]
-}
-
-/** Reads the files, sorted so that each comes after those that it needs. */
-async function readDefinitions(folder: string): Promise<readonly Definition[]> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()
-  const definitions = await Promise.all(
-    files.map(async (file) => {
-      const sql = await readFile(`${folder}/${file}`, 'utf8')
-      const needs = [...sql.matchAll(/^-- needs: (.+)$/gm)].flatMap(([, names = '']) =>
-        names.trim().split(/\s+/),
-      )
-      const hash = createHash('sha256').update(sql).digest('hex')
-      return { name: file.slice(0, -'.sql'.length), sql, hash, needs }
-    }),
-  )
-  return sortByNeeds(definitions)
-}
-
-function sortByNeeds(definitions: readonly Definition[]): readonly Definition[] {
-  const byName = new Map(definitions.map((definition) => [definition.name, definition]))
-  const sorted = new Set<Definition>()
-  const visit = (name: string, path: readonly string[]): void => {
-    const definition = byName.get(name)
-    if (!definition) throw new Error(`${path.at(-1)}.sql needs ${name}, which has no file`)
-    if (path.includes(name)) throw new Error(`${[...path, name].join(' needs ')}: a circle`)
-    for (const needed of definition.needs) visit(needed, [...path, name])
-    sorted.add(definition)
-  }
-  for (const { name } of definitions) visit(name, [])
-  return [...sorted]
-}
 
 /** Names what was applied, and its content, in one text that can be compared. */
 function fingerprint(rows: readonly { readonly name: string; readonly hash: string }[]): string {
@@ -254,6 +211,7 @@ export async function applyAnswers(
 
 /**
  * Drops all views and functions, so that migrations can be undone. The next migration creates them.
+ * Runs in the caller's transaction, with which they come back if a migration cannot be undone.
  *
  * @throws DatabaseError when objects of somebody else are built on them
  */
@@ -262,12 +220,15 @@ export async function dropAnswers(client: pg.Client): Promise<void> {
     `select to_regclass('answer_definitions') is not null as exists`,
   )
   if (rows[0]?.exists !== true) return
-  await inTransaction(client, async () => {
-    const names = (await readApplied(client)).map(({ name }) => name)
-    await new Renewal(client, names).drop(names)
-    await client.query('delete from answer_definitions')
-  })
+  await client.query(`set local lock_timeout = '${VIEW_LOCK_TIMEOUT}'`)
+  const names = (await readApplied(client)).map(({ name }) => name)
+  await new Renewal(client, names).drop(names)
+  await client.query('delete from answer_definitions')
+  await client.query('set local lock_timeout = 0')
 }
+
+/** A reader may hold a view for long; it is not made to wait longer behind this. */
+const VIEW_LOCK_TIMEOUT = '20s'
 
 async function inTransaction(client: pg.Client, use: () => Promise<void>): Promise<void> {
   await client.query('begin')
@@ -275,7 +236,7 @@ async function inTransaction(client: pg.Client, use: () => Promise<void>): Promi
     // Another process may migrate for long; readers may hold a view for long, and are not blocked.
     await client.query('set local statement_timeout = 0; set local lock_timeout = 0')
     await client.query(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`)
-    await client.query(`set local lock_timeout = '20s'`)
+    await client.query(`set local lock_timeout = '${VIEW_LOCK_TIMEOUT}'`)
     await use()
     await client.query('commit')
   } catch (error) {

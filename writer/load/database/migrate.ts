@@ -77,8 +77,6 @@ export async function migrateDatabase(
     await client.query('set statement_timeout = 0; set lock_timeout = 0')
     // The end of the session frees it.
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
-    // Views and functions are in the way of migrations that are undone; the next start creates them.
-    if (target.direction === 'down') await dropAnswers(client)
     const names = await migrate({ client, schema, target, logger })
     // A newer release's tables, or half of them, may not fit.
     if (target.direction === 'up' && (await isUpToDate(client, schema))) {
@@ -111,6 +109,8 @@ async function migrate(run: MigrationRun): Promise<readonly string[]> {
   const found = await readMigrations(client, schema)
   // The runner begins again, which only makes the server warn. It commits or rolls back all of this.
   await client.query('begin')
+  // Views and functions are in the way of migrations that are undone; the next start creates them.
+  if (target.direction === 'down') await dropAnswers(client)
   await prepareTable(run, known, found)
   const names = await runMigrations(run)
   await client.query('commit')

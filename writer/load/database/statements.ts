@@ -2,13 +2,15 @@
 
 import type pg from 'pg'
 
+type StatementValue = string | number | Buffer | null
+
 /** A statement. A connection prepares it when it runs it for the first time. */
 export interface Statement {
   /** Names the text: one name has one text. */
   readonly name: string
   readonly text: string
-  /** Arrays and objects as PostgreSQL reads them from text. */
-  readonly values: readonly (string | number | null)[]
+  /** Arrays and objects as PostgreSQL reads them from text; a buffer is in its binary format. */
+  readonly values: readonly StatementValue[]
 }
 
 /** The answers to statements that were sent together. */
@@ -99,7 +101,7 @@ class StatementSequence {
     for (const { name, text, values } of this.#statements) {
       if (!this.#prepared.has(name)) connection.parse({ name, text, types: [] }, true)
       this.#prepared.add(name)
-      connection.bind({ statement: name, values: values.map(toText) }, true)
+      connection.bind({ statement: name, values: values.map(toParameter) }, true)
       connection.execute({}, true)
     }
     connection.sync()
@@ -126,6 +128,6 @@ class StatementSequence {
   }
 }
 
-function toText(value: string | number | null): string | null {
-  return value === null ? null : String(value)
+function toParameter(value: StatementValue): string | Buffer | null {
+  return typeof value === 'number' ? String(value) : value
 }

@@ -1,5 +1,5 @@
 /**
- * What pg makes of `sslmode` in a connection string, and what to do when TLS fails. The table stands
+ * Spells out how pg reads `sslmode`, and advises when TLS fails. The table stands
  * in OPERATING.md.
  */
 

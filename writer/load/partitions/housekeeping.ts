@@ -7,6 +7,7 @@ import type { Logger } from '../../../shared/logger.ts'
 import { BackOff } from '../database/back-off.ts'
 import type { Session } from '../database/session.ts'
 import { describeError } from '../database/sql-state.ts'
+import type { ArchiveGuard } from './archive-guard.ts'
 import type { Partitions } from './partitions.ts'
 import { Retention } from './retention.ts'
 
@@ -26,6 +27,7 @@ interface HousekeepingOptions {
   readonly retentionBytes: number
   /** Makes the rollups of flows before this time final. */
   readonly settle: (timeMs: number) => Promise<void>
+  readonly archive: ArchiveGuard
   readonly logger: Logger
 }
 
@@ -38,8 +40,8 @@ export class Housekeeping {
 
   constructor(options: HousekeepingOptions) {
     this.#options = options
-    const { retentionDays: days, retentionBytes: bytes, settle, logger } = options
-    this.#retention = new Retention({ days, bytes, settle, logger })
+    const { retentionDays: days, retentionBytes: bytes, settle, archive, logger } = options
+    this.#retention = new Retention({ days, bytes, settle, archive, logger })
   }
 
   /** Creates the partitions of now and next; the rest follows in the background, periodically. */

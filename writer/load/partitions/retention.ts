@@ -7,6 +7,7 @@ import type pg from 'pg'
 import { LogThrottle } from '../../../shared/log-throttle.ts'
 import type { Logger } from '../../../shared/logger.ts'
 import { describeError } from '../database/sql-state.ts'
+import { type ArchiveGuard, NotArchivedError } from './archive-guard.ts'
 import { deleteOldRows } from './delete-rows.ts'
 import {
   dropPartition,
@@ -32,6 +33,8 @@ interface RetentionOptions {
   readonly bytes: number
   /** Makes the rollups of flows before this time, in Unix milliseconds, final. */
   readonly settle?: (timeMs: number) => Promise<void>
+  /** Keeps what is not archived; missing: nothing is archived. */
+  readonly archive?: ArchiveGuard
   readonly logger: Logger
 }
 
@@ -132,6 +135,7 @@ export class Retention {
 
   async #dropOlder(run: RetentionRun, oldestMs: number): Promise<boolean> {
     const { partitions, newestFrom } = run.inventory
+    this.#options.archive?.begin(partitions.map(({ name }) => name))
     const doomed = partitions.filter(({ from, to }) => to <= oldestMs && from < newestFrom)
     let isDone = true
     for (const partition of doomed) {
@@ -169,6 +173,7 @@ export class Retention {
   #drop({ client, inventory }: RetentionRun, partition: Partition, why: string): Promise<boolean> {
     const { name, from, to } = partition
     return this.#attempt(name, async () => {
+      await this.#options.archive?.check(client, name)
       await this.#settleRollups(partition)
       const rows = await dropPartition(client, partition, inventory.defaultPartition)
       const facts = { partition: name, from: timeText(from), to: timeText(to) }
@@ -221,7 +226,7 @@ export class Retention {
       return true
     } catch (error) {
       const { severity, detail } = error as { severity?: string; detail?: string }
-      const isInUse = error instanceof PartitionInUseError
+      const isInUse = error instanceof PartitionInUseError || error instanceof NotArchivedError
       if (!isInUse && severity !== 'ERROR') throw error
       const { condition, message, sqlState } = describeError(error)
       const remedy = isInUse ? message : remedyOf(sqlState)

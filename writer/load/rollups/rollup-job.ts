@@ -29,7 +29,7 @@ const EXPIRE_MS = 3_600_000
 /** Minutes of one transaction; the second number while the lanes are busy. */
 const MINUTES_AT_ONCE = 10
 const MINUTES_WHILE_BUSY = 1
-/** What was found is worked off for this long; then the list is read again. */
+/** The job works off one list for this long; then it reads the list again. */
 const PASS_MS = 10_000
 /** Longest pause after a transaction while the lanes are busy. */
 const MAX_REST_MS = 10_000

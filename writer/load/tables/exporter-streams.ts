@@ -5,19 +5,18 @@
 
 import type pg from 'pg'
 import type { StreamKey } from '../../netflow/stream-key.ts'
-import { rowsStatements, type Statement } from '../database/statements.ts'
+import type { Statement } from '../database/statements.ts'
+import { arrayStatements, changedOf, givenOf, unnestOf } from './column-arrays.ts'
 import { STREAM_COLUMNS } from './stream-rows.ts'
 import {
   type ChangeOf,
   type Columns,
   emptyRow,
-  fieldsOf,
   keysOf,
   namesOf,
   type RowOf,
   selectOf,
   updatesOf,
-  valuesOf,
 } from './table.ts'
 
 /** A sender of absurd numbers does not get beyond it: an overflow would stop the batch. */
@@ -112,8 +111,8 @@ const COLUMNS = {
 
 const STATE_COLUMNS = {
   ...STREAM_COLUMNS,
-  /** The state of the sequence accounting, for the next start; plain JSON. */
-  sequenceState: { name: 'sequence_state', type: 'jsonb', nullable: true, combine: 'replace' },
+  /** The state of the sequence accounting, for the next start; JSON as text. */
+  sequenceState: { name: 'sequence_state', type: 'text', nullable: true, combine: 'replace' },
 } as const satisfies Columns
 
 const CHANGE_COLUMNS = { ...COLUMNS, ...STATE_COLUMNS } as const
@@ -123,7 +122,10 @@ const ROW_COLUMNS = { ...STATE_COLUMNS, ...RESTORED_COLUMNS } as const
 export type StreamChange = ChangeOf<typeof CHANGE_COLUMNS>
 
 /** A stream as a start reads it back. */
-export type StreamRow = RowOf<typeof ROW_COLUMNS>
+export interface StreamRow extends Omit<RowOf<typeof ROW_COLUMNS>, 'sequenceState'> {
+  /** The parsed JSON; null: there is none, or somebody has made it unreadable. */
+  readonly sequenceState: unknown
+}
 
 const NO_CHANGE = emptyRow(CHANGE_COLUMNS)
 
@@ -136,25 +138,29 @@ export function emptyStreamChange(key: StreamKey): StreamChange {
 // An exporter that an operator has deleted gets no stream until it is heard again.
 const UPSERT = `
   with changed as materialized (
-    select changed.*
-    from jsonb_to_recordset($1) as changed (${fieldsOf(CHANGE_COLUMNS)})
-    join exporters on exporters.address = changed.exporter
-    order by ${valuesOf(STREAM_COLUMNS)}
+    select ${givenOf(CHANGE_COLUMNS)}
+    from ${unnestOf(CHANGE_COLUMNS, 2)}
+    join exporters on exporters.address = given.exporter
+    order by ${givenOf(STREAM_COLUMNS)}
   ),
   streams as (
     insert into exporter_streams as known (${namesOf(COLUMNS)})
-    select ${valuesOf(COLUMNS)} from changed
+    select ${changedOf(COLUMNS)} from changed
     on conflict (${namesOf(keysOf(COLUMNS))}) do update set ${updatesOf(COLUMNS)}
   )
   insert into stream_states as known (${namesOf(STATE_COLUMNS)}, journal)
-  select ${valuesOf(STATE_COLUMNS)}, $2 from changed where changed."sequenceState" is not null
+  select ${changedOf(STATE_COLUMNS)}, $1 from changed where changed."sequenceState" is not null
   on conflict (${namesOf(STREAM_COLUMNS)}, journal) do update set ${updatesOf(STATE_COLUMNS)}`
 
 export function streamStatements(
   changes: readonly StreamChange[],
   journalId: string,
 ): Iterable<Statement> {
-  return rowsStatements('upsert streams', UPSERT, changes, journalId)
+  const columns = CHANGE_COLUMNS
+  return arrayStatements(
+    { name: 'upsert streams', text: UPSERT, columns, before: [journalId] },
+    changes,
+  )
 }
 
 const SELECT = `
@@ -169,6 +175,15 @@ export async function readStreamRows(
   client: pg.Client,
   { journalId, maxStreams }: { readonly journalId: string; readonly maxStreams: number },
 ): Promise<readonly StreamRow[]> {
-  const { rows } = await client.query<StreamRow>(SELECT, [journalId, maxStreams])
-  return rows
+  const { rows } = await client.query<RowOf<typeof ROW_COLUMNS>>(SELECT, [journalId, maxStreams])
+  return rows.map((row) => ({ ...row, sequenceState: parseState(row.sequenceState) }))
+}
+
+function parseState(json: string | null): unknown {
+  if (json === null) return null
+  try {
+    return JSON.parse(json)
+  } catch {
+    return null
+  }
 }

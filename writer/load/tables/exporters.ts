@@ -1,17 +1,16 @@
 /** The table `exporters`: a batch adds the exporters that it has heard; operators set the rest. */
 
 import type pg from 'pg'
-import { rowsStatements, type Statement } from '../database/statements.ts'
+import type { Statement } from '../database/statements.ts'
+import { arrayStatements, changedOf, givenOf, unnestOf } from './column-arrays.ts'
 import {
   type ChangeOf,
   type Columns,
-  fieldsOf,
   keysOf,
   namesOf,
   type RowOf,
   selectOf,
   updatesOf,
-  valuesOf,
 } from './table.ts'
 
 const COLUMNS = {
@@ -44,13 +43,13 @@ export interface ExporterRow extends RowOf<typeof COLUMNS> {
 
 const UPSERT = `
   insert into exporters as known (${namesOf(COLUMNS)})
-  select ${valuesOf(COLUMNS)}
-  from jsonb_to_recordset($1) as changed (${fieldsOf(COLUMNS)})
-  order by ${valuesOf(keysOf(COLUMNS))}
+  select ${changedOf(COLUMNS)}
+  from (select ${givenOf(COLUMNS)} from ${unnestOf(COLUMNS, 1)}) as changed
+  order by ${changedOf(keysOf(COLUMNS))}
   on conflict (${namesOf(keysOf(COLUMNS))}) do update set ${updatesOf(COLUMNS)}`
 
 export function exporterStatements(changes: readonly ExporterChange[]): Iterable<Statement> {
-  return rowsStatements('upsert exporters', UPSERT, changes)
+  return arrayStatements({ name: 'upsert exporters', text: UPSERT, columns: COLUMNS }, changes)
 }
 
 const SELECT = `

@@ -5,9 +5,11 @@
 
 import type pg from 'pg'
 import { rowsStatements, type Statement } from '../database/statements.ts'
+import { arrayStatements, givenOf, unnestOf } from './column-arrays.ts'
 import {
   type ChangeOf,
   type Columns,
+  emptyRow,
   fieldsOf,
   keysOf,
   namesOf,
@@ -44,6 +46,8 @@ const LOADED_COLUMNS = {
 const COUNTERS = { ...DECODED_COLUMNS, ...LOADED_COLUMNS } as const
 const COLUMNS = { ...EXPORTER, ...COUNTERS } as const
 
+const NO_COUNTS = emptyRow(COLUMNS)
+
 /**
  * The outcomes of one exporter's datagrams and records. Every received datagram is counted once
  * more, in one of the other counters or in a rejection.
@@ -55,10 +59,11 @@ export interface RowCount extends RowOf<typeof LOADED_COLUMNS> {
   readonly exporter: string
 }
 
+// Two notations of one address are two rows here: the server may write it otherwise than we do.
 const ADD_COUNTS = `
   insert into exporter_counts as known (journal, ${namesOf(COLUMNS)})
-  select $2, exporter, ${Object.keys(COUNTERS).map((counter) => `sum(coalesce("${counter}", 0))`)}
-  from jsonb_to_recordset($1) as changed (${fieldsOf(COLUMNS)})
+  select $1, exporter, ${Object.keys(COUNTERS).map((counter) => `sum("${counter}")`)}
+  from (select ${givenOf(COLUMNS)} from ${unnestOf(COLUMNS, 2)}) as changed
   group by exporter
   on conflict (journal, exporter) do update set ${updatesOf(COLUMNS)}`
 
@@ -95,8 +100,24 @@ export function* outcomeStatements(
   { counts, rejections, rows }: OutcomeChanges,
   journalId: string,
 ): Iterable<Statement> {
-  yield* rowsStatements('add counts', ADD_COUNTS, [...counts, ...rows], journalId)
+  const statement = { name: 'add counts', text: ADD_COUNTS, columns: COLUMNS, before: [journalId] }
+  yield* arrayStatements(statement, addRows(counts, rows))
   yield* rowsStatements('add rejections', ADD_REJECTIONS, [...rejections], journalId)
+}
+
+/** Adds the rows of each exporter to its other counts: a statement writes an exporter once. */
+function addRows(
+  counts: Iterable<CountChange>,
+  rows: readonly RowCount[],
+): readonly ChangeOf<typeof COLUMNS>[] {
+  const byExporter = new Map<string | null, ChangeOf<typeof COLUMNS>>()
+  for (const count of counts) byExporter.set(count.exporter, { ...NO_COUNTS, ...count })
+  for (const { exporter, stored, parked } of rows) {
+    const known = byExporter.get(exporter)
+    if (known === undefined) byExporter.set(exporter, { ...NO_COUNTS, exporter, stored, parked })
+    else Object.assign(known, { stored, parked })
+  }
+  return [...byExporter.values()]
 }
 
 /** Datagrams of one exporter that are counted as held. */

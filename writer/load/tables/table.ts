@@ -36,7 +36,7 @@ type Combine =
   | ((name: string) => string)
 
 /** A column that a batch writes. */
-interface Column {
+export interface Column {
   /** Its name in SQL. */
   readonly name: string
   readonly type: keyof ValueByType
@@ -75,7 +75,8 @@ export function keysOf(columns: Columns): Columns {
   return Object.fromEntries(Object.entries(columns).filter(([, { combine }]) => combine === 'key'))
 }
 
-const INITIAL: { readonly [Type in keyof ValueByType]: ValueByType[Type] } = {
+/** The value of a column that may not be null in a new row. */
+export const INITIAL: { readonly [Type in keyof ValueByType]: ValueByType[Type] } = {
   inet: '',
   text: '',
   boolean: false,

@@ -1,5 +1,5 @@
 /**
- * What an exporter may send of everything that costs far more than its bytes, by second. Within it
+ * Limits, by second, the data of an exporter that cost far more than their bytes. Within the budget
  * nothing is refused; beyond it only that kind is, so ordinary flows are always read.
  */
 

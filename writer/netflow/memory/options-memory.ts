@@ -1,5 +1,5 @@
 /**
- * What the options of an exporter say about its flows. Exporters behind one address that contradict
+ * Keeps the statements of an exporter's options about its flows. Exporters behind one address that contradict
  * each other have memories of their own: the sampling rate of one must not scale the flows of another.
  */
 
@@ -29,12 +29,15 @@ export class OptionsMemories {
   readonly shared: OptionsMemory
   readonly #room: MemoryRoom | undefined
   readonly #own = new Map<number, OptionsMemory>()
+  /** Most streams have no other memory. */
+  readonly #alone: readonly OptionsMemory[]
   /** Forgotten memories whose rows have yet to be removed. */
   readonly #gone: OptionsMemory[] = []
 
   constructor(room: MemoryRoom | undefined) {
     this.#room = room
     this.shared = createMemory(0, new Samplers(room))
+    this.#alone = [this.shared]
   }
 
   /**
@@ -111,6 +114,7 @@ export class OptionsMemories {
 
   /** Returns all memories, and once those that were forgotten. */
   takeAll(): readonly OptionsMemory[] {
+    if (this.#gone.length === 0 && this.#own.size === 0) return this.#alone
     return [...this.#gone.splice(0), this.shared, ...this.#own.values()]
   }
 

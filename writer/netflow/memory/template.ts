@@ -22,6 +22,8 @@ export interface Template {
   /** Bytes of a record; the smallest number if a field has variable length. */
   readonly recordLength: number
   readonly hasVariableLength: boolean
+  /** Bytes before each field of variable length since the one before, and after the last. */
+  readonly fixedRuns: readonly number[]
   /** Returns how to read a flow record; resolved by the elements of the first call. */
   plans(elements: ElementRegistry): Plans
   /**
@@ -49,6 +51,7 @@ class DefinedTemplate implements Template {
   readonly isOptions: boolean
   readonly recordLength: number
   readonly hasVariableLength: boolean
+  #fixedRuns: readonly number[] | undefined
   #isPoor: boolean | undefined
   #plans: Plans | undefined
 
@@ -71,6 +74,11 @@ class DefinedTemplate implements Template {
     this.hasVariableLength = hasVariableLength
   }
 
+  get fixedRuns(): readonly number[] {
+    this.#fixedRuns ??= fixedRunsOf(this.fields)
+    return this.#fixedRuns
+  }
+
   plans(elements: ElementRegistry): Plans {
     this.#plans ??= planTemplate(this.presentFields, elements)
     return this.#plans
@@ -80,6 +88,19 @@ class DefinedTemplate implements Template {
     this.#isPoor ??= this.recordLength < MIN_FLOW_BYTES || !fillsFlow(this.plans(elements).forward)
     return this.#isPoor
   }
+}
+
+function fixedRunsOf(fields: readonly FieldSpecifier[]): readonly number[] {
+  const runs: number[] = []
+  let bytes = 0
+  for (const { length } of fields) {
+    if (length !== VARIABLE_LENGTH) bytes += length
+    else {
+      runs.push(bytes)
+      bytes = 0
+    }
+  }
+  return [...runs, bytes]
 }
 
 /** Whether a plan fills an address or a counter. */

@@ -21,7 +21,7 @@ export interface Plan {
   readonly lengths: Int32Array
   /** How the value is written into `extra`, and under which key (`"name":`). */
   readonly formats: Uint8Array
-  readonly keys: readonly string[]
+  readonly keys: readonly Uint8Array[]
   /** Which array of repeated values a step adds to; −1 for none. */
   readonly repeats: Int32Array
   /** Keys of the repeated values' arrays. */
@@ -57,6 +57,7 @@ interface Choice {
 }
 
 const EXTRA: Choice = { op: OP.extra, target: 0 }
+const NO_KEY = new Uint8Array(0)
 const SKIP: Choice = { op: OP.skip, target: 0 }
 
 /**
@@ -73,7 +74,7 @@ export function planRecord(fields: readonly PlanField[], context = NO_CONTEXT): 
     targets: new Uint8Array(count),
     lengths: new Int32Array(count),
     formats: new Uint8Array(count),
-    keys: new Array<string>(count).fill(''),
+    keys: new Array<Uint8Array>(count).fill(NO_KEY),
     repeats: new Int32Array(count).fill(-1),
     repeatedKeys: [...survey.repeated].map((name) => jsonKey(name)),
     fieldKeys: new Array<string>(FIELD_COUNT).fill(''),
@@ -92,7 +93,7 @@ export function planRecord(fields: readonly PlanField[], context = NO_CONTEXT): 
     plan.targets[index] = target
     plan.lengths[index] = specifier.length
     plan.formats[index] = format
-    plan.keys[index] = jsonKey(name)
+    plan.keys[index] = Buffer.from(jsonKey(name))
     plan.repeats[index] = repeatIndex.get(name) ?? -1
     const isSlot = op >= OP.slot && op < OP.extra
     if (isSlot) plan.hasSlots = true

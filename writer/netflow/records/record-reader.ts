@@ -1,7 +1,6 @@
 /**
- * Reads one flow record by its plan. This is the hot loop of the decoder: it allocates only the
- * text of `extra`, and calls nothing that can throw. `finish-record.ts` adds values that need
- * several fields.
+ * Reads one flow record by its plan. This is the hot loop of the decoder: it calls nothing that can
+ * throw. `finish-record.ts` adds values that need several fields.
  */
 
 import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
@@ -17,6 +16,7 @@ import {
   readSwappedUint,
   readUint,
 } from '../plan/read-bytes.ts'
+import { writeJson } from '../plan/write-json.ts'
 import { isTime, type MessageTimes, switchedToMicros } from './message-times.ts'
 import { formatValue, isList, type ListSource, NO_LISTS } from './structured-data.ts'
 
@@ -41,8 +41,6 @@ export class RecordReader {
   readonly slots = new Float64Array(SLOT_COUNT)
   /** Bit per slot. */
   slotsPresent = 0
-  /** Members of the JSON object `extra`, without braces. */
-  extra = ''
   readonly times: MessageTimes = {
     exportMicros: 0,
     uptimeMs: Number.NaN,
@@ -68,7 +66,7 @@ export class RecordReader {
   clear(): void {
     this.record.clear()
     this.slotsPresent = 0
-    this.extra = ''
+    this.record.json.clear()
   }
 
   /** Returns the value of a slot, or undefined. */
@@ -83,7 +81,9 @@ export class RecordReader {
    */
   addExtra(key: string, json: string): void {
     if (key === '') return
-    this.extra += this.extra === '' ? key + json : `,${key}${json}`
+    this.record.beginMember()
+    this.record.json.putText(key)
+    this.record.json.putText(json)
   }
 
   /**
@@ -170,7 +170,12 @@ export class RecordReader {
 
   #extraField(plan: Plan, step: number, at: number, length: number): void {
     if ((plan.repeats[step] as number) >= 0) return
-    this.addExtra(plan.keys[step] as string, this.#format(plan, step, at, length))
+    const { json } = this.record
+    this.record.beginMember()
+    json.putBytes(plan.keys[step] as Uint8Array)
+    const format = plan.formats[step] as Format
+    if (isList(format)) json.putText(this.#format(plan, step, at, length))
+    else writeJson(json, format, this.#datagram, [at, length])
   }
 
   #format(plan: Plan, step: number, at: number, length: number): string {
@@ -243,10 +248,7 @@ export class RecordReader {
     if (swapped > 0 && swapped <= MAX_SWAPPED_RATE) this.oddities |= ODDITY.swappedRate
   }
 
-  /**
-   * Reads a time as Unix microseconds; NaN if the time that it is relative to is unknown, and for an
-   * absolute time of 0, which says nothing.
-   */
+  /** Reads a time as Unix microseconds; NaN if its base is unknown, or it is an absolute 0. */
   #readTime(op: number, at: number, length: number): number {
     const { view } = this.#datagram
     switch (op) {

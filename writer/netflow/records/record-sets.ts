@@ -224,8 +224,7 @@ export class RecordSets {
   emit(message: MessageContext): void {
     const result = this.#result
     const record = this.reader.record
-    const { extra } = this.reader
-    if (extra !== '') record.setExtra(`{${extra}}`)
+    record.endMembers()
     result.flowRecords += 1
     if (!record.has(FIELD.samplingRate)) result.flowsWithoutRate += 1
     if (hasImplausibleTime(record, message.receivedAtMicros)) result.implausibleTimes += 1

@@ -3,6 +3,7 @@
  * discarded as a whole (RFC 7011 section 9.1).
  */
 
+import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
 import type { Template } from '../memory/template.ts'
 import { FieldRange } from '../records/field-range.ts'
@@ -108,12 +109,15 @@ function findBrokenRecord(
   return undefined
 }
 
-function skipRecord(view: DataView, offset: number, end: number, template: Template): number {
+/** Skips runs of fields of fixed length at once: field by field took four times as long. */
+function skipRecord(view: DataView, offset: number, end: number, { fixedRuns }: Template): number {
   const range = new FieldRange()
+  const last = fixedRuns.length - 1
   let at = offset
-  for (const { length } of template.presentFields) {
-    at = range.find(view, length, at, end)
+  for (let run = 0; run < last; run++) {
+    at = range.find(view, VARIABLE_LENGTH, at + (fixedRuns[run] as number), end)
     if (at < 0) return -1
   }
-  return at
+  at += fixedRuns[last] as number
+  return at <= end ? at : -1
 }

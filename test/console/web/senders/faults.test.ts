@@ -67,6 +67,9 @@ describe('in the API of netflow.io', () => {
   it('1: an AS is found by its number', async () => {
     sendFlow()
     await pipeline.expectNumber(storedFlows, 1)
+    const { json } = await send('GET', `/senders/${ROUTER}`)
+    assert.match(String((json() as { last?: string }).last), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+    await pipeline.expectNumber('select count(*) from exporters where first_seen is not null', 1)
     const entry = { bytes: 1500, pkts: 10, direction: 'in', flows: 1 }
     assert.deepEqual(await ask(['srcas:34868', 'dstas:64497', 'dstas:34868']), [
       { name: 'srcas:34868', ...entry },

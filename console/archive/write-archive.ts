@@ -1,0 +1,76 @@
+/**
+ * Archives closed partitions, one after the other. Each file is checked against its partition before
+ * the manifest names it, so an archive that was cut goes on by the same call.
+ */
+
+import { mkdir } from 'node:fs/promises'
+import type { Row } from '../query/sums.ts'
+import { type ArchivedPart, readArchive, writeArchive } from './archive-manifest.ts'
+import { writeNames } from './archive-names.ts'
+import { type ArchiveRun, archivePartition, type ClosedPartition } from './archive-partition.ts'
+
+export interface ArchiveResult {
+  readonly written: readonly ArchivedPart[]
+  /** Partitions that were in the archive already, as they are. */
+  readonly kept: number
+}
+
+/** Of a session: one program archives a database at a time. */
+const ARCHIVE_LOCK = 7_411_990
+
+/** Another program archives this database; the message says so. */
+export class ArchiveBusyError extends Error {
+  readonly code = 'ARCHIVE_BUSY'
+}
+
+/** A partition is closed when its time has been over for a while: later rows are rare. */
+const CLOSED = `
+  select partition::text as name, partition::oid::text as id,
+    to_char(since, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as since,
+    to_char(until, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until,
+    coalesce(n_tup_ins + n_tup_upd + n_tup_del, 0)::text as changes
+  from flow_partitions left join pg_stat_user_tables as counts on counts.relid = partition
+  where isfinite(since) and isfinite(until) and until <= now() - interval '10 minutes'
+  order by flow_partitions.since`
+
+/**
+ * Archives every closed partition that is not in the archive, or has changed since.
+ *
+ * @throws ArchiveBusyError, NotAnArchiveError, ArchiveCheckError, or the system's error
+ */
+export async function writeArchiveOf(run: ArchiveRun): Promise<ArchiveResult> {
+  const { folder, database, signal } = run
+  const lock = { text: `select pg_try_advisory_lock(${ARCHIVE_LOCK}) as locked`, values: [] }
+  const [row] = await database.ask(lock)
+  if (row?.['locked'] !== 't') {
+    throw new ArchiveBusyError('another program archives this database: wait for its end')
+  }
+  await mkdir(folder, { recursive: true })
+  let parts = (await readArchive(folder)) ?? []
+  await writeNames(folder, database)
+  await writeArchive(folder, parts)
+  const written: ArchivedPart[] = []
+  let kept = 0
+  const partitions = await database.ask({ text: CLOSED, values: [] })
+  for (const partition of partitions.map(toPartition)) {
+    if (signal.aborted) break
+    const { part, isWritten } = await archivePartition(run, partition, parts)
+    if (!isWritten) kept += 1
+    if (!part) continue
+    if (isWritten) written.push(part)
+    parts = [...parts.filter(({ file }) => file !== part.file), part]
+    await writeArchive(folder, parts)
+  }
+  return { written, kept }
+}
+
+function toPartition(row: Row): ClosedPartition {
+  const text = (name: string) => row[name] ?? ''
+  return {
+    name: text('name'),
+    id: text('id'),
+    since: text('since'),
+    until: text('until'),
+    changes: text('changes'),
+  }
+}

@@ -1,0 +1,82 @@
+/** `netflow federate`: sites under one reporting database. */
+
+import { readFile } from 'node:fs/promises'
+import { Federation, NotFederatedError } from '../../federation/federation.ts'
+import { parseSite, parseSites, type Site, SiteError } from '../../federation/site.ts'
+import { connectPlain } from '../database.ts'
+import { NoAnswerError, UsageError } from '../errors.ts'
+import type { Column } from '../output/answer.ts'
+import type { Terminal } from '../terminal.ts'
+
+const COLUMNS: readonly Column[] = [
+  { name: 'site', title: 'site', kind: 'text' },
+  { name: 'state', title: 'state', kind: 'text' },
+  { name: 'problem', title: 'problem', kind: 'text', leaves: 1 },
+]
+
+export interface FederateOptions {
+  readonly sites?: string
+  readonly remove?: string
+  readonly leaveOut?: string
+  readonly takeIn?: string
+  readonly refresh?: boolean
+  readonly check?: boolean
+}
+
+export async function federate(
+  terminal: Terminal,
+  words: readonly string[],
+  options: FederateOptions,
+): Promise<void> {
+  const sites = await readSites(words, options.sites)
+  const { environment, folder } = terminal.surroundings
+  const { databaseUrl } = terminal.options
+  const client = await connectPlain({ databaseUrl, environment, folder })
+  try {
+    await apply(terminal, new Federation(client), { sites, options })
+  } catch (error) {
+    if (error instanceof SiteError || error instanceof NotFederatedError) {
+      throw new NoAnswerError(error.message, { cause: error })
+    }
+    throw error
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+async function readSites(words: readonly string[], file?: string): Promise<readonly Site[]> {
+  try {
+    const text = file === undefined ? '' : await readFile(file, 'utf8')
+    return [...words.map(parseSite), ...parseSites(text)]
+  } catch (error) {
+    if (error instanceof SiteError) throw new UsageError(error.message)
+    const { syscall, message } = error as NodeJS.ErrnoException
+    if (syscall) throw new UsageError(`--sites: ${message}`)
+    throw error
+  }
+}
+
+async function apply(
+  terminal: Terminal,
+  federation: Federation,
+  { sites, options }: { readonly sites: readonly Site[]; readonly options: FederateOptions },
+): Promise<void> {
+  const format = terminal.format()
+  const { remove, leaveOut, takeIn, refresh } = options
+  if (sites.length > 0) await federation.add(sites)
+  if (remove !== undefined) await federation.remove(remove)
+  if (leaveOut !== undefined) await federation.ask(leaveOut, 'left out')
+  if (takeIn !== undefined) await federation.ask(takeIn, 'asked')
+  if (refresh) await federation.refresh()
+  const states = await federation.check()
+  const rows = states.map(({ site, isAsked, problem }) => ({
+    site,
+    state: isAsked ? 'asked' : 'left out',
+    problem: problem ?? null,
+  }))
+  await terminal.write({ columns: COLUMNS, rows: [rows], nothing: 'no sites' }, format)
+  const bad = states.filter(({ problem }) => problem !== undefined)
+  if (options.check && bad.length > 0) {
+    throw new NoAnswerError(`not in order: ${bad.map(({ site }) => site).join(', ')}`)
+  }
+}
