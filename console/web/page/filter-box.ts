@@ -26,7 +26,10 @@ export class FilterBox {
 
   constructor(onFilter: (filter: string) => void) {
     this.#onFilter = onFilter
-    this.#input.addEventListener('input', () => this.#suggestSoon())
+    this.#input.addEventListener('input', () => {
+      this.#narrow()
+      this.#suggestSoon()
+    })
     this.#input.addEventListener('keydown', (event) => this.#onKey(event))
     this.#input.addEventListener('blur', () => this.#close())
     this.#clear.addEventListener('click', () => this.#submit(''))
@@ -93,6 +96,20 @@ export class FilterBox {
     } else return
     event.preventDefault()
     event.stopPropagation()
+  }
+
+  /** Keeps of the completions shown what still fits: Tab must not take one for another text. */
+  #narrow(): void {
+    const shown = this.#place
+    if (this.#list.hidden || !shown) return
+    const place = placeAt(this.#input.value, this.#input.selectionStart ?? 0)
+    if (place?.field !== shown.field || place.begin !== shown.begin) {
+      this.#close()
+      return
+    }
+    const begin = place.prefix.replace(/^"/, '').toLowerCase()
+    const fits = ({ text }: Completion) => text.replace(/^"/, '').toLowerCase().startsWith(begin)
+    this.#open(place, this.#completions.filter(fits))
   }
 
   #suggestSoon(): void {
