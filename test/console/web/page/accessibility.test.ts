@@ -43,8 +43,7 @@ describe('the page for everybody', { skip: NO_BROWSER }, () => {
 
   /** Opens a view as a person would have it before them. */
   async function show(view: string, options: Parameters<BrowserHarness['open']>[1]): Promise<Page> {
-    const page = await browser.open(`${web.server.origin}/?${HOUR}`, options)
-    await page.goto(web.server.origin + (VIEWS[view] ?? ''))
+    const page = await browser.visit(web.server.origin + (VIEWS[view] ?? ''), options)
     if (view === 'list of the API') return page
     await settle(page)
     if (view === 'exporter') await page.locator('#exporter h3').first().waitFor()

@@ -34,8 +34,15 @@ export class BrowserHarness {
     this.#expected.push(message)
   }
 
-  /** Opens a page in a window of its own, and waits for its first answers. */
+  /** Opens the page in a window of its own, and waits for its first answers. */
   async open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await this.visit(url, options)
+    await settle(page)
+    return page
+  }
+
+  /** Opens any document of the server in a window of its own. */
+  async visit(url: string, options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.#browser.newContext({
       viewport: { width: 1280, height: 900 },
       ...NO_MOTION,
@@ -46,7 +53,13 @@ export class BrowserHarness {
     page.on('console', (message) => this.#report(`console: ${message.text()}`))
     page.on('pageerror', ({ message }) => this.#report(`error of the page: ${message}`))
     await page.goto(url)
-    await settle(page)
+    return page
+  }
+
+  /** Opens a document that is handed to it. */
+  async draw(html: string): Promise<Page> {
+    const page = await this.#browser.newPage()
+    await page.setContent(html)
     return page
   }
 

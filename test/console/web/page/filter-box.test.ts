@@ -69,8 +69,7 @@ describe('the filter box in a browser', { skip: NO_BROWSER }, () => {
 
   it('points at the character that is wrong in a link, too', async () => {
     browser.expect(/Failed to load resource: .* 400 \(Bad Request\)/)
-    const linked = await browser.open(`${web.server.origin}/`)
-    await linked.goto(`${web.server.origin}/?${HOUR}&filter=port+99999`)
+    const linked = await browser.visit(`${web.server.origin}/?${HOUR}&filter=port+99999`)
     const error = linked.locator('#filter-error')
     await error.locator('pre').waitFor()
     assert.equal(String(await error.locator('pre').textContent()).indexOf('^'), 'port '.length)
