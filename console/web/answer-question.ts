@@ -11,6 +11,8 @@ import type { Reader } from './reader/reader.ts'
 
 /** A range that has ended: late flows may still change it. */
 const CLOSED_LIFETIME_MS = 10_000
+/** Given meanwhile, so that kept answers do not wait for heavy questions. */
+const CLOSED_STALE_MS = 50_000
 /** A range that has not, and answers without one. */
 const OPEN_LIFETIME_MS = 1_000
 const DAY_MS = 86_400_000
@@ -49,6 +51,7 @@ export async function answerQuestion(
   const body = await cache.get(key, {
     signal,
     lifetimeMs: isClosed ? CLOSED_LIFETIME_MS : OPEN_LIFETIME_MS,
+    staleMs: isClosed ? CLOSED_STALE_MS : 0,
     answer: async (ended) => {
       const use = (ask: Asking['ask']) => own.answer(checked, { ask, nowMs: second })
       const reply = await reader.answer(use, ended)

@@ -3,8 +3,14 @@
  * a short time, within a limit of bytes. A question that nobody waits for any more is cancelled.
  */
 
-/** How long answers are kept. */
-export type LifetimeMs = number
+interface CachedQuestion {
+  /** How long an answer is kept. */
+  readonly lifetimeMs: number
+  /** How long an older answer is still given, while a new one is on its way. Default 0. */
+  readonly staleMs?: number
+  /** Is called with a signal that aborts when no client is left. */
+  readonly answer: (signal: AbortSignal) => Promise<Buffer>
+}
 
 interface Entry {
   readonly promise: Promise<Buffer>
@@ -12,8 +18,14 @@ interface Entry {
   waiting: number
   /** Undefined until the answer is there. */
   bytes: number | undefined
+  /** When a new answer is asked for. */
+  freshUntil: number
+  /** When it is forgotten. */
   expiresAt: number
 }
+
+/** A new answer that did not come is asked for again so much later. */
+const REFRESH_AGAIN_MS = 1_000
 
 /** What an entry takes beside its answer: the key, the promise, the place in the map. */
 const OVERHEAD_BYTES = 1_024
@@ -64,18 +76,13 @@ export class AnswerCache {
    * Returns the answer of a question.
    *
    * @param own.signal of this client; the question goes on for others
-   * @param own.answer is called with a signal that aborts when no client is left
    */
-  async get(
-    key: string,
-    own: {
-      readonly signal: AbortSignal
-      readonly lifetimeMs: LifetimeMs
-      readonly answer: (signal: AbortSignal) => Promise<Buffer>
-    },
-  ): Promise<Buffer> {
+  async get(key: string, own: CachedQuestion & { readonly signal: AbortSignal }): Promise<Buffer> {
     const kept = this.peek(key)
-    if (kept) return kept
+    if (kept) {
+      this.#refresh(key, own)
+      return kept
+    }
     const running = this.#entries.get(key)
     if (running) this.#hits += 1
     const entry = running ?? this.#start(key, own)
@@ -96,30 +103,50 @@ export class AnswerCache {
     }
   }
 
-  #start(
-    key: string,
-    own: {
-      readonly lifetimeMs: LifetimeMs
-      readonly answer: (signal: AbortSignal) => Promise<Buffer>
-    },
-  ): Entry {
+  #start(key: string, own: CachedQuestion): Entry {
     this.#misses += 1
     const controller = new AbortController()
     const promise = own.answer(controller.signal)
-    const entry: Entry = { promise, controller, waiting: 0, bytes: undefined, expiresAt: 0 }
+    const unknown = { waiting: 0, bytes: undefined, freshUntil: 0, expiresAt: 0 }
+    const entry: Entry = { promise, controller, ...unknown }
     this.#entries.set(key, entry)
     promise.then(
-      (answer) => {
-        // Everybody has left meanwhile.
-        if (this.#entries.get(key) !== entry) return
-        entry.bytes = answer.length + key.length * 2 + OVERHEAD_BYTES
-        entry.expiresAt = this.#now() + own.lifetimeMs
-        this.#bytes += entry.bytes
-        this.#shrink()
-      },
+      (answer) => this.#keep(key, entry, own, answer),
       () => this.#remove(key, entry),
     )
     return entry
+  }
+
+  /** Asks for a new answer in place of an old one; others get the old one until it is there. */
+  #refresh(key: string, own: CachedQuestion): void {
+    const old = this.#entries.get(key)
+    const now = this.#now()
+    if (!old || old.freshUntil > now) return
+    this.#misses += 1
+    // Until then nobody else asks.
+    old.freshUntil = Number.POSITIVE_INFINITY
+    own.answer(new AbortController().signal).then(
+      (answer) => {
+        if (this.#entries.get(key) !== old) return
+        this.#remove(key, old)
+        const entry: Entry = { ...old, promise: Promise.resolve(answer), bytes: undefined }
+        this.#entries.set(key, entry)
+        this.#keep(key, entry, own, answer)
+      },
+      () => {
+        old.freshUntil = this.#now() + REFRESH_AGAIN_MS
+      },
+    )
+  }
+
+  #keep(key: string, entry: Entry, own: CachedQuestion, answer: Buffer): void {
+    // Everybody has left meanwhile.
+    if (this.#entries.get(key) !== entry) return
+    entry.bytes = answer.length + key.length * 2 + OVERHEAD_BYTES
+    entry.freshUntil = this.#now() + own.lifetimeMs
+    entry.expiresAt = entry.freshUntil + (own.staleMs ?? 0)
+    this.#bytes += entry.bytes
+    this.#shrink()
   }
 
   /** Removes what has expired, then the oldest answers. */

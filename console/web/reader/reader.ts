@@ -40,6 +40,7 @@ export class Reader {
   readonly #config: pg.ClientConfig
   readonly #pool: pg.Pool
   readonly #turns: Turns
+  readonly #sessions = new Set<Session>()
   #cancelled = 0
   #reached: { readonly promise: Promise<boolean>; readonly at: number } | undefined
 
@@ -97,14 +98,18 @@ export class Reader {
     const release = await this.#turns.take(signal)
     try {
       const client = await this.#pool.connect()
-      const session = new Session({
+      const session: Session = new Session({
         client,
         signal,
         timeoutMs: this.#options.timeoutMs,
         cancel: (pid) => this.#cancel(pid),
-        onClose: release,
+        onClose: () => {
+          this.#sessions.delete(session)
+          release()
+        },
       })
       await session.begin(this.#begin())
+      this.#sessions.add(session)
       return session
     } catch (error) {
       release()
@@ -166,7 +171,9 @@ export class Reader {
     }
   }
 
+  /** Ends running questions in the server, and closes all sessions. */
   async stop(): Promise<void> {
+    for (const session of this.#sessions) session.end()
     await this.#pool.end()
   }
 }

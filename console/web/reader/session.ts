@@ -78,9 +78,12 @@ export class Session {
     this.#options.signal.removeEventListener('abort', this.#onAbort)
   }
 
-  readonly #onAbort = (): void => {
+  /** Ends what it is doing in the server. */
+  end(): void {
     this.#end(new ApiError('busy', 'nobody waits for this answer any more'))
   }
+
+  readonly #onAbort = (): void => this.end()
 
   #end(reason: ApiError): void {
     if (this.#reason) return

@@ -152,6 +152,17 @@ describe('the reader', () => {
     }
   })
 
+  it('ends its questions in the server when it stops', async () => {
+    const other = await startServer({ DATABASE_URL: database.url })
+    await locked(async () => {
+      const asked = send(other.origin + conversations(4)).catch(() => undefined)
+      await untilWaiting(1)
+      await other.stop()
+      assert.equal(await asked, undefined)
+      await untilWaiting(0)
+    })
+  })
+
   it('says that the database is away, and answers again when it is back', async () => {
     assert.equal((await ask('/api/exporters')).status, 200)
     await disconnect()

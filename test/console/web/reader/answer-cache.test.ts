@@ -28,6 +28,52 @@ describe('the cache of answers', () => {
     assert.deepEqual([cache.figures.hits, cache.figures.misses], [1, 2])
   })
 
+  it('gives an old answer while one new one is on its way, and keeps that then', async () => {
+    let now = 0
+    const asked: ReturnType<typeof withResolvers>[] = []
+    const cache = new AnswerCache(1_000_000, () => now)
+    const get = () =>
+      cache.get('key', {
+        signal,
+        lifetimeMs: 100,
+        staleMs: 1_000_000,
+        answer: () => {
+          const one = withResolvers()
+          asked.push(one)
+          return one.promise
+        },
+      })
+    const first = get()
+    asked[0]?.resolve(Buffer.from('old'))
+    assert.equal(String(await first), 'old')
+    now = 100
+    assert.equal(String(await get()), 'old')
+    assert.equal(String(await get()), 'old')
+    assert.equal(asked.length, 2)
+    asked[1]?.reject(new Error('busy'))
+    await Promise.allSettled([asked[1]?.promise])
+    assert.equal(String(await get()), 'old')
+    assert.equal(asked.length, 2, 'it is not asked again at once')
+    now = 1_100
+    assert.equal(String(await get()), 'old')
+    asked[2]?.resolve(Buffer.from('newer'))
+    await asked[2]?.promise
+    assert.equal(String(await get()), 'newer')
+    assert.equal(asked.length, 3)
+    const { bytes, entries } = cache.figures
+    assert.deepEqual([bytes < 1_100, entries], [true, 1])
+  })
+
+  it('forgets an old answer in the end', async () => {
+    let now = 0
+    const cache = new AnswerCache(1_000_000, () => now)
+    const own = { signal, lifetimeMs: 100, staleMs: 100 }
+    await cache.get('key', { ...own, answer: async () => Buffer.from('old') })
+    now = 200
+    const found = await cache.get('key', { ...own, answer: async () => Buffer.from('new') })
+    assert.equal(String(found), 'new')
+  })
+
   it('never holds more bytes than it may, and forgets the oldest first', async () => {
     const cache = new AnswerCache(100_000, () => 0)
     for (let number = 0; number < 100; number += 1) {
@@ -86,3 +132,13 @@ describe('the cache of answers', () => {
     assert.equal(String(later), 'x')
   })
 })
+
+function withResolvers() {
+  let resolve: (answer: Buffer) => void = () => {}
+  let reject: (error: Error) => void = () => {}
+  const promise = new Promise<Buffer>((onAnswer, onError) => {
+    resolve = onAnswer
+    reject = onError
+  })
+  return { promise, resolve, reject }
+}
