@@ -15,7 +15,12 @@ import { BackOff } from './database/back-off.ts'
 import { DatabaseError, widenSendBuffer } from './database/connection.ts'
 import type { OutageLog } from './database/outage-log.ts'
 import { Session } from './database/session.ts'
-import { describeError, type ErrorKind, type SqlError } from './database/sql-state.ts'
+import {
+  describeError,
+  type ErrorKind,
+  INTERNAL_ERROR,
+  type SqlError,
+} from './database/sql-state.ts'
 import { runTogether } from './database/statements.ts'
 import { attachedStatement, type Partitions } from './partitions/partitions.ts'
 import { batchStatements } from './tables/batch-statements.ts'
@@ -30,6 +35,12 @@ const BACK_OFF = { firstMs: 100, longestMs: 10_000 }
  * has taken a batch before. Then somebody has changed it, and may change it back.
  */
 const MAX_HOPELESS = 4
+/**
+ * Internal errors of the server in a row until single rows are suspected of them, and until a batch may
+ * consist of nothing else. With the back-off, these are about a second and two minutes.
+ */
+const SUSPICIOUS = 4
+const PATIENCE_OVER = 20
 /**
  * How long copied rows wait in their transaction for the batches before them. A batch before may
  * wait for somebody's `create index`, which waits for this very transaction: the server sees no
@@ -62,6 +73,8 @@ class Attempts {
   hopeless = 0
   /** The database refused a row: find it by halving. */
   halving = false
+  /** Internal errors of the server in a row. */
+  internal = 0
   /** The turn took too long: do not copy before it. */
   waiting = false
   /** COPY straight into the partition failed: copy through `flows`. */
@@ -116,6 +129,8 @@ export class CopyLane {
     const described = describeError(error)
     if (this.#changesWay(error, described, attempts)) return
     outage.failed(performance.now(), described)
+    attempts.internal = described.sqlState === INTERNAL_ERROR ? attempts.internal + 1 : 0
+    attempts.halving = attempts.internal >= SUSPICIOUS || attempts.halving
     const isHopeless = described.kind !== 'retry' && described.kind !== 'partition'
     attempts.hopeless = isHopeless ? attempts.hopeless + 1 : 0
     if (attempts.hopeless >= MAX_HOPELESS && !outage.hasLoaded) {
@@ -149,7 +164,7 @@ export class CopyLane {
     const isDirect = !attempts.throughParent && !attempts.halving
     const partition = isDirect ? partitions.find(batch.hours) : undefined
     const { copied, refused } = attempts.halving
-      ? await this.#copyAround(client, batch)
+      ? await this.#copyAround(client, batch, attempts)
       : { copied: await copyAll(client, batch, partition), refused: [] }
     await waitPatiently(job.turn)
     const { lines } = batch.changes
@@ -167,9 +182,12 @@ export class CopyLane {
     await client.query('commit')
   }
 
-  async #copyAround(client: pg.Client, batch: CopyBatch) {
+  async #copyAround(client: pg.Client, batch: CopyBatch, { internal }: Attempts) {
     await client.query(BEGIN)
-    const { copied, refused } = await copyAcceptableRows(client, batch)
+    const { copied, refused } = await copyAcceptableRows(client, batch, {
+      suspectRows: internal >= SUSPICIOUS,
+      isPatienceOver: internal >= PATIENCE_OVER,
+    })
     await parkRows(client, refused)
     batch.parked = refused.length
     if (refused.length > 0) {

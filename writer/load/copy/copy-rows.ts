@@ -3,7 +3,7 @@
 import { finished } from 'node:stream/promises'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { describeError } from '../database/sql-state.ts'
+import { describeError, INTERNAL_ERROR } from '../database/sql-state.ts'
 import type { RefusedRow } from '../tables/rejected-records.ts'
 import type { CopyBatch } from './copy-batch.ts'
 import { describeTuple } from './copy-tuple.ts'
@@ -69,17 +69,32 @@ export async function runCopy(
   return copy.rowCount
 }
 
+/** More rows are not refused for their own sake: the server has a fault, and may be repaired. */
+const MOST_SUSPECTS = 100
+
+interface HalvingOptions {
+  /** Rows that cause an internal error of the server are refused, too. */
+  readonly suspectRows: boolean
+  /** So are all rows of a batch, up to `MOST_SUSPECTS`. */
+  readonly isPatienceOver: boolean
+}
+
+const ONLY_DATA: HalvingOptions = { suspectRows: false, isPatienceOver: false }
+
 /**
  * Copies all rows but those that the database refuses, which it finds by halving.
  *
  * @returns how many rows the server says it has stored, and the refused rows in their order
+ * @throws the server's error when it is none of single rows
  */
 export async function copyAcceptableRows(
   client: pg.Client,
   batch: CopyBatch,
+  { suspectRows, isPatienceOver }: HalvingOptions = ONLY_DATA,
 ): Promise<{ readonly copied: number; readonly refused: readonly RefusedRow[] }> {
   const refused: RefusedRow[] = []
   let copied = 0
+  let suspects = 0
   const ranges: [first: number, end: number][] = [[0, batch.rows]]
   for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
     const [first, end] = range
@@ -87,17 +102,22 @@ export async function copyAcceptableRows(
     try {
       copied += await copyRows(client, batch, { first, end })
     } catch (error) {
-      if (!(error instanceof RefusedRowError)) throw error
-      const { sqlState, message } = describeError(error.cause)
+      const { sqlState, message } = describeError(
+        error instanceof RefusedRowError ? error.cause : error,
+      )
+      const isSuspect = suspectRows && sqlState === INTERNAL_ERROR
+      if (!(error instanceof RefusedRowError || isSuspect)) throw error
       await client.query('rollback to savepoint halving')
       const middle = (first + end) >>> 1
       if (end - first > 1) ranges.push([middle, end], [first, middle])
-      else
-        refused.push({
-          sqlState,
-          reason: message,
-          record: describeTuple(batch.tuple(first), batch.fields),
-        })
+      else {
+        if (isSuspect) suspects++
+        const isFault = suspects > MOST_SUSPECTS
+        const isAlone = ranges.length === 0 && copied === 0 && !isPatienceOver
+        if (isSuspect && (isFault || isAlone)) throw error
+        const record = describeTuple(batch.tuple(first), batch.fields)
+        refused.push({ sqlState, reason: message, record })
+      }
     }
     await client.query('release savepoint halving')
   }

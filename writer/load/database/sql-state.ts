@@ -46,6 +46,18 @@ const MAX_MESSAGE_CHARACTERS = 500
 /** The server reports a row without a partition as a violated check, but names no constraint. */
 const CHECK_VIOLATION = '23514'
 
+export const INTERNAL_ERROR = 'XX000'
+
+/**
+ * A distributed server reports what its nodes refuse as internal errors, in the words of the node. Their
+ * kind is that of the SQLSTATE which the node has given.
+ */
+const WORDS_OF_NODES: readonly (readonly [words: RegExp, kind: ErrorKind, condition: string])[] = [
+  [/no partition of relation .* found for row/, 'partition', 'a row has no partition'],
+  [/violates \S+( \S+)? constraint|cannot be NULL/, 'data', 'a constraint is violated'],
+  [/out of range|invalid (input syntax|byte sequence)/, 'data', 'a value cannot be stored'],
+]
+
 /** Errors of the client that waiting cannot cure, such as a missing password or another TLS. */
 const WRONG_SETTING =
   /^SASL|client password|not support SSL|certificate|Invalid URL|SECURITY WARNING/i
@@ -72,9 +84,15 @@ export function describeError(error: unknown): SqlError {
   if (code === CHECK_VIOLATION && constraint === undefined) {
     return { kind: 'partition', sqlState: code, condition: 'a row has no partition', message: text }
   }
-  const [kind, condition] = findKind(code)
+  const [kind, condition] = findKindOfNode(code, given) ?? findKind(code)
   const described = { kind, sqlState: code, condition, message: text }
   return code.startsWith('28') ? withRemedy(described, adviseOnTls('', text)) : described
+}
+
+function findKindOfNode(sqlState: string, message: string) {
+  if (sqlState !== INTERNAL_ERROR) return undefined
+  const found = WORDS_OF_NODES.find(([words]) => words.test(message))
+  return found && ([found[1], found[2]] as const)
 }
 
 function findKind(sqlState: string): readonly [kind: ErrorKind, condition: string] {
