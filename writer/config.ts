@@ -52,6 +52,9 @@ export const WRITER_SETTINGS = {
   INDEX_ADDRESSES: oneOf(INDEX_ADDRESSES, 'closed').describe(
     'closed, brin or none: when, and how, addresses are indexed',
   ),
+  COLUMNAR_AFTER_DAYS: integer(0, 0, 36_500).describe(
+    'days after its end until a partition becomes columnar, which takes citus_columnar; 0: never',
+  ),
   ROLLUPS: oneOf(ON_OR_OFF, 'on').describe(
     'off: no sums by minute, hour and day; answers read flows',
   ),
@@ -105,6 +108,7 @@ export function loaderSettings(settings: WriterSettings) {
     retentionBytes: settings.RETENTION_BYTES,
     archiveDir: settings.ARCHIVE_DIR,
     indexAddresses: settings.INDEX_ADDRESSES,
+    columnarAfterDays: settings.COLUMNAR_AFTER_DAYS,
     rollups: {
       enabled: settings.ROLLUPS === 'on',
       days: {

@@ -13,9 +13,10 @@ select
     from pg_index join pg_class as index on index.oid = indexrelid
     where indrelid = partition and indisvalid
   ) as indexes,
-  exists (select from pg_index where indrelid = partition and not indisvalid) as is_building
+  exists (select from pg_index where indrelid = partition and not indisvalid) as is_building,
+  coalesce((select amname::text from pg_am where oid = relam), 'none') as access_method
 from (
-  select child.oid as partition, child.reltuples,
+  select child.oid as partition, child.reltuples, child.relam,
     coalesce(nullif(bounds[1], 'MINVALUE')::timestamptz, '-infinity') as since,
     coalesce(nullif(bounds[2], 'MAXVALUE')::timestamptz, 'infinity') as until
   from pg_inherits
@@ -34,3 +35,4 @@ comment on column flow_partitions.total_bytes is 'Bytes on disk, with indexes.';
 comment on column flow_partitions.index_bytes is 'Bytes of its indexes.';
 comment on column flow_partitions.indexes is 'Its indexes: …_src_addr_idx and …_dst_addr_idx, …_addresses_idx (brin), …_nat_idx.';
 comment on column flow_partitions.is_building is 'Whether an index is being built, or was cut short; then it is built anew.';
+comment on column flow_partitions.access_method is 'How its rows are stored: heap, or columnar (COLUMNAR_AFTER_DAYS).';

@@ -1,4 +1,4 @@
--- needs: rollup_refresh
+-- needs: flow_partitions rollup_refresh
 
 -- With the rights of its owner: an operator has none to update flows. So it looks who asks, and its
 -- search_path is fixed, so that no table of the caller's is taken for one of ours.
@@ -10,6 +10,7 @@ set timezone = 'UTC'
 as $$
 declare
   changed bigint;
+  columnar text;
 begin
   if not pg_has_role(session_user, current_user, 'usage') and not exists (
     select from pg_roles where rolname = 'netflow_operator' and pg_has_role(session_user, oid, 'usage'))
@@ -20,6 +21,14 @@ begin
   if rate is null or rate not between 1 and 4294967295 then
     raise exception 'a sampling rate is between 1 and 4294967295: %', rate
       using errcode = 'invalid_parameter_value';
+  end if;
+  select string_agg(partition::text, ', ') into columnar from flow_partitions as partitions
+  where access_method = 'columnar'
+    and partitions.since < set_sampling_rate.until and partitions.until > set_sampling_rate.since;
+  if columnar is not null then
+    raise exception 'flows of this time are in columnar partitions, which cannot be changed: %', columnar
+      using errcode = 'feature_not_supported',
+        hint = 'Set COLUMNAR_AFTER_DAYS=0, and make each a heap first: alter table … set access method heap.';
   end if;
   update flows set sampling_rate = rate
   where flows.exporter = set_sampling_rate.exporter and sampling_rate is null

@@ -48,6 +48,8 @@ export interface FlowLoaderOptions {
   readonly archiveDir?: string
   /** Default `none`. */
   readonly indexAddresses?: IndexAddresses
+  /** How long a partition is closed until it becomes columnar; default 0: never. */
+  readonly columnarAfterDays?: number
   readonly rollups: RollupOptions
   /** How many streams a start reads back. */
   readonly maxStreams: number
@@ -97,7 +99,8 @@ export class FlowLoader {
 
   constructor(options: FlowLoaderOptions) {
     this.#options = options
-    const { databaseUrl, logger, retentionDays, retentionBytes, indexAddresses = 'none' } = options
+    const { databaseUrl, logger, retentionDays, retentionBytes } = options
+    const { indexAddresses = 'none', columnarAfterDays = 0 } = options
     this.#outage = new OutageLog(logger)
     this.#partitions = new Partitions(options.partitionInterval)
     this.#session = new Session({ databaseUrl, onConnect: (client) => this.#lock(client) })
@@ -119,7 +122,7 @@ export class FlowLoader {
       archive: this.#archive,
       logger,
     })
-    this.#upkeep = new Upkeep({ databaseUrl, indexAddresses, logger })
+    this.#upkeep = new Upkeep({ databaseUrl, indexAddresses, columnarAfterDays, logger })
     this.#lanes = Array.from({ length: options.lanes }, () => this.#createLane())
     this.#laneFree = this.#lanes.map(() => Promise.resolve())
   }

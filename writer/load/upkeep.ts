@@ -1,11 +1,12 @@
 /**
  * Works for those who ask, in the background and on a connection of its own: notes the counters of
- * streams, and builds the indexes of closed partitions. Nothing waits for it.
+ * streams, builds the indexes of closed partitions, and makes old ones columnar. Nothing waits for it.
  */
 
 import type { Logger } from '../../shared/logger.ts'
 import { Session } from './database/session.ts'
 import { describeError } from './database/sql-state.ts'
+import { ColumnarHistory } from './partitions/columnar-history.ts'
 import {
   buildIndexes,
   type IndexAddresses,
@@ -18,18 +19,22 @@ const INTERVAL_MS = 60_000
 interface UpkeepOptions {
   readonly databaseUrl: string
   readonly indexAddresses: IndexAddresses
+  /** 0: partitions stay as they are. */
+  readonly columnarAfterDays: number
   readonly logger: Logger
 }
 
 export class Upkeep {
   readonly #options: UpkeepOptions
   readonly #session: Session
+  readonly #columnar: ColumnarHistory
   readonly #abort = new AbortController()
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: UpkeepOptions) {
     this.#options = options
-    const { databaseUrl } = options
+    const { databaseUrl, columnarAfterDays: afterDays, logger } = options
+    this.#columnar = new ColumnarHistory({ afterDays, logger, signal: this.#abort.signal })
     this.#session = new Session({ databaseUrl, isPatient: true, onConnect: prepareForIndexes })
   }
 
@@ -53,6 +58,9 @@ export class Upkeep {
     await this.#attempt('the counters of streams could not be noted', noteStreamHistory)
     await this.#attempt('an index could not be built on a closed partition', (client) =>
       buildIndexes(client, { mode, logger, signal }),
+    )
+    await this.#attempt('a partition could not be made columnar', (client) =>
+      this.#columnar.convert(client),
     )
   }
 

@@ -1,0 +1,136 @@
+/** Old partitions become columnar. A heap by the name of columnar stands in for the extension's method. */
+
+import assert from 'node:assert/strict'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import pg from 'pg'
+import { ColumnarHistory } from '../../../../writer/load/partitions/columnar-history.ts'
+import {
+  buildIndexes,
+  prepareForIndexes,
+} from '../../../../writer/load/partitions/partition-indexes.ts'
+import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+import { type LogLine, recordingLogger } from '../loader-harness.ts'
+
+const STAND_IN = 'create access method columnar type table handler heap_tableam_handler'
+
+/** Two partitions that ended years ago, and one of today. */
+const PARTITIONS = `
+  create table flows_20200101 partition of flows for values from ('2020-01-01') to ('2020-01-02');
+  create table flows_20200102 partition of flows for values from ('2020-01-02') to ('2020-01-03');
+  do $$ begin execute format(
+    'create table flows_open partition of flows for values from (%L) to (%L)',
+    now() - interval '1 hour', now() + interval '1 day');
+  end $$;
+  insert into flows (received_at, observation_domain, export_version, exporter, src_addr)
+  select '2020-01-01 12:00'::timestamptz + n * interval '1 minute', 0, 5, '192.0.2.1', '10.0.0.0'::inet + n
+  from generate_series(1, 1000) as n`
+
+describe('columnar history', () => {
+  let database: TestDatabase
+  let client: pg.Client
+  let lines: LogLine[]
+  before(async () => {
+    database = await createTestDatabase()
+    client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    await prepareForIndexes(client)
+  })
+  after(async () => {
+    await client?.end()
+    await database?.drop()
+  })
+  beforeEach(async () => {
+    lines = []
+    await client.query(`${STAND_IN}; ${PARTITIONS}`)
+  })
+  afterEach(() =>
+    client.query(`drop table if exists flows_20200101, flows_20200102, flows_open;
+      drop access method if exists columnar cascade`),
+  )
+
+  function history(afterDays: number): ColumnarHistory {
+    const { signal } = new AbortController()
+    return new ColumnarHistory({ afterDays, logger: recordingLogger(lines), signal })
+  }
+
+  async function methods(): Promise<Record<string, string>> {
+    const { rows } = await client.query(
+      'select partition::text as name, access_method as method from flow_partitions',
+    )
+    return Object.fromEntries(rows.map(({ name, method }) => [name, method]))
+  }
+
+  it('begins so many days after the end of a partition, the newest first', async () => {
+    await history(2).convert(client)
+    assert.deepEqual(await methods(), {
+      flows_20200101: 'columnar',
+      flows_20200102: 'columnar',
+      flows_open: 'heap',
+    })
+    const made = lines.filter(({ msg }) => msg === 'made a partition columnar')
+    assert.deepEqual(
+      made.map(({ partition }) => partition),
+      ['flows_20200102', 'flows_20200101'],
+    )
+    assert.ok(made.every(({ bytes, bytesBefore }) => Number(bytes) > 0 && Number(bytesBefore) > 0))
+    const { rows } = await client.query('select count(*)::int as flows from flows')
+    assert.equal(rows[0]?.flows, 1000)
+    await history(36_500).convert(client)
+  })
+
+  it('is not begun before its time, nor with 0', async () => {
+    await history(36_500).convert(client)
+    await history(0).convert(client)
+    assert.equal((await methods())['flows_20200101'], 'heap')
+    assert.deepEqual(lines, [])
+  })
+
+  it('takes late rows, indexes of addresses, and retention', async () => {
+    await history(2).convert(client)
+    await client.query(
+      `insert into flows (received_at, observation_domain, export_version, exporter)
+       values ('2020-01-01 13:00', 0, 5, '192.0.2.1')`,
+    )
+    const { signal } = new AbortController()
+    await buildIndexes(client, { mode: 'closed', logger: recordingLogger(lines), signal })
+    const { rows } = await client.query(
+      `select indexes from flow_partitions where partition = 'flows_20200101'::regclass`,
+    )
+    assert.ok(rows[0]?.indexes.includes('flows_20200101_src_addr_idx'))
+    await client.query('alter table flows detach partition flows_20200101 concurrently')
+  })
+
+  it('refuses to change rows, and names the partitions', async () => {
+    await history(2).convert(client)
+    await assert.rejects(
+      client.query(`select set_sampling_rate('192.0.2.1', 10, '2020-01-01', '2020-01-02')`),
+      /in columnar partitions, which cannot be changed: flows_20200101$/,
+    )
+  })
+
+  it('is left out with one line where the server lacks the extension', async () => {
+    await client.query('drop access method columnar')
+    const own = history(2)
+    await own.convert(client)
+    await own.convert(client)
+    assert.equal((await methods())['flows_20200101'], 'heap')
+    assert.equal(lines.length, 1)
+    assert.match(
+      String(lines[0]?.msg),
+      /no access method columnar: .*create extension citus_columnar/,
+    )
+  })
+
+  it('waits 2 s for a reader, and no longer: others would wait behind it', async () => {
+    const reader = new pg.Client({ connectionString: database.url })
+    await reader.connect()
+    try {
+      await reader.query('begin; select count(*) from flows_20200102')
+      await assert.rejects(history(2).convert(client), { code: '55P03' })
+    } finally {
+      await reader.end()
+    }
+    await history(2).convert(client)
+    assert.equal((await methods())['flows_20200102'], 'columnar')
+  })
+})
