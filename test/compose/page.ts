@@ -12,18 +12,24 @@ export async function assertPage(deployment: Deployment): Promise<void> {
   const page = await deployment.ask('/')
   assert.equal(page.status, 200)
   assert.match(page.policy ?? '', /script-src 'self'/)
-  const references = [...page.text.matchAll(/(?:src|href)="(\/(?:page|lib)\/[^"]+)"/g)]
-  const files = references.map(([, path = '']) => path)
-  assert.ok(files.includes('/page/main.js') && files.includes('/lib/uplot.js'), files.join())
-  const scripts = files.filter((path) => path.startsWith('/page/') && path.endsWith('.js'))
-  for (const path of files) assert.equal((await deployment.ask(path)).status, 200, path)
-  // Modules import others.
-  for (const path of scripts) {
-    const { text } = await deployment.ask(path)
-    for (const [, imported = ''] of text.matchAll(/from '\.\/([\w-]+\.js)'/g)) {
-      assert.equal((await deployment.ask(`/page/${imported}`)).status, 200, imported)
-    }
+  const references = [...page.text.matchAll(/(?:src|href)="([^"]+\/(?:page|lib)\/[^"]+)"/g)]
+  const todo = references.map(([, path = '']) => path)
+  for (const end of ['/page/main.js', '/page/style.css', '/lib/uplot.js']) {
+    assert.ok(
+      todo.some((path) => path.endsWith(end)),
+      `${end} is not among ${todo.join()}`,
+    )
   }
+  const seen = new Set<string>()
+  for (let path = todo.pop(); path !== undefined; path = todo.pop()) {
+    if (seen.has(path)) continue
+    seen.add(path)
+    const { status, text } = await deployment.ask(path)
+    assert.equal(status, 200, path)
+    const imports = path.endsWith('.js') ? text.matchAll(/ from '([^']+)'/g) : []
+    for (const [, name = ''] of imports) todo.push(new URL(name, `http://host${path}`).pathname)
+  }
+  assert.ok(seen.size > 20, `only ${seen.size} files`)
 }
 
 /** Checks that the answers are of the stored flows, read with the rights of a reader. */

@@ -137,7 +137,11 @@ const STREAMS: readonly TableColumn<Stream>[] = [
   },
   { head: 'templates', isNumber: true, cell: ({ templates }) => text(templates) },
   { head: 'next template', cell: ({ next_template_due: due }) => formatTime(due) },
-  { head: 'sampling', cell: ({ sampling_source: source }) => text(source) },
+  {
+    head: 'sampling',
+    cell: ({ sampling: rates, sampling_source: source }) =>
+      rates === null ? text(source) : `1 in ${rates} (${text(source)})`,
+  },
 ]
 
 const GAPS: readonly TableColumn<Gap>[] = [

@@ -141,6 +141,18 @@ describe('the API', () => {
     assert.equal(json.coverage[0].percent, null)
   })
 
+  it('has the sampling rates of a stream as text, also several', async () => {
+    // Another range is another question, so no answer is kept.
+    const samplingOf = async (since: string) =>
+      (await web.get(`/api/exporters/192.0.2.2?since=${since}`)).json.exporter.streams[0].sampling
+    assert.equal(await samplingOf('1h'), '100')
+    await web.pipeline.ask(`
+      insert into samplers select (jsonb_populate_record(samplers,
+        '{"scope": "interface", "sampling_rate": 10}')).* from samplers where exporter = '192.0.2.2'`)
+    assert.equal(await samplingOf('2h'), '10, 100')
+    await web.pipeline.ask(`delete from samplers where scope = 'interface'`)
+  })
+
   it('pages through all flows once, the newest first', async () => {
     const seen: string[] = []
     const times: string[] = []
