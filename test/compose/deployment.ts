@@ -110,6 +110,14 @@ export class Deployment {
     return this.#options.engine.podman('exec', this.containerOf(service), 'sh', '-c', command)
   }
 
+  /** Runs the command of a service in another container, with more options, and returns its output. */
+  async runAgain(service: Service, options: readonly string[]): Promise<string> {
+    const image = await this.inspect(service, '{{.Image}}')
+    const command = (await this.inspect(service, '{{join .Config.Cmd " "}}')).split(' ')
+    const { engine } = this.#options
+    return engine.podman('run', '--rm', '--network', 'host', ...options, image, ...command)
+  }
+
   /** Returns the last lines of each container's log. */
   async logs(): Promise<string> {
     const sections = [...RUNNING_SERVICES, 'setup' as const].map(async (service) => {
