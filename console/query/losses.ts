@@ -51,7 +51,7 @@ export function healthQuery(exporters: readonly string[]): Sql {
   return {
     text: `
       select health.*, extract(epoch from silent_for) as silent_seconds,
-        extract(epoch from clock_skew) as clock_skew_seconds, to_json(sampling_rates) as sampling,
+        extract(epoch from clock_skew) as clock_skew_seconds, sampling_rates as sampling,
         to_json(health.advice) as advice
       from exporter_health as health
       where cardinality($1::text[]) = 0 or host(exporter) = any($1) or exporter_name = any($1)

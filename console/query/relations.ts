@@ -90,6 +90,9 @@ export const NAT_EVENTS: Relation = {
   extra: 'extra',
 }
 
+/** Of streams, as the loss ledger has them. They are never NULL. */
+export const STREAMS: Relation = byName(['exporter', 'export_version', 'observation_domain'])
+
 /** What a ratio divides, and by what. A flow of one packet has no duration, and so no rate. */
 export const RATIOS: Readonly<
   Record<string, readonly [dividend: string, scale: number, divisor: string]>

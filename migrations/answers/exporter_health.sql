@@ -147,7 +147,7 @@ select
         date_trunc('second', stream_last_seen)) end,
     case when lost_percent >= 0.1 then format(
       '%s %% of its %s were lost in the last day: look for drops on the way, and at the exporter''s own limits.',
-      lost_percent, sequence_unit) end,
+      round(lost_percent, 2), sequence_unit) end,
     case when lost_day > 0 and host.kernel_dropped > 0 then
       'This host drops datagrams before they are read: raise net.core.rmem_max, or give the collector more CPU.' end,
     case when lost_day > 0 and host.queue_dropped > 0 then

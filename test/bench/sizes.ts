@@ -42,6 +42,13 @@ export interface BenchSize {
     readonly seconds: number
     readonly rounds: number
   }
+  /** Flows of each stream; the stream of one flow a datagram has as many lines. */
+  readonly replay: {
+    readonly lines: number
+    readonly rounds: number
+    /** Flows of a round 0, which is thrown away; 0: none. */
+    readonly warmUpLines: number
+  }
   readonly memoryRows: number
   readonly growth: {
     readonly rows: number
@@ -95,6 +102,7 @@ export const BENCH_SIZES = {
     },
     ordinary: { rates: [0, 100], seconds: 0.5, warmUp: 100, rounds: 1 },
     latency: { rates: [100], flushIntervalsMs: [100], seconds: 0.5, rounds: 1 },
+    replay: { lines: 3_000, rounds: 1, warmUpLines: 0 },
     memoryRows: 60_000,
     growth: { rows: 3_000, exporters: [10], templates: [], presentRows: 3_000 },
     table: { rows: 1_000, rounds: 1 },
@@ -121,6 +129,7 @@ export const BENCH_SIZES = {
     },
     ordinary: { rates: [0, 100, 1_000], seconds: 3, warmUp: 4_000, rounds: 3 },
     latency: { rates: [100, 5_000], flushIntervalsMs: [1_000], seconds: 1, rounds: 5 },
+    replay: { lines: 400_000, rounds: 5, warmUpLines: 100_000 },
     memoryRows: 1_000_000,
     growth: { rows: 150_000, exporters: [100], templates: [100], presentRows: 1_000_000 },
     table: { rows: 100_000, rounds: 5 },
@@ -154,6 +163,7 @@ export const BENCH_SIZES = {
     },
     ordinary: { rates: [0, 100, 1_000], seconds: 10, warmUp: 10_000, rounds: 5 },
     latency: { rates: [100, 5_000], flushIntervalsMs: [1_000, 100], seconds: 5, rounds: 5 },
+    replay: { lines: 10_000_000, rounds: 2, warmUpLines: 400_000 },
     memoryRows: 10_000_000,
     growth: {
       rows: 600_000,

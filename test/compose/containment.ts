@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { type Deployment, RUNNING_SERVICES, type Service } from './deployment.ts'
 
 /** Checks that a container is not root, cannot become root, and cannot change its image. */
-async function assertContained(deployment: Deployment, service: Service): Promise<void> {
+export async function assertContained(deployment: Deployment, service: Service): Promise<void> {
   const status = await deployment.execute(service, 'cat /proc/1/status')
   const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]
   assert.notEqual(field('Uid')?.split('\t')[0], '0', `${service} runs as root`)

@@ -15,11 +15,20 @@ import type { Engine } from './engine.ts'
 const PROJECT_NAME = 'netflow-compose-test'
 
 export const RUNNING_SERVICES = ['db', 'writer', 'collector', 'web'] as const
-export type Service = (typeof RUNNING_SERVICES)[number]
+/** `grafana` has a profile of its own. */
+export type Service = (typeof RUNNING_SERVICES)[number] | 'grafana'
+export type Port = 'netflow' | 'postgres' | 'collector' | 'writer' | 'web' | 'grafana'
 
 export interface Passwords {
   readonly writer: string
   readonly reader: string
+}
+
+export interface WebAnswer {
+  readonly status: number
+  /** The header content-security-policy. */
+  readonly policy: string | null
+  readonly text: string
 }
 
 export interface DeploymentOptions {
@@ -31,25 +40,31 @@ export interface DeploymentOptions {
 export class Deployment {
   readonly #options: DeploymentOptions
   #passwords: Passwords = { writer: '', reader: '' }
-  #ports = { netflow: 0, postgres: 0, collector: 0, writer: 0, web: 0 }
+  #ports: Readonly<Record<Port, number>> = {
+    ...{ netflow: 0, postgres: 0, collector: 0, writer: 0, web: 0, grafana: 0 },
+  }
 
   constructor(options: DeploymentOptions) {
     this.#options = options
   }
 
   /** Ports of the host: UDP for datagrams, TCP for the database and the metrics. */
-  get ports(): Readonly<Record<'netflow' | 'postgres' | 'collector' | 'writer' | 'web', number>> {
+  get ports(): Readonly<Record<Port, number>> {
     return this.#ports
   }
 
   /** Chooses free ports. Call it once, so that they stay the same over restarts. */
   async choosePorts(): Promise<void> {
-    const [postgres = 0, collector = 0, writer = 0, web = 0] = await findFreeTcpPorts(4)
-    this.#ports = { netflow: await findFreeUdpPort(), postgres, collector, writer, web }
+    const [postgres = 0, collector = 0, writer = 0, web = 0, grafana = 0] =
+      await findFreeTcpPorts(5)
+    this.#ports = { netflow: await findFreeUdpPort(), postgres, collector, writer, web, grafana }
   }
 
-  /** Writes the .env file of the deployment. */
-  async configure(passwords: Passwords): Promise<void> {
+  /** Writes the .env file of the deployment, with more settings. */
+  async configure(
+    passwords: Passwords,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     this.#passwords = passwords
     const settings = {
       POSTGRES_PASSWORD: 'of-the-administrator',
@@ -60,7 +75,9 @@ export class Deployment {
       COLLECTOR_METRICS_PORT: this.#ports.collector,
       WRITER_METRICS_PORT: this.#ports.writer,
       WEB_PORT: this.#ports.web,
+      GRAFANA_PORT: this.#ports.grafana,
       RETENTION_DAYS: 7,
+      ...more,
     }
     const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
     await writeFile(this.#settingsPath, lines.join(''))
@@ -91,6 +108,14 @@ export class Deployment {
   /** Runs a shell command in a container, as the container's user. */
   execute(service: Service, command: string): Promise<string> {
     return this.#options.engine.podman('exec', this.containerOf(service), 'sh', '-c', command)
+  }
+
+  /** Runs the command of a service in another container, with more options, and returns its output. */
+  async runAgain(service: Service, options: readonly string[]): Promise<string> {
+    const image = await this.inspect(service, '{{.Image}}')
+    const command = (await this.inspect(service, '{{join .Config.Cmd " "}}')).split(' ')
+    const { engine } = this.#options
+    return engine.podman('run', '--rm', '--network', 'host', ...options, image, ...command)
   }
 
   /** Returns the last lines of each container's log. */
@@ -132,10 +157,18 @@ export class Deployment {
     await until(`${service} is healthy`, () => fetch(url).then(isOk, () => false), 120_000)
   }
 
-  /** Asks the API, as a program on this host does. */
-  async askApi(path: string): Promise<{ readonly status: number; readonly reply: unknown }> {
-    const response = await fetch(`http://127.0.0.1:${this.#ports.web}${path}`)
-    return { status: response.status, reply: await response.json() }
+  /** Asks the web server, as a program on this host does. */
+  async ask(
+    path: string,
+    headers: Readonly<Record<string, string>> = {},
+    more: RequestInit = {},
+  ): Promise<WebAnswer> {
+    const response = await fetch(`http://127.0.0.1:${this.#ports.web}${path}`, { ...more, headers })
+    return {
+      status: response.status,
+      policy: response.headers.get('content-security-policy'),
+      text: await response.text(),
+    }
   }
 
   /** Queries the database over its published port, each time over a new connection. */

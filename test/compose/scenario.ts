@@ -2,13 +2,31 @@
 
 import assert from 'node:assert/strict'
 import { until } from '../helpers/until.ts'
-import { assertAllContained, assertImageIsLean, assertPipe, assertRoles } from './containment.ts'
-import { type Deployment, RUNNING_SERVICES } from './deployment.ts'
+import {
+  assertAllContained,
+  assertContained,
+  assertImageIsLean,
+  assertPipe,
+  assertRoles,
+} from './containment.ts'
+import { type Deployment, RUNNING_SERVICES, type Service } from './deployment.ts'
+import { assertGrafana } from './grafana.ts'
+import {
+  assertAnswers,
+  assertLogin,
+  assertOnlyOnLoopback,
+  assertPage,
+  assertRefusesToListenForAll,
+  assertSenders,
+} from './page.ts'
 import type { StepLog } from './step-log.ts'
 import { Traffic } from './traffic.ts'
 
 const FIRST = { writer: 'first-of-the-writer', reader: 'first-of-the-reader' }
 const SECOND = { writer: 'second-of-the-writer', reader: 'second-of-the-reader' }
+const PAGE_PASSWORD = 'of-the-page'
+const OPERATOR_PASSWORD = 'of-the-operator'
+const API_KEYS = { authKey: 'authorisation-key', signKey: 'signing-key-of-programs' }
 
 /** Runs all steps. @throws the error of the first that fails */
 export async function runScenario(deployment: Deployment, steps: StepLog): Promise<void> {
@@ -46,13 +64,13 @@ async function runTraffic(deployment: Deployment, traffic: Traffic, steps: StepL
     await traffic.send(50)
     await traffic.assertStored()
   })
-  await steps.run('the page answers from the same flows, with the rights of a reader', async () => {
-    const { status, reply } = await deployment.askApi('/api/top?by=exporter')
-    const [row] = await deployment.query('reader', 'select count(*)::text as flows from flows')
-    assert.equal(status, 200)
-    assert.equal((reply as { total: { flows: string } }).total.flows, row?.['flows'])
-    assert.equal((await deployment.askApi('/api/exporters')).status, 200)
+  await steps.run('the page is whole, and not for others without a password', async () => {
+    await assertPage(deployment)
+    await assertRefusesToListenForAll(deployment)
   })
+  await steps.run('the page answers from the same flows, with the rights of a reader', () =>
+    assertAnswers(deployment),
+  )
   await steps.run('nothing is lost when the database is killed under traffic', async () => {
     await traffic.during(() => deployment.crash('db'))
     await traffic.assertStored()
@@ -87,7 +105,15 @@ async function runTraffic(deployment: Deployment, traffic: Traffic, steps: StepL
   })
   await steps.run('"down" and "up" keep the data and apply new passwords', async () => {
     await deployment.compose('down')
-    await deployment.configure(SECOND)
+    await deployment.configure(SECOND, {
+      WEB_PASSWORD: PAGE_PASSWORD,
+      NETFLOW_OPERATOR_PASSWORD: OPERATOR_PASSWORD,
+      API_AUTH_KEY: API_KEYS.authKey,
+      API_SIGN_KEY: API_KEYS.signKey,
+      API_DATABASE_URL:
+        `postgres://netflow_operator:${OPERATOR_PASSWORD}@127.0.0.1:${deployment.ports.postgres}/` +
+        'netflow',
+    })
     await comeUp(deployment)
     await traffic.assertStored()
     await traffic.send(50)
@@ -104,15 +130,29 @@ async function runTraffic(deployment: Deployment, traffic: Traffic, steps: StepL
     await traffic.send(50)
     await traffic.assertStored()
   })
+  await steps.run('the page asks for its password, and programs sign their requests', async () => {
+    await assertLogin(deployment, PAGE_PASSWORD)
+    await assertSenders(deployment, API_KEYS)
+  })
+  await steps.run('the profile "grafana" reads the database, and changes nothing', async () => {
+    await comeUp(deployment, { profile: 'grafana' })
+    await assertContained(deployment, 'grafana')
+    await assertGrafana(deployment)
+  })
+  await steps.run('only datagrams come from other machines', () => assertOnlyOnLoopback(deployment))
   await steps.run('"down --volumes" removes everything', async () => {
-    await deployment.compose('down', '--volumes')
+    await deployment.compose('--profile', 'grafana', 'down', '--volumes')
     await assert.rejects(deployment.query('reader', 'select'), /ECONNREFUSED/)
   })
 }
 
-async function comeUp(deployment: Deployment): Promise<void> {
-  await deployment.compose('up', '--detach')
-  for (const service of RUNNING_SERVICES) {
+async function comeUp(
+  deployment: Deployment,
+  { profile }: { readonly profile?: 'grafana' } = {},
+): Promise<void> {
+  await deployment.compose(...(profile ? ['--profile', profile] : []), 'up', '--detach')
+  const services: readonly Service[] = [...RUNNING_SERVICES, ...(profile ? [profile] : [])]
+  for (const service of services) {
     await until(
       `the health check of ${service} says "healthy"`,
       async () => (await deployment.inspect(service, '{{.State.Health.Status}}')) === 'healthy',

@@ -1,6 +1,6 @@
 /**
  * Builds images under the names that the deployment uses, as this machine may not reach a registry of
- * images: Debian with Node from npm, and Debian with its own PostgreSQL.
+ * images: Debian with Node from npm, Debian with its own PostgreSQL, and a server in place of Grafana.
  */
 
 import { createHash } from 'node:crypto'
@@ -31,11 +31,19 @@ export async function makeStandInImages(sources: StandInSources): Promise<string
   const recipes = [
     { ...nodeImage, source: 'node', packages, buildArgs: [`NODE_PACKAGE=${nodePackage}`] },
     { ...postgresImage, source: 'postgres', packages: [], buildArgs: [] },
+    {
+      ...(await findImage(
+        join(project, 'docker-compose.yml'),
+        /^ +image: (grafana\/grafana:(\d+)\S*)/m,
+      )),
+      ...{ source: 'grafana', packages: [] },
+      buildArgs: [`NODE_IMAGE=${fullName(nodeImage.name)}`],
+    },
   ]
   const made: string[] = []
   for (const recipe of recipes) {
     const folder = join(project, 'test/compose/stand-ins', recipe.source)
-    const fingerprint = await fingerprintRecipe(folder, recipe.packages)
+    const fingerprint = await fingerprintRecipe(folder, [...recipe.packages, ...recipe.buildArgs])
     if (await isThere(engine, recipe.name, fingerprint)) continue
     await ensureBase(engine)
     await build(engine, { ...recipe, folder, fingerprint })
@@ -90,7 +98,8 @@ async function isThere(engine: Engine, name: string, fingerprint: string): Promi
 
 /** Short names belong to the registry of Docker. */
 function fullName(name: string): string {
-  return name.includes('/') ? name : `docker.io/library/${name}`
+  if (name.startsWith('localhost/')) return name
+  return name.includes('/') ? `docker.io/${name}` : `docker.io/library/${name}`
 }
 
 async function findImage(
@@ -103,8 +112,8 @@ async function findImage(
   return { name, version }
 }
 
-async function fingerprintRecipe(folder: string, packages: readonly string[]): Promise<string> {
-  const hash = createHash('sha256').update(packages.join())
+async function fingerprintRecipe(folder: string, inputs: readonly string[]): Promise<string> {
+  const hash = createHash('sha256').update(inputs.join())
   for (const name of (await readdir(folder)).sort()) {
     hash.update(name).update(await readFile(join(folder, name)))
   }

@@ -60,7 +60,7 @@ export function drawTerminal(screens: readonly string[]): string {
   return `<!doctype html><meta charset="utf-8"><style>
     body { margin: 0 }
     main { width: max-content; padding: 18px 22px 6px; background: #12161b; color: #dfe5ea }
-    pre { margin: 0; font: 14px/1.17 'DejaVu Sans Mono', 'Liberation Mono', monospace }
+    pre { margin: 0; font: 14px/16px 'DejaVu Sans Mono', 'Liberation Mono', monospace }
     .bold { font-weight: bold } .dim { color: #93a1ae } .line { text-decoration: underline }
     .red { color: #f2857d } .green { color: #2fc79a } .yellow { color: #e8b45a }
     .blue { color: #56b4e9 } .violet { color: #e08fc2 } .cyan { color: #6fcbd9 }

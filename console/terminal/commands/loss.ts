@@ -30,7 +30,7 @@ const LEDGER: readonly Column[] = [
   { name: 'duplicates', title: 'duplicates', kind: 'count', leaves: 7 },
   { name: 'unit', title: 'unit', kind: 'text', leaves: 1 },
   { name: 'cause', title: 'cause', kind: 'text', leaves: 2 },
-  { name: 'coverage', title: 'coverage %', kind: 'number' },
+  { name: 'coverage', title: 'coverage %', kind: 'percent' },
 ]
 
 export interface GapsOptions {
@@ -64,11 +64,11 @@ const HEALTH: readonly Column[] = [
   { name: 'flows_per_second', title: 'flows/s', kind: 'number', leaves: 1 },
   { name: 'datagrams_per_second', kind: 'number' },
   { name: 'lost_day', title: 'lost', kind: 'count', leaves: 6 },
-  { name: 'loss_percent_day', title: 'lost %', kind: 'number', leaves: 7 },
+  { name: 'loss_percent_day', title: 'lost %', kind: 'percent', leaves: 7 },
   { name: 'sequence_unit', kind: 'text' },
   { name: 'clock_skew_seconds', title: 'clock', kind: 'duration', leaves: 9 },
   { name: 'templates', kind: 'count' },
-  { name: 'sampling', title: 'sampling', kind: 'json', leaves: 10 },
+  { name: 'sampling', title: 'sampling', kind: 'text', leaves: 10 },
   { name: 'advice', kind: 'json' },
 ]
 

@@ -10,6 +10,8 @@ export type Kind =
   | 'count'
   | 'bytes'
   | 'share'
+  /** Of a hundred. */
+  | 'percent'
   | 'time'
   /** Seconds. */
   | 'duration'
@@ -49,4 +51,4 @@ export function formatStamp(stamp: string): string {
 }
 
 /** Numbers of the database that JSON can hold as they are. */
-export const NUMBERS: readonly Kind[] = ['number', 'count', 'bytes', 'share', 'duration']
+export const NUMBERS: readonly Kind[] = ['number', 'count', 'bytes', 'share', 'percent', 'duration']

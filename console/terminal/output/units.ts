@@ -25,6 +25,8 @@ export function formatValue(row: Row, { name, kind }: Column, style: Style): str
       return style.plain ? value : groupDigits(value)
     case 'share':
       return `${(Number(value) * 100).toFixed(1)} %`
+    case 'percent':
+      return style.plain ? value : formatPercent(Number(value))
     case 'time':
       return formatTime(parseStamp(value), style.zone)
     case 'duration':
@@ -38,6 +40,12 @@ export function formatValue(row: Row, { name, kind }: Column, style: Style): str
     default:
       return safeText(value)
   }
+}
+
+/** Formats a loss or a coverage: 0 only when nothing is lost, 100 only when nothing is left. */
+function formatPercent(percent: number): string {
+  if (percent === 0 || percent === 100) return String(percent)
+  return Math.min(99.99, Math.max(0.01, percent)).toFixed(2)
 }
 
 /** Separates thousands; a number of any length stays exact. */

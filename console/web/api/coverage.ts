@@ -1,6 +1,10 @@
 /** How much of what the exporters sent was received, by bins of time. */
 
 import { z } from 'zod'
+import { compileFilter, Parameters } from '../../query/compile-filter.ts'
+import type { Filter } from '../../query/filter-tree.ts'
+import { STREAMS } from '../../query/relations.ts'
+import { streamFilter } from '../../query/stream-filter.ts'
 import type { Ask } from '../../query/sums.ts'
 import * as value from './values.ts'
 
@@ -36,19 +40,25 @@ interface CoverageQuestion {
   /** An interval of PostgreSQL. */
   readonly step: string
   readonly t: readonly string[]
+  /** Of flows. A stream that cannot have such flows does not count. */
+  readonly filter: Filter
 }
 
 /** Asks the loss ledger, and adds up the streams of each bin. */
 export async function askCoverage(
   ask: Ask,
-  { since, until, step, t }: CoverageQuestion,
+  { since, until, step, t, filter }: CoverageQuestion,
 ): Promise<CoverageBin[]> {
+  const parameters = new Parameters()
+  const range = [since, until, step].map((value) => parameters.add(value))
+  const streams = compileFilter(streamFilter(filter), STREAMS, parameters)
   const rows = await ask({
     text: `
       select bucket, unit, cause, sum(expected) as expected, sum(received) as received,
         sum(lost) as lost
-      from loss_ledger($1, $2, $3) group by bucket, unit, cause order by bucket, unit, cause`,
-    values: [since, until, step],
+      from loss_ledger(${range.join(', ')}) where ${streams}
+      group by bucket, unit, cause order by bucket, unit, cause`,
+    values: parameters.values,
   })
   const bins = new Map<string, Sums>()
   for (const row of rows) {

@@ -32,7 +32,7 @@ export const stream = column.rowReader({
   templates: column.number,
   last_template_at: column.time,
   next_template_due: column.time,
-  sampling: column.json(z.unknown()),
+  sampling: column.text,
   sampling_source: column.text,
   advice: column.json(z.array(z.string())),
 })

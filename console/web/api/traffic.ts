@@ -60,7 +60,9 @@ const reply = z.object({
   t: z.array(value.time).describe('begins of the bins; the first may begin before since'),
   rows: z.array(series).describe('the greatest keys, by bytes'),
   other: series.nullable().describe('all other keys; null: there are none'),
-  coverage: z.array(coverageBin).describe('one for each bin, of all exporters'),
+  coverage: z
+    .array(coverageBin)
+    .describe('one for each bin, of the exporters that the filter can select'),
   ...value.sameQuestion,
 })
 
@@ -99,7 +101,7 @@ async function answer(own: TrafficQuery, { ask }: Asking): Promise<TrafficReply>
   })
   const t = bins.map((begin) => new Date(begin).toISOString().replace('.000Z', 'Z'))
   const found = collect(rows, { t, unit, seconds })
-  const coverage = await askCoverage(ask, { since, until, step: step.interval, t })
+  const coverage = await askCoverage(ask, { since, until, step: step.interval, t, filter })
   const options = { since, until, by, limit: n, step: step.text, raw: !scaled, spread }
   return {
     since,

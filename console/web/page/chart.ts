@@ -7,6 +7,8 @@ import { colourOf } from './palette.ts'
 import { type Area, stack, sumRates } from './stack.ts'
 import type { Unit } from './view-state.ts'
 
+/** Room for the half of a time with seconds, under the end of the axis. */
+const LAST_LABEL_WIDTH = 32
 const HEIGHT = 290
 const AXIS_WIDTH = 84
 const MAX_TIP_ROWS = 12
@@ -95,6 +97,7 @@ export class Chart {
     return {
       width: this.#parent.clientWidth,
       height: HEIGHT,
+      padding: [null, LAST_LABEL_WIDTH, null, null],
       series,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
       legend: { show: false },

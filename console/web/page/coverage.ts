@@ -1,7 +1,7 @@
 /** The coverage strip: for each bin, how much of what was sent has arrived. Pure. */
 
 import type { CoverageBin } from '../api/coverage.ts'
-import { formatCoverage, formatDigits } from './format.ts'
+import { formatDigits, formatPercent } from './format.ts'
 
 export type Level = 'whole' | 'lost' | 'unknown'
 
@@ -28,7 +28,7 @@ export function describeCoverage(bin: CoverageBin): string {
   const unknown = bin.losses.some(({ lost }) => lost === null)
   if (bin.percent === null && !unknown) return 'no datagram was expected'
   const lost = known.map(({ lost, unit, cause }) => `${formatDigits(lost)} ${unit} lost (${cause})`)
-  const parts = [`${formatCoverage(bin.percent)} received`, ...lost]
+  const parts = [`${formatPercent(bin.percent)} received`, ...lost]
   if (unknown) parts.push('some exporters count nothing')
   return parts.join(', ')
 }

@@ -2,7 +2,7 @@
 
 import type { ExportersReply } from '../api/exporters.ts'
 import { linkButton, make } from './elements.ts'
-import { formatScaled, formatSeconds, visible } from './format.ts'
+import { formatPercent, formatScaled, formatSeconds, visible } from './format.ts'
 import { note } from './table.ts'
 
 type Exporter = ExportersReply['rows'][number]
@@ -99,7 +99,5 @@ function lossOf(streams: readonly Stream[]): string {
   const known = streams.filter(({ loss_percent_day: percent }) => percent !== null)
   if (known.length === 0) return streams.length === 0 ? '' : 'loss not known'
   const worst = Math.max(...known.map(({ loss_percent_day: percent }) => percent ?? 0))
-  return `${worst} % lost today`
-    .replace(/^0 % lost today$/, 'nothing lost in a day')
-    .replace('today', 'in a day')
+  return worst === 0 ? 'nothing lost in a day' : `${formatPercent(worst)} lost in a day`
 }

@@ -3,7 +3,14 @@
 import type { ExporterReply } from '../api/exporter.ts'
 import { linkButton, make } from './elements.ts'
 import { makeAdvice, markOf } from './exporter-list.ts'
-import { formatDigits, formatScaled, formatSeconds, formatTime, visible } from './format.ts'
+import {
+  formatDigits,
+  formatPercent,
+  formatScaled,
+  formatSeconds,
+  formatTime,
+  visible,
+} from './format.ts'
 import { makeTable, note, type TableColumn } from './table.ts'
 import { makeTools } from './tools.ts'
 
@@ -115,7 +122,7 @@ const STREAMS: readonly TableColumn<Stream>[] = [
     cell: ({ lost_day: lost, loss_percent_day: percent }) =>
       lost === null
         ? 'unknown'
-        : `${formatDigits(lost)}${percent === null ? '' : ` (${percent} %)`}`,
+        : `${formatDigits(lost)}${percent === null ? '' : ` (${formatPercent(percent)})`}`,
   },
   {
     head: 'lost at all',
@@ -130,7 +137,11 @@ const STREAMS: readonly TableColumn<Stream>[] = [
   },
   { head: 'templates', isNumber: true, cell: ({ templates }) => text(templates) },
   { head: 'next template', cell: ({ next_template_due: due }) => formatTime(due) },
-  { head: 'sampling', cell: ({ sampling_source: source }) => text(source) },
+  {
+    head: 'sampling',
+    cell: ({ sampling: rates, sampling_source: source }) =>
+      rates === null ? text(source) : `1 in ${rates} (${text(source)})`,
+  },
 ]
 
 const GAPS: readonly TableColumn<Gap>[] = [

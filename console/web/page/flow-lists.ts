@@ -5,7 +5,14 @@ import type { FlowsReply } from '../api/flows.ts'
 import type { LossReply } from '../api/loss.ts'
 import type { NatReply } from '../api/nat.ts'
 import { linkButton, make } from './elements.ts'
-import { formatCounter, formatDigits, formatSeconds, formatTime, visible } from './format.ts'
+import {
+  formatCounter,
+  formatDigits,
+  formatPercent,
+  formatSeconds,
+  formatTime,
+  visible,
+} from './format.ts'
 import { makeTable, note, type TableColumn } from './table.ts'
 
 type Flow = FlowsReply['rows'][number]
@@ -181,7 +188,7 @@ export function makeLossList(
     {
       head: 'coverage',
       isNumber: true,
-      cell: ({ coverage }) => (coverage === null ? 'unknown' : `${coverage} %`),
+      cell: ({ coverage }) => formatPercent(coverage),
     },
   ]
   return makeTable('Loss ledger', columns, rows)

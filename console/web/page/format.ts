@@ -61,11 +61,11 @@ export function formatShare(share: number | null): string {
   return percent > 0 && percent < 0.1 ? '< 0.1 %' : `${percent.toFixed(1)} %`
 }
 
-/** Formats a coverage in percent: 100 only when nothing is missing. */
-export function formatCoverage(percent: number | null): string {
+/** Formats a loss or a coverage in percent: 0 only when nothing is lost, 100 when nothing is left. */
+export function formatPercent(percent: number | null): string {
   if (percent === null) return 'unknown'
-  if (percent === 100) return '100 %'
-  return `${(Math.floor(percent * 100) / 100).toFixed(2)} %`
+  if (percent === 0 || percent === 100) return `${percent} %`
+  return `${Math.min(99.99, Math.max(0.01, percent)).toFixed(2)} %`
 }
 
 /** Formats seconds: 12.1 s, 4 min 10 s, 3 h 5 min, 2 d 4 h. */

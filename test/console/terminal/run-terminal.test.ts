@@ -203,6 +203,13 @@ describe('the terminal', () => {
     for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line)
   })
 
+  it('shows sampling rates as text, in tables and in JSON', async () => {
+    const table = await harness.run('netflow health --exporter 192.0.2.2', { width: 200 })
+    assert.match(table.stdout, / sampling\n.* 100\n/)
+    const json = await harness.run('netflow health --exporter 192.0.2.2 --format jsonl')
+    assert.equal(JSON.parse(json.stdout).sampling, '100')
+  })
+
   it('cancels in the server', async () => {
     const { pipeline } = harness
     const controller = new AbortController()

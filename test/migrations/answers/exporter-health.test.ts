@@ -26,7 +26,7 @@ const COMPLAINTS: readonly (readonly [title: string, sql: string, sentence: RegE
   [
     'loss',
     'update exporter_streams set lost = 10',
-    /^0\.9901 % of its datagrams were lost in the last day: look for drops on the way/,
+    /^0\.99 % of its datagrams were lost in the last day: look for drops on the way/,
   ],
   [
     'loss that this host may have caused at its receive buffer',

@@ -6,8 +6,8 @@ import fc from 'fast-check'
 import {
   formatClock,
   formatCounter,
-  formatCoverage,
   formatDigits,
+  formatPercent,
   formatRange,
   formatRate,
   formatScaled,
@@ -104,15 +104,24 @@ describe('a share', () => {
   }
 })
 
-describe('a coverage', () => {
-  it('is 100 only when nothing is missing', () => {
-    assert.equal(formatCoverage(100), '100 %')
-    assert.equal(formatCoverage(99.9999), '99.99 %')
-    assert.equal(formatCoverage(0), '0.00 %')
-    assert.equal(formatCoverage(null), 'unknown')
+describe('a loss or a coverage', () => {
+  it('is 0 or 100 only when it is exactly so', () => {
+    assert.equal(formatPercent(100), '100 %')
+    assert.equal(formatPercent(99.9999), '99.99 %')
+    assert.equal(formatPercent(1.9608), '1.96 %')
+    assert.equal(formatPercent(0.0004), '0.01 %')
+    assert.equal(formatPercent(0), '0 %')
+    assert.equal(formatPercent(null), 'unknown')
+    const between = fc.double({
+      min: 0,
+      minExcluded: true,
+      max: 100,
+      maxExcluded: true,
+      noNaN: true,
+    })
     fc.assert(
-      fc.property(fc.double({ min: 0, max: 100, maxExcluded: true, noNaN: true }), (percent) => {
-        assert.ok(!formatCoverage(percent).startsWith('100'))
+      fc.property(between, (percent) => {
+        assert.ok(!['0.00 %', '100.00 %', '0 %', '100 %'].includes(formatPercent(percent)))
       }),
     )
   })
