@@ -1,7 +1,6 @@
-/** The collector's metrics and its health, read from its status at each request. */
+/** The collector's metrics, read from its status at each request. */
 
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { Health } from '../shared/metrics-server.ts'
 import { addProcessMetrics } from '../shared/process-metrics.ts'
 import type { CollectorStatus } from './collector.ts'
 
@@ -70,14 +69,4 @@ function addGauges(registry: Registry, read: () => CollectorStatus): void {
       }
     },
   })
-}
-
-/** A collector is healthy while its sockets listen and its pipe is open. */
-export function judgeHealth(status: CollectorStatus, pipePath: string): Health {
-  const { sockets, isPipeOpen, queuedBytes } = status
-  const missing: string[] = []
-  if (sockets.length === 0) missing.push('no socket listens')
-  if (!isPipeOpen) missing.push(`the named pipe ${pipePath} is not open`)
-  const ports = sockets.map(({ port }) => port)
-  return { healthy: missing.length === 0, detail: { missing, ports, queuedBytes } }
 }

@@ -1,5 +1,6 @@
 /** The process of `npm start`: wires settings, signals and the launcher. */
 
+import '../shared/navigator.ts'
 import { answerArguments } from '../shared/command-line.ts'
 import { createLogger, type Logger } from '../shared/logger.ts'
 import { runMain } from '../shared/shutdown.ts'

@@ -24,7 +24,8 @@ interface MetricsServerOptions {
   readonly host: string
   /** 0 turns the server off. */
   readonly port: number
-  readonly registry: Registry
+  /** Makes the metrics; called only when the server is on. */
+  readonly registry: () => Promise<Registry>
   readonly health: () => Health
   readonly logger: Logger
 }
@@ -39,6 +40,7 @@ interface Answer {
 export class MetricsServer {
   readonly #options: MetricsServerOptions
   #server: Server | undefined
+  #registry: Registry | undefined
   /** The latest metrics, and since when they are valid. */
   #metrics: { readonly text: Promise<string>; readonly at: number } | undefined
 
@@ -48,8 +50,9 @@ export class MetricsServer {
 
   /** Listens. A port in use is logged: the process works on without metrics. */
   async start(): Promise<void> {
-    const { host, port, logger } = this.#options
+    const { host, port, registry, logger } = this.#options
     if (port === 0 || this.#server) return
+    this.#registry = await registry()
     const server = createServer(
       {
         headersTimeout: REQUEST_TIMEOUT_MS,
@@ -86,11 +89,12 @@ export class MetricsServer {
   }
 
   async #answer({ method, url = '' }: IncomingMessage): Promise<Answer> {
-    const { registry, health } = this.#options
+    const { health } = this.#options
+    const registry = this.#registry
     if (method !== 'GET' && method !== 'HEAD') return describe(405, 'only GET and HEAD\n')
     const path = url.split('?')[0]
-    if (path === '/metrics') {
-      return { status: 200, type: registry.contentType, body: await this.#collect() }
+    if (path === '/metrics' && registry) {
+      return { status: 200, type: registry.contentType, body: await this.#collect(registry) }
     }
     if (path === '/healthz') {
       const { healthy, detail } = health()
@@ -101,11 +105,11 @@ export class MetricsServer {
   }
 
   /** Returns the metrics, at most a second old. */
-  #collect(): Promise<string> {
+  #collect(registry: Registry): Promise<string> {
     const now = performance.now()
     const cached = this.#metrics
     if (cached && now - cached.at < CACHE_MS) return cached.text
-    const text = this.#options.registry.metrics()
+    const text = registry.metrics()
     this.#metrics = { text, at: now }
     return text
   }

@@ -18,6 +18,8 @@ const OWN_COMMANDS = ['compose/']
 const LONG = ['chaos/', 'console/web/load']
 /** Most files wait for processes most of their time. */
 const CONCURRENCY = 4
+/** Test files import pg before anything else. */
+const NAVIGATOR = new URL('../shared/navigator.js', import.meta.url).href
 /** A test that hangs fails then; a busy machine needs far less. */
 const TEST_TIMEOUT_MS = 600_000
 
@@ -38,7 +40,15 @@ async function runTests(names: readonly string[]): Promise<number> {
   const options = [`--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TEST_TIMEOUT_MS}`]
   const child = spawn(
     process.execPath,
-    ['--enable-source-maps', '--test', '--test-reporter=spec', ...options, ...files],
+    [
+      '--enable-source-maps',
+      '--import',
+      NAVIGATOR,
+      '--test',
+      '--test-reporter=spec',
+      ...options,
+      ...files,
+    ],
     { stdio: 'inherit', env: { ...process.env, ...own?.environment } },
   )
   // Ctrl-C reaches the tests, too: wait for them, then stop the server.

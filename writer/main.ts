@@ -1,5 +1,6 @@
 /** The writer process: reads the settings, and runs the writer until a signal stops it. */
 
+import '../shared/navigator.ts'
 import { answerArguments } from '../shared/command-line.ts'
 import { createLogger, START_LEVEL } from '../shared/logger.ts'
 import { warnOfMisspeltSettings } from '../shared/misspelt-settings.ts'

@@ -1,5 +1,6 @@
 /** The whole writer: creates the parts, starts them in order, and stops them without a loss. */
 
+import type { Registry } from 'prom-client'
 import { loadLibc } from '../shared/libc.ts'
 import type { Logger } from '../shared/logger.ts'
 import { type Health, MetricsServer } from '../shared/metrics-server.ts'
@@ -14,7 +15,7 @@ import { JournalPull } from './journal-pull.ts'
 import { FlowLoader, LoaderStoppedError } from './load/flow-loader.ts'
 import { ForeignJournalError } from './load/tables/journal-positions.ts'
 import type { ResumePoint } from './load/tables/resume-point.ts'
-import { createWriterMetrics, type WriterMetrics } from './metrics/metrics.ts'
+import { createWriterMetrics } from './metrics/metrics.ts'
 import { Decoder } from './netflow/decode.ts'
 import { type ElementDefinition, ElementRegistry } from './netflow/elements/element-registry.ts'
 import { HeldDatagrams } from './streams/held-datagrams.ts'
@@ -47,7 +48,7 @@ export class Writer {
   readonly #elements: readonly ElementDefinition[]
   readonly #decoder: Decoder
   readonly #heldDatagrams = new HeldDatagrams()
-  readonly #metrics: WriterMetrics
+  readonly #metrics = createWriterMetrics()
   readonly #metricsServer: MetricsServer
   readonly #journalWriter: JournalWriter
   #loader: FlowLoader | undefined
@@ -61,27 +62,10 @@ export class Writer {
     this.#elements = readElementsFile(settings.ELEMENTS_FILE)
     this.#decoder = new Decoder(new ElementRegistry(this.#elements))
     this.#journalWriter = new JournalWriter({ settings, libc: this.#libc, logger })
-    const { journal } = this.#journalWriter
-    this.#metrics = createWriterMetrics({
-      heldDatagrams: () => this.#heldDatagrams.count,
-      heldSets: () => this.#decoder.heldSets.count,
-      heldBytes: () => this.#decoder.heldSets.bytes,
-      exporters: () => this.#spine?.registry.size ?? 0,
-      streams: () => this.#spine?.streams,
-      batchesInFlight: () => this.#spine?.ingest.batchesInFlight ?? 0,
-      databaseUp: () => (this.#spine && this.#loader?.awaySince === undefined ? 1 : 0),
-      oldestUnloadedSeconds: () => this.#oldestUnloadedSeconds,
-      rollups: () => this.#loader?.rollupStatus,
-      journalBytes: () => journal.bytes,
-      journalLimitBytes: () => settings.JOURNAL_MAX_BYTES,
-      journalFolder: () => settings.JOURNAL_DIR,
-      journalLagBytes: () => this.#lagBytes,
-      journalLagSeconds: () => this.#lagSeconds,
-    })
     this.#metricsServer = new MetricsServer({
       host: settings.METRICS_HOST,
       port: settings.METRICS_PORT,
-      registry: this.#metrics.registry,
+      registry: () => this.#createRegistry(),
       health: () => this.#health(),
       logger,
     })
@@ -122,6 +106,29 @@ export class Writer {
     this.#every(EXPORTER_POLL_MS, () => void this.#pollExporters(spine))
     const facts = { journalId: kept.id, position, behindBytes: journal.end - position }
     logger.info(facts, 'loading the journal, and what comes')
+  }
+
+  /** Loads prom-client, a tenth of the start, only when a port is set. */
+  async #createRegistry(): Promise<Registry> {
+    const { createWriterRegistry } = await import('./metrics/registry.ts')
+    const { settings } = this.#options
+    const { journal } = this.#journalWriter
+    return createWriterRegistry(this.#metrics, {
+      heldDatagrams: () => this.#heldDatagrams.count,
+      heldSets: () => this.#decoder.heldSets.count,
+      heldBytes: () => this.#decoder.heldSets.bytes,
+      exporters: () => this.#spine?.registry.size ?? 0,
+      streams: () => this.#spine?.streams,
+      batchesInFlight: () => this.#spine?.ingest.batchesInFlight ?? 0,
+      databaseUp: () => (this.#spine && this.#loader?.awaySince === undefined ? 1 : 0),
+      oldestUnloadedSeconds: () => this.#oldestUnloadedSeconds,
+      rollups: () => this.#loader?.rollupStatus,
+      journalBytes: () => journal.bytes,
+      journalLimitBytes: () => settings.JOURNAL_MAX_BYTES,
+      journalFolder: () => settings.JOURNAL_DIR,
+      journalLagBytes: () => this.#lagBytes,
+      journalLagSeconds: () => this.#lagSeconds,
+    })
   }
 
   #createReader(position: number): JournalReader {

@@ -1,5 +1,5 @@
 /**
- * What the fields of filters are called in each relation that is asked: a closed table of SQL. A
+ * The names that the fields of filters have in each relation that is asked: a closed table of SQL. A
  * field that is missing in a relation cannot be tested there.
  */
 
@@ -93,7 +93,7 @@ export const NAT_EVENTS: Relation = {
 /** Of streams, as the loss ledger has them. They are never NULL. */
 export const STREAMS: Relation = byName(['exporter', 'export_version', 'observation_domain'])
 
-/** What a ratio divides, and by what. A flow of one packet has no duration, and so no rate. */
+/** The two figures of each ratio. A flow of one packet has no duration, and so no rate. */
 export const RATIOS: Readonly<
   Record<string, readonly [dividend: string, scale: number, divisor: string]>
 > = {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The process of `netflow`. */
 
+import '../../shared/navigator.ts'
 import { runTerminal } from './run-terminal.ts'
 
 /** Of a process that Ctrl-C has ended. */

@@ -1,5 +1,6 @@
 /** The process of the page and the API: reads the settings, and serves until a signal stops it. */
 
+import '../../shared/navigator.ts'
 import { answerArguments } from '../../shared/command-line.ts'
 import { createLogger, START_LEVEL } from '../../shared/logger.ts'
 import { warnOfMisspeltSettings } from '../../shared/misspelt-settings.ts'

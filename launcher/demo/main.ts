@@ -1,5 +1,6 @@
 /** The process of `npm run demo`. */
 
+import '../../shared/navigator.ts'
 import { answerArguments } from '../../shared/command-line.ts'
 import { LAUNCHER_SETTINGS } from '../settings.ts'
 import { demonstrate } from './demonstration.ts'

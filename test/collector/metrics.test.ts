@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import type { CollectorStatus } from '../../collector/collector.ts'
-import { createCollectorRegistry, judgeHealth } from '../../collector/metrics.ts'
+import { judgeHealth } from '../../collector/health.ts'
+import { createCollectorRegistry } from '../../collector/metrics.ts'
 
 const STATUS: CollectorStatus = {
   received: 10,

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { createCollectorRegistry } from '../../collector/metrics.ts'
 import { createWriterMetrics } from '../../writer/metrics/metrics.ts'
+import { createWriterRegistry, type WriterFigures } from '../../writer/metrics/registry.ts'
 import { REPOSITORY } from '../helpers/markdown.ts'
 
 const RULES = join(REPOSITORY, 'deploy/prometheus/netflow.rules.yml')
@@ -19,7 +20,7 @@ const skip = isInstalled ? false : 'promtool is not installed'
 const ZEROS = new Proxy({}, { get: () => () => 0 })
 
 function createRegistries() {
-  const writer = createWriterMetrics(ZEROS as Parameters<typeof createWriterMetrics>[0])
+  const writer = createWriterRegistry(createWriterMetrics(), ZEROS as WriterFigures)
   const status = { sockets: [], kernelDropped: 0 }
   const collector = createCollectorRegistry(
     () =>
@@ -27,7 +28,7 @@ function createRegistries() {
         get: (known, name) => (name in known ? Reflect.get(known, name) : 0),
       }) as unknown as ReturnType<Parameters<typeof createCollectorRegistry>[0]>,
   )
-  return [writer.registry, collector]
+  return [writer, collector]
 }
 
 /** A rule test: samples every minute, and the alerts at a time. */

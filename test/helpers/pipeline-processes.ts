@@ -134,10 +134,8 @@ export class PipelineProcesses {
 
   #fork(role: Role): Started {
     const { environment, writerEnvironment, writerCommand } = this.#options
-    const [execPath, ...execArgv] = (role === 'writer' && writerCommand) || [
-      process.execPath,
-      ...process.execArgv,
-    ]
+    // Without the options of the test process, which slow a start down.
+    const [execPath, ...execArgv] = (role === 'writer' && writerCommand) || [process.execPath]
     const child = fork(MAIN[role], {
       execPath,
       execArgv,

@@ -28,7 +28,8 @@ describe('the metrics server', () => {
     port = await findFreePort()
     const health = () => ({ healthy: isHealthy, detail: { problems: [] } })
     const { logger } = new RecordingLogger()
-    server = new MetricsServer({ host: '127.0.0.1', port, registry, health, logger })
+    const options = { host: '127.0.0.1', port, health, logger }
+    server = new MetricsServer({ ...options, registry: async () => registry })
     await server.start()
   })
   after(() => server.stop())

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { createCollectorRegistry } from '../../collector/metrics.ts'
 import { createWriterMetrics } from '../../writer/metrics/metrics.ts'
+import { createWriterRegistry, type WriterFigures } from '../../writer/metrics/registry.ts'
 import { REPOSITORY, readDocument, sectionOf, tableOf } from '../helpers/markdown.ts'
 
 const OPERATING = readDocument('writer/OPERATING.md')
@@ -27,7 +28,7 @@ function readSources(): string {
 
 describe('OPERATING.md', () => {
   it('lists exactly the metrics of both processes', () => {
-    const { registry } = createWriterMetrics(ZEROS as Parameters<typeof createWriterMetrics>[0])
+    const registry = createWriterRegistry(createWriterMetrics(), ZEROS as WriterFigures)
     const collector = createCollectorRegistry(
       () => ZEROS as ReturnType<Parameters<typeof createCollectorRegistry>[0]>,
     )

@@ -1,6 +1,5 @@
-/** Prometheus counters of single exporters, for the first exporters that are heard. */
+/** Counts of single exporters, for the first exporters that are heard. */
 
-import { Counter, type Registry } from 'prom-client'
 import type { BatchChanges } from '../load/tables/batch-changes.ts'
 
 /** More series than this cost a Prometheus server more than they tell. */
@@ -10,7 +9,7 @@ const OTHERS = 'others'
 /** The label of addresses that no exporter has. */
 const NOT_REGISTERED = 'not registered'
 
-interface ExporterFigures {
+export interface ExporterFigures {
   datagrams: number
   flows: number
   rejected: number
@@ -21,44 +20,9 @@ interface ExporterFigures {
 export class ExporterMetrics {
   readonly #figures = new Map<string, ExporterFigures>()
 
-  constructor(registry: Registry) {
-    const counter = (name: string, help: string, read: (figures: ExporterFigures) => number) => {
-      const figures = this.#figures
-      new Counter({
-        name: `netflow_writer_exporter_${name}_total`,
-        help,
-        labelNames: ['exporter'],
-        registers: [registry],
-        collect() {
-          this.reset()
-          for (const [exporter, of] of figures) this.inc({ exporter }, read(of))
-        },
-      })
-    }
-    counter('datagrams', 'Datagrams received, by exporter.', ({ datagrams }) => datagrams)
-    counter('flow_records', 'Flow records decoded, by exporter.', ({ flows }) => flows)
-    counter(
-      'rejected_datagrams',
-      'Datagrams rejected or refused, by exporter.',
-      ({ rejected }) => rejected,
-    )
-    this.#registerLost(registry)
-  }
-
-  #registerLost(registry: Registry): void {
-    const figures = this.#figures
-    new Counter({
-      name: 'netflow_writer_exporter_lost_total',
-      help: 'Units lost in the network, by exporter and unit.',
-      labelNames: ['exporter', 'unit'],
-      registers: [registry],
-      collect() {
-        this.reset()
-        for (const [exporter, { lost }] of figures) {
-          for (const [unit, count] of Object.entries(lost)) this.inc({ exporter, unit }, count)
-        }
-      },
-    })
+  /** By the label that they have. */
+  get figures(): ReadonlyMap<string, ExporterFigures> {
+    return this.#figures
   }
 
   /** Adds the counts of a batch that is complete. */

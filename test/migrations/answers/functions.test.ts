@@ -253,10 +253,8 @@ describe('the functions over rollups', () => {
     )
     assert.deepEqual(sums, { received: 3000, lost: 60 })
     const [month] = await given.ask(sql, [...DAY, '1 month'])
-    assert.deepEqual(
-      [month?.['bucket'], month?.['received']],
-      [new Date('2026-11-01T00:00Z'), 3000],
-    )
+    assert.deepEqual(month?.['bucket'], new Date('2026-11-01T00:00Z'))
+    assert.equal(month?.['received'], 3000)
   })
 
   it('answer every question about the largest record that there is', async () => {

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Batcher, type PendingState } from '../../../writer/ingest/batcher.ts'
 import type { CopyBatch } from '../../../writer/load/copy/copy-batch.ts'
+import { createWriterMetrics } from '../../../writer/metrics/metrics.ts'
 import { messageOf, typicalRecord } from '../load/sample-rows.ts'
-import { idleMetrics } from './ipfix-spine.ts'
 
 const NOTHING_PENDING: PendingState = { heldBytes: 0, changedStreams: 0 }
 
@@ -18,7 +18,7 @@ interface Submitted {
 
 class BatcherHarness {
   readonly submitted: Submitted[] = []
-  readonly metrics = idleMetrics()
+  readonly metrics = createWriterMetrics()
   readonly batcher: Batcher
 
   constructor() {
@@ -118,10 +118,7 @@ describe('a batch', () => {
     await room
     assert.deepEqual([batcher.inFlight, batcher.committed], [1, 100])
     assert.equal(first.batch.rows, 0)
-    const rows = await metrics.registry.getSingleMetricAsString(
-      'netflow_writer_rows_committed_total',
-    )
-    assert.match(rows, /^netflow_writer_rows_committed_total 7$/m)
+    assert.equal(metrics.rowsCommitted.value, 7)
     harness.submit(1, 300)
     assert.equal(batcher.current, first.batch)
   })

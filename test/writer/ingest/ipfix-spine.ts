@@ -12,28 +12,6 @@ import { HeldDatagrams } from '../../../writer/streams/held-datagrams.ts'
 import { Streams } from '../../../writer/streams/streams.ts'
 import { EXPORT_SECONDS, ipfixMessageOf, type Wire } from '../../helpers/netflow-bytes.ts'
 
-const none = () => 0
-
-/** Metrics of a writer without a journal and streams. */
-export function idleMetrics() {
-  return createWriterMetrics({
-    heldDatagrams: none,
-    heldSets: none,
-    heldBytes: none,
-    exporters: none,
-    streams: () => undefined,
-    batchesInFlight: none,
-    databaseUp: none,
-    oldestUnloadedSeconds: none,
-    rollups: () => undefined,
-    journalBytes: none,
-    journalLimitBytes: none,
-    journalFolder: () => '/',
-    journalLagBytes: none,
-    journalLagSeconds: none,
-  })
-}
-
 /** The writer's spine for one exporter, without a pipe and a database. */
 export class Spine {
   readonly #streams = new Streams([])
@@ -46,7 +24,7 @@ export class Spine {
   constructor(flushIntervalMs = 600_000) {
     this.#ingest = new Ingest({
       logger: pino({ level: 'silent' }),
-      metrics: idleMetrics(),
+      metrics: createWriterMetrics(),
       registry: new ExporterRegistry({
         policy: 'open',
         allowList: new AllowList([]),

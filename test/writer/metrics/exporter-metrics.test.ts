@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { Registry } from 'prom-client'
 import { emptyBatchChanges } from '../../../writer/load/tables/batch-changes.ts'
 import { ExporterMetrics } from '../../../writer/metrics/exporter-metrics.ts'
+import { addExporterMetrics } from '../../../writer/metrics/exporter-registry.ts'
 
 /** The counts of a batch in which one exporter sent datagrams of three flows each. */
 function batchOf(exporter: string | null, datagrams: number) {
@@ -23,7 +24,8 @@ function batchOf(exporter: string | null, datagrams: number) {
 describe('the counters of exporters', () => {
   it('add up what batches count', async () => {
     const registry = new Registry()
-    const metrics = new ExporterMetrics(registry)
+    const metrics = new ExporterMetrics()
+    addExporterMetrics(metrics, registry)
     const changes = batchOf('192.0.2.1', 5)
     changes.rejections.set('a', {
       exporter: '192.0.2.1',
@@ -50,7 +52,8 @@ describe('the counters of exporters', () => {
 
   it('do not fall when a loss is taken back', async () => {
     const registry = new Registry()
-    const metrics = new ExporterMetrics(registry)
+    const metrics = new ExporterMetrics()
+    addExporterMetrics(metrics, registry)
     for (const lost of [60, -60]) {
       const changes = emptyBatchChanges()
       const key = { exporter: '192.0.2.1', exportVersion: 5, observationDomain: 0 }
@@ -62,7 +65,8 @@ describe('the counters of exporters', () => {
 
   it('share one label beyond the first thousand exporters', async () => {
     const registry = new Registry()
-    const metrics = new ExporterMetrics(registry)
+    const metrics = new ExporterMetrics()
+    addExporterMetrics(metrics, registry)
     for (let number = 0; number < 1_100; number++) {
       metrics.addBatch(batchOf(`10.0.${number >> 8}.${number & 255}`, 1))
     }
