@@ -210,6 +210,28 @@ export async function applyAnswers(
 }
 
 /**
+ * Drops all views and functions, acts, and creates them again, in one transaction under the migrations'
+ * lock. For what cannot be done to tables that have views.
+ *
+ * @throws DatabaseError when objects of somebody else are built on them
+ */
+export async function actWithoutAnswers(
+  client: pg.Client,
+  act: () => Promise<void>,
+  folder = ANSWERS,
+): Promise<void> {
+  const definitions = await readDefinitions(folder)
+  await inTransaction(client, async () => {
+    const names = (await readApplied(client)).map(({ name }) => name)
+    const renewal = new Renewal(client, names)
+    await renewal.drop(names)
+    await act()
+    for (const definition of definitions) await renewal.apply(definition)
+    await renewal.restoreGrants()
+  })
+}
+
+/**
  * Drops all views and functions, so that migrations can be undone. The next migration creates them.
  * Runs in the caller's transaction, with which they come back if a migration cannot be undone.
  *
