@@ -6,6 +6,7 @@
 import pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
 import { ANSWERS, type Definition, readDefinitions } from './answer-definitions.ts'
+import { adaptAnswers } from './citus-answers.ts'
 import { DatabaseError } from './connection.ts'
 import { MIGRATION_LOCK } from './migrations-table.ts'
 
@@ -199,6 +200,10 @@ export async function applyAnswers(
     const obsolete = [...known].filter((name) => !names.has(name))
     if (obsolete.length > 0) await renewal.drop(obsolete)
     for (const definition of definitions) await renewal.apply(definition)
+    await adaptAnswers(
+      client,
+      definitions.map(({ name }) => name),
+    )
     await renewal.restoreGrants()
     await client.query('delete from answer_definitions')
     await client.query(
@@ -227,6 +232,10 @@ export async function actWithoutAnswers(
     await renewal.drop(names)
     await act()
     for (const definition of definitions) await renewal.apply(definition)
+    await adaptAnswers(
+      client,
+      definitions.map(({ name }) => name),
+    )
     await renewal.restoreGrants()
   })
 }

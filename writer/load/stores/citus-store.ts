@@ -124,7 +124,7 @@ function plainIndexing(schema: string): Indexing {
       const qualified = table.includes('.') ? table : `${schema}.${table}`
       await runThere(client, [
         ...(isBroken ? [drop] : []),
-        `create index ${name} on ${qualified} using ${how}`,
+        `create index if not exists ${name} on ${qualified} using ${how}`,
       ])
     },
   }
