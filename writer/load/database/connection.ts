@@ -24,7 +24,7 @@ const CITUS_SETTINGS = `
     ('citus.multi_shard_modify_mode', 'sequential'),
     ('citus.propagate_set_commands', 'local')
   ) as settings (name, value)
-  where exists (select from pg_extension where extname = 'citus')`
+  where to_regclass('pg_dist_partition') is not null`
 
 /**
  * Sets all that a session must not leave to the defaults of server and role. The server's timeouts

@@ -12,7 +12,7 @@ import { DatabaseError } from '../database/connection.ts'
 const DISTRIBUTION_COLUMN = 'exporter'
 
 const FACTS = `
-  select exists (select from pg_extension where extname = 'citus') as "hasCitus",
+  select to_regclass('pg_dist_partition') is not null as "hasCitus",
     relkind = 'p' as "isPartitioned"
   from pg_class where oid = 'flows'::regclass`
 
