@@ -6,6 +6,7 @@ import { Ages, LabelCounter, PlainCounter } from './counters.ts'
 import { addDiskMetrics } from './disk-metrics.ts'
 import { addExporterMetrics } from './exporter-registry.ts'
 import type { WriterMetrics } from './metrics.ts'
+import { addStoreMetrics } from './store-metrics.ts'
 
 const AGE_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 5, 10, 60, 600]
 
@@ -41,6 +42,8 @@ export interface WriterFigures {
   /** 1 while the database answers, else 0. */
   readonly databaseUp: () => number
   readonly oldestUnloadedSeconds: () => number
+  /** What `flows` is; undefined until the database has told. */
+  readonly storeKind: () => string | undefined
   readonly rollups: () => FollowedRollups | undefined
   readonly journalBytes: () => number
   readonly journalLimitBytes: () => number
@@ -90,6 +93,7 @@ export function createWriterRegistry(metrics: WriterMetrics, values: WriterFigur
     'Age of the oldest datagram that is read and not in the database; 0 if all are.',
     values.oldestUnloadedSeconds,
   )
+  addStoreMetrics(registry, values.storeKind)
   registerRollups(gauge, values.rollups)
   gauge('journal_bytes', 'Bytes of the journal on disk.', values.journalBytes)
   gauge('journal_limit_bytes', 'Bytes that the journal may have.', values.journalLimitBytes)

@@ -6,6 +6,7 @@
 import pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
 import { ANSWERS, type Definition, readDefinitions } from './answer-definitions.ts'
+import { adaptAnswers } from './citus-answers.ts'
 import { DatabaseError } from './connection.ts'
 import { MIGRATION_LOCK } from './migrations-table.ts'
 
@@ -199,6 +200,10 @@ export async function applyAnswers(
     const obsolete = [...known].filter((name) => !names.has(name))
     if (obsolete.length > 0) await renewal.drop(obsolete)
     for (const definition of definitions) await renewal.apply(definition)
+    await adaptAnswers(
+      client,
+      definitions.map(({ name }) => name),
+    )
     await renewal.restoreGrants()
     await client.query('delete from answer_definitions')
     await client.query(
@@ -206,6 +211,32 @@ export async function applyAnswers(
       [definitions.map(({ name }) => name), definitions.map(({ hash }) => hash)],
     )
     logger.info({ answers: names.size }, 'renewed the views and functions')
+  })
+}
+
+/**
+ * Drops all views and functions, acts, and creates them again, in one transaction under the migrations'
+ * lock. For what cannot be done to tables that have views.
+ *
+ * @throws DatabaseError when objects of somebody else are built on them
+ */
+export async function actWithoutAnswers(
+  client: pg.Client,
+  act: () => Promise<void>,
+  folder = ANSWERS,
+): Promise<void> {
+  const definitions = await readDefinitions(folder)
+  await inTransaction(client, async () => {
+    const names = (await readApplied(client)).map(({ name }) => name)
+    const renewal = new Renewal(client, names)
+    await renewal.drop(names)
+    await act()
+    for (const definition of definitions) await renewal.apply(definition)
+    await adaptAnswers(
+      client,
+      definitions.map(({ name }) => name),
+    )
+    await renewal.restoreGrants()
   })
 }
 
