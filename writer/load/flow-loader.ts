@@ -11,7 +11,7 @@ import { CopyLane } from './copy-lane.ts'
 import { adviseOn } from './database/advice.ts'
 import { BackOff } from './database/back-off.ts'
 import { DatabaseError } from './database/connection.ts'
-import { migrateDatabase } from './database/migrate.ts'
+import { allUp, type FlowsStore, migrateDatabase } from './database/migrate.ts'
 import { OutageLog } from './database/outage-log.ts'
 import { Session } from './database/session.ts'
 import { describeError } from './database/sql-state.ts'
@@ -38,6 +38,8 @@ export interface FlowLoaderOptions {
   readonly databaseUrl: string
   /** Makes COPY by a Unix socket faster. */
   readonly libc?: Libc | undefined
+  /** What an empty `flows` becomes; default: it stays as it is. */
+  readonly flowsStore?: FlowsStore
   readonly lanes: number
   readonly partitionInterval: PartitionInterval
   /** 0 keeps all. */
@@ -169,9 +171,9 @@ export class FlowLoader {
    * @throws DatabaseError when waiting cannot help: wrong login, missing rights, or a second writer
    */
   async start(): Promise<ResumePoint | undefined> {
-    const { databaseUrl, journalId, maxStreams, logger } = this.#options
+    const { databaseUrl, flowsStore, journalId, maxStreams, logger } = this.#options
     try {
-      await this.#persist(() => migrateDatabase(databaseUrl, logger))
+      await this.#persist(() => migrateDatabase(databaseUrl, logger, allUp(flowsStore)))
       const state = await this.#persist(() =>
         this.#session.use(async (client) => {
           this.#position = await openJournalPosition(client, this.#options)
