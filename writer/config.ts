@@ -13,7 +13,7 @@ import {
 } from '../shared/settings.ts'
 import { findElementsProblems } from './elements-file.ts'
 import { FLOWS_STORES } from './load/database/migrate.ts'
-import { INDEX_ADDRESSES } from './load/partitions/partition-indexes.ts'
+import { INDEX_ADDRESSES } from './load/upkeep/address-indexes.ts'
 import { isCidr } from './streams/allow-list.ts'
 import { EXPORTER_POLICIES } from './streams/exporter-registry.ts'
 

@@ -21,6 +21,8 @@ export interface WriterCondition {
   readonly journalFill: number
   /** Why the pipe is not read; undefined: it is. */
   readonly hindrance: string | undefined
+  /** What `flows` is; undefined until the database has told. */
+  readonly storeKind?: string | undefined
   /** Undefined before the loader exists. */
   readonly rollups?: { readonly enabled: boolean; readonly lagSeconds: number } | undefined
   /** Old partitions that stay because they are not archived. */
@@ -36,7 +38,7 @@ export interface WriterCondition {
  */
 export function judgeWriterHealth(condition: WriterCondition): Health {
   const { isLoading, databaseAwayMs, refusal, journalFill, hindrance } = condition
-  const { pipeProblem, rollups, waitingForArchive = 0 } = condition
+  const { pipeProblem, storeKind, rollups, waitingForArchive = 0 } = condition
   const databaseAwaySeconds = Math.round(databaseAwayMs / 1000)
   const journalFillPercent = Math.round(journalFill * 100)
   const problems: string[] = []
@@ -73,6 +75,7 @@ export function judgeWriterHealth(condition: WriterCondition): Health {
       degraded: warnings.length > 0,
       warnings,
       reading: isLoading,
+      store: storeKind,
       databaseAwaySeconds,
       journalFillPercent,
       hindrance,

@@ -3,8 +3,8 @@
 import type pg from 'pg'
 import { pino } from 'pino'
 import { connectDatabase } from '../../writer/load/database/connection.ts'
-import { Partitions } from '../../writer/load/partitions/partitions.ts'
 import { RollupJob, type RollupOptions } from '../../writer/load/rollups/rollup-job.ts'
+import { Partitions } from '../../writer/load/stores/partitions.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
 const HOUR_MS = 3_600_000

@@ -22,7 +22,8 @@ import {
   type SqlError,
 } from './database/sql-state.ts'
 import { runTogether } from './database/statements.ts'
-import { attachedStatement, type Partitions } from './partitions/partitions.ts'
+import type { CopyTargets } from './stores/flow-store.ts'
+import { attachedStatement } from './stores/partitions.ts'
 import { batchStatements } from './tables/batch-statements.ts'
 import { checkIsLoaded, type JournalStep, positionStatement } from './tables/journal-positions.ts'
 import type { RowCount } from './tables/outcome-counts.ts'
@@ -51,7 +52,7 @@ const PATIENCE_MS = 5_000
 interface CopyLaneOptions {
   readonly databaseUrl: string
   readonly libc: Libc | undefined
-  readonly partitions: Partitions
+  readonly targets: CopyTargets
   readonly outage: OutageLog
   readonly logger: Logger
   /** When it aborts, the lane gives up its batch: the process is about to end. */
@@ -122,10 +123,10 @@ export class CopyLane {
 
   /** Decides how the next attempt differs, or waits before it. */
   async #afterFailure(error: unknown, attempts: Attempts): Promise<void> {
-    const { outage, partitions, signal } = this.#options
+    const { outage, targets, signal } = this.#options
     if (error instanceof DatabaseError) throw error
     // Somebody may have dropped one.
-    partitions.forget()
+    targets.forget()
     const described = describeError(error)
     if (this.#changesWay(error, described, attempts)) return
     outage.failed(performance.now(), described)
@@ -151,18 +152,18 @@ export class CopyLane {
     else if (error instanceof RefusedRowError && !attempts.halving) attempts.halving = true
     else if (!attempts.throughParent && isAboutPartition(error, described)) {
       attempts.throughParent = true
-      if (described.kind === 'access') this.#options.partitions.avoid()
+      if (described.kind === 'access') this.#options.targets.avoid()
     } else return false
     return true
   }
 
   async #attempt(client: pg.Client, job: LaneJob, attempts: Attempts): Promise<void> {
     const { batch, step } = job
-    const { partitions } = this.#options
+    const { targets } = this.#options
     if (attempts.unmoved) return await checkIsLoaded(client, step)
-    await partitions.ensure(client, batch.hours)
+    await targets.ensure(client, batch.hours)
     const isDirect = !attempts.throughParent && !attempts.halving
-    const partition = isDirect ? partitions.find(batch.hours) : undefined
+    const partition = isDirect ? targets.find(batch.hours) : undefined
     const { copied, refused } = attempts.halving
       ? await this.#copyAround(client, batch, attempts)
       : { copied: await copyAll(client, batch, partition), refused: [] }

@@ -15,11 +15,10 @@ import { allUp, type FlowsStore, migrateDatabase } from './database/migrate.ts'
 import { OutageLog } from './database/outage-log.ts'
 import { Session } from './database/session.ts'
 import { describeError } from './database/sql-state.ts'
-import { ArchiveGuard } from './partitions/archive-guard.ts'
-import { Housekeeping } from './partitions/housekeeping.ts'
-import type { IndexAddresses } from './partitions/partition-indexes.ts'
-import { type PartitionInterval, Partitions } from './partitions/partitions.ts'
 import { RollupJob, type RollupOptions, type RollupStatus } from './rollups/rollup-job.ts'
+import { findStore } from './stores/find-store.ts'
+import type { FlowStore, StoreKind } from './stores/flow-store.ts'
+import type { PartitionInterval } from './stores/partitions.ts'
 import { type ExporterRow, readExporterRows } from './tables/exporters.ts'
 import {
   type JournalPosition,
@@ -27,9 +26,16 @@ import {
   openJournalPosition,
 } from './tables/journal-positions.ts'
 import { type ResumePoint, readResumePoint } from './tables/resume-point.ts'
-import { Upkeep } from './upkeep.ts'
+import type { IndexAddresses } from './upkeep/address-indexes.ts'
+import { ArchiveGuard } from './upkeep/archive-guard.ts'
+import { Background } from './upkeep/background.ts'
 
 const BACK_OFF = { firstMs: 500, longestMs: 2_000 }
+const STORE_TEXTS: Readonly<Record<StoreKind, string>> = {
+  partitioned: 'flows is a partitioned table',
+  citus: 'flows is distributed over the nodes of a Citus cluster',
+  hypertable: 'flows is a hypertable of TimescaleDB',
+}
 /** A killed writer leaves its lock until the server notices. A start waits this long for it. */
 const LOCK_PATIENCE_MS = 15_000
 
@@ -50,7 +56,7 @@ export interface FlowLoaderOptions {
   readonly archiveDir?: string
   /** Default `none`. */
   readonly indexAddresses?: IndexAddresses
-  /** How long a partition is closed until it becomes columnar; default 0: never. */
+  /** How long a partition is closed until it is compressed; default 0: never. */
   readonly columnarAfterDays?: number
   readonly rollups: RollupOptions
   /** How many streams a start reads back. */
@@ -78,17 +84,16 @@ export class FlowLoader {
   readonly #options: FlowLoaderOptions
   readonly #abort = new AbortController()
   readonly #outage: OutageLog
-  readonly #partitions: Partitions
   /** Holds the lock on the journal while it is open. */
   readonly #session: Session
-  readonly #retentionSession: Session
   readonly #archive: ArchiveGuard
-  readonly #housekeeping: Housekeeping
-  readonly #upkeep: Upkeep
   readonly #rollups: RollupJob
-  readonly #lanes: readonly CopyLane[]
+  /** Undefined until the database has told what `flows` is. */
+  #store: FlowStore | undefined
+  #background: Background | undefined
+  #lanes: readonly CopyLane[] = []
   /** By lane: resolves when its last batch is committed. */
-  readonly #laneFree: Promise<void>[]
+  #laneFree: Promise<void>[] = []
   #lastCommit: Promise<void> = Promise.resolve()
   #submitted = 0
   /** Batches that are submitted and not committed. */
@@ -101,44 +106,36 @@ export class FlowLoader {
 
   constructor(options: FlowLoaderOptions) {
     this.#options = options
-    const { databaseUrl, logger, retentionDays, retentionBytes } = options
-    const { indexAddresses = 'none', columnarAfterDays = 0 } = options
+    const { databaseUrl, logger } = options
     this.#outage = new OutageLog(logger)
-    this.#partitions = new Partitions(options.partitionInterval)
     this.#session = new Session({ databaseUrl, onConnect: (client) => this.#lock(client) })
-    this.#retentionSession = new Session({ databaseUrl })
+    this.#archive = new ArchiveGuard(options.archiveDir ?? '')
     this.#rollups = new RollupJob({
       ...options.rollups,
       databaseUrl,
       logger,
       isBusy: () => this.#inFlight > options.lanes,
     })
-    this.#archive = new ArchiveGuard(options.archiveDir ?? '')
-    this.#housekeeping = new Housekeeping({
-      session: this.#session,
-      retentionSession: this.#retentionSession,
-      partitions: this.#partitions,
-      retentionDays,
-      retentionBytes,
-      settle: (timeMs) => this.#rollups.settleBefore(timeMs),
-      archive: this.#archive,
-      logger,
-    })
-    this.#upkeep = new Upkeep({ databaseUrl, indexAddresses, columnarAfterDays, logger })
-    this.#lanes = Array.from({ length: options.lanes }, () => this.#createLane())
-    this.#laneFree = this.#lanes.map(() => Promise.resolve())
   }
 
-  #createLane(): CopyLane {
-    const { databaseUrl, libc, logger } = this.#options
-    return new CopyLane({
-      databaseUrl,
-      libc,
-      partitions: this.#partitions,
-      outage: this.#outage,
-      logger,
-      signal: this.#abort.signal,
+  /** Makes all that works on the table of flows. */
+  async #open(store: FlowStore): Promise<void> {
+    const { databaseUrl, libc, lanes, logger } = this.#options
+    const { indexAddresses = 'none', columnarAfterDays = 0 } = this.#options
+    const { signal } = this.#abort
+    const lane = { databaseUrl, libc, targets: store.targets, outage: this.#outage, logger, signal }
+    signal.throwIfAborted()
+    this.#store = store
+    this.#lanes = Array.from({ length: lanes }, () => new CopyLane(lane))
+    this.#laneFree = this.#lanes.map(() => Promise.resolve())
+    this.#background = new Background({
+      ...this.#options,
+      ...{ store, session: this.#session, archive: this.#archive },
+      ...{ indexAddresses, columnarAfterDays },
+      settle: (timeMs) => this.#rollups.settleBefore(timeMs),
     })
+    await this.#background.start()
+    this.#rollups.start()
   }
 
   /**
@@ -159,6 +156,11 @@ export class FlowLoader {
     return this.#archive.waiting
   }
 
+  /** What `flows` is; undefined until the database has told. */
+  get storeKind(): StoreKind | undefined {
+    return this.#store?.kind
+  }
+
   /** How far the rollups are. */
   get rollupStatus(): RollupStatus {
     return this.#rollups.status
@@ -174,16 +176,17 @@ export class FlowLoader {
     const { databaseUrl, flowsStore, journalId, maxStreams, logger } = this.#options
     try {
       await this.#persist(() => migrateDatabase(databaseUrl, logger, allUp(flowsStore)))
-      const state = await this.#persist(() =>
+      const { store, state } = await this.#persist(() =>
         this.#session.use(async (client) => {
+          const store = await findStore(client, this.#options.partitionInterval)
           this.#position = await openJournalPosition(client, this.#options)
           const { position } = this.#position
-          return { position, ...(await readResumePoint(client, { journalId, maxStreams })) }
+          const resumed = await readResumePoint(client, { journalId, maxStreams })
+          return { store, state: { position, ...resumed } }
         }),
       )
-      await this.#housekeeping.start()
-      this.#upkeep.start()
-      this.#rollups.start()
+      logger.info({ store: store.kind }, STORE_TEXTS[store.kind])
+      await this.#open(store)
       return state
     } catch (error) {
       if (this.#abort.signal.aborted) return undefined
@@ -244,12 +247,10 @@ export class FlowLoader {
   /** Closes the connections and gives up what is not committed. May be called twice. */
   async stop(): Promise<void> {
     this.#abort.abort(new LoaderStoppedError())
-    this.#housekeeping.stop()
     await Promise.all([
       ...this.#lanes.map((lane) => lane.stop()),
       this.#session.stop(),
-      this.#retentionSession.stop(),
-      this.#upkeep.stop(),
+      this.#background?.stop(),
       this.#rollups.stop(),
     ])
   }

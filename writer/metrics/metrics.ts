@@ -7,6 +7,7 @@ import { REJECT_TEXT } from '../problem-text.ts'
 import { SEQUENCE_UNITS } from '../sequence/sequence-unit.ts'
 import { addDiskMetrics } from './disk-metrics.ts'
 import { ExporterMetrics } from './exporter-metrics.ts'
+import { addStoreMetrics } from './store-metrics.ts'
 
 const EXPORT_VERSIONS = [1, 5, 6, 7, 8, 9, 10] as const
 const REJECT_REASONS = [
@@ -92,6 +93,8 @@ export function createWriterMetrics(values: {
   /** 1 while the database answers, else 0. */
   readonly databaseUp: () => number
   readonly oldestUnloadedSeconds: () => number
+  /** What `flows` is; undefined until the database has told. */
+  readonly storeKind: () => string | undefined
   readonly rollups: () => FollowedRollups | undefined
   readonly journalBytes: () => number
   readonly journalLimitBytes: () => number
@@ -152,6 +155,7 @@ export function createWriterMetrics(values: {
     'Age of the oldest datagram that is read and not in the database; 0 if all are.',
     values.oldestUnloadedSeconds,
   )
+  addStoreMetrics(registry, values.storeKind)
   registerRollups(gauge, values.rollups)
   gauge('journal_bytes', 'Bytes of the journal on disk.', values.journalBytes)
   gauge('journal_limit_bytes', 'Bytes that the journal may have.', values.journalLimitBytes)

@@ -4,7 +4,7 @@
  */
 
 import type pg from 'pg'
-import { Partitions } from '../../../writer/load/partitions/partitions.ts'
+import { Partitions } from '../../../writer/load/stores/partitions.ts'
 
 const DAY_MS = 86_400_000
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { ArchivedPart } from '../../../console/archive/archive-manifest.ts'
 import { connectDatabase } from '../../../writer/load/database/connection.ts'
-import { ArchiveGuard, NotArchivedError } from '../../../writer/load/partitions/archive-guard.ts'
+import { ArchiveGuard, NotArchivedError } from '../../../writer/load/upkeep/archive-guard.ts'
 import { findDuckDb } from '../../helpers/duckdb.ts'
 import { ArchivedFlows, RANGE } from './archived-flows.ts'
 
@@ -107,11 +107,14 @@ describe('netflow archive', { skip }, () => {
     const client = await connectDatabase({ connectionString: stored.database.url })
     try {
       const guard = new ArchiveGuard(stored.folder)
-      await guard.check(client, 'flows_20240301')
+      await guard.check(client, 'flows_20240301', 'only flows_20240301')
       await stored.insert(late(1))
-      await assert.rejects(guard.check(client, 'flows_20240301'), NotArchivedError)
+      await assert.rejects(
+        guard.check(client, 'flows_20240301', 'only flows_20240301'),
+        NotArchivedError,
+      )
       await archive()
-      await guard.check(client, 'flows_20240301')
+      await guard.check(client, 'flows_20240301', 'only flows_20240301')
     } finally {
       await client.end()
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
-import { buildIndexes } from '../../../writer/load/partitions/partition-indexes.ts'
+import { CONCURRENT_INDEXING } from '../../../writer/load/stores/partitioned-store.ts'
+import { buildIndexes } from '../../../writer/load/upkeep/address-indexes.ts'
 import { ipv6Text } from '../../../writer/netflow/address-text.ts'
 import { recordingLogger } from '../../writer/load/loader-harness.ts'
 import { AnswersDatabase } from './answers-database.ts'
@@ -134,6 +135,7 @@ describe('nat_lookup', () => {
       from generate_series(1, 5000) as n, (values (timestamptz '2020-01-01 12:00Z')) as at (time)`)
     await database.use((client) =>
       buildIndexes(client, {
+        indexing: CONCURRENT_INDEXING,
         mode: 'closed',
         logger: recordingLogger([]),
         signal: new AbortController().signal,

@@ -25,6 +25,7 @@ export function idleMetrics() {
     batchesInFlight: none,
     databaseUp: none,
     oldestUnloadedSeconds: none,
+    storeKind: () => undefined,
     rollups: () => undefined,
     journalBytes: none,
     journalLimitBytes: none,

@@ -10,7 +10,7 @@ import {
   columnsOf,
   FLOW_COLUMNS,
 } from '../../../../writer/load/copy/flow-columns.ts'
-import { Partitions } from '../../../../writer/load/partitions/partitions.ts'
+import { Partitions } from '../../../../writer/load/stores/partitions.ts'
 import {
   FIELD,
   type Field,

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { Retention } from '../../../../writer/load/partitions/retention.ts'
+import { PARTITION_DISPOSAL } from '../../../../writer/load/stores/partitioned-store.ts'
+import { Retention } from '../../../../writer/load/upkeep/retention.ts'
 import { marginsOf, RollupHarness } from '../../../helpers/rollup-harness.ts'
 import { recordingLogger } from '../loader-harness.ts'
 
@@ -22,6 +23,7 @@ describe('retention of rollups', () => {
   async function applyFlowRetention(): Promise<void> {
     const now = Date.now()
     const retention = new Retention({
+      disposal: PARTITION_DISPOSAL,
       days: (now - Date.parse('2026-11-16T00:00Z')) / 86_400_000,
       bytes: 0,
       settle: (timeMs) => given.job.settleBefore(timeMs),

@@ -1,7 +1,7 @@
 /** Drops one partition of `flows` while others load and read, and says why one cannot be dropped. */
 
 import type pg from 'pg'
-import type { Partition } from './partitions.ts'
+import type { Partition, UnfinishedDrop } from './flow-store.ts'
 
 /**
  * Marks a partition before it is detached, so that a later run finds it if this one is cut short.
@@ -19,12 +19,6 @@ export class PartitionInUseError extends Error {
     super(message, { cause })
     this.name = 'PartitionInUseError'
   }
-}
-
-/** A marked partition that an earlier run did not detach or drop. */
-export interface UnfinishedDrop {
-  readonly name: string
-  readonly isDetached: boolean
 }
 
 /**

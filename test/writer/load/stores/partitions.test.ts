@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import type pg from 'pg'
 import { connectDatabase } from '../../../../writer/load/database/connection.ts'
-import { listPartitions, Partitions } from '../../../../writer/load/partitions/partitions.ts'
+import { listPartitions, Partitions } from '../../../../writer/load/stores/partitions.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 
 /** Hours since 1970. */

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type pg from 'pg'
 import { connectDatabase } from '../../../../writer/load/database/connection.ts'
-import { ArchiveGuard } from '../../../../writer/load/partitions/archive-guard.ts'
-import { listPartitions, Partitions } from '../../../../writer/load/partitions/partitions.ts'
-import { Retention } from '../../../../writer/load/partitions/retention.ts'
+import { PARTITION_DISPOSAL } from '../../../../writer/load/stores/partitioned-store.ts'
+import { listPartitions, Partitions } from '../../../../writer/load/stores/partitions.ts'
+import { ArchiveGuard } from '../../../../writer/load/upkeep/archive-guard.ts'
+import { Retention } from '../../../../writer/load/upkeep/retention.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { type LogLine, recordingLogger } from '../loader-harness.ts'
 
@@ -42,7 +43,7 @@ describe('retention beside an archive', () => {
     lines = []
     guard = new ArchiveGuard(folder)
     retention = new Retention({
-      ...{ days: 2, bytes: 0, archive: guard },
+      ...{ disposal: PARTITION_DISPOSAL, days: 2, bytes: 0, archive: guard },
       logger: recordingLogger(lines),
     })
   })
@@ -113,6 +114,7 @@ describe('retention beside an archive', () => {
 
   it('drops without an archive what is old', async () => {
     const plain = new Retention({
+      disposal: PARTITION_DISPOSAL,
       ...{ days: 2, bytes: 0, archive: new ArchiveGuard('') },
       logger: recordingLogger(lines),
     })

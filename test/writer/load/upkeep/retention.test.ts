@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type pg from 'pg'
 import { connectDatabase } from '../../../../writer/load/database/connection.ts'
-import { listPartitions, Partitions } from '../../../../writer/load/partitions/partitions.ts'
-import { Retention } from '../../../../writer/load/partitions/retention.ts'
+import { PARTITION_DISPOSAL } from '../../../../writer/load/stores/partitioned-store.ts'
+import { listPartitions, Partitions } from '../../../../writer/load/stores/partitions.ts'
+import { Retention } from '../../../../writer/load/upkeep/retention.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { type LogLine, recordingLogger } from '../loader-harness.ts'
 
@@ -44,7 +45,8 @@ describe('retention', () => {
   }
 
   function retention(options: { readonly days?: number; readonly bytes?: number }): Retention {
-    return new Retention({ days: 0, bytes: 0, logger: recordingLogger(lines), ...options })
+    const logger = recordingLogger(lines)
+    return new Retention({ disposal: PARTITION_DISPOSAL, days: 0, bytes: 0, logger, ...options })
   }
 
   function apply(days: number): Promise<boolean> {

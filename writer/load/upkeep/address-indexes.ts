@@ -1,10 +1,11 @@
 /**
- * Builds indexes on partitions of `flows`, one at a time and concurrently, so that loading and reading
- * go on. They vanish with their partition.
+ * Builds indexes of addresses on partitions of `flows`, one at a time, while loading and reading go on.
+ * They vanish with their partition.
  */
 
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
+import type { Indexing } from '../stores/flow-store.ts'
 
 /**
  * `closed`: btrees of both addresses on each partition that has ended. `brin`: one BRIN of both
@@ -91,6 +92,7 @@ const NEXT_PARTITION = `
 const UNDEFINED_TABLE = '42P01'
 
 interface IndexOptions {
+  readonly indexing: Indexing
   readonly mode: IndexAddresses
   readonly logger: Logger
   readonly signal: AbortSignal
@@ -125,7 +127,7 @@ export async function buildIndexes(client: pg.Client, options: IndexOptions): Pr
 async function buildKind(
   client: pg.Client,
   kind: IndexKind,
-  { logger, signal }: IndexOptions,
+  { indexing, logger, signal }: IndexOptions,
 ): Promise<void> {
   while (!signal.aborted) {
     const { rows } = await client.query(NEXT_PARTITION, [kind.ending, kind.isEarly])
@@ -133,11 +135,8 @@ async function buildKind(
     if (!next) return
     const startedAt = performance.now()
     try {
-      // An earlier build was cut short.
-      if (next.isBroken) await client.query(`drop index concurrently if exists ${next.indexName}`)
-      await client.query(
-        `create index concurrently ${next.indexName} on ${next.name} using ${kind.how}`,
-      )
+      const { indexName: name, name: table, isBroken } = next
+      await indexing.build(client, { name, table, how: kind.how, isBroken })
     } catch (error) {
       // Retention has dropped the partition meanwhile.
       if ((error as { code?: string }).code !== UNDEFINED_TABLE) throw error

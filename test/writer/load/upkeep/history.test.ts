@@ -3,11 +3,10 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import pg from 'pg'
-import { ColumnarHistory } from '../../../../writer/load/partitions/columnar-history.ts'
-import {
-  buildIndexes,
-  prepareForIndexes,
-} from '../../../../writer/load/partitions/partition-indexes.ts'
+import { columnarCompression } from '../../../../writer/load/stores/columnar.ts'
+import { CONCURRENT_INDEXING } from '../../../../writer/load/stores/partitioned-store.ts'
+import { buildIndexes, prepareForIndexes } from '../../../../writer/load/upkeep/address-indexes.ts'
+import { History } from '../../../../writer/load/upkeep/history.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { type LogLine, recordingLogger } from '../loader-harness.ts'
 
@@ -25,7 +24,7 @@ const PARTITIONS = `
   select '2020-01-01 12:00'::timestamptz + n * interval '1 minute', 0, 5, '192.0.2.1', '10.0.0.0'::inet + n
   from generate_series(1, 1000) as n`
 
-describe('columnar history', () => {
+describe('the history of flows', () => {
   let database: TestDatabase
   let client: pg.Client
   let lines: LogLine[]
@@ -48,9 +47,10 @@ describe('columnar history', () => {
       drop access method if exists columnar cascade`),
   )
 
-  function history(afterDays: number): ColumnarHistory {
+  function history(afterDays: number): History {
     const { signal } = new AbortController()
-    return new ColumnarHistory({ afterDays, logger: recordingLogger(lines), signal })
+    const compression = columnarCompression()
+    return new History({ compression, afterDays, logger: recordingLogger(lines), signal })
   }
 
   async function methods(): Promise<Record<string, string>> {
@@ -61,7 +61,7 @@ describe('columnar history', () => {
   }
 
   it('begins so many days after the end of a partition, the newest first', async () => {
-    await history(2).convert(client)
+    await history(2).compress(client)
     assert.deepEqual(await methods(), {
       flows_20200101: 'columnar',
       flows_20200102: 'columnar',
@@ -75,24 +75,25 @@ describe('columnar history', () => {
     assert.ok(made.every(({ bytes, bytesBefore }) => Number(bytes) > 0 && Number(bytesBefore) > 0))
     const { rows } = await client.query('select count(*)::int as flows from flows')
     assert.equal(rows[0]?.flows, 1000)
-    await history(36_500).convert(client)
+    await history(36_500).compress(client)
   })
 
   it('is not begun before its time, nor with 0', async () => {
-    await history(36_500).convert(client)
-    await history(0).convert(client)
+    await history(36_500).compress(client)
+    await history(0).compress(client)
     assert.equal((await methods())['flows_20200101'], 'heap')
     assert.deepEqual(lines, [])
   })
 
   it('takes late rows, indexes of addresses, and retention', async () => {
-    await history(2).convert(client)
+    await history(2).compress(client)
     await client.query(
       `insert into flows (received_at, observation_domain, export_version, exporter)
        values ('2020-01-01 13:00', 0, 5, '192.0.2.1')`,
     )
     const { signal } = new AbortController()
-    await buildIndexes(client, { mode: 'closed', logger: recordingLogger(lines), signal })
+    const logger = recordingLogger(lines)
+    await buildIndexes(client, { indexing: CONCURRENT_INDEXING, mode: 'closed', logger, signal })
     const { rows } = await client.query(
       `select indexes from flow_partitions where partition = 'flows_20200101'::regclass`,
     )
@@ -101,7 +102,7 @@ describe('columnar history', () => {
   })
 
   it('refuses to change rows, and names the partitions', async () => {
-    await history(2).convert(client)
+    await history(2).compress(client)
     await assert.rejects(
       client.query(`select set_sampling_rate('192.0.2.1', 10, '2020-01-01', '2020-01-02')`),
       /in columnar partitions, which cannot be changed: flows_20200101$/,
@@ -111,8 +112,8 @@ describe('columnar history', () => {
   it('is left out with one line where the server lacks the extension', async () => {
     await client.query('drop access method columnar')
     const own = history(2)
-    await own.convert(client)
-    await own.convert(client)
+    await own.compress(client)
+    await own.compress(client)
     assert.equal((await methods())['flows_20200101'], 'heap')
     assert.equal(lines.length, 1)
     assert.match(
@@ -126,11 +127,11 @@ describe('columnar history', () => {
     await reader.connect()
     try {
       await reader.query('begin; select count(*) from flows_20200102')
-      await assert.rejects(history(2).convert(client), { code: '55P03' })
+      await assert.rejects(history(2).compress(client), { code: '55P03' })
     } finally {
       await reader.end()
     }
-    await history(2).convert(client)
+    await history(2).compress(client)
     assert.equal((await methods())['flows_20200102'], 'columnar')
   })
 })

@@ -49,15 +49,16 @@ export class ArchiveGuard {
    * Passes when the archive holds every row of the partition, or when the partition is empty. Rows are
    * counted once for each state of the manifest.
    *
+   * @param source its rows, for the FROM of a question
    * @throws NotArchivedError, or the database's error
    */
-  async check(client: pg.Client, name: string): Promise<void> {
+  async check(client: pg.Client, name: string, source: string): Promise<void> {
     if (this.#folder === '') return
     const text = await this.#readManifest()
     if (this.#waiting.get(name) === text) throw this.#refuse(name, text)
     const id = await readId(client, name)
     const part = partsOf(text).find((one) => one.id === id)
-    const facts = await readFacts(client, name, part !== undefined)
+    const facts = await readFacts(client, source, part !== undefined)
     const isSame = (['flows', 'bytes', 'packets'] as const).every(
       (fact) => part?.[fact] === facts[fact],
     )
@@ -99,10 +100,8 @@ async function readId(client: pg.Client, name: string): Promise<string | undefin
 }
 
 /** Without an entry in the manifest it only matters whether there is a row. */
-async function readFacts(client: pg.Client, name: string, isCounted: boolean) {
-  const source = isCounted
-    ? `only ${name}`
-    : `(select bytes, packets from only ${name} limit 1) as first`
+async function readFacts(client: pg.Client, rowsOf: string, isCounted: boolean) {
+  const source = isCounted ? rowsOf : `(select bytes, packets from ${rowsOf} limit 1) as first`
   const { rows } = await client.query<Omit<ArchivedPart, 'id'>>(
     `select count(*)::text as flows, coalesce(sum(bytes), 0)::text as bytes,
        coalesce(sum(packets), 0)::text as packets from ${source}`,

@@ -5,19 +5,9 @@
 
 import type pg from 'pg'
 import type { Statement } from '../database/statements.ts'
+import type { CopyTargets, Partition, TimeRange } from './flow-store.ts'
 
 export type PartitionInterval = 'day' | 'hour'
-
-/** A range of time in Unix milliseconds, without `to`. */
-interface TimeRange {
-  readonly from: number
-  readonly to: number
-}
-
-/** A partition and the range that it covers; a missing bound is infinite. */
-export interface Partition extends TimeRange {
-  readonly name: string
-}
 
 const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
@@ -27,13 +17,35 @@ export const DAY_MS = 24 * HOUR_MS
  */
 const PARTITION_LOCK = 7_411_982
 
-export class Partitions {
+/** A partition to be: its name, and its range as SQL has it. */
+export interface NewPartition {
+  readonly name: string
+  readonly from: string
+  readonly to: string
+}
+
+/**
+ * Creates one partition. `PARTITION OF` would lock the parent against the lanes; LIKE and ATTACH do not.
+ */
+export type CreatePartition = (client: pg.Client, partition: NewPartition) => Promise<void>
+
+const createHere: CreatePartition = async (client, { name, from, to }) => {
+  await client.query(`create table ${name} (like flows including all)`)
+  await client.query(
+    `alter table flows attach partition ${name} for values from ('${from}') to ('${to}')`,
+  )
+}
+
+export class Partitions implements CopyTargets {
   readonly #interval: PartitionInterval
+  readonly #create: CreatePartition
   #known: readonly Partition[] = []
   #isAvoided = false
 
-  constructor(interval: PartitionInterval) {
+  /** @param create called within a transaction that holds the lock */
+  constructor(interval: PartitionInterval, create: CreatePartition = createHere) {
     this.#interval = interval
+    this.#create = create
   }
 
   /**
@@ -94,12 +106,7 @@ export class Partitions {
     // Another writer may have created them while this one waited for the lock.
     for (const range of chooseRanges(this.#interval, await listPartitions(client), needed)) {
       const name = await freeName(client, rangeName(range))
-      // PARTITION OF would lock the parent against the lanes; LIKE and ATTACH do not.
-      await client.query(`create table ${name} (like flows including all)`)
-      await client.query(
-        `alter table flows attach partition ${name}
-         for values from ('${timeText(range.from)}') to ('${timeText(range.to)}')`,
-      )
+      await this.#create(client, { name, from: timeText(range.from), to: timeText(range.to) })
       names.push(name)
     }
     await client.query('commit')
@@ -201,4 +208,13 @@ function boundMs(text: string): number {
   const ms = Date.parse(text.replace(' ', 'T').replace(/\+00$/, 'Z'))
   // MAXVALUE, infinity, or a year of five digits.
   return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms
+}
+
+/** Reads the bytes of all partitions, with their indexes, by name. */
+export async function readBytes(client: pg.Client): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await client.query<{ name: string; bytes: number }>(
+    `select inhrelid::regclass::text as name, pg_total_relation_size(inhrelid)::float8 as bytes
+     from pg_inherits where inhparent = 'flows'::regclass`,
+  )
+  return new Map(rows.map(({ name, bytes }) => [name, bytes]))
 }

@@ -7,8 +7,8 @@ import type { Logger } from '../../../shared/logger.ts'
 import { BackOff } from '../database/back-off.ts'
 import type { Session } from '../database/session.ts'
 import { describeError } from '../database/sql-state.ts'
+import type { FlowStore } from '../stores/flow-store.ts'
 import type { ArchiveGuard } from './archive-guard.ts'
-import type { Partitions } from './partitions.ts'
 import { Retention } from './retention.ts'
 
 const INTERVAL_MS = 600_000
@@ -20,7 +20,7 @@ interface HousekeepingOptions {
   readonly session: Session
   /** Drops partitions, and waits for readers meanwhile. */
   readonly retentionSession: Session
-  readonly partitions: Partitions
+  readonly store: FlowStore
   /** 0 keeps all. */
   readonly retentionDays: number
   /** 0: no limit. */
@@ -41,7 +41,8 @@ export class Housekeeping {
   constructor(options: HousekeepingOptions) {
     this.#options = options
     const { retentionDays: days, retentionBytes: bytes, settle, archive, logger } = options
-    this.#retention = new Retention({ days, bytes, settle, archive, logger })
+    const { disposal } = options.store
+    this.#retention = new Retention({ disposal, days, bytes, settle, archive, logger })
   }
 
   /** Creates the partitions of now and next; the rest follows in the background, periodically. */
@@ -68,9 +69,9 @@ export class Housekeeping {
   }
 
   #createPartitions(): Promise<boolean> {
-    const { session, partitions, logger } = this.#options
+    const { session, store, logger } = this.#options
     return this.#attempt('partitions could not be made ahead of time', async () => {
-      const created = await session.use((client) => partitions.ensureAhead(client, Date.now()))
+      const created = await session.use((client) => store.targets.ensureAhead(client, Date.now()))
       if (created.length > 0) logger.info({ partitions: created }, 'made partitions ahead of time')
       return true
     })

@@ -1,23 +1,21 @@
 /**
  * Works for those who ask, in the background and on a connection of its own: notes the counters of
- * streams, builds the indexes of closed partitions, and makes old ones columnar. Nothing waits for it.
+ * streams, builds the indexes of closed partitions, and compresses old ones. Nothing waits for it.
  */
 
-import type { Logger } from '../../shared/logger.ts'
-import { Session } from './database/session.ts'
-import { describeError } from './database/sql-state.ts'
-import { ColumnarHistory } from './partitions/columnar-history.ts'
-import {
-  buildIndexes,
-  type IndexAddresses,
-  prepareForIndexes,
-} from './partitions/partition-indexes.ts'
-import { noteStreamHistory } from './tables/stream-history.ts'
+import type { Logger } from '../../../shared/logger.ts'
+import { Session } from '../database/session.ts'
+import { describeError } from '../database/sql-state.ts'
+import type { FlowStore } from '../stores/flow-store.ts'
+import { noteStreamHistory } from '../tables/stream-history.ts'
+import { buildIndexes, type IndexAddresses, prepareForIndexes } from './address-indexes.ts'
+import { History } from './history.ts'
 
 const INTERVAL_MS = 60_000
 
 interface UpkeepOptions {
   readonly databaseUrl: string
+  readonly store: FlowStore
   readonly indexAddresses: IndexAddresses
   /** 0: partitions stay as they are. */
   readonly columnarAfterDays: number
@@ -27,14 +25,15 @@ interface UpkeepOptions {
 export class Upkeep {
   readonly #options: UpkeepOptions
   readonly #session: Session
-  readonly #columnar: ColumnarHistory
+  readonly #history: History
   readonly #abort = new AbortController()
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: UpkeepOptions) {
     this.#options = options
-    const { databaseUrl, columnarAfterDays: afterDays, logger } = options
-    this.#columnar = new ColumnarHistory({ afterDays, logger, signal: this.#abort.signal })
+    const { databaseUrl, store, columnarAfterDays: afterDays, logger } = options
+    const { signal } = this.#abort
+    this.#history = new History({ compression: store.compression, afterDays, logger, signal })
     this.#session = new Session({ databaseUrl, isPatient: true, onConnect: prepareForIndexes })
   }
 
@@ -53,14 +52,17 @@ export class Upkeep {
   }
 
   async #work(): Promise<void> {
-    const { indexAddresses: mode, logger } = this.#options
+    const { indexAddresses: mode, store, logger } = this.#options
     const { signal } = this.#abort
+    const { indexing } = store
     await this.#attempt('the counters of streams could not be noted', noteStreamHistory)
-    await this.#attempt('an index could not be built on a closed partition', (client) =>
-      buildIndexes(client, { mode, logger, signal }),
-    )
-    await this.#attempt('a partition could not be made columnar', (client) =>
-      this.#columnar.convert(client),
+    if (indexing !== undefined) {
+      await this.#attempt('an index could not be built on a closed partition', (client) =>
+        buildIndexes(client, { indexing, mode, logger, signal }),
+      )
+    }
+    await this.#attempt(`a partition could not be made ${store.compression.format}`, (client) =>
+      this.#history.compress(client),
     )
   }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createTestDatabase } from '../../helpers/database.ts'
-import { until } from '../../helpers/until.ts'
-import { ask, LoaderHarness } from './loader-harness.ts'
-import { numberedBatch, RECEIVED_AT_MICROS } from './sample-rows.ts'
+import { createTestDatabase } from '../../../helpers/database.ts'
+import { until } from '../../../helpers/until.ts'
+import { ask, LoaderHarness } from '../loader-harness.ts'
+import { numberedBatch, RECEIVED_AT_MICROS } from '../sample-rows.ts'
 
 describe('the upkeep of a writer', () => {
   it('indexes partitions that have ended and notes the counters of streams, while rows are loaded', async () => {

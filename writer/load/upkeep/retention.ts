@@ -7,16 +7,11 @@ import type pg from 'pg'
 import { LogThrottle } from '../../../shared/log-throttle.ts'
 import type { Logger } from '../../../shared/logger.ts'
 import { describeError } from '../database/sql-state.ts'
+import { PartitionInUseError } from '../stores/drop-partition.ts'
+import type { Disposal, Partition } from '../stores/flow-store.ts'
+import { DAY_MS, isDefault } from '../stores/partitions.ts'
 import { type ArchiveGuard, NotArchivedError } from './archive-guard.ts'
 import { deleteOldRows } from './delete-rows.ts'
-import {
-  dropPartition,
-  finishDropping,
-  isDetaching,
-  listUnfinished,
-  PartitionInUseError,
-} from './drop-partition.ts'
-import { DAY_MS, isDefault, listPartitions, type Partition } from './partitions.ts'
 
 /** An advisory lock, together with the table: one of several writers drops at a time. */
 const RETENTION_LOCK = 7_411_983
@@ -27,6 +22,7 @@ const REMIND_MS = 3_600_000
 const LOCK_NOT_AVAILABLE = '55P03'
 
 interface RetentionOptions {
+  readonly disposal: Disposal
   /** 0 keeps all. */
   readonly days: number
   /** Of all partitions with their indexes; 0: no limit. */
@@ -99,7 +95,7 @@ export class Retention {
     const isAgeKnown = days > 0 && this.#trustClocks(ownMs, serverMs)
     // The partitions first: a delete may take long, or fail.
     const results = [days === 0 || isAgeKnown, await this.#finish(client)]
-    const run = async () => ({ client, nowMs, inventory: await takeInventory(client) })
+    const run = async () => ({ client, nowMs, inventory: await this.#takeInventory(client) })
     if (isAgeKnown) results.push(await this.#dropOlder(await run(), oldestMs))
     if (bytes > 0) results.push(await this.#dropBeyond(await run(), bytes))
     if (isAgeKnown) results.push(await this.#deleteOlder(client, oldestMs))
@@ -121,10 +117,10 @@ export class Retention {
   /** Finishes what an earlier run began. */
   async #finish(client: pg.Client): Promise<boolean> {
     let isDone = true
-    for (const unfinished of await listUnfinished(client)) {
+    for (const unfinished of await this.#options.disposal.listUnfinished(client)) {
       const { name } = unfinished
       const isDropped = await this.#attempt(name, async () => {
-        await finishDropping(client, unfinished)
+        await this.#options.disposal.finish(client, unfinished)
         const text = 'dropped a partition whose dropping had been cut short'
         this.#options.logger.info({ partition: name }, text)
       })
@@ -139,7 +135,7 @@ export class Retention {
     const doomed = partitions.filter(({ from, to }) => to <= oldestMs && from < newestFrom)
     let isDone = true
     for (const partition of doomed) {
-      if (!isDone && (await isDetaching(run.client))) break
+      if (!isDone && (await this.#options.disposal.isBlocked(run.client))) break
       const isDropped = await this.#drop(run, partition, 'older than RETENTION_DAYS')
       isDone &&= isDropped
     }
@@ -148,13 +144,13 @@ export class Retention {
 
   async #dropBeyond(run: RetentionRun, bytes: number): Promise<boolean> {
     const { partitions, newestFrom } = run.inventory
-    const sizes = await readSizes(run.client)
+    const sizes = await this.#options.disposal.readBytes(run.client)
     let tableBytes = [...sizes.values()].reduce((sum, size) => sum + size, 0)
     let isDone = true
     for (const partition of partitions) {
       if (tableBytes <= bytes) return isDone
       if (partition.from >= newestFrom || partition.to > run.nowMs) break
-      if (!isDone && (await isDetaching(run.client))) break
+      if (!isDone && (await this.#options.disposal.isBlocked(run.client))) break
       const isDropped = await this.#drop(run, partition, 'beyond RETENTION_BYTES')
       isDone &&= isDropped
       if (isDropped) tableBytes -= sizes.get(partition.name) ?? 0
@@ -172,10 +168,11 @@ export class Retention {
   /** Drops one partition; logs it, or why it stays. */
   #drop({ client, inventory }: RetentionRun, partition: Partition, why: string): Promise<boolean> {
     const { name, from, to } = partition
+    const { disposal, archive } = this.#options
     return this.#attempt(name, async () => {
-      await this.#options.archive?.check(client, name)
+      await archive?.check(client, name, disposal.rowsOf(partition))
       await this.#settleRollups(partition)
-      const rows = await dropPartition(client, partition, inventory.defaultPartition)
+      const rows = await disposal.drop(client, partition, inventory.defaultPartition)
       const facts = { partition: name, from: timeText(from), to: timeText(to) }
       this.#options.logger.info(
         { ...facts, rows: rows === undefined ? 'unknown' : Math.round(rows) },
@@ -196,7 +193,7 @@ export class Retention {
   }
 
   async #deleteOlder(client: pg.Client, oldestMs: number): Promise<boolean> {
-    const { defaultPartition } = await takeInventory(client)
+    const { defaultPartition } = await this.#takeInventory(client)
     const tables = [
       ['sequence_gaps', 'detected_at'],
       ['rejected_records', 'rejected_at'],
@@ -237,6 +234,23 @@ export class Retention {
       return false
     }
   }
+
+  async #takeInventory(client: pg.Client): Promise<Inventory> {
+    const { disposal } = this.#options
+    const all = await disposal.list(client)
+    const defaultPartition = all.find(isDefault)?.name
+    const partitions = all.filter((one) => !isDefault(one)).sort((a, b) => a.from - b.from)
+    for (const partition of partitions.toReversed()) {
+      if (!(await hasRows(client, disposal.rowsOf(partition)))) continue
+      const { from, to } = partition
+      const after = Number.isFinite(to) ? new Date(to).toISOString() : 'infinity'
+      const isNewer =
+        defaultPartition !== undefined &&
+        (await hasRows(client, `only ${defaultPartition} where received_at >= '${after}'`))
+      return { partitions, defaultPartition, newestFrom: isNewer ? Number.POSITIVE_INFINITY : from }
+    }
+    return { partitions, defaultPartition, newestFrom: Number.POSITIVE_INFINITY }
+  }
 }
 
 function remedyOf(sqlState: string): string {
@@ -247,33 +261,9 @@ function remedyOf(sqlState: string): string {
   return sqlState === '42501' ? 'the role of the writer must own it' : 'mend what the message names'
 }
 
-async function takeInventory(client: pg.Client): Promise<Inventory> {
-  const all = await listPartitions(client)
-  const defaultPartition = all.find(isDefault)?.name
-  const partitions = all.filter((one) => !isDefault(one)).sort((a, b) => a.from - b.from)
-  for (const { name, from, to } of partitions.toReversed()) {
-    if (!(await hasRows(client, name))) continue
-    const after = Number.isFinite(to) ? new Date(to).toISOString() : 'infinity'
-    const isNewer =
-      defaultPartition !== undefined &&
-      (await hasRows(client, `${defaultPartition} where received_at >= '${after}'`))
-    return { partitions, defaultPartition, newestFrom: isNewer ? Number.POSITIVE_INFINITY : from }
-  }
-  return { partitions, defaultPartition, newestFrom: Number.POSITIVE_INFINITY }
-}
-
 async function hasRows(client: pg.Client, source: string): Promise<boolean> {
-  const { rowCount } = await client.query(`select from only ${source} limit 1`)
+  const { rowCount } = await client.query(`select from ${source} limit 1`)
   return rowCount === 1
-}
-
-/** Reads the bytes of all partitions, with their indexes, by name. */
-async function readSizes(client: pg.Client): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await client.query<{ name: string; bytes: number }>(
-    `select inhrelid::regclass::text as name, pg_total_relation_size(inhrelid)::float8 as bytes
-     from pg_inherits where inhparent = 'flows'::regclass`,
-  )
-  return new Map(rows.map(({ name, bytes }) => [name, bytes]))
 }
 
 function timeText(ms: number): string {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import pg from 'pg'
+import { CONCURRENT_INDEXING } from '../../../../writer/load/stores/partitioned-store.ts'
 import {
   buildIndexes,
   type IndexAddresses,
   prepareForIndexes,
-} from '../../../../writer/load/partitions/partition-indexes.ts'
+} from '../../../../writer/load/upkeep/address-indexes.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { until } from '../../../helpers/until.ts'
 import { type LogLine, recordingLogger } from '../loader-harness.ts'
@@ -56,7 +57,8 @@ describe('the indexes of partitions', () => {
   )
 
   function build(mode: IndexAddresses, signal = new AbortController().signal): Promise<void> {
-    return buildIndexes(client, { mode, logger: recordingLogger(lines), signal })
+    const logger = recordingLogger(lines)
+    return buildIndexes(client, { indexing: CONCURRENT_INDEXING, mode, logger, signal })
   }
 
   /** Returns the indexes of addresses that can be used. */
@@ -136,6 +138,7 @@ describe('the indexes of partitions', () => {
     })
     await other.query(`set lock_timeout = '5s'; ${insert}; select count(*) from flows`)
     await buildIndexes(other, {
+      indexing: CONCURRENT_INDEXING,
       mode: 'closed',
       logger: recordingLogger(lines),
       signal: new AbortController().signal,

@@ -1,0 +1,58 @@
+/**
+ * Makes partitions of `flows` columnar, with the access method of the extension citus_columnar: a sixth
+ * of the bytes.
+ */
+
+import type pg from 'pg'
+import type { Compressible, Compression } from './flow-store.ts'
+import { runShortly } from './run-shortly.ts'
+
+const COLUMNAR = 'columnar'
+
+const HAS_COLUMNAR = `
+  select exists (select from pg_am where amname = '${COLUMNAR}' and amtype = 't') as found`
+
+/** Partitions that ended `$1` days ago and are not columnar yet; the newest first. */
+const NEXT_PARTITION = `
+  select partition::text as name, total_bytes::float8 as bytes, (count(*) over ())::float8 as waiting
+  from flow_partitions
+  join pg_class as child on child.oid = partition
+  where until <= now() - $1 * interval '1 day'
+    and access_method <> '${COLUMNAR}' and child.relkind = 'r'
+    and not is_building
+    and pg_has_role(child.relowner, 'usage')
+  order by since desc limit 1`
+
+const BYTES =
+  'select total_bytes::float8 as bytes from flow_partitions where partition = $1::regclass'
+
+/** Changes one partition, in a transaction. */
+export type ChangeMethod = (client: pg.Client, name: string) => Promise<void>
+
+const changeHere: ChangeMethod = (client, name) =>
+  runShortly(client, [
+    // First alone: the conversion may take long, and waits for nobody then.
+    `lock table ${name} in access exclusive mode`,
+    `alter table ${name} set access method ${COLUMNAR}`,
+  ])
+
+export function columnarCompression(change: ChangeMethod = changeHere): Compression {
+  return {
+    format: COLUMNAR,
+    async findObstacle(client) {
+      const { rows } = await client.query(HAS_COLUMNAR)
+      return rows[0]?.found
+        ? undefined
+        : 'the database has no access method columnar: "create extension citus_columnar"'
+    },
+    async findNext(client, afterDays) {
+      const { rows } = await client.query<Compressible>(NEXT_PARTITION, [afterDays])
+      return rows[0]
+    },
+    async compress(client, name) {
+      await change(client, name)
+      const { rows } = await client.query<{ bytes: number }>(BYTES, [name])
+      return rows[0]?.bytes ?? 0
+    },
+  }
+}

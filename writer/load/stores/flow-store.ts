@@ -1,0 +1,133 @@
+/**
+ * What a table of flows is to the writer. There are three kinds, and each has a file of its own here;
+ * `find-store.ts` looks which one the database has.
+ *
+ *     partitioned   a partitioned table of PostgreSQL
+ *     citus         the same, distributed over the nodes of a Citus cluster
+ *     hypertable    a hypertable of TimescaleDB; its chunks are what is called partitions here
+ *
+ * Loading asks `targets`; what works in the background (`upkeep/`) asks the rest.
+ */
+
+import type pg from 'pg'
+
+export const STORE_KINDS = ['partitioned', 'citus', 'hypertable'] as const
+export type StoreKind = (typeof STORE_KINDS)[number]
+
+/** A range of time in Unix milliseconds, without `to`. */
+export interface TimeRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** A partition and the range that it covers; a missing bound is infinite. */
+export interface Partition extends TimeRange {
+  /** As SQL has it, with its schema where `search_path` does not find it. */
+  readonly name: string
+}
+
+/** The tables that rows are copied into. It knows them from one call to the next. */
+export interface CopyTargets {
+  /**
+   * Makes what is missing for rows of these hours (since 1970). Must not be called within a transaction.
+   *
+   * @returns the names of the partitions that were made
+   * @throws the database's error
+   */
+  ensure(client: pg.Client, hours: Iterable<number>): Promise<readonly string[]>
+  /** Makes what rows of now and of the next interval need. */
+  ensureAhead(client: pg.Client, nowMs: number): Promise<readonly string[]>
+  /**
+   * Finds the one partition that all rows of these hours belong to, and that COPY may name. Undefined:
+   * COPY goes through `flows`.
+   */
+  find(hours: Iterable<number>): string | undefined
+  /** Makes `find` find nothing any more: the writer has no right to copy into partitions. */
+  avoid(): void
+  /** Forgets the partitions that are known, since somebody may have dropped one. */
+  forget(): void
+}
+
+/** A partition whose dropping was begun and cut short. */
+export interface UnfinishedDrop {
+  readonly name: string
+  readonly isDetached: boolean
+}
+
+/** Lists and drops partitions. All of it is called on a connection that is in no transaction. */
+export interface Disposal {
+  /** Lists all partitions; a default partition has no bounds. */
+  list(client: pg.Client): Promise<readonly Partition[]>
+  /** Reads the bytes of all partitions, with their indexes, by name. */
+  readBytes(client: pg.Client): Promise<ReadonlyMap<string, number>>
+  /** Returns the rows of one partition, for the FROM of a question. */
+  rowsOf(partition: Partition): string
+  /**
+   * Drops a partition while others load and read.
+   *
+   * @param defaultPartition the name of the default partition; undefined: there is none
+   * @returns about how many rows it had; undefined: nobody knows
+   * @throws PartitionInUseError when somebody has to act first, else the database's error
+   */
+  drop(
+    client: pg.Client,
+    partition: Partition,
+    defaultPartition: string | undefined,
+  ): Promise<number | undefined>
+  listUnfinished(client: pg.Client): Promise<readonly UnfinishedDrop[]>
+  finish(client: pg.Client, unfinished: UnfinishedDrop): Promise<void>
+  /** Whether a drop that was begun keeps all others from beginning. */
+  isBlocked(client: pg.Client): Promise<boolean>
+}
+
+/** A partition that may be compressed, and how many there are. */
+export interface Compressible {
+  readonly name: string
+  readonly bytes: number
+  readonly waiting: number
+}
+
+/** Makes closed partitions smaller. */
+export interface Compression {
+  /** What a partition is made, in the words of the log: `columnar`. */
+  readonly format: string
+  /** Says why nothing can be compressed, and what to do; undefined: it can. */
+  findObstacle(client: pg.Client): Promise<string | undefined>
+  /** Finds the newest partition that ended so many days ago and is not compressed. */
+  findNext(client: pg.Client, afterDays: number): Promise<Compressible | undefined>
+  /**
+   * Compresses one partition, in a transaction of its own. Waits for its readers up to 2 s, because
+   * others would wait behind it.
+   *
+   * @returns its bytes afterwards
+   * @throws the database's error
+   */
+  compress(client: pg.Client, name: string): Promise<number>
+}
+
+/** An index to build. */
+export interface IndexOrder {
+  /** Of the index; without its schema. */
+  readonly name: string
+  /** The partition. */
+  readonly table: string
+  /** What follows `using`. */
+  readonly how: string
+  /** An earlier build of this name was cut short. */
+  readonly isBroken: boolean
+}
+
+/** Builds indexes on partitions while others load and read. */
+export interface Indexing {
+  build(client: pg.Client, order: IndexOrder): Promise<void>
+}
+
+/** The table of flows. */
+export interface FlowStore {
+  readonly kind: StoreKind
+  readonly targets: CopyTargets
+  readonly disposal: Disposal
+  readonly compression: Compression
+  /** Undefined: partitions get no indexes of their own. */
+  readonly indexing: Indexing | undefined
+}

@@ -1,0 +1,33 @@
+/** `flows` as a partitioned table of PostgreSQL. */
+
+import { columnarCompression } from './columnar.ts'
+import { dropPartition, finishDropping, isDetaching, listUnfinished } from './drop-partition.ts'
+import type { Disposal, FlowStore, Indexing } from './flow-store.ts'
+import { listPartitions, type PartitionInterval, Partitions, readBytes } from './partitions.ts'
+
+export const PARTITION_DISPOSAL: Disposal = {
+  list: listPartitions,
+  readBytes,
+  rowsOf: ({ name }) => `only ${name}`,
+  drop: dropPartition,
+  listUnfinished,
+  finish: finishDropping,
+  isBlocked: isDetaching,
+}
+
+export const CONCURRENT_INDEXING: Indexing = {
+  async build(client, { name, table, how, isBroken }) {
+    if (isBroken) await client.query(`drop index concurrently if exists ${name}`)
+    await client.query(`create index concurrently ${name} on ${table} using ${how}`)
+  },
+}
+
+export function partitionedStore(interval: PartitionInterval): FlowStore {
+  return {
+    kind: 'partitioned',
+    targets: new Partitions(interval),
+    disposal: PARTITION_DISPOSAL,
+    compression: columnarCompression(),
+    indexing: CONCURRENT_INDEXING,
+  }
+}
