@@ -13,7 +13,7 @@ begin
   then
     return;
   end if;
-  if not exists (select from pg_settings where name = 'timescaledb.disable_load') then
+  if current_setting('timescaledb.disable_load', true) is null then
     raise exception 'timescaledb is not loaded: compressed flows are not found'
       using errcode = 'object_not_in_prerequisite_state',
         hint = 'Set shared_preload_libraries = ''timescaledb'' in postgresql.conf, and restart the server.';

@@ -16,8 +16,8 @@ import { OutageLog } from './database/outage-log.ts'
 import { Session } from './database/session.ts'
 import { describeError } from './database/sql-state.ts'
 import { RollupJob, type RollupOptions, type RollupStatus } from './rollups/rollup-job.ts'
-import { findStore } from './stores/find-store.ts'
 import type { FlowStore, StoreKind } from './stores/flow-store.ts'
+import { openStore } from './stores/live-store.ts'
 import type { PartitionInterval } from './stores/partitions.ts'
 import { type ExporterRow, readExporterRows } from './tables/exporters.ts'
 import {
@@ -29,13 +29,9 @@ import { type ResumePoint, readResumePoint } from './tables/resume-point.ts'
 import type { IndexAddresses } from './upkeep/address-indexes.ts'
 import { ArchiveGuard } from './upkeep/archive-guard.ts'
 import { Background } from './upkeep/background.ts'
+import type { HistoryStatus } from './upkeep/history.ts'
 
 const BACK_OFF = { firstMs: 500, longestMs: 2_000 }
-const STORE_TEXTS: Readonly<Record<StoreKind, string>> = {
-  partitioned: 'flows is a partitioned table',
-  citus: 'flows is distributed over the nodes of a Citus cluster',
-  hypertable: 'flows is a hypertable of TimescaleDB',
-}
 /** A killed writer leaves its lock until the server notices. A start waits this long for it. */
 const LOCK_PATIENCE_MS = 15_000
 
@@ -161,6 +157,11 @@ export class FlowLoader {
     return this.#store?.kind
   }
 
+  /** What has been compressed; undefined until the database has told what `flows` is. */
+  get historyStatus(): HistoryStatus | undefined {
+    return this.#background?.historyStatus
+  }
+
   /** How far the rollups are. */
   get rollupStatus(): RollupStatus {
     return this.#rollups.status
@@ -178,14 +179,13 @@ export class FlowLoader {
       await this.#persist(() => migrateDatabase(databaseUrl, logger, allUp(flowsStore)))
       const { store, state } = await this.#persist(() =>
         this.#session.use(async (client) => {
-          const store = await findStore(client, this.#options.partitionInterval)
+          const store = await openStore(client, this.#options)
           this.#position = await openJournalPosition(client, this.#options)
           const { position } = this.#position
           const resumed = await readResumePoint(client, { journalId, maxStreams })
           return { store, state: { position, ...resumed } }
         }),
       )
-      logger.info({ store: store.kind }, STORE_TEXTS[store.kind])
       await this.#open(store)
       return state
     } catch (error) {
@@ -293,9 +293,7 @@ export class FlowLoader {
 
 /** Another session holds the lock of the journal: a second writer, or one killed a moment ago. */
 class JournalBusyError extends DatabaseError {
-  constructor(journalId: string) {
-    super(
-      `another writer is using journal ${journalId}: stop it, or give this one its own JOURNAL_DIR`,
-    )
+  constructor(id: string) {
+    super(`another writer is using journal ${id}: stop it, or give this one its own JOURNAL_DIR`)
   }
 }

@@ -7,6 +7,7 @@ import { REJECT_TEXT } from '../problem-text.ts'
 import { SEQUENCE_UNITS } from '../sequence/sequence-unit.ts'
 import { addDiskMetrics } from './disk-metrics.ts'
 import { ExporterMetrics } from './exporter-metrics.ts'
+import { addHistoryMetrics, type FollowedHistory } from './history-metrics.ts'
 import { addStoreMetrics } from './store-metrics.ts'
 
 const EXPORT_VERSIONS = [1, 5, 6, 7, 8, 9, 10] as const
@@ -96,6 +97,7 @@ export function createWriterMetrics(values: {
   /** What `flows` is; undefined until the database has told. */
   readonly storeKind: () => string | undefined
   readonly rollups: () => FollowedRollups | undefined
+  readonly history: () => FollowedHistory | undefined
   readonly journalBytes: () => number
   readonly journalLimitBytes: () => number
   readonly journalFolder: () => string
@@ -157,6 +159,7 @@ export function createWriterMetrics(values: {
   )
   addStoreMetrics(registry, values.storeKind)
   registerRollups(gauge, values.rollups)
+  addHistoryMetrics(registry, values.history)
   gauge('journal_bytes', 'Bytes of the journal on disk.', values.journalBytes)
   gauge('journal_limit_bytes', 'Bytes that the journal may have.', values.journalLimitBytes)
   addDiskMetrics(registry, values.journalFolder)

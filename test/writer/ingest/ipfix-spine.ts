@@ -27,6 +27,7 @@ export function idleMetrics() {
     oldestUnloadedSeconds: none,
     storeKind: () => undefined,
     rollups: () => undefined,
+    history: () => undefined,
     journalBytes: none,
     journalLimitBytes: none,
     journalFolder: () => '/',

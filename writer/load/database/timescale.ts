@@ -3,8 +3,8 @@
 import type pg from 'pg'
 import { DatabaseError } from './connection.ts'
 
-/** The first with `attach_chunk`. */
-const OLDEST_VERSION = '2.21'
+/** The first whose filters of addresses find the same rows after an update of the extension. */
+const OLDEST_VERSION = '2.24'
 
 /** The extension, as the database has it. */
 export interface Timescale {
@@ -14,13 +14,13 @@ export interface Timescale {
   readonly isComplete: boolean
 }
 
-// Settings of the library are only listed where the server has loaded it at its start.
+// Settings of the library only exist where the server has loaded it at its start.
 const FACTS = `
   select
     (select quote_ident(nspname) from pg_namespace where oid = extnamespace) as schema,
     extversion as version,
     exists (select from pg_available_extensions where name = 'timescaledb') as "isInstalled",
-    exists (select from pg_settings where name = 'timescaledb.disable_load') as "isLoaded",
+    current_setting('timescaledb.disable_load', true) is not null as "isLoaded",
     current_setting('timescaledb.license', true) = 'timescale' as "isComplete"
   from (values ('timescaledb')) as wanted (name)
   left join pg_extension on extname = wanted.name`

@@ -65,6 +65,6 @@ export async function findStore(
     case 'citus':
       return partitionedStore(interval)
     case 'hypertable':
-      return hypertableStore()
+      return hypertableStore(interval)
   }
 }
