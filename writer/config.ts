@@ -12,6 +12,7 @@ import {
   text,
 } from '../shared/settings.ts'
 import { findElementsProblems } from './elements-file.ts'
+import { FLOWS_STORES } from './load/database/migrate.ts'
 import { INDEX_ADDRESSES } from './load/upkeep/address-indexes.ts'
 import { isCidr } from './streams/allow-list.ts'
 import { EXPORTER_POLICIES } from './streams/exporter-registry.ts'
@@ -40,6 +41,9 @@ export const WRITER_SETTINGS = {
   ),
   JOURNAL_FSYNC: oneOf(OFF_OR_INTERVAL, 'off').describe(
     'off, or interval: flushed to the disk every second, for power cuts',
+  ),
+  FLOWS_STORE: oneOf(FLOWS_STORES, 'partitioned').describe(
+    'partitioned, or hypertable, which takes TimescaleDB: what flows becomes in a new database',
   ),
   RETENTION_DAYS: integer(30, 0, 36_500).describe('older partitions are dropped; 0 keeps all'),
   RETENTION_BYTES: integer(0, 0, Number.MAX_SAFE_INTEGER).describe(
@@ -102,6 +106,7 @@ export function readWriterSettings(environment: NodeJS.ProcessEnv) {
 export function loaderSettings(settings: WriterSettings) {
   return {
     databaseUrl: settings.DATABASE_URL,
+    flowsStore: settings.FLOWS_STORE,
     lanes: settings.COPY_LANES,
     partitionInterval: settings.PARTITION_INTERVAL,
     retentionDays: settings.RETENTION_DAYS,

@@ -1,20 +1,17 @@
 /** `npm run migrate -- [up|down] [count]`: brings the tables up to date, or undoes migrations. */
 
-import { existsSync, readdirSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { readVersion } from '../shared/command-line.ts'
 import { createLogger } from '../shared/logger.ts'
 import { readSettings } from '../shared/settings.ts'
 import { runMain } from '../shared/shutdown.ts'
+import { chooseDatabase } from './choose-database.ts'
 import { WRITER_SETTINGS } from './config.ts'
 import { adviseOn } from './load/database/advice.ts'
 import { type MigrationTarget, migrateDatabase } from './load/database/migrate.ts'
 
-/** Where `npm start` keeps the socket of its own server. */
-const EMBEDDED_FOLDER = resolve('data')
 const USAGE = 'usage: npm run migrate -- [up|down] [count]'
 
-const { DATABASE_URL, LOG_LEVEL } = WRITER_SETTINGS
+const { DATABASE_URL, FLOWS_STORE, LOG_LEVEL } = WRITER_SETTINGS
 const logger = createLogger('migrate', 'info')
 
 await runMain(logger, async () => {
@@ -23,9 +20,9 @@ await runMain(logger, async () => {
     console.log(direction === '--help' ? USAGE : readVersion())
     return
   }
-  const settings = readSettings({ DATABASE_URL, LOG_LEVEL }, process.env)
+  const settings = readSettings({ DATABASE_URL, FLOWS_STORE, LOG_LEVEL }, process.env)
   logger.level = settings.LOG_LEVEL
-  const target = readTarget(direction, count)
+  const target = { ...readTarget(direction, count), store: settings.FLOWS_STORE }
   try {
     const names = await migrateDatabase(chooseDatabase(settings.DATABASE_URL), logger, target)
     if (names.length === 0) logger.info('nothing to do: the database is up to date')
@@ -42,19 +39,4 @@ function readTarget(direction: string, count: string | undefined): MigrationTarg
   }
   const all = direction === 'up' ? Number.POSITIVE_INFINITY : 1
   return { direction, count: count === undefined ? all : Number(count) }
-}
-
-/** DATABASE_URL, else the PG variables, else the server that `npm start` runs. */
-function chooseDatabase(databaseUrl: string): string {
-  if (databaseUrl !== '') return databaseUrl
-  const { PGHOST, PGDATABASE } = process.env
-  const port = PGHOST || PGDATABASE ? undefined : findEmbeddedPort()
-  if (port === undefined) return ''
-  return `postgres://netflow@${encodeURIComponent(EMBEDDED_FOLDER)}:${port}/netflow`
-}
-
-/** The name of its socket ends in its port. */
-function findEmbeddedPort(): string | undefined {
-  const names = existsSync(EMBEDDED_FOLDER) ? readdirSync(EMBEDDED_FOLDER) : []
-  return names.map((name) => /^\.s\.PGSQL\.(\d+)$/.exec(name)?.[1]).find((port) => port)
 }

@@ -124,6 +124,7 @@ export class Writer {
       oldestUnloadedSeconds: () => this.#oldestUnloadedSeconds,
       storeKind: () => this.#loader?.storeKind,
       rollups: () => this.#loader?.rollupStatus,
+      history: () => this.#loader?.historyStatus,
       journalBytes: () => journal.bytes,
       journalLimitBytes: () => settings.JOURNAL_MAX_BYTES,
       journalFolder: () => settings.JOURNAL_DIR,

@@ -116,7 +116,7 @@ const SUMS = `count(*)::text as flows, coalesce(sum(bytes), 0)::text as bytes,
   coalesce(sum(packets), 0)::text as packets`
 
 async function readFacts({ database }: ArchiveRun, source: string): Promise<Facts> {
-  const [row] = await database.ask({ text: `select ${SUMS} from only ${source}`, values: [] })
+  const [row] = await database.ask({ text: `select ${SUMS} from ${source}`, values: [] })
   return toFacts(row)
 }
 
@@ -137,7 +137,7 @@ async function writeFileOf(
   run.onProgress(`${file}: copying ${facts.flows} flows`)
   try {
     const columns = Object.keys(FLOW_TYPES).join(', ')
-    const copy = `copy (select ${columns} from only ${name}) to stdout (format csv, header)`
+    const copy = `copy (select ${columns} from ${name}) to stdout (format csv, header)`
     await writeGzip(text, (sink) => run.database.copyTo(copy, sink))
     run.onProgress(`${file}: writing ${facts.flows} flows`)
     const rows = `select * from ${readCsv(text, FLOW_TYPES, 'gzip')}`

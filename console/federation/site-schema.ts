@@ -9,7 +9,13 @@ import type { Definition } from '../../writer/load/database/answer-definitions.t
 import { type Site, siteOptions } from './site.ts'
 
 /** Without what writes, and what only makes sense beside the partitions. */
-const LEFT_OUT = ['rollup_refresh', 'set_sampling_rate', 'flow_partitions', 'rollup_status']
+const LEFT_OUT = [
+  'rollup_refresh',
+  'set_sampling_rate',
+  'flow_chunks',
+  'flow_partitions',
+  'rollup_status',
+]
 const TABLES_LEFT_OUT = ['flow_partitions', 'pgmigrations', 'rollup_status']
 
 /** The name of the schema of a site. */

@@ -11,13 +11,13 @@ import { CopyLane } from './copy-lane.ts'
 import { adviseOn } from './database/advice.ts'
 import { BackOff } from './database/back-off.ts'
 import { DatabaseError } from './database/connection.ts'
-import { migrateDatabase } from './database/migrate.ts'
+import { allUp, type FlowsStore, migrateDatabase } from './database/migrate.ts'
 import { OutageLog } from './database/outage-log.ts'
 import { Session } from './database/session.ts'
 import { describeError } from './database/sql-state.ts'
 import { RollupJob, type RollupOptions, type RollupStatus } from './rollups/rollup-job.ts'
-import { findStore } from './stores/find-store.ts'
 import type { FlowStore, StoreKind } from './stores/flow-store.ts'
+import { openStore } from './stores/live-store.ts'
 import type { PartitionInterval } from './stores/partitions.ts'
 import { type ExporterRow, readExporterRows } from './tables/exporters.ts'
 import {
@@ -29,13 +29,9 @@ import { type ResumePoint, readResumePoint } from './tables/resume-point.ts'
 import type { IndexAddresses } from './upkeep/address-indexes.ts'
 import { ArchiveGuard } from './upkeep/archive-guard.ts'
 import { Background } from './upkeep/background.ts'
+import type { HistoryStatus } from './upkeep/history.ts'
 
 const BACK_OFF = { firstMs: 500, longestMs: 2_000 }
-const STORE_TEXTS: Readonly<Record<StoreKind, string>> = {
-  partitioned: 'flows is a partitioned table',
-  citus: 'flows is distributed over the nodes of a Citus cluster',
-  hypertable: 'flows is a hypertable of TimescaleDB',
-}
 /** A killed writer leaves its lock until the server notices. A start waits this long for it. */
 const LOCK_PATIENCE_MS = 15_000
 
@@ -44,6 +40,8 @@ export interface FlowLoaderOptions {
   readonly databaseUrl: string
   /** Makes COPY by a Unix socket faster. */
   readonly libc?: Libc | undefined
+  /** What an empty `flows` becomes; default: it stays as it is. */
+  readonly flowsStore?: FlowsStore
   readonly lanes: number
   readonly partitionInterval: PartitionInterval
   /** 0 keeps all. */
@@ -159,6 +157,11 @@ export class FlowLoader {
     return this.#store?.kind
   }
 
+  /** What has been compressed; undefined until the database has told what `flows` is. */
+  get historyStatus(): HistoryStatus | undefined {
+    return this.#background?.historyStatus
+  }
+
   /** How far the rollups are. */
   get rollupStatus(): RollupStatus {
     return this.#rollups.status
@@ -171,19 +174,18 @@ export class FlowLoader {
    * @throws DatabaseError when waiting cannot help: wrong login, missing rights, or a second writer
    */
   async start(): Promise<ResumePoint | undefined> {
-    const { databaseUrl, partitionInterval, journalId, maxStreams, logger } = this.#options
+    const { databaseUrl, flowsStore, journalId, maxStreams, logger } = this.#options
     try {
-      await this.#persist(() => migrateDatabase(databaseUrl, logger))
+      await this.#persist(() => migrateDatabase(databaseUrl, logger, allUp(flowsStore)))
       const { store, state } = await this.#persist(() =>
         this.#session.use(async (client) => {
-          const store = await findStore(client, partitionInterval)
+          const store = await openStore(client, this.#options)
           this.#position = await openJournalPosition(client, this.#options)
           const { position } = this.#position
           const resumed = await readResumePoint(client, { journalId, maxStreams })
           return { store, state: { position, ...resumed } }
         }),
       )
-      logger.info({ store: store.kind }, STORE_TEXTS[store.kind])
       await this.#open(store)
       return state
     } catch (error) {
@@ -291,9 +293,7 @@ export class FlowLoader {
 
 /** Another session holds the lock of the journal: a second writer, or one killed a moment ago. */
 class JournalBusyError extends DatabaseError {
-  constructor(journalId: string) {
-    super(
-      `another writer is using journal ${journalId}: stop it, or give this one its own JOURNAL_DIR`,
-    )
+  constructor(id: string) {
+    super(`another writer is using journal ${id}: stop it, or give this one its own JOURNAL_DIR`)
   }
 }

@@ -5,6 +5,7 @@ import { addProcessMetrics } from '../../shared/process-metrics.ts'
 import { Ages, LabelCounter, PlainCounter } from './counters.ts'
 import { addDiskMetrics } from './disk-metrics.ts'
 import { addExporterMetrics } from './exporter-registry.ts'
+import { addHistoryMetrics, type FollowedHistory } from './history-metrics.ts'
 import type { WriterMetrics } from './metrics.ts'
 import { addStoreMetrics } from './store-metrics.ts'
 
@@ -45,6 +46,7 @@ export interface WriterFigures {
   /** What `flows` is; undefined until the database has told. */
   readonly storeKind: () => string | undefined
   readonly rollups: () => FollowedRollups | undefined
+  readonly history: () => FollowedHistory | undefined
   readonly journalBytes: () => number
   readonly journalLimitBytes: () => number
   readonly journalFolder: () => string
@@ -95,6 +97,7 @@ export function createWriterRegistry(metrics: WriterMetrics, values: WriterFigur
   )
   addStoreMetrics(registry, values.storeKind)
   registerRollups(gauge, values.rollups)
+  addHistoryMetrics(registry, values.history)
   gauge('journal_bytes', 'Bytes of the journal on disk.', values.journalBytes)
   gauge('journal_limit_bytes', 'Bytes that the journal may have.', values.journalLimitBytes)
   addDiskMetrics(registry, values.journalFolder)

@@ -193,24 +193,8 @@ export async function applyAnswers(
     const applied = await readApplied(client)
     // Another process may have applied them meanwhile.
     if (fingerprint(applied) === wanted) return
-    const known = new Set(applied.map(({ name }) => name))
-    const names = new Set(definitions.map(({ name }) => name))
-    const renewal = new Renewal(client, [...known, ...names])
-    await renewal.requireFree([...names].filter((name) => !known.has(name)))
-    const obsolete = [...known].filter((name) => !names.has(name))
-    if (obsolete.length > 0) await renewal.drop(obsolete)
-    for (const definition of definitions) await renewal.apply(definition)
-    await adaptAnswers(
-      client,
-      definitions.map(({ name }) => name),
-    )
-    await renewal.restoreGrants()
-    await client.query('delete from answer_definitions')
-    await client.query(
-      'insert into answer_definitions (name, hash) select * from unnest($1::text[], $2::text[])',
-      [definitions.map(({ name }) => name), definitions.map(({ hash }) => hash)],
-    )
-    logger.info({ answers: names.size }, 'renewed the views and functions')
+    await renewAnswers(client, definitions, applied)
+    logger.info({ answers: definitions.length }, 'renewed the views and functions')
   })
 }
 
@@ -227,16 +211,7 @@ export async function actWithoutAnswers(
 ): Promise<void> {
   const definitions = await readDefinitions(folder)
   await inTransaction(client, async () => {
-    const names = (await readApplied(client)).map(({ name }) => name)
-    const renewal = new Renewal(client, names)
-    await renewal.drop(names)
-    await act()
-    for (const definition of definitions) await renewal.apply(definition)
-    await adaptAnswers(
-      client,
-      definitions.map(({ name }) => name),
-    )
-    await renewal.restoreGrants()
+    await renewAnswers(client, definitions, await readApplied(client), act)
   })
 }
 
@@ -256,6 +231,50 @@ export async function dropAnswers(client: pg.Client): Promise<void> {
   await new Renewal(client, names).drop(names)
   await client.query('delete from answer_definitions')
   await client.query('set local lock_timeout = 0')
+}
+
+/**
+ * Makes all views and functions again, with their rights, for a table that has taken another's place. Runs
+ * in the caller's transaction.
+ *
+ * @throws DatabaseError when objects of somebody else are built on them
+ */
+export async function remakeAnswers(client: pg.Client, folder = ANSWERS): Promise<void> {
+  await renewAnswers(
+    client,
+    await readDefinitions(folder),
+    await readApplied(client),
+    async () => {},
+  )
+}
+
+/**
+ * Applies all definitions, and notes them. Those that were applied stay in use, unless there is something
+ * to do without them.
+ *
+ * @param actWithout called when all were dropped
+ */
+async function renewAnswers(
+  client: pg.Client,
+  definitions: readonly Definition[],
+  applied: readonly { readonly name: string }[],
+  actWithout?: () => Promise<void>,
+): Promise<void> {
+  const known = new Set(applied.map(({ name }) => name))
+  const names = definitions.map(({ name }) => name)
+  const renewal = new Renewal(client, [...known, ...names])
+  await renewal.requireFree(names.filter((name) => !known.has(name)))
+  const obsolete = [...known].filter((name) => actWithout !== undefined || !names.includes(name))
+  if (obsolete.length > 0) await renewal.drop(obsolete)
+  await actWithout?.()
+  for (const definition of definitions) await renewal.apply(definition)
+  await adaptAnswers(client, names)
+  await renewal.restoreGrants()
+  await client.query('delete from answer_definitions')
+  await client.query(
+    'insert into answer_definitions (name, hash) select * from unnest($1::text[], $2::text[])',
+    [names, definitions.map(({ hash }) => hash)],
+  )
 }
 
 /** A reader may hold a view for long; it is not made to wait longer behind this. */

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Libc } from '../../../shared/libc.ts'
+import { FIND_LOST_ENGINE, refuseLostEngine } from './lost-engine.ts'
 import { spellOutVerification } from './tls.ts'
 
 /** A COPY or statement that needs longer is given up: the server hangs. The batch is kept. */
@@ -92,9 +93,14 @@ export async function openClient(
   }
 }
 
-/** Sets what the statements of the writer need. */
+/**
+ * Sets what the statements of the writer need.
+ *
+ * @throws LostEngineError when the server cannot read `flows`
+ */
 export async function prepareSession(client: pg.Client): Promise<void> {
   await client.query(SESSION_SETTINGS)
+  refuseLostEngine((await client.query(FIND_LOST_ENGINE)).rows)
 }
 
 /** Opens a connection and prepares its session. */

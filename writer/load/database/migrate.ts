@@ -13,6 +13,8 @@ import {
   openClient,
   prepareSession,
 } from './connection.ts'
+import { convertEmptyFlows, convertFlows } from './convert-flows.ts'
+import { readFlowsState } from './make-hypertable.ts'
 import {
   copyEarlierMigrations,
   createMigrationsTable,
@@ -24,6 +26,7 @@ import {
 import { refuseSharedSessions } from './pooler.ts'
 import { requireUsableDatabase } from './requirements.ts'
 import { describeError } from './sql-state.ts'
+import { requireTimescale } from './timescale.ts'
 
 /** Relative to the built file in `dist/writer/load/database`. */
 const MIGRATIONS = fileURLToPath(new URL('../../../../migrations', import.meta.url))
@@ -31,13 +34,22 @@ const MIGRATIONS = fileURLToPath(new URL('../../../../migrations', import.meta.u
 /** A table, type, function or schema exists already. */
 const DUPLICATES: readonly string[] = ['42P07', '42710', '42723', '42P06']
 
+/** What `flows` becomes while it is empty. */
+export const FLOWS_STORES = ['partitioned', 'hypertable'] as const
+export type FlowsStore = (typeof FLOWS_STORES)[number]
+
 /** The direction, and the number of migrations. */
 export interface MigrationTarget {
   readonly direction: 'up' | 'down'
   readonly count: number
+  /** Default: `flows` stays as it is, and a new one is partitioned. */
+  readonly store?: FlowsStore
 }
 
-const ALL_UP: MigrationTarget = { direction: 'up', count: Number.POSITIVE_INFINITY }
+/** Returns the target of a start: all migrations, and an empty `flows` as it is wanted. */
+export function allUp(store: FlowsStore = 'partitioned'): MigrationTarget {
+  return { direction: 'up', count: Number.POSITIVE_INFINITY, store }
+}
 
 /** One run, on a connection that holds the lock. */
 interface MigrationRun {
@@ -58,8 +70,44 @@ interface MigrationRun {
 export async function migrateDatabase(
   databaseUrl: string,
   logger: Logger,
-  target: MigrationTarget = ALL_UP,
+  target = allUp(),
 ): Promise<readonly string[]> {
+  return await withMigrationLock(databaseUrl, async (client, schema) => {
+    const isHypertable = target.direction === 'up' && target.store === 'hypertable'
+    // First: a database without the extension stays as it is.
+    const timescale = isHypertable ? await requireTimescale(client) : undefined
+    const names = await migrate({ client, schema, target, logger })
+    // A newer release's tables, or half of them, may not fit.
+    if (target.direction === 'up' && (await isUpToDate(client, schema))) {
+      if (timescale) await convertEmptyFlows(client, timescale, logger)
+      await applyAnswers(client, logger)
+    }
+    return names
+  })
+}
+
+/**
+ * Brings the tables up to date, and makes `flows` a hypertable, with the flows that it has.
+ *
+ * @param databaseUrl empty: libpq's PG variables
+ * @returns false: it is one already
+ * @throws DatabaseError that says what is missing or in the way, else the database's error
+ */
+export async function convertToHypertable(databaseUrl: string, logger: Logger): Promise<boolean> {
+  await migrateDatabase(databaseUrl, logger)
+  return await withMigrationLock(databaseUrl, async (client) => {
+    const timescale = await requireTimescale(client)
+    const { isPartitioned } = await readFlowsState(client)
+    if (isPartitioned) await convertFlows(client, timescale, logger)
+    return isPartitioned
+  })
+}
+
+/** Runs `use` on a connection that holds the lock of all migrations, with the schema of the tables. */
+async function withMigrationLock<Result>(
+  databaseUrl: string,
+  use: (client: pg.Client, schema: string) => Promise<Result>,
+): Promise<Result> {
   const { query_timeout: _, ...config } = connectionConfig(databaseUrl)
   // A client of the runner's own has no listener: a lost connection would end the process.
   let isLost = false
@@ -77,12 +125,7 @@ export async function migrateDatabase(
     await client.query('set statement_timeout = 0; set lock_timeout = 0')
     // The end of the session frees it.
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
-    const names = await migrate({ client, schema, target, logger })
-    // A newer release's tables, or half of them, may not fit.
-    if (target.direction === 'up' && (await isUpToDate(client, schema))) {
-      await applyAnswers(client, logger)
-    }
-    return names
+    return await use(client, schema)
   } catch (error) {
     throw isLost ? error : explain(error)
   } finally {

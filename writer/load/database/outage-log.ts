@@ -47,8 +47,8 @@ export class OutageLog {
   /** Notes a failure. Each condition is logged at once, then every 30 s. */
   failed(now: number, error: SqlError): void {
     this.#since ??= now
-    const { kind, condition, message } = error
-    this.#refusal = kind === 'retry' ? undefined : `${condition} (${message})`
+    const { kind, condition, message, isRefusal } = error
+    this.#refusal = kind === 'retry' && !isRefusal ? undefined : `${condition} (${message})`
     const verdict = this.#throttle.admit(error.condition, now)
     if (verdict === undefined) return
     const awaySeconds = Math.round((now - this.#since) / 1000)

@@ -3,6 +3,7 @@
  */
 
 import { quoteText } from '../../../shared/quoted-text.ts'
+import { LostEngineError } from './lost-engine.ts'
 import { adviseOnTls } from './tls.ts'
 
 /**
@@ -70,6 +71,8 @@ export interface SqlError {
   readonly message: string
   /** Left out where the condition says enough. */
   readonly remedy?: string
+  /** The database is there, and waiting helps only when somebody acts meanwhile. */
+  readonly isRefusal?: true
 }
 
 /** Sorts an error. An error that did not come from the server means a broken connection. */
@@ -104,6 +107,10 @@ function findKind(sqlState: string): readonly [kind: ErrorKind, condition: strin
 }
 
 function describeClientError(error: unknown, message: string): SqlError {
+  if (error instanceof LostEngineError) {
+    const condition = 'the server was started without timescaledb, and does not find all flows'
+    return { kind: 'retry', sqlState: '', condition, message, isRefusal: true }
+  }
   const { code, syscall } = error as Readonly<Record<string, unknown>>
   // pg reads the files of TLS when a connection is made.
   if (syscall === 'open') {

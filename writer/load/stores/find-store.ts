@@ -67,6 +67,6 @@ export async function findStore(
     case 'citus':
       return await citusStore(client, interval)
     case 'hypertable':
-      return hypertableStore()
+      return hypertableStore(interval)
   }
 }

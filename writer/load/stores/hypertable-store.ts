@@ -3,49 +3,78 @@
  */
 
 import type pg from 'pg'
-import type { Compression, CopyTargets, Disposal, FlowStore, Partition } from './flow-store.ts'
+import type {
+  Compressible,
+  Compression,
+  CopyTargets,
+  Disposal,
+  FlowStore,
+  Partition,
+} from './flow-store.ts'
+import type { PartitionInterval } from './partitions.ts'
 import { runShortly } from './run-shortly.ts'
 
-const NO_TARGETS: CopyTargets = {
-  ensure: async () => [],
-  ensureAhead: async () => [],
-  find: () => undefined,
-  avoid() {},
-  forget() {},
+/** Where the extension's functions are; `search_path` may not lead there. */
+async function homeOf(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ home: string }>(
+    `select quote_ident(nspname) as home
+     from pg_extension join pg_namespace on pg_namespace.oid = extnamespace
+     where extname = 'timescaledb'`,
+  )
+  return rows[0]?.home ?? 'public'
 }
 
-/** The chunks; their bounds are of type timestamptz. */
+/** The length of a chunk, if it is another one. */
+const OTHER_INTERVAL = `
+  select from timescaledb_information.dimensions
+  where hypertable_name = 'flows' and time_interval <> $1::interval and hypertable_schema = (
+    select nspname from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+    where pg_class.oid = 'flows'::regclass)`
+
+/** @param interval of chunks that the engine makes from now on */
+function chunkTargets(interval: PartitionInterval): CopyTargets {
+  return {
+    ensure: async () => [],
+    async ensureAhead(client) {
+      const { rowCount } = await client.query(OTHER_INTERVAL, [`1 ${interval}`])
+      if (rowCount === 0) return []
+      const home = await homeOf(client)
+      await client.query(`select ${home}.set_chunk_time_interval('flows', $1::interval)`, [
+        `1 ${interval}`,
+      ])
+      return []
+    },
+    find: () => undefined,
+    avoid() {},
+    forget() {},
+  }
+}
+
 const CHUNKS = `
-  select format('%I.%I', chunk_schema, chunk_name) as name,
-    extract(epoch from range_start)::float8 * 1000 as from,
-    extract(epoch from range_end)::float8 * 1000 as to
-  from timescaledb_information.chunks
-  where hypertable_name = 'flows' and hypertable_schema = (
-      select nspname from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-      where pg_class.oid = 'flows'::regclass)
-  order by range_start`
+  select partition::text as name, total_bytes::float8 as bytes,
+    extract(epoch from since)::float8 * 1000 as from, extract(epoch from until)::float8 * 1000 as to
+  from flow_partitions order by since`
 
-/** With what is compressed. */
-const CHUNK_BYTES = `
-  select format('%I.%I', chunk_schema, chunk_name) as name, total_bytes::float8 as bytes
-  from chunks_detailed_size('flows')`
+interface Chunk extends Partition {
+  readonly bytes: number
+}
 
-async function listChunks(client: pg.Client): Promise<readonly Partition[]> {
-  return (await client.query<Partition>(CHUNKS)).rows
+async function listChunks(client: pg.Client): Promise<readonly Chunk[]> {
+  return (await client.query<Chunk>(CHUNKS)).rows
 }
 
 const CHUNK_DISPOSAL: Disposal = {
   list: listChunks,
   async readBytes(client) {
-    const { rows } = await client.query<{ name: string; bytes: number }>(CHUNK_BYTES)
-    return new Map(rows.map(({ name, bytes }) => [name, bytes]))
+    return new Map((await listChunks(client)).map(({ name, bytes }) => [name, bytes]))
   },
-  // Through the hypertable: only so compressed rows are read.
-  rowsOf: (chunk) =>
-    `(select * from flows where received_at >= ${timeOf(chunk.from)} and received_at < ${timeOf(chunk.to)}) as part`,
+  // Without ONLY, which leaves out the compressed ones.
+  rowsOf: ({ name }) => name,
   async drop(client, chunk) {
+    const home = await homeOf(client)
+    const [from, to] = [timeOf(chunk.from), timeOf(chunk.to)]
     await runShortly(client, [
-      `select drop_chunks('flows', older_than => ${timeOf(chunk.to)}, newer_than => ${timeOf(chunk.from)})`,
+      `select ${home}.drop_chunks('flows', older_than => ${to}, newer_than => ${from})`,
     ])
     return undefined
   },
@@ -55,23 +84,58 @@ const CHUNK_DISPOSAL: Disposal = {
   isBlocked: async () => false,
 }
 
-const NO_COMPRESSION: Compression = {
+/**
+ * The newest chunk that ended `$1` days ago and is not compressed, or has many late rows beside those that
+ * are. Bit 3 of its status says that there are any.
+ */
+const NEXT_CHUNK = `
+  select partition::text as name, total_bytes::float8 as bytes, (count(*) over ())::float8 as waiting
+  from flow_partitions
+  join pg_class as child on child.oid = partition
+  join pg_namespace on pg_namespace.oid = child.relnamespace
+  join _timescaledb_catalog.chunk
+    on chunk.schema_name = nspname and chunk.table_name = child.relname
+  where until <= now() - $1 * interval '1 day'
+    and (access_method <> 'compressed'
+      or chunk.status & 8 > 0 and pg_relation_size(partition) > total_bytes / 10)
+    and not is_building
+    and pg_has_role(child.relowner, 'usage')
+  order by since desc limit 1`
+
+const BYTES =
+  'select total_bytes::float8 as bytes from flow_partitions where partition = $1::regclass'
+
+const IS_COMPLETE = `select current_setting('timescaledb.license', true) = 'timescale' as complete`
+
+const CHUNK_COMPRESSION: Compression = {
   format: 'compressed',
-  findObstacle: async () => 'chunks are compressed by policies of TimescaleDB',
-  findNext: async () => undefined,
-  compress: async () => 0,
+  async findObstacle(client) {
+    const { rows } = await client.query(IS_COMPLETE)
+    return rows[0]?.complete
+      ? undefined
+      : 'this edition of TimescaleDB compresses nothing: set timescaledb.license = timescale'
+  },
+  async findNext(client, afterDays) {
+    return (await client.query<Compressible>(NEXT_CHUNK, [afterDays])).rows[0]
+  },
+  async compress(client, name) {
+    const home = await homeOf(client)
+    await runShortly(client, [`select ${home}.compress_chunk(${client.escapeLiteral(name)})`])
+    const { rows } = await client.query<{ bytes: number }>(BYTES, [name])
+    return rows[0]?.bytes ?? 0
+  },
 }
 
 function timeOf(ms: number): string {
   return `'${new Date(ms).toISOString()}'::timestamptz`
 }
 
-export function hypertableStore(): FlowStore {
+export function hypertableStore(interval: PartitionInterval): FlowStore {
   return {
     kind: 'hypertable',
-    targets: NO_TARGETS,
+    targets: chunkTargets(interval),
     disposal: CHUNK_DISPOSAL,
-    compression: NO_COMPRESSION,
+    compression: CHUNK_COMPRESSION,
     indexing: undefined,
   }
 }

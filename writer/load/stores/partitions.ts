@@ -116,7 +116,9 @@ export class Partitions implements CopyTargets {
 
 const CHECK_PARTITION = `
   select from pg_inherits
-  where inhrelid = $1::regclass and inhparent = 'flows'::regclass and not inhdetachpending`
+  where inhrelid = $1::regclass and inhparent = 'flows'::regclass and not inhdetachpending
+    -- Not a chunk: flows may have become a hypertable.
+    and (select relispartition from pg_class where oid = inhrelid)`
 
 /**
  * Returns a statement that finds one row if the table is still a partition of `flows`. COPY keeps
@@ -192,7 +194,7 @@ export async function listPartitions(client: pg.Client): Promise<readonly Partit
   const { rows } = await client.query<{ name: string; bounds: string }>(
     `select c.oid::regclass::text as name, pg_get_expr(c.relpartbound, c.oid) as bounds
      from pg_inherits i join pg_class c on c.oid = i.inhrelid
-     where i.inhparent = 'flows'::regclass and not i.inhdetachpending
+     where i.inhparent = 'flows'::regclass and not i.inhdetachpending and c.relispartition
      order by c.relname`,
   )
   return rows.map(({ name, bounds }) => {

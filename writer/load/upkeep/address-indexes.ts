@@ -82,6 +82,8 @@ const NEXT_PARTITION = `
   ) as named
   where (until <= now() - interval '${SETTLING_TIME}' or $2)
     and child.relkind = 'r'
+    -- The planner does not use an index of a columnar partition.
+    and access_method <> 'columnar'
     and pg_has_role(child.relowner, 'usage')
     and not exists (
       select from pg_class as index join pg_index on indexrelid = index.oid

@@ -5,6 +5,7 @@ import { Session } from '../database/session.ts'
 import type { FlowStore } from '../stores/flow-store.ts'
 import type { IndexAddresses } from './address-indexes.ts'
 import type { ArchiveGuard } from './archive-guard.ts'
+import type { HistoryStatus } from './history.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { Upkeep } from './upkeep.ts'
 
@@ -36,6 +37,10 @@ export class Background {
     this.#retentionSession = new Session({ databaseUrl: options.databaseUrl })
     this.#housekeeping = new Housekeeping({ ...options, retentionSession: this.#retentionSession })
     this.#upkeep = new Upkeep(options)
+  }
+
+  get historyStatus(): HistoryStatus {
+    return this.#upkeep.historyStatus
   }
 
   /** Makes the partitions of now and next; the rest follows by itself, periodically. */

@@ -20,14 +20,39 @@ interface HistoryOptions {
   readonly signal: AbortSignal
 }
 
+/** What it has done since the start. */
+export interface HistoryStatus {
+  /** Partitions that are to be compressed, as seen last. */
+  readonly waiting: number
+  /** Partitions that were compressed, and their bytes before and after. */
+  readonly partitions: number
+  readonly bytesBefore: number
+  readonly bytesAfter: number
+  /** How long that took. */
+  readonly seconds: number
+}
+
+const NOTHING: HistoryStatus = {
+  waiting: 0,
+  partitions: 0,
+  bytesBefore: 0,
+  bytesAfter: 0,
+  seconds: 0,
+}
+
 export class History {
   readonly #options: HistoryOptions
+  #status = NOTHING
   /** What the log has told last. */
   #toldObstacle: string | undefined
   #toldPartition: string | undefined
 
   constructor(options: HistoryOptions) {
     this.#options = options
+  }
+
+  get status(): HistoryStatus {
+    return this.#status
   }
 
   /**
@@ -69,6 +94,7 @@ export class History {
   async #compressNext(client: pg.Client): Promise<boolean> {
     const { compression, afterDays, logger } = this.#options
     const next = await compression.findNext(client, afterDays)
+    this.#status = { ...this.#status, waiting: next?.waiting ?? 0 }
     if (next === undefined) return false
     const { name: partition, bytes: bytesBefore, waiting } = next
     const { format } = compression
@@ -81,6 +107,13 @@ export class History {
     try {
       const bytes = await compression.compress(client, partition)
       const seconds = Math.round((performance.now() - startedAt) / 100) / 10
+      this.#status = {
+        waiting: waiting - 1,
+        partitions: this.#status.partitions + 1,
+        bytesBefore: this.#status.bytesBefore + bytesBefore,
+        bytesAfter: this.#status.bytesAfter + bytes,
+        seconds: this.#status.seconds + seconds,
+      }
       logger.info({ partition, bytesBefore, bytes, seconds }, `made a partition ${format}`)
     } catch (error) {
       // Retention has dropped the partition meanwhile.

@@ -9,7 +9,7 @@ import { describeError } from '../database/sql-state.ts'
 import type { FlowStore } from '../stores/flow-store.ts'
 import { noteStreamHistory } from '../tables/stream-history.ts'
 import { buildIndexes, type IndexAddresses, prepareForIndexes } from './address-indexes.ts'
-import { History } from './history.ts'
+import { History, type HistoryStatus } from './history.ts'
 
 const INTERVAL_MS = 60_000
 
@@ -35,6 +35,10 @@ export class Upkeep {
     const { signal } = this.#abort
     this.#history = new History({ compression: store.compression, afterDays, logger, signal })
     this.#session = new Session({ databaseUrl, isPatient: true, onConnect: prepareForIndexes })
+  }
+
+  get historyStatus(): HistoryStatus {
+    return this.#history.status
   }
 
   /** Begins to work periodically, the first time soon. May be called twice. */
