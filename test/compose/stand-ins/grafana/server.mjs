@@ -15,7 +15,7 @@ function read(file, name) {
 }
 
 async function report() {
-  const source = (name) => read('datasources/netflow.yaml', name)
+  const source = (name) => read('datasources/netflow.yml', name)
   const [host, port] = source('url').split(':')
   const environment = {
     PGHOST: host,
@@ -30,7 +30,7 @@ async function report() {
     env: { ...process.env, ...environment },
   })
   const [user, flows] = stdout.trim().split('|')
-  const dashboards = read('dashboards/netflow.yaml', 'path')
+  const dashboards = read('dashboards/netflow.yml', 'path')
   return {
     user,
     flows: Number(flows),
