@@ -29,22 +29,37 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
+/** Content that several tests begin with. */
+export interface Content {
+  /** In the name of a database. */
+  readonly name: string
+  /** Stores it in a migrated database. All its sessions have ended when this resolves. */
+  readonly store: (databaseUrl: string) => Promise<void>
+}
+
+export interface TestDatabaseOptions {
+  /** False: leave it empty. */
+  readonly migrate?: boolean
+  /** Stored once for all tests of the run, and copied. */
+  readonly content?: Content
+}
+
 /**
  * Makes a fresh database: in the server of DATABASE_URL, else in that of the whole test run, else in
  * one of this file's.
- *
- * @param options.migrate false: leave it empty
  */
-export async function createTestDatabase(
-  options: { migrate?: boolean } = {},
-): Promise<TestDatabase> {
+export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const { migrate = true, content } = options
   const server = await serverUrl()
   const name = `netflow_test_${randomBytes(6).toString('hex')}`
+  // A server that outlives the run would keep the content of an older build.
+  const isCopied = content !== undefined && !process.env['DATABASE_URL']
   await withClient(server, async (client) => {
-    const template = options.migrate === false ? 'template0' : await ensureTemplate(client, server)
-    // Copying files takes half as long as copying through the write-ahead log.
-    await client.query(`create database ${name} template ${template} strategy file_copy`)
+    let template = migrate ? await ensureMigrated(client, server) : 'template0'
+    if (isCopied) template = await ensureStored(client, server, template, content)
+    await client.query(copyDatabase(name, template))
   })
+  if (content && !isCopied) await content.store(withDatabase(server, name))
   return {
     url: withDatabase(server, name),
     drop: () =>
@@ -63,17 +78,44 @@ function serverUrl(): Promise<string> {
   return ownServer
 }
 
-/** Makes the template unless another test file did, and returns its name. */
-async function ensureTemplate(client: pg.Client, server: string): Promise<string> {
+/** Copying files takes half as long as copying through the write-ahead log. */
+function copyDatabase(name: string, template: string): string {
+  return `create database ${name} template ${template} strategy file_copy`
+}
+
+function ensureMigrated(client: pg.Client, server: string): Promise<string> {
   const name = `netflow_template_${fingerprintMigrations()}`
+  return ensureTemplate(client, name, async (unfinished) => {
+    await client.query(`create database ${unfinished} template template0`)
+    await migrateDatabase(withDatabase(server, unfinished), SILENT)
+  })
+}
+
+function ensureStored(
+  client: pg.Client,
+  server: string,
+  migrated: string,
+  content: Content,
+): Promise<string> {
+  return ensureTemplate(client, `${migrated}_${content.name}`, async (unfinished) => {
+    await client.query(copyDatabase(unfinished, migrated))
+    await content.store(withDatabase(server, unfinished))
+  })
+}
+
+/** Makes a template unless another test file did, and returns its name. */
+async function ensureTemplate(
+  client: pg.Client,
+  name: string,
+  make: (unfinished: string) => Promise<void>,
+): Promise<string> {
   const unfinished = `${name}_unfinished`
   await client.query('select pg_advisory_lock(hashtext($1))', [name])
   try {
     const known = await client.query('select from pg_database where datname = $1', [name])
     if (known.rowCount) return name
     await client.query(`drop database if exists ${unfinished} with (force)`)
-    await client.query(`create database ${unfinished} template template0`)
-    await migrateDatabase(withDatabase(server, unfinished), SILENT)
+    await make(unfinished)
     await client.query(`alter database ${unfinished} rename to ${name}`)
     return name
   } finally {

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import pg from 'pg'
-import { createTestDatabase, startTestServer, type TestServer } from './database.ts'
+import { type Content, createTestDatabase, startTestServer, type TestServer } from './database.ts'
 import { encodeDatagramLine } from './datagram-line.ts'
 import { FlowSender, type FlowSenderOptions } from './flow-sender.ts'
 import { type LogLine, PipelineProcesses, type ProcessOptions } from './pipeline-processes.ts'
@@ -22,6 +22,8 @@ export interface PipelineOptions extends ProcessOptions {
   readonly ownServer?: boolean
   /** False: the writer finds an empty database. Default true. */
   readonly migrate?: boolean
+  /** What the pipeline's own database has at first. */
+  readonly content?: Content
   /** Why this test breaks the balance on purpose; then `stop` does not look at it. */
   readonly exemptFromBalance?: string
 }
@@ -158,13 +160,14 @@ export class Pipeline extends PipelineProcesses {
   }
 }
 
-async function findPlace({ databaseUrl, ownServer, migrate }: PipelineOptions): Promise<Place> {
+async function findPlace(options: PipelineOptions): Promise<Place> {
+  const { databaseUrl, ownServer, migrate = true, content } = options
   if (databaseUrl !== undefined) return { url: databaseUrl, remove: async () => {} }
   if (ownServer) {
     const server = await startTestServer()
     return { url: server.url, server, remove: () => server.stop('immediate') }
   }
-  const database = await createTestDatabase({ migrate: migrate ?? true })
+  const database = await createTestDatabase({ migrate, ...(content && { content }) })
   return { url: database.url, remove: () => database.drop() }
 }
 

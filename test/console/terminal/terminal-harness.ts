@@ -3,13 +3,9 @@
 import { appendFileSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { runTerminal } from '../../../console/terminal/run-terminal.ts'
+import type { Content } from '../../helpers/database.ts'
 import { encodeDatagramLine } from '../../helpers/datagram-line.ts'
-import {
-  type Pipeline,
-  type PipelineOptions,
-  QUICK,
-  startWriterAlone,
-} from '../../helpers/pipeline.ts'
+import { type Pipeline, preparePipeline, QUICK, startWriterAlone } from '../../helpers/pipeline.ts'
 import { makeDemoDatagrams } from '../demo-flows.ts'
 
 const SINCE_MS = Date.parse('2026-11-28T12:00:00Z')
@@ -30,19 +26,14 @@ export interface RunOptions {
   readonly signal?: AbortSignal
 }
 
-export class TerminalHarness {
-  readonly pipeline: Pipeline
+// Whether a rollup is there already would depend on the machine; and the flows may be old.
+const ENVIRONMENT = { ...QUICK, ROLLUPS: 'off', RETENTION_DAYS: '0' }
+const DEMO: Content = { name: 'demo', store: storeDemo }
 
-  private constructor(pipeline: Pipeline) {
-    this.pipeline = pipeline
-  }
-
-  /** Stores the flows, in a database of its own unless told another. `stop` removes all of it. */
-  static async start(place: Pick<PipelineOptions, 'databaseUrl'> = {}): Promise<TerminalHarness> {
-    // Whether a rollup is there already would depend on the machine; and the flows may be old.
-    const environment = { ...QUICK, ROLLUPS: 'off', RETENTION_DAYS: '0' }
-    const pipeline = await startWriterAlone({ ...place, environment })
-    const harness = new TerminalHarness(pipeline)
+/** Stores the flows with a writer, which has ended then. */
+export async function storeDemo(databaseUrl: string): Promise<void> {
+  const pipeline = await startWriterAlone({ databaseUrl, environment: ENVIRONMENT })
+  try {
     const untilMs = NOW_MS - 60_000
     const datagrams = makeDemoDatagrams({ sinceMs: SINCE_MS, untilMs, datagrams: DATAGRAMS })
     const lines = datagrams.map(({ bytes, receivedAtMs, exporter }) =>
@@ -52,7 +43,21 @@ export class TerminalHarness {
     await pipeline.expectNumber('select count(*) from flows', DATAGRAMS * (30 + 16 + 16))
     await pipeline.expectNumber('select count(*) from sequence_gaps', 1)
     await pipeline.ask(`update sequence_gaps set detected_at = '2026-11-28T12:11:46Z'`)
-    return harness
+  } finally {
+    await pipeline.stop()
+  }
+}
+
+export class TerminalHarness {
+  readonly pipeline: Pipeline
+
+  private constructor(pipeline: Pipeline) {
+    this.pipeline = pipeline
+  }
+
+  /** Makes a database with the flows. Its pipeline has no writer until a test starts it. */
+  static async start(): Promise<TerminalHarness> {
+    return new TerminalHarness(await preparePipeline({ environment: ENVIRONMENT, content: DEMO }))
   }
 
   /** Runs a command line, as a shell would read it. */

@@ -67,7 +67,7 @@ describe('the page for everybody', { skip: NO_BROWSER }, () => {
           nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
         )
         assert.deepEqual(texts, [])
-        await page.context().close()
+        await browser.close(page)
       })
     }
 
@@ -75,7 +75,7 @@ describe('the page for everybody', { skip: NO_BROWSER }, () => {
       const page = await show(view, { viewport: { width: 360, height: 740 } })
       const width = Number(await page.evaluate('document.documentElement.scrollWidth'))
       assert.ok(width <= 360, `${width} pixels: ${await page.evaluate(WIDEST)}`)
-      await page.context().close()
+      await browser.close(page)
     })
   }
 
@@ -104,7 +104,7 @@ describe('the page for everybody', { skip: NO_BROWSER }, () => {
       reached.filter((id) => order.includes(id)),
       order,
     )
-    await page.context().close()
+    await browser.close(page)
   })
 })
 

@@ -1,8 +1,15 @@
-/** Chromium for the tests of the page. Each page must stay without faults until the browser is closed. */
+/** Chromium for the tests of the page. Each page must stay without faults. */
 
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core'
+import { SharedThing } from '../../../helpers/shared-thing.ts'
 import { until } from '../../../helpers/until.ts'
 
 const PROGRAM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path))
@@ -13,9 +20,22 @@ export const NO_BROWSER = PROGRAM === undefined && 'Chromium is missing: apt-get
 const REPORT_VIOLATIONS = `addEventListener('securitypolicyviolation', (event) =>
   console.error('refused by the policy: ' + event.violatedDirective + ' ' + event.blockedURI))`
 const NO_MOTION = { reducedMotion: 'reduce' } as const
+const SIZE = { width: 1280, height: 900 } as const
+
+const BROWSER = new SharedThing<Browser>({
+  make: () => {
+    const options = { executablePath: PROGRAM ?? assert.fail('no browser'), args: ['--no-sandbox'] }
+    return chromium.launch(options)
+  },
+  remove: (browser) => browser.close(),
+})
 
 export class BrowserHarness {
   readonly #browser: Browser
+  readonly #contexts: BrowserContext[] = []
+  /** A page that is used again: the processes of a new one take longer than most tests. */
+  #kept: Page | undefined
+  #isKeptOpen = false
   readonly #faults: string[] = []
   /** Messages that a test provokes. */
   readonly #expected: RegExp[] = []
@@ -25,8 +45,7 @@ export class BrowserHarness {
   }
 
   static async start(): Promise<BrowserHarness> {
-    const options = { executablePath: PROGRAM ?? assert.fail('no browser'), args: ['--no-sandbox'] }
-    return new BrowserHarness(await chromium.launch(options))
+    return new BrowserHarness(await BROWSER.join())
   }
 
   /** Lets console messages pass that Chromium itself writes for replies that a test provokes. */
@@ -41,24 +60,45 @@ export class BrowserHarness {
     return page
   }
 
-  /** Opens any document of the server in a window of its own. */
+  /** Opens any document of the server in a window of its own; `close` it. */
   async visit(url: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await this.#browser.newContext({
-      viewport: { width: 1280, height: 900 },
-      ...NO_MOTION,
-      ...options,
-    })
+    const page = await this.#findPage(options)
+    await page.goto(url)
+    return page
+  }
+
+  /** Ends the use of a page. The page keeps nothing of its own beyond its URL. */
+  async close(page: Page): Promise<void> {
+    if (page === this.#kept) this.#isKeptOpen = false
+    else await page.context().close()
+  }
+
+  async #findPage(options: BrowserContextOptions): Promise<Page> {
+    const { viewport = SIZE, colorScheme = 'light', ...others } = options
+    if (this.#isKeptOpen || Object.keys(others).length > 0) return this.#createPage(options)
+    const page = this.#kept ?? (await this.#createPage({}))
+    this.#kept = page
+    this.#isKeptOpen = true
+    if (viewport) await page.setViewportSize(viewport)
+    await page.emulateMedia({ colorScheme, ...NO_MOTION })
+    return page
+  }
+
+  async #createPage(options: BrowserContextOptions): Promise<Page> {
+    const context = await this.#browser.newContext({ viewport: SIZE, ...NO_MOTION, ...options })
+    this.#contexts.push(context)
     await context.addInitScript(REPORT_VIOLATIONS)
     const page = await context.newPage()
     page.on('console', (message) => this.#report(`console: ${message.text()}`))
     page.on('pageerror', ({ message }) => this.#report(`error of the page: ${message}`))
-    await page.goto(url)
     return page
   }
 
   /** Opens a document that is handed to it. */
   async draw(html: string): Promise<Page> {
-    const page = await this.#browser.newPage()
+    const context = await this.#browser.newContext()
+    this.#contexts.push(context)
+    const page = await context.newPage()
     await page.setContent(html)
     return page
   }
@@ -67,9 +107,10 @@ export class BrowserHarness {
     if (!this.#expected.some((own) => own.test(fault))) this.#faults.push(fault)
   }
 
-  /** Closes the browser. @throws when a page has written to the console, or broken the policy */
+  /** Closes all pages. @throws when one has written to the console, or broken the policy */
   async stop(): Promise<void> {
-    await this.#browser.close()
+    for (const context of this.#contexts) await context.close()
+    BROWSER.leave()
     assert.deepEqual(this.#faults, [], 'the pages are not without faults')
   }
 }

@@ -21,7 +21,7 @@ describe('the filter box in a browser', { skip: NO_BROWSER }, () => {
     page = await browser.open(`${web.server.origin}/?${HOUR}`)
   })
 
-  afterEach(() => page.context().close())
+  afterEach(() => browser.close(page))
 
   after(async () => {
     await browser?.stop()
@@ -74,7 +74,7 @@ describe('the filter box in a browser', { skip: NO_BROWSER }, () => {
     await error.locator('pre').waitFor()
     assert.equal(String(await error.locator('pre').textContent()).indexOf('^'), 'port '.length)
     assert.match(await error.innerText(), /65535/)
-    await linked.context().close()
+    await browser.close(linked)
   })
 
   it('is written with the keyboard alone, by its completions', async () => {

@@ -60,6 +60,7 @@ describe('names from the network, in a browser', { skip: NO_BROWSER }, () => {
 
   before(async () => {
     web = await WebHarness.start()
+    await web.pipeline.startWriter()
     web.pipeline.feed(EXPORTER, datagram())
     await web.pipeline.expectNumber(
       `select count(*) from flows where exporter = '${EXPORTER}'`,

@@ -1,8 +1,10 @@
 /** The lists of the page in a browser: exporters, losses, conversations and translations. */
 
 import assert from 'node:assert/strict'
+import { appendFileSync } from 'node:fs'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
+import { encodeDatagramLine } from '../../../helpers/datagram-line.ts'
 import { hex32, hex64, set, template, v9MessageOf } from '../../../helpers/netflow-bytes.ts'
 import { until } from '../../../helpers/until.ts'
 import { HOUR, NOW_MS, WebHarness } from '../web-harness.ts'
@@ -12,7 +14,7 @@ const PUBLIC = '203.0.113.9'
 const INSIDE = '100.64.0.1'
 const OPENED_MS = NOW_MS - 600_000
 
-/** A device that translated 100.64.0.1:1111 to 203.0.113.9:20000, for half a minute. */
+/** A device that translated 100.64.0.1:1111 to 203.0.113.9:20000, for half a minute, then. */
 function translations(): Buffer {
   const fields = [4, 8, 7, 225, 227, 230, 323]
   const lengths = [1, 4, 2, 4, 2, 1, 8]
@@ -38,7 +40,9 @@ describe('the lists of the page in a browser', { skip: NO_BROWSER }, () => {
 
   before(async () => {
     web = await WebHarness.start()
-    web.pipeline.feed('192.0.2.9', translations())
+    await web.pipeline.startWriter()
+    const line = encodeDatagramLine(translations(), OPENED_MS + 31_000, '192.0.2.9', 2055)
+    appendFileSync(web.pipeline.pipePath, line)
     await web.pipeline.expectNumber('select count(*) from nat_events', 2)
     browser = await BrowserHarness.start()
   })
@@ -47,7 +51,7 @@ describe('the lists of the page in a browser', { skip: NO_BROWSER }, () => {
     page = await browser.open(`${web.server.origin}/?${HOUR}`)
   })
 
-  afterEach(() => page.context().close())
+  afterEach(() => browser.close(page))
 
   after(async () => {
     await browser?.stop()

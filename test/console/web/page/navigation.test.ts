@@ -21,7 +21,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
     page = await browser.open(`${web.server.origin}/?${HOUR}`)
   })
 
-  afterEach(() => page.context().close())
+  afterEach(() => browser.close(page))
 
   after(async () => {
     await browser?.stop()
@@ -159,6 +159,6 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
     )
     const again = await browser.open(page.url())
     assert.deepEqual(await readTable(again, '#legend'), await readTable(page, '#legend'))
-    await again.context().close()
+    await browser.close(again)
   })
 })

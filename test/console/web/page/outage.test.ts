@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core'
 import type { WebServer } from '../../../../console/web/web-server.ts'
 import { startTestServer, type TestServer } from '../../../helpers/database.ts'
 import { until } from '../../../helpers/until.ts'
-import { TerminalHarness } from '../../terminal/terminal-harness.ts'
+import { storeDemo } from '../../terminal/terminal-harness.ts'
 import { HOUR, startServer } from '../web-harness.ts'
 import { BrowserHarness, NO_BROWSER, readTable, settle, waitForQuery } from './browser-harness.ts'
 
@@ -18,8 +18,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
 
   before(async () => {
     database = await startTestServer()
-    const terminal = await TerminalHarness.start({ databaseUrl: database.url })
-    await terminal.stop()
+    await storeDemo(database.url)
     // Each question reaches the database.
     server = await startServer({ DATABASE_URL: database.url, WEB_CACHE_BYTES: '0' })
     browser = await BrowserHarness.start()
@@ -31,7 +30,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
     page = await browser.open(`${server.origin}/?${HOUR}`)
   })
 
-  afterEach(() => page.context().close())
+  afterEach(() => browser.close(page))
 
   after(async () => {
     await browser?.stop()
