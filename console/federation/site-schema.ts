@@ -9,8 +9,16 @@ import type { Definition } from '../../writer/load/database/answer-definitions.t
 import { type Site, siteOptions } from './site.ts'
 
 /** Without what writes, and what only makes sense beside the partitions. */
-const LEFT_OUT = ['rollup_refresh', 'set_sampling_rate', 'flow_partitions', 'rollup_status']
-const TABLES_LEFT_OUT = ['flow_partitions', 'pgmigrations', 'rollup_status']
+const LEFT_OUT = [
+  'rollup_refresh',
+  'set_sampling_rate',
+  'flow_partitions',
+  'flow_store',
+  'flow_store_kind',
+  'relation_bytes',
+  'rollup_status',
+]
+const TABLES_LEFT_OUT = ['flow_partitions', 'flow_store', 'pgmigrations', 'rollup_status']
 
 /** The name of the schema of a site. */
 export const schemaOf = (site: string) => `site_${site}`
