@@ -95,12 +95,12 @@ export class BatchSocket {
 
   /** Waits for the next datagram. */
   #wait(): void {
-    if (!this.#isWatching) this.#watch?.start()
+    this.#watch?.start()
     this.#isWatching = true
   }
 
   #readAgainIn(ms: number): void {
-    if (this.#isWatching) this.#watch?.stop()
+    this.#watch?.stop()
     this.#isWatching = false
     this.#pause = setTimeout(() => this.#turn(), ms)
   }

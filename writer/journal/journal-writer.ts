@@ -57,6 +57,7 @@ export class JournalWriter {
   readonly #pace = new MovePace()
   #isRunning = false
   #movedAt = 0
+  readonly #onBytes = () => this.#move(performance.now() - this.#movedAt)
   /** Why the pipe is not read now. */
   #hindrance: Hindrance | undefined
   /** The hindrance that the log reports, and since when it is over. */
@@ -167,7 +168,6 @@ export class JournalWriter {
     const wasChanging = pipe.isChanging
     pipe.look()
     if (wasChanging || !pipe.isChanging) return
-    pipe.stopWaiting()
     this.#moveIn(LONGEST_PAUSE_MS)
   }
 
@@ -176,26 +176,26 @@ export class JournalWriter {
     const pipe = this.#pipe
     if (!this.#isRunning || !pipe) return
     const moved = this.#tryMove(this.journal.room)
-    if (moved === 0 && this.#hindrance !== undefined) this.#moveIn(RETRY_MS)
-    else if (moved === 0) this.#moveWhenBytesCome(pipe)
-    else {
+    let pauseMs: number | undefined
+    if (moved > 0) {
       this.#movedAt = performance.now()
-      const pauseMs = this.#pace.next(moved, pipe.capacity, quietMs)
-      // The journal's reader and the connections get a turn between two moves.
-      if (pauseMs === 0) this.#immediate = setImmediate(() => this.#move())
-      else if (pauseMs === undefined) this.#moveWhenBytesCome(pipe)
-      else this.#moveIn(pauseMs)
-    }
+      pauseMs = this.#pace.next(moved, pipe.capacity, quietMs)
+    } else if (this.#hindrance !== undefined) pauseMs = RETRY_MS
+    if (pauseMs !== undefined) this.#moveIn(pauseMs)
+    else if (!pipe.awaitBytes(this.#onBytes)) this.#moveIn(LONGEST_PAUSE_MS)
   }
 
-  #moveWhenBytesCome(pipe: WatchedPipe): void {
-    const onBytes = () => this.#move(performance.now() - this.#movedAt)
-    if (!pipe.awaitBytes(onBytes)) this.#moveIn(LONGEST_PAUSE_MS)
-  }
-
+  /** @param ms 0: the journal's reader and the connections get a turn before */
   #moveIn(ms: number): void {
+    this.#cancelMove()
+    if (ms === 0) this.#immediate = setImmediate(() => this.#move())
+    else this.#timer = setTimeout(() => this.#move(), ms)
+  }
+
+  #cancelMove(): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#move(), ms)
+    clearImmediate(this.#immediate)
+    this.#pipe?.stopWaiting()
   }
 
   /** Moves up to `room` bytes; returns 0 when the pipe is empty or the journal cannot take more. */
@@ -268,9 +268,7 @@ export class JournalWriter {
   /** Stops reading; unread bytes stay in the pipe for the next reader. */
   stop(): void {
     this.#isRunning = false
-    clearTimeout(this.#timer)
-    clearImmediate(this.#immediate)
-    this.#pipe?.stopWaiting()
+    this.#cancelMove()
     clearInterval(this.#lookTimer)
     this.#opened.resolve()
   }

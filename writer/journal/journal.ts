@@ -5,18 +5,21 @@
 
 import { readdirSync } from 'node:fs'
 import { BlockSums } from './block-sums.ts'
+import { EndWaits } from './end-waits.ts'
 import { JournalError } from './journal-folder.ts'
 import { makePrivateFolder } from './private-file.ts'
 import { parseSegmentName, Segment, type SegmentRead } from './segment.ts'
-import { createSignal, type Signal } from './signal.ts'
 
 /**
  * Bytes of one read: decoding them takes about half a millisecond. Longer turns of this process let
  * the server wait for rows, as a socket holds the rows of a few milliseconds.
  */
 const READ_BYTES = 8 * BlockSums.BLOCK_BYTES
-/** Up to this many bytes wait for their checksum until they are read, which is soon. */
-const MAX_UNSEALED_BYTES = 65_536
+/**
+ * Up to this many bytes wait for their checksum until they are read, which is soon. The reader
+ * gathers half as many; with less room, these checksums would need another read of the file.
+ */
+const MAX_UNSEALED_BYTES = 524_288
 /** With fewer segments none could be deleted before the limit is reached. */
 const MIN_SEGMENTS = 4
 
@@ -55,8 +58,9 @@ export class Journal {
   /** Its end when it was opened; segments from here on belong to this process. */
   #openedAt = 0
   #unsynced = false
-  /** Somebody waits for bytes. */
-  #grown: Signal | undefined
+  readonly #endWaits = new EndWaits()
+  /** The end at the last call of `sealOld`. */
+  #oldEnd = 0
 
   constructor(options: JournalOptions) {
     this.#options = options
@@ -144,15 +148,24 @@ export class Journal {
     this.#bytes += moved
     this.#unsynced = true
     if (active.unsealedBytes > MAX_UNSEALED_BYTES) active.seal()
-    this.#grown?.resolve()
-    this.#grown = undefined
+    this.#endWaits.note(active.end)
     return moved
   }
 
-  /** Resolves at the next `append` that brings bytes. */
-  grown(): Promise<void> {
-    this.#grown ??= createSignal()
-    return this.#grown.promise
+  /** Calls `onGrown` once, at the `append` that brings the end to `end`. @returns ends the wait */
+  awaitEnd(end: number, onGrown: () => void): () => void {
+    return this.#endWaits.add(end, onGrown)
+  }
+
+  /**
+   * Writes the checksums of bytes that were here at the last call: nobody has read them, perhaps for
+   * long. To be called now and then; throws the system's error.
+   */
+  sealOld(): void {
+    const active = this.#active
+    const sealedEnd = active ? active.end - active.unsealedBytes : this.end
+    if (this.#oldEnd - sealedEnd >= BlockSums.BLOCK_BYTES) active?.seal()
+    this.#oldEnd = this.end
   }
 
   #activeSegment(): Segment {

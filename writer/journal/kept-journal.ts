@@ -98,8 +98,8 @@ export class KeptJournal {
   }
 
   /**
-   * Puts back what somebody has deleted: the folder, or the segment that takes the bytes. To be
-   * called now and then.
+   * Puts back what somebody has deleted: the folder, or the segment that takes the bytes; and gives
+   * bytes that nobody has read their checksums. To be called now and then.
    *
    * @throws JournalError, or the system's error
    */
@@ -114,6 +114,7 @@ export class KeptJournal {
     }
     const position = this.journal.replaceDeleted()
     if (position !== undefined) logger.error({ folder, position }, SEGMENT_DELETED)
+    this.journal.sealOld()
   }
 
   /** Closes the journal and gives its lock back. May be called twice. */

@@ -47,6 +47,7 @@ export class PipeSource {
   #libc: Libc | undefined
   #watch: ReadableWatch | undefined
   #onBytes = () => {}
+  #immediate: NodeJS.Immediate | undefined
   /** Bytes read but not written, as the disk was full; used where the kernel cannot move bytes. */
   #pending: Buffer = Buffer.alloc(0)
   #chunk: Buffer | undefined
@@ -118,7 +119,7 @@ export class PipeSource {
   }
 
   /**
-   * Calls `onBytes` once, in a later turn, when bytes wait in the pipe.
+   * Calls `onBytes`, each time in a later turn, as long as bytes wait in the pipe.
    *
    * @returns false where the kernel cannot be asked: then look again after a while
    */
@@ -126,8 +127,10 @@ export class PipeSource {
     if (!this.#libc) return false
     this.#onBytes = onBytes
     this.#watch ??= this.#libc.watchReadable(this.#fd, () => {
-      this.#watch?.stop()
-      setImmediate(() => this.#onBytes())
+      this.#immediate ??= setImmediate(() => {
+        this.#immediate = undefined
+        this.#onBytes()
+      })
     })
     this.#watch.start()
     return true
@@ -135,8 +138,9 @@ export class PipeSource {
 
   /** Takes `awaitBytes` back. */
   stopWaiting(): void {
-    this.#onBytes = () => {}
     this.#watch?.stop()
+    clearImmediate(this.#immediate)
+    this.#immediate = undefined
   }
 
   #copyTo(fileFd: number, maxBytes: number): number {
@@ -154,7 +158,7 @@ export class PipeSource {
 
   /** Closes the pipe; the kernel keeps its bytes while the collector has it open. */
   close(): void {
-    this.#onBytes = () => {}
+    this.stopWaiting()
     this.#watch?.close()
     closeSync(this.#fd)
   }

@@ -113,7 +113,6 @@ describe('the reader of the journal', () => {
     const waiting = [setup.reader.more(), setup.reader.more()]
     setup.append('line\n')
     await Promise.all(waiting)
-    assert.equal(await isSettled(setup.journal.grown()), false, 'the next append has not come')
   })
 
   it('lets few bytes wait for others, and says for how long they have', async (context) => {
@@ -123,12 +122,14 @@ describe('the reader of the journal', () => {
     setup.append('a'.repeat(100))
     assert.equal(await isSettled(more), false)
     assert.equal(setup.reader.isCaughtUp, false)
-    setup.append('b'.repeat(32_668))
+    setup.append('b'.repeat(262_043))
+    assert.equal(await isSettled(more), false)
+    setup.append('c')
     await more
     assert.ok(setup.reader.waitedMs > 0)
     setup.readAll()
     assert.equal(setup.reader.waitedMs, 0)
-    assert.equal(setup.bytes.length, 32_768)
+    assert.equal(setup.bytes.length, 262_144)
   })
 
   it('reads what waits when the time is over, or somebody is in a hurry', async (context) => {

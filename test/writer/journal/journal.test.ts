@@ -171,19 +171,23 @@ describe('a journal', () => {
     next.close()
   })
 
-  it('finds damage to bytes that it had not read before', (context) => {
-    const folder = makeFolder(context)
-    const journal = openJournal(folder, { segmentBytes: 262_144 })
-    // From 64 KiB on, whole blocks get their checksums.
-    append(journal, numbered(60_000))
-    append(journal, numbered(60_000, 60_000))
-    const path = join(folder, '0000000000000000.lines')
-    const bytes = readFileSync(path)
-    bytes.fill(0, 20_480, 24_576)
-    writeFileSync(path, bytes)
-    const { gaps } = readBack(journal, 0)
-    assert.deepEqual(gaps, [{ kind: 'corrupt', from: 20_480, to: 24_576 }])
-    journal.close()
+  it('finds damage to bytes that have waited for long, or are many, and were not read', (context) => {
+    for (const [bytes, looks] of [
+      [120_000, 2],
+      [600_000, 0],
+    ] as const) {
+      const folder = makeFolder(context)
+      const journal = openJournal(folder, { segmentBytes: 1_048_576, maxBytes: 4_194_304 })
+      append(journal, numbered(bytes))
+      for (let look = 0; look < looks; look++) journal.sealOld()
+      const path = join(folder, '0000000000000000.lines')
+      const content = readFileSync(path)
+      content.fill(0, 20_480, 24_576)
+      writeFileSync(path, content)
+      const { gaps } = readBack(journal, 0)
+      assert.deepEqual(gaps, [{ kind: 'corrupt', from: 20_480, to: 24_576 }])
+      journal.close()
+    }
   })
 
   it('reports missing bytes: a segment, the end of one, and those before the first', (context) => {

@@ -147,7 +147,10 @@ function readCommon({ record, times }: RecordReader, view: DataView, offset: num
   addresses[FIELD.srcAddr * 4] = view.getUint32(offset)
   addresses[FIELD.dstAddr * 4] = view.getUint32(offset + 4)
   addresses[FIELD.nextHop * 4] = view.getUint32(offset + 8)
-  families.fill(4)
+  // A call of `fill` takes longer than all other lines of this function.
+  families[FIELD.srcAddr] = 4
+  families[FIELD.dstAddr] = 4
+  families[FIELD.nextHop] = 4
   values[FIELD.inputIf] = view.getUint16(offset + 12)
   values[FIELD.outputIf] = view.getUint16(offset + 14)
   values[FIELD.packets] = view.getUint32(offset + 16)
