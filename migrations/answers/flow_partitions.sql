@@ -1,4 +1,4 @@
--- needs: flow_chunks
+-- needs: flow_chunks relation_bytes
 
 -- Bounds are read back as the session writes them. A missing bound is infinite.
 create or replace view flow_partitions as
@@ -8,7 +8,7 @@ select
   until,
   until <= now() as is_closed,
   greatest(reltuples, 0)::bigint as estimated_flows,
-  coalesce(chunk_bytes, pg_total_relation_size(partition)) as total_bytes,
+  coalesce(chunk_bytes, relation_bytes(partition)) as total_bytes,
   coalesce(chunk_index_bytes, pg_indexes_size(partition)) as index_bytes,
   (
     select coalesce(array_agg(index.relname::text order by index.relname), '{}')
@@ -36,7 +36,7 @@ comment on column flow_partitions.since is 'From this received_at on.';
 comment on column flow_partitions.until is 'Up to and without this received_at.';
 comment on column flow_partitions.is_closed is 'Whether its time is over. INDEX_ADDRESSES=closed indexes addresses an hour later.';
 comment on column flow_partitions.estimated_flows is 'Rows, as the server estimated them last.';
-comment on column flow_partitions.total_bytes is 'Bytes on disk, with indexes.';
+comment on column flow_partitions.total_bytes is 'Bytes on disk, with indexes; of all nodes.';
 comment on column flow_partitions.index_bytes is 'Bytes of its indexes.';
 comment on column flow_partitions.indexes is 'Its indexes: …_src_addr_idx and …_dst_addr_idx, …_addresses_idx (brin), …_nat_idx.';
 comment on column flow_partitions.is_building is 'Whether an index is being built, or was cut short; then it is built anew.';

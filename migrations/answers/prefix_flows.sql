@@ -1,24 +1,22 @@
+-- The prefixes come as one list for each exporter, and there is no subquery of a row: so the nodes of a
+-- cluster can join them with their flows.
 create or replace view prefix_flows as
-select flows.received_at, prefixes.prefix, ends.side, flows.exporter, flows.sampling_rate,
+select flows.received_at, prefix,
+  case
+    when is_source then case when flows.dst_addr <<= any (known.prefixes) then 3 else 1 end
+    else case when flows.src_addr <<= any (known.prefixes) then 2 else 0 end
+  end::smallint as side,
+  flows.exporter, flows.sampling_rate,
   flows.bytes, flows.packets, flows.src_addr, flows.dst_addr, flows.src_port, flows.dst_port,
   flows.protocol, flows.tcp_flags, flows.tos, flows.direction, flows.input_if, flows.output_if,
   flows.src_as, flows.dst_as, flows.flow_start, flows.flow_end, flows.extra
 from flows
-join exporter_prefixes as prefixes on prefixes.exporter = flows.exporter
-  and (flows.src_addr <<= prefixes.prefix or flows.dst_addr <<= prefixes.prefix)
-cross join lateral (
-  select case when exists (
-      select from exporter_prefixes as others
-      where others.exporter = flows.exporter and flows.dst_addr <<= others.prefix)
-    then 3 else 1 end::smallint as side
-  where flows.src_addr <<= prefixes.prefix
-  union all
-  select case when exists (
-      select from exporter_prefixes as others
-      where others.exporter = flows.exporter and flows.src_addr <<= others.prefix)
-    then 2 else 0 end::smallint
-  where flows.dst_addr <<= prefixes.prefix
-) as ends;
+join (
+  select exporter, array_agg(prefix) as prefixes from exporter_prefixes group by exporter
+) as known on known.exporter = flows.exporter
+cross join unnest(known.prefixes) as prefix
+cross join (values (true), (false)) as ends (is_source)
+where case when is_source then flows.src_addr else flows.dst_addr end <<= prefix;
 comment on view prefix_flows is 'Flows by the prefixes of exporter_prefixes that contain one of their ends: a row for each prefix and end. Counters as exported.';
 comment on column prefix_flows.prefix is 'A prefix of the exporter.';
 comment on column prefix_flows.side is 'As seen from the prefix: 0 in, 1 out; 2 in:local and 3 out:local where the other end is in a prefix of the exporter, too.';

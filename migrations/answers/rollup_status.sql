@@ -1,4 +1,14 @@
+-- needs: relation_bytes
+
+-- A node of a cluster joins its own catalog only with what is read beforehand.
 create or replace view rollup_status as
+with state as materialized (
+  select * from rollup_state
+),
+listed as materialized (
+  select level, count(distinct bucket) as buckets, min(bucket) as oldest
+  from rollup_dirty group by level
+)
 select
   levels.name as level,
   coalesce(listed.buckets, 0) as dirty,
@@ -10,8 +20,8 @@ select
   state.settled_until,
   state.rows_too_late,
   greatest(relation.reltuples, 0)::bigint as estimated_rows,
-  pg_total_relation_size(relation.oid) as total_bytes
-from rollup_state as state
+  relation_bytes(relation.oid) as total_bytes
+from state
 cross join lateral (
   values
     (0, 'minute', interval '1 minute', 'rollup_minute'::regclass, state.minutes_since, null),
@@ -19,10 +29,7 @@ cross join lateral (
     (2, 'day', interval '1 day', 'rollup_day'::regclass, state.days_since, state.day_lists_since)
 ) as levels (number, name, width, relation, complete_since, lists_since)
 join pg_class as relation on relation.oid = levels.relation
-left join (
-  select level, count(distinct bucket) as buckets, min(bucket) as oldest
-  from rollup_dirty group by level
-) as listed on listed.level = levels.number
+left join listed on listed.level = levels.number
 order by levels.number;
 comment on view rollup_status is 'How far the rollups are, a row for each level. While something is dirty, answers read flows instead: they are exact, and slower.';
 comment on column rollup_status.level is 'minute, hour or day.';

@@ -6,6 +6,7 @@
 import pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
 import { ANSWERS, type Definition, readDefinitions } from './answer-definitions.ts'
+import { adaptAnswers } from './citus-answers.ts'
 import { DatabaseError } from './connection.ts'
 import { MIGRATION_LOCK } from './migrations-table.ts'
 
@@ -192,8 +193,50 @@ export async function applyAnswers(
     const applied = await readApplied(client)
     // Another process may have applied them meanwhile.
     if (fingerprint(applied) === wanted) return
-    await renewAnswers(client, definitions, applied)
-    logger.info({ answers: definitions.length }, 'renewed the views and functions')
+    const known = new Set(applied.map(({ name }) => name))
+    const names = new Set(definitions.map(({ name }) => name))
+    const renewal = new Renewal(client, [...known, ...names])
+    await renewal.requireFree([...names].filter((name) => !known.has(name)))
+    const obsolete = [...known].filter((name) => !names.has(name))
+    if (obsolete.length > 0) await renewal.drop(obsolete)
+    for (const definition of definitions) await renewal.apply(definition)
+    await adaptAnswers(
+      client,
+      definitions.map(({ name }) => name),
+    )
+    await renewal.restoreGrants()
+    await client.query('delete from answer_definitions')
+    await client.query(
+      'insert into answer_definitions (name, hash) select * from unnest($1::text[], $2::text[])',
+      [definitions.map(({ name }) => name), definitions.map(({ hash }) => hash)],
+    )
+    logger.info({ answers: names.size }, 'renewed the views and functions')
+  })
+}
+
+/**
+ * Drops all views and functions, acts, and creates them again, in one transaction under the migrations'
+ * lock. For what cannot be done to tables that have views.
+ *
+ * @throws DatabaseError when objects of somebody else are built on them
+ */
+export async function actWithoutAnswers(
+  client: pg.Client,
+  act: () => Promise<void>,
+  folder = ANSWERS,
+): Promise<void> {
+  const definitions = await readDefinitions(folder)
+  await inTransaction(client, async () => {
+    const names = (await readApplied(client)).map(({ name }) => name)
+    const renewal = new Renewal(client, names)
+    await renewal.drop(names)
+    await act()
+    for (const definition of definitions) await renewal.apply(definition)
+    await adaptAnswers(
+      client,
+      definitions.map(({ name }) => name),
+    )
+    await renewal.restoreGrants()
   })
 }
 
@@ -213,39 +256,6 @@ export async function dropAnswers(client: pg.Client): Promise<void> {
   await new Renewal(client, names).drop(names)
   await client.query('delete from answer_definitions')
   await client.query('set local lock_timeout = 0')
-}
-
-/**
- * Makes all views and functions again, with their rights, for a table that has taken another's place. Runs
- * in the caller's transaction.
- *
- * @throws DatabaseError when objects of somebody else are built on them
- */
-export async function remakeAnswers(client: pg.Client, folder = ANSWERS): Promise<void> {
-  const applied = await readApplied(client)
-  await renewAnswers(client, await readDefinitions(folder), applied, 'from scratch')
-}
-
-/** Applies all definitions, and notes them; those that were applied stay in use, or are dropped first. */
-async function renewAnswers(
-  client: pg.Client,
-  definitions: readonly Definition[],
-  applied: readonly { readonly name: string }[],
-  manner?: 'from scratch',
-): Promise<void> {
-  const known = new Set(applied.map(({ name }) => name))
-  const names = new Set(definitions.map(({ name }) => name))
-  const renewal = new Renewal(client, [...known, ...names])
-  await renewal.requireFree([...names].filter((name) => !known.has(name)))
-  const obsolete = [...known].filter((name) => manner !== undefined || !names.has(name))
-  if (obsolete.length > 0) await renewal.drop(obsolete)
-  for (const definition of definitions) await renewal.apply(definition)
-  await renewal.restoreGrants()
-  await client.query('delete from answer_definitions')
-  await client.query(
-    'insert into answer_definitions (name, hash) select * from unnest($1::text[], $2::text[])',
-    [definitions.map(({ name }) => name), definitions.map(({ hash }) => hash)],
-  )
 }
 
 /** A reader may hold a view for long; it is not made to wait longer behind this. */

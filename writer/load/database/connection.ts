@@ -16,6 +16,18 @@ const CLOSE_TIMEOUT_MS = 1_000
 const SEND_BUFFER_BYTES = 1_048_576
 
 /**
+ * Of a database in a Citus cluster. A transaction that copies into shards and then writes the tables of
+ * the state needs the first; without the second, the nodes would wait for locks for ever.
+ */
+const CITUS_SETTINGS = `
+  select set_config(name, value, false)
+  from (values
+    ('citus.multi_shard_modify_mode', 'sequential'),
+    ('citus.propagate_set_commands', 'local')
+  ) as settings (name, value)
+  where to_regclass('pg_dist_partition') is not null`
+
+/**
  * Sets all that a session must not leave to the defaults of server and role. The server's timeouts
  * end before the client's: else the server would go on with what the client has given up. By its
  * keepalives the server notices within a minute that this host is gone, and frees its locks. The
@@ -36,7 +48,8 @@ const SESSION_SETTINGS = `
   set tcp_keepalives_interval = 10;
   set tcp_keepalives_count = 3;
   select set_config('synchronous_commit', 'on', false)
-  where current_setting('synchronous_commit') = 'off'`
+  where current_setting('synchronous_commit') = 'off';
+  ${CITUS_SETTINGS}`
 
 /** The database cannot be used. The message says what to do. */
 export class DatabaseError extends Error {

@@ -16,9 +16,6 @@ import {
   type Source,
 } from './sums.ts'
 
-/** An advisory lock of the transaction, together with the table: two jobs must not compute the same bucket at once. */
-const ROLLUP_LOCK = 7_411_985
-
 /** Buckets of one level, in order. */
 export interface Work {
   readonly level: Level
@@ -51,20 +48,17 @@ const TRANSACTION_SETTINGS = `
   set local statement_timeout = '30min';
   set local lock_timeout = '30min'`
 
-/** Begins a transaction of the job. Returns whether no other job is at work. */
+/**
+ * Begins a transaction of the job. Returns whether no other job is at work: two must not compute the same
+ * bucket at once. They lock a row, which is the same one at every node of a cluster; advisory locks are
+ * not.
+ */
 export async function beginWork(client: pg.Client, waits: boolean): Promise<boolean> {
   await client.query(`begin isolation level read committed; ${TRANSACTION_SETTINGS}`)
-  if (waits) {
-    await client.query(`select pg_advisory_xact_lock($1, 'flows'::regclass::oid::integer)`, [
-      ROLLUP_LOCK,
-    ])
-    return true
-  }
-  const { rows } = await client.query<{ locked: boolean }>(
-    `select pg_try_advisory_xact_lock($1, 'flows'::regclass::oid::integer) as locked`,
-    [ROLLUP_LOCK],
+  const { rowCount } = await client.query(
+    `select is_only from rollup_state for no key update ${waits ? '' : 'skip locked'}`,
   )
-  return rows[0]?.locked === true
+  return rowCount === 1
 }
 
 /** Computes buckets within the open transaction of `beginWork`. */

@@ -101,7 +101,7 @@ const FIND_USERS = `
   order by 1`
 
 /** Finds the views and other objects that use a partition by its own name. */
-async function findUsers(client: pg.Client, name: string): Promise<readonly string[]> {
+export async function findUsers(client: pg.Client, name: string): Promise<readonly string[]> {
   const { rows } = await client.query<{ name: string }>(FIND_USERS, [name])
   return rows.map((row) => row.name)
 }

@@ -2,6 +2,7 @@
 
 import type pg from 'pg'
 import { DatabaseError } from '../database/connection.ts'
+import { citusStore } from './citus-store.ts'
 import type { FlowStore, StoreKind } from './flow-store.ts'
 import { hypertableStore } from './hypertable-store.ts'
 import { partitionedStore } from './partitioned-store.ts'
@@ -62,8 +63,9 @@ export async function findStore(
 ): Promise<FlowStore> {
   switch (await findKind(client)) {
     case 'partitioned':
-    case 'citus':
       return partitionedStore(interval)
+    case 'citus':
+      return await citusStore(client, interval)
     case 'hypertable':
       return hypertableStore(interval)
   }

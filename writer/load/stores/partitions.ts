@@ -15,7 +15,7 @@ export const DAY_MS = 24 * HOUR_MS
  * An advisory lock that all writers of a table share, together with the table; the number only has
  * to differ from other programs'.
  */
-const PARTITION_LOCK = 7_411_982
+export const PARTITION_LOCK = 7_411_982
 
 /** A partition to be: its name, and its range as SQL has it. */
 export interface NewPartition {

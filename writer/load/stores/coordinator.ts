@@ -1,0 +1,60 @@
+/**
+ * Changes tables of a Citus cluster. Only its coordinator may: a session at a worker node has it done
+ * there.
+ */
+
+import type pg from 'pg'
+import { LOCK_PATIENCE, runShortly } from './run-shortly.ts'
+
+/** Runs statements in one transaction, which waits 2 s for each lock. */
+export type RunChanges = (client: pg.Client, statements: readonly string[]) => Promise<void>
+
+/** What the coordinator answers, as the driver's errors are: with `severity` and SQLSTATE. */
+export class CoordinatorError extends Error {
+  readonly severity = 'ERROR'
+  /** SQLSTATE; XX000 where the coordinator has told none. */
+  readonly code: string
+
+  constructor(answer: string) {
+    const [, code = 'XX000', message = answer] = /^ERROR: +([0-9A-Z]{5}) (.*)/s.exec(answer) ?? []
+    super(message)
+    this.name = 'CoordinatorError'
+    this.code = code
+  }
+}
+
+/**
+ * For a session at the coordinator. Its nodes wait for locks as long as `lock_timeout` tells them, if
+ * the session propagates what it sets for a transaction: see `prepareSession`.
+ */
+export const runHere: RunChanges = runShortly
+
+/**
+ * For a session at a worker node.
+ *
+ * @throws CoordinatorError, or the error of this node
+ */
+export const runThere: RunChanges = async (client, statements) => {
+  const { rows } = await client.query<{ success: boolean; result: string }>(
+    'select success, result from run_command_on_coordinator($1)',
+    [asBlock(statements)],
+  )
+  const [answer] = rows
+  if (!answer?.success) throw new CoordinatorError(answer?.result ?? 'no answer')
+}
+
+/** An error comes back as its message alone, so that the SQLSTATE has to be part of it. */
+function asBlock(statements: readonly string[]): string {
+  const changes = statements.map((statement) => `execute ${quote(statement)};`).join('\n')
+  return `do ${quote(`begin
+    perform set_config('citus.propagate_set_commands', 'local', true);
+    execute 'set local lock_timeout = ''${LOCK_PATIENCE}''';
+    ${changes}
+  exception when others then
+    raise exception '% %', sqlstate, sqlerrm;
+  end`)}`
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}

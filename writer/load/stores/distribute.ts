@@ -1,0 +1,127 @@
+/**
+ * Distributes `flows` over the nodes of a Citus cluster, and makes all other tables of ours known to every
+ * node. May be repeated: it does what is missing, as after an upgrade.
+ */
+
+import type pg from 'pg'
+import type { Logger } from '../../../shared/logger.ts'
+import { actWithoutAnswers } from '../database/answers.ts'
+import { DatabaseError } from '../database/connection.ts'
+
+/** Never NULL, and never changes. All flows of an exporter are on one node. */
+const DISTRIBUTION_COLUMN = 'exporter'
+
+const FACTS = `
+  select to_regclass('pg_dist_partition') is not null as "hasCitus",
+    relkind = 'p' as "isPartitioned"
+  from pg_class where oid = 'flows'::regclass`
+
+/** Whether this session is at the coordinator, and how many nodes take shards. */
+const CLUSTER = `
+  select citus_is_coordinator() as "isCoordinator",
+    (select count(*)::int from pg_dist_node where isactive and shouldhaveshards) as nodes,
+    exists (
+      select from pg_dist_partition where logicalrelid = 'flows'::regclass and partmethod = 'h'
+    ) as "isDistributed"`
+
+/**
+ * The tables that the nodes do not know: all of the schema of `flows` and of its owner, without
+ * partitions and what belongs to extensions.
+ */
+const UNKNOWN_TABLES = `
+  select own.oid::regclass::text as name
+  from pg_class as own
+  join pg_class as flows on flows.oid = 'flows'::regclass
+  where own.relnamespace = flows.relnamespace and own.relowner = flows.relowner
+    and own.relkind = 'r' and not own.relispartition
+    and not exists (select from pg_dist_partition where logicalrelid = own.oid)
+    -- The table of a shard, if this node has shards.
+    and not exists (select from pg_dist_shard join pg_class as whole on whole.oid = logicalrelid
+      where own.relname = format('%s_%s', whole.relname, shardid))
+    and not exists (select from pg_depend
+      where classid = 'pg_class'::regclass and objid = own.oid and deptype = 'e')
+  order by own.relname`
+
+/**
+ * A statement that changes the state at a worker node asks two tables at once, and the coordinator, which
+ * has both, runs it as one within another. It allows that only to roles that have asked for it.
+ */
+const NESTING = 'citus.allow_nested_distributed_execution'
+
+const IS_NESTING_ALLOWED = `
+  select exists (
+    select from pg_db_role_setting
+    where setrole = current_user::regrole and '${NESTING}=on' = any (setconfig)
+      and setdatabase = (select oid from pg_database where datname = current_database())
+  ) as allowed`
+
+const ALLOW_NESTING = `
+  do $$ begin
+    execute format('alter role %I in database %I set ${NESTING} = on', current_user, current_database());
+  end $$`
+
+/** What was done. */
+export interface Distributed {
+  readonly isNew: boolean
+  /** Tables that every node knows now. */
+  readonly tables: readonly string[]
+}
+
+/**
+ * Distributes the tables. They must be up to date, and no writer may run.
+ *
+ * @throws DatabaseError that says what to do
+ */
+export async function distributeTables(client: pg.Client, logger: Logger): Promise<Distributed> {
+  const { isDistributed } = await requireCluster(client)
+  const tables: string[] = []
+  const { rows } = await client.query<{ allowed: boolean }>(IS_NESTING_ALLOWED)
+  if (!rows[0]?.allowed) await client.query(ALLOW_NESTING)
+  if (isDistributed && (await findUnknown(client)) === undefined) return { isNew: false, tables }
+  await actWithoutAnswers(client, async () => {
+    if (!isDistributed) {
+      logger.info({ column: DISTRIBUTION_COLUMN }, 'distributing flows over the nodes')
+      await client.query(`select create_distributed_table('flows', '${DISTRIBUTION_COLUMN}')`)
+    }
+    for (;;) {
+      const next = await findUnknown(client)
+      if (next === undefined) break
+      // It takes along the tables that foreign keys tie to this one.
+      await client.query(
+        `select citus_add_local_table_to_metadata($1::regclass, cascade_via_foreign_keys => true)`,
+        [next],
+      )
+      tables.push(next)
+    }
+  })
+  return { isNew: !isDistributed, tables }
+}
+
+async function findUnknown(client: pg.Client): Promise<string | undefined> {
+  const { rows } = await client.query<{ name: string }>(UNKNOWN_TABLES)
+  return rows[0]?.name
+}
+
+async function requireCluster(client: pg.Client): Promise<{ isDistributed: boolean }> {
+  const { rows: facts } = await client.query(FACTS)
+  if (!facts[0]?.hasCitus) {
+    throw new DatabaseError(
+      'the database has no extension citus: "create extension citus" as a superuser, in this ' +
+        'database of every node',
+    )
+  }
+  if (!facts[0]?.isPartitioned) {
+    throw new DatabaseError('flows is no partitioned table: a hypertable cannot be distributed')
+  }
+  const { rows } = await client.query(CLUSTER)
+  const [cluster] = rows
+  if (!cluster?.isCoordinator) {
+    throw new DatabaseError('this is a worker node: set DATABASE_URL to the coordinator')
+  }
+  if (cluster.nodes === 0) {
+    throw new DatabaseError(
+      `the cluster has no node for shards: "select citus_add_node('NAME', PORT)" for each worker`,
+    )
+  }
+  return cluster
+}
