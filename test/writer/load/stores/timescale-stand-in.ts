@@ -102,9 +102,9 @@ export const TIMESCALE_STAND_IN = `
     end loop;
   end $$;
 
-  create function compress_chunk(chunk regclass) returns regclass language plpgsql as $$
+  create function compress_chunk(uncompressed_chunk regclass) returns regclass language plpgsql as $$
   begin
     update _timescaledb_catalog.chunk set status = 1
-    where format('%I.%I', schema_name, table_name)::regclass = chunk;
-    return chunk;
+    where format('%I.%I', schema_name, table_name)::regclass = uncompressed_chunk;
+    return uncompressed_chunk;
   end $$`
