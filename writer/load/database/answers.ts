@@ -234,21 +234,6 @@ export async function dropAnswers(client: pg.Client): Promise<void> {
 }
 
 /**
- * Makes all views and functions again, with their rights, for a table that has taken another's place. Runs
- * in the caller's transaction.
- *
- * @throws DatabaseError when objects of somebody else are built on them
- */
-export async function remakeAnswers(client: pg.Client, folder = ANSWERS): Promise<void> {
-  await renewAnswers(
-    client,
-    await readDefinitions(folder),
-    await readApplied(client),
-    async () => {},
-  )
-}
-
-/**
  * Applies all definitions, and notes them. Those that were applied stay in use, unless there is something
  * to do without them.
  *

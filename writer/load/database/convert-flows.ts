@@ -6,9 +6,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
-import { remakeAnswers } from './answers.ts'
+import { actWithoutAnswers } from './answers.ts'
 import { DatabaseError } from './connection.ts'
-import { dropPartitionedTable, makeHypertable, readFlowsState } from './make-hypertable.ts'
+import { makeHypertable, readFlowsState } from './make-hypertable.ts'
 import { describeError } from './sql-state.ts'
 import type { Timescale } from './timescale.ts'
 
@@ -43,7 +43,7 @@ export async function convertEmptyFlows(
 }
 
 /**
- * Makes `flows` a hypertable. Its tables must be up to date. Writers keep what comes in their journals
+ * Makes `flows` a hypertable. Its tables, views and functions must be up to date. Writers keep what comes in their journals
  * meanwhile, and readers wait.
  *
  * @throws DatabaseError that says what is in the way; the database's error
@@ -69,23 +69,13 @@ export async function convertFlows(
 
 async function convertOnce(client: pg.Client, timescale: Timescale, logger: Logger): Promise<void> {
   const startedAt = performance.now()
-  await client.query('begin')
-  try {
-    await client.query(
-      `set local lock_timeout = '${LOCK_PATIENCE}'; set local statement_timeout = 0`,
-    )
+  await actWithoutAnswers(client, async () => {
+    await client.query(`set local lock_timeout = '${LOCK_PATIENCE}'`)
     await makeHypertable(client, {
       timescale,
       onProgress: (progress) => logger.info(progress, 'made a partition a chunk'),
     })
-    await remakeAnswers(client)
-    await dropPartitionedTable(client)
-    await client.query('commit')
-  } catch (error) {
-    // A lost connection has rolled back.
-    await client.query('rollback').catch(() => {})
-    throw error
-  }
+  })
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10
   logger.info({ seconds }, 'flows is a hypertable now')
 }

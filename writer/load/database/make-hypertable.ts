@@ -109,8 +109,8 @@ export async function readFlowsState(
 
 /**
  * Makes `flows` a hypertable, within the caller's transaction. Nobody can read or load `flows` until it
- * ends, and the server reads every row once, to see that it belongs into its chunk. The views and
- * functions still use the old table, and must be made again before `dropPartitionedTable`.
+ * ends, and the server reads every row once, to see that it belongs into its chunk. Views and functions
+ * must not use it any more.
  *
  * @throws DatabaseError that says what is in the way; the database's error
  */
@@ -148,14 +148,11 @@ export async function makeHypertable(
     } else await moveRows(client, name)
     onProgress({ partition: name, done: index + 1, partitions: ordered.length })
   }
+  await dropPartitionedTable(client)
 }
 
-/**
- * Drops what is left of the partitioned table, when the views and functions use the new one.
- *
- * @throws DatabaseError when something of somebody else uses it
- */
-export async function dropPartitionedTable(client: pg.Client): Promise<void> {
+/** @throws DatabaseError when something of somebody else uses the old table */
+async function dropPartitionedTable(client: pg.Client): Promise<void> {
   try {
     await client.query(`drop table ${OLD}`)
   } catch (error) {

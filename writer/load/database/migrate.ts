@@ -79,8 +79,8 @@ export async function migrateDatabase(
     const names = await migrate({ client, schema, target, logger })
     // A newer release's tables, or half of them, may not fit.
     if (target.direction === 'up' && (await isUpToDate(client, schema))) {
-      if (timescale) await convertEmptyFlows(client, timescale, logger)
       await applyAnswers(client, logger)
+      if (timescale) await convertEmptyFlows(client, timescale, logger)
     }
     return names
   })

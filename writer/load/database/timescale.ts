@@ -44,7 +44,7 @@ export async function requireTimescale(client: pg.Client): Promise<Timescale> {
   const { schema, version, isInstalled, isLoaded, isComplete } = rows[0] as Facts
   const preload = `set shared_preload_libraries = 'timescaledb' in postgresql.conf, restart the server`
   const create = '"create extension timescaledb" as an administrator'
-  if (!isInstalled) {
+  if (schema === null && !isInstalled) {
     throw new DatabaseError(
       'a hypertable needs the extension timescaledb, and this server does not have it: install it for ' +
         `this version of PostgreSQL, ${preload}, and run ${create}`,

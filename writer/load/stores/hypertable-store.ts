@@ -95,12 +95,12 @@ const NEXT_CHUNK = `
   join pg_namespace on pg_namespace.oid = child.relnamespace
   join _timescaledb_catalog.chunk
     on chunk.schema_name = nspname and chunk.table_name = child.relname
-  where until <= now() - $1 * interval '1 day'
+  where flow_partitions.until <= now() - $1 * interval '1 day'
     and (access_method <> 'compressed'
       or chunk.status & 8 > 0 and pg_relation_size(partition) > total_bytes / 10)
     and not is_building
     and pg_has_role(child.relowner, 'usage')
-  order by since desc limit 1`
+  order by flow_partitions.since desc limit 1`
 
 const BYTES =
   'select total_bytes::float8 as bytes from flow_partitions where partition = $1::regclass'
