@@ -8,6 +8,7 @@ import { contentTypeOf, type Format, formatReply } from './api/formats.ts'
 import type { Asking, Question } from './api/question.ts'
 import type { AnswerCache } from './reader/answer-cache.ts'
 import type { Reader } from './reader/reader.ts'
+import type { Turn } from './reader/turns.ts'
 
 /** A range that has ended: late flows may still change it. */
 const CLOSED_LIFETIME_MS = 10_000
@@ -48,15 +49,18 @@ export async function answerQuestion(
   const checked = checkTimes(own, check(own, parameters), { nowMs: second, maxRangeDays })
   const key = `${format} ${own.path} ${JSON.stringify(checked)}`
   const isClosed = typeof checked['until'] === 'string' && Date.parse(checked['until']) < second
+  const answer = (turn: Turn) => async (ended: AbortSignal) => {
+    const use = (ask: Asking['ask']) => own.answer(checked, { ask, nowMs: second })
+    const reply = await reader.answer(use, ended, turn)
+    return formatReply(own, reply, format)
+  }
   const body = await cache.get(key, {
     signal,
     lifetimeMs: isClosed ? CLOSED_LIFETIME_MS : OPEN_LIFETIME_MS,
     staleMs: isClosed ? CLOSED_STALE_MS : 0,
-    answer: async (ended) => {
-      const use = (ask: Asking['ask']) => own.answer(checked, { ask, nowMs: second })
-      const reply = await reader.answer(use, ended)
-      return formatReply(own, reply, format)
-    },
+    answer: answer('in order'),
+    // Else a kept answer would expire while others ask heavy questions without a pause.
+    refresh: answer('next'),
   })
   return { body, contentType: contentTypeOf(format) }
 }

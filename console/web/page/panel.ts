@@ -72,10 +72,11 @@ export class Panel<Reply extends Answer> {
 
   #fail(error: unknown): void {
     const known = error instanceof AskError ? error : new AskError('internal', String(error))
-    // What was shown stays while the database is away.
-    if (!known.isTemporary && known.code !== 'bad_filter') {
-      const body = document.getElementById(`${this.#options.id}-body`)
-      if (body) replace(body, note(known.message))
+    // What was shown stays while the database is away, and while the filter is wrong.
+    const isKept = known.isTemporary || known.code === 'bad_filter'
+    const body = document.getElementById(`${this.#options.id}-body`)
+    if (body && !(isKept && body.hasChildNodes())) {
+      replace(body, note(isKept ? 'No answer yet.' : known.message))
     }
     this.#options.onFault(known)
   }

@@ -10,6 +10,8 @@ interface CachedQuestion {
   readonly staleMs?: number
   /** Is called with a signal that aborts when no client is left. */
   readonly answer: (signal: AbortSignal) => Promise<Buffer>
+  /** The same, for an answer that takes the place of a kept one. Default: `answer`. */
+  readonly refresh?: (signal: AbortSignal) => Promise<Buffer>
 }
 
 interface Entry {
@@ -125,7 +127,8 @@ export class AnswerCache {
     this.#misses += 1
     // Until then nobody else asks.
     old.freshUntil = Number.POSITIVE_INFINITY
-    own.answer(new AbortController().signal).then(
+    const refresh = own.refresh ?? own.answer
+    refresh(new AbortController().signal).then(
       (answer) => {
         if (this.#entries.get(key) !== old) return
         this.#remove(key, old)

@@ -8,7 +8,7 @@ import { SESSION_SETTINGS, TEXTS } from '../../database/session.ts'
 import type { Ask } from '../../query/sums.ts'
 import { databaseError } from './database-error.ts'
 import { Session } from './session.ts'
-import { Turns } from './turns.ts'
+import { type Turn, Turns } from './turns.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const IDLE_TIMEOUT_MS = 60_000
@@ -75,10 +75,14 @@ export class Reader {
    * @param signal ends them in the server
    * @throws ApiError when there is no answer
    */
-  async answer<Value>(use: (ask: Ask) => Promise<Value>, signal: AbortSignal): Promise<Value> {
+  async answer<Value>(
+    use: (ask: Ask) => Promise<Value>,
+    signal: AbortSignal,
+    turn: Turn = 'in order',
+  ): Promise<Value> {
     let opening: Promise<Session> | undefined
     const ask: Ask = async (sql) => {
-      opening ??= this.#open(signal)
+      opening ??= this.#open(signal, turn)
       return (await opening).ask(sql)
     }
     // Whoever has asked knows that it could not be opened.
@@ -94,8 +98,8 @@ export class Reader {
     }
   }
 
-  async #open(signal: AbortSignal): Promise<Session> {
-    const release = await this.#turns.take(signal)
+  async #open(signal: AbortSignal, turn: Turn): Promise<Session> {
+    const release = await this.#turns.take(signal, turn)
     try {
       const client = await this.#pool.connect()
       const session: Session = new Session({

@@ -4,10 +4,14 @@ import { ApiError } from '../api/api-error.ts'
 
 const RETRY_AFTER_SECONDS = 2
 
+/** `next`: before all that wait in order, and not refused because of them. */
+export type Turn = 'in order' | 'next'
+
 export class Turns {
   readonly #atOnce: number
   readonly #inAll: number
   readonly #queue: (() => void)[] = []
+  readonly #nexts: (() => void)[] = []
   #running = 0
   #refused = 0
 
@@ -22,7 +26,7 @@ export class Turns {
   }
 
   get waiting(): number {
-    return this.#queue.length
+    return this.#queue.length + this.#nexts.length
   }
 
   get refused(): number {
@@ -33,46 +37,47 @@ export class Turns {
    * Waits for a turn.
    *
    * @returns ends the turn; called once
-   * @throws ApiError `busy` when too many wait, or when the signal aborts meanwhile
+   * @throws ApiError `busy` when too many run and wait for such a turn, or when the signal aborts meanwhile
    */
-  async take(signal: AbortSignal): Promise<() => void> {
+  async take(signal: AbortSignal, turn: Turn = 'in order'): Promise<() => void> {
     if (this.#running < this.#atOnce) {
       this.#running += 1
       return this.#release
     }
-    if (this.#running + this.#queue.length >= this.#inAll) {
+    const queue = turn === 'next' ? this.#nexts : this.#queue
+    if (this.#running + queue.length >= this.#inAll) {
       this.#refused += 1
       throw new ApiError('busy', `${this.#inAll} questions are being answered: try again soon`, {
         retryAfterSeconds: RETRY_AFTER_SECONDS,
       })
     }
-    await this.#wait(signal)
+    await waitIn(queue, signal)
     return this.#release
   }
 
-  #wait(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        const index = this.#queue.indexOf(go)
-        if (index !== -1) this.#queue.splice(index, 1)
-        reject(new ApiError('busy', 'nobody waits for this answer any more'))
-      }
-      const go = () => {
-        signal.removeEventListener('abort', onAbort)
-        resolve()
-      }
-      if (signal.aborted) onAbort()
-      else {
-        signal.addEventListener('abort', onAbort, { once: true })
-        this.#queue.push(go)
-      }
-    })
-  }
-
-  /** The next in the queue takes over this turn. */
+  /** The next that waits takes over this turn. */
   readonly #release = (): void => {
-    const next = this.#queue.shift()
+    const next = this.#nexts.shift() ?? this.#queue.shift()
     if (next) next()
     else this.#running -= 1
   }
+}
+
+function waitIn(queue: (() => void)[], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      const index = queue.indexOf(go)
+      if (index !== -1) queue.splice(index, 1)
+      reject(new ApiError('busy', 'nobody waits for this answer any more'))
+    }
+    const go = () => {
+      signal.removeEventListener('abort', onAbort)
+      resolve()
+    }
+    if (signal.aborted) onAbort()
+    else {
+      signal.addEventListener('abort', onAbort, { once: true })
+      queue.push(go)
+    }
+  })
 }

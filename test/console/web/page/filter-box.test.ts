@@ -74,6 +74,9 @@ describe('the filter box in a browser', { skip: NO_BROWSER }, () => {
     await error.locator('pre').waitFor()
     assert.equal(String(await error.locator('pre').textContent()).indexOf('^'), 'port '.length)
     assert.match(await error.innerText(), /65535/)
+    for (const list of ['#top-body', '#list-body']) {
+      await linked.locator(list).getByText('No answer yet.').waitFor()
+    }
     await browser.close(linked)
   })
 

@@ -64,6 +64,19 @@ describe('the cache of answers', () => {
     assert.deepEqual([bytes < 1_100, entries], [true, 1])
   })
 
+  it('asks in another way for what takes the place of a kept answer', async () => {
+    let now = 0
+    const cache = new AnswerCache(1_000_000, () => now)
+    const refreshed = Promise.resolve(Buffer.from('refreshed'))
+    const own = { signal, lifetimeMs: 100, staleMs: 100, refresh: () => refreshed }
+    const get = () => cache.get('key', { ...own, answer: async () => Buffer.from('asked') })
+    assert.equal(String(await get()), 'asked')
+    now = 100
+    assert.equal(String(await get()), 'asked')
+    await refreshed
+    assert.equal(String(await get()), 'refreshed')
+  })
+
   it('forgets an old answer in the end', async () => {
     let now = 0
     const cache = new AnswerCache(1_000_000, () => now)
