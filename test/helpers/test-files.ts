@@ -58,7 +58,7 @@ const DATABASE_ROOMS = new Set(['writer/load', 'migrations/answers'])
  * process are alone.
  */
 const SHARED_ROOMS = [
-  { room: 'console/web/page', processes: 1 },
+  { room: 'console/web/page', processes: 2 },
   { room: 'console/web', processes: 3 },
   { room: 'console', processes: 2 },
   { room: 'integration', processes: 4 },
