@@ -16,6 +16,8 @@ import { listTestFiles, planTestRun } from './helpers/test-files.ts'
 const OWN_COMMANDS = ['compose/']
 /** Run by `npm run test:long`. */
 const LONG = ['chaos/', 'console/web/load']
+/** Run by both; the long run tries more. */
+const SHORTENED = ['writer/netflow/decode-fuzz', 'writer/netflow/ipfix-fuzz']
 /** Most files wait for processes most of their time. */
 const CONCURRENCY = 4
 /** Test files import pg before anything else. */
@@ -26,9 +28,11 @@ const TEST_TIMEOUT_MS = 600_000
 function chooseFiles(area: string, isLong: boolean): string[] {
   const isIn = (folders: readonly string[], name: string) =>
     folders.some((folder) => name.startsWith(folder))
+  const isChosen = (name: string) =>
+    isLong ? isIn([...LONG, ...SHORTENED], name) : !isIn(LONG, name)
   return listTestFiles()
     .filter((name) => !isIn(OWN_COMMANDS, name))
-    .filter((name) => (area === '' ? isIn(LONG, name) === isLong : true))
+    .filter((name) => area !== '' || isChosen(name))
     .filter((name) => area === '' || name === area || name.startsWith(`${area}/`))
 }
 
@@ -67,6 +71,7 @@ const isLong = argument === '--long'
 const area = (isLong ? '' : argument)
   .replace(/^(\.\/)?(dist\/)?test\//, '')
   .replace(/(\.test)?\.[jt]s$|\/+$/, '')
+if (isLong) process.env['TEST_LONG'] = '1'
 const names = chooseFiles(area, isLong)
 if (names.length === 0) {
   console.error(`no tests in test/${area}`)

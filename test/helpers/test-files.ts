@@ -11,25 +11,30 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const TESTS_DIR = fileURLToPath(new URL('..', import.meta.url))
 
-/** Seconds of the longest files on an idle machine; the order of the others matters little. */
+/** Seconds of the longest entries on an idle machine; the order of the others matters little. */
 const LONG_FIRST = new Map([
-  ['conformance/captures', 70],
+  ['console/web/page', 60],
   ['integration/restarts', 45],
-  ['end-to-end/npm-start', 40],
-  ['launcher/postgres/embedded-postgres', 40],
+  ['conformance/captures', 40],
   ['chaos/chaos', 60],
+  ['integration', 40],
+  ['console/web', 40],
+  ['console', 40],
+  ['end-to-end/npm-start', 30],
+  ['integration/journal-damage', 30],
+  ['integration/writer-faults', 30],
+  ['integration/writer', 30],
+  ['writer/load (database)', 30],
+  ['launcher', 30],
+  ['launcher/postgres/embedded-postgres', 20],
   ['integration/exporter-memory', 20],
-  ['integration/writer-faults', 20],
-  ['writer/load/loader-outages', 20],
-  ['integration/journal-damage', 20],
-  ['integration/writer', 20],
   ['integration/balance', 20],
   ['integration/journal-limits', 20],
-  ['integration/exporters/softflowd', 15],
-  ['integration/exporters/fprobe', 15],
-  ['writer/netflow', 40],
-  ['writer/load (database)', 40],
-  ['migrations/answers (database)', 20],
+  ['writer', 20],
+  ['writer/load/loader-outages', 20],
+  ['writer/netflow', 20],
+  ['integration/stray-numbers', 20],
+  ['integration/honest-loss', 20],
 ])
 
 /** Modules that a test which only computes does not reach. */
@@ -41,8 +46,29 @@ const OUTSIDE = new Set([
 /** Exports of `node:net` that only compute. */
 const ADDRESS_TOOLS = new Set(['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress'])
 
+/** Rooms whose computing tests take seconds; those of all others share a process. */
+const COMPUTING_ROOMS = new Set(['writer/netflow', 'writer/sequence', 'console/web'])
+
 /** Rooms whose tests of SQL share a process: each describes its own database and no process. */
 const DATABASE_ROOMS = new Set(['writer/load', 'migrations/answers'])
+
+/**
+ * Processes for the other files of a room, which start processes of their own: the first that fits.
+ * Files of `LONG_FIRST`, those with hooks of their whole file, and those that change or measure their
+ * process are alone.
+ */
+const SHARED_ROOMS = [
+  { room: 'console/web/page', processes: 2 },
+  { room: 'console/web', processes: 3 },
+  { room: 'console', processes: 2 },
+  { room: 'integration', processes: 4 },
+  { room: 'launcher', processes: 1 },
+  { room: 'writer', processes: 1 },
+  { room: 'collector', processes: 1 },
+  { room: 'deploy', processes: 1 },
+] as const
+const PROCESS_CHANGES =
+  /\bprocess\.(?:on|exit|chdir|umask|cpuUsage|memoryUsage)\(|process\.env\[[^\]]+\] = |\bmock\./
 
 /** Reaches processes, but only for the server that a whole run shares. */
 const DATABASE_HELPER = join(TESTS_DIR, 'helpers/database.js')
@@ -56,47 +82,56 @@ export function listTestFiles(): string[] {
 }
 
 /**
- * Returns the files to hand to `node --test`. Files that only compute are imported by one entry a room,
- * those of a database room by another: alone they would spend more time on starting than on testing.
+ * Returns the files to hand to `node --test`. Most files share a process with others of their room:
+ * alone they would spend more time on starting than on testing.
  */
 export async function planTestRun(names: readonly string[]): Promise<string[]> {
   const imports = new ImportGraph()
   const rooms = new Map<string, string[]>()
   const entries: { name: string; path: string }[] = []
-  for (const name of names) {
+  names.forEach((name, index) => {
     const path = join(TESTS_DIR, `${name}.test.js`)
-    const room = dirname(name).split('/').slice(0, 2).join('/')
-    const sharing = imports.isPure(path)
-      ? room
-      : DATABASE_ROOMS.has(room) && imports.isPure(path, ['pg', DATABASE_HELPER])
-        ? `${room} (database)`
-        : undefined
+    const sharing = findRoom(name, imports, index)
     if (sharing === undefined) entries.push({ name, path })
     else rooms.set(sharing, [...(rooms.get(sharing) ?? []), path])
-  }
+  })
   const folder = rooms.size > 0 ? await mkdtemp(join(tmpdir(), 'netflow-test-rooms-')) : ''
   for (const [room, paths] of rooms) {
     const path = join(folder, `${room.replaceAll(/\W+/g, '-')}.test.mjs`)
     const lines = paths.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)}\n`)
     await writeFile(path, lines.join(''))
-    entries.push({ name: room, path })
+    entries.push({ name: room.replace(/ #\d+$/, ''), path })
   }
   const weight = ({ name }: { name: string }) => LONG_FIRST.get(name) ?? 1
   return entries.sort((a, b) => weight(b) - weight(a)).map(({ path }) => path)
+}
+
+/** Names the process that a file shares with others; undefined: it has its own. */
+function findRoom(name: string, imports: ImportGraph, index: number): string | undefined {
+  const path = join(TESTS_DIR, `${name}.test.js`)
+  const room = dirname(name).split('/').slice(0, 2).join('/')
+  if (imports.isPure(path)) return COMPUTING_ROOMS.has(room) ? room : 'computing'
+  if (DATABASE_ROOMS.has(room) && imports.isPure(path, ['pg', DATABASE_HELPER])) {
+    return `${room} (database)`
+  }
+  if (LONG_FIRST.has(name) || !keepsToItself(path)) return undefined
+  const shared = SHARED_ROOMS.find((own) => name.startsWith(`${own.room}/`))
+  return shared && `${shared.room} #${index % shared.processes}`
+}
+
+/** Whether a file has no hooks of its whole file, and does not change or measure its process. */
+function keepsToItself(path: string): boolean {
+  const text = readFileSync(path, 'utf8')
+  return !/^(?:before|after)(?:Each)?\(/m.test(text) && !PROCESS_CHANGES.test(text)
 }
 
 /** Follows the imports of built files. */
 class ImportGraph {
   readonly #imports = new Map<string, readonly string[]>()
 
-  /**
-   * Whether a test file reaches nothing outside its process but `allowed`, has no hooks of its whole
-   * file, and does not change its process.
-   */
+  /** Whether a test file that keeps to itself reaches nothing outside its process but `allowed`. */
   isPure(path: string, allowed: readonly string[] = []): boolean {
-    const text = readFileSync(path, 'utf8')
-    if (/^(?:before|after)(?:Each)?\(/m.test(text)) return false
-    if (allowed.length > 0 && /process\.(?:env|on|exit|chdir)|mock\./.test(text)) return false
+    if (!keepsToItself(path)) return false
     const seen = new Set<string>()
     const open = [path]
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
