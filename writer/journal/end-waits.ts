@@ -1,4 +1,7 @@
-/** Those who wait until the journal has grown to a certain end. */
+/**
+ * Those who wait until the journal has grown to a certain end. They are called in a later turn, where
+ * promises go on: the journal also grows in calls that do not come from Node.
+ */
 
 interface Wait {
   readonly end: number
@@ -8,7 +11,11 @@ interface Wait {
 export class EndWaits {
   readonly #waits = new Set<Wait>()
 
-  /** Calls `onGrown` once, when the end is `end` or beyond. @returns ends the wait */
+  /**
+   * Calls `onGrown` once, after the end has reached `end`.
+   *
+   * @returns ends the wait; a call that is on its way still comes
+   */
   add(end: number, onGrown: () => void): () => void {
     const wait = { end, onGrown }
     this.#waits.add(wait)
@@ -20,7 +27,7 @@ export class EndWaits {
     for (const wait of this.#waits) {
       if (end < wait.end) continue
       this.#waits.delete(wait)
-      wait.onGrown()
+      setImmediate(wait.onGrown)
     }
   }
 }

@@ -152,7 +152,7 @@ export class Journal {
     return moved
   }
 
-  /** Calls `onGrown` once, at the `append` that brings the end to `end`. @returns ends the wait */
+  /** Calls `onGrown` once, soon after an `append` has brought the end to `end`; see `EndWaits`. */
   awaitEnd(end: number, onGrown: () => void): () => void {
     return this.#endWaits.add(end, onGrown)
   }

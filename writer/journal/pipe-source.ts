@@ -47,7 +47,6 @@ export class PipeSource {
   #libc: Libc | undefined
   #watch: ReadableWatch | undefined
   #onBytes = () => {}
-  #immediate: NodeJS.Immediate | undefined
   /** Bytes read but not written, as the disk was full; used where the kernel cannot move bytes. */
   #pending: Buffer = Buffer.alloc(0)
   #chunk: Buffer | undefined
@@ -119,19 +118,15 @@ export class PipeSource {
   }
 
   /**
-   * Calls `onBytes`, each time in a later turn, as long as bytes wait in the pipe.
+   * Calls `onBytes` as long as bytes wait in the pipe. The calls do not come from Node, see
+   * `watchReadable`.
    *
    * @returns false where the kernel cannot be asked: then look again after a while
    */
   awaitBytes(onBytes: () => void): boolean {
     if (!this.#libc) return false
     this.#onBytes = onBytes
-    this.#watch ??= this.#libc.watchReadable(this.#fd, () => {
-      this.#immediate ??= setImmediate(() => {
-        this.#immediate = undefined
-        this.#onBytes()
-      })
-    })
+    this.#watch ??= this.#libc.watchReadable(this.#fd, () => this.#onBytes())
     this.#watch.start()
     return true
   }
@@ -139,8 +134,6 @@ export class PipeSource {
   /** Takes `awaitBytes` back. */
   stopWaiting(): void {
     this.#watch?.stop()
-    clearImmediate(this.#immediate)
-    this.#immediate = undefined
   }
 
   #copyTo(fileFd: number, maxBytes: number): number {
@@ -158,7 +151,6 @@ export class PipeSource {
 
   /** Closes the pipe; the kernel keeps its bytes while the collector has it open. */
   close(): void {
-    this.stopWaiting()
     this.#watch?.close()
     closeSync(this.#fd)
   }

@@ -74,7 +74,7 @@ export class WatchedPipe {
   }
 
   /**
-   * Calls `onBytes`, each time in a later turn, as long as bytes wait in the pipe.
+   * Calls `onBytes` as long as bytes wait in the pipe; see `PipeSource`.
    *
    * @returns false where the kernel cannot be asked, or a new pipe is about to take over: then look
    *   again after a while
