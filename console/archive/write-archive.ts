@@ -23,12 +23,16 @@ export class ArchiveBusyError extends Error {
   readonly code = 'ARCHIVE_BUSY'
 }
 
-/** A partition is closed when its time has been over for a while: later rows are rare. */
+/**
+ * A partition is closed when its time has been over for a while: later rows are rare. A node of a Citus
+ * cluster does not know what the others have changed, so that rows are counted each time.
+ */
 const CLOSED = `
   select partition::text as name, partition::oid::text as id,
     to_char(since, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as since,
     to_char(until, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until,
-    coalesce(n_tup_ins + n_tup_upd + n_tup_del, 0)::text as changes
+    case (select kind from flow_store_kind()) when 'citus' then clock_timestamp()::text
+      else coalesce(n_tup_ins + n_tup_upd + n_tup_del, 0)::text end as changes
   from flow_partitions left join pg_stat_user_tables as counts on counts.relid = partition
   where isfinite(since) and isfinite(until) and until <= now() - interval '10 minutes'
   order by flow_partitions.since`

@@ -14,9 +14,12 @@ const LEFT_OUT = [
   'set_sampling_rate',
   'flow_chunks',
   'flow_partitions',
+  'flow_store',
+  'flow_store_kind',
+  'relation_bytes',
   'rollup_status',
 ]
-const TABLES_LEFT_OUT = ['flow_partitions', 'pgmigrations', 'rollup_status']
+const TABLES_LEFT_OUT = ['flow_partitions', 'flow_store', 'pgmigrations', 'rollup_status']
 
 /** The name of the schema of a site. */
 export const schemaOf = (site: string) => `site_${site}`

@@ -16,15 +16,11 @@ const CLOSE_TIMEOUT_MS = 1_000
 const SEND_BUFFER_BYTES = 1_048_576
 
 /**
- * Of a database in a Citus cluster. A transaction that copies into shards and then writes the tables of
- * the state needs the first; without the second, the nodes would wait for locks for ever.
+ * Of a database in a Citus cluster: a transaction that copies into shards, and then writes the tables of
+ * the state, needs it.
  */
 const CITUS_SETTINGS = `
-  select set_config(name, value, false)
-  from (values
-    ('citus.multi_shard_modify_mode', 'sequential'),
-    ('citus.propagate_set_commands', 'local')
-  ) as settings (name, value)
+  select set_config('citus.multi_shard_modify_mode', 'sequential', false)
   where to_regclass('pg_dist_partition') is not null`
 
 /**

@@ -57,6 +57,11 @@ const WORDS_OF_NODES: readonly (readonly [words: RegExp, kind: ErrorKind, condit
   [/no partition of relation .* found for row/, 'partition', 'a row has no partition'],
   [/violates \S+( \S+)? constraint|cannot be NULL/, 'data', 'a constraint is violated'],
   [/out of range|invalid (input syntax|byte sequence)/, 'data', 'a value cannot be stored'],
+  [
+    /operation is not allowed on this node/,
+    'unexpected',
+    'a worker node of a Citus cluster changes no tables: run node dist/writer/citus.js at the coordinator',
+  ],
 ]
 
 /** Errors of the client that waiting cannot cure, such as a missing password or another TLS. */

@@ -23,11 +23,12 @@ export class CoordinatorError extends Error {
   }
 }
 
-/**
- * For a session at the coordinator. Its nodes wait for locks as long as `lock_timeout` tells them, if
- * the session propagates what it sets for a transaction: see `prepareSession`.
- */
-export const runHere: RunChanges = runShortly
+/** What a transaction sets has to be told to the nodes, or they wait for locks for ever. */
+const TELL_NODES = `set local citus.propagate_set_commands = 'local'`
+
+/** For a session at the coordinator. */
+export const runHere: RunChanges = (client, statements) =>
+  runShortly(client, statements, TELL_NODES)
 
 /**
  * For a session at a worker node.
@@ -47,7 +48,7 @@ export const runThere: RunChanges = async (client, statements) => {
 function asBlock(statements: readonly string[]): string {
   const changes = statements.map((statement) => `execute ${quote(statement)};`).join('\n')
   return `do ${quote(`begin
-    perform set_config('citus.propagate_set_commands', 'local', true);
+    ${TELL_NODES};
     execute 'set local lock_timeout = ''${LOCK_PATIENCE}''';
     ${changes}
   exception when others then

@@ -18,7 +18,8 @@ export const PARTITION_DISPOSAL: Disposal = {
 export const CONCURRENT_INDEXING: Indexing = {
   async build(client, { name, table, how, isBroken }) {
     if (isBroken) await client.query(`drop index concurrently if exists ${name}`)
-    await client.query(`create index concurrently ${name} on ${table} using ${how}`)
+    // In a cluster, somebody at another node may have built it.
+    await client.query(`create index concurrently if not exists ${name} on ${table} using ${how}`)
   },
 }
 

@@ -19,7 +19,8 @@ const RETENTION_LOCK = 7_411_983
 const MAX_CLOCK_DIFFERENCE_MS = 3_600_000
 /** How often the log repeats why something was not dropped. */
 const REMIND_MS = 3_600_000
-const LOCK_NOT_AVAILABLE = '55P03'
+/** SQLSTATEs: no lock in time, and a deadlock. */
+const BUSY = ['55P03', '40P01']
 
 interface RetentionOptions {
   readonly disposal: Disposal
@@ -254,7 +255,7 @@ export class Retention {
 }
 
 function remedyOf(sqlState: string): string {
-  if (sqlState === LOCK_NOT_AVAILABLE) {
+  if (BUSY.includes(sqlState)) {
     return 'end the long transactions that use flows: see pg_stat_activity.xact_start'
   }
   if (sqlState === '2BP01') return 'drop the objects that the detail names'

@@ -22,6 +22,18 @@ describe('an error of the database', () => {
     }
   })
 
+  it('is sorted by the words of a node where a cluster has lost the SQLSTATE', () => {
+    const ofNode = (message: string) => ({ ...serverError('XX000'), message })
+    for (const [message, kind] of [
+      ['new row for relation "flows_1_102008" violates check constraint "c"', 'data'],
+      ['no partition of relation "flows_102008" found for row', 'partition'],
+      ['operation is not allowed on this node', 'unexpected'],
+      ['failure on connection marked as essential: 127.0.0.1:5432', 'retry'],
+    ] as const) {
+      assert.equal(describeError(ofNode(message)).kind, kind, message)
+    }
+  })
+
   it('distinguishes a missing partition from a check of an operator', () => {
     assert.equal(describeError(serverError('23514')).kind, 'partition')
     const check = serverError('23514', { constraint: 'small_enough' })
