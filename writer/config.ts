@@ -57,7 +57,7 @@ export const WRITER_SETTINGS = {
     'closed, brin or none: when, and how, addresses are indexed',
   ),
   COLUMNAR_AFTER_DAYS: integer(0, 0, 36_500).describe(
-    'days after its end until a partition becomes columnar, which takes citus_columnar; 0: never',
+    'days after its end until a partition becomes columnar, or a chunk is compressed; 0: never',
   ),
   ROLLUPS: oneOf(ON_OR_OFF, 'on').describe(
     'off: no sums by minute, hour and day; answers read flows',
