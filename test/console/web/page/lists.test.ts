@@ -1,8 +1,10 @@
 /** The lists of the page in a browser: exporters, losses, conversations and translations. */
 
 import assert from 'node:assert/strict'
+import { appendFileSync } from 'node:fs'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
+import { encodeDatagramLine } from '../../../helpers/datagram-line.ts'
 import { hex32, hex64, set, template, v9MessageOf } from '../../../helpers/netflow-bytes.ts'
 import { until } from '../../../helpers/until.ts'
 import { HOUR, NOW_MS, WebHarness } from '../web-harness.ts'
@@ -11,6 +13,8 @@ import { BrowserHarness, NO_BROWSER, readTable, waitForQuery } from './browser-h
 const PUBLIC = '203.0.113.9'
 const INSIDE = '100.64.0.1'
 const OPENED_MS = NOW_MS - 600_000
+/** After the hour that is shown, and on the same day, as a look-up asks for. */
+const RECEIVED_MS = NOW_MS + 3_600_000
 
 /** A device that translated 100.64.0.1:1111 to 203.0.113.9:20000, for half a minute. */
 function translations(): Buffer {
@@ -38,7 +42,8 @@ describe('the lists of the page in a browser', { skip: NO_BROWSER }, () => {
 
   before(async () => {
     web = await WebHarness.start()
-    web.pipeline.feed('192.0.2.9', translations())
+    const line = encodeDatagramLine(translations(), RECEIVED_MS, '192.0.2.9', 2055)
+    appendFileSync(web.pipeline.pipePath, line)
     await web.pipeline.expectNumber('select count(*) from nat_events', 2)
     browser = await BrowserHarness.start()
   })
