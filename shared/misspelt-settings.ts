@@ -43,7 +43,7 @@ function findNearest(given: string, names: readonly string[]): string | undefine
   let least = given.length >= LONG_NAME ? 3 : 2
   for (const name of names) {
     if (Math.abs(name.length - given.length) >= least) continue
-    const changes = countChanges(given, name)
+    const changes = countChanges(given, name, least)
     if (changes >= least) continue
     least = changes
     nearest = name
@@ -51,22 +51,32 @@ function findNearest(given: string, names: readonly string[]): string | undefine
   return nearest
 }
 
-/** Counts the characters to insert, remove, replace or swap with their neighbour. */
-function countChanges(from: string, to: string): number {
+/**
+ * Counts the characters to insert, remove, replace or swap with their neighbour.
+ *
+ * @param limit counting ends where there are surely as many: it takes milliseconds of each start
+ */
+function countChanges(from: string, to: string, limit: number): number {
+  let leastOfLast = 0
   let beforeLast: number[] = []
   let last = Array.from({ length: to.length + 1 }, (_, column) => column)
   for (let row = 1; row <= from.length; row += 1) {
     const current = [row]
+    let least = row
     for (let column = 1; column <= to.length; column += 1) {
       const isSame = from[row - 1] === to[column - 1]
       const isSwapped = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1]
-      current[column] = Math.min(
+      const changes = Math.min(
         at(last, column) + 1,
         at(current, column - 1) + 1,
         at(last, column - 1) + (isSame ? 0 : 1),
         isSwapped ? at(beforeLast, column - 2) + 1 : Number.POSITIVE_INFINITY,
       )
+      current[column] = changes
+      least = Math.min(least, changes)
     }
+    if (least >= limit && leastOfLast >= limit) return limit
+    leastOfLast = least
     beforeLast = last
     last = current
   }

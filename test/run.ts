@@ -18,8 +18,8 @@ const OWN_COMMANDS = ['compose/']
 const LONG = ['chaos/', 'console/web/load']
 /** Run by both; the long run tries more. */
 const SHORTENED = ['writer/netflow/decode-fuzz', 'writer/netflow/ipfix-fuzz']
-/** Most files wait for processes most of their time. */
-const CONCURRENCY = 4
+/** Most files wait for processes, or for time to pass, most of their time. */
+const CONCURRENCY = 6
 /** Test files import pg before anything else. */
 const NAVIGATOR = new URL('../shared/navigator.js', import.meta.url).href
 /** A test that hangs fails then; a busy machine needs far less. */
