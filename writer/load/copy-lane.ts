@@ -3,7 +3,6 @@
  * tries for ever, so a batch is either committed or still here.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Libc } from '../../shared/libc.ts'
 import type { Logger } from '../../shared/logger.ts'
@@ -247,15 +246,15 @@ function isAboutPartition(error: unknown, { kind }: SqlError): boolean {
 }
 
 async function waitPatiently(turn: Promise<void>): Promise<void> {
-  const timer = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const impatience = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new ImpatienceError('the batches before are not committed in time'))
+    }, PATIENCE_MS)
+  })
   try {
-    await Promise.race([
-      turn,
-      sleep(PATIENCE_MS, undefined, { signal: timer.signal }).then(() => {
-        throw new ImpatienceError('the batches before are not committed in time')
-      }),
-    ])
+    await Promise.race([turn, impatience])
   } finally {
-    timer.abort()
+    clearTimeout(timer)
   }
 }

@@ -120,6 +120,40 @@ describe('the writer of the journal', () => {
     assert.equal(watches, 1)
   })
 
+  it('misses no bytes, in whatever rhythm and size they come', {
+    skip: noLibc,
+  }, async (context) => {
+    const { writer, settings } = setUp(context)
+    writer.start()
+    // Pauses around those of the moves (1 to 16 ms), sizes around those that change the pauses.
+    const pausesMs = [0, 0, 1, 3, 17, 16, 0, 15, 2, 25, 18, 18, 0, 1]
+    const sizes = [1, 40_000, 200, 3, 200_000, 2_000, 20_000, 150]
+    let sent = 0
+    for (let round = 0; round < 60; round++) {
+      const size = sizes[round % sizes.length] ?? 0
+      write(settings, 'x'.repeat(size))
+      sent += size
+      await new Promise((resolve) => setTimeout(resolve, pausesMs[round % pausesMs.length]))
+      // A wake-up that is lost would be made up for by that of the next bytes.
+      if (round % 3 === 0) await until('all is moved', () => writer.journal.end === sent)
+      writer.journal.trim(sent)
+    }
+    await until('the rest is moved', () => writer.journal.end === sent)
+  })
+
+  it('lets the reader of the journal go on, whatever wakes it', async (context) => {
+    const { writer, settings } = setUp(context)
+    writer.start()
+    for (let line = 1; line <= 10; line++) {
+      const grown = new Promise<void>((resolve) => writer.journal.awaitEnd(line * 4, resolve))
+      // Longer than a pause, so that the bytes themselves wake the writer.
+      if (line % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+      write(settings, 'one\n')
+      await grown
+    }
+    assert.equal(writer.journal.end, 40)
+  })
+
   it('turns to a pipe that replaces the present one while it sleeps', async (context) => {
     const { writer, settings } = setUp(context)
     writer.start()

@@ -13,11 +13,14 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import pino from 'pino'
 import { type Libc, loadLibc } from '../../../shared/libc.ts'
 import { PipeError, PipeSource } from '../../../writer/journal/pipe-source.ts'
+import { until } from '../../helpers/until.ts'
 
 const logger = pino({ level: 'silent' })
+const noLibc = loadLibc() ? false : 'the C library cannot be called here'
 
 interface Ends {
   readonly pipe: PipeSource
@@ -87,6 +90,53 @@ for (const [mode, libc] of MODES) {
     })
   })
 }
+
+describe('who waits for the bytes of a named pipe', { skip: noLibc }, () => {
+  it('is called as long as there are some, also for those that came before', async (context) => {
+    const { pipe, pipeFd, fileFd, filePath } = openEnds(context, loadLibc())
+    writeSync(pipeFd, 'one ')
+    let calls = 0
+    let isReading = false
+    const onBytes = () => {
+      calls += 1
+      if (isReading) pipe.moveTo(fileFd, 1_000)
+    }
+    assert.equal(pipe.awaitBytes(onBytes), true)
+    await until('it is called twice for the same bytes', () => calls >= 2)
+    isReading = true
+    await until('they are moved', () => readFileSync(filePath, 'utf8') === 'one ')
+    const before = calls
+    assert.equal(pipe.awaitBytes(onBytes), true)
+    writeSync(pipeFd, 'two')
+    await until('the others are moved', () => readFileSync(filePath, 'utf8') === 'one two')
+    assert.ok(calls > before)
+  })
+
+  it('is not called after `stopWaiting`, and again when it waits again', async (context) => {
+    const { pipe, pipeFd } = openEnds(context, loadLibc())
+    let calls = 0
+    const onBytes = () => {
+      calls += 1
+    }
+    pipe.stopWaiting()
+    pipe.awaitBytes(onBytes)
+    pipe.stopWaiting()
+    writeSync(pipeFd, 'one')
+    for (let turn = 0; turn < 10; turn++) await nextTurn()
+    assert.equal(calls, 0)
+    pipe.awaitBytes(onBytes)
+    await until('it is called', () => calls > 0)
+  })
+
+  it('is told to look again where the kernel cannot be asked', (context) => {
+    const { pipe } = openEnds(context, undefined)
+    assert.equal(
+      pipe.awaitBytes(() => assert.fail('nobody watches')),
+      false,
+    )
+    pipe.stopWaiting()
+  })
+})
 
 describe('the path of a named pipe', () => {
   it('is created when it is missing, readable and writable for the group', (context) => {
