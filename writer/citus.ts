@@ -3,6 +3,7 @@
  * coordinator while no writer runs: once, and again after each upgrade.
  */
 
+import type pg from 'pg'
 import { answerArguments } from '../shared/command-line.ts'
 import { createLogger } from '../shared/logger.ts'
 import { readSettings } from '../shared/settings.ts'
@@ -33,27 +34,19 @@ const logger = createLogger('citus', 'info')
 await runMain(logger, async () => {
   const settings = readSettings(shape, process.env)
   logger.level = settings.LOG_LEVEL
+  const { query_timeout: _, ...config } = connectionConfig(settings.DATABASE_URL)
   try {
-    await migrateDatabase(settings.DATABASE_URL, logger)
-    const { query_timeout: _, ...config } = connectionConfig(settings.DATABASE_URL)
     const client = await connectDatabase({ ...config, application_name: 'netflow-citus' })
     try {
       await client.query('set statement_timeout = 0')
-      const { rows } = await client.query(
-        `select count(*)::int as writers from pg_stat_activity
-         where application_name = 'netflow-writer' and datname = current_database()`,
-      )
-      if (rows[0]?.writers > 0) {
-        throw new DatabaseError(
-          'a writer uses the tables: stop all writers, and start them afterwards',
-        )
-      }
+      await refuseBesideWriters(client)
+      await migrateDatabase(settings.DATABASE_URL, logger)
       const { isNew, tables } = await distributeTables(client, logger)
       const isDone = !isNew && tables.length === 0
-      logger.info(
-        { tables },
-        isDone ? 'nothing to do: every node knows all tables' : 'every node knows all tables',
-      )
+      const text = isDone
+        ? 'nothing to do: every node knows all tables'
+        : 'every node knows all tables'
+      logger.info({ tables }, text)
     } finally {
       await closeClient(client)
     }
@@ -61,3 +54,12 @@ await runMain(logger, async () => {
     throw adviseOn(error) ?? error
   }
 })
+
+async function refuseBesideWriters(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query(
+    `select from pg_stat_activity
+     where application_name = 'netflow-writer' and datname = current_database()`,
+  )
+  if (rowCount === 0) return
+  throw new DatabaseError('a writer uses the tables: stop all writers, and start them afterwards')
+}
