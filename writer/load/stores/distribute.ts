@@ -82,6 +82,8 @@ export async function distributeTables(client: pg.Client, logger: Logger): Promi
     if (!isDistributed) {
       logger.info({ column: DISTRIBUTION_COLUMN }, 'distributing flows over the nodes')
       await client.query(`select create_distributed_table('flows', '${DISTRIBUTION_COLUMN}')`)
+      // Without it, the rows that were copied to the nodes stay on the disk here, and nobody sees them.
+      await client.query(`select truncate_local_data_after_distributing_table('flows')`)
     }
     for (;;) {
       const next = await findUnknown(client)

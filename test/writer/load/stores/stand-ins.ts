@@ -34,6 +34,8 @@ export function citusCluster({ isCoordinator }: { readonly isCoordinator: boolea
       'select pg_total_relation_size($1)';
     create function create_distributed_table(text, text) returns void language sql as
       'insert into pg_dist_partition values ($1::regclass, ''h'', $2)';
+    create function truncate_local_data_after_distributing_table(regclass) returns void language sql
+      as '';
     create function citus_add_local_table_to_metadata(regclass, cascade_via_foreign_keys boolean)
     returns void language sql as 'insert into pg_dist_partition values ($1, ''n'', null)';
     create function run_command_on_coordinator(
