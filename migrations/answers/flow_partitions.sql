@@ -35,7 +35,7 @@ comment on column flow_partitions.partition is 'Name of the table.';
 comment on column flow_partitions.since is 'From this received_at on.';
 comment on column flow_partitions.until is 'Up to and without this received_at.';
 comment on column flow_partitions.is_closed is 'Whether its time is over. INDEX_ADDRESSES=closed indexes addresses an hour later.';
-comment on column flow_partitions.estimated_flows is 'Rows, as the server estimated them last.';
+comment on column flow_partitions.estimated_flows is 'Rows, as the server estimated them last; compressed ones do not count.';
 comment on column flow_partitions.total_bytes is 'Bytes on disk, with indexes; of all nodes.';
 comment on column flow_partitions.index_bytes is 'Bytes of its indexes.';
 comment on column flow_partitions.indexes is 'Its indexes: …_src_addr_idx and …_dst_addr_idx, …_addresses_idx (brin), …_nat_idx.';

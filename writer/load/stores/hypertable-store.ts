@@ -120,6 +120,9 @@ const CHUNK_COMPRESSION: Compression = {
   },
   async compress(client, name) {
     const home = await homeOf(client)
+    // The engine lets others read until it is done, and then waits for them: a reader that is here for
+    // long would make all the work be in vain.
+    await runShortly(client, [`lock table ${name} in access exclusive mode`])
     await runShortly(client, [`select ${home}.compress_chunk(${client.escapeLiteral(name)})`])
     const { rows } = await client.query<{ bytes: number }>(BYTES, [name])
     return rows[0]?.bytes ?? 0

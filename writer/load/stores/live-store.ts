@@ -4,7 +4,7 @@
  */
 
 import type pg from 'pg'
-import type { Logger } from '../../../shared/logger.ts'
+import { type Logger, START_LEVEL } from '../../../shared/logger.ts'
 import { findStore } from './find-store.ts'
 import type {
   Compression,
@@ -32,10 +32,12 @@ export async function openStore(
   options: { readonly partitionInterval: PartitionInterval; readonly logger: Logger },
 ): Promise<FlowStore> {
   const look: LookForStore = (asked) => findStore(asked, options.partitionInterval)
-  const tell = (kind: StoreKind) => options.logger.info({ store: kind }, TEXTS[kind])
+  const { logger } = options
   const store = await look(client)
-  tell(store.kind)
-  return new LiveStore(store, look, tell)
+  const { kind } = store
+  // Most tables are partitioned.
+  logger[kind === 'partitioned' ? START_LEVEL : 'info']({ store: kind }, TEXTS[kind])
+  return new LiveStore(store, look, (other) => logger.info({ store: other }, TEXTS[other]))
 }
 
 /** Looks what `flows` is. */
