@@ -35,10 +35,10 @@ function largeFlow(counter: bigint): Buffer {
   ])
 }
 
-/** Returns the statements, but those for an administrator, which create roles and a database. */
+/** Returns the statements, but those for an administrator of a server or a cluster. */
 function statementsOf(document: string): string[] {
   return codeBlocks(document, 'sql')
-    .filter((block) => !block.includes('create role'))
+    .filter((block) => !/create (role|database)|citus_/.test(block))
     .flatMap((block) => block.replace(/--.*$/gm, '').split(';'))
     .map((statement) => statement.trim())
     .filter((statement) => statement !== '')
