@@ -11,7 +11,7 @@ import { createSignal } from './signal.ts'
 const RETRY_MS = 1_000
 /**
  * Bytes that are worth reading at once. After each pause code and data are cold: with 32 KiB, 1,000
- * full datagrams per second cost the writer 1.4 times as much. Half of what the journal leaves
+ * full datagrams per second cost the writer 1.3 times as much. Half of what the journal leaves
  * unchecked, as it would read more bytes than that itself.
  */
 const GATHER_BYTES = 262_144
