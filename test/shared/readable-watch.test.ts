@@ -40,7 +40,7 @@ function openWatch(context: TestContext) {
   return { watch, seen, put, empty }
 }
 
-/** Gives the loop some turns, in each of which it asks the kernel. */
+/** Lets the loop turn some times; in each turn it asks the kernel. */
 async function turns(count = 10): Promise<void> {
   for (let turn = 0; turn < count; turn++) await nextTurn()
 }

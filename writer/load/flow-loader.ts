@@ -157,7 +157,7 @@ export class FlowLoader {
     return this.#store?.kind
   }
 
-  /** What has been compressed; undefined until the database has told what `flows` is. */
+  /** The partitions compressed so far; undefined until the database has told what `flows` is. */
   get historyStatus(): HistoryStatus | undefined {
     return this.#background?.historyStatus
   }

@@ -60,7 +60,7 @@ const ALLOW_NESTING = `
     execute format('alter role %I in database %I set ${NESTING} = on', current_user, current_database());
   end $$`
 
-/** What was done. */
+/** The changes of one run. */
 export interface Distributed {
   readonly isNew: boolean
   /** Tables that every node knows now. */

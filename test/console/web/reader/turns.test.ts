@@ -1,4 +1,4 @@
-/** Whose turn it is: in order, or next; how many wait, and who is refused. */
+/** Turns in order, or ahead of others; how many may wait, and who is refused. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
