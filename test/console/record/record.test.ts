@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { JournalTap } from '../../../console/record/journal-tap.ts'
 import { encodeNumbered } from '../../helpers/numbered-messages.ts'
-import { type Pipeline, QUICK, startPipeline } from '../../helpers/pipeline.ts'
+import { type Pipeline, startPipeline } from '../../helpers/pipeline.ts'
 import { until } from '../../helpers/until.ts'
 import { runLine } from '../terminal/terminal-harness.ts'
 
@@ -30,8 +30,11 @@ describe('netflow record', () => {
   let pipeline: Pipeline
   let sent = 0
   before(async () => {
-    // Small segments: the writer deletes them while they are recorded.
-    pipeline = await startPipeline({ environment: { ...QUICK, JOURNAL_SEGMENT_BYTES: '65536' } })
+    // Small segments: the writer deletes them while they are recorded. Those of the default size live
+    // for seconds at least; these live for a batch, which a busy machine must not miss.
+    pipeline = await startPipeline({
+      environment: { FLUSH_INTERVAL_MS: '1000', JOURNAL_SEGMENT_BYTES: '65536' },
+    })
   })
   after(() => pipeline.stop())
 
