@@ -19,7 +19,7 @@ const LONG_FIRST = new Map([
   ['integration/stray-numbers', 75],
   ['integration/restarts', 55],
   ['integration/honest-loss', 50],
-  ['console/web/page', 50],
+  ['console/web/page/browser', 50],
   ['chaos/chaos', 60],
   ['conformance/captures', 40],
   ['integration', 40],
@@ -64,7 +64,7 @@ const DATABASE_ROOMS = new Set(['writer/load', 'migrations/answers'])
  * process are alone.
  */
 const SHARED_ROOMS = [
-  { room: 'console/web/page', processes: 2 },
+  { room: 'console/web/page/browser', processes: 2 },
   { room: 'console/web', processes: 3 },
   { room: 'console', processes: 2 },
   { room: 'integration', processes: 4 },

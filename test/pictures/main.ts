@@ -7,7 +7,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { BrowserHarness } from '../console/web/page/browser-harness.ts'
+import { BrowserHarness } from '../console/web/page/browser/browser-harness.ts'
 import { startServer } from '../console/web/web-harness.ts'
 import { REPOSITORY } from '../helpers/markdown.ts'
 import { storeHour } from './demo-hour.ts'

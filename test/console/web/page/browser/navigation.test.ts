@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { until } from '../../../helpers/until.ts'
-import { HOUR, WebHarness } from '../web-harness.ts'
+import { until } from '../../../../helpers/until.ts'
+import { HOUR, WebHarness } from '../../web-harness.ts'
 import { BrowserHarness, NO_BROWSER, readTable, settle, waitForQuery } from './browser-harness.ts'
 
 describe('the page in a browser', { skip: NO_BROWSER }, () => {

@@ -10,8 +10,8 @@ import {
   template,
   v9MessageOf,
   wire,
-} from '../../../helpers/netflow-bytes.ts'
-import { WebHarness } from '../web-harness.ts'
+} from '../../../../helpers/netflow-bytes.ts'
+import { WebHarness } from '../../web-harness.ts'
 import { BrowserHarness, NO_BROWSER, readTable, waitForQuery } from './browser-harness.ts'
 
 const EXPORTER = '192.0.2.66'

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { formatCounter, formatShare } from '../../../../console/web/page/format.ts'
-import { HOUR, WebHarness } from '../web-harness.ts'
+import { formatCounter, formatShare } from '../../../../../console/web/page/format.ts'
+import { HOUR, WebHarness } from '../../web-harness.ts'
 import { BrowserHarness, NO_BROWSER, readTable } from './browser-harness.ts'
 
 describe('the page in a browser', { skip: NO_BROWSER }, () => {

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { HOUR, WebHarness } from '../web-harness.ts'
+import { HOUR, WebHarness } from '../../web-harness.ts'
 import { BrowserHarness, NO_BROWSER, settle } from './browser-harness.ts'
 
 const VIEWS: Readonly<Record<string, string>> = {

@@ -9,8 +9,8 @@ import {
   chromium,
   type Page,
 } from 'playwright-core'
-import { SharedThing } from '../../../helpers/shared-thing.ts'
-import { until } from '../../../helpers/until.ts'
+import { SharedThing } from '../../../../helpers/shared-thing.ts'
+import { until } from '../../../../helpers/until.ts'
 
 const PROGRAM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path))
 /** Why tests in a browser are skipped; false: they run. */

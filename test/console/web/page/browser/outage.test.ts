@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import type { WebServer } from '../../../../console/web/web-server.ts'
-import { startTestServer, type TestServer } from '../../../helpers/database.ts'
-import { until } from '../../../helpers/until.ts'
-import { storeDemo } from '../../terminal/terminal-harness.ts'
-import { HOUR, startServer } from '../web-harness.ts'
+import type { WebServer } from '../../../../../console/web/web-server.ts'
+import { startTestServer, type TestServer } from '../../../../helpers/database.ts'
+import { until } from '../../../../helpers/until.ts'
+import { storeDemo } from '../../../terminal/terminal-harness.ts'
+import { HOUR, startServer } from '../../web-harness.ts'
 import { BrowserHarness, NO_BROWSER, readTable, settle, waitForQuery } from './browser-harness.ts'
 
 describe('the page in a browser', { skip: NO_BROWSER }, () => {
