@@ -20,8 +20,11 @@ const LONG = ['chaos/', 'console/web/load', 'console/web/page/browser/', 'end-to
 const SHORTENED = ['writer/netflow/decode-fuzz', 'writer/netflow/ipfix-fuzz']
 /** Most files wait for processes, or for time to pass, most of their time. */
 const CONCURRENCY = 6
-/** Test files import pg before anything else. */
-const NAVIGATOR = new URL('../shared/navigator.js', import.meta.url).href
+/** Loaded before each test file, which would load pg before. */
+const PRELOADED = ['../shared/navigator.js', './helpers/source-lines.js'].flatMap((path) => [
+  '--import',
+  new URL(path, import.meta.url).href,
+])
 /** A test that hangs fails then; a busy machine needs far less. */
 const TEST_TIMEOUT_MS = 600_000
 
@@ -44,15 +47,7 @@ async function runTests(names: readonly string[]): Promise<number> {
   const options = [`--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TEST_TIMEOUT_MS}`]
   const child = spawn(
     process.execPath,
-    [
-      '--enable-source-maps',
-      '--import',
-      NAVIGATOR,
-      '--test',
-      '--test-reporter=spec',
-      ...options,
-      ...files,
-    ],
+    [...PRELOADED, '--test', '--test-reporter=spec', ...options, ...files],
     { stdio: 'inherit', env: { ...process.env, ...own?.environment } },
   )
   // Ctrl-C reaches the tests, too: wait for them, then stop the server.
