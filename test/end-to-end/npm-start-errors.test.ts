@@ -157,7 +157,7 @@ describe('npm start on a terminal', { skip: hasScript ? false : 'no script(1) he
     const database = await createTestDatabase()
     const folder = await makeFolder()
     context.after(() => database.drop())
-    const isGreeted = 'for turn in $(seq 600); do grep -q Ctrl-C screen && break; sleep 0.1; done'
+    const isGreeted = 'for turn in $(seq 600); do grep -qs Ctrl-C screen && break; sleep 0.1; done'
     const stop = `${isGreeted}; kill -INT $!; wait $!`
     const command = `DATABASE_URL='${database.url}' '${process.execPath}' '${MAIN}' & ${stop}`
     const screen = await runOnTerminal(command, folder)
