@@ -15,7 +15,7 @@ describe('a stack trace', () => {
     assert.match(stack, /node:internal|node:test/)
     assert.match(
       String(new assert.AssertionError({ message: 'no' }).stack),
-      /\[ERR_ASSERTION\]: no/,
+      /^AssertionError \[ERR_ASSERTION\]: no/,
     )
   })
 })

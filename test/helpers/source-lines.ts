@@ -13,7 +13,12 @@ const PLACE = /(file:\/\/\S+\.js):(\d+):(\d+)/
 const maps = new Map<string, SourceMap | undefined>()
 
 Error.prepareStackTrace = (error, frames) =>
-  [String(error), ...frames.map((frame) => `    at ${toSource(String(frame))}`)].join('\n')
+  [titleOf(error), ...frames.map((frame) => `    at ${toSource(String(frame))}`)].join('\n')
+
+/** While an AssertionError is made, its name has its code, and its `toString` adds the code again. */
+function titleOf(error: Error & { readonly code?: unknown }): string {
+  return String(error).replace(`[${error.code}] [${error.code}]`, `[${error.code}]`)
+}
 
 /** Replaces the place in a line of a trace, where the module has a source map. */
 function toSource(line: string): string {
