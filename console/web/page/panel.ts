@@ -72,7 +72,7 @@ export class Panel<Reply extends Answer> {
 
   #fail(error: unknown): void {
     const known = error instanceof AskError ? error : new AskError('internal', String(error))
-    // What was shown stays while the database is away, and while the filter is wrong.
+    // The last answer stays while the database is away, and while the filter is wrong.
     const isKept = known.isTemporary || known.code === 'bad_filter'
     const body = document.getElementById(`${this.#options.id}-body`)
     if (body && !(isKept && body.hasChildNodes())) {

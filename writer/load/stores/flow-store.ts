@@ -93,7 +93,7 @@ export interface Compression {
   readonly format: string
   /** Says why nothing can be compressed, and what to do; undefined: it can. */
   findObstacle(client: pg.Client): Promise<string | undefined>
-  /** Finds the newest partition that ended so many days ago and is not compressed. */
+  /** Finds the newest uncompressed partition that ended `afterDays` ago or earlier. */
   findNext(client: pg.Client, afterDays: number): Promise<Compressible | undefined>
   /**
    * Compresses one partition, in a transaction of its own. Waits for its readers up to 2 s, because

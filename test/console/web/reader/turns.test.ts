@@ -8,7 +8,7 @@ import { type Turn, Turns } from '../../../../console/web/reader/turns.ts'
 const { signal } = new AbortController()
 const isBusy = ({ code }: ApiError) => code === 'busy'
 
-/** Takes a turn that ends at once, and notes its name. */
+/** Notes its name in a turn, which it ends at once. */
 const note = (turns: Turns, order: string[], [name, turn]: readonly [string, Turn]) =>
   turns.take(signal, turn).then((release) => {
     order.push(name)

@@ -4,7 +4,7 @@ import { describeError } from '../../../../writer/load/database/sql-state.ts'
 import { CoordinatorError } from '../../../../writer/load/stores/coordinator.ts'
 
 describe('an answer of the coordinator', () => {
-  it('is sorted by the SQLSTATE that stands in it', () => {
+  it('is sorted by the SQLSTATE in its text', () => {
     const error = new CoordinatorError('ERROR:  55P03 canceling statement due to lock timeout')
     const { kind, sqlState, message } = describeError(error)
     assert.deepEqual(
