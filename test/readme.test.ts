@@ -1,4 +1,4 @@
-/** The README lists the settings that the processes read. */
+/** The README and OPERATING.md list the settings that the processes read. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -13,12 +13,15 @@ function defaultOf(schema: { parse: (value: undefined) => unknown }): string {
   return Array.isArray(value) ? value.join(',') : String(value)
 }
 
-describe('README', () => {
-  it('lists exactly the settings that the processes read, with their defaults', () => {
+describe('README and OPERATING.md', () => {
+  it('list exactly the settings that the processes read, each once, with their defaults', () => {
     const settings = { ...COLLECTOR_SETTINGS, ...WRITER_SETTINGS, ...EMBEDDED_SETTINGS }
-    const rows = tableOf(sectionOf(readDocument('README.md'), 'Settings'))
+    const rows = [
+      ...tableOf(sectionOf(readDocument('README.md'), 'Settings')),
+      ...tableOf(sectionOf(readDocument('writer/OPERATING.md'), 'Further settings')),
+    ]
+    assert.deepEqual(rows.map(([name]) => name).sort(), Object.keys(settings).sort())
     const documented = new Map(rows.map(([name, value]) => [name, value]))
-    assert.deepEqual([...documented.keys()].sort(), Object.keys(settings).sort())
     for (const [name, schema] of Object.entries(settings)) {
       if (name === 'DATABASE_URL') continue
       const expected =
