@@ -20,7 +20,7 @@ import {
 import { createPaint, showExporters, showGaps, showShares } from './report.ts'
 import { Demo, type DemoProgress } from './run.ts'
 import { NoCollectorError } from './sender.ts'
-import { findTarget, NoDatabaseError, openDatabase } from './target.ts'
+import { findPage, findTarget, NoDatabaseError, openDatabase } from './target.ts'
 
 const STORE_DEADLINE_MS = 15_000
 const PROGRESS_WIDTH = 30
@@ -62,6 +62,8 @@ async function runDemo(environment: NodeJS.ProcessEnv, sendMs: number): Promise<
     await showReport(client, demo.run)
     const isComplete = await conclude({ client, run: demo.run, sent, stored })
     console.log(paint.faint(`\nAsk your own questions: ${target.psqlCommand}`))
+    const page = await findPage(environment)
+    if (page) console.log(paint.faint(`Look at the traffic: ${page}`))
     return isComplete ? 0 : 1
   } finally {
     await demo.stop()

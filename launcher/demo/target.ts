@@ -1,11 +1,12 @@
 /**
- * Finds the collector's port and the writer's database for the demonstration, by the same settings
- * that these processes read.
+ * Finds the collector's port, the writer's database and the page for the demonstration, by the same
+ * settings that these processes read.
  */
 
 import { join } from 'node:path'
 import pg from 'pg'
 import { readCollectorSettings } from '../../collector/config.ts'
+import { readWebSettings } from '../../console/web/config.ts'
 import { SettingsError } from '../../shared/settings.ts'
 import { spellOutVerification } from '../../writer/load/database/tls.ts'
 import { DATABASE_NAME, DATABASE_USER } from '../postgres/cluster.ts'
@@ -49,7 +50,30 @@ export async function findTarget(environment: NodeJS.ProcessEnv): Promise<DemoTa
   return { host: reachableAddress(NETFLOW_HOST), port, database, psqlCommand }
 }
 
-/** A collector that listens on every address is reached by loopback. */
+/** How long the page may take to answer. */
+const PAGE_DEADLINE_MS = 2_000
+
+/**
+ * Finds the page by the settings.
+ *
+ * @returns its URL; undefined where no healthy page answers
+ */
+export async function findPage(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const { WEB_HOST, WEB_PORT, WEB_TLS_CERT } = readWebSettings(environment)
+  if (WEB_PORT === 0) return undefined
+  const host = reachableAddress(WEB_HOST)
+  const place = host.includes(':') ? `[${host}]` : host
+  const url = `${WEB_TLS_CERT ? 'https' : 'http'}://${place}:${WEB_PORT}/`
+  try {
+    const answer = await fetch(`${url}healthz`, { signal: AbortSignal.timeout(PAGE_DEADLINE_MS) })
+    const health = (await answer.json()) as { healthy?: unknown }
+    return health.healthy === true ? url : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A process that listens on every address is reached by loopback. */
 function reachableAddress(host: string): string {
   return host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host
 }

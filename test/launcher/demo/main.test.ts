@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { after, before, describe, it } from 'node:test'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
@@ -48,6 +50,15 @@ async function findFreePort(): Promise<number> {
   return port
 }
 
+/** Starts a server that answers as a healthy page does. It ends with the test. */
+async function startPage(test: TestContext): Promise<number> {
+  const server = createServer((_, response) => response.end('{"healthy":true}'))
+  test.after(() => server.close())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
 describe('the demo', () => {
   let database: TestDatabase
   let pipeline: Pipeline
@@ -61,8 +72,12 @@ describe('the demo', () => {
     await database.drop()
   })
 
-  it('finds the flows and the gap of its own run, beside another run and after it', async () => {
-    const environment = { DATABASE_URL: database.url, NETFLOW_PORT: `${pipeline.port},1` }
+  it('finds the flows and the gap of its own run, beside another run and after it', async (test) => {
+    const environment = {
+      DATABASE_URL: database.url,
+      NETFLOW_PORT: `${pipeline.port},1`,
+      WEB_PORT: String(await startPage(test)),
+    }
     let isSending = false
     const onOutput = (output: string) => {
       isSending ||= output.includes('Three exporters send')
@@ -72,8 +87,11 @@ describe('the demo', () => {
     // A run has streams of its own when it begins in another second.
     await sleep(1_000)
     const runs = [await runDemo(environment, { main: SHORT_DEMO })]
-    runs.push(await runDemo(environment, { main: SHORT_DEMO }))
+    runs.push(await runDemo({ ...environment, WEB_PORT: '0' }, { main: SHORT_DEMO }))
     runs.push(await long)
+    const pages = runs.map(({ output }) => /^Look at the traffic: (.+)$/m.exec(output)?.[1])
+    const page = `http://127.0.0.1:${environment.WEB_PORT}/`
+    assert.deepEqual(pages, [page, undefined, page])
     const sum = { flows: 0, gaps: runs.length, lost: 0 }
     for (const { output, code } of runs) {
       assert.equal(code, 0, output)
