@@ -1,8 +1,8 @@
 /**
  * Installs missing or old packages, and builds if necessary, before the other commands of npm.
- * `--install-only` builds nothing; `--build-only`, which npm runs after it has installed, installs
- * nothing. A node_modules that is a link stays as it is. This file runs in
- * a fresh clone, so it is plain JavaScript without dependencies.
+ * `--install-only` builds nothing. `--build-only` installs nothing; npm runs it after each install.
+ * A node_modules that is a link stays as it is. This file runs in a fresh clone, so it is plain
+ * JavaScript without dependencies.
  */
 
 import { spawn } from 'node:child_process'
@@ -30,7 +30,7 @@ const LOCK = join(ROOT, 'dist', '.ensure.lock')
 
 const installOnly = process.argv.includes('--install-only')
 const buildOnly = process.argv.includes('--build-only')
-/** Set for the npm that this file starts: the build comes later, under the lock that it holds. */
+/** Set for the npm that this file starts: this file builds afterwards, under its lock. */
 const INSTALLING = 'NETFLOW_ENSURE_INSTALLING'
 
 class EnsureError extends Error {}
@@ -155,7 +155,7 @@ function tell(text) {
   process.stderr.write(`${text}\n`)
 }
 
-/** Runs a command, and shows how long it takes; its output comes at once. */
+/** Runs a command, and shows its output and how long it takes. */
 async function run(title, [command, ...parameters], env = process.env) {
   const startedAt = Date.now()
   const seconds = () => Math.round((Date.now() - startedAt) / 1000)
@@ -234,7 +234,7 @@ function breakLock(holder) {
   fs.rmSync(aside, { force: true })
 }
 
-/** "<pid> <start time>", to distinguish it from a later process with this pid; "" after its end. */
+/** Returns "<pid> <start time>", which no later process with this pid has; "" after its end. */
 function describeProcess(pid) {
   try {
     process.kill(pid, 0)

@@ -20,7 +20,7 @@ export interface GreetingFacts {
   readonly programDir: string
 }
 
-/** psql's own. */
+/** The port that psql uses without `-p`. */
 const DEFAULT_PORT = '5432'
 
 /** Questions to begin with, one line each, ready to paste. */
@@ -68,7 +68,7 @@ export function formatGreeting(facts: GreetingFacts): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** Returns the same for a log: the facts and the message, without passwords. */
+/** Returns the greeting as a line of the log: facts and a message, without passwords. */
 export function greetingLine(facts: GreetingFacts) {
   const { ports, pipePath, pageUrl, readerUrl, passwordFile } = facts
   const database = describeDatabase(facts)
@@ -80,7 +80,7 @@ export function greetingLine(facts: GreetingFacts) {
   } as const
 }
 
-/** For Grafana and other tools, which want one word to copy. */
+/** Describes the login of Grafana and other tools as one URL to copy. */
 function describeReader({ readerUrl, passwordFile }: GreetingFacts): string[] {
   if (!readerUrl) return []
   return [
@@ -111,7 +111,7 @@ function describeDatabase({ socketDir, databaseUrl, readerUrl }: GreetingFacts):
   return `${socketDir} (unix socket, ${tcp})`
 }
 
-/** For machines without psql: the package pg is installed here. */
+/** Describes a command for machines without psql: it uses the package pg, which is installed here. */
 function describeNodeClient({ programDir, socketDir, databaseUrl }: GreetingFacts): string[] {
   const url = socketDir ? JSON.stringify(databaseUrl) : 'process.env.DATABASE_URL'
   const script =

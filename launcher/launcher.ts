@@ -1,6 +1,6 @@
 /**
- * Everything of `npm start` in its order: lock, database, schema, pipe, writer and collector. A
- * stop goes the way back. The page comes last, and goes first.
+ * Starts everything of `npm start` in this order: locks, database, schema, pipe, writer, collector
+ * and page. Stops all of it in the reverse order.
  */
 
 import { constants } from 'node:fs'
@@ -40,9 +40,9 @@ const MODULES = {
 interface LauncherOptions {
   readonly settings: LauncherSettings
   readonly logger: Logger
-  /** Tells the user that everything runs. */
+  /** Shows the user that everything runs. */
   readonly greet: (facts: GreetingFacts) => void
-  /** Called when a process cannot run and has logged why: all has to stop, with its exit code. */
+  /** Called when a process cannot run and has logged why. Everything must stop, with its exit code. */
   readonly onRefusal: (exitCode: 1 | 2) => void
 }
 
@@ -118,8 +118,8 @@ export class Launcher {
   }
 
   /**
-   * Starts the writer, then the collector, each when the one before is ready: what a collector
-   * receives while no writer can run would be lost.
+   * Starts the writer and, when it is ready, the collector: datagrams that a collector receives
+   * while no writer can run would be lost.
    *
    * @returns the collector's message
    */
@@ -140,9 +140,9 @@ export class Launcher {
   }
 
   /**
-   * Starts the page. It only reads: when it cannot run, it has logged why, and all else goes on.
+   * Starts the page. Where it cannot run, it logs why, and everything else goes on.
    *
-   * @returns its address
+   * @returns its URL; undefined where it cannot run
    */
   async #startWeb(databaseUrl: string): Promise<string | undefined> {
     if (this.#database && !(await this.#hasRoles(databaseUrl))) return undefined
@@ -204,7 +204,7 @@ export class Launcher {
     })
   }
 
-  /** Lets the watchdog and the next launcher know which processes work on if this one is killed. */
+  /** Notes for the watchdog and the next launcher which processes go on if this one is killed. */
   #notePids(): void {
     const isPid = (pid: number | undefined) => pid !== undefined
     const clients = [this.#collector?.pid, this.#writer?.pid, this.#web?.pid].filter(isPid)

@@ -43,7 +43,7 @@ export async function migrateWhenReachable(options: MigrationOptions): Promise<v
   }
 }
 
-/** A name that nobody knows is rather misspelt than away. */
+/** Whether no DNS server knows the host: then its name is probably misspelt, and waiting is no help. */
 function isUnknownHost(error: unknown): boolean {
   return (error as { code?: string }).code === 'ENOTFOUND'
 }

@@ -25,7 +25,7 @@ export interface LauncherSettings {
   readonly writerEnvironment: Readonly<Record<string, string>>
 }
 
-/** The setting of `npm start` alone. */
+/** The settings that only `npm start` has. */
 export const EMBEDDED_SETTINGS = {
   EMBEDDED_PG_PORT: integer(0, 0, 65_535)
     .refine((port) => port === 0 || port >= 1024, 'expected 0 or a port from 1024 to 65535')

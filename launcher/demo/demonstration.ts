@@ -114,16 +114,16 @@ async function showReport(client: pg.Client, run: DemoRun): Promise<void> {
   const protocols = await sumByProtocol(client, run)
   const totalBytes = protocols.reduce((sum, { bytes }) => sum + bytes, 0)
   const talkers = await findTopTalkers(client, run)
-  const pages = [
+  const sections = [
     showShares('Top talkers', 'source', { shares: talkers, totalBytes, paint }),
     showShares('Traffic per protocol', 'protocol', { shares: protocols, totalBytes, paint }),
     showExporters(await sumByExporter(client, run), paint),
     showGaps(await listGaps(client, run), paint),
   ]
-  for (const page of pages) console.log(`\n${page}`)
+  for (const section of sections) console.log(`\n${section}`)
 }
 
-interface Outcome {
+interface DemoResult {
   readonly client: pg.Client
   readonly run: DemoRun
   readonly sent: Readonly<DemoProgress>
@@ -131,7 +131,7 @@ interface Outcome {
 }
 
 /** Prints whether everything arrived, or where to look. @returns whether everything arrived */
-async function conclude({ client, run, sent, stored }: Outcome): Promise<boolean> {
+async function conclude({ client, run, sent, stored }: DemoResult): Promise<boolean> {
   const gaps = await listGaps(client, run)
   const lost = gaps.reduce((sum, gap) => sum + gap.lost, 0)
   const isGapRight = gaps.length === 1 && lost === sent.lostFlows

@@ -1,4 +1,4 @@
-/** Turns the answers of the database into the pages that the demonstration shows. */
+/** Turns the answers of the database into the sections that the demonstration shows. */
 
 import { styleText } from 'node:util'
 import {
@@ -60,7 +60,7 @@ export function showShares(
   ])
   const largest = Math.max(1, ...shares.map(({ bytes }) => bytes))
   const bars = shares.map(({ bytes }) => paint.bar(drawBar(bytes / largest, BAR_WIDTH)))
-  return page(title, layOutTable(columns, rows), { paint, bars })
+  return formatSection(title, layOutTable(columns, rows), { paint, bars })
 }
 
 /** Shows each exporter with the counters of its stream. */
@@ -83,7 +83,7 @@ export function showExporters(exporters: readonly ExporterShare[], paint: Paint)
     showSampling(exporter.samplingRate),
     exporter.lost === null ? 'unknown' : `${formatCount(exporter.lost)} ${exporter.sequenceUnit}`,
   ])
-  return page('Traffic per exporter', layOutTable(columns, rows), { paint })
+  return formatSection('Traffic per exporter', layOutTable(columns, rows), { paint })
 }
 
 function showSampling(rate: number | null): string {
@@ -107,10 +107,10 @@ export function showGaps(gaps: readonly Gap[], paint: Paint): string {
     formatCount(gap.received),
     `${formatCount(gap.lost)} ${gap.unit}`,
   ])
-  return page('Gaps in the sequence numbers', layOutTable(columns, rows), { paint })
+  return formatSection('Gaps in the sequence numbers', layOutTable(columns, rows), { paint })
 }
 
-function page(
+function formatSection(
   title: string,
   [heading = '', ...lines]: readonly string[],
   { paint, bars = [] }: { paint: Paint; bars?: readonly string[] },

@@ -9,9 +9,7 @@ import { ServerError } from './server-error.ts'
 
 const run = promisify(execFile)
 
-/**
- * The owner of cluster and database; with `--auth=trust` on a private socket, without a password.
- */
+/** The owner of the cluster and the database. It has no password, because the socket is private. */
 export const DATABASE_USER = 'netflow'
 
 /** The database of this program in the embedded server. */

@@ -26,7 +26,7 @@ export async function readOrCreatePassword(path: string): Promise<string> {
   return password
 }
 
-/** An empty file is what a full disk leaves; it counts as none. */
+/** Reads the password; undefined without a file, or with an empty one, as a full disk leaves it. */
 async function readPassword(path: string): Promise<string | undefined> {
   try {
     const text = await readFile(path, 'utf8')

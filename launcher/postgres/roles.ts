@@ -18,12 +18,12 @@ $$`
 const HAND_OVER = `
 select set_config('netflow.operator_password', $1, false), set_config('netflow.schema', 'public', false)`
 
-/** The role that reads, and, for the API of senders, the one that changes prefixes as well. */
-export interface WantedRoles {
+interface WantedRoles {
+  /** Whether the API of senders needs netflow_operator, to change prefixes. */
   readonly operator: boolean
 }
 
-/** Creates the roles, or gives them the rights on tables that are new. */
+/** Creates the roles, or gives them the rights on new tables. */
 export async function ensureRoles(databaseUrl: string, { operator }: WantedRoles): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()

@@ -43,12 +43,12 @@ const NOBODY = 65_534
 /**
  * Chooses the user.
  *
- * An ordinary user stays. PostgreSQL refuses one without an account, so this user appears as
- * `nobody` in a user namespace.
+ * An ordinary user runs the server. PostgreSQL refuses a user id without an account, so that one
+ * appears as `nobody` in a user namespace.
  *
- * Root becomes the owner of an existing cluster. Without one, root and the owners of root's files
- * appear as `nobody` in a user namespace: no owner changes, and private folders work. Where user
- * namespaces are forbidden, the server runs as the real `nobody`.
+ * As root, the server runs as the owner of an existing cluster, if that is another user. Otherwise
+ * root appears as `nobody` in a user namespace: no file changes its owner, and private folders work.
+ * Where user namespaces are forbidden, the server runs as the real `nobody`.
  */
 export async function chooseServerAccount(options: AccountOptions): Promise<ServerAccount> {
   const isRoot = process.getuid?.() === 0

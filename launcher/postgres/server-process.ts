@@ -1,4 +1,4 @@
-/** The process of the embedded server: starts it, signals it, and tells whether it runs. */
+/** The process of the embedded server: starts it, signals it, and checks whether it runs. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { open, realpath } from 'node:fs/promises'

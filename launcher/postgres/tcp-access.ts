@@ -22,8 +22,8 @@ export interface TcpAccess {
 const LOOPBACK = ['127.0.0.1', '::1'] as const
 
 /**
- * The first line is what `initdb --auth=trust` writes for the socket. That file also trusts everybody
- * on loopback TCP, so it cannot serve here.
+ * Replaces the `pg_hba.conf` of `initdb --auth=trust`, which trusts everybody on loopback TCP as well.
+ * The first rule is the same: whoever reaches the socket is trusted.
  */
 const HOST_RULES = `# Written at each start with EMBEDDED_PG_PORT.
 local all all trust

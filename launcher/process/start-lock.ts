@@ -49,11 +49,13 @@ const GUARD_DEADLINE_MS = 10_000
 
 export class StartLock {
   readonly #path: string
+  readonly #leftOverDeadlineMs: number
   #children: readonly ProcessMark[] = []
   #isHeld = false
 
-  constructor(path: string) {
+  constructor(path: string, leftOverDeadlineMs = LEFT_OVER_DEADLINE_MS) {
     this.#path = path
+    this.#leftOverDeadlineMs = leftOverDeadlineMs
   }
 
   /**
@@ -61,7 +63,7 @@ export class StartLock {
    * waits for them.
    *
    * @param onWait called once, with the pids of these children
-   * @throws AlreadyRunningError
+   * @throws AlreadyRunningError, or LeftOverError when they do not end; then the lock still names them
    */
   async take(onWait: (pids: readonly number[]) => void): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
@@ -76,11 +78,12 @@ export class StartLock {
       this.#children = content?.children ?? []
       await this.#breakLock(text)
     }
+    await waitForEnd(this.#children, this.#leftOverDeadlineMs, onWait)
+    // Not before: a lock that is given up while children go on must name them to the next launcher.
     this.#isHeld = true
-    await waitForEnd(this.#children, onWait)
   }
 
-  /** Writes into the lock for which processes the next launcher waits if this one is killed. */
+  /** Writes the pids into the lock: the next launcher waits for them if this one is killed. */
   async setChildren(pids: readonly number[]): Promise<void> {
     this.#children = await Promise.all(pids.map(markProcess))
     if (this.#isHeld) await this.#write()
@@ -131,13 +134,9 @@ export class StartLock {
       await mkdir(guard)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      const age =
-        Date.now() -
-        (await stat(guard).then(
-          ({ mtimeMs }) => mtimeMs,
-          () => Date.now(),
-        ))
-      if (age > GUARD_DEADLINE_MS) await rmdir(guard).catch(() => {}) // Or another launcher did.
+      const made = await stat(guard).catch(() => undefined)
+      const isOld = made !== undefined && Date.now() - made.mtimeMs > GUARD_DEADLINE_MS
+      if (isOld) await rmdir(guard).catch(() => {}) // Or another launcher did.
       await sleep(20)
       return
     }
@@ -148,18 +147,16 @@ export class StartLock {
 
 async function waitForEnd(
   processes: readonly ProcessMark[],
+  deadlineMs: number,
   onWait: (pids: readonly number[]) => void,
 ): Promise<void> {
-  const deadline = Date.now() + LEFT_OVER_DEADLINE_MS
+  const deadline = Date.now() + deadlineMs
   let isReported = false
   for (;;) {
     const alive: number[] = []
     for (const mark of processes) if (await isAlive(mark)) alive.push(mark.pid)
     if (alive.length === 0) return
-    if (Date.now() > deadline) {
-      const pids = alive.join(' ')
-      throw new LeftOverError(pids)
-    }
+    if (Date.now() > deadline) throw new LeftOverError(alive.join(' '))
     if (!isReported) onWait(alive)
     isReported = true
     await sleep(100)

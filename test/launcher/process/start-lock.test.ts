@@ -87,4 +87,22 @@ describe('the start lock', () => {
     })
     assert.deepEqual(waitedFor, [sleeper])
   })
+
+  it('still names the children that do not end, after a launcher has given up', async () => {
+    const path = join(folder, 'left-over.lock')
+    const sleeper = startSleeper()
+    const first = new StartLock(path)
+    await first.take(never)
+    await first.setChildren([sleeper])
+    const { children: marks } = JSON.parse(readFileSync(path, 'utf8'))
+    writeStale(path, marks)
+    const impatient = new StartLock(path, 0)
+    const message = new RegExp(`kill -9 ${sleeper}$`)
+    await assert.rejects(
+      impatient.take(() => {}),
+      { code: 'LEFT_OVER', message },
+    )
+    await impatient.release()
+    assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')).children, marks)
+  })
 })
