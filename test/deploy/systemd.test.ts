@@ -59,11 +59,12 @@ describe('the units for systemd', () => {
     }
   })
 
-  it('share the pipe, and start programs that the build has', () => {
+  it('share the pipe, but not the password of the database, and start programs that the build has', () => {
     const [collector = '', writer = '', web = ''] = UNITS.map(readUnit)
     const [pipe] = valuesOf(collector, 'Environment')
     assert.match(pipe ?? '', /^NAMED_PIPE_FILENAME=\/run\/netflow\//)
     assert.ok(valuesOf(writer, 'Environment').includes(pipe ?? ''))
+    assert.deepEqual(valuesOf(collector, 'UnsetEnvironment'), ['DATABASE_URL PGPASSWORD'])
     for (const unit of [collector, writer, web]) {
       const [program = ''] = valuesOf(unit, 'ExecStart')
       const path = program.replace('/usr/bin/node /opt/netflow', REPOSITORY)
