@@ -60,6 +60,6 @@ function adviseOnPooler({ host, port, database }: pg.Client): string {
   return (
     `a pooler at ${host}:${port} gives each transaction another session, and the writer needs ` +
     'sessions of its own: set DATABASE_URL to PostgreSQL itself, or set pool_mode = session for ' +
-    `the database ${database} in the pooler, with a pool of COPY_LANES + 2 sessions or more`
+    `the database ${database} in the pooler, with a pool of COPY_LANES + 4 sessions or more`
   )
 }
