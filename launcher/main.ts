@@ -52,7 +52,7 @@ await runMain(createLogger('launcher', 'info'), async () => {
   }
 })
 
-/** Tells a person at the terminal, or the log that replaces it. */
+/** Writes a text to the terminal, or to the log where there is none. */
 function tell(logger: Logger, text: string): void {
   if (process.stdout.isTTY) process.stdout.write(`${text}\n`)
   else logger.info(text)

@@ -15,7 +15,7 @@ begin
 end
 $$`
 
-const HAND_OVER = `
+const SET_PARAMETERS = `
 select set_config('netflow.operator_password', $1, false), set_config('netflow.schema', 'public', false)`
 
 interface WantedRoles {
@@ -31,7 +31,7 @@ export async function ensureRoles(databaseUrl: string, { operator }: WantedRoles
     await client.query(CREATE_ROLE)
     if (!operator) return
     // Nobody asks for the password; without one, the role could not log in.
-    await client.query(HAND_OVER, [randomUUID()])
+    await client.query(SET_PARAMETERS, [randomUUID()])
     await client.query(CREATE_OPERATOR)
   } finally {
     await client.end()

@@ -6,30 +6,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { createCollectorRegistry } from '../../collector/metrics.ts'
-import { createWriterMetrics } from '../../writer/metrics/metrics.ts'
-import { createWriterRegistry, type WriterFigures } from '../../writer/metrics/registry.ts'
 import { REPOSITORY } from '../helpers/markdown.ts'
+import { createRegistries } from '../helpers/metric-registries.ts'
 
 const RULES = join(REPOSITORY, 'deploy/prometheus/netflow.rules.yml')
 
 const isInstalled = spawnSync('promtool', ['--version']).status === 0
 const skip = isInstalled ? false : 'promtool is not installed'
-
-/** Anything asked of it is a function that returns 0. */
-const ZEROS = new Proxy({}, { get: () => () => 0 })
-
-function createRegistries() {
-  const writer = createWriterRegistry(createWriterMetrics(), ZEROS as WriterFigures)
-  const status = { sockets: [], kernelDropped: 0 }
-  const collector = createCollectorRegistry(
-    () =>
-      new Proxy(status, {
-        get: (known, name) => (name in known ? Reflect.get(known, name) : 0),
-      }) as unknown as ReturnType<Parameters<typeof createCollectorRegistry>[0]>,
-  )
-  return [writer, collector]
-}
 
 /** A rule test: samples every minute, and the alerts at a time. */
 function ruleTest(series: Readonly<Record<string, string>>, alert: string, labels?: string) {

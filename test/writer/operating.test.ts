@@ -4,15 +4,10 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { createCollectorRegistry } from '../../collector/metrics.ts'
-import { createWriterMetrics } from '../../writer/metrics/metrics.ts'
-import { createWriterRegistry, type WriterFigures } from '../../writer/metrics/registry.ts'
 import { REPOSITORY, readDocument, sectionOf, tableOf } from '../helpers/markdown.ts'
+import { createRegistries } from '../helpers/metric-registries.ts'
 
 const OPERATING = readDocument('writer/OPERATING.md')
-
-/** Anything asked of it is a function that returns 0. */
-const ZEROS = new Proxy({}, { get: () => () => 0 })
 
 /** Returns all sources of the processes as one text, long string literals joined. */
 function readSources(): string {
@@ -28,11 +23,8 @@ function readSources(): string {
 
 describe('OPERATING.md', () => {
   it('lists exactly the metrics of both processes', () => {
-    const registry = createWriterRegistry(createWriterMetrics(), ZEROS as WriterFigures)
-    const collector = createCollectorRegistry(
-      () => ZEROS as ReturnType<Parameters<typeof createCollectorRegistry>[0]>,
-    )
-    const names = [...registry.getMetricsAsArray(), ...collector.getMetricsAsArray()]
+    const names = createRegistries()
+      .flatMap((registry) => registry.getMetricsAsArray())
       .map(({ name }) => name)
       .filter((name) => name.startsWith('netflow_'))
     const documented = tableOf(sectionOf(OPERATING, 'Metrics')).map(([name]) => name)
