@@ -26,9 +26,9 @@ export class HeldPipe {
   }
 
   #look(): void {
-    const found = statSync(this.#path, { throwIfNoEntry: false })
-    if (!found?.isFIFO() || found.ino === fstatSync(this.#fd).ino) return
     try {
+      const found = statSync(this.#path, { throwIfNoEntry: false })
+      if (!found?.isFIFO() || found.ino === fstatSync(this.#fd).ino) return
       const fd = openPipe(this.#path)
       closeSync(this.#fd)
       this.#fd = fd

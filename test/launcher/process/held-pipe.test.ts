@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { HeldPipe } from '../../../launcher/process/held-pipe.ts'
 import { createLogger } from '../../../shared/logger.ts'
 import { ensurePipe } from '../../../writer/journal/pipe-source.ts'
@@ -35,6 +45,10 @@ it('a held pipe keeps its content, also when a new pipe has taken its place', as
   context.after(() => held.close())
   withPipe(path, (fd) => writeSync(fd, 'first'))
   assert.equal(withPipe(path, read), 'first')
+  rmSync(path)
+  // A path that cannot be looked at: a link to itself.
+  symlinkSync(path, path)
+  await sleep(50)
   rmSync(path)
   ensurePipe(path, logger)
   await until('the new pipe is held', () => {
