@@ -22,6 +22,16 @@ function writeStale(path: string, marks: readonly object[] = []): void {
   writeFileSync(path, JSON.stringify({ launcher, children: marks }))
 }
 
+/** Leaves the lock of a launcher that was killed, and a child that goes on. @returns its pid */
+async function leaveSleeper(path: string): Promise<number> {
+  const sleeper = startSleeper()
+  const lock = new StartLock(path)
+  await lock.take(never)
+  await lock.setChildren([sleeper])
+  writeStale(path, JSON.parse(readFileSync(path, 'utf8')).children)
+  return sleeper
+}
+
 after(() => {
   for (const child of children) child.kill('SIGKILL')
   rmSync(folder, { recursive: true, force: true })
@@ -74,12 +84,7 @@ describe('the start lock', () => {
 
   it('waits for the children of a launcher that was killed', async () => {
     const path = join(folder, 'children.lock')
-    const sleeper = startSleeper()
-    const first = new StartLock(path)
-    await first.take(never)
-    await first.setChildren([sleeper])
-    const { children: marks } = JSON.parse(readFileSync(path, 'utf8'))
-    writeStale(path, marks)
+    const sleeper = await leaveSleeper(path)
     const waitedFor: number[] = []
     await new StartLock(path).take((pids) => {
       waitedFor.push(...pids)
@@ -90,12 +95,8 @@ describe('the start lock', () => {
 
   it('still names the children that do not end, after a launcher has given up', async () => {
     const path = join(folder, 'left-over.lock')
-    const sleeper = startSleeper()
-    const first = new StartLock(path)
-    await first.take(never)
-    await first.setChildren([sleeper])
-    const { children: marks } = JSON.parse(readFileSync(path, 'utf8'))
-    writeStale(path, marks)
+    const sleeper = await leaveSleeper(path)
+    const left = readFileSync(path, 'utf8')
     const impatient = new StartLock(path, 0)
     const message = new RegExp(`kill -9 ${sleeper}$`)
     await assert.rejects(
@@ -103,6 +104,7 @@ describe('the start lock', () => {
       { code: 'LEFT_OVER', message },
     )
     await impatient.release()
-    assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')).children, marks)
+    const { children } = JSON.parse(readFileSync(path, 'utf8'))
+    assert.deepEqual(children, JSON.parse(left).children)
   })
 })
