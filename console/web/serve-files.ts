@@ -1,7 +1,7 @@
 /** Serves the files of the page: by hash, compressed, and with 304 for what the browser has. */
 
 import type { Context, Hono } from 'hono'
-import type { PageFile, PageFiles } from './files.ts'
+import type { PageFile, PageFiles } from './page-files.ts'
 
 const FOR_EVER = 'public, max-age=31536000, immutable'
 /** Kept, and asked for again each time. */

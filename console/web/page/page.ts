@@ -9,20 +9,25 @@ import type { NatReply } from '../api/nat.ts'
 import type { TopReply } from '../api/top.ts'
 import type { TrafficReply } from '../api/traffic.ts'
 import { AskError, ask } from './ask.ts'
-import { Controls } from './controls.ts'
+import { TrafficPanel } from './chart/traffic-panel.ts'
+import { Controls } from './controls/controls.ts'
+import { FilterBox } from './controls/filter-box.ts'
+import { ListTabs } from './controls/list-tabs.ts'
+import { LookUp } from './controls/look-up.ts'
 import { find, replace } from './elements.ts'
-import { makeExporterList } from './exporter-list.ts'
-import { makeExporterPage } from './exporter-page.ts'
-import { FilterBox } from './filter-box.ts'
-import { makeConversationList, makeFlowList, makeLossList, makeMappingList } from './flow-lists.ts'
-import { ListTabs } from './list-tabs.ts'
-import { LookUp } from './look-up.ts'
+import { makeExporterList } from './lists/exporter-list.ts'
+import { makeExporterPage } from './lists/exporter-page.ts'
+import {
+  makeConversationList,
+  makeFlowList,
+  makeLossList,
+  makeMappingList,
+} from './lists/flow-lists.ts'
+import { makeTopList } from './lists/top-list.ts'
+import { narrow } from './narrow-filter.ts'
 import { Panel } from './panel.ts'
-import { narrow } from './refine.ts'
 import { note } from './table.ts'
 import { isLive } from './time-range.ts'
-import { makeTopList } from './top-list.ts'
-import { TrafficPanel } from './traffic-panel.ts'
 import { readState, type ViewState, writeState } from './view-state.ts'
 
 const RETRY_MS = 3_000

@@ -22,9 +22,9 @@ import {
   removeSender,
 } from './senders-table.ts'
 import { findSignatureProblem, type SigningKeys } from './signature.ts'
-import { answerStats, type StatsAnswer } from './stats-answer.ts'
-import { makeStatsReply } from './stats-reply.ts'
-import { readStatsRequest, STATS_BODY, type StatsRequest } from './stats-request.ts'
+import { answerStats, type StatsAnswer } from './stats/stats-answer.ts'
+import { makeStatsReply } from './stats/stats-reply.ts'
+import { readStatsRequest, STATS_BODY, type StatsRequest } from './stats/stats-request.ts'
 
 const NO_ANSWER: StatsAnswer = { sums: new Map(), reasons: new Map() }
 

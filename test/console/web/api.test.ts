@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { QUESTIONS } from '../../../console/web/api/routes.ts'
+import { QUESTIONS } from '../../../console/web/api/questions.ts'
 import { HOUR, WebHarness } from './web-harness.ts'
 
 type Series = { readonly key: string; readonly values: readonly (string | null)[] }

@@ -8,7 +8,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { AUTH_KEY, SendersHarness, SIGN_KEY } from './senders-harness.ts'
-import { askOracle } from './stats-oracle.ts'
+import { askOracle } from './stats/stats-oracle.ts'
 
 const missing = ['curl', 'openssl', 'bash'].find(
   (program) => spawnSync(program, ['--help']).error !== undefined,

@@ -6,7 +6,7 @@ import { oneRecordMessage, v5MessageOf, v9MessageOf } from '../../../helpers/net
 import { type Pipeline, QUICK, startWriterAlone } from '../../../helpers/pipeline.ts'
 import { until } from '../../../helpers/until.ts'
 import { SendersHarness, sign } from './senders-harness.ts'
-import type { Entry } from './stats-oracle.ts'
+import type { Entry } from './stats/stats-oracle.ts'
 
 const ROUTER = '192.0.2.1'
 const PREFIX = { prefix: '198.51.100.0', prefixLen: 24 }

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { readName } from '../../../../console/web/senders/name-text.ts'
 import {
   PREFIXES_BODY,
   readPrefixes,
@@ -10,7 +9,11 @@ import {
 } from '../../../../console/web/senders/prefixes.ts'
 import { checkMediaType, readBody } from '../../../../console/web/senders/request-body.ts'
 import { SendersError } from '../../../../console/web/senders/senders-error.ts'
-import { readStatsRequest, STATS_BODY } from '../../../../console/web/senders/stats-request.ts'
+import { readName } from '../../../../console/web/senders/stats/name-text.ts'
+import {
+  readStatsRequest,
+  STATS_BODY,
+} from '../../../../console/web/senders/stats/stats-request.ts'
 
 function rejects(status: number, use: () => unknown, text: RegExp): void {
   assert.throws(use, (error) => {
