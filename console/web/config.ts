@@ -118,7 +118,7 @@ function findTlsProblems({ WEB_TLS_CERT, WEB_TLS_KEY }: WebSettings): string[] {
   }
 }
 
-/** Reads certificate and key. @throws when they cannot be read, or do not belong together */
+/** Reads certificate and key. @throws when a file cannot be read, or they do not belong together */
 export function readTls(settings: Pick<WebSettings, 'WEB_TLS_CERT' | 'WEB_TLS_KEY'>) {
   const tls = {
     cert: readFileSync(settings.WEB_TLS_CERT, 'utf8'),

@@ -1,6 +1,6 @@
 /**
- * The files of the page, read and compressed once at the start. A path that begins with the hash of
- * all of them may be kept for ever; others are asked for again, by their hash.
+ * The files of the page, read and compressed once at the start. Browsers keep a path with the hash of
+ * all files for ever. They ask for any other path again, with the hash of its file.
  */
 
 import { createHash } from 'node:crypto'
@@ -32,12 +32,12 @@ export interface PageFile {
 export interface PageFiles {
   /** By their paths, such as `/page/main.js`; the page itself is `/`. */
   readonly byPath: ReadonlyMap<string, PageFile>
-  /** The beginning of paths that never change: `/v/HASH`. */
+  /** The beginning of the paths that browsers keep for ever: `/v/HASH`. */
   readonly version: string
 }
 
-/** A file without which there is no page. `code` is `PAGE_INCOMPLETE`. */
-export class PageError extends Error {
+/** A file of the page is missing. `code` is `PAGE_INCOMPLETE`. */
+class PageError extends Error {
   readonly code = 'PAGE_INCOMPLETE'
   override readonly name = 'PageError'
 
@@ -50,13 +50,13 @@ export class PageError extends Error {
   }
 }
 
-/** Without these there is no page; without the modules they import, the browser says so. */
+/** Files that must be there. When a module that they import is missing, the browser says so. */
 const NEEDED = ['/page/index.html', '/page/style.css', '/page/main.js', '/lib/uplot.js']
 
 /**
  * Reads all files of the page: compiled modules and sources.
  *
- * @throws PageError when one that it needs is missing
+ * @throws PageError when one of `NEEDED` is missing
  */
 export function readPageFiles(built = BUILT, sources = SOURCES): PageFiles {
   const texts = new Map<string, Buffer>()
@@ -74,7 +74,7 @@ export function readPageFiles(built = BUILT, sources = SOURCES): PageFiles {
   return prepare(texts)
 }
 
-/** The folder of the library of charts. */
+/** Returns the folder of the library of charts. */
 function findCharts(): string {
   try {
     return dirname(createRequire(import.meta.url).resolve('uplot/package.json'))
@@ -101,7 +101,7 @@ function prepare(texts: Map<string, Buffer>): PageFiles {
   return { byPath: new Map(entries), version }
 }
 
-/** The files that the page names have the version in their paths. */
+/** Adds the version to the paths of the files that the page names. */
 function withVersion(html: string, version: string): string {
   return html.replace(/\b(src|href)="(\/(?:page|lib)\/[^"]+)"/g, `$1="${version}$2"`)
 }

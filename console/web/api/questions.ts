@@ -14,7 +14,7 @@ import type { Question } from './question.ts'
 import { top } from './top.ts'
 import { traffic } from './traffic.ts'
 
-/** Each checks its own parameters, so together their types do not matter. */
+/** Each question checks its own parameters, so the list needs none of their types. */
 export const QUESTIONS: readonly Question[] = [
   traffic,
   top,

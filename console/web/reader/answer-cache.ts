@@ -1,24 +1,25 @@
 /**
- * Shares answers: equal questions that are asked at the same time run once, and an answer is kept for
- * a short time, within a limit of bytes. A question that nobody waits for any more is cancelled.
+ * Shares answers. Equal questions that are asked at the same time run once. Answers are kept for a
+ * short time, within a limit of bytes. A question is cancelled when its last client has left.
  */
 
 interface CachedQuestion {
   /** How long an answer is kept. */
   readonly lifetimeMs: number
-  /** How long an older answer is still given, while a new one is on its way. Default 0. */
+  /** How long after that it is still returned, while a new one is asked for. Default 0. */
   readonly staleMs?: number
-  /** Is called with a signal that aborts when no client is left. */
+  /** Asks the question. The signal aborts when no client is left. */
   readonly answer: (signal: AbortSignal) => Promise<Buffer>
-  /** The same, for an answer that takes the place of a kept one. Default: `answer`. */
+  /** Asks for an answer that replaces a kept one. Default: `answer`. */
   readonly refresh?: (signal: AbortSignal) => Promise<Buffer>
 }
 
 interface Entry {
   readonly promise: Promise<Buffer>
   readonly controller: AbortController
+  /** Clients that wait for it. */
   waiting: number
-  /** Undefined until the answer is there. */
+  /** Undefined until it is answered. */
   bytes: number | undefined
   /** When a new answer is asked for. */
   freshUntil: number
@@ -26,13 +27,13 @@ interface Entry {
   expiresAt: number
 }
 
-/** A new answer that did not come is asked for again so much later. */
+/** How long a refresh that failed is not tried again. */
 const REFRESH_AGAIN_MS = 1_000
 
-/** What an entry takes beside its answer: the key, the promise, the place in the map. */
+/** Memory of an entry beside its answer and its key. */
 const OVERHEAD_BYTES = 1_024
 
-export interface CacheFigures {
+interface CacheFigures {
   readonly hits: number
   readonly misses: number
   readonly bytes: number
@@ -77,7 +78,7 @@ export class AnswerCache {
   /**
    * Returns the answer of a question.
    *
-   * @param own.signal of this client; the question goes on for others
+   * @param own.signal aborts when this client leaves; the question goes on for the others
    */
   async get(key: string, own: CachedQuestion & { readonly signal: AbortSignal }): Promise<Buffer> {
     const kept = this.peek(key)
@@ -92,7 +93,7 @@ export class AnswerCache {
     const leave = () => {
       entry.waiting -= 1
       if (entry.waiting > 0 || entry.bytes !== undefined) return
-      // The next client asks anew.
+      // The next client must not join a cancelled question.
       this.#remove(key, entry)
       entry.controller.abort()
     }
@@ -143,7 +144,7 @@ export class AnswerCache {
   }
 
   #keep(key: string, entry: Entry, own: CachedQuestion, answer: Buffer): void {
-    // Everybody has left meanwhile.
+    // All clients have left meanwhile.
     if (this.#entries.get(key) !== entry) return
     entry.bytes = answer.length + key.length * 2 + OVERHEAD_BYTES
     entry.freshUntil = this.#now() + own.lifetimeMs
@@ -152,7 +153,7 @@ export class AnswerCache {
     this.#shrink()
   }
 
-  /** Removes what has expired, then the oldest answers. */
+  /** Removes expired answers, and the oldest ones until all fit. */
   #shrink(): void {
     const now = this.#now()
     for (const [key, entry] of this.#entries) {

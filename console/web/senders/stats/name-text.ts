@@ -4,8 +4,8 @@ import { formatNetwork, isHost, parseNetwork } from '../../../query/address.ts'
 import { SendersError } from '../senders-error.ts'
 
 /**
- * Where the sums of a field are: `margin` in every rollup, `list` in the lists of hours and days where
- * it is great enough, `flow` in flows only.
+ * Where the sums of a field are: `margin` in every rollup, `list` in the lists of hours and days when the
+ * sum is great enough, `flow` only in flows.
  */
 export type Family = 'margin' | 'list' | 'flow'
 
@@ -15,7 +15,7 @@ interface NumberField {
   readonly max: number
 }
 
-/** Numbers up to 10 are those of `rollup_hour.field`. */
+/** Fields up to 10 have the numbers of `rollup_hour.field`. */
 const NUMBER_FIELDS: Readonly<Record<string, NumberField>> = {
   proto: { field: 1, family: 'margin', max: 255 },
   srcas: { field: 6, family: 'list', max: 4_294_967_295 },
@@ -26,7 +26,7 @@ const NUMBER_FIELDS: Readonly<Record<string, NumberField>> = {
 
 const ADDRESS_FIELDS: Readonly<Record<string, number>> = { srcip: 9, dstip: 10 }
 
-export interface TrackedName {
+interface TrackedName {
   readonly field: number
   readonly family: Family
   /** As SQL compares it; empty for `all`. */

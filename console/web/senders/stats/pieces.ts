@@ -1,11 +1,12 @@
-/** Cuts times into pieces that one source answers: a level of the rollups, or flows. Pure. */
+/** Cuts times into pieces; one source answers each: a level of the rollups, or flows. Pure. */
 
 import type { Pair } from './stats-request.ts'
 
 export const LEVELS = ['minute', 'hour', 'day'] as const
 export type Level = (typeof LEVELS)[number]
 
-const LEVEL_MS: Readonly<Record<Level, number>> = {
+/** How long a bucket of a level is. */
+export const LEVEL_MS: Readonly<Record<Level, number>> = {
   minute: 60_000,
   hour: 3_600_000,
   day: 86_400_000,
@@ -16,12 +17,12 @@ export interface Span {
   readonly untilMs: number
 }
 
-/** A piece of a time, and the pairs that are asked of it. */
+/** A piece of time, and the pairs that need its sums. */
 export interface Piece extends Span {
   readonly pairs: readonly Pair[]
 }
 
-/** Returns the levels whose buckets lie in one of the spans each, by number. */
+/** Returns the numbers of the levels whose buckets never cross an end of a span. */
 export function levelsOf(spans: readonly Span[]): number[] {
   return LEVELS.flatMap((level, number) =>
     spans.every(
@@ -58,7 +59,7 @@ export function groupByTime(pairs: readonly Pair[]): Piece[] {
     .sort((one, other) => one.sinceMs - other.sinceMs)
 }
 
-/** Cuts pieces, in order and without overlaps, to what lies in the spans, which are so as well. */
+/** Cuts pieces to the parts that lie in spans. Both are in order and without overlaps. */
 export function cutTo(pieces: readonly Piece[], spans: readonly Span[]): Piece[] {
   const cut: Piece[] = []
   let first = 0
@@ -77,8 +78,8 @@ export function cutTo(pieces: readonly Piece[], spans: readonly Span[]): Piece[]
   return cut
 }
 
-/** Cuts pieces that overlap where one of them begins or ends; equal ones become one with all pairs. */
-export function separate(pieces: readonly Piece[]): Piece[] {
+/** Cuts overlapping pieces wherever one begins or ends; equal pieces become one with all pairs. */
+export function separateOverlaps(pieces: readonly Piece[]): Piece[] {
   const edges = [...new Set(pieces.flatMap(({ sinceMs, untilMs }) => [sinceMs, untilMs]))]
   edges.sort((one, other) => one - other)
   const place = new Map(edges.map((edge, index) => [edge, index]))

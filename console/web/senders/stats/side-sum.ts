@@ -1,4 +1,4 @@
-/** Sums of traffic in one direction, as rows of the statements have them: all values are text. Pure. */
+/** Sums of traffic in one direction, read from rows of the statements. Pure. */
 
 import type { Row } from '../../../query/sums.ts'
 
@@ -8,9 +8,9 @@ export interface SideSum {
   bytes: bigint | null
   packets: bigint | null
   flows: bigint
-  /** Whether a rate other than 1 was in it. */
+  /** Whether a flow had a sampling rate other than 1. */
   sampled: boolean
-  /** Bytes that may be missing, because lists of dropped flows do not have the value throughout. */
+  /** Bytes that may be missing: flows are dropped, and their lists do not always have the value. */
   leftOut: bigint
 }
 

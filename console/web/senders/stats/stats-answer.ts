@@ -1,4 +1,4 @@
-/** Answers a question for statistics from rollups and flows, exactly, in one snapshot. */
+/** Answers a request for statistics from rollups and flows, in one snapshot. */
 
 import type { Ask, Row } from '../../../query/sums.ts'
 import type { Family } from './name-text.ts'
@@ -6,16 +6,18 @@ import {
   cutTo,
   groupByTime,
   hullOf,
+  LEVEL_MS,
+  LEVELS,
   type Level,
   levelsOf,
   type Piece,
   type Span,
-  separate,
+  separateOverlaps,
 } from './pieces.ts'
 import { addSideSum, readSideSum, type SideSum } from './side-sum.ts'
 import type { Pair, StatsRequest } from './stats-request.ts'
 import { flowSums, listSums, marginSums, partsOf, type Scope } from './stats-statements.ts'
-import type { TimeKind } from './time-text.ts'
+import { TIME_KINDS, type TimeKind } from './time-text.ts'
 
 export interface StatsAnswer {
   /** By pair and side; a pair without traffic has none. */
@@ -25,17 +27,16 @@ export interface StatsAnswer {
 }
 
 const FAMILIES: readonly Family[] = ['margin', 'list', 'flow']
-const KINDS: readonly TimeKind[] = ['year', 'month', 'day', 'hour', 'minute']
 
-/** A part of the time, and the source that answers it. */
+/** A part of the time, and the source that answers it for a family of fields. */
 interface Part extends Span {
   readonly family: string
   readonly source: string
 }
 
 /**
- * Compiling takes longer than most answers. And the planner expects one row of what many pairs meet:
- * without hashing, 9,600 pairs took 1.6 s instead of 0.35 s.
+ * Compiling takes longer than most answers. The planner expects one row where many pairs match: with
+ * nested loops, 9,600 pairs took 1.6 s instead of 0.35 s.
  */
 const PLANNING = ['set local jit = off', 'set local enable_nestloop = off']
 
@@ -53,7 +54,7 @@ export async function answerStats(
   })
   const flowsSinceMs = millisOf(state?.['since'] ?? '-Infinity')
   const answer = new Answer({ exporter, numberOf, flowsSinceMs }, ask)
-  for (const kind of KINDS) {
+  for (const kind of TIME_KINDS) {
     await answer.addKind(
       kind,
       pairs.filter((pair) => pair.range.kind === kind),
@@ -75,7 +76,7 @@ class Answer implements StatsAnswer {
     this.#ask = ask
   }
 
-  /** Answers the pairs whose times are years, or months, and so on: these do not overlap. */
+  /** Answers the pairs of one kind of time, such as years; these times do not overlap. */
   async addKind(kind: TimeKind, pairs: readonly Pair[]): Promise<void> {
     const times = groupByTime(pairs)
     if (times.length === 0) return
@@ -84,17 +85,17 @@ class Answer implements StatsAnswer {
     for (const family of FAMILIES) {
       const asked = groupByTime(pairs.filter((pair) => pair.family === family))
       if (asked.length === 0) continue
-      const of = (source: Level | 'raw') =>
+      const piecesFrom = (source: Level | 'raw') =>
         cutTo(
           asked,
           parts.filter((part) => part.family === family && part.source === source),
         )
-      for (const level of ['minute', 'hour', 'day'] as const) {
-        fromFlows.push(...(await this.#addLevel(level, family, of(level))))
+      for (const level of LEVELS) {
+        fromFlows.push(...(await this.#addLevel(level, family, piecesFrom(level))))
       }
-      fromFlows.push(...this.#withoutDropped(kind, of('raw')))
+      fromFlows.push(...this.#withoutDropped(kind, piecesFrom('raw')))
     }
-    const pieces = separate(fromFlows)
+    const pieces = separateOverlaps(fromFlows)
     if (pieces.length > 0) this.#add(await this.#ask(flowSums(pieces, this.#scope)))
   }
 
@@ -114,7 +115,7 @@ class Answer implements StatsAnswer {
     }))
   }
 
-  /** Adds what a level of the rollups has; returns what only flows know. */
+  /** Adds the sums of a level. Returns pieces whose sums only flows have. */
   async #addLevel(level: Level, family: Family, pieces: readonly Piece[]): Promise<Piece[]> {
     if (pieces.length === 0) return []
     if (family !== 'list' || level === 'minute') {
@@ -123,16 +124,15 @@ class Answer implements StatsAnswer {
     }
     const rows = await this.#ask(listSums(level, pieces, this.#scope))
     this.#add(rows.filter((row) => row['bucket'] === null))
-    const widthMs = level === 'hour' ? 3_600_000 : 86_400_000
     return rows
       .filter((row) => row['bucket'] !== null)
       .map((row) => {
         const sinceMs = millisOf(row['bucket'])
-        return { sinceMs, untilMs: sinceMs + widthMs, pairs: [this.#pairOf(row)] }
+        return { sinceMs, untilMs: sinceMs + LEVEL_MS[level], pairs: [this.#pairOf(row)] }
       })
   }
 
-  /** Leaves out times whose flows are dropped, and notes why their pairs have no answer. */
+  /** Removes pieces whose flows are dropped, and notes why their pairs have no answer. */
   #withoutDropped(kind: TimeKind, pieces: readonly Piece[]): Piece[] {
     const { flowsSinceMs } = this.#scope
     return pieces.filter(({ sinceMs, pairs }) => {
@@ -159,13 +159,13 @@ class Answer implements StatsAnswer {
   }
 }
 
-/** Returns the levels that have a family, of those that fit the times. */
+/** Returns which of the levels have sums of a family. */
 function levelsFor(family: Family, levels: readonly number[]): readonly number[] {
   if (family === 'flow') return []
   return family === 'list' ? levels.filter((level) => level > 0) : levels
 }
 
-/** Reads seconds as PostgreSQL writes them. */
+/** Converts seconds, as PostgreSQL writes them. */
 function millisOf(seconds: string | null | undefined): number {
   return Math.round(Number(seconds) * 1000)
 }

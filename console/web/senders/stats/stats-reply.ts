@@ -1,4 +1,4 @@
-/** Makes the reply for statistics, in the shape of the request. */
+/** Makes the reply to a request for statistics, in the shape of the request. */
 
 import type { SideSum } from './side-sum.ts'
 import type { StatsAnswer } from './stats-answer.ts'
@@ -6,7 +6,7 @@ import type { Pair, StatsRequest } from './stats-request.ts'
 
 const DIRECTIONS = ['in', 'out', 'in:local', 'out:local'] as const
 
-/** Beyond this, a number of JSON would be rounded by many readers. */
+/** Many readers of JSON round numbers beyond this. */
 const LARGEST_NUMBER = BigInt(Number.MAX_SAFE_INTEGER)
 
 /** Returns the reply as an object for JSON. Counters beyond 2⁵³ are decimal texts. */
@@ -41,7 +41,7 @@ function entriesOf(name: string, pair: Pair, { sums, reasons }: StatsAnswer): ob
   }))
 }
 
-/** Says how much a sum may be too small, where that is not nothing. */
+/** Returns the members that say how large a sum may be; none for an exact sum. */
 function boundOf({ bytes, leftOut }: SideSum): object {
   if (leftOut === 0n) return {}
   return { exact: false, at_most: numberOf((bytes ?? 0n) + leftOut) }

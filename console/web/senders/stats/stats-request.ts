@@ -1,4 +1,4 @@
-/** Reads a question for statistics: which prefixes, times and names, each pair of them once. */
+/** Reads a request for statistics: prefixes, times and names, with each pair only once. */
 
 import { z } from 'zod'
 import { readNetworkText } from '../prefixes.ts'
@@ -7,16 +7,16 @@ import { type Family, readName } from './name-text.ts'
 import { readTimeText, type TimeRange } from './time-text.ts'
 
 /** How much one request may ask: times × names. */
-export const MAX_PAIRS = 10_000
+const MAX_PAIRS = 10_000
 
 const TIME_KEY = z.union([z.string(), z.record(z.string(), z.array(z.string()))], {
   error: 'expected a time, or an object with a time and its names',
 })
 
-/** By prefix, then by any label: the length of a time's text says what it means. */
+/** By prefix, then by any label. The length of a time's text says what it means. */
 export const STATS_BODY = z.record(z.string(), z.record(z.string(), z.array(TIME_KEY)))
 
-/** What is asked: a field's value in a time, under a prefix. */
+/** The smallest question: the traffic of a field's value in a time, under a prefix. */
 export interface Pair {
   readonly cidr: string
   readonly range: TimeRange
@@ -26,13 +26,13 @@ export interface Pair {
 }
 
 /** An entry of the reply: a time as it was asked, and its names. */
-export interface AskedTime {
+interface AskedTime {
   readonly time: string
   /** Names as they were asked, and the pairs that answer them. */
   readonly names: readonly { readonly name: string; readonly pair: Pair }[]
 }
 
-export interface AskedPrefix {
+interface AskedPrefix {
   /** As it was asked. */
   readonly prefix: string
   readonly cidr: string

@@ -1,6 +1,6 @@
 /**
- * The statements for statistics: one for each source. Each gets the pieces of time and the pairs that
- * are wanted of them, and returns sums by pair and side.
+ * The statements for statistics: one for each source. A statement gets pieces of time and the pairs
+ * wanted in each, and returns sums by pair and side.
  *
  * Counters are grouped by rate first and multiplied as numeric, so that no record can overflow them.
  * All values come back as text.
@@ -11,7 +11,7 @@ import type { Family } from './name-text.ts'
 import { joinNearest, LEVELS, type Level, type Piece } from './pieces.ts'
 import type { Pair } from './stats-request.ts'
 
-/** What is asked of one exporter, and the numbers of the pairs in the answer. */
+/** The exporter, and the numbers by which statements and their rows name pairs. */
 export interface Scope {
   readonly exporter: string
   readonly numberOf: ReadonlyMap<Pair, number>
@@ -19,7 +19,7 @@ export interface Scope {
 
 const stamp = (ms: number) => new Date(ms).toISOString()
 
-/** The parameters of every statement, of which $1 is the exporter and $2 to $6 are wanted pairs. */
+/** Returns the parameters: $1 is the exporter, $2 to $6 are the wanted pairs, $7 and $8 the pieces. */
 function valuesOf(pieces: readonly Piece[], { exporter, numberOf }: Scope): unknown[] {
   const wanted = pieces.flatMap(({ pairs }, piece) => pairs.map((pair) => ({ piece, pair })))
   return [
@@ -34,7 +34,7 @@ function valuesOf(pieces: readonly Piece[], { exporter, numberOf }: Scope): unkn
   ]
 }
 
-// Addresses have one text each in PostgreSQL, however they were written.
+// PostgreSQL writes each address in one way, however it was spelt.
 const WANTED = `
   wanted as materialized (
     select pair, piece, prefix, field,
@@ -60,7 +60,7 @@ const SUMS = `
 export function marginSums(level: Level, pieces: readonly Piece[], scope: Scope): Sql {
   const text = `
     with ${WANTED}, ${PIECES},
-    -- On its own: within the join, the planner would look through all pairs for each piece.
+    -- Apart from the join, where the planner would search all pairs for each piece.
     found as materialized (
       select pieces.piece, sums.*
       from pieces cross join chosen
@@ -81,8 +81,8 @@ export function marginSums(level: Level, pieces: readonly Piece[], scope: Scope)
 }
 
 /**
- * Sums what the lists of a level have. A value that is missing in a list that is not complete may have
- * traffic there: from $9 on, its bucket is returned, to be read from flows.
+ * Sums the lists of a level. A value that an incomplete list lacks may still have traffic. Where flows are
+ * still stored (from $9 on), such a bucket is returned, to be read from flows.
  */
 export function listSums(
   level: 'hour' | 'day',
@@ -100,7 +100,7 @@ export function listSums(
         select bucket, prefix, side, field, coalesce(sampling_rate, 0) as known_rate,
           coalesce(least_bytes, 0) as least, keys > listed as is_cut
         from rollup_lists where level = ${LEVELS.indexOf(level)} and ${inPiece}
-        -- Asked by piece, with its index: the planner would read all times.
+        -- Keeps the search by piece and index: the planner would read all times.
         offset 0
       ) as list
     ),
@@ -156,7 +156,7 @@ const FLOW_VALUES: Readonly<Record<number, string>> = {
   12: 'dst_port::text',
 }
 
-/** How a single value is found, with an index where there is one. */
+/** The column that finds a value of a field, by an index where there is one. */
 const FLOW_COLUMNS: Readonly<Record<number, readonly [column: string, type: string]>> = {
   1: ['protocol', 'smallint'],
   6: ['src_as', 'bigint'],
@@ -167,7 +167,7 @@ const FLOW_COLUMNS: Readonly<Record<number, readonly [column: string, type: stri
   12: ['dst_port', 'integer'],
 }
 
-/** More parts of a query take longer to plan than flows to read. */
+/** Planning more parts of a query takes longer than reading more flows. */
 const MAX_SPANS = 32
 
 /** Sums flows. The pieces must not overlap. */
@@ -183,7 +183,7 @@ export function flowSums(pieces: readonly Piece[], scope: Scope): Sql {
     ])
     return `${column} = any($${values.length}::${type}[])`
   })
-  // Times are constants, so that the planner sees only the partitions that it needs.
+  // Times are constants, so that the planner reads only the partitions that it needs.
   const branches = joinNearest(pieces, MAX_SPANS).map(
     ({ sinceMs, untilMs }) => `
       select received_at, prefix, side, coalesce(sampling_rate, 1) as rate, bytes, packets,

@@ -1,4 +1,4 @@
-/** Reads the time texts of statistics, whose length says what they mean: a year up to a minute. */
+/** Reads the times of statistics. The length of a text says what it means: a year, down to a minute. */
 
 import { offsetMs } from '../../../query/times.ts'
 import { SendersError } from '../senders-error.ts'
@@ -10,7 +10,7 @@ const LAST_YEAR = 2199
 
 export type TimeKind = 'year' | 'month' | 'day' | 'hour' | 'minute'
 
-const KINDS: readonly TimeKind[] = ['year', 'month', 'day', 'hour', 'minute']
+export const TIME_KINDS: readonly TimeKind[] = ['year', 'month', 'day', 'hour', 'minute']
 
 /** `2014`, `2014-02`, `2014-02-02`, `2014-02-02 05`, `2014-02-02 05:00`. */
 const PATTERN = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?: (\d\d)(?::(\d\d))?)?)?)?$/
@@ -36,7 +36,7 @@ export function readTimeText(text: string, zone: string, where: string): TimeRan
     ?.slice(1)
     .filter((part) => part !== undefined)
   if (!parts) throw notUnderstood(text, where)
-  const kind = KINDS[parts.length - 1] as TimeKind
+  const kind = TIME_KINDS[parts.length - 1] as TimeKind
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0] = parts.map(Number)
   const fields: WallTime = [year, month - 1, day, hour, minute]
   const wallMs = Date.UTC(...fields)
@@ -74,7 +74,7 @@ function startOf(wallMs: number, zone: string): { readonly ms: number; readonly 
   }
 }
 
-/** Returns when the offset of a zone changes between two times, of which `high` has the new one. */
+/** Returns when the offset of a zone changes between two times; `high` has the new offset. */
 function findChange(low: number, high: number, zone: string): number {
   const after = offsetMs(high, zone)
   let [from, to] = [low, high]
