@@ -1,6 +1,6 @@
-/** How a row of a list narrows the filter. Pure. */
+/** Narrows the filter by a row of a list. Pure. */
 
-/** For each key, the test of a filter that only its flows pass. */
+/** By kind of key, the test that only the flows of a key pass. */
 const TESTS: Readonly<Record<string, (key: string) => string | undefined>> = {
   src: (key) => `src host ${key}`,
   dst: (key) => `dst host ${key}`,
@@ -29,16 +29,16 @@ const TESTS: Readonly<Record<string, (key: string) => string | undefined>> = {
   prefix: (key) => `net ${key}`,
 }
 
-/** Returns the test for a key of a list; undefined when the language has none, or nothing was sent. */
-export function testFor(by: string, key: string | null): string | undefined {
+/** Returns the test for a key of a list; undefined when filters have none, or the key was not sent. */
+export function findTest(by: string, key: string | null): string | undefined {
   if (key === null || key === 'other') return undefined
   const network = /^(src|dst)\//.exec(by)
   if (network) return `${network[1]} net ${key}`
   return TESTS[by]?.(key)
 }
 
-/** Returns the filter with one more test, which both must pass. */
-export function narrow(filter: string, test: string): string {
+/** Returns a filter that flows pass when they pass the filter and the test. */
+export function narrowFilter(filter: string, test: string): string {
   const text = filter.trim()
   if (text === '') return test
   // `or` binds less than `and`.

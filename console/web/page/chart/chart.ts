@@ -2,24 +2,24 @@
 
 import uPlot from '../../lib/uplot.js'
 import { make, replace } from '../elements.ts'
-import { formatRate, formatScaled, formatTime, RATE_UNITS, visible } from '../format.ts'
+import { formatRate, formatTime, visible } from '../format.ts'
 import type { Unit } from '../view-state.ts'
-import { colourOf } from './palette.ts'
 import { type Area, stack, sumRates } from './stack.ts'
+import { areaColour, chartColours, darkMode } from './theme.ts'
 
-/** Room for the half of a time with seconds, under the end of the axis. */
+/** Room for half of the last time under the axis. */
 const LAST_LABEL_WIDTH = 32
 const HEIGHT = 290
 const AXIS_WIDTH = 84
 const MAX_TIP_ROWS = 12
 
-export interface ChartContent {
+interface ChartContent {
   /** Begins of bins, in seconds. */
   readonly times: readonly number[]
   readonly areas: readonly Area[]
   /** All areas, whose order gives the colours. */
   readonly all: readonly Area[]
-  /** The sum of the period before, by bin. */
+  /** The sum of the previous period, by bin. */
   readonly previous: readonly number[] | undefined
   readonly unit: Unit
   readonly stepSeconds: number
@@ -33,16 +33,16 @@ interface ChartOptions {
 
 export class Chart {
   readonly #parent: HTMLElement
-  readonly #own: ChartOptions
+  readonly #options: ChartOptions
   readonly #tip = make('div', { class: 'tip', attributes: { 'aria-hidden': 'true' } })
   #plot: uPlot | undefined
   #content: ChartContent | undefined
 
   constructor(parent: HTMLElement, options: ChartOptions) {
     this.#parent = parent
-    this.#own = options
+    this.#options = options
     new ResizeObserver(() => this.#resize()).observe(parent)
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw())
+    darkMode().addEventListener('change', () => this.#draw())
   }
 
   show(content: ChartContent): void {
@@ -70,7 +70,7 @@ export class Chart {
     this.#plot?.destroy()
     this.#tip.hidden = true
     this.#plot = new uPlot(
-      this.#options(series as uPlot.Series[]),
+      this.#plotOptions(series as uPlot.Series[]),
       data as unknown as uPlot.AlignedData,
       this.#parent,
     )
@@ -78,21 +78,18 @@ export class Chart {
   }
 
   #areaSeries(areas: readonly Area[], all: readonly Area[]): object[] {
-    const isDark = matchMedia('(prefers-color-scheme: dark)').matches
     const paths = uPlot.paths.stepped?.({ align: 1 })
     return areas.map((area) => {
-      const { isOther, name } = area
-      const colour = colourOf(all.indexOf(area), isOther, isDark)
-      return { label: name, stroke: colour, fill: colour, width: 1, points: { show: false }, paths }
+      const colour = areaColour(all, area)
+      const label = area.name
+      return { label, stroke: colour, fill: colour, width: 1, points: { show: false }, paths }
     })
   }
 
-  #options(series: uPlot.Series[]): uPlot.Options {
-    const styles = getComputedStyle(document.documentElement)
-    const isDark = matchMedia('(prefers-color-scheme: dark)').matches
-    const text = isDark ? '#9dabb8' : '#56616d'
-    const line = { stroke: isDark ? '#303a45' : '#d9dfe5', width: 1 }
-    const font = `12px ${styles.fontFamily}`
+  #plotOptions(series: uPlot.Series[]): uPlot.Options {
+    const { text, grid } = chartColours()
+    const line = { stroke: grid, width: 1 }
+    const font = `12px ${getComputedStyle(document.documentElement).fontFamily}`
     const unit = this.#content?.unit ?? 'bytes'
     return {
       width: this.#parent.clientWidth,
@@ -110,15 +107,7 @@ export class Chart {
           grid: line,
           ticks: line,
           size: AXIS_WIDTH,
-          values: (_, values) =>
-            values.map((value) =>
-              value === 0
-                ? '0'
-                : formatScaled(
-                    value,
-                    RATE_UNITS[unit].replace('packets', 'p').replace('flows', 'f'),
-                  ),
-            ),
+          values: (_, rates) => rates.map((rate) => (rate === 0 ? '0' : formatRate(rate, unit))),
         },
       ],
       cursor: {
@@ -139,11 +128,11 @@ export class Chart {
     const { left, width } = plot.select
     if (width < 6) return
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
-    this.#own.onZoom(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
+    this.#options.onZoom(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
   }
 
   #layOut({ bbox }: uPlot): void {
-    this.#own.onLayout(bbox.left / devicePixelRatio, bbox.width / devicePixelRatio)
+    this.#options.onLayout(bbox.left / devicePixelRatio, bbox.width / devicePixelRatio)
   }
 
   #showTip(plot: uPlot): void {
@@ -159,7 +148,7 @@ export class Chart {
   }
 }
 
-/** What uPlot writes for a step of the axis, by its length in seconds. */
+/** How uPlot writes times on the axis, by the seconds between two of them. */
 const TIME_FORMATS: uPlot.Axis.Values = [
   [86_400 * 28, '{YYYY}-{MM}', null, null, null, null, null, null, 1],
   [86_400, '{MM}-{DD}', '\n{YYYY}', null, null, null, null, null, 1],
@@ -168,11 +157,10 @@ const TIME_FORMATS: uPlot.Axis.Values = [
 ]
 
 function previousSeries(): object {
-  const colour = matchMedia('(prefers-color-scheme: dark)').matches ? '#e4e9ee' : '#1a2129'
   const paths = uPlot.paths.stepped?.({ align: 1 })
   return {
     label: 'previous',
-    stroke: colour,
+    stroke: chartColours().previous,
     width: 1.5,
     dash: [6, 4],
     points: { show: false },
@@ -191,7 +179,6 @@ function describeBin(
   { times, areas, all, previous, unit }: ChartContent,
   at: number,
 ): HTMLElement[] {
-  const isDark = matchMedia('(prefers-color-scheme: dark)').matches
   const row = (name: string, rate: number, colour?: string) => {
     const swatch = make('span', { class: 'swatch' })
     if (colour) swatch.style.background = colour
@@ -204,9 +191,7 @@ function describeBin(
   }
   const rows = areas
     .slice(0, MAX_TIP_ROWS)
-    .map((area) =>
-      row(area.name, area.rates[at] ?? 0, colourOf(all.indexOf(area), area.isOther, isDark)),
-    )
+    .map((area) => row(area.name, area.rates[at] ?? 0, areaColour(all, area)))
   rows.push(row('all', sumRates(areas)[at] ?? 0))
   if (previous) rows.push(row('previous period', previous[at] ?? 0))
   const begin = new Date((times[at] ?? 0) * 1000).toISOString()

@@ -1,9 +1,9 @@
-/** The coverage strip: for each bin, how much of what was sent has arrived. Pure. */
+/** Texts and sizes of the coverage strip: how much was received in each bin. Pure. */
 
 import type { CoverageBin } from '../../api/coverage.ts'
 import { formatDigits, formatPercent } from '../format.ts'
 
-export type Level = 'whole' | 'lost' | 'unknown'
+type Level = 'whole' | 'lost' | 'unknown'
 
 /** `unknown`: nothing was sent, or the exporters do not count. */
 export function levelOf({ percent }: CoverageBin): Level {
@@ -12,10 +12,10 @@ export function levelOf({ percent }: CoverageBin): Level {
 }
 
 const LEAST_HEIGHT = 0.3
-/** A loss of this part fills the strip. */
+/** A loss from this size on fills the strip. */
 const FULL_LOSS_PERCENT = 10
 
-/** The height of the mark of a loss, from 0 to 1: any loss can be seen, and more is higher. */
+/** Returns the height of the mark of a loss, from 0 to 1. The smallest loss is visible, too. */
 export function lossHeight({ percent }: CoverageBin): number {
   if (percent === null || percent >= 100) return 0
   const part = Math.min(1, (100 - percent) / FULL_LOSS_PERCENT)

@@ -1,11 +1,11 @@
 /** The legend of the chart: a table of the areas. A click shows only one of them. */
 
-import { linkButton, make } from '../elements.ts'
+import { make, makeLinkButton } from '../elements.ts'
 import { formatCounter, formatRate, visible } from '../format.ts'
 import { makeTable, type TableColumn } from '../table.ts'
 import type { Unit } from '../view-state.ts'
-import { colourOf } from './palette.ts'
 import type { Area } from './stack.ts'
+import { areaColour } from './theme.ts'
 
 interface LegendOptions {
   readonly areas: readonly Area[]
@@ -16,20 +16,20 @@ interface LegendOptions {
 }
 
 export function makeLegend({ areas, unit, only, onOnly }: LegendOptions): HTMLElement {
-  const isDark = matchMedia('(prefers-color-scheme: dark)').matches
   const columns: readonly TableColumn<Area>[] = [
-    { head: '', cell: (area) => nameCell(area, areas.indexOf(area)) },
+    { head: '', cell: nameCell },
     { head: 'average', isNumber: true, cell: ({ average }) => formatRate(average, unit) },
     { head: 'greatest', isNumber: true, isExtra: true, cell: ({ max }) => formatRate(max, unit) },
     { head: '95 %', isNumber: true, isExtra: true, cell: ({ p95 }) => formatRate(p95, unit) },
     { head: 'total', isNumber: true, cell: ({ total }) => formatCounter(total, unit) },
   ]
-  function nameCell({ id, name, isOther }: Area, index: number): HTMLElement {
+  function nameCell(area: Area): HTMLElement {
+    const { id, name } = area
     const swatch = make('span', { class: 'swatch' })
-    swatch.style.background = colourOf(index, isOther, isDark)
+    swatch.style.background = areaColour(areas, area)
     const isOnly = id === only && only !== ''
     const title = isOnly ? 'Show all areas' : 'Show only this area'
-    const button = linkButton(visible(name), title, () => onOnly(isOnly ? '' : id))
+    const button = makeLinkButton(visible(name), title, () => onOnly(isOnly ? '' : id))
     button.dataset['key'] = `legend ${id}`
     button.setAttribute('aria-pressed', String(isOnly))
     return make('span', {}, swatch, button)

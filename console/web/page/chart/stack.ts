@@ -1,10 +1,10 @@
-/** Areas of the chart, one on the other. Pure. */
+/** The areas of the chart, stacked on each other. Pure. */
 
 import type { TrafficReply } from '../../api/traffic.ts'
 import { rateFactor } from '../format.ts'
 
 export interface Area {
-  /** As in the URL; null keys are ''. */
+  /** The key, as in the URL; '' for a key that was not sent. */
   readonly id: string
   readonly name: string
   /** Rates by bin, in the unit shown. */
@@ -17,10 +17,10 @@ export interface Area {
   readonly isOther: boolean
 }
 
-/** Begins of bins, in seconds since 1970. */
+/** Returns the begins of bins, in Unix seconds. */
 export const binTimes = ({ t }: TrafficReply): number[] => t.map((time) => Date.parse(time) / 1000)
 
-/** How long each bin is within the range, in seconds. */
+/** Returns how long each bin is within the range, in seconds. */
 export function binSeconds({ t, since, until }: TrafficReply): number[] {
   const [from, to] = [Date.parse(since), Date.parse(until)]
   return t.map((begin, index) => {
@@ -37,7 +37,7 @@ export function areasOf(reply: TrafficReply): Area[] {
   const describe = (row: TrafficReply['rows'][number], isOther: boolean): Area => ({
     id: isOther ? 'other' : (row.key ?? ''),
     name: isOther ? 'other' : row.name || row.key || 'not sent',
-    rates: row.values.map((own, bin) => (Number(own ?? 0) * factor) / (seconds[bin] ?? 1)),
+    rates: row.values.map((value, bin) => (Number(value ?? 0) * factor) / (seconds[bin] ?? 1)),
     average: row.average * factor,
     max: row.max * factor,
     p95: row.p95 * factor,

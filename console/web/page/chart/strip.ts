@@ -1,23 +1,9 @@
-/** The strip under the chart: how much of what was sent has arrived, bin by bin. */
+/** The strip under the chart: how much was received of what was sent, bin by bin. */
 
 import type { CoverageBin } from '../../api/coverage.ts'
-import { make, replace } from '../elements.ts'
+import { make, makeSvg, replace } from '../elements.ts'
 import { formatTime } from '../format.ts'
 import { describeCoverage, levelOf, lossHeight, sumCoverage } from './coverage.ts'
-
-const SVG = 'http://www.w3.org/2000/svg'
-
-function shape(
-  name: string,
-  className: string,
-  attributes: Readonly<Record<string, number>>,
-): SVGElement {
-  const element = document.createElementNS(SVG, name)
-  element.setAttribute('class', className)
-  for (const [attribute, own] of Object.entries(attributes))
-    element.setAttribute(attribute, String(own))
-  return element
-}
 
 export class CoverageStrip {
   readonly #parent: HTMLElement
@@ -46,7 +32,7 @@ export class CoverageStrip {
     this.#draw()
   }
 
-  /** Lies under the bins of the chart. */
+  /** Puts the strip under the bins of the chart. */
   align(left: number, width: number): void {
     this.#parent.style.marginLeft = `${left}px`
     this.#parent.style.width = `${width}px`
@@ -61,7 +47,7 @@ export class CoverageStrip {
       ArrowLeft: Math.max(0, at - 1),
       Home: 0,
       End: last,
-      // To the next bin with a loss, and round.
+      // The next bin with a loss; after the last one, the first.
       Enter: lossAfter >= 0 ? lossAfter : this.#bins.findIndex((bin) => levelOf(bin) === 'lost'),
     }
     const place = places[event.key]
@@ -84,25 +70,20 @@ export class CoverageStrip {
 
   #draw(): void {
     const bins = this.#bins
-    const svg = shape('svg', '', {})
-    svg.setAttribute('viewBox', `0 0 ${Math.max(1, bins.length)} 1`)
-    svg.setAttribute('preserveAspectRatio', 'none')
-    svg.setAttribute('aria-hidden', 'true')
-    for (const [x, bin] of bins.entries()) {
+    const whole = { y: 0, height: 1 }
+    const shapes = bins.flatMap((bin, x) => {
+      const level = levelOf(bin) === 'unknown' ? 'unknown' : 'whole'
       const height = lossHeight(bin)
-      svg.append(
-        shape('rect', levelOf(bin) === 'unknown' ? 'unknown' : 'whole', {
-          x,
-          y: 0,
-          width: 1.02,
-          height: 1,
-        }),
-      )
-      if (height > 0) svg.append(shape('rect', 'loss', { x, y: 1 - height, width: 1.02, height }))
-    }
+      const rect = makeSvg('rect', { class: level, x, width: 1.02, ...whole })
+      if (height === 0) return [rect]
+      return [rect, makeSvg('rect', { class: 'loss', x, width: 1.02, y: 1 - height, height })]
+    })
     if (this.#chosen !== undefined) {
-      svg.append(shape('rect', 'chosen', { x: this.#chosen, y: 0, width: 1, height: 1 }))
+      shapes.push(makeSvg('rect', { class: 'chosen', x: this.#chosen, width: 1, ...whole }))
     }
+    const viewBox = `0 0 ${Math.max(1, bins.length)} 1`
+    const attributes = { viewBox, preserveAspectRatio: 'none', 'aria-hidden': 'true' }
+    const svg = makeSvg('svg', attributes, ...shapes)
     this.#parent.replaceChildren(svg)
     this.#describe()
   }

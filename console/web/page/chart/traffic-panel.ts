@@ -1,25 +1,26 @@
-/** The chart with its strip, its legend and its facts. */
+/** The panel of traffic: the chart with its strip, its legend and its facts. */
 
 import type { TrafficReply } from '../../api/traffic.ts'
 import { ask, isAbort, type Parameters } from '../ask.ts'
 import { find, replace } from '../elements.ts'
 import { formatRange, formatRate } from '../format.ts'
-import { note } from '../table.ts'
+import { makeNote } from '../table.ts'
 import { moveRange, type Range, zoomRange } from '../time-range.ts'
 import type { ViewState } from '../view-state.ts'
 import { Chart } from './chart.ts'
 import { makeLegend } from './legend.ts'
 import { type Area, areasOf, binSeconds, binTimes, sumRates } from './stack.ts'
 import { CoverageStrip } from './strip.ts'
+import { darkMode } from './theme.ts'
 
-const PIXELS_A_BIN = 5
-const LEAST_BINS = 60
-const MOST_BINS = 300
+const PIXELS_PER_BIN = 5
+const MIN_BINS = 60
+const MAX_BINS = 300
 
 export class TrafficPanel {
   readonly #chart: Chart
   readonly #strip = new CoverageStrip(find('strip'), find('strip-text'))
-  readonly #empty = note('No flows in this range.')
+  readonly #empty = makeNote('No flows in this range.')
   readonly #onOnly: (id: string) => void
   #reply: TrafficReply | undefined
   #previous: readonly number[] | undefined
@@ -32,15 +33,15 @@ export class TrafficPanel {
       onZoom: (from, to) => onZoom(zoomRange(from, to, this.#stepSeconds())),
       onLayout: (left, width) => this.#strip.align(left, width),
     })
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw())
+    darkMode().addEventListener('change', () => this.#draw())
   }
 
-  /** The parameters of `/api/traffic`: as many bins as the screen can show. */
+  /** Returns the parameters of `/api/traffic`, with as many bins as the screen can show. */
   parametersOf(state: ViewState): Parameters {
     const { since, until, filter, unit, by, n, raw, spread } = state
     const width = find('chart').clientWidth
-    const fitting = Math.round(width / PIXELS_A_BIN / 20) * 20
-    const points = Math.max(LEAST_BINS, Math.min(MOST_BINS, fitting))
+    const fitting = Math.round(width / PIXELS_PER_BIN / 20) * 20
+    const points = Math.max(MIN_BINS, Math.min(MAX_BINS, fitting))
     return { since, until, filter, unit, by, n, points, scaled: !raw, spread }
   }
 
@@ -57,7 +58,7 @@ export class TrafficPanel {
     this.#draw()
   }
 
-  /** Adds the sum of the period before the one that is shown, or takes it away. */
+  /** Shows the sum of the previous period, or hides it. */
   async showPrevious(state: ViewState): Promise<void> {
     this.#abort.abort()
     const reply = this.#reply
@@ -110,7 +111,7 @@ function describe(reply: TrafficReply, areas: readonly Area[]): string {
   const { since, until, step, source, scaled, unit } = reply
   const seconds = binSeconds(reply)
   const rates = sumRates(areas)
-  const length = seconds.reduce((sum, own) => sum + own, 0)
+  const length = seconds.reduce((sum, bin) => sum + bin, 0)
   const amount = rates.reduce((sum, rate, bin) => sum + rate * (seconds[bin] ?? 0), 0)
   const parts = [
     formatRange(since, until),

@@ -1,4 +1,4 @@
-/** The controls of the question: they show the state, and say what was changed. */
+/** The controls of the question: they show the state, and report changes. */
 
 import type { CompletionsReply } from '../../api/completions.ts'
 import { ask } from '../ask.ts'
@@ -8,7 +8,7 @@ import {
   isLive,
   moveRange,
   PRESETS,
-  type Shown,
+  type Range,
   toInput,
   widenRange,
 } from '../time-range.ts'
@@ -18,7 +18,7 @@ type OnChange = (changes: Partial<ViewState>) => void
 
 const CUSTOM = 'custom'
 
-/** Networks are keys, too; these lengths are the usual ones. */
+/** Networks of any length are keys, too; these are the usual ones. */
 const NETWORK_KEYS = ['src/24,48', 'dst/24,48', 'src/16,32', 'dst/16,32']
 
 export class Controls {
@@ -31,7 +31,8 @@ export class Controls {
   readonly #n = find<HTMLInputElement>('n')
   readonly #options = find<HTMLFormElement>('options')
   readonly #onChange: OnChange
-  #shown: Shown | undefined
+  /** The range shown, as the server has understood it. */
+  #shown: Range | undefined
   #areKeysKnown = false
 
   constructor(onChange: OnChange) {
@@ -77,7 +78,7 @@ export class Controls {
     find('wider').addEventListener('click', () => this.widen())
   }
 
-  /** Shows the range before or after. */
+  /** Shows the previous or the next range. */
   move(direction: -1 | 1): void {
     if (this.#shown) this.#onChange(moveRange(this.#shown, direction))
   }
@@ -104,7 +105,7 @@ export class Controls {
   }
 
   /** Shows the range as the server has understood it. */
-  showRange(shown: Shown): void {
+  showRange(shown: Range): void {
     this.#shown = shown
     for (const [input, time] of [
       [this.#since, shown.since],
@@ -120,7 +121,7 @@ export class Controls {
     this.#until.setAttribute('aria-invalid', String(parameter === 'until'))
   }
 
-  /** Asks which keys there are, until it knows. */
+  /** Asks for the keys, unless they are known already. */
   async loadKeys(): Promise<void> {
     if (this.#areKeysKnown) return
     this.#areKeysKnown = true
@@ -143,7 +144,7 @@ export class Controls {
   }
 }
 
-/** A key of the URL may be none of the usual ones. */
+/** Chooses an option. A key of the URL that is not among them is added. */
 function chooseOption(select: HTMLSelectElement, value: string): void {
   if (![...select.options].some((option) => option.value === value)) {
     select.append(make('option', { attributes: { value } }, value))

@@ -1,4 +1,4 @@
-/** The box of the filter: completions while typing, and faults under the character that is wrong. */
+/** The box of the filter: completions while typing, and faults under the wrong character. */
 
 import type { CompletionsReply } from '../../api/completions.ts'
 import type { FilterReply } from '../../api/filter.ts'
@@ -48,7 +48,7 @@ export class FilterBox {
     this.#clear.hidden = filter === ''
   }
 
-  /** Shows a fault under its place. */
+  /** Shows a fault, with a mark under its place; undefined removes it. */
   showFault(
     fault: { readonly message: string; readonly position: number | undefined } | undefined,
   ): void {
@@ -87,7 +87,7 @@ export class FilterBox {
     if (move !== undefined) this.#choose(move)
     else if (event.key === 'Escape') this.#close()
     else if (event.key === 'Tab' || event.key === 'Enter') {
-      // Enter shows the answer unless a completion was chosen.
+      // Enter asks, unless a completion is chosen.
       const completion =
         this.#completions[event.key === 'Tab' ? Math.max(0, this.#chosen) : this.#chosen]
       if (completion) this.#take(completion)
@@ -98,7 +98,7 @@ export class FilterBox {
     event.stopPropagation()
   }
 
-  /** Keeps of the completions shown what still fits: Tab must not take one for another text. */
+  /** Keeps the completions that still fit: Tab must not insert one for an older text. */
   #narrow(): void {
     const shown = this.#place
     if (this.#list.hidden || !shown) return
@@ -149,7 +149,7 @@ export class FilterBox {
     this.#completions = rows.slice(0, MAX_SHOWN)
     const items = this.#completions.map((completion, index) => {
       const on = {
-        // Before the box loses the focus.
+        // A click would come after the box has lost the focus.
         pointerdown: (event: Event) => {
           event.preventDefault()
           this.#take(completion)

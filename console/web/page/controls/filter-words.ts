@@ -1,35 +1,22 @@
-/** Which words can go on at a place of a filter. Pure. */
+/** Finds the word of a filter that is being typed, and completes it. Pure. */
 
+/** Words whose values can be completed. */
+const VALUE_WORDS = ['exporter', 'if', 'proto', 'port', 'flowdir', 'extra'] as const
+type ValueWord = (typeof VALUE_WORDS)[number]
+
+/** A word to complete. */
 export interface Place {
-  /** What to ask the completions for. */
-  readonly field:
-    | 'word'
-    | 'exporter'
-    | 'if'
-    | 'proto'
-    | 'flowdir'
-    | 'extra'
-    | 'port'
-    | 'application'
-  /** What of the word is written. */
+  /** The field of its completions. */
+  readonly field: 'word' | ValueWord
+  /** The part of the word before the caret. */
   readonly prefix: string
   /** Offset of the word. */
   readonly begin: number
-  /** Offset after what is written of it. */
+  /** Offset of the caret. */
   readonly end: number
 }
 
-/** After these words stands a value. */
-const VALUES: Readonly<Record<string, Place['field']>> = {
-  exporter: 'exporter',
-  if: 'if',
-  proto: 'proto',
-  port: 'port',
-  flowdir: 'flowdir',
-  extra: 'extra',
-}
-
-/** Words whose values nobody can complete. */
+/** Words whose values cannot be completed. */
 const OPEN = [
   'host',
   'net',
@@ -51,22 +38,22 @@ const OPEN = [
   'event',
 ]
 
-/** Returns what to complete at the caret; undefined where only the user knows. */
+/** Returns the word at the caret; undefined when it cannot be completed. */
 export function placeAt(text: string, caret: number): Place | undefined {
   const before = text.slice(0, caret)
-  const prefix = /"[^"]*$|[^\s()[\]]*$/.exec(quoted(before))?.[0] ?? ''
+  const prefix = /"[^"]*$|[^\s()[\]]*$/.exec(fromOpenQuote(before))?.[0] ?? ''
   const begin = caret - prefix.length
   const word = /([a-z]+)[\s(]*$/i.exec(text.slice(0, begin))?.[1]?.toLowerCase() ?? ''
   if (OPEN.includes(word)) return undefined
-  const field = VALUES[word]
+  const field = VALUE_WORDS.find((name) => name === word)
   if (field) return { field, prefix, begin, end: caret }
   return prefix === '' && before !== '' && !/[\s(]$/.test(before)
     ? undefined
     : { field: 'word', prefix, begin, end: caret }
 }
 
-/** A quote that is open keeps its blanks. */
-function quoted(text: string): string {
+/** Returns the text from an open quote on, whose blanks belong to the word; else the whole text. */
+function fromOpenQuote(text: string): string {
   return (text.match(/"/g)?.length ?? 0) % 2 === 1 ? text.slice(text.lastIndexOf('"')) : text
 }
 

@@ -1,4 +1,4 @@
-/** The tabs of the lists, moved through with the arrow keys. */
+/** The tabs of the lists; arrow keys move between them. */
 
 import { find, make } from '../elements.ts'
 import { LISTS, type ListName } from '../view-state.ts'

@@ -3,7 +3,7 @@
 import { find, make } from '../elements.ts'
 import { fromInput, toInput } from '../time-range.ts'
 
-export interface Wanted {
+interface Translation {
   readonly address: string
   readonly port: string
   /** RFC 3339; empty: now. */
@@ -22,7 +22,7 @@ export class LookUp {
   })
   readonly #form: HTMLFormElement
 
-  constructor(onLookUp: (wanted: Wanted) => void) {
+  constructor(onLookUp: (translation: Translation) => void) {
     const submit = (event: Event) => {
       event.preventDefault()
       const address = this.#address.value.trim()
@@ -39,10 +39,12 @@ export class LookUp {
     find('list-body').before(this.#form)
   }
 
-  show(isShown: boolean, { address, port, at }: Wanted): void {
-    this.#form.hidden = !isShown
-    this.#address.value = address
-    this.#port.value = port
-    this.#at.value = toInput(at)
+  /** Shows the form with its values; undefined hides it. */
+  show(translation: Translation | undefined): void {
+    this.#form.hidden = translation === undefined
+    if (!translation) return
+    this.#address.value = translation.address
+    this.#port.value = translation.port
+    this.#at.value = toInput(translation.at)
   }
 }

@@ -1,16 +1,16 @@
-/** All exporters with their state, and the advice for each. */
+/** The list of exporters: the state of each, and its advice. */
 
 import type { ExportersReply } from '../../api/exporters.ts'
-import { linkButton, make } from '../elements.ts'
-import { formatPercent, formatScaled, formatSeconds, visible } from '../format.ts'
-import { note } from '../table.ts'
+import { make, makeLinkButton } from '../elements.ts'
+import { formatPercent, formatScaled, formatSeconds, formatVersion, visible } from '../format.ts'
+import { makeNote } from '../table.ts'
 
 type Exporter = ExportersReply['rows'][number]
 type Stream = Exporter['streams'][number]
 
 const SILENT_SECONDS = 300
 
-/** A sign, a word and a class: never the colour alone. */
+/** Shows a state by a sign, a word and a colour: the colour alone is not enough. */
 interface Mark {
   readonly sign: string
   readonly word: string
@@ -20,11 +20,11 @@ interface Mark {
 /** Judges an exporter by its streams. */
 export function markOf({ enabled, streams }: Exporter): Mark {
   if (!enabled) return { sign: '■', word: 'disabled', class: 'bad' }
-  const silent = Math.min(...streams.map(({ silent_seconds: seconds }) => seconds ?? Infinity))
   if (streams.length === 0) return { sign: '○', word: 'not heard yet', class: 'warn' }
-  if (silent > SILENT_SECONDS) return { sign: '◆', word: 'silent', class: 'bad' }
-  if (streams.some(({ advice }) => advice.length > 0))
+  if (silentSeconds(streams) > SILENT_SECONDS) return { sign: '◆', word: 'silent', class: 'bad' }
+  if (streams.some(({ advice }) => advice.length > 0)) {
     return { sign: '▲', word: 'advice', class: 'warn' }
+  }
   return { sign: '●', word: 'well', class: 'good' }
 }
 
@@ -33,7 +33,7 @@ export function makeExporterList(
   onExporter: (address: string) => void,
 ): HTMLElement {
   if (rows.length === 0) {
-    return note(
+    return makeNote(
       'No exporter has been heard. Point one at UDP port 2055 of this host, or try npm run demo.',
     )
   }
@@ -44,15 +44,15 @@ function makeExporter(exporter: Exporter, onExporter: (address: string) => void)
   const { name, streams } = exporter
   const address = exporter.address ?? ''
   const mark = markOf(exporter)
-  const button = linkButton(visible(name ?? address), 'Show this exporter', () =>
+  const button = makeLinkButton(visible(name ?? address), 'Show this exporter', () =>
     onExporter(address),
   )
   button.dataset['key'] = `exporter ${address}`
-  const rate = sum(streams, ({ flows_per_second: own }) => own)
+  const rate = streams.reduce((sum, { flows_per_second: flows }) => sum + (flows ?? 0), 0)
   const facts = [
     name === null ? '' : address,
     versionsOf(streams),
-    mark.word === 'silent' ? `silent for ${formatSeconds(least(streams))}` : '',
+    mark.word === 'silent' ? `silent for ${formatSeconds(silentSeconds(streams))}` : '',
     lossOf(streams),
   ]
   const line = make(
@@ -71,7 +71,7 @@ function makeExporter(exporter: Exporter, onExporter: (address: string) => void)
   return make('div', { class: 'exporter' }, line, makeAdvice(streams))
 }
 
-/** All advice, each sentence once. */
+/** Lists all advice, each sentence once; null when there is none. */
 export function makeAdvice(streams: readonly Stream[]): HTMLElement | null {
   const sentences = [...new Set(streams.flatMap(({ advice }) => advice))]
   if (sentences.length === 0) return null
@@ -82,16 +82,12 @@ export function makeAdvice(streams: readonly Stream[]): HTMLElement | null {
   )
 }
 
-const sum = (streams: readonly Stream[], read: (stream: Stream) => number | null) =>
-  streams.reduce((total, stream) => total + (read(stream) ?? 0), 0)
-
-const least = (streams: readonly Stream[]) =>
+/** Returns how long ago the last datagram was received. */
+const silentSeconds = (streams: readonly Stream[]) =>
   Math.min(...streams.map(({ silent_seconds: seconds }) => seconds ?? Infinity))
 
 function versionsOf(streams: readonly Stream[]): string {
-  const versions = new Set(
-    streams.map(({ export_version: version }) => (version === 10 ? 'IPFIX' : `v${version}`)),
-  )
+  const versions = new Set(streams.map((stream) => formatVersion(stream.export_version)))
   return [...versions].join(', ')
 }
 

@@ -1,16 +1,17 @@
 /** The page of one exporter: streams, advice, templates, samplers, names and gaps. */
 
 import type { ExporterReply } from '../../api/exporter.ts'
-import { linkButton, make } from '../elements.ts'
+import { make, makeLinkButton } from '../elements.ts'
 import {
   formatDigits,
   formatPercent,
   formatScaled,
   formatSeconds,
   formatTime,
+  formatVersion,
   visible,
 } from '../format.ts'
-import { makeTable, note, type TableColumn } from '../table.ts'
+import { makeNote, makeTable, type TableColumn } from '../table.ts'
 import { makeTools } from '../tools.ts'
 import { makeAdvice, markOf } from './exporter-list.ts'
 
@@ -42,9 +43,9 @@ export function makeExporterPage(
   const head = make(
     'div',
     { class: 'head' },
-    linkButton('← all traffic', 'Back to the overview (Escape)', onBack),
+    makeLinkButton('← all traffic', 'Back to the overview (Escape)', onBack),
     title,
-    linkButton('traffic of this exporter', 'Show its traffic', onTraffic),
+    makeLinkButton('traffic of this exporter', 'Show its traffic', onTraffic),
     make('div', { class: 'tools' }, ...tools),
   )
   return [
@@ -70,7 +71,7 @@ function part<Row>(
   columns: readonly TableColumn<Row>[],
   nothing: string,
 ) {
-  const body = rows.length === 0 ? note(nothing) : makeTable(title, columns, rows)
+  const body = rows.length === 0 ? makeNote(nothing) : makeTable(title, columns, rows)
   return make('section', { class: 'part' }, make('h3', {}, title), body)
 }
 
@@ -83,7 +84,10 @@ function makeFacts(exporter: ExporterReply['exporter']): HTMLElement {
     ['prefixes', exporter.prefixes?.join(', ') || 'none'],
     ['sampling, set by operators', samplingOf(exporter)],
   ]
-  const items = facts.flatMap(([term, own]) => [make('dt', {}, term), make('dd', {}, visible(own))])
+  const items = facts.flatMap(([term, fact]) => [
+    make('dt', {}, term),
+    make('dd', {}, visible(fact)),
+  ])
   return make('dl', { class: 'facts-list' }, ...items)
 }
 
@@ -95,10 +99,8 @@ function samplingOf({
   return fallback === null ? 'no' : `1 in ${fallback}, where it says nothing`
 }
 
-const versionOf = (version: number | null) => (version === 10 ? 'IPFIX' : `v${version}`)
-
 const STREAMS: readonly TableColumn<Stream>[] = [
-  { head: 'version', cell: ({ export_version: version }) => versionOf(version) },
+  { head: 'version', cell: ({ export_version: version }) => formatVersion(version) },
   { head: 'domain', isNumber: true, cell: ({ observation_domain: domain }) => text(domain) },
   {
     head: 'heard',
@@ -146,7 +148,7 @@ const STREAMS: readonly TableColumn<Stream>[] = [
 
 const GAPS: readonly TableColumn<Gap>[] = [
   { head: 'detected', cell: ({ detected_at: time }) => formatTime(time) },
-  { head: 'version', cell: ({ export_version: version }) => versionOf(version) },
+  { head: 'version', cell: ({ export_version: version }) => formatVersion(version) },
   { head: 'domain', isNumber: true, cell: ({ observation_domain: domain }) => text(domain) },
   { head: 'expected', isNumber: true, cell: ({ expected }) => text(expected) },
   { head: 'came', isNumber: true, cell: ({ received }) => text(received) },
@@ -157,7 +159,7 @@ const GAPS: readonly TableColumn<Gap>[] = [
 const TEMPLATES: readonly TableColumn<Template>[] = [
   { head: 'id', isNumber: true, cell: ({ template_id: id }) => text(id) },
   { head: 'kind', cell: ({ kind }) => text(kind) },
-  { head: 'version', cell: ({ export_version: version }) => versionOf(version) },
+  { head: 'version', cell: ({ export_version: version }) => formatVersion(version) },
   { head: 'domain', isNumber: true, cell: ({ observation_domain: domain }) => text(domain) },
   { head: 'fields', isNumber: true, cell: ({ fields }) => String(fields.length) },
   { head: 'first seen', cell: ({ first_seen: time }) => formatTime(time) },
@@ -169,7 +171,7 @@ const TEMPLATES: readonly TableColumn<Template>[] = [
 const SAMPLERS: readonly TableColumn<Sampler>[] = [
   {
     head: 'scope',
-    cell: ({ scope, scope_value: own }) => (own === null ? text(scope) : `${scope} ${own}`),
+    cell: ({ scope, scope_value: value }) => (value === null ? text(scope) : `${scope} ${value}`),
   },
   {
     head: 'rate',

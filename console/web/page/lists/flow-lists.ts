@@ -1,10 +1,10 @@
-/** The lists under the chart: newest flows, conversations, the loss ledger, translations. */
+/** The lists below the chart: newest flows, conversations, the loss ledger, translations. */
 
 import type { ConversationsReply } from '../../api/conversations.ts'
 import type { FlowsReply } from '../../api/flows.ts'
 import type { LossReply } from '../../api/loss.ts'
 import type { NatReply } from '../../api/nat.ts'
-import { linkButton, make } from '../elements.ts'
+import { make, makeLinkButton } from '../elements.ts'
 import {
   formatCounter,
   formatDigits,
@@ -13,7 +13,7 @@ import {
   formatTime,
   visible,
 } from '../format.ts'
-import { makeTable, note, type TableColumn } from '../table.ts'
+import { makeNote, makeTable, type TableColumn } from '../table.ts'
 
 type Flow = FlowsReply['rows'][number]
 type Conversation = ConversationsReply['rows'][number]
@@ -23,13 +23,10 @@ type Mapping = NatReply['rows'][number]
 /** Narrows the filter by a test. */
 type OnTest = (test: string) => void
 
-const end = (address: string | null, port: number | null) => {
+function formatEnd(address: string | null, port: number | null): string {
   if (address === null) return '–'
-  return port === null
-    ? address
-    : address.includes(':')
-      ? `[${address}]:${port}`
-      : `${address}:${port}`
+  if (port === null) return address
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
 function addressCell(
@@ -38,15 +35,15 @@ function addressCell(
   side: string,
   onTest: OnTest,
 ): Node | string {
-  const text = end(address, port)
+  const text = formatEnd(address, port)
   if (address === null) return text
   const test = `${side} ${address}`.trimStart()
-  const button = linkButton(text, `Add to the filter: ${test}`, () => onTest(test))
+  const button = makeLinkButton(text, `Add to the filter: ${test}`, () => onTest(test))
   button.classList.add('mono')
   return button
 }
 
-/** Narrow screens have no room for the date. */
+/** Shows a time; narrow screens leave out the date. */
 function timeCell(time: string | null): HTMLElement {
   const [date = '', clock = ''] = formatTime(time).split(' ')
   return make(
@@ -61,7 +58,7 @@ const protocolOf = ({ protocol, protocol_name: name }: Flow | Conversation | Map
   name ?? (protocol === null ? '–' : String(protocol))
 
 export function makeFlowList({ rows }: FlowsReply, onTest: OnTest): HTMLElement {
-  if (rows.length === 0) return note('No flows in this range.')
+  if (rows.length === 0) return makeNote('No flows in this range.')
   const columns: readonly TableColumn<Flow>[] = [
     { head: 'received', cell: ({ received_at: time }) => timeCell(time) },
     { head: 'protocol', cell: protocolOf },
@@ -110,7 +107,7 @@ function interfacesOf({
 }
 
 export function makeConversationList({ rows }: ConversationsReply, onTest: OnTest): HTMLElement {
-  if (rows.length === 0) return note('No conversations in this range.')
+  if (rows.length === 0) return makeNote('No conversations in this range.')
   const columns: readonly TableColumn<Conversation>[] = [
     { head: 'begun', cell: ({ started_at: time }) => timeCell(time) },
     { head: 'protocol', cell: protocolOf },
@@ -154,7 +151,7 @@ export function makeLossList(
   { rows }: LossReply,
   onExporter: (address: string) => void,
 ): HTMLElement {
-  if (rows.length === 0) return note('No exporter has sent anything in this range.')
+  if (rows.length === 0) return makeNote('No exporter has sent anything in this range.')
   const columns: readonly TableColumn<Loss>[] = [
     { head: 'exporter', cell: ({ exporter }) => exporterCell(exporter, onExporter) },
     {
@@ -208,13 +205,16 @@ function exporterCell(
   onExporter: (address: string) => void,
 ): Node | string {
   if (address === null) return 'all (this host)'
-  return linkButton(visible(address), 'Show this exporter', () => onExporter(address))
+  return makeLinkButton(visible(address), 'Show this exporter', () => onExporter(address))
 }
 
 export function makeMappingList({ rows, at }: NatReply, address: string): HTMLElement {
-  if (rows.length === 0) return note(`Nobody was behind ${address} at ${formatTime(at)}.`)
+  if (rows.length === 0) return makeNote(`Nobody was behind ${address} at ${formatTime(at)}.`)
   const columns: readonly TableColumn<Mapping>[] = [
-    { head: 'inside', cell: ({ inside_addr: inside, inside_port: port }) => end(inside, port) },
+    {
+      head: 'inside',
+      cell: ({ inside_addr: inside, inside_port: port }) => formatEnd(inside, port),
+    },
     { head: 'protocol', cell: protocolOf },
     { head: 'since', cell: ({ since }) => formatTime(since) },
     { head: 'until', cell: ({ until }) => (until === null ? 'still' : formatTime(until)) },
@@ -226,7 +226,7 @@ export function makeMappingList({ rows, at }: NatReply, address: string): HTMLEl
     {
       head: 'destination',
       isExtra: true,
-      cell: ({ dst_addr: dst, dst_port: port }) => (dst === null ? '' : end(dst, port)),
+      cell: ({ dst_addr: dst, dst_port: port }) => (dst === null ? '' : formatEnd(dst, port)),
     },
     { head: 'event', isExtra: true, cell: ({ event_name: event }) => event ?? '' },
     {

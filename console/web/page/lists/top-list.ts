@@ -1,22 +1,20 @@
-/** The list of the greatest: shares as bars, each row narrows the filter. */
+/** The top list: shares as bars, and rows that narrow the filter. */
 
 import type { TopReply } from '../../api/top.ts'
-import { linkButton, make } from '../elements.ts'
+import { make, makeLinkButton, makeSvg } from '../elements.ts'
 import { formatCounter, formatDigits, formatShare, visible } from '../format.ts'
-import { testFor } from '../narrow-filter.ts'
-import { makeTable, note, type TableColumn } from '../table.ts'
+import { findTest } from '../narrow-filter.ts'
+import { makeNote, makeTable, type TableColumn } from '../table.ts'
 
 type TopRow = TopReply['rows'][number]
 
-const SVG = 'http://www.w3.org/2000/svg'
-
 export function makeTopList(reply: TopReply, onTest: (test: string) => void): HTMLElement {
   const { by, rows, other } = reply
-  if (rows.length === 0) return note('No flows in this range.')
+  if (rows.length === 0) return makeNote('No flows in this range.')
   const columns: readonly TableColumn<TopRow>[] = [
     {
       head: by,
-      cell: (row) => nameCell(row, row === other ? undefined : testFor(by, row.key), onTest),
+      cell: (row) => nameCell(row, row === other ? undefined : findTest(by, row.key), onTest),
     },
     { head: 'bytes', isNumber: true, cell: bytesCell },
     { head: 'share', isNumber: true, cell: ({ share }) => formatShare(share) },
@@ -46,7 +44,7 @@ function nameCell(
   const isNamed = key !== null && name !== key && key !== 'other'
   const faint = isNamed ? make('span', { class: 'faint' }, ` ${visible(key)}`) : null
   if (test === undefined) return make('span', { class: 'faint' }, text, faint)
-  const button = linkButton(text, `Add to the filter: ${test}`, () => onTest(test))
+  const button = makeLinkButton(text, `Add to the filter: ${test}`, () => onTest(test))
   button.dataset['key'] = `top ${key}`
   return make('span', {}, button, faint)
 }
@@ -59,14 +57,7 @@ function bytesCell({ bytes, at_most: atMost, exact }: TopRow): HTMLElement {
 }
 
 function makeBar(share: number): SVGElement {
-  const svg = document.createElementNS(SVG, 'svg')
-  svg.setAttribute('class', 'bar')
-  svg.setAttribute('viewBox', '0 0 100 10')
-  svg.setAttribute('preserveAspectRatio', 'none')
-  svg.setAttribute('aria-hidden', 'true')
-  const bar = document.createElementNS(SVG, 'rect')
-  bar.setAttribute('width', String(Math.max(0, Math.min(100, share * 100))))
-  bar.setAttribute('height', '10')
-  svg.append(bar)
-  return svg
+  const width = Math.max(0, Math.min(100, share * 100))
+  const attributes = { viewBox: '0 0 100 10', preserveAspectRatio: 'none', 'aria-hidden': 'true' }
+  return makeSvg('svg', { class: 'bar', ...attributes }, makeSvg('rect', { width, height: 10 }))
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { KEYS } from '../../../../console/query/keys.ts'
-import { narrow, testFor } from '../../../../console/web/page/narrow-filter.ts'
+import { findTest, narrowFilter } from '../../../../console/web/page/narrow-filter.ts'
 import { HOUR, WebHarness } from '../web-harness.ts'
 
 interface Row {
@@ -37,9 +37,9 @@ describe('a row of a top list', () => {
   for (const by of [...Object.keys(KEYS), 'src/24,48', 'dst/16,32']) {
     it(`by ${by} narrows the filter to its flows`, async () => {
       for (const row of await ask({ by, n: String(ROWS) })) {
-        const test = testFor(by, row.key)
+        const test = findTest(by, row.key)
         if (test === undefined) continue
-        const filter = narrow('bytes >= 0 or packets >= 0', test)
+        const filter = narrowFilter('bytes >= 0 or packets >= 0', test)
         const [sum] = await ask({ by: 'all', filter })
         const [again] = (await ask({ by, filter })).filter(({ key }) => key === row.key)
         assert.equal(again?.flows, row.flows, `${test}, by ${by}`)

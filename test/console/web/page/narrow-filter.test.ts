@@ -8,7 +8,7 @@ import { parseFilter } from '../../../../console/query/filter.ts'
 import type { Filter } from '../../../../console/query/filter-tree.ts'
 import { KEYS } from '../../../../console/query/keys.ts'
 import { FLOWS } from '../../../../console/query/relations.ts'
-import { narrow, testFor } from '../../../../console/web/page/narrow-filter.ts'
+import { findTest, narrowFilter } from '../../../../console/web/page/narrow-filter.ts'
 import { modelFilter } from '../../query/filter-model.ts'
 
 const address = fc.oneof(fc.ipV4(), fc.ipV6())
@@ -61,14 +61,14 @@ describe('the test of a row', () => {
     if (!texts) {
       it(`of ${key} is none`, () => {
         assert.ok(WITHOUT.includes(key), `${key} has no keys to try`)
-        assert.equal(testFor(key, 'some'), undefined)
+        assert.equal(findTest(key, 'some'), undefined)
       })
       continue
     }
     it(`of ${key} compiles`, () => {
       fc.assert(
         fc.property(texts, (own) => {
-          const test = testFor(key, own) ?? assert.fail(`${own} has no test`)
+          const test = findTest(key, own) ?? assert.fail(`${own} has no test`)
           compileFilter(parseFilter(test), FLOWS, new Parameters())
         }),
         { numRuns: 30 },
@@ -77,10 +77,10 @@ describe('the test of a row', () => {
   }
 
   it('is none where nothing was sent, and for the rest', () => {
-    assert.equal(testFor('src', null), undefined)
-    assert.equal(testFor('src', 'other'), undefined)
-    assert.equal(testFor('pair', '192.0.2.1 > -'), undefined)
-    assert.equal(testFor('interface', '192.0.2.1 -'), undefined)
+    assert.equal(findTest('src', null), undefined)
+    assert.equal(findTest('src', 'other'), undefined)
+    assert.equal(findTest('pair', '192.0.2.1 > -'), undefined)
+    assert.equal(findTest('interface', '192.0.2.1 -'), undefined)
   })
 })
 
@@ -89,7 +89,7 @@ describe('a filter that is narrowed', () => {
     fc.assert(
       fc.property(modelFilter, address, ({ text }, own) => {
         const test = `src host ${own}`
-        assert.deepEqual(shapeOf(narrow(text, test)), both(text, test))
+        assert.deepEqual(shapeOf(narrowFilter(text, test)), both(text, test))
       }),
     )
   })
@@ -97,19 +97,19 @@ describe('a filter that is narrowed', () => {
   it('is the same when it is narrowed by the same again', () => {
     fc.assert(
       fc.property(modelFilter, address, ({ text }, own) => {
-        const once = narrow(text, `src host ${own}`)
-        assert.equal(narrow(once, `src host ${own}`), once)
+        const once = narrowFilter(text, `src host ${own}`)
+        assert.equal(narrowFilter(once, `src host ${own}`), once)
       }),
     )
   })
 
   it('has no test more than is needed', () => {
-    assert.equal(narrow('  ', 'proto 6'), 'proto 6')
-    assert.equal(narrow('proto 6', 'proto 6'), 'proto 6')
-    assert.equal(narrow('port 53', 'proto 6'), 'port 53 and proto 6')
-    assert.equal(narrow('port 53 or port 80', 'proto 6'), '(port 53 or port 80) and proto 6')
+    assert.equal(narrowFilter('  ', 'proto 6'), 'proto 6')
+    assert.equal(narrowFilter('proto 6', 'proto 6'), 'proto 6')
+    assert.equal(narrowFilter('port 53', 'proto 6'), 'port 53 and proto 6')
+    assert.equal(narrowFilter('port 53 or port 80', 'proto 6'), '(port 53 or port 80) and proto 6')
     assert.equal(
-      narrow('port 53 or port 80 and proto 6', 'proto 6'),
+      narrowFilter('port 53 or port 80 and proto 6', 'proto 6'),
       '(port 53 or port 80 and proto 6) and proto 6',
     )
   })
