@@ -13,7 +13,7 @@ const MOST_BYTES = 150_000
 const BUILT = fileURLToPath(new URL('../../../console/web/page', import.meta.url))
 const SOURCES = join(REPOSITORY, 'console/web/page')
 
-/** What a browser loads to show the page, from the page on. */
+/** Returns the paths that a browser loads, from the page on. */
 function loadedPaths(): string[] {
   const { byPath, version } = readPageFiles()
   const found = new Set(['/'])

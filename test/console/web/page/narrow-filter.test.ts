@@ -36,7 +36,7 @@ const KEY_TEXTS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'src/24,48': fc.ipV4().map((own) => `${own}/24`),
   'dst/24,48': fc.ipV6().map((own) => `${own}/48`),
 }
-/** The language has no test of these. */
+/** Kinds of keys that filters cannot test. */
 const WITHOUT = ['all', 'application']
 
 /** A tree without offsets, and with nested `and` in one list. */
@@ -76,7 +76,7 @@ describe('the test of a row', () => {
     })
   }
 
-  it('is none where nothing was sent, and for the rest', () => {
+  it('is none for a key that was not sent, and for other', () => {
     assert.equal(findTest('src', null), undefined)
     assert.equal(findTest('src', 'other'), undefined)
     assert.equal(findTest('pair', '192.0.2.1 > -'), undefined)
@@ -103,7 +103,7 @@ describe('a filter that is narrowed', () => {
     )
   })
 
-  it('has no test more than is needed', () => {
+  it('has no needless test', () => {
     assert.equal(narrowFilter('  ', 'proto 6'), 'proto 6')
     assert.equal(narrowFilter('proto 6', 'proto 6'), 'proto 6')
     assert.equal(narrowFilter('port 53', 'proto 6'), 'port 53 and proto 6')

@@ -1,4 +1,4 @@
-/** What requests may have in them, without a database: names, prefixes, addresses, bodies. */
+/** Reading the parts of requests, without a database: names, prefixes, addresses, bodies. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -179,13 +179,13 @@ describe('a body', () => {
     { type: 'application/json; charset=utf-16', encoding: undefined },
     { type: 'application/json', encoding: 'gzip' },
   ]) {
-    it(`is not taken as ${Object.values(headers).join(' ')}`, () => {
+    it(`is refused as ${Object.values(headers).join(' ')}`, () => {
       rejects(415, () => checkMediaType(headers), /the body is/)
     })
   }
 })
 
-describe('a question for statistics', () => {
+describe('a request for statistics', () => {
   it('has each pair once, however it is spelt', () => {
     const { pairs, prefixes } = statsOf({
       '2001:db8::/32': { years: ['2014', { 2014: ['all', 'dstip:2001:db8:0::1'] }] },

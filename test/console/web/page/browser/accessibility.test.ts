@@ -19,7 +19,7 @@ const VIEWS: Readonly<Record<string, string>> = {
   'list of the API': '/api',
 }
 const SERIOUS = ['serious', 'critical']
-/** All rules; of what passes nothing is described. */
+/** Runs all rules, and reports only violations. */
 const AXE = `axe.run({ resultTypes: ['violations'] })`
 
 interface Finding {
@@ -36,7 +36,7 @@ describe('the page for everybody', { skip: NO_BROWSER }, () => {
     axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   })
 
-  /** Opens a view as a person would have it before them. */
+  /** Opens a view, and waits until it is complete. */
   async function show(view: string, options: Parameters<BrowserHarness['open']>[1]): Promise<Page> {
     const page = await given.browser.visit(given.web.server.origin + (VIEWS[view] ?? ''), options)
     if (view === 'list of the API') return page
@@ -107,7 +107,7 @@ const FOCUSED = `(() => {
   const { id } = document.activeElement
   return id + ' ' + getComputedStyle(document.activeElement).outlineStyle
 })()`
-/** Names what reaches beyond the right edge, without what scrolls by itself. */
+/** Names elements beyond the right edge that are not in a region that scrolls. */
 const WIDEST = `[...document.querySelectorAll('body *')]
   .filter((own) => own.getBoundingClientRect().right > innerWidth && !own.closest('.scroll'))
   .map((own) => own.tagName + '#' + own.id + '.' + own.className)

@@ -69,7 +69,7 @@ describe('the filter box in a browser', { skip: NO_BROWSER }, () => {
     await given.browser.close(linked)
   })
 
-  it('is written with the keyboard alone, by its completions', async () => {
+  it('can be written with the keyboard alone, by its completions', async () => {
     await page.keyboard.press('/')
     await page.keyboard.type('pro')
     await completions().locator('[role=option]', { hasText: 'proto' }).waitFor()
@@ -90,7 +90,7 @@ describe('the filter box in a browser', { skip: NO_BROWSER }, () => {
     await waitForQuery(page, { filter: 'proto udp' })
   })
 
-  it('closes its completions on Escape, without another range', async () => {
+  it('closes its completions on Escape, and keeps the range', async () => {
     const before = page.url()
     await box().pressSequentially('sr')
     await completions().locator('[role=option]').first().waitFor()
@@ -100,7 +100,7 @@ describe('the filter box in a browser', { skip: NO_BROWSER }, () => {
     assert.equal(page.url(), before)
   })
 
-  it('takes a completion by the mouse', async () => {
+  it('inserts a completion by the mouse', async () => {
     await box().pressSequentially('exporter 192.0.2')
     await completions().locator('[role=option]', { hasText: '192.0.2.2' }).click()
     assert.equal(await box().inputValue(), 'exporter 192.0.2.2 ')

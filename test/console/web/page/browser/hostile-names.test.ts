@@ -1,4 +1,4 @@
-/** Names that exporters send are text to the page, whatever they are. They come through the pipeline. */
+/** Whatever names exporters send through the pipeline, the page shows them as text. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -16,7 +16,7 @@ import { pageUrl, usePage } from './page-harness.ts'
 
 const EXPORTER = '192.0.2.66'
 const NAME_BYTES = 48
-/** Interfaces by number: as sent, and as shown. */
+/** Names of interfaces by number: as sent, and as shown. */
 const NAMES: Readonly<Record<number, readonly [sent: string, shown: string]>> = {
   1: ['<img src=x onerror=alert(1)>', '<img src=x onerror=alert(1)>'],
   2: ['</td><script>alert(2)</script>', '</td><script>alert(2)</script>'],
@@ -26,7 +26,7 @@ const NAMES: Readonly<Record<number, readonly [sent: string, shown: string]>> = 
   6: ['javascript:alert(6)', 'javascript:alert(6)'],
 }
 
-/** Names of interfaces by options data, and a flow into each of them. */
+/** Returns a datagram with options data that name interfaces, and a flow into each of them. */
 function datagram(): Buffer {
   const names = Object.entries(NAMES).map(([number, [sent]]) => {
     const bytes = Buffer.alloc(NAME_BYTES)
@@ -70,7 +70,7 @@ describe('names from the network, in a browser', { skip: NO_BROWSER }, () => {
 
   const url = (search: string) => pageUrl(given, `&${search}`)
 
-  /** Nothing of a name became an element or an attribute that runs. */
+  /** Asserts that no part of a name became an element, or an attribute that runs. */
   async function expectNothingRan(): Promise<void> {
     assert.equal(await page.locator('img, b, td script, [onclick], [onerror]').count(), 0)
   }

@@ -15,7 +15,7 @@ const PUBLIC = '203.0.113.9'
 const INSIDE = '100.64.0.1'
 const OPENED_MS = NOW_MS - 600_000
 
-/** A device that translated 100.64.0.1:1111 to 203.0.113.9:20000, for half a minute, then. */
+/** Returns the events of a device that translates 100.64.0.1:1111 to 203.0.113.9:20000 for half a minute. */
 function translations(): Buffer {
   const fields = [4, 8, 7, 225, 227, 230, 323]
   const lengths = [1, 4, 2, 4, 2, 1, 8]
@@ -56,7 +56,7 @@ describe('the lists of the page in a browser', { skip: NO_BROWSER }, () => {
     return readTable(page, '#list-body')
   }
 
-  it('has a page of its own for an exporter, with what the database knows of it', async () => {
+  it('has a page of its own for an exporter, with all that the database knows of it', async () => {
     await page.locator('#exporters-body button', { hasText: '192.0.2.2' }).click()
     await waitForQuery(page, { exporter: '192.0.2.2' })
     const part = (title: string) => `#exporter .part:has(h3:text-is("${title}"))`

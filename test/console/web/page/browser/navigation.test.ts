@@ -61,7 +61,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
     await until('its range is shown', async () => !(await facts()).includes('12:00:00 – 13:00:00'))
   })
 
-  it('shows twice as much on Escape, and the ranges beside by Shift and arrows', async () => {
+  it('doubles the range on Escape, and moves to the next ranges by Shift and arrows', async () => {
     await page.keyboard.press('Shift+ArrowLeft')
     await waitForQuery(page, { since: '2026-11-28T11:00:00Z', until: '2026-11-28T12:00:00Z' })
     await page.locator('#chart .note', { hasText: 'No flows' }).waitFor()
@@ -71,7 +71,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
     await waitForQuery(page, { since: '2026-11-28T11:30:00Z', until: '2026-11-28T13:30:00Z' })
   })
 
-  it('narrows the filter by a row, and by a row of that; the back button widens it', async () => {
+  it('narrows the filter by a row, then by another; the back button widens it', async () => {
     const [first] = await readTable(page, '#top-body')
     const source = first?.[0] ?? ''
     await page.locator('#top-body button').first().click()

@@ -81,7 +81,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
     assert.equal(await page.locator('#strip-text').innerText(), bin)
   })
 
-  it('gives its numbers as a file of CSV and of JSON', async () => {
+  it('saves its numbers as files of CSV and JSON', async () => {
     const save = async (format: string) => {
       const download = page.waitForEvent('download')
       await page.locator('#top-tools a', { hasText: format }).click()

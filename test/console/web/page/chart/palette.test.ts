@@ -10,7 +10,7 @@ import { REPOSITORY } from '../../../../helpers/markdown.ts'
 const COLOURS = 8
 /** WCAG 2.2, success criterion 1.4.11: parts of graphics. */
 const LEAST_CONTRAST = 3
-/** Of CIE 1976; two colours of this distance are told apart at a glance. */
+/** By CIE 1976; colours this far apart are told apart at a glance. */
 const LEAST_DISTANCE = 12
 
 type Rgb = readonly [number, number, number]
@@ -19,8 +19,8 @@ type Rgb = readonly [number, number, number]
 function linear(colour: string): Rgb {
   const [, r = '', g = '', b = ''] = /^#(..)(..)(..)$/.exec(colour) ?? assert.fail(colour)
   const read = (pair: string) => {
-    const own = Number.parseInt(pair, 16) / 255
-    return own <= 0.04045 ? own / 12.92 : ((own + 0.055) / 1.055) ** 2.4
+    const part = Number.parseInt(pair, 16) / 255
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
   }
   return [read(r), read(g), read(b)]
 }
@@ -34,7 +34,7 @@ function contrast(one: string, other: string): number {
   return (light + 0.05) / (dark + 0.05)
 }
 
-/** As people without red or green receptors see a colour (Viénot, Brettel, Mollon 1999). */
+/** How people without red or green receptors see a colour (Viénot, Brettel, Mollon 1999). */
 const SIGHTS: Readonly<Record<string, (colour: Rgb) => Rgb>> = {
   'all colours': (colour) => colour,
   'no red': ([r, g, b]) => {

@@ -24,7 +24,7 @@ const row = (key: string | null, name: string, values: (string | null)[]) => ({
   p95: 4,
 })
 
-/** Two bins of a minute; the range begins in the middle of the first, and ends in that of the second. */
+/** Two bins of a minute; the range begins and ends in the middle of a bin. */
 const REPLY: Reply = {
   since: '2026-11-28T12:00:30Z',
   until: '2026-11-28T12:01:30Z',

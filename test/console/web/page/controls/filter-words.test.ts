@@ -12,7 +12,7 @@ function placeOf(marked: string) {
   return placeAt(marked.replace('|', ''), caret)
 }
 
-/** Completes at the caret `|`, and marks where it is then. */
+/** Completes at the caret `|`, and marks its new place. */
 function completed(marked: string, word: string): string {
   const text = marked.replace('|', '')
   const place = placeOf(marked) ?? assert.fail('nothing is completed')

@@ -1,4 +1,4 @@
-/** What statistics must be: a query on flows, written by hand, for one prefix, time and field. */
+/** The expected statistics: a query on flows, written by hand, for one prefix, time and field. */
 
 import type { SendersHarness } from '../senders-harness.ts'
 
@@ -25,7 +25,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
   dstip: 'dst_addr',
 }
 
-/** In one direction: the near end is in the prefix, and `local` says whether the far end is in any. */
+/** Selects one direction: the near end is in the prefix; `local`: the far end is in one, too. */
 function oneWay(direction: string, near: string, far: string, condition: string): string {
   return `
     select '${direction}' || case when is_local then ':local' else '' end as direction,

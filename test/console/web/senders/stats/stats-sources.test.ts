@@ -12,7 +12,7 @@ const DAY = ['2026-11-19T00:00Z', '2026-11-20T00:00Z'] as const
 const HOUR = '2026-11-19 00'
 const MINUTE = '2026-11-19 00:30'
 const MARGINS = ['all', 'proto:6', 'proto:17']
-/** Fields of which the lists of hours and days have the greatest values. */
+/** Fields whose greatest values are in the lists of hours and days. */
 const KEYS = Array.from({ length: 40 }, (_, n) => `dstas:${65_000 + n}`)
 const DROPPED = `
   delete from flows;
@@ -89,7 +89,7 @@ describe('statistics', () => {
     assert.deepEqual(await ask('2026-11', MARGINS), await askFlows(MARGINS))
   })
 
-  it('of what lists have throughout come from lists, and the rest from flows', async () => {
+  it('of values in all lists come from lists, and others from flows', async () => {
     await fillDay()
     const expected = await askFlows(KEYS)
     const listed = await given.rollups.ask(
@@ -106,7 +106,7 @@ describe('statistics', () => {
     }
   })
 
-  it('stay when flows are dropped: margins exactly, keys within bounds that are told', async () => {
+  it('stay when flows are dropped: margins exactly, keys within the bounds of the reply', async () => {
     await fillDay()
     const truth = await askFlows([...MARGINS, ...KEYS])
     await given.rollups.ask(DROPPED)
@@ -193,7 +193,7 @@ describe('statistics', () => {
     assert.deepEqual(await ask('2026'), [{ ...entry, bytes: 15, flows: 2, sampled: true }])
   })
 
-  it('count a new prefix in flows that are there already', async () => {
+  it('count a new prefix in flows that are already stored', async () => {
     await given.rollups.fill(500, ...DAY)
     await given.rollups.settle('2026-11-20T00:30Z')
     const before = await askFlows(['all'])
@@ -217,7 +217,7 @@ describe('statistics', () => {
     assert.deepEqual([await ask('2026', names), await ask(HOUR, names)], answers)
   })
 
-  it('are of lists as deep as they are set', () => {
+  it('were tested with lists that do not hold every key', () => {
     assert.ok(SHALLOW.depths.day < KEYS.length, 'not every key is listed')
   })
 })

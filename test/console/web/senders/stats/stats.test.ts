@@ -86,7 +86,7 @@ describe('statistics', () => {
     return reply.json() as StatsReply
   }
 
-  /** Returns what a reply must be, by a query for each of its lists. */
+  /** Returns the expected reply, from a query for each of its lists. */
   async function expectedOf(times: Times, names: readonly string[] = NAMES): Promise<StatsReply> {
     const reply: Record<string, Record<string, Record<string, Entry[]>[]>> = {}
     for (const prefix of PREFIXES) {
