@@ -8,7 +8,7 @@ import { badParameter } from './api/api-error.ts'
 import { acceptedFormat, FORMATS, type Format } from './api/formats.ts'
 import type { Question } from './api/question.ts'
 
-const LEAST_COMPRESSED_BYTES = 1_400
+const MIN_COMPRESSED_BYTES = 1_400
 const compress = promisify(gzip)
 
 export interface ServeOptions {
@@ -33,7 +33,7 @@ export async function serveQuestion(
   context.header('content-type', contentType)
   context.header('vary', 'accept, accept-encoding')
   const accepted = context.req.header('accept-encoding') ?? ''
-  if (body.length < LEAST_COMPRESSED_BYTES || !/\bgzip\b/.test(accepted)) return send(context, body)
+  if (body.length < MIN_COMPRESSED_BYTES || !/\bgzip\b/.test(accepted)) return send(context, body)
   context.header('content-encoding', 'gzip')
   return send(context, await compressed(body))
 }

@@ -39,7 +39,11 @@ export function urlOf(path: string, parameters: Parameters): string {
 const MAX_TRIES = 6
 const MAX_WAIT_SECONDS = 5
 
-/** Asks. A busy server is asked again after the time it names. @throws AskError; AbortError by the signal */
+/**
+ * Asks. A busy server is asked again after the time that it names.
+ *
+ * @throws AskError, and an AbortError when `signal` aborts
+ */
 export async function ask<Reply>(
   path: string,
   parameters: Parameters,

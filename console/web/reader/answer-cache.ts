@@ -30,7 +30,7 @@ interface Entry {
 /** How long a refresh that failed is not tried again. */
 const REFRESH_AGAIN_MS = 1_000
 
-/** Memory of an entry beside its answer and its key. */
+/** Memory of an entry besides its answer and its key. */
 const OVERHEAD_BYTES = 1_024
 
 interface CacheFigures {
@@ -78,17 +78,20 @@ export class AnswerCache {
   /**
    * Returns the answer of a question.
    *
-   * @param own.signal aborts when this client leaves; the question goes on for the others
+   * @param question.signal aborts when this client leaves; the question goes on for the others
    */
-  async get(key: string, own: CachedQuestion & { readonly signal: AbortSignal }): Promise<Buffer> {
+  async get(
+    key: string,
+    question: CachedQuestion & { readonly signal: AbortSignal },
+  ): Promise<Buffer> {
     const kept = this.peek(key)
     if (kept) {
-      this.#refresh(key, own)
+      this.#refresh(key, question)
       return kept
     }
     const running = this.#entries.get(key)
     if (running) this.#hits += 1
-    const entry = running ?? this.#start(key, own)
+    const entry = running ?? this.#start(key, question)
     entry.waiting += 1
     const leave = () => {
       entry.waiting -= 1
@@ -97,45 +100,45 @@ export class AnswerCache {
       this.#remove(key, entry)
       entry.controller.abort()
     }
-    own.signal.addEventListener('abort', leave, { once: true })
-    if (own.signal.aborted) leave()
+    question.signal.addEventListener('abort', leave, { once: true })
+    if (question.signal.aborted) leave()
     try {
       return await entry.promise
     } finally {
-      own.signal.removeEventListener('abort', leave)
+      question.signal.removeEventListener('abort', leave)
     }
   }
 
-  #start(key: string, own: CachedQuestion): Entry {
+  #start(key: string, question: CachedQuestion): Entry {
     this.#misses += 1
     const controller = new AbortController()
-    const promise = own.answer(controller.signal)
+    const promise = question.answer(controller.signal)
     const unknown = { waiting: 0, bytes: undefined, freshUntil: 0, expiresAt: 0 }
     const entry: Entry = { promise, controller, ...unknown }
     this.#entries.set(key, entry)
     promise.then(
-      (answer) => this.#keep(key, entry, own, answer),
+      (answer) => this.#keep(key, entry, question, answer),
       () => this.#remove(key, entry),
     )
     return entry
   }
 
   /** Asks for a new answer in place of an old one; others get the old one until it is there. */
-  #refresh(key: string, own: CachedQuestion): void {
+  #refresh(key: string, question: CachedQuestion): void {
     const old = this.#entries.get(key)
     const now = this.#now()
     if (!old || old.freshUntil > now) return
     this.#misses += 1
     // Until then nobody else asks.
     old.freshUntil = Number.POSITIVE_INFINITY
-    const refresh = own.refresh ?? own.answer
+    const refresh = question.refresh ?? question.answer
     refresh(new AbortController().signal).then(
       (answer) => {
         if (this.#entries.get(key) !== old) return
         this.#remove(key, old)
         const entry: Entry = { ...old, promise: Promise.resolve(answer), bytes: undefined }
         this.#entries.set(key, entry)
-        this.#keep(key, entry, own, answer)
+        this.#keep(key, entry, question, answer)
       },
       () => {
         old.freshUntil = this.#now() + REFRESH_AGAIN_MS
@@ -143,12 +146,12 @@ export class AnswerCache {
     )
   }
 
-  #keep(key: string, entry: Entry, own: CachedQuestion, answer: Buffer): void {
+  #keep(key: string, entry: Entry, question: CachedQuestion, answer: Buffer): void {
     // All clients have left meanwhile.
     if (this.#entries.get(key) !== entry) return
     entry.bytes = answer.length + key.length * 2 + OVERHEAD_BYTES
-    entry.freshUntil = this.#now() + own.lifetimeMs
-    entry.expiresAt = entry.freshUntil + (own.staleMs ?? 0)
+    entry.freshUntil = this.#now() + question.lifetimeMs
+    entry.expiresAt = entry.freshUntil + (question.staleMs ?? 0)
     this.#bytes += entry.bytes
     this.#shrink()
   }

@@ -11,7 +11,7 @@ export function levelOf({ percent }: CoverageBin): Level {
   return percent >= 100 ? 'whole' : 'lost'
 }
 
-const LEAST_HEIGHT = 0.3
+const MIN_HEIGHT = 0.3
 /** A loss from this size on fills the strip. */
 const FULL_LOSS_PERCENT = 10
 
@@ -19,7 +19,7 @@ const FULL_LOSS_PERCENT = 10
 export function lossHeight({ percent }: CoverageBin): number {
   if (percent === null || percent >= 100) return 0
   const part = Math.min(1, (100 - percent) / FULL_LOSS_PERCENT)
-  return LEAST_HEIGHT + (1 - LEAST_HEIGHT) * Math.sqrt(part)
+  return MIN_HEIGHT + (1 - MIN_HEIGHT) * Math.sqrt(part)
 }
 
 /** Describes the coverage of a bin in one sentence. */

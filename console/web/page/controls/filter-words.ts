@@ -18,24 +18,8 @@ export interface Place {
 
 /** Words whose values cannot be completed. */
 const OPEN = [
-  'host',
-  'net',
-  'ip',
-  'as',
-  'bytes',
-  'packets',
-  'duration',
-  'bps',
-  'pps',
-  'bpp',
-  'tos',
-  'ttl',
-  'flags',
-  'vlan',
-  'mac',
-  'domain',
-  'version',
-  'event',
+  ...['host', 'net', 'ip', 'as', 'bytes', 'packets', 'duration', 'bps', 'pps', 'bpp'],
+  ...['tos', 'ttl', 'flags', 'vlan', 'mac', 'domain', 'version', 'event'],
 ]
 
 /** Returns the word at the caret; undefined when it cannot be completed. */

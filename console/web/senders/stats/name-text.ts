@@ -4,8 +4,8 @@ import { formatNetwork, isHost, parseNetwork } from '../../../query/address.ts'
 import { SendersError } from '../senders-error.ts'
 
 /**
- * Where the sums of a field are: `margin` in every rollup, `list` in the lists of hours and days when the
- * sum is great enough, `flow` only in flows.
+ * Where the sums of a field are. `margin`: in every rollup. `list`: great sums are in the lists of hours
+ * and days. `flow`: only in flows.
  */
 export type Family = 'margin' | 'list' | 'flow'
 

@@ -81,8 +81,8 @@ export function marginSums(level: Level, pieces: readonly Piece[], scope: Scope)
 }
 
 /**
- * Sums the lists of a level. A value that an incomplete list lacks may still have traffic. Where flows are
- * still stored (from $9 on), such a bucket is returned, to be read from flows.
+ * Sums the lists of a level. A value that an incomplete list lacks may still have traffic. While flows
+ * are stored (from $9 on), such a bucket is returned, to be read from flows.
  */
 export function listSums(
   level: 'hour' | 'day',

@@ -1,4 +1,4 @@
-/** Faults of netflow.io's API that this API does not have. Most tests send datagrams through the writer. */
+/** Faults of netflow.io's API that this API does not have. Most tests use the whole writer. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'

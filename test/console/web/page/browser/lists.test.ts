@@ -15,7 +15,7 @@ const PUBLIC = '203.0.113.9'
 const INSIDE = '100.64.0.1'
 const OPENED_MS = NOW_MS - 600_000
 
-/** Returns the events of a device that translates 100.64.0.1:1111 to 203.0.113.9:20000 for half a minute. */
+/** Returns the events of a translation of 100.64.0.1:1111 to 203.0.113.9:20000 for half a minute. */
 function translations(): Buffer {
   const fields = [4, 8, 7, 225, 227, 230, 323]
   const lengths = [1, 4, 2, 4, 2, 1, 8]

@@ -1,4 +1,4 @@
-/** What tests of the page in a browser begin with: a server over the demonstration's flows, and Chromium. */
+/** The beginning of tests of the page: a server over the demonstration's flows, and Chromium. */
 
 import { after, before } from 'node:test'
 import { HOUR, WebHarness } from '../../web-harness.ts'

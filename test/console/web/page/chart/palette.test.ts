@@ -9,9 +9,9 @@ import { REPOSITORY } from '../../../../helpers/markdown.ts'
 
 const COLOURS = 8
 /** WCAG 2.2, success criterion 1.4.11: parts of graphics. */
-const LEAST_CONTRAST = 3
+const MIN_CONTRAST = 3
 /** By CIE 1976; colours this far apart are told apart at a glance. */
-const LEAST_DISTANCE = 12
+const MIN_DISTANCE = 12
 
 type Rgb = readonly [number, number, number]
 
@@ -74,7 +74,7 @@ for (const theme of ['light', 'dark'] as const) {
       const background = (await backgrounds())[theme]
       for (const colour of palette(theme)) {
         const ratio = contrast(colour, background)
-        assert.ok(ratio >= LEAST_CONTRAST, `${colour} on ${background}: ${ratio.toFixed(2)}`)
+        assert.ok(ratio >= MIN_CONTRAST, `${colour} on ${background}: ${ratio.toFixed(2)}`)
       }
     })
 
@@ -85,7 +85,7 @@ for (const theme of ['light', 'dark'] as const) {
           const next = seen[index + 1]
           if (!next) continue
           const distance = Math.hypot(...colour.map((own, at) => own - (next[at] ?? 0)))
-          assert.ok(distance >= LEAST_DISTANCE, `${index} and ${index + 1}: ${distance.toFixed(1)}`)
+          assert.ok(distance >= MIN_DISTANCE, `${index} and ${index + 1}: ${distance.toFixed(1)}`)
         }
       })
     }
