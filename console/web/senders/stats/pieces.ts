@@ -24,12 +24,9 @@ export interface Piece extends Span {
 
 /** Returns the numbers of the levels whose buckets never cross an end of a span. */
 export function levelsOf(spans: readonly Span[]): number[] {
+  const ends = spans.flatMap(({ sinceMs, untilMs }) => [sinceMs, untilMs])
   return LEVELS.flatMap((level, number) =>
-    spans.every(
-      ({ sinceMs, untilMs }) => sinceMs % LEVEL_MS[level] === 0 && untilMs % LEVEL_MS[level] === 0,
-    )
-      ? [number]
-      : [],
+    ends.every((end) => end % LEVEL_MS[level] === 0) ? [number] : [],
   )
 }
 
