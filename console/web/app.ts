@@ -1,37 +1,36 @@
-/** The routes of the web server, and what every request passes before. */
+/** The routes of the web server, and the checks, headers and metrics of every request. */
 
 import { type Context, Hono } from 'hono'
 import type { Logger } from '../../shared/logger.ts'
 import { describeError } from './answer-question.ts'
 import { ApiError } from './api/api-error.ts'
 import { describeApi } from './api/openapi.ts'
-import { referencePage } from './api/reference-page.ts'
-import { QUESTIONS } from './api/routes.ts'
-import type { PageFiles } from './files.ts'
+import { QUESTIONS } from './api/questions.ts'
+import { makeReferencePage } from './api/reference-page.ts'
 import type { Access } from './guard/access.ts'
 import { checkHost, checkOrigin } from './guard/request-origin.ts'
 import { securityHeaders } from './guard/security-headers.ts'
 import type { WebMetrics } from './metrics.ts'
+import type { PageFiles } from './page-files.ts'
 import { serveFiles } from './serve-files.ts'
-import { type Serving, serveQuestion } from './serve-question.ts'
+import { type ServeOptions, serveQuestion } from './serve-question.ts'
 
-export interface AppOptions extends Serving {
+interface AppOptions extends ServeOptions {
   readonly access: Access
   readonly files: PageFiles
   readonly metrics: WebMetrics
-  /** By which this server is known, in lower case. */
+  /** Names of this server, in lower case. */
   readonly hostNames: ReadonlySet<string>
   readonly trustProxy: boolean
   readonly logger: Logger
   readonly version: string
-  /** Further routes, which check who asks themselves: `/senders` and `/stats`. */
+  /** The routes `/senders` and `/stats`, which check by themselves who asks. */
   readonly senders?: Hono
 }
 
-/** Paths with a check of their own, or without a need for one. */
+/** Paths that need no password: they are harmless, or check by themselves who asks. */
 const OPEN_PATHS = /^\/(healthz$|senders(\/|$)|stats(\/|$))/
 
-/** Builds the routes. */
 export function buildApp(options: AppOptions): Hono {
   const { files, senders, metrics, version } = options
   const app = new Hono()
@@ -46,12 +45,12 @@ export function buildApp(options: AppOptions): Hono {
     checkRequest(context, options)
     await next()
   })
-  for (const own of QUESTIONS) {
-    app.get(own.path, (context) => serveQuestion(own, context, options))
+  for (const question of QUESTIONS) {
+    app.get(question.path, (context) => serveQuestion(question, context, options))
   }
   const description = describeApi(QUESTIONS, version)
   app.get('/api/openapi.json', (context) => context.json(description))
-  app.get('/api', (context) => context.html(referencePage(description)))
+  app.get('/api', (context) => context.html(makeReferencePage(description)))
   app.get('/healthz', (context) => serveHealth(context, options))
   app.get('/metrics', async (context) => {
     context.header('content-type', metrics.registry.contentType)
@@ -59,21 +58,21 @@ export function buildApp(options: AppOptions): Hono {
   })
   serveFiles(app, files)
   if (senders) app.route('/', senders)
-  addFailures(app, options)
+  addErrorReplies(app, options)
   return app
 }
 
 const KNOWN_ROUTES = new Set(['/', '/api', '/api/openapi.json', '/healthz', '/metrics'])
 
-/** A label for the metrics: there are as many as this program has routes. */
+/** Returns the label of a path in the metrics: there are only as many as routes. */
 function routeOf(path: string): string {
-  if (KNOWN_ROUTES.has(path) || QUESTIONS.some((own) => own.path === path)) return path
+  if (KNOWN_ROUTES.has(path) || QUESTIONS.some((question) => question.path === path)) return path
   if (path.startsWith('/api/exporters/')) return '/api/exporters/:address'
   const [, first = ''] = path.split('/')
   return ['senders', 'stats'].includes(first) ? `/${first}` : 'other'
 }
 
-function addFailures(app: Hono, { logger }: AppOptions): void {
+function addErrorReplies(app: Hono, { logger }: AppOptions): void {
   app.all('*', (context) => {
     const { method } = context.req
     if (method !== 'GET' && method !== 'HEAD') {
@@ -83,9 +82,10 @@ function addFailures(app: Hono, { logger }: AppOptions): void {
   })
   app.onError((error, context) => {
     const known = describeError(error)
-    if (known) return fail(context, known)
+    if (known) return replyError(context, known)
     logger.error({ fault: error, path: context.req.path }, 'a request could not be answered')
-    return fail(context, new ApiError('internal', 'a fault of this program: its log says more'))
+    const internal = new ApiError('internal', 'a fault of this program: its log says more')
+    return replyError(context, internal)
   })
 }
 
@@ -107,7 +107,7 @@ function checkRequest(context: Context, { access, hostNames, trustProxy, now }: 
   access.check({ authorization, address: clientAddress(context, trustProxy), nowMs: now() })
 }
 
-/** Behind a proxy, the last address that it has added. */
+/** Returns the address of the client; with a trusted proxy, the last one that the proxy added. */
 export function clientAddress(context: Context, trustProxy: boolean): string {
   const forwarded = trustProxy ? context.req.header('x-forwarded-for') : undefined
   const last = forwarded?.split(',').at(-1)?.trim()
@@ -122,7 +122,7 @@ async function serveHealth(context: Context, { answering }: AppOptions): Promise
   return context.json({ healthy }, healthy ? 200 : 503)
 }
 
-function fail(context: Context, error: ApiError): Response {
+function replyError(context: Context, error: ApiError): Response {
   const { code, message, where, retryAfterSeconds, status } = error
   if (retryAfterSeconds !== undefined) context.header('retry-after', String(retryAfterSeconds))
   if (code === 'unauthorized') {

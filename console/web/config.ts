@@ -18,15 +18,15 @@ import {
 
 const ON_OR_OFF = ['on', 'off'] as const
 const HOST_NAME = /^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?$/i
-const LEAST_KEY_LENGTH = 16
+const MIN_KEY_LENGTH = 16
 
 const secret = () => z.string().default('')
 
 const key = () =>
   z
     .string()
-    .refine((value) => value.length >= LEAST_KEY_LENGTH, {
-      message: `expected at least ${LEAST_KEY_LENGTH} characters`,
+    .refine((value) => value.length >= MIN_KEY_LENGTH, {
+      message: `expected at least ${MIN_KEY_LENGTH} characters`,
     })
     .default('')
 
@@ -44,7 +44,7 @@ export const WEB_SETTINGS = {
   ),
   WEB_HOSTS: listOf('a host name such as netflow.example.net', (name) => HOST_NAME.test(name))
     .default([])
-    .describe('names by which browsers reach it, beside localhost and addresses'),
+    .describe('names by which browsers reach it, besides localhost and addresses'),
   WEB_TLS_CERT: text('').describe('file with the certificate chain, PEM; read again at SIGHUP'),
   WEB_TLS_KEY: text('').describe('file with its private key, PEM'),
   WEB_TRUST_PROXY: oneOf(ON_OR_OFF, 'off').describe(
@@ -118,7 +118,7 @@ function findTlsProblems({ WEB_TLS_CERT, WEB_TLS_KEY }: WebSettings): string[] {
   }
 }
 
-/** Reads certificate and key. @throws when they cannot be read, or do not belong together */
+/** Reads certificate and key. @throws when a file cannot be read, or they do not belong together */
 export function readTls(settings: Pick<WebSettings, 'WEB_TLS_CERT' | 'WEB_TLS_KEY'>) {
   const tls = {
     cert: readFileSync(settings.WEB_TLS_CERT, 'utf8'),

@@ -1,4 +1,4 @@
-/** The error of a port that cannot be opened. */
+/** The error of a port that cannot be opened, with the reason and the remedy. */
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program has it',
@@ -6,7 +6,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'the address is none of this host',
 }
 
-/** `code` is `WEB_PORT`. */
+/** The port cannot be opened. `code` is `WEB_PORT`. */
 export class ListenError extends Error {
   readonly code = 'WEB_PORT'
   override readonly name = 'ListenError'

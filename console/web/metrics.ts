@@ -41,10 +41,10 @@ export class WebMetrics {
     counter('netflow_web_questions_refused_total', 'Questions refused, as too many waited.', () => {
       return reader.figures.refused
     })
-    counter('netflow_web_questions_cancelled_total', 'Questions ended in the server.', () => {
+    counter('netflow_web_questions_cancelled_total', 'Questions cancelled in the database.', () => {
       return reader.figures.cancelled
     })
-    counter('netflow_web_cache_hits_total', 'Answers that were there, or on their way.', () => {
+    counter('netflow_web_cache_hits_total', 'Answers that were kept, or already asked for.', () => {
       return cache.figures.hits
     })
     counter('netflow_web_cache_misses_total', 'Answers that the database was asked for.', () => {
@@ -54,7 +54,7 @@ export class WebMetrics {
     counter('netflow_web_wrong_passwords_total', 'Wrong passwords.', () => failures.total)
   }
 
-  /** @param route as it is written in the program, so that there are few */
+  /** @param route one of the program's routes, never a path: labels must stay few */
   observe(route: string, status: number, seconds: number): void {
     this.#seconds.labels(route, String(status)).observe(seconds)
   }

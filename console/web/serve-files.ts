@@ -1,10 +1,10 @@
-/** Serves the files of the page: by hash, compressed, and with 304 for what the browser has. */
+/** Serves the files of the page: compressed, and with 304 when the browser has the file. */
 
 import type { Context, Hono } from 'hono'
-import type { PageFile, PageFiles } from './files.ts'
+import type { PageFile, PageFiles } from './page-files.ts'
 
 const FOR_EVER = 'public, max-age=31536000, immutable'
-/** Kept, and asked for again each time. */
+/** The browser keeps the file, and asks each time whether it has changed. */
 const BY_HASH = 'no-cache'
 
 /** Adds a route for each file. */

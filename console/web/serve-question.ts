@@ -3,23 +3,24 @@
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { Context } from 'hono'
-import { type Answering, answerQuestion } from './answer-question.ts'
-import { ApiError } from './api/api-error.ts'
+import { type AnswerOptions, answerQuestion } from './answer-question.ts'
+import { badParameter } from './api/api-error.ts'
 import { acceptedFormat, FORMATS, type Format } from './api/formats.ts'
 import type { Question } from './api/question.ts'
 
-const LEAST_COMPRESSED_BYTES = 1_400
+const MIN_COMPRESSED_BYTES = 1_400
 const compress = promisify(gzip)
 
-export interface Serving {
-  readonly answering: Answering
+export interface ServeOptions {
+  readonly answering: AnswerOptions
+  /** Unix milliseconds. */
   readonly now: () => number
 }
 
 export async function serveQuestion(
-  own: Question,
+  question: Question,
   context: Context,
-  { answering, now }: Serving,
+  { answering, now }: ServeOptions,
 ): Promise<Response> {
   const { format, ...parameters } = readParameters(context)
   const asked = {
@@ -28,11 +29,11 @@ export async function serveQuestion(
     nowMs: now(),
     signal: context.req.raw.signal,
   }
-  const { body, contentType } = await answerQuestion(own, asked, answering)
+  const { body, contentType } = await answerQuestion(question, asked, answering)
   context.header('content-type', contentType)
   context.header('vary', 'accept, accept-encoding')
   const accepted = context.req.header('accept-encoding') ?? ''
-  if (body.length < LEAST_COMPRESSED_BYTES || !/\bgzip\b/.test(accepted)) return send(context, body)
+  if (body.length < MIN_COMPRESSED_BYTES || !/\bgzip\b/.test(accepted)) return send(context, body)
   context.header('content-encoding', 'gzip')
   return send(context, await compressed(body))
 }
@@ -41,7 +42,7 @@ function send(context: Context, body: Buffer): Response {
   return context.body(body as Uint8Array<ArrayBuffer>)
 }
 
-/** Kept answers are compressed once. */
+/** A kept answer is compressed once, for all its clients. */
 const COMPRESSED = new WeakMap<Buffer, Promise<Buffer>>()
 
 function compressed(body: Buffer): Promise<Buffer> {
@@ -52,13 +53,12 @@ function compressed(body: Buffer): Promise<Buffer> {
   return made
 }
 
-/** The parameters of the URL and of its path. @throws ApiError for one that is given twice */
+/** Returns the parameters in the path and in the query. @throws ApiError for one that is given twice */
 function readParameters(context: Context): Record<string, string> {
   const found: Record<string, string> = { ...context.req.param() }
   for (const [parameter, texts] of Object.entries(context.req.queries())) {
     if (texts.length > 1 || Object.hasOwn(found, parameter)) {
-      const message = `${parameter}: it is given more than once`
-      throw new ApiError('bad_parameter', message, { where: { parameter } })
+      throw badParameter(parameter, 'it is given more than once')
     }
     found[parameter] = texts[0] ?? ''
   }
@@ -69,7 +69,5 @@ function chooseFormat(format: string | undefined, accept: string): Format {
   if (format === undefined) return acceptedFormat(accept)
   const known = FORMATS.find((name) => name === format)
   if (known) return known
-  throw new ApiError('bad_parameter', `format: expected ${FORMATS.join(' or ')}`, {
-    where: { parameter: 'format' },
-  })
+  throw badParameter('format', `expected ${FORMATS.join(' or ')}`)
 }

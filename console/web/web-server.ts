@@ -1,4 +1,4 @@
-/** The web server: opens its port and its sessions of the database, and closes them. */
+/** The web server: opens its port and its sessions of the database, and closes them again. */
 
 import type { Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
@@ -8,22 +8,22 @@ import { readVersion } from '../../shared/command-line.ts'
 import type { Logger } from '../../shared/logger.ts'
 import { buildApp, clientAddress } from './app.ts'
 import { isLoopback, readTls, type WebSettings } from './config.ts'
-import { readPageFiles } from './files.ts'
 import { Access } from './guard/access.ts'
 import { Failures } from './guard/failures.ts'
 import { ListenError } from './listen-error.ts'
 import { WebMetrics } from './metrics.ts'
+import { readPageFiles } from './page-files.ts'
 import { AnswerCache } from './reader/answer-cache.ts'
 import { Reader } from './reader/reader.ts'
 import { openSenders, type Senders } from './senders/senders.ts'
 
-/** Questions that run at once, each in a session. */
+/** Sessions; each runs one question at a time. */
 const CONNECTIONS = 4
 /** Questions that run or wait. */
 const MAX_QUESTIONS = 8
 const WORK_MEM_BYTES = 67_108_864
 const MAX_CONNECTIONS = 1_024
-/** A filter may be long. */
+/** Filters in a URL may be long. */
 const MAX_HEADER_BYTES = 32_768
 const REQUEST_TIMEOUT_MS = 10_000
 const KEEP_ALIVE_MS = 30_000
@@ -121,7 +121,7 @@ export class WebServer {
     }) as TlsServer
   }
 
-  /** Reads the certificate again. One that cannot be used leaves the old one. */
+  /** Reads the certificate again. The old one stays when the new one cannot be used. */
   reload(): void {
     const { settings, logger } = this.#options
     if (settings.WEB_TLS_CERT === '' || !this.#server) return

@@ -17,17 +17,17 @@ export const API_ERRORS = {
   timeout: 504,
 } as const
 
-export type ApiErrorCode = keyof typeof API_ERRORS
+type ApiErrorCode = keyof typeof API_ERRORS
 
-/** The place of a fault: a parameter, and of a text the offset of its first wrong character. */
-export interface ErrorPlace {
+/** The parameter at fault; in a filter also the offset of its first wrong character. */
+interface ErrorPlace {
   readonly parameter: string
   readonly position?: number
 }
 
 interface ApiErrorOptions extends ErrorOptions {
   readonly where?: ErrorPlace
-  /** When it is worth trying again. */
+  /** How long the client should wait before it asks again. */
   readonly retryAfterSeconds?: number
 }
 
@@ -48,4 +48,9 @@ export class ApiError extends Error {
   get status() {
     return API_ERRORS[this.code]
   }
+}
+
+/** Creates the error of a parameter. */
+export function badParameter(parameter: string, message: string): ApiError {
+  return new ApiError('bad_parameter', `${parameter}: ${message}`, { where: { parameter } })
 }

@@ -1,8 +1,8 @@
-/** `/api/balance`: what came of every datagram and record. */
+/** `/api/balance`: the outcomes of all datagrams and records. */
 
 import { z } from 'zod'
 import * as column from './columns.ts'
-import { question } from './question.ts'
+import { defineQuestion } from './question.ts'
 
 const SQL = 'select * from balance order by scope, exporter;'
 
@@ -42,13 +42,13 @@ const reply = z.object({
 
 export type BalanceReply = z.infer<typeof reply>
 
-export const balance = question({
+export const balance = defineQuestion({
   path: '/api/balance',
-  summary: 'What came of every datagram and record; difference must be 0',
+  summary: 'The outcomes of all datagrams and records; difference must be 0',
   query: z.strictObject({}),
   reply,
   table: ({ rows }) => column.tableOf(balanceRow.names, rows),
-  answer: async (_, { ask }): Promise<BalanceReply> => {
+  answer: async (_, ask): Promise<BalanceReply> => {
     const rows = await ask({ text: SQL, values: [] })
     return { rows: rows.map(balanceRow.read), sql: SQL }
   },

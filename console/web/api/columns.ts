@@ -1,11 +1,11 @@
-/** Columns of rows that come from the database as they are: their schemas, and how they are read. */
+/** Columns of replies that the database returns as they are: their schemas, and how they are read. */
 
 import { z } from 'zod'
 import type { Row } from '../../query/sums.ts'
 import type { Cell, Table } from './question.ts'
 import * as value from './values.ts'
 
-/** One column: the schema of its JSON, and its value of a row. */
+/** One column: the schema of its JSON, and how its value is read from a row. */
 export interface ReplyColumn<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema
   readonly read: (row: Row, name: string) => z.infer<Schema>
@@ -26,7 +26,7 @@ export const text = column(value.maybeText, value.textOrNull)
 export const time = column(value.maybeTime, value.timeOrNull)
 export const flag = column(z.boolean(), value.isTrue)
 
-/** A column of type json that has the schema. */
+/** A column of PostgreSQL's type json. */
 export function json<Schema extends z.ZodType>(schema: Schema): ReplyColumn<Schema> {
   return column(schema, (row, name) => value.json(row, name) as z.infer<Schema>)
 }
@@ -52,7 +52,7 @@ export function rowReader<Own extends Columns>(columns: Own): RowReader<Own> {
   }
 }
 
-/** Returns rows that all have the same members as a table. */
+/** Returns rows as a table. Each of them has these members, in this order. */
 export function tableOf(names: readonly string[], rows: readonly object[]): Table {
   return { columns: names, rows: rows.map((row) => Object.values(row) as Cell[]) }
 }

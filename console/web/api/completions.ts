@@ -1,11 +1,11 @@
-/** `/api/completions`: words and values that may go on in a filter. */
+/** `/api/completions`: words and values that complete a filter. */
 
 import { z } from 'zod'
 import { FILTER_WORDS } from '../../query/filter-words.ts'
 import { KEYS } from '../../query/keys.ts'
 import { PROTOCOL_NAMES } from '../../query/protocols.ts'
 import type { Ask } from '../../query/sums.ts'
-import { question } from './question.ts'
+import { defineQuestion } from './question.ts'
 import * as value from './values.ts'
 
 const FIELDS = [
@@ -27,25 +27,25 @@ const query = z.strictObject({
     .enum(FIELDS, `expected ${FIELDS.join(', ')}`)
     .default('word')
     .describe('what to complete: a word of the language, a key of by, or the value of a test'),
-  prefix: z.string().max(256).default('').describe('how it begins, in any case of letters'),
+  prefix: z.string().max(256).default('').describe('how the word begins, in upper or lower case'),
 })
 
 const reply = z.object({
   field: z.enum(FIELDS),
   rows: z
     .array(z.object({ text: z.string(), meaning: z.string() }))
-    .describe('text can stand in a filter as it is, quoted where necessary'),
+    .describe('text can be put into a filter as it is: it is quoted where necessary'),
 })
 
 export type CompletionsReply = z.infer<typeof reply>
 type Completion = CompletionsReply['rows'][number]
 
-export const completions = question({
+export const completions = defineQuestion({
   path: '/api/completions',
-  summary: 'How a word of a filter may go on',
+  summary: 'Completions of a word of a filter',
   query,
   reply,
-  answer: async ({ field, prefix }, { ask }): Promise<CompletionsReply> => {
+  answer: async ({ field, prefix }, ask): Promise<CompletionsReply> => {
     const begin = prefix.replace(/^["']/, '').toLowerCase()
     const all = await list(field, ask, begin)
     const isMatch = ({ text }: Completion) =>
@@ -73,7 +73,7 @@ function list(
   }
 }
 
-/** Each has a text and a meaning. The pattern is `$1`. */
+/** Statements for the text and meaning of each value. `$1` is a pattern for `like`. */
 const VALUES = {
   exporter: `
     select coalesce(name, host(address)) as text,
@@ -111,7 +111,7 @@ async function askValues(
   }))
 }
 
-/** A name with blanks or signs stands in quotes; one with both kinds of quotes cannot be written. */
+/** Quotes a name with blanks or signs. A name with both kinds of quotes loses its apostrophes. */
 function quoteWord(word: string): string {
   if (/^[\w.:-]+$/.test(word)) return word
   return word.includes('"') ? `'${word.replaceAll("'", '')}'` : `"${word}"`

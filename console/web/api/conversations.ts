@@ -1,23 +1,26 @@
-/** `/api/conversations`: both directions in one row. */
+/** `/api/conversations`: conversations, with both directions in one row. */
 
 import { z } from 'zod'
 import { parseFilter } from '../../query/filter.ts'
 import { literalSql } from '../../query/literal-sql.ts'
 import { conversationsQuery } from '../../query/questions.ts'
+import type { Ask } from '../../query/sums.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
 import * as column from './columns.ts'
 import * as parameter from './parameters.ts'
-import { type Asking, question } from './question.ts'
+import { defineQuestion } from './question.ts'
 import * as value from './values.ts'
 
-export const ORDERS = ['time', 'bytes', 'packets', 'duration'] as const
+const ORDERS = ['time', 'bytes', 'packets', 'duration'] as const
 
 const query = z.strictObject({
   ...parameter.range,
-  limit: parameter.count(100, 1, 10_000).describe('by time the newest of them'),
+  limit: parameter.count(100, 1, 10_000).describe('how many; by time, the newest'),
   order: parameter.word(ORDERS, 'time'),
-  least_packets: parameter.count(0, 0, 999_999_999).describe('those with as many packets at least'),
-  filter: parameter.filter.describe('which; the client is the source'),
+  least_packets: parameter
+    .count(0, 0, 999_999_999)
+    .describe('only those with at least this many packets'),
+  filter: parameter.filter.describe('which conversations; the client is the source'),
 })
 
 const conversation = column.rowReader({
@@ -54,7 +57,7 @@ const reply = z.object({
 
 export type ConversationsReply = z.infer<typeof reply>
 
-export const conversations = question({
+export const conversations = defineQuestion({
   path: '/api/conversations',
   summary: 'Conversations: both directions in one row',
   query,
@@ -64,10 +67,10 @@ export const conversations = question({
   answer,
 })
 
-async function answer(own: z.infer<typeof query>, { ask }: Asking): Promise<ConversationsReply> {
-  const { since, until, limit, order } = own
-  const leastPackets = own.least_packets
-  const filter = parseFilter(own.filter)
+async function answer(asked: z.infer<typeof query>, ask: Ask): Promise<ConversationsReply> {
+  const { since, until, limit, order } = asked
+  const leastPackets = asked.least_packets
+  const filter = parseFilter(asked.filter)
   const sql = conversationsQuery({ since, until, limit, order, leastPackets, filter })
   const rows = await ask(sql)
   const options = { since, until, limit, order, packets: leastPackets || undefined }
@@ -76,6 +79,6 @@ async function answer(own: z.infer<typeof query>, { ask }: Asking): Promise<Conv
     until,
     rows: rows.map(conversation.read),
     sql: literalSql(sql),
-    command: terminalCommand('conversations', options, [own.filter]),
+    command: terminalCommand('conversations', options, [asked.filter]),
   }
 }

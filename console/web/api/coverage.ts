@@ -1,4 +1,4 @@
-/** How much of what the exporters sent was received, by bins of time. */
+/** How much of what the exporters sent was received, in each bin of time. */
 
 import { z } from 'zod'
 import { compileFilter, Parameters } from '../../query/compile-filter.ts'
@@ -19,10 +19,10 @@ const loss = z.object({
 export const coverageBin = z.object({
   t: value.time,
   percent: value.maybeNumber.describe(
-    'of the units that were sent, received; null: nothing was sent, or nobody knows',
+    'of the units sent, how many were received; null: nothing was sent, or it is unknown',
   ),
-  expected: value.counter.describe('units that were sent, of the streams that count them'),
-  received: value.counter.describe('units of these that were received'),
+  expected: value.counter.describe('units that were sent, in the streams that count them'),
+  received: value.counter.describe('of these, units that were received'),
   losses: z.array(loss).describe('what was lost, by unit and cause; empty: nothing'),
 })
 
@@ -40,7 +40,7 @@ interface CoverageQuestion {
   /** An interval of PostgreSQL. */
   readonly step: string
   readonly t: readonly string[]
-  /** Of flows. A stream that cannot have such flows does not count. */
+  /** A filter of flows. Streams that cannot have such flows are left out. */
   readonly filter: Filter
 }
 

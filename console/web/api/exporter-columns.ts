@@ -1,4 +1,4 @@
-/** The columns of exporters, of their streams, and of what they have announced. */
+/** Columns of exporters, of their streams, and of the templates, samplers and names they announced. */
 
 import { z } from 'zod'
 import type { Ask, Row } from '../../query/sums.ts'
@@ -41,7 +41,7 @@ export const exporterRow = exporterColumns.schema.extend({
   streams: z.array(stream.schema).describe('one for each version and observation domain'),
 })
 
-/** Puts the streams of the health view to their exporters. */
+/** Returns exporters, each with its streams from the health view. */
 export function joinStreams(
   exporters: readonly Row[],
   health: readonly Row[],
@@ -98,7 +98,7 @@ export const name = column.rowReader({
 /** An exporter may announce a name for each of its interfaces and applications. */
 const MAX_ANNOUNCED = 10_000
 
-/** Asks for the rows of a table that an exporter has. */
+/** Asks for an exporter's rows of a table. */
 export function askAnnounced(
   ask: Ask,
   table: 'templates' | 'samplers' | 'names',

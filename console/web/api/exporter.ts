@@ -1,9 +1,9 @@
-/** `/api/exporters/ADDRESS`: all that is known of one exporter. */
+/** `/api/exporters/ADDRESS`: everything that is known of one exporter. */
 
 import { z } from 'zod'
-import { formatNetwork, isHost, parseNetwork } from '../../query/address.ts'
 import { literalSql } from '../../query/literal-sql.ts'
 import { exportersQuery, gapsQuery, healthQuery } from '../../query/losses.ts'
+import type { Ask } from '../../query/sums.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
 import { ApiError } from './api-error.ts'
 import {
@@ -16,13 +16,13 @@ import {
 } from './exporter-columns.ts'
 import { gapRow } from './gaps.ts'
 import * as parameter from './parameters.ts'
-import { type Asking, question } from './question.ts'
+import { defineQuestion } from './question.ts'
 import * as value from './values.ts'
 
 const NEWEST_GAPS = 100
 
 const query = z.strictObject({
-  address: z.string().max(64).describe('of the exporter'),
+  address: z.string().max(64).describe('address of the exporter'),
   ...parameter.range,
 })
 
@@ -31,14 +31,16 @@ const reply = z.object({
   exporter: exporterRow,
   templates: z.array(template.schema).describe('fields: enterprise number, element, length'),
   samplers: z.array(sampler.schema),
-  names: z.array(name.schema).describe('of interfaces, applications and samplers, as it sent them'),
-  gaps: z.array(gapRow.schema).describe('the newest of the range'),
+  names: z
+    .array(name.schema)
+    .describe('of interfaces, applications and samplers, as the exporter sent them'),
+  gaps: z.array(gapRow.schema).describe('the newest gaps of the range'),
   ...value.sameQuestion,
 })
 
 export type ExporterReply = z.infer<typeof reply>
 
-export const exporter = question({
+export const exporter = defineQuestion({
   path: '/api/exporters/:address',
   summary: 'One exporter: streams, advice, templates, samplers, names and gaps',
   query,
@@ -47,16 +49,15 @@ export const exporter = question({
   answer,
 })
 
-async function answer(own: z.infer<typeof query>, { ask }: Asking): Promise<ExporterReply> {
-  const { since, until } = own
-  const address = readAddress('address', own.address)
+async function answer(asked: z.infer<typeof query>, ask: Ask): Promise<ExporterReply> {
+  const { since, until } = asked
+  const address = parameter.readAddress('address', asked.address)
   const known = await ask(exportersQuery(address))
-  if (known.length === 0) {
-    throw new ApiError('not_found', `no exporter ${address} is known: /api/exporters lists all`)
-  }
   const sql = healthQuery([address])
   const [found] = joinStreams(known, await ask(sql))
-  if (!found) throw new ApiError('not_found', `no exporter ${address} is known`)
+  if (!found) {
+    throw new ApiError('not_found', `no exporter ${address} is known: /api/exporters lists all`)
+  }
   const gaps = await ask(gapsQuery({ since, until, exporters: [address], limit: NEWEST_GAPS }))
   return {
     since,
@@ -69,13 +70,4 @@ async function answer(own: z.infer<typeof query>, { ask }: Asking): Promise<Expo
     sql: literalSql(sql),
     command: terminalCommand('health', { exporter: address }),
   }
-}
-
-/** Reads an address of a parameter. @throws ApiError */
-export function readAddress(name: string, text: string): string {
-  const network = text.includes('/') ? undefined : parseNetwork(text)
-  if (network && isHost(network)) return formatNetwork(network)
-  throw new ApiError('bad_parameter', `${name}: "${text}" is no address`, {
-    where: { parameter: name },
-  })
 }

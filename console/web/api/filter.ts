@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { parseFilter } from '../../query/filter.ts'
 import { FilterError } from '../../query/filter-error.ts'
-import { question } from './question.ts'
+import { defineQuestion } from './question.ts'
 
 const query = z.strictObject({
   text: z.string().max(16_384).default('').describe('the filter'),
@@ -15,12 +15,12 @@ const reply = z.object({
   error: z
     .object({ message: z.string(), position: z.number().int() })
     .nullable()
-    .describe('the fault, and the offset of its place in the text'),
+    .describe('the fault, and its offset in the text'),
 })
 
 export type FilterReply = z.infer<typeof reply>
 
-export const filter = question({
+export const filter = defineQuestion({
   path: '/api/filter',
   summary: 'Whether a text is a filter, and where it is wrong',
   query,

@@ -5,18 +5,18 @@ import type { Sql } from '../../query/compile-filter.ts'
 import { parseFilter } from '../../query/filter.ts'
 import { type FlowPlace, flowPageQuery } from '../../query/flow-page.ts'
 import { literalSql } from '../../query/literal-sql.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Ask, Row } from '../../query/sums.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
-import { ApiError } from './api-error.ts'
+import { badParameter } from './api-error.ts'
 import * as column from './columns.ts'
 import * as parameter from './parameters.ts'
-import { type Asking, question } from './question.ts'
+import { defineQuestion } from './question.ts'
 import * as value from './values.ts'
 
 const query = z.strictObject({
   ...parameter.range,
   limit: parameter.count(100, 1, 10_000),
-  after: z.string().max(128).default('').describe('next of the page before; the same range'),
+  after: z.string().max(128).default('').describe('next of the previous page, for the same range'),
   filter: parameter.filter,
 })
 
@@ -72,13 +72,13 @@ const flow = column.rowReader({
 const reply = z.object({
   ...value.rangeReply,
   rows: z.array(flow.schema).describe('the newest first'),
-  next: z.string().nullable().describe('after of the next page; null: this is the last'),
+  next: z.string().nullable().describe('after of the next page; null: this is the last page'),
   ...value.sameQuestion,
 })
 
 export type FlowsReply = z.infer<typeof reply>
 
-export const flows = question({
+export const flows = defineQuestion({
   path: '/api/flows',
   summary: 'Single flows in pages, the newest first',
   query,
@@ -88,14 +88,14 @@ export const flows = question({
   answer,
 })
 
-/** The newest flows are mostly in the last minutes: each look goes further back than the one before. */
+/** The newest flows are mostly in the last minutes. Each look goes further back than the previous one. */
 const FIRST_LOOK_MS = 60_000
 const LOOK_FACTOR = 16
 
-async function answer(own: z.infer<typeof query>, { ask }: Asking): Promise<FlowsReply> {
-  const { since, until, limit } = own
-  const after = own.after === '' ? undefined : readPlace(own.after)
-  const filter = parseFilter(own.filter)
+async function answer(asked: z.infer<typeof query>, ask: Ask): Promise<FlowsReply> {
+  const { since, until, limit } = asked
+  const after = asked.after === '' ? undefined : readPlace(asked.after)
+  const filter = parseFilter(asked.filter)
   const begin = Date.parse(since)
   const end = Math.min(Date.parse(until), after ? Date.parse(after.receivedAt) : Infinity)
   let rows: readonly Row[] = []
@@ -114,13 +114,13 @@ async function answer(own: z.infer<typeof query>, { ask }: Asking): Promise<Flow
     rows: shown.map(flow.read),
     next: rows.length > limit ? writePlace(shown.at(-1)) : null,
     sql: literalSql(whole),
-    command: after ? null : terminalCommand('flows', { since, until, limit }, [own.filter]),
+    command: after ? null : terminalCommand('flows', { since, until, limit }, [asked.filter]),
   }
 }
 
 const PLACE = /^([\d-]{10}T[\d:.]{8,15}Z)~(\d{1,10})~(\d{1,10})~(\d{1,5})$/
 
-/** A place as a word of a URL. */
+/** Writes the place of a flow for a URL: `TIME~TABLE~BLOCK~ITEM`. */
 function writePlace(row: Row | undefined): string | null {
   if (!row) return null
   const [block, item] = value.text(row, 'place_row').slice(1, -1).split(',')
@@ -135,7 +135,5 @@ function readPlace(text: string): FlowPlace {
     [table, block].every((number) => Number(number) < 2 ** 32) &&
     Number(item) < 65_536
   if (isPlace) return { receivedAt, table, row: `(${block},${item})` }
-  throw new ApiError('bad_parameter', 'after: expected next of the page before', {
-    where: { parameter: 'after' },
-  })
+  throw badParameter('after', 'expected next of the previous page')
 }

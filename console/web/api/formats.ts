@@ -1,4 +1,4 @@
-/** Replies as JSON, CSV and JSON lines. */
+/** Formats replies as JSON, CSV and JSON lines. */
 
 import type { Cell, Question } from './question.ts'
 
@@ -13,7 +13,7 @@ const CONTENT_TYPES: Readonly<Record<Format, string>> = {
 
 export const contentTypeOf = (format: Format) => CONTENT_TYPES[format]
 
-/** Chooses by the media types of an Accept header; JSON unless another one is named. */
+/** Returns the first format that an Accept header names; JSON when it names none. */
 export function acceptedFormat(accept: string): Format {
   const named = accept.split(',').map((part) => part.split(';')[0]?.trim().toLowerCase())
   for (const type of named) {
@@ -25,9 +25,9 @@ export function acceptedFormat(accept: string): Format {
 }
 
 /** Formats a reply of a question. */
-export function formatReply(own: Question, reply: unknown, format: Format): Buffer {
-  if (format === 'json' || !own.table) return Buffer.from(`${JSON.stringify(reply)}\n`)
-  const { columns, rows } = own.table(reply)
+export function formatReply(question: Question, reply: unknown, format: Format): Buffer {
+  if (format === 'json' || !question.table) return Buffer.from(`${JSON.stringify(reply)}\n`)
+  const { columns, rows } = question.table(reply)
   if (format === 'csv') {
     const lines = [columns.join(','), ...rows.map((row) => row.map(csvCell).join(','))]
     return Buffer.from(lines.map((line) => `${line}\r\n`).join(''))
@@ -43,7 +43,7 @@ export function csvCell(cell: Cell): string {
   if (cell === null || cell === undefined) return ''
   if (typeof cell === 'number' || typeof cell === 'boolean') return String(cell)
   const text = typeof cell === 'string' ? cell : JSON.stringify(cell)
-  // Spreadsheets run a cell that begins like this. Counters are texts, and may be negative.
+  // A spreadsheet runs such a cell as a formula. Counters are texts, and may be negative.
   const isNumber = /^-?\d+(\.\d+)?$/.test(text)
   const harmless = !isNumber && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless

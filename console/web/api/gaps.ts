@@ -1,4 +1,4 @@
-/** `/api/gaps`: what was lost between the exporters and here. */
+/** `/api/gaps`: gaps in the sequence numbers of exporters. */
 
 import { z } from 'zod'
 import { literalSql } from '../../query/literal-sql.ts'
@@ -6,7 +6,7 @@ import { gapsQuery } from '../../query/losses.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
 import * as column from './columns.ts'
 import * as parameter from './parameters.ts'
-import { question } from './question.ts'
+import { defineQuestion } from './question.ts'
 import * as value from './values.ts'
 
 export const gapRow = column.rowReader({
@@ -23,13 +23,13 @@ export const gapRow = column.rowReader({
 
 const reply = z.object({
   ...value.rangeReply,
-  rows: z.array(gapRow.schema).describe('the newest, the oldest of them first'),
+  rows: z.array(gapRow.schema).describe('the newest gaps, in the order of time'),
   ...value.sameQuestion,
 })
 
-export type GapsReply = z.infer<typeof reply>
+type GapsReply = z.infer<typeof reply>
 
-export const gaps = question({
+export const gaps = defineQuestion({
   path: '/api/gaps',
   summary: 'Gaps in the sequence numbers of exporters',
   query: z.strictObject({
@@ -40,7 +40,7 @@ export const gaps = question({
   reply,
   since: '24h',
   table: ({ rows }) => column.tableOf(gapRow.names, rows),
-  answer: async ({ since, until, exporter, limit }, { ask }): Promise<GapsReply> => {
+  answer: async ({ since, until, exporter, limit }, ask): Promise<GapsReply> => {
     const exporters = exporter === '' ? [] : [exporter]
     const sql = gapsQuery({ since, until, exporters, limit })
     const rows = await ask(sql)

@@ -1,17 +1,14 @@
-/** `/api/loss`: what each stream has sent and lost, with its cause; in bins, when a step is given. */
+/** `/api/loss`: what each stream sent and lost, and why; in bins when a step is given. */
 
 import { z } from 'zod'
 import { literalSql } from '../../query/literal-sql.ts'
 import { ledgerQuery } from '../../query/losses.ts'
-import { listBins, parseStep } from '../../query/steps.ts'
+import type { Ask } from '../../query/sums.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
-import { ApiError } from './api-error.ts'
 import * as column from './columns.ts'
 import * as parameter from './parameters.ts'
-import { type Asking, question } from './question.ts'
+import { defineQuestion } from './question.ts'
 import * as value from './values.ts'
-
-const MAX_BINS = 10_000
 
 const query = z.strictObject({
   ...parameter.range,
@@ -37,15 +34,15 @@ const lossRow = column.rowReader({
 const reply = z.object({
   ...value.rangeReply,
   step: z.string().nullable(),
-  rows: z.array(lossRow.schema).describe('coverage: percent that was received'),
+  rows: z.array(lossRow.schema).describe('coverage: how much was received, in percent'),
   ...value.sameQuestion,
 })
 
 export type LossReply = z.infer<typeof reply>
 
-export const loss = question({
+export const loss = defineQuestion({
   path: '/api/loss',
-  summary: 'What each stream has sent and lost, and why',
+  summary: 'What each stream sent and lost, and why',
   query,
   reply,
   since: '24h',
@@ -53,18 +50,10 @@ export const loss = question({
   answer,
 })
 
-async function answer(own: z.infer<typeof query>, { ask }: Asking): Promise<LossReply> {
-  const { since, until, exporter } = own
-  const step = own.step === '' ? undefined : parseStep(own.step)
-  const range = { sinceMs: Date.parse(since), untilMs: Date.parse(until) }
-  const place = { where: { parameter: 'step' } }
-  if (own.step !== '' && !step) {
-    throw new ApiError('bad_parameter', `step: "${own.step}" is no step, such as 5m or 1h`, place)
-  }
-  if (step && !listBins(range, step, MAX_BINS)) {
-    const message = `step: more than ${MAX_BINS} bins: choose a longer step`
-    throw new ApiError('bad_parameter', message, place)
-  }
+async function answer(asked: z.infer<typeof query>, ask: Ask): Promise<LossReply> {
+  const { since, until, exporter } = asked
+  const step = asked.step === '' ? undefined : parameter.readStep(asked.step)
+  if (step) parameter.listBins(asked, step)
   const exporters = exporter === '' ? [] : [exporter]
   const sql = ledgerQuery({ since, until, exporters, ...(step && { step: step.interval }) })
   const rows = await ask(sql)
@@ -74,7 +63,7 @@ async function answer(own: z.infer<typeof query>, { ask }: Asking): Promise<Loss
     step: step?.text ?? null,
     rows: rows.map(lossRow.read),
     sql: literalSql(sql),
-    // The terminal has no bins here.
+    // The terminal shows the ledger without bins.
     command: step ? null : terminalCommand('gaps', { ledger: true, since, until, exporter }),
   }
 }

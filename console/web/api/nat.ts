@@ -3,13 +3,12 @@
 import { z } from 'zod'
 import { parseFilter } from '../../query/filter.ts'
 import { literalSql } from '../../query/literal-sql.ts'
+import type { Ask } from '../../query/sums.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
 import { mappingsQuery, translationsQuery } from '../../query/translations.ts'
-import { ApiError } from './api-error.ts'
 import * as column from './columns.ts'
-import { readAddress } from './exporter.ts'
 import * as parameter from './parameters.ts'
-import { type Asking, question } from './question.ts'
+import { defineQuestion } from './question.ts'
 import * as value from './values.ts'
 
 const mapping = column.rowReader({
@@ -29,11 +28,14 @@ const mapping = column.rowReader({
   received_at: column.time,
 })
 
+const PORT = 'expected a port from 0 to 65535'
+
 const natQuery = z.strictObject({
   address: z.string().max(64).describe('the public address'),
   port: z
     .string()
-    .regex(/^\d{0,5}$/, 'expected a port from 0 to 65535')
+    .regex(/^\d{0,5}$/, PORT)
+    .refine((text) => Number(text) <= 65_535, PORT)
     .default('')
     .describe('its port; empty: all'),
   ...parameter.moment,
@@ -47,7 +49,7 @@ const natReply = z.object({
 
 export type NatReply = z.infer<typeof natReply>
 
-export const nat = question({
+export const nat = defineQuestion({
   path: '/api/nat',
   summary: 'Who was behind a public address and port at a time',
   query: natQuery,
@@ -56,15 +58,10 @@ export const nat = question({
   answer: answerNat,
 })
 
-async function answerNat(own: z.infer<typeof natQuery>, { ask }: Asking): Promise<NatReply> {
-  const { at } = own
-  const address = readAddress('address', own.address)
-  const port = own.port === '' ? null : Number(own.port)
-  if (port !== null && port > 65_535) {
-    throw new ApiError('bad_parameter', 'port: expected a port from 0 to 65535', {
-      where: { parameter: 'port' },
-    })
-  }
+async function answerNat(asked: z.infer<typeof natQuery>, ask: Ask): Promise<NatReply> {
+  const { at } = asked
+  const address = parameter.readAddress('address', asked.address)
+  const port = asked.port === '' ? null : Number(asked.port)
   const sql = mappingsQuery({ address, port, at })
   const rows = await ask(sql)
   const words = port === null ? [address] : [address, String(port)]
@@ -98,13 +95,13 @@ const natEvent = column.rowReader({
 
 const eventsReply = z.object({
   ...value.rangeReply,
-  rows: z.array(natEvent.schema).describe('the newest, the oldest of them first'),
+  rows: z.array(natEvent.schema).describe('the newest events, in the order of time'),
   ...value.sameQuestion,
 })
 
-export type NatEventsReply = z.infer<typeof eventsReply>
+type NatEventsReply = z.infer<typeof eventsReply>
 
-export const natEvents = question({
+export const natEvents = defineQuestion({
   path: '/api/nat/events',
   summary: 'The latest translations',
   query: z.strictObject({
@@ -115,7 +112,7 @@ export const natEvents = question({
   reply: eventsReply,
   since: '1h',
   table: ({ rows }) => column.tableOf(natEvent.names, rows),
-  answer: async ({ since, until, limit, filter }, { ask }): Promise<NatEventsReply> => {
+  answer: async ({ since, until, limit, filter }, ask): Promise<NatEventsReply> => {
     const sql = translationsQuery({ since, until, limit, filter: parseFilter(filter) })
     const rows = await ask(sql)
     return {

@@ -1,4 +1,4 @@
-/** The description of the API by OpenAPI 3.1, made from the schemas that check it. */
+/** Describes the API by OpenAPI 3.1, from the schemas that check requests. */
 
 import { z } from 'zod'
 import { API_ERRORS } from './api-error.ts'
@@ -29,7 +29,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
 /** Statuses of errors that every question may have. */
 export const ERROR_STATUSES = Object.keys(MEANINGS).map(Number)
 
-/** Describes questions. */
+/** Returns the OpenAPI document of questions. */
 export function describeApi(questions: readonly Question[], version: string): Json {
   return {
     openapi: '3.1.0',
@@ -38,10 +38,13 @@ export function describeApi(questions: readonly Question[], version: string): Js
       version,
       description:
         'Answers from the flows in the database. Counters are decimal texts, because they may exceed ' +
-        '2^53. Ranges contain their begin, and not their end.',
+        '2^53. A range includes its begin and excludes its end.',
     },
     paths: Object.fromEntries(
-      questions.map((own) => [own.path.replace(/:(\w+)/g, '{$1}'), { get: describeQuestion(own) }]),
+      questions.map((question) => [
+        question.path.replace(/:(\w+)/g, '{$1}'),
+        { get: describeQuestion(question) },
+      ]),
     ),
     components: {
       schemas: { Error: schemaOf(errorReply) },
@@ -54,8 +57,7 @@ export function describeApi(questions: readonly Question[], version: string): Js
   }
 }
 
-function describeQuestion(own: Question): Json {
-  const { path, summary, query, reply, table } = own
+function describeQuestion({ path, summary, query, reply, table }: Question): Json {
   const errors = Object.entries(MEANINGS).map(([status, description]) => {
     const schema = { $ref: '#/components/schemas/Error' }
     return [status, { description, content: { 'application/json': { schema } } }]
@@ -65,7 +67,7 @@ function describeQuestion(own: Question): Json {
   )
   if (table) {
     const schema = { type: 'string', enum: ['json', 'csv', 'jsonl'], default: 'json' }
-    const description = 'of the reply; else by Accept'
+    const description = 'format of the reply; default: by the header Accept'
     parameters.push({ name: 'format', in: 'query', required: false, description, schema })
   }
   return {
@@ -86,17 +88,17 @@ function describeQuestion(own: Question): Json {
 }
 
 function describeParameter(name: string, schema: z.ZodType, isInPath: boolean): Json {
-  const { description, ...own } = schemaOf(schema)
+  const { description, ...described } = schemaOf(schema)
   return {
     name,
     in: isInPath ? 'path' : 'query',
     required: !schema.safeParse(undefined).success,
     ...(description !== undefined && { description }),
-    schema: own,
+    schema: described,
   }
 }
 
 function schemaOf(schema: z.ZodType): Json {
-  const { $schema: _, ...own } = z.toJSONSchema(schema, { unrepresentable: 'any' })
-  return own
+  const { $schema: _, ...described } = z.toJSONSchema(schema, { unrepresentable: 'any' })
+  return described
 }

@@ -1,11 +1,16 @@
-/** Parameters that questions share: texts of a URL, checked and converted. */
+/** Parameters that questions share: texts of a URL, checked and converted. Pure. */
 
 import { z } from 'zod'
+import { formatNetwork, isHost, parseNetwork } from '../../query/address.ts'
 import { KEYS, normalizeKey } from '../../query/keys.ts'
+import * as steps from '../../query/steps.ts'
+import { badParameter } from './api-error.ts'
 
 /** Longer texts are refused before they are parsed. */
 const MAX_FILTER_LENGTH = 16_384
 const MAX_TIME_LENGTH = 64
+/** More bins than a screen has pixels. */
+const MAX_BINS = 10_000
 
 /** A whole number from `min` to `max`. */
 export function count(fallback: number, min: number, max: number) {
@@ -39,8 +44,11 @@ const timeText = (meaning: string) => z.string().max(MAX_TIME_LENGTH).describe(m
 
 const TIME = 'RFC 3339, or a part of it, or how long ago, such as 15m'
 
-/** The time zone of times that name none. */
-const tz = z.string().max(MAX_TIME_LENGTH).default('UTC').describe('zone of times that name none')
+const tz = z
+  .string()
+  .max(MAX_TIME_LENGTH)
+  .default('UTC')
+  .describe('time zone of times that name none')
 
 /** A range of time; both ends may be left out. */
 export const range = {
@@ -78,7 +86,6 @@ export function key(fallback: string) {
     .describe(KEY_NAMES)
 }
 
-/** Addresses or names of exporters. */
 export const exporter = z
   .string()
   .max(1_024)
@@ -88,3 +95,29 @@ export const exporter = z
 export const scaled = flag(true).describe(
   'counters multiplied by the sampling rate; false: as sent',
 )
+
+/** Reads the address of a host. @throws ApiError */
+export function readAddress(parameter: string, text: string): string {
+  const network = text.includes('/') ? undefined : parseNetwork(text)
+  if (network && isHost(network)) return formatNetwork(network)
+  throw badParameter(parameter, `"${text}" is no address`)
+}
+
+/** Reads a step. @throws ApiError */
+export function readStep(text: string): steps.Step {
+  const step = steps.parseStep(text)
+  if (step) return step
+  const expected = 'expected 10s, 5m, 1h, 1d, 1w, 1month, 3months or 1year'
+  throw badParameter('step', `"${text}" is no step: ${expected}`)
+}
+
+/** Returns the begins of the bins of a range, as Unix milliseconds. @throws ApiError for too many */
+export function listBins(
+  { since, until }: { readonly since: string; readonly until: string },
+  step: steps.Step,
+): readonly number[] {
+  const bounds = { sinceMs: Date.parse(since), untilMs: Date.parse(until) }
+  const bins = steps.listBins(bounds, step, MAX_BINS)
+  if (bins) return bins
+  throw badParameter('step', `more than ${MAX_BINS} bins: choose a longer step`)
+}

@@ -1,14 +1,7 @@
-/** What a question of the API is: its parameters, its reply, and how the database answers it. */
+/** A question of the API: its parameters, its reply, and how the database answers it. */
 
 import type { z } from 'zod'
 import type { Ask } from '../../query/sums.ts'
-
-/** What answering takes; all of one answer sees one snapshot. */
-export interface Asking {
-  readonly ask: Ask
-  /** Unix milliseconds, at a whole second: equal questions of one second are one. */
-  readonly nowMs: number
-}
 
 /** A value of CSV and of JSON lines. */
 export type Cell = string | number | boolean | null | readonly unknown[] | object
@@ -20,8 +13,8 @@ export interface Table {
 }
 
 /**
- * A question. Texts of the URL are checked by `query`; parameters named since, until and at are
- * times, and reach `answer` as RFC 3339 in UTC.
+ * A question. `query` checks the texts of the URL. The parameters since, until and at are times, and
+ * reach `answer` as RFC 3339 in UTC.
  */
 export interface Question<
   Query extends z.ZodObject = z.ZodObject,
@@ -32,16 +25,17 @@ export interface Question<
   readonly summary: string
   readonly query: Query
   readonly reply: Reply
-  /** The length of the range that is asked without since. */
+  /** The length of the range when since is missing. */
   readonly since?: string
   /** Absent: only JSON. */
   readonly table?: (reply: z.infer<Reply>) => Table
-  readonly answer: (query: z.infer<Query>, asking: Asking) => Promise<z.infer<Reply>>
+  /** Everything that `ask` reads for one answer is of one snapshot. */
+  readonly answer: (query: z.infer<Query>, ask: Ask) => Promise<z.infer<Reply>>
 }
 
-/** Checks the types of a question. */
-export function question<Query extends z.ZodObject, Reply extends z.ZodType>(
-  own: Question<Query, Reply>,
+/** Lets the compiler check that the parts of a question fit together. */
+export function defineQuestion<Query extends z.ZodObject, Reply extends z.ZodType>(
+  question: Question<Query, Reply>,
 ): Question<Query, Reply> {
-  return own
+  return question
 }

@@ -1,4 +1,4 @@
-/** The description of the API as a page for people, made from the OpenAPI description. */
+/** Makes the page that describes the API to people, from its OpenAPI document. */
 
 interface Parameter {
   readonly name: string
@@ -23,8 +23,8 @@ interface Description {
   readonly paths: Readonly<Record<string, { readonly get: Operation }>>
 }
 
-/** Returns HTML without scripts and styles of its own. */
-export function referencePage(api: object): string {
+/** Returns HTML that has no scripts or styles of its own. */
+export function makeReferencePage(api: object): string {
   const { info, paths } = api as Description
   const parts = Object.entries(paths).map(([path, { get }]) => describeOperation(path, get))
   return `<!doctype html>
@@ -52,7 +52,7 @@ ${parts.join('\n')}
 function describeOperation(path: string, { summary, parameters, responses }: Operation): string {
   const rows = parameters.map(({ name, required, description = '', schema }) => {
     const type = schema.enum ? schema.enum.map(String).join(' | ') : (schema.type ?? '')
-    const fallback = required ? 'required' : show(schema.default)
+    const fallback = required ? 'required' : formatDefault(schema.default)
     const cells = [
       `<code>${escapeHtml(name)}</code>`,
       escapeHtml(type),
@@ -77,9 +77,9 @@ ${rows.length > 0 ? table : ''}
 </section>`
 }
 
-function show(fallback: unknown): string {
-  if (fallback === undefined || fallback === '') return ''
-  return typeof fallback === 'string' ? fallback : JSON.stringify(fallback)
+function formatDefault(value: unknown): string {
+  if (value === undefined || value === '') return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function escapeHtml(text: string): string {

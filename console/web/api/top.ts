@@ -4,16 +4,16 @@ import { z } from 'zod'
 import { parseFilter } from '../../query/filter.ts'
 import { literalSql } from '../../query/literal-sql.ts'
 import { topQuery } from '../../query/questions.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Ask, Row } from '../../query/sums.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
 import * as parameter from './parameters.ts'
-import { type Asking, question, type Table } from './question.ts'
+import { defineQuestion, type Table } from './question.ts'
 import * as value from './values.ts'
 
 const query = z.strictObject({
   ...parameter.range,
   by: parameter.key('src'),
-  n: parameter.count(10, 0, 10_000).describe('keys of their own; the rest is other'),
+  n: parameter.count(10, 0, 10_000).describe('how many keys; all others are added up as other'),
   filter: parameter.filter,
   scaled: parameter.scaled,
 })
@@ -25,25 +25,27 @@ const sums = z.object({
   packets: value.counter,
   flows: value.counter,
   share: value.maybeNumber.describe('of all bytes, from 0 to 1'),
-  at_most: value.counter.describe('bytes, when the lists of the rollups leave out small sums'),
-  exact: z.boolean().describe('whether bytes is all; else at_most says how much it may be'),
+  at_most: value.counter.describe(
+    'upper bound of bytes: the lists of the rollups leave out small sums',
+  ),
+  exact: z.boolean().describe('whether bytes is the exact sum; else the sum is at most at_most'),
 })
 
 const reply = z.object({
   ...value.rangeReply,
   by: z.string(),
   scaled: z.boolean(),
-  source: z.string().describe('the coarsest that was read: day, hour, minute or raw'),
+  source: z.string().describe('the coarsest source that was read: day, hour, minute or raw'),
   rows: z.array(sums),
   other: sums.nullable().describe('all other keys'),
   total: z.object({ bytes: value.counter, packets: value.counter, flows: value.counter }),
   ...value.sameQuestion,
 })
 
-export type TopQuery = z.infer<typeof query>
+type TopQuery = z.infer<typeof query>
 export type TopReply = z.infer<typeof reply>
 
-export const top = question({
+export const top = defineQuestion({
   path: '/api/top',
   summary: 'The greatest sums by a key',
   query,
@@ -56,9 +58,10 @@ export const top = question({
   answer,
 })
 
-async function answer(own: TopQuery, { ask }: Asking): Promise<TopReply> {
-  const { since, until, by, n, scaled } = own
-  const sql = await topQuery(ask, { since, until, by, n, scaled, filter: parseFilter(own.filter) })
+async function answer(asked: TopQuery, ask: Ask): Promise<TopReply> {
+  const { since, until, by, n, scaled } = asked
+  const filter = parseFilter(asked.filter)
+  const sql = await topQuery(ask, { since, until, by, n, scaled, filter })
   const rows = await ask(sql)
   const other = rows.find(({ rank }) => rank === null)
   return {
@@ -71,7 +74,7 @@ async function answer(own: TopQuery, { ask }: Asking): Promise<TopReply> {
     other: other && other['flows'] !== '0' ? describe(other) : null,
     total: { bytes: sum(rows, 'bytes'), packets: sum(rows, 'packets'), flows: sum(rows, 'flows') },
     sql: literalSql(sql),
-    command: terminalCommand('top', { since, until, by, limit: n, raw: !scaled }, [own.filter]),
+    command: terminalCommand('top', { since, until, by, limit: n, raw: !scaled }, [asked.filter]),
   }
 }
 

@@ -1,20 +1,18 @@
-/** `/api/traffic`: traffic by time and key, and how much of it was received, for the same bins. */
+/** `/api/traffic`: traffic by time and key, with the coverage of the same bins. */
 
 import { z } from 'zod'
 import { parseFilter } from '../../query/filter.ts'
 import { literalSql } from '../../query/literal-sql.ts'
 import { trafficQuery } from '../../query/questions.ts'
-import { chooseStep, endOfBin, listBins, parseStep, type Step } from '../../query/steps.ts'
-import type { Row } from '../../query/sums.ts'
+import { chooseStep, endOfBin, type Step } from '../../query/steps.ts'
+import type { Ask, Row } from '../../query/sums.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
-import { ApiError } from './api-error.ts'
+import { badParameter } from './api-error.ts'
 import { askCoverage, coverageBin } from './coverage.ts'
 import * as parameter from './parameters.ts'
-import { type Asking, question, type Table } from './question.ts'
+import { defineQuestion, type Table } from './question.ts'
 import * as value from './values.ts'
 
-/** More bins than a screen has pixels. */
-export const MAX_BINS = 10_000
 /** Keys times bins. */
 const MAX_VALUES = 500_000
 
@@ -25,27 +23,27 @@ const query = z.strictObject({
     .max(16)
     .default('')
     .describe('10s, 5m, 1h, 1d, 1w, 1month, 3months or 1year; default: by points'),
-  points: parameter
-    .count(120, 1, MAX_BINS)
-    .describe('at most so many bins, when step is not given'),
+  points: parameter.count(120, 1, 10_000).describe('most bins, when step is not given'),
   by: parameter.key('all'),
-  n: parameter.count(10, 0, 1_000).describe('keys of their own; the rest is other'),
+  n: parameter.count(10, 0, 1_000).describe('how many keys; all others are added up as other'),
   filter: parameter.filter,
   unit: parameter.word(['bytes', 'packets', 'flows'], 'bytes').describe('what values count'),
   scaled: parameter.scaled,
   spread: parameter
     .flag(false)
-    .describe('long flows count in each bin that they cover; else when they were received'),
+    .describe(
+      'whether long flows count in each bin they cover, instead of when they were received',
+    ),
 })
 
 const series = z.object({
   key: value.maybeText.describe('null: not sent'),
   name: z.string(),
-  values: z.array(value.counter).describe('one for each bin; null: no flow has sent the counter'),
+  values: z.array(value.counter).describe('one for each bin; null: no flow had the counter'),
   total: value.counter,
-  average: z.number().describe('a second, over the whole range'),
-  max: z.number().describe('a second, of the greatest bin'),
-  p95: z.number().describe('a second, of the bin that 95 % of the bins do not exceed'),
+  average: z.number().describe('per second, over the whole range'),
+  max: z.number().describe('per second, in the greatest bin'),
+  p95: z.number().describe('per second: 95 % of the bins do not exceed it'),
 })
 
 const reply = z.object({
@@ -55,8 +53,8 @@ const reply = z.object({
   scaled: z.boolean(),
   source: z
     .array(z.string())
-    .describe('what was read: day, hour, minute or raw; "raw, open": long flows may still come'),
-  columns: z.array(z.string()).describe('by what the rows are'),
+    .describe('what was read: day, hour, minute or raw; "raw, open": long flows may still arrive'),
+  columns: z.array(z.string()).describe('the key of the rows'),
   t: z.array(value.time).describe('begins of the bins; the first may begin before since'),
   rows: z.array(series).describe('the greatest keys, by bytes'),
   other: series.nullable().describe('all other keys; null: there are none'),
@@ -66,11 +64,11 @@ const reply = z.object({
   ...value.sameQuestion,
 })
 
-export type TrafficQuery = z.infer<typeof query>
+type TrafficQuery = z.infer<typeof query>
 export type TrafficReply = z.infer<typeof reply>
 type Series = z.infer<typeof series>
 
-export const traffic = question({
+export const traffic = defineQuestion({
   path: '/api/traffic',
   summary: 'Traffic over time by a key, with the coverage of the same bins',
   query,
@@ -80,27 +78,29 @@ export const traffic = question({
   answer,
 })
 
-async function answer(own: TrafficQuery, { ask }: Asking): Promise<TrafficReply> {
-  const { since, until, by, n, unit, scaled, spread } = own
-  const range = { sinceMs: Date.parse(since), untilMs: Date.parse(until) }
-  const step = readStep(own)
-  const bins = listBins(range, step, MAX_BINS)
-  if (!bins) throw badStep(`more than ${MAX_BINS} bins: choose a longer step`)
+async function answer(asked: TrafficQuery, ask: Ask): Promise<TrafficReply> {
+  const { since, until, by, n, unit, scaled, spread } = asked
+  const step = chooseStepOf(asked)
+  const bins = parameter.listBins(asked, step)
   if (bins.length * (n + 1) > MAX_VALUES) {
-    throw badStep(`more than ${MAX_VALUES} values: choose a longer step, or a smaller n`)
+    throw badParameter(
+      'step',
+      `more than ${MAX_VALUES} values: choose a longer step or a smaller n`,
+    )
   }
-  const filter = parseFilter(own.filter)
+  const filter = parseFilter(asked.filter)
   const sql = await trafficQuery(ask, {
     ...{ since, until, by, n, filter, scaled, spread },
     step: step.interval,
   })
   const rows = await ask(sql)
+  const [sinceMs, untilMs] = [Date.parse(since), Date.parse(until)]
   const seconds = bins.map((begin) => {
-    const end = Math.min(endOfBin(begin, step), range.untilMs)
-    return (end - Math.max(begin, range.sinceMs)) / 1000
+    const end = Math.min(endOfBin(begin, step), untilMs)
+    return (end - Math.max(begin, sinceMs)) / 1000
   })
   const t = bins.map((begin) => new Date(begin).toISOString().replace('.000Z', 'Z'))
-  const found = collect(rows, { t, unit, seconds })
+  const found = collectSeries(rows, { t, unit, seconds })
   const coverage = await askCoverage(ask, { since, until, step: step.interval, t, filter })
   const options = { since, until, by, limit: n, step: step.text, raw: !scaled, spread }
   return {
@@ -116,19 +116,14 @@ async function answer(own: TrafficQuery, { ask }: Asking): Promise<TrafficReply>
     other: found.find(({ isOther }) => isOther)?.series ?? null,
     coverage,
     sql: literalSql(sql),
-    command: terminalCommand('traffic', options, [own.filter]),
+    command: terminalCommand('traffic', options, [asked.filter]),
   }
 }
 
-function readStep({ step, points, since, until }: TrafficQuery): Step {
-  if (step === '') return chooseStep(Date.parse(until) - Date.parse(since), points)
-  const found = parseStep(step)
-  if (found) return found
-  throw badStep(`"${step}" is no step: expected 10s, 5m, 1h, 1d, 1w, 1month, 3months or 1year`)
+function chooseStepOf({ step, points, since, until }: TrafficQuery): Step {
+  if (step !== '') return parameter.readStep(step)
+  return chooseStep(Date.parse(until) - Date.parse(since), points)
 }
-
-const badStep = (message: string) =>
-  new ApiError('bad_parameter', `step: ${message}`, { where: { parameter: 'step' } })
 
 interface Bins {
   readonly t: readonly string[]
@@ -136,8 +131,8 @@ interface Bins {
   readonly seconds: readonly number[]
 }
 
-/** Puts the rows of bins and keys together by key; keys come in the order of their sums of bytes. */
-function collect(rows: readonly Row[], { t, unit, seconds }: Bins) {
+/** Collects the rows of each key: keys with more bytes first, `other` last. */
+function collectSeries(rows: readonly Row[], { t, unit, seconds }: Bins) {
   const places = new Map(t.map((time, index) => [time, index]))
   const found = new Map<string, { row: Row; bytes: bigint; values: (string | null)[] }>()
   for (const row of rows) {

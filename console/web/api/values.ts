@@ -17,12 +17,12 @@ export const maybeTime = time.nullable()
 export const maybeText = z.string().nullable()
 export const maybeNumber = z.number().nullable()
 
-/** What every answer about a range begins with. */
+/** The first members of every answer about a range. */
 export const rangeReply = { since: time, until: time }
 
-/** The same question for other programs. */
+/** Members that ask the same question elsewhere. */
 export const sameQuestion = {
-  sql: z.string().describe('a statement for psql that has the same rows'),
+  sql: z.string().describe('a statement for psql that returns the same rows'),
   command: z
     .string()
     .nullable()

@@ -1,4 +1,4 @@
-/** Checks the password, as HTTP Basic or as a bearer token, in a time that tells nothing about it. */
+/** Checks the password, as HTTP Basic or as a bearer token, in constant time. */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { ApiError } from '../api/api-error.ts'
@@ -6,9 +6,9 @@ import type { Failures } from './failures.ts'
 
 const hash = (text: string) => createHash('sha256').update(text).digest()
 
-export interface AccessRequest {
+interface AccessRequest {
   readonly authorization: string | undefined
-  /** Of the client. */
+  /** The client's address. */
   readonly address: string
   readonly nowMs: number
 }
@@ -17,7 +17,7 @@ export class Access {
   readonly #password: Buffer | undefined
   readonly #failures: Failures
 
-  /** @param password empty: everybody may enter */
+  /** @param password empty: no password is needed */
   constructor(password: string, failures: Failures) {
     this.#password = password === '' ? undefined : hash(password)
     this.#failures = failures
@@ -34,7 +34,7 @@ export class Access {
     }
     const given = readPassword(authorization)
     if (given !== undefined && timingSafeEqual(hash(given), this.#password)) return
-    // A browser asks without a password first.
+    // Browsers send their first request without a password.
     if (given !== undefined) this.#failures.add(address, nowMs)
     throw new ApiError(
       'unauthorized',

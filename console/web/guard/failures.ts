@@ -1,4 +1,4 @@
-/** Counts wrong passwords by address, so that nobody can try many. */
+/** Counts wrong passwords and signatures by address, so that nobody can try many. */
 
 const WINDOW_MS = 60_000
 const MAX_FAILURES = 10
@@ -19,7 +19,7 @@ export class Failures {
     return this.#total
   }
 
-  /** Returns for how many seconds an address is refused; 0: it is not. */
+  /** Returns how many seconds an address is refused from now on; 0: it is not refused. */
   refusedFor(address: string, nowMs: number): number {
     const count = this.#find(address, nowMs)
     if (!count || count.failures < MAX_FAILURES) return 0
@@ -46,7 +46,7 @@ export class Failures {
   }
 }
 
-/** A host with IPv6 has all addresses of a /64. */
+/** Returns what is counted as one address: with IPv6, the /64 that belongs to one host. */
 function networkOf(address: string): string {
   if (!address.includes(':') || address.startsWith('::ffff:')) return address
   const [head = '', tail = ''] = address.split('::')

@@ -1,6 +1,6 @@
 /**
- * Whether a request comes from where it should: by a name of this server, and not from the page of
- * another site.
+ * Refuses requests by a name that is not this server's, and requests that the pages of other sites
+ * send.
  */
 
 import { isIP } from 'node:net'
@@ -8,8 +8,8 @@ import { ApiError } from '../api/api-error.ts'
 
 const READING = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** The headers that matter, undefined when they are absent. */
-export interface RequestOrigin {
+/** The parts of a request that are checked; undefined when a header is absent. */
+interface RequestOrigin {
   readonly method: string
   readonly path: string
   readonly host: string | undefined
@@ -19,7 +19,7 @@ export interface RequestOrigin {
 }
 
 /**
- * Refuses names that another site could point here (DNS rebinding); an address cannot be pointed.
+ * Refuses names that another site could point to this server (DNS rebinding). Addresses are safe.
  *
  * @param names of this server, in lower case
  * @throws ApiError
@@ -33,7 +33,7 @@ export function checkHost({ host }: RequestOrigin, names: ReadonlySet<string>): 
   )
 }
 
-/** Refuses what the pages of other sites send. @throws ApiError */
+/** Refuses requests of other sites' pages. @throws ApiError */
 export function checkOrigin(request: RequestOrigin): void {
   const { method, path, host, origin, fetchSite, fetchMode } = request
   const isForeign =
@@ -41,7 +41,7 @@ export function checkOrigin(request: RequestOrigin): void {
     fetchSite === 'same-site' ||
     (origin !== undefined && originHost(origin) !== host?.toLowerCase())
   if (!isForeign) return
-  // A link from elsewhere may lead here, but no page elsewhere may make this server work.
+  // Another site may link to this server, but its scripts may not ask questions.
   if (READING.has(method) && (fetchMode === 'navigate' || !path.startsWith('/api/'))) return
   throw new ApiError('forbidden', 'the page of another site has sent this request')
 }

@@ -1,4 +1,4 @@
-/** Headers of every reply: what a browser may do with it. */
+/** Headers of every reply that limit what browsers do with it. */
 
 import type { MiddlewareHandler } from 'hono'
 
@@ -22,7 +22,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
 }
 
-/** Adds the headers; replies without a rule of their own are stored nowhere. */
+/** Adds the headers. A reply without `cache-control` is not stored anywhere. */
 export const securityHeaders: MiddlewareHandler = async (context, next) => {
   await next()
   const { headers } = context.res

@@ -1,8 +1,8 @@
-/** Asks the API, and sorts what can go wrong. */
+/** Asks the API. A question without an answer ends in an `AskError`. */
 
 export type Parameters = Readonly<Record<string, string | number | boolean | undefined>>
 
-/** The server's answer when it has none; `code` is of the API, or `unreachable`. */
+/** Why there is no answer; `code` is a code of the API, or `unreachable`. */
 export class AskError extends Error {
   override readonly name = 'AskError'
   readonly code: string
@@ -29,17 +29,21 @@ export class AskError extends Error {
 /** Writes the URL of a question; parameters that are undefined or empty are left out. */
 export function urlOf(path: string, parameters: Parameters): string {
   const search = new URLSearchParams()
-  for (const [name, own] of Object.entries(parameters)) {
-    if (own !== undefined && own !== '') search.set(name, String(own))
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined && value !== '') search.set(name, String(value))
   }
   const text = search.toString()
   return text === '' ? path : `${path}?${text}`
 }
 
-const MOST_TRIES = 6
-const LONGEST_WAIT_S = 5
+const MAX_TRIES = 6
+const MAX_WAIT_SECONDS = 5
 
-/** Asks; a busy server is asked again when it says. @throws AskError; an AbortError when the signal says so */
+/**
+ * Asks. A busy server is asked again after the time that it names.
+ *
+ * @throws AskError, and an AbortError when `signal` aborts
+ */
 export async function ask<Reply>(
   path: string,
   parameters: Parameters,
@@ -48,13 +52,13 @@ export async function ask<Reply>(
   for (let tries = 1; ; tries++) {
     const response = await send(urlOf(path, parameters), signal)
     const body: unknown = await response.json().catch(() => ({}))
-    // The text of an answer may be cut off by a newer question.
+    // A newer question may have ended this one while its answer was read.
     signal?.throwIfAborted()
     if (response.ok) return body as Reply
     const { error = 'internal', message = response.statusText, where } = body as Fault
-    if (error !== 'busy' || tries === MOST_TRIES) throw new AskError(error, message, where)
+    if (error !== 'busy' || tries === MAX_TRIES) throw new AskError(error, message, where)
     const seconds = Number(response.headers.get('retry-after') ?? 1)
-    await wait(Math.min(seconds, LONGEST_WAIT_S) * 1000 * (0.5 + Math.random() / 2), signal)
+    await wait(Math.min(seconds, MAX_WAIT_SECONDS) * 1000 * (0.5 + Math.random() / 2), signal)
   }
 }
 
@@ -85,6 +89,6 @@ interface Fault {
   readonly where?: { parameter?: string; position?: number }
 }
 
-/** Whether an error only says that a newer question has replaced this one. */
+/** Whether an error only means that a newer question has replaced this one. */
 export const isAbort = (error: unknown): boolean =>
   error instanceof DOMException && error.name === 'AbortError'

@@ -1,4 +1,4 @@
-/** The library of charts, by the path at which the web server serves it. */
+/** The library of charts, at the path where the web server serves it. */
 declare module '*/lib/uplot.js' {
   import uPlot from 'uplot'
   export default uPlot

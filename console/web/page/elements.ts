@@ -1,4 +1,4 @@
-/** Makes elements of the document. Texts only ever become text, never markup. */
+/** Makes and replaces elements. A text never becomes markup. */
 
 type Child = Node | string | null | undefined | false
 
@@ -19,12 +19,26 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   const { class: className, title, on = {}, attributes = {} } = properties
   if (className) element.className = className
   if (title) element.title = title
-  for (const [attribute, own] of Object.entries(attributes)) {
-    if (own === null || own === undefined || own === false) continue
-    element.setAttribute(attribute, own === true ? '' : String(own))
+  for (const [attribute, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue
+    element.setAttribute(attribute, value === true ? '' : String(value))
   }
   for (const [event, listener] of Object.entries(on)) element.addEventListener(event, listener)
   element.append(...children.filter((child): child is Node | string => Boolean(child)))
+  return element
+}
+
+/** Makes an element of SVG. */
+export function makeSvg(
+  name: string,
+  attributes: Readonly<Record<string, string | number>>,
+  ...children: readonly SVGElement[]
+): SVGElement {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', name)
+  for (const [attribute, value] of Object.entries(attributes)) {
+    element.setAttribute(attribute, String(value))
+  }
+  element.append(...children)
   return element
 }
 
@@ -35,13 +49,17 @@ export function find<Element extends HTMLElement>(id: string): Element {
   return element as Element
 }
 
-/** A button that looks like text. */
-export function linkButton(text: string, title: string, onClick: () => void): HTMLButtonElement {
+/** Makes a button that looks like a link. */
+export function makeLinkButton(
+  text: string,
+  title: string,
+  onClick: () => void,
+): HTMLButtonElement {
   const on = { click: onClick }
   return make('button', { class: 'link', title, on, attributes: { type: 'button' } }, text)
 }
 
-/** Replaces what an element holds, and keeps the focus on the same place of the keyboard. */
+/** Replaces the children of an element. The focus stays on the element with the same `data-key`. */
 export function replace(parent: HTMLElement, ...children: readonly Child[]): void {
   const focused = document.activeElement
   const key =

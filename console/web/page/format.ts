@@ -1,4 +1,4 @@
-/** Texts of numbers and times, for people. Pure. */
+/** Formats numbers and times for people. Pure. */
 
 import type { Unit } from './view-state.ts'
 
@@ -19,25 +19,18 @@ export function formatScaled(value: number, unit: string): string {
   return `${sign}${rest.toFixed(digits)} ${PREFIXES[step] ?? ''}${unit}`.trimEnd()
 }
 
-/** The name of the unit of a rate. */
-export const RATE_UNITS: Readonly<Record<Unit, string>> = {
-  bytes: 'bit/s',
-  packets: 'packets/s',
-  flows: 'flows/s',
-}
-
-const SHORT_RATE_UNITS: Readonly<Record<Unit, string>> = {
+const RATE_UNITS: Readonly<Record<Unit, string>> = {
   bytes: 'bit/s',
   packets: 'p/s',
   flows: 'f/s',
 }
 
-/** The factor from a counter to the unit of its rate: bytes are shown as bits. */
+/** Returns the factor from a counter to its rate: bytes are shown as bits. */
 export const rateFactor = (unit: Unit): number => (unit === 'bytes' ? 8 : 1)
 
-/** Formats a rate that is given in the unit shown. */
+/** Formats a rate that has been converted to the unit shown. */
 export function formatRate(value: number | null, unit: Unit): string {
-  return value === null ? NOT_SENT : formatScaled(value, SHORT_RATE_UNITS[unit])
+  return value === null ? NOT_SENT : formatScaled(value, RATE_UNITS[unit])
 }
 
 /** Formats a counter of the API, a decimal text. Beyond 2^53 only the digits shown matter. */
@@ -46,7 +39,7 @@ export function formatCounter(counter: string | null, unit: Unit): string {
   return formatScaled(Number(counter), unit === 'bytes' ? 'B' : '')
 }
 
-/** All digits of a decimal text, in groups of three. */
+/** Formats all digits of a decimal text, in groups of three. */
 export function formatDigits(counter: string | null): string {
   if (counter === null) return NOT_SENT
   const [whole = '', fraction] = counter.split('.')
@@ -61,7 +54,7 @@ export function formatShare(share: number | null): string {
   return percent > 0 && percent < 0.1 ? '< 0.1 %' : `${percent.toFixed(1)} %`
 }
 
-/** Formats a loss or a coverage in percent: 0 only when nothing is lost, 100 when nothing is left. */
+/** Formats a loss or a coverage in percent. Only exact values appear as 0 and 100. */
 export function formatPercent(percent: number | null): string {
   if (percent === null) return 'unknown'
   if (percent === 0 || percent === 100) return `${percent} %`
@@ -92,20 +85,19 @@ export function formatTime(time: string | null): string {
   return time.replace('T', ' ').replace(/(\.\d+)?Z$/, '')
 }
 
-/** Formats the time of the day only. */
-export function formatClock(time: string | null): string {
-  return time === null ? NOT_SENT : formatTime(time).slice(11)
-}
-
-/** Formats a range: the date stands once when both ends have it. */
+/** Formats a range, with the date only once when both ends are of one day. */
 export function formatRange(since: string, until: string): string {
   const [from, to] = [formatTime(since), formatTime(until)]
   return from.slice(0, 10) === to.slice(0, 10) ? `${from} – ${to.slice(11)}` : `${from} – ${to}`
 }
 
+/** Formats the version of an export protocol. */
+export const formatVersion = (version: number | null): string =>
+  version === 10 ? 'IPFIX' : `v${version}`
+
 const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
-/** Replaces characters from the network that are invisible or turn the text around. */
+/** Makes characters from the network visible that are invisible or reverse the text. */
 export function visible(text: string): string {
   return text.replace(CONTROLS, '\uFFFD')
 }

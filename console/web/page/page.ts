@@ -1,4 +1,4 @@
-/** The page: its state stands in the URL, its parts ask for themselves. */
+/** The page: the URL holds its state, and each part asks its own question. */
 
 import type { ConversationsReply } from '../api/conversations.ts'
 import type { ExporterReply } from '../api/exporter.ts'
@@ -9,20 +9,25 @@ import type { NatReply } from '../api/nat.ts'
 import type { TopReply } from '../api/top.ts'
 import type { TrafficReply } from '../api/traffic.ts'
 import { AskError, ask } from './ask.ts'
-import { Controls } from './controls.ts'
+import { TrafficPanel } from './chart/traffic-panel.ts'
+import { Controls } from './controls/controls.ts'
+import { FilterBox } from './controls/filter-box.ts'
+import { ListTabs } from './controls/list-tabs.ts'
+import { LookUp } from './controls/look-up.ts'
 import { find, replace } from './elements.ts'
-import { makeExporterList } from './exporter-list.ts'
-import { makeExporterPage } from './exporter-page.ts'
-import { FilterBox } from './filter-box.ts'
-import { makeConversationList, makeFlowList, makeLossList, makeMappingList } from './flow-lists.ts'
-import { ListTabs } from './list-tabs.ts'
-import { LookUp } from './look-up.ts'
-import { Panel } from './panel.ts'
-import { narrow } from './refine.ts'
-import { note } from './table.ts'
+import { makeExporterList } from './lists/exporter-list.ts'
+import { makeExporterPage } from './lists/exporter-page.ts'
+import {
+  makeConversationList,
+  makeFlowList,
+  makeLossList,
+  makeMappingList,
+} from './lists/flow-lists.ts'
+import { makeTopList } from './lists/top-list.ts'
+import { narrowFilter } from './narrow-filter.ts'
+import { Panel, type When } from './panel.ts'
+import { makeNote } from './table.ts'
 import { isLive } from './time-range.ts'
-import { makeTopList } from './top-list.ts'
-import { TrafficPanel } from './traffic-panel.ts'
 import { readState, type ViewState, writeState } from './view-state.ts'
 
 const RETRY_MS = 3_000
@@ -36,13 +41,13 @@ export class Page {
   readonly #controls = new Controls((changes) => this.#change(changes))
   readonly #filter = new FilterBox((filter) => this.#change({ filter }))
   readonly #tabs = new ListTabs((list) => this.#change({ list }))
-  readonly #lookUp = new LookUp((wanted) => this.#change(wanted))
+  readonly #lookUp = new LookUp((translation) => this.#change(translation))
   readonly #chart = new TrafficPanel(
     (range) => this.#change(range),
     (only) => this.#change({ only }),
   )
   readonly #onTest = (test: string) =>
-    this.#change({ filter: narrow(this.#state.filter, test), exporter: '' })
+    this.#change({ filter: narrowFilter(this.#state.filter, test), exporter: '' })
   readonly #onExporter = (exporter: string) => this.#change({ exporter })
   readonly #traffic = this.#panel<TrafficReply>('traffic', (reply) => this.#showTraffic(reply))
   readonly #top = this.#panel<TopReply>('top', (reply) => makeTopList(reply, this.#onTest))
@@ -57,10 +62,10 @@ export class Page {
   start(): void {
     addEventListener('popstate', () => {
       this.#state = readState(location.search)
-      this.#show(false)
+      this.#show('when changed')
     })
     addEventListener('keydown', (event) => this.#onKey(event))
-    this.#show(false)
+    this.#show('when changed')
   }
 
   #panel<Reply extends object>(id: string, draw: (reply: Reply) => Node | undefined): Panel<Reply> {
@@ -71,72 +76,69 @@ export class Page {
   #change(changes: Partial<ViewState>): void {
     const next = { ...this.#state, ...changes }
     const search = writeState(next)
-    // Further bins of the same range are no place of their own to go back to.
-    if (search !== location.search)
+    if (search !== location.search) {
       history.pushState(null, '', search === '' ? location.pathname : search)
+    }
     this.#state = next
-    this.#show(false)
+    this.#show('when changed')
   }
 
-  /** Shows the state; `isAgain` asks again for what is shown already. */
-  #show(isAgain: boolean): void {
+  #show(when: When): void {
     const state = this.#state
     this.#controls.show(state)
     this.#controls.loadKeys().catch((error: unknown) => this.#onFault(error))
     this.#filter.show(state.filter)
     for (const id of ['overview', 'controls', 'range']) find(id).hidden = state.exporter !== ''
     find('exporter').hidden = state.exporter === ''
-    if (state.exporter === '') this.#showOverview(isAgain)
+    if (state.exporter === '') this.#showOverview(when)
     else this.#showExporter(state).catch((error: unknown) => this.#failExporter(error))
     clearInterval(this.#refresh)
     if (state.refresh === 0 || !isLive(state)) return
     this.#refresh = window.setInterval(() => {
-      if (!document.hidden) this.#show(true)
+      if (!document.hidden) this.#show('always')
     }, state.refresh * 1000)
   }
 
-  #showOverview(isAgain: boolean): void {
+  #showOverview(when: When): void {
     const state = this.#state
     const { since, until, filter, raw, top } = state
     document.title = filter === '' ? 'NetFlow' : `${filter} – NetFlow`
     this.#chart.showOnly(state.only)
     this.#traffic
-      .load('/api/traffic', this.#chart.parametersOf(state), isAgain)
+      .load('/api/traffic', this.#chart.parametersOf(state), when)
       .then(() => this.#chart.showPrevious(this.#state))
       .catch((error: unknown) => this.#onFault(error))
-    this.#top.load(
-      '/api/top',
-      { since, until, filter, by: top, n: TOP_ROWS, scaled: !raw },
-      isAgain,
-    )
-    this.#exporters.load('/api/exporters', {}, isAgain)
-    this.#showList(isAgain)
+    const parameters = { since, until, filter, by: top, n: TOP_ROWS, scaled: !raw }
+    this.#top.load('/api/top', parameters, when)
+    this.#exporters.load('/api/exporters', {}, when)
+    this.#showList(when)
   }
 
-  #showList(isAgain: boolean): void {
+  #showList(when: When): void {
     const { since, until, filter, list, address, port, at } = this.#state
     this.#tabs.show(list)
-    this.#lookUp.show(list === 'nat', { address, port, at })
+    this.#lookUp.show(list === 'nat' ? { address, port, at } : undefined)
     if (list === 'flows' || list === 'conversations') {
-      this.#list.load(`/api/${list}`, { since, until, filter, limit: LIST_ROWS }, isAgain)
+      this.#list.load(`/api/${list}`, { since, until, filter, limit: LIST_ROWS }, when)
     } else if (list === 'loss') {
-      this.#list.load('/api/loss', { since, until }, isAgain)
+      this.#list.load('/api/loss', { since, until }, when)
     } else if (address === '') {
       this.#list.put(
-        note(
+        makeNote(
           'Who was behind a public address and port at a time? Devices that translate must send their events.',
         ),
       )
     } else {
-      this.#list.load('/api/nat', { address, port, at }, isAgain)
+      this.#list.load('/api/nat', { address, port, at }, when)
     }
   }
 
   #drawList(reply: FlowsReply | ConversationsReply | LossReply | NatReply): Node {
     const { list, address } = this.#state
     if (list === 'flows') return makeFlowList(reply as FlowsReply, this.#onTest)
-    if (list === 'conversations')
+    if (list === 'conversations') {
       return makeConversationList(reply as ConversationsReply, this.#onTest)
+    }
     if (list === 'loss') return makeLossList(reply as LossReply, this.#onExporter)
     return makeMappingList(reply as NatReply, address)
   }
@@ -159,9 +161,9 @@ export class Page {
   }
 
   #failExporter(error: unknown): void {
-    if (error instanceof AskError && !error.isTemporary)
-      replace(find('exporter'), note(error.message))
-    else this.#onFault(error)
+    if (error instanceof AskError && !error.isTemporary) {
+      replace(find('exporter'), makeNote(error.message))
+    } else this.#onFault(error)
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -187,7 +189,7 @@ export class Page {
     if (!error.isTemporary) return
     this.#say(`${message}${code === 'unreachable' ? '' : '. The page tries again.'}`)
     clearTimeout(this.#retry)
-    this.#retry = window.setTimeout(() => this.#show(true), RETRY_MS)
+    this.#retry = window.setTimeout(() => this.#show('always'), RETRY_MS)
   }
 
   #say(text: string): void {

@@ -1,8 +1,8 @@
-/** A part of the page with an answer of its own: asks when its question has changed, and draws. */
+/** A part of the page with an answer of its own. It asks when its question has changed, and draws. */
 
 import { AskError, ask, isAbort, type Parameters, urlOf } from './ask.ts'
 import { find, replace } from './elements.ts'
-import { note } from './table.ts'
+import { makeNote } from './table.ts'
 import { makeTools } from './tools.ts'
 
 interface Answer {
@@ -10,8 +10,11 @@ interface Answer {
   readonly command?: string | null
 }
 
+/** Whether a question that was asked before is asked again. */
+export type When = 'when changed' | 'always'
+
 interface PanelOptions<Reply> {
-  /** Of the section; its parts are `ID-body` and `ID-tools`. */
+  /** Of its section, with the parts `ID-body` and `ID-tools`. */
   readonly id: string
   readonly draw: (reply: Reply) => Node | undefined
   readonly onFault: (error: AskError) => void
@@ -29,16 +32,15 @@ export class Panel<Reply extends Answer> {
     this.#section = find(options.id)
   }
 
-  /** Asks, unless the same was asked before; `isAgain` asks in any case. */
-  async load(path: string, parameters: Parameters, isAgain: boolean): Promise<void> {
+  /** Asks; `when changed`, only a question that differs from the last one. */
+  async load(path: string, parameters: Parameters, when: When): Promise<void> {
     const url = urlOf(path, parameters)
-    if (url === this.#asked && !isAgain) return
+    if (url === this.#asked && when === 'when changed') return
     this.#abort.abort()
     const abort = new AbortController()
     this.#abort = abort
     this.#asked = url
-    this.#section.classList.add('busy')
-    this.#section.setAttribute('aria-busy', 'true')
+    this.#markBusy()
     try {
       const reply = await ask<Reply>(path, parameters, abort.signal)
       this.#show(reply, path, parameters)
@@ -48,19 +50,26 @@ export class Panel<Reply extends Answer> {
       this.#asked = ''
       this.#fail(error)
     }
-    if (this.#abort !== abort) return
-    this.#section.classList.remove('busy')
-    this.#section.removeAttribute('aria-busy')
+    if (this.#abort === abort) this.#unmarkBusy()
   }
 
-  /** Draws without asking; what is on its way is not waited for. */
+  /** Draws without asking. An answer that is on its way is not drawn. */
   put(...nodes: readonly Node[]): void {
     this.#abort.abort()
     this.#asked = ''
-    this.#section.classList.remove('busy')
-    this.#section.removeAttribute('aria-busy')
+    this.#unmarkBusy()
     replace(find(`${this.#options.id}-tools`))
     replace(find(`${this.#options.id}-body`), ...nodes)
+  }
+
+  #markBusy(): void {
+    this.#section.classList.add('busy')
+    this.#section.setAttribute('aria-busy', 'true')
+  }
+
+  #unmarkBusy(): void {
+    this.#section.classList.remove('busy')
+    this.#section.removeAttribute('aria-busy')
   }
 
   #show(reply: Reply, path: string, parameters: Parameters): void {
@@ -76,7 +85,7 @@ export class Panel<Reply extends Answer> {
     const isKept = known.isTemporary || known.code === 'bad_filter'
     const body = document.getElementById(`${this.#options.id}-body`)
     if (body && !(isKept && body.hasChildNodes())) {
-      replace(body, note(isKept ? 'No answer yet.' : known.message))
+      replace(body, makeNote(isKept ? 'No answer yet.' : known.message))
     }
     this.#options.onFault(known)
   }

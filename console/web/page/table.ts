@@ -1,4 +1,4 @@
-/** Tables of answers: a caption, heads, and cells that are texts or elements. */
+/** Makes tables of answers: a name, heads, and cells that are texts or elements. */
 
 import { make } from './elements.ts'
 import { visible } from './format.ts'
@@ -6,7 +6,7 @@ import { visible } from './format.ts'
 export interface TableColumn<Row> {
   readonly head: string
   readonly cell: (row: Row) => Node | string
-  /** Numbers stand at the right. */
+  /** Aligned to the right. */
   readonly isNumber?: boolean
   /** Not shown on narrow screens. */
   readonly isExtra?: boolean
@@ -51,7 +51,7 @@ export function makeTable<Row>(
   )
 }
 
-/** A sentence in the place of an answer. */
-export function note(text: string): HTMLElement {
+/** Makes a sentence that takes the place of an answer. */
+export function makeNote(text: string): HTMLElement {
   return make('p', { class: 'note' }, visible(text))
 }

@@ -1,11 +1,6 @@
-/** Ranges of time: presets, and moving and zooming of those that are shown. Pure. */
+/** Ranges of time: presets, moving and zooming, and the texts of their inputs. Pure. */
 
-export interface Shown {
-  /** RFC 3339 in UTC, as the server understood the range. */
-  readonly since: string
-  readonly until: string
-}
-
+/** RFC 3339 in UTC. In the state of the page, `since` may be a duration and `until` empty: now. */
 export interface Range {
   readonly since: string
   readonly until: string
@@ -24,22 +19,22 @@ const SHORTEST_ZOOM_MS = 10_000
 
 const text = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z')
 
-/** Returns the range of the same length before (-1) or after (1). */
-export function moveRange({ since, until }: Shown, direction: -1 | 1): Range {
+/** Returns the range of the same length just before (-1) or after (1) a range. */
+export function moveRange({ since, until }: Range, direction: -1 | 1): Range {
   const [from, to] = [Date.parse(since), Date.parse(until)]
   const length = (to - from) * direction
   return { since: text(from + length), until: text(to + length) }
 }
 
-/** Returns the range between two times in seconds, by whole bins of `stepSeconds`. */
+/** Returns the range of the whole bins of `stepSeconds` between two times. */
 export function zoomRange(fromSeconds: number, toSeconds: number, stepSeconds: number): Range {
   const from = Math.floor(fromSeconds / stepSeconds) * stepSeconds * 1000
   const to = Math.ceil(toSeconds / stepSeconds) * stepSeconds * 1000
   return { since: text(from), until: text(Math.max(to, from + SHORTEST_ZOOM_MS)) }
 }
 
-/** Returns the range around the middle that is twice as long. */
-export function widenRange({ since, until }: Shown): Range {
+/** Returns a range with the same middle that is twice as long. */
+export function widenRange({ since, until }: Range): Range {
   const [from, to] = [Date.parse(since), Date.parse(until)]
   const half = (to - from) / 2
   return { since: text(from - half), until: text(to + half) }

@@ -1,14 +1,14 @@
-/** What can be done with an answer: CSV, JSON, and the same question for psql and for the terminal. */
+/** The tools of an answer: CSV, JSON, and the same question for psql and for the terminal. */
 
 import { type Parameters, urlOf } from './ask.ts'
-import { find, linkButton, make } from './elements.ts'
+import { find, make, makeLinkButton } from './elements.ts'
 
 const SHOWN_MS = 2_000
 
-export interface SameQuestion {
+interface SameQuestion {
   readonly path: string
   readonly parameters: Parameters
-  /** Whether the answer has a form as CSV. */
+  /** Whether the answer can be had as CSV. */
   readonly hasTable?: boolean
   readonly sql?: string | undefined
   readonly command?: string | null | undefined
@@ -31,8 +31,8 @@ export function makeTools({
   }
   const tools: HTMLElement[] = hasTable ? [link('CSV', 'csv')] : []
   tools.push(link('JSON', 'json'))
-  if (sql) tools.push(copyButton('copy as SQL', sql))
-  if (command) tools.push(copyButton('copy as netflow command', command))
+  if (sql) tools.push(makeCopyButton('copy as SQL', sql))
+  if (command) tools.push(makeCopyButton('copy as netflow command', command))
   return tools
 }
 
@@ -40,8 +40,8 @@ function fileName(path: string, format: string): string {
   return `${path.replace('/api/', 'netflow-').replaceAll('/', '-')}.${format}`
 }
 
-function copyButton(name: string, text: string): HTMLElement {
-  const button = linkButton(name, text.length > 400 ? `${text.slice(0, 400)} …` : text, () => {
+function makeCopyButton(name: string, text: string): HTMLElement {
+  const button = makeLinkButton(name, text.length > 400 ? `${text.slice(0, 400)} …` : text, () => {
     navigator.clipboard.writeText(text).then(
       () => say('copied'),
       () => say('the browser does not allow copying here: use https, or localhost'),

@@ -1,4 +1,4 @@
-/** What the page shows, as the query string of its URL: a link leads to the same view. Pure. */
+/** The state of the page, as the query string of its URL: a link leads to the same view. Pure. */
 
 export const UNITS = ['bytes', 'packets', 'flows'] as const
 export type Unit = (typeof UNITS)[number]
@@ -7,7 +7,7 @@ export const LISTS = ['flows', 'conversations', 'loss', 'nat'] as const
 export type ListName = (typeof LISTS)[number]
 
 export interface ViewState {
-  /** How long ago, such as `1h`, or RFC 3339. */
+  /** A duration before now, such as `1h`, or RFC 3339. */
   readonly since: string
   /** RFC 3339; empty: now. */
   readonly until: string
@@ -16,14 +16,15 @@ export interface ViewState {
   /** The key of the chart's areas. */
   readonly by: string
   readonly n: number
-  /** Counters as sent, not multiplied by the sampling rate. */
+  /** Whether counters are as sent, not multiplied by the sampling rate. */
   readonly raw: boolean
+  /** Whether long flows count in each bin that they cover. */
   readonly spread: boolean
-  /** Show the sum of the period before, too. */
+  /** Whether the sum of the previous period is shown, too. */
   readonly previous: boolean
   /** Seconds between updates; 0: none. */
   readonly refresh: number
-  /** The key of the list of the greatest. */
+  /** The key of the top list. */
   readonly top: string
   readonly list: ListName
   /** The only area to show, by its key; empty: all. */
@@ -59,7 +60,7 @@ export const DEFAULT_STATE: ViewState = {
 const MAX_N = 50
 const REFRESHES = [0, 10, 30, 60, 300]
 
-/** Reads a query string; what cannot be understood is as if it were not there. */
+/** Reads a query string. A value that cannot be understood is replaced by its default. */
 export function readState(search: string): ViewState {
   const parameters = new URLSearchParams(search)
   const text = (name: keyof ViewState) => parameters.get(name) ?? String(DEFAULT_STATE[name])
@@ -89,12 +90,12 @@ export function readState(search: string): ViewState {
   }
 }
 
-/** Writes the query string, without what is as by default; empty for the default view. */
+/** Writes the query string without defaults; empty for the default view. */
 export function writeState(state: ViewState): string {
   const parameters = new URLSearchParams()
-  for (const [name, own] of Object.entries(state)) {
-    if (own === DEFAULT_STATE[name as keyof ViewState]) continue
-    parameters.set(name, own === true ? '1' : String(own))
+  for (const [name, value] of Object.entries(state)) {
+    if (value === DEFAULT_STATE[name as keyof ViewState]) continue
+    parameters.set(name, value === true ? '1' : String(value))
   }
   const text = parameters.toString()
   return text === '' ? '' : `?${text}`

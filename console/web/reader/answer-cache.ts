@@ -1,24 +1,25 @@
 /**
- * Shares answers: equal questions that are asked at the same time run once, and an answer is kept for
- * a short time, within a limit of bytes. A question that nobody waits for any more is cancelled.
+ * Shares answers. Equal questions that are asked at the same time run once. Answers are kept for a
+ * short time, within a limit of bytes. A question is cancelled when its last client has left.
  */
 
 interface CachedQuestion {
   /** How long an answer is kept. */
   readonly lifetimeMs: number
-  /** How long an older answer is still given, while a new one is on its way. Default 0. */
+  /** How long after that it is still returned, while a new one is asked for. Default 0. */
   readonly staleMs?: number
-  /** Is called with a signal that aborts when no client is left. */
+  /** Asks the question. The signal aborts when no client is left. */
   readonly answer: (signal: AbortSignal) => Promise<Buffer>
-  /** The same, for an answer that takes the place of a kept one. Default: `answer`. */
+  /** Asks for an answer that replaces a kept one. Default: `answer`. */
   readonly refresh?: (signal: AbortSignal) => Promise<Buffer>
 }
 
 interface Entry {
   readonly promise: Promise<Buffer>
   readonly controller: AbortController
+  /** Clients that wait for it. */
   waiting: number
-  /** Undefined until the answer is there. */
+  /** Undefined until it is answered. */
   bytes: number | undefined
   /** When a new answer is asked for. */
   freshUntil: number
@@ -26,13 +27,13 @@ interface Entry {
   expiresAt: number
 }
 
-/** A new answer that did not come is asked for again so much later. */
+/** How long a refresh that failed is not tried again. */
 const REFRESH_AGAIN_MS = 1_000
 
-/** What an entry takes beside its answer: the key, the promise, the place in the map. */
+/** Memory of an entry besides its answer and its key. */
 const OVERHEAD_BYTES = 1_024
 
-export interface CacheFigures {
+interface CacheFigures {
   readonly hits: number
   readonly misses: number
   readonly bytes: number
@@ -77,64 +78,67 @@ export class AnswerCache {
   /**
    * Returns the answer of a question.
    *
-   * @param own.signal of this client; the question goes on for others
+   * @param question.signal aborts when this client leaves; the question goes on for the others
    */
-  async get(key: string, own: CachedQuestion & { readonly signal: AbortSignal }): Promise<Buffer> {
+  async get(
+    key: string,
+    question: CachedQuestion & { readonly signal: AbortSignal },
+  ): Promise<Buffer> {
     const kept = this.peek(key)
     if (kept) {
-      this.#refresh(key, own)
+      this.#refresh(key, question)
       return kept
     }
     const running = this.#entries.get(key)
     if (running) this.#hits += 1
-    const entry = running ?? this.#start(key, own)
+    const entry = running ?? this.#start(key, question)
     entry.waiting += 1
     const leave = () => {
       entry.waiting -= 1
       if (entry.waiting > 0 || entry.bytes !== undefined) return
-      // The next client asks anew.
+      // The next client must not join a cancelled question.
       this.#remove(key, entry)
       entry.controller.abort()
     }
-    own.signal.addEventListener('abort', leave, { once: true })
-    if (own.signal.aborted) leave()
+    question.signal.addEventListener('abort', leave, { once: true })
+    if (question.signal.aborted) leave()
     try {
       return await entry.promise
     } finally {
-      own.signal.removeEventListener('abort', leave)
+      question.signal.removeEventListener('abort', leave)
     }
   }
 
-  #start(key: string, own: CachedQuestion): Entry {
+  #start(key: string, question: CachedQuestion): Entry {
     this.#misses += 1
     const controller = new AbortController()
-    const promise = own.answer(controller.signal)
+    const promise = question.answer(controller.signal)
     const unknown = { waiting: 0, bytes: undefined, freshUntil: 0, expiresAt: 0 }
     const entry: Entry = { promise, controller, ...unknown }
     this.#entries.set(key, entry)
     promise.then(
-      (answer) => this.#keep(key, entry, own, answer),
+      (answer) => this.#keep(key, entry, question, answer),
       () => this.#remove(key, entry),
     )
     return entry
   }
 
   /** Asks for a new answer in place of an old one; others get the old one until it is there. */
-  #refresh(key: string, own: CachedQuestion): void {
+  #refresh(key: string, question: CachedQuestion): void {
     const old = this.#entries.get(key)
     const now = this.#now()
     if (!old || old.freshUntil > now) return
     this.#misses += 1
     // Until then nobody else asks.
     old.freshUntil = Number.POSITIVE_INFINITY
-    const refresh = own.refresh ?? own.answer
+    const refresh = question.refresh ?? question.answer
     refresh(new AbortController().signal).then(
       (answer) => {
         if (this.#entries.get(key) !== old) return
         this.#remove(key, old)
         const entry: Entry = { ...old, promise: Promise.resolve(answer), bytes: undefined }
         this.#entries.set(key, entry)
-        this.#keep(key, entry, own, answer)
+        this.#keep(key, entry, question, answer)
       },
       () => {
         old.freshUntil = this.#now() + REFRESH_AGAIN_MS
@@ -142,17 +146,17 @@ export class AnswerCache {
     )
   }
 
-  #keep(key: string, entry: Entry, own: CachedQuestion, answer: Buffer): void {
-    // Everybody has left meanwhile.
+  #keep(key: string, entry: Entry, question: CachedQuestion, answer: Buffer): void {
+    // All clients have left meanwhile.
     if (this.#entries.get(key) !== entry) return
     entry.bytes = answer.length + key.length * 2 + OVERHEAD_BYTES
-    entry.freshUntil = this.#now() + own.lifetimeMs
-    entry.expiresAt = entry.freshUntil + (own.staleMs ?? 0)
+    entry.freshUntil = this.#now() + question.lifetimeMs
+    entry.expiresAt = entry.freshUntil + (question.staleMs ?? 0)
     this.#bytes += entry.bytes
     this.#shrink()
   }
 
-  /** Removes what has expired, then the oldest answers. */
+  /** Removes expired answers, and the oldest ones until all fit. */
   #shrink(): void {
     const now = this.#now()
     for (const [key, entry] of this.#entries) {

@@ -1,4 +1,4 @@
-/** What an error of the database means for the client of the API, by its SQLSTATE. */
+/** Turns errors of the database into errors of the API, by SQLSTATE. */
 
 import { FilterError } from '../../query/filter-error.ts'
 import { ApiError } from '../api/api-error.ts'
@@ -8,12 +8,12 @@ const CANCELLED = '57014'
 const FORBIDDEN = '42501'
 /** Tables, columns or functions of this version are missing. */
 const MISSING = new Set(['42P01', '42703', '42883', '3F000'])
-/** Connections, resources, an operator's intervention, a system's error. */
+/** Connections, resources, an operator's intervention, errors of the system. */
 const AWAY = /^(08|53|57P|58|25006|28|3D000)/
 /** Values that the server refuses. */
 const BAD_VALUE = /^(22|54)/
 
-/** Returns the error for the client; errors that are no database's stay as they are. */
+/** Returns the error for the client; an error that is not the database's is returned unchanged. */
 export function databaseError(error: unknown): unknown {
   if (error instanceof ApiError || error instanceof FilterError || !(error instanceof Error)) {
     return error
@@ -44,7 +44,7 @@ export function databaseError(error: unknown): unknown {
   return error
 }
 
-/** Of the system, such as ECONNREFUSED. */
+/** Whether a code is one of the system, such as ECONNREFUSED. */
 function isConnectionError(code: string): boolean {
   return /^E[A-Z]+$/.test(code)
 }

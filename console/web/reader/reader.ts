@@ -1,6 +1,6 @@
 /**
- * The reader's sessions: a small pool, each question in a read-only transaction of one snapshot, with
- * a limit of time, and cancelled in the server when nobody waits for the answer any more.
+ * Reads from the database over a small pool of sessions. Each answer is one read-only snapshot with a
+ * limit of time, and is cancelled in the server when nobody waits for it any more.
  */
 
 import pg from 'pg'
@@ -16,7 +16,7 @@ const REACHED_MS = 1_000
 /** A cancelled statement ends at once; a server that is gone never answers. */
 const CANCEL_TIMEOUT_MS = 5_000
 
-export interface ReaderOptions {
+interface ReaderOptions {
   /** Empty: libpq's variables. */
   readonly databaseUrl: string
   readonly applicationName: string
@@ -28,7 +28,7 @@ export interface ReaderOptions {
 }
 
 /** Figures for the metrics. */
-export interface ReaderFigures {
+interface ReaderFigures {
   readonly running: number
   readonly waiting: number
   readonly cancelled: number
@@ -70,9 +70,9 @@ export class Reader {
   }
 
   /**
-   * Runs questions in one snapshot. A session is only taken when the first of them is asked.
+   * Runs statements in one snapshot. The first one opens the session.
    *
-   * @param signal ends them in the server
+   * @param signal cancels them in the server
    * @throws ApiError when there is no answer
    */
   async answer<Value>(
@@ -85,7 +85,7 @@ export class Reader {
       opening ??= this.#open(signal, turn)
       return (await opening).ask(sql)
     }
-    // Whoever has asked knows that it could not be opened.
+    // `use` has already got the error of a session that could not be opened.
     const opened = () => opening?.catch(() => undefined)
     try {
       const value = await use(ask)
@@ -130,7 +130,7 @@ export class Reader {
     return promise
   }
 
-  /** In a connection of its own, because all of the pool may be busy. */
+  /** Asks over a connection of its own, because all sessions of the pool may be busy. */
   async #reach(): Promise<boolean> {
     const client = new pg.Client({ ...this.#config, query_timeout: CONNECT_TIMEOUT_MS })
     client.on('error', () => {})
@@ -145,7 +145,7 @@ export class Reader {
     }
   }
 
-  /** A question has one processor at most: the others are the pipeline's. */
+  /** A question uses one processor at most: the others are the pipeline's. */
   #begin(): string {
     const { timeoutMs, workMemBytes } = this.#options
     return `
@@ -156,7 +156,7 @@ export class Reader {
       set local work_mem = '${Math.floor(workMemBytes / 1024)}kB'`
   }
 
-  /** Ends the statement of another session of this role. */
+  /** Cancels the statement of another session of this role. */
   async #cancel(pid: number): Promise<void> {
     this.#cancelled += 1
     const other = new pg.Client({
@@ -169,13 +169,13 @@ export class Reader {
       await other.connect()
       await other.query('select pg_cancel_backend($1)', [pid])
     } catch {
-      // The server is away, and the statement with it; else its own limit of time ends it.
+      // Either the server is gone with the statement, or `statement_timeout` ends it.
     } finally {
       await other.end().catch(() => {})
     }
   }
 
-  /** Ends running questions in the server, and closes all sessions. */
+  /** Cancels running questions in the server, and closes all sessions. */
   async stop(): Promise<void> {
     for (const session of this.#sessions) session.end()
     await this.#pool.end()

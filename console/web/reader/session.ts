@@ -1,21 +1,21 @@
-/** A session of the pool for one answer, which ends early when nobody waits or the time is over. */
+/** A session of the pool for one answer. It ends early when nobody waits, or its time is over. */
 
 import type pg from 'pg'
 import type { Sql } from '../../query/compile-filter.ts'
 import type { Row } from '../../query/sums.ts'
 import { ApiError } from '../api/api-error.ts'
 
-/** Outside a transaction. */
+/** The status of a session outside a transaction. */
 const IDLE = 'I'
 
-/** The types of pg do not have it yet. */
+/** The types of pg lack this method. */
 type WithStatus = pg.PoolClient & { getTransactionStatus(): string | null }
 
 interface SessionOptions {
   readonly client: pg.PoolClient
   readonly signal: AbortSignal
   readonly timeoutMs: number
-  /** Ends what the server process is doing. */
+  /** Cancels the statement of a server process. */
   readonly cancel: (pid: number) => Promise<void>
   /** Called once, when the client may be used for another answer. */
   readonly onClose: () => void
@@ -35,7 +35,7 @@ export class Session {
     if (signal.aborted) this.#onAbort()
   }
 
-  /** Why it has ended early; undefined: it has not. */
+  /** Why the session has ended early; undefined: it has not. */
   get reason(): ApiError | undefined {
     return this.#reason
   }
@@ -53,7 +53,7 @@ export class Session {
   }
 
   async ask({ text, values }: Sql): Promise<readonly Row[]> {
-    // An answer may take several questions, and the server cancels only the present one.
+    // An answer may need several statements, and the server cancels only the one that runs.
     if (this.#reason) throw this.#reason
     return (await this.#options.client.query(text, [...values])).rows
   }
@@ -62,11 +62,11 @@ export class Session {
     await this.#options.client.query('commit')
   }
 
-  /** Gives the client back; one that was cancelled or is in a failed transaction is not used again. */
+  /** Returns the client to the pool, which closes it after a cancel or a failed transaction. */
   async close(): Promise<void> {
     const { client, onClose } = this.#options
     this.#stopWatching()
-    // A signal on its way must not hit the next question.
+    // A late cancel must not hit the next question.
     await this.#cancelling
     const status = (client as WithStatus).getTransactionStatus()
     client.release(this.#reason !== undefined || status !== IDLE)
@@ -78,7 +78,7 @@ export class Session {
     this.#options.signal.removeEventListener('abort', this.#onAbort)
   }
 
-  /** Ends what it is doing in the server. */
+  /** Cancels what the session is doing in the server. */
   end(): void {
     this.#end(new ApiError('busy', 'nobody waits for this answer any more'))
   }

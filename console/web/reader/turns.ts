@@ -4,7 +4,7 @@ import { ApiError } from '../api/api-error.ts'
 
 const RETRY_AFTER_SECONDS = 2
 
-/** `next`: before all that wait in order, and not refused because of them. */
+/** `next` comes before all that wait in order, and is not refused because of them. */
 export type Turn = 'in order' | 'next'
 
 export class Turns {
@@ -15,7 +15,7 @@ export class Turns {
   #running = 0
   #refused = 0
 
-  /** @param inAll running and waiting together; further ones are refused */
+  /** @param inAll questions that run or wait; further ones are refused */
   constructor(atOnce: number, inAll: number) {
     this.#atOnce = atOnce
     this.#inAll = inAll
@@ -36,8 +36,8 @@ export class Turns {
   /**
    * Waits for a turn.
    *
-   * @returns ends the turn; called once
-   * @throws ApiError `busy` when too many run and wait for such a turn, or when the signal aborts meanwhile
+   * @returns a function that ends the turn; call it once
+   * @throws ApiError `busy` when too many run or wait, or when the signal aborts meanwhile
    */
   async take(signal: AbortSignal, turn: Turn = 'in order'): Promise<() => void> {
     if (this.#running < this.#atOnce) {
@@ -55,7 +55,7 @@ export class Turns {
     return this.#release
   }
 
-  /** The next that waits takes over this turn. */
+  /** Hands the turn to the next question that waits. */
   readonly #release = (): void => {
     const next = this.#nexts.shift() ?? this.#queue.shift()
     if (next) next()

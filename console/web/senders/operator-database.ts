@@ -1,6 +1,6 @@
 /**
- * The connections of the role netflow_operator: one pool that reads, and one that changes senders. Both
- * are apart from the sessions of the page, whose role may change nothing.
+ * The connections of the role netflow_operator: a pool that reads, and a pool that changes senders. The
+ * page has sessions of its own, because its role may change nothing.
  */
 
 import pg from 'pg'
@@ -16,14 +16,14 @@ const WRITERS = 2
 const MAX_QUESTIONS = 8
 const WORK_MEM_BYTES = 67_108_864
 const CONNECT_TIMEOUT_MS = 5_000
-/** Another transaction holds the row of the exporter. */
+/** How long to wait for a transaction that holds the row of the exporter. */
 const LOCK_TIMEOUT_MS = 5_000
 const RETRY_AFTER_SECONDS = 5
 
-export interface OperatorDatabaseOptions {
+interface OperatorDatabaseOptions {
   /** Empty: libpq's variables. */
   readonly databaseUrl: string
-  /** Of an answer, and of each statement that changes something. */
+  /** Limit for an answer, and for each statement that changes something. */
   readonly timeoutMs: number
 }
 
@@ -58,7 +58,7 @@ export class OperatorDatabase {
   /**
    * Reads in one snapshot.
    *
-   * @param signal ends it in the server
+   * @param signal cancels it in the server
    * @throws ApiError when there is no answer
    */
   read<Value>(use: (ask: Ask) => Promise<Value>, signal: AbortSignal): Promise<Value> {
@@ -83,7 +83,7 @@ export class OperatorDatabase {
       await client.query('commit')
       return value
     } catch (error) {
-      failure = await takeBack(client)
+      failure = await rollBack(client)
       throw refusalOf(error) ?? databaseError(error)
     } finally {
       client.release(failure)
@@ -95,8 +95,8 @@ export class OperatorDatabase {
   }
 }
 
-/** Returns the error of a connection that cannot be used again. */
-function takeBack(client: pg.PoolClient): Promise<Error | undefined> {
+/** Rolls back. Returns an error when the connection cannot be used again. */
+function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
   return client.query('rollback').then(
     () => undefined,
     (error: Error) => error,
@@ -105,7 +105,7 @@ function takeBack(client: pg.PoolClient): Promise<Error | undefined> {
 
 const CONTENTION = 'another change of this sender takes long: try again'
 
-/** Why changes are refused, by SQLSTATE. */
+/** Reasons why changes are refused, by SQLSTATE. */
 const REFUSALS: Readonly<Record<string, string>> = {
   '55P03': CONTENTION,
   '40P01': CONTENTION,

@@ -1,4 +1,4 @@
-/** Reads senders and their prefixes as a request has them. */
+/** Reads the addresses of senders, and their prefixes, from a request. */
 
 import { z } from 'zod'
 import { formatNetwork, isHost, type Network, parseNetwork } from '../../query/address.ts'
@@ -7,7 +7,7 @@ import { SendersError } from './senders-error.ts'
 const MAX_PREFIXES = 10_000
 const MAX_NAME = 200
 const BITS = { 4: 32, 6: 128 } as const
-/** The prefix of IPv4 addresses in IPv6 form, without their 32 bits. */
+/** The first 96 bits of an IPv4 address in IPv6 form. */
 const MAPPED = 0xffffn
 
 const PREFIX = z.strictObject({
@@ -28,13 +28,13 @@ export const PREFIXES_BODY = z.strictObject({
 })
 
 export interface Prefix {
-  /** As PostgreSQL reads a cidr, with its length. */
+  /** A cidr of PostgreSQL, always with its length. */
   readonly cidr: string
-  /** Undefined: as it is. */
+  /** Undefined: the name stays as it is. */
   readonly name: string | undefined
 }
 
-/** @throws SendersError 400 names the network of a prefix with host bits */
+/** @throws SendersError 400; for a prefix with bits of a host it names the network */
 export function readPrefixes(body: z.infer<typeof PREFIXES_BODY>): Prefix[] {
   return body.prefixes.map(({ prefix, prefixLen, name }, index) => {
     const where = `prefixes.${index}`

@@ -1,9 +1,9 @@
-/** Reads the JSON body of a request; what is wrong with it names the member. */
+/** Reads the JSON body of a request; an error names the member that is wrong. */
 
 import type { z } from 'zod'
 import { SendersError } from './senders-error.ts'
 
-/** curl sends `-d` as a form unless it is told otherwise, and the manual of netflow.io does not. */
+/** Without a header, curl declares `-d` as a form, and netflow.io's manual sets no header. */
 const MEDIA_TYPES = [
   'application/json',
   'text/json',

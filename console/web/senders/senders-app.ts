@@ -1,6 +1,6 @@
 /**
- * netflow.io's API: senders with their prefixes, and statistics by prefix and tracked field. It is a
- * part of the web server, and is there when both keys are set.
+ * The routes of netflow.io's API: senders with their prefixes, and statistics by prefix and tracked
+ * field.
  */
 
 import { type Context, Hono, type Next } from 'hono'
@@ -22,15 +22,15 @@ import {
   removeSender,
 } from './senders-table.ts'
 import { findSignatureProblem, type SigningKeys } from './signature.ts'
-import { answerStats, type StatsAnswer } from './stats-answer.ts'
-import { makeStatsReply } from './stats-reply.ts'
-import { readStatsRequest, STATS_BODY, type StatsRequest } from './stats-request.ts'
+import { answerStats, type StatsAnswer } from './stats/stats-answer.ts'
+import { makeStatsReply } from './stats/stats-reply.ts'
+import { readStatsRequest, STATS_BODY, type StatsRequest } from './stats/stats-request.ts'
 
 const NO_ANSWER: StatsAnswer = { sums: new Map(), reasons: new Map() }
 
 const MAX_BODY_BYTES = 1024 * 1024
 
-export interface SendersOptions {
+interface SendersOptions {
   readonly database: OperatorDatabase
   readonly keys: SigningKeys
   /** Counts requests that are not authorised. */
@@ -39,13 +39,13 @@ export interface SendersOptions {
   readonly addressOf: (context: Context) => string
   /** Unix milliseconds. */
   readonly now: () => number
-  /** Told about errors that are nobody's fault but ours. */
+  /** Called with errors that are faults of this program. */
   readonly onError: (error: unknown) => void
 }
 
 type Env = { Variables: { body: Uint8Array } }
 
-/** Makes the routes `/senders` and `/stats`. */
+/** Creates the routes `/senders` and `/stats`. */
 export function createSendersApp(options: SendersOptions): Hono<Env> {
   const app = new Hono<Env>({ strict: false })
   app.onError((error, context) => answerError(error, context, options))
@@ -103,7 +103,7 @@ async function authorise(context: Context<Env>, options: SendersOptions): Promis
   context.set('body', body)
 }
 
-/** Returns path and query as they were sent. */
+/** Returns path and query exactly as they were sent, because they are signed. */
 function targetOf({ env, req }: Context): string {
   const { incoming } = (env ?? {}) as { incoming?: { url?: string } }
   return incoming?.url ?? req.url.replace(/^[a-z]+:\/\/[^/]*/, '')
@@ -118,28 +118,28 @@ function addSenders(app: Hono<Env>, database: OperatorDatabase): void {
   app.get('/senders/:ip', async (context) => {
     allowParameters(context)
     const ip = readSenderAddress(context.req.param('ip'))
-    return context.json(
-      known(ip, await database.read((ask) => findSender(ask, ip), signalOf(context))),
-    )
+    const sender = await database.read((ask) => findSender(ask, ip), signalOf(context))
+    return context.json(requireSender(ip, sender))
   })
   app.put('/senders/:ip', async (context) => {
     allowParameters(context, 'replace')
     const ip = readSenderAddress(context.req.param('ip'))
     const prefixes = readPrefixesOf(context, ip)
     const replaces = readFlag(context, 'replace')
-    const put = await database.write((ask) => putSender(ask, ip, { prefixes, replaces }))
-    return context.json(known(ip, put))
+    const sender = await database.write((ask) => putSender(ask, ip, { prefixes, replaces }))
+    return context.json(requireSender(ip, sender))
   })
   app.delete('/senders/:ip', async (context) => {
     allowParameters(context)
     const ip = readSenderAddress(context.req.param('ip'))
     if (context.get('body').length === 0) {
       const isRemoved = await database.write((ask) => removeSender(ask, ip))
-      known(ip, isRemoved || undefined)
+      requireSender(ip, isRemoved || undefined)
       return context.body(null)
     }
     const prefixes = readPrefixesOf(context, ip)
-    return context.json(known(ip, await database.write((ask) => deletePrefixes(ask, ip, prefixes))))
+    const sender = await database.write((ask) => deletePrefixes(ask, ip, prefixes))
+    return context.json(requireSender(ip, sender))
   })
   app.all('/senders/:ip', refuseMethod('GET, HEAD, PUT, DELETE'))
 }
@@ -155,7 +155,7 @@ function addStats(app: Hono<Env>, database: OperatorDatabase): void {
     checkMedia(context)
     const request = readStatsRequest(readBody(context.get('body'), STATS_BODY), zone)
     const found = await database.read((ask) => findAnswer(ask, ip, request), signalOf(context))
-    const { missing, answer } = known(ip, found)
+    const { missing, answer } = requireSender(ip, found)
     if (missing !== undefined) {
       throw new SendersError(404, `${ip} has no prefix ${missing}: PUT /senders/${ip} adds it`, {
         where: missing,
@@ -188,7 +188,7 @@ function checkMedia({ req }: Context): void {
   checkMediaType({ type: req.header('content-type'), encoding: req.header('content-encoding') })
 }
 
-/** Refuses parameters that are not known: a misspelt one would change the meaning unseen. */
+/** Refuses unknown parameters: a misspelt one would silently change the meaning. */
 function allowParameters({ req }: Context, ...names: readonly string[]): void {
   const unknown = Object.keys(req.query()).find((name) => !names.includes(name))
   if (unknown === undefined) return
@@ -203,10 +203,10 @@ function readFlag({ req }: Context, name: string): boolean {
   throw new SendersError(400, `${name} is true or false`, { where: name })
 }
 
-function known<Value>(ip: string, value: Value | undefined): Value {
-  if (value === undefined)
-    throw new SendersError(404, `no sender ${ip}: PUT /senders/${ip} adds it`)
-  return value
+/** Returns what was found of a sender. @throws SendersError 404 when there is no such sender */
+function requireSender<Value>(ip: string, found: Value | undefined): Value {
+  if (found !== undefined) return found
+  throw new SendersError(404, `no sender ${ip}: PUT /senders/${ip} adds it`)
 }
 
 function refuseMethod(allowed: string) {
@@ -223,7 +223,7 @@ function signalOf({ req }: Context): AbortSignal {
 }
 
 function answerError(error: unknown, context: Context, { onError }: SendersOptions): Response {
-  const known = describeError(error)
+  const known = toSendersError(error)
   if (known === undefined) onError(error)
   const answer = known ?? new SendersError(500, 'a fault of this program: its log says more')
   for (const [name, value] of Object.entries(answer.headers)) context.header(name, value)
@@ -232,7 +232,7 @@ function answerError(error: unknown, context: Context, { onError }: SendersOptio
 }
 
 /** Returns undefined for an error that is a fault of this program. */
-function describeError(error: unknown): SendersError | undefined {
+function toSendersError(error: unknown): SendersError | undefined {
   if (error instanceof SendersError) return error
   if (!(error instanceof ApiError) || error.status === 500) return undefined
   const { status, message, retryAfterSeconds, cause } = error

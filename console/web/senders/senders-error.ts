@@ -1,4 +1,4 @@
-/** An answer of the API that is no success: an HTTP status, and a sentence for people. */
+/** Errors of the API of senders: an HTTP status, and a sentence for people. */
 
 const STATUS_WORDS = {
   400: 'BAD_REQUEST',
@@ -14,10 +14,10 @@ const STATUS_WORDS = {
   504: 'GATEWAY_TIMEOUT',
 } as const
 
-export type SendersStatus = keyof typeof STATUS_WORDS
+type SendersStatus = keyof typeof STATUS_WORDS
 
-export interface SendersErrorDetail {
-  /** The member of the body, or the parameter, that is wrong. */
+interface SendersErrorDetail {
+  /** The member of the body or the parameter that is wrong. */
   readonly where?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly cause?: unknown

@@ -3,9 +3,9 @@
 import type { Ask } from '../../query/sums.ts'
 import type { Prefix } from './prefixes.ts'
 
-export interface Sender {
+interface Sender {
   readonly ip: string
-  /** RFC 3339; absent: not heard yet. */
+  /** When its last datagram was received, by RFC 3339; absent: it has sent none. */
   readonly last?: string
   readonly prefixes: readonly {
     readonly prefix: string
@@ -36,7 +36,7 @@ export async function findSender(ask: Ask, ip: string): Promise<Sender | undefin
   return row && (JSON.parse(row['sender'] ?? 'null') as Sender)
 }
 
-// The row of the exporter is written first: of two requests about one sender, the second waits.
+// Each change writes the row of the exporter first, so a second request about it has to wait.
 const ENABLE = `
   insert into exporters (address, enabled) values ($1, true)
   on conflict (address) do update set enabled = true`
@@ -52,7 +52,7 @@ const ADD_PREFIXES = `
 const KEEP_PREFIXES = `
   delete from exporter_prefixes where exporter = $1 and not prefix = any($2::cidr[])`
 
-/** Adds prefixes to a sender, or sets them. The exporter is created and enabled. */
+/** Adds prefixes to a sender, or replaces them. Creates and enables the exporter. */
 export async function putSender(
   ask: Ask,
   ip: string,
@@ -71,7 +71,7 @@ const LOCK = `update exporters set enabled = enabled where address = $1 and enab
 const DELETE_PREFIXES = `
   delete from exporter_prefixes where exporter = $1 and prefix = any($2::cidr[])`
 
-/** Takes prefixes away from a sender. Returns undefined when there is no such sender. */
+/** Removes prefixes of a sender. Returns undefined when there is no such sender. */
 export async function deletePrefixes(
   ask: Ask,
   ip: string,
@@ -85,7 +85,7 @@ export async function deletePrefixes(
 
 const DISABLE = `update exporters set enabled = false where address = $1 and enabled returning 1`
 
-/** Removes a sender: its prefixes go, its flows and its balance stay. Returns whether there was one. */
+/** Removes a sender with its prefixes; its flows and balance stay. Returns whether there was one. */
 export async function removeSender(ask: Ask, ip: string): Promise<boolean> {
   const rows = await ask({ text: DISABLE, values: [ip] })
   if (rows.length === 0) return false

@@ -1,4 +1,4 @@
-/** The API of senders as a part of the web server: its routes, its keys and its connections. */
+/** Opens the API of senders as a part of the web server: its routes, its keys and its connections. */
 
 import { type Context, Hono } from 'hono'
 import type { Logger } from '../../../shared/logger.ts'
@@ -7,7 +7,7 @@ import { OperatorDatabase } from './operator-database.ts'
 import { createSendersApp } from './senders-app.ts'
 import { SendersError } from './senders-error.ts'
 
-export interface SendersSettings {
+interface SendersSettings {
   readonly DATABASE_URL: string
   readonly API_DATABASE_URL: string
   readonly API_AUTH_KEY: string
@@ -16,7 +16,7 @@ export interface SendersSettings {
   readonly WEB_TIMEOUT_MS: number
 }
 
-export interface SendersPlace {
+interface OpenSendersOptions {
   readonly settings: SendersSettings
   /** Whether only programs of this host can reach the server. */
   readonly isLoopback: boolean
@@ -31,16 +31,16 @@ export interface Senders {
   stop(): Promise<void>
 }
 
-/** Makes the API. Without keys, it only says that it is off. */
-export function openSenders(place: SendersPlace): Senders {
-  const { settings, isLoopback, addressOf, logger, now } = place
+/** Opens the API. Without keys, it only says that it is off. */
+export function openSenders(options: OpenSendersOptions): Senders {
+  const { settings, isLoopback, addressOf, logger, now } = options
   const { API_AUTH_KEY, API_SIGN_KEY, API_ALLOW_STATIC_SIGNATURE } = settings
   if (API_AUTH_KEY === '' || API_SIGN_KEY === '') return { app: mount(OFF), stop: async () => {} }
   const database = new OperatorDatabase({
     databaseUrl: settings.API_DATABASE_URL || settings.DATABASE_URL,
     timeoutMs: settings.WEB_TIMEOUT_MS,
   })
-  const own = createSendersApp({
+  const app = createSendersApp({
     database,
     keys: {
       authKey: API_AUTH_KEY,
@@ -53,7 +53,7 @@ export function openSenders(place: SendersPlace): Senders {
     now,
     onError: (fault) => logger.error({ fault }, 'a request about senders could not be answered'),
   })
-  return { app: mount(own), stop: () => database.stop() }
+  return { app: mount(app), stop: () => database.stop() }
 }
 
 const OFF = new Hono().all('*', (context) => {
@@ -61,11 +61,11 @@ const OFF = new Hono().all('*', (context) => {
   return context.json(error.toJSON(), error.status)
 })
 
-/** Hands requests over whole: the API has its own errors, and its own view of slashes. */
-function mount(own: Pick<Hono, 'fetch'>): Hono {
+/** Passes whole requests on, because the API has its own errors, and its own view of slashes. */
+function mount(api: Pick<Hono, 'fetch'>): Hono {
   const app = new Hono()
   for (const path of ['/senders/*', '/stats/*']) {
-    app.all(path, ({ req, env }) => own.fetch(req.raw, env))
+    app.all(path, ({ req, env }) => api.fetch(req.raw, env))
   }
   return app
 }

@@ -1,12 +1,12 @@
 /**
- * Judges who sends a request: two headers, of which one is an HMAC-SHA256 in hex under the signing key.
+ * Checks who sends a request, by two headers. One is an HMAC-SHA256 in hex under the signing key.
  *
  *     X-Io-Auth: <API_AUTH_KEY>
  *     X-Io-Sign: [<anything>= ] <64 hex digits>
  *     X-Io-Time: <Unix seconds>                       optional
  *
- * With a time, the signed text is `METHOD\npath?query\ntime\nbody`. Without, it is the body or the
- * authorisation key, as in netflow.io: such a signature is good for ever, and for other requests.
+ * With a time, the signed text is `METHOD\npath?query\ntime\nbody`. Without one, it is the body or the
+ * authorisation key, as in netflow.io; such a signature stays valid for ever, and for other requests.
  */
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
@@ -21,7 +21,7 @@ export interface SigningKeys {
   readonly allowStatic: boolean
 }
 
-/** The parts of a request that a signature is about. Header values are as HTTP has them: Latin-1. */
+/** The parts of a request that are checked. Headers are Latin-1, as in HTTP. */
 export interface SignedRequest {
   readonly auth: string | undefined
   readonly sign: string | undefined
@@ -52,7 +52,7 @@ export function findSignatureProblem(
   if (time !== undefined && !isRecent(time, nowMs)) {
     return `X-Io-Time is not within ${MAX_AGE_SECONDS} s of the server's time, in Unix seconds`
   }
-  // Every comparison is made, so that the time does not tell which of them has failed.
+  // Every comparison is made, so that the time does not reveal which of them has failed.
   const isKnown = areEqual(Buffer.from(auth, 'latin1'), Buffer.from(keys.authKey))
   const isSigned = signedTexts(request, keys)
     .map((text) => timingSafeEqual(hmac(keys.signKey, text), digest))
@@ -78,7 +78,7 @@ function hmac(key: string, text: Uint8Array): Buffer {
   return createHmac('sha256', key).update(text).digest()
 }
 
-/** Compares in constant time, whatever the lengths are. */
+/** Compares in constant time, also texts of different lengths. */
 function areEqual(one: Uint8Array, other: Uint8Array): boolean {
   const digestOf = (text: Uint8Array) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digestOf(one), digestOf(other))

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { QUESTIONS } from '../../../console/web/api/routes.ts'
+import { QUESTIONS } from '../../../console/web/api/questions.ts'
 import { HOUR, WebHarness } from './web-harness.ts'
 
 type Series = { readonly key: string; readonly values: readonly (string | null)[] }
@@ -105,7 +105,7 @@ describe('the API', () => {
     assert.deepEqual(found, rows)
   })
 
-  it('says how much of the bins was received', async () => {
+  it('says how much was received in each bin', async () => {
     const { json } = await web.get(`/api/traffic?${HOUR}&step=1h`)
     const [bin] = json.coverage
     assert.ok(bin.percent < 100 && bin.percent > 90, bin.percent)
@@ -115,13 +115,13 @@ describe('the API', () => {
     )
   })
 
-  it('says it of the exporters that the filter can select', async () => {
+  it('says so for the exporters that the filter can select', async () => {
     const lossOf = async (filter: string) => {
       const path = `/api/traffic?${HOUR}&step=1h&filter=${encodeURIComponent(filter)}`
       const [bin] = (await web.get(path)).json.coverage
       return bin.losses.map(({ lost }: { lost: string }) => lost)
     }
-    // Of 192.0.2.1, which sends version 5, flows were lost; of the others, which send version 9, none.
+    // 192.0.2.1, which sends version 5, lost flows; the others, which send version 9, lost none.
     for (const filter of [
       'exporter 192.0.2.1',
       'not exporter 192.0.2.2',
@@ -141,7 +141,7 @@ describe('the API', () => {
     assert.equal(json.coverage[0].percent, null)
   })
 
-  it('has the sampling rates of a stream as text, also several', async () => {
+  it('has one or several sampling rates of a stream as text', async () => {
     // Another range is another question, so no answer is kept.
     const samplingOf = async (since: string) =>
       (await web.get(`/api/exporters/192.0.2.2?since=${since}`)).json.exporter.streams[0].sampling

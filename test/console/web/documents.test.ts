@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { QUESTIONS } from '../../../console/web/api/routes.ts'
+import { QUESTIONS } from '../../../console/web/api/questions.ts'
 import { WEB_SETTINGS } from '../../../console/web/config.ts'
 import { REPOSITORY, readDocument, sectionOf, tableOf } from '../../helpers/markdown.ts'
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ERROR_STATUSES } from '../../../console/web/api/openapi.ts'
-import { QUESTIONS } from '../../../console/web/api/routes.ts'
+import { QUESTIONS } from '../../../console/web/api/questions.ts'
 import { WebHarness } from './web-harness.ts'
 
 const RUNS = 60

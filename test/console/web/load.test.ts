@@ -13,7 +13,7 @@ const DATAGRAMS_PER_SECOND = 2_000
 const MAX_SERVER_BYTES = 350e6
 
 describe('many questions beside the pipeline', () => {
-  it('lose no datagram, get only answers or "later", and take a bounded memory', async () => {
+  it('lose no datagram, get only answers or "later", and need a bounded amount of memory', async () => {
     const pipeline = await startPipeline({ environment: { ROLLUPS: 'off' } })
     const web = await WebLoad.start(pipeline.databaseUrl)
     try {

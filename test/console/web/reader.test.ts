@@ -17,7 +17,7 @@ describe('the reader', () => {
   let database: TestServer
   let server: WebServer & { readonly origin: string }
   let admin: pg.Client
-  /** Looks on: a transaction always sees the activity of its begin. */
+  /** Watches what runs. It opens no transaction, which would only see the activity of its begin. */
   let observer: pg.Client
 
   before(async () => {
@@ -50,7 +50,7 @@ describe('the reader', () => {
   const untilWaiting = (count: number) =>
     until(`${count} questions wait for the lock`, async () => (await countWaiting()) === count)
 
-  /** Has every question that reads flows wait until the end of `use`. */
+  /** Lets every question that reads flows wait until `use` has ended. */
   async function locked(use: () => Promise<void>): Promise<void> {
     await admin.query('begin')
     await admin.query('lock table flows in access exclusive mode')
@@ -122,7 +122,7 @@ describe('the reader', () => {
     }
   })
 
-  it('has questions change nothing', async () => {
+  it('lets questions change nothing', async () => {
     const reader = new Reader({
       databaseUrl: database.url,
       applicationName: 'netflow-web',

@@ -1,4 +1,4 @@
-/** The statement and the command line beside an answer give the same rows. */
+/** The statement and the command of an answer return the same rows. */
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -49,7 +49,7 @@ describe('the same question', () => {
       },
     })
     assert.equal(status, 0, `${command}\n${stderr}`)
-    // Counters are numbers there, and small enough here.
+    // The terminal writes counters as numbers; these are small enough.
     return JSON.parse(stdout) as Record<string, unknown>[]
   }
 

@@ -30,7 +30,7 @@ describe('the web server', () => {
     }
   })
 
-  it('has no answer of the API stored', async () => {
+  it('forbids to store answers of the API', async () => {
     const { headers } = await web.get(`/api/top?${HOUR}`)
     assert.equal(headers['cache-control'], 'no-store')
   })
@@ -75,7 +75,7 @@ describe('the web server', () => {
     assert.equal(post.status, 403)
   })
 
-  it('reads only', async () => {
+  it('accepts only methods that read', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
       const { status, headers, json } = await web.get('/api/exporters', { method })
       assert.equal(status, 405)

@@ -1,11 +1,11 @@
-/** How files are served: compressed, kept by the browser, asked for by their hashes; and the API's description. */
+/** Files are served compressed, and kept by browsers; and the description of the API. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { describeApi } from '../../../console/web/api/openapi.ts'
-import { QUESTIONS } from '../../../console/web/api/routes.ts'
-import { readPageFiles } from '../../../console/web/files.ts'
+import { QUESTIONS } from '../../../console/web/api/questions.ts'
+import { readPageFiles } from '../../../console/web/page-files.ts'
 import type { WebServer } from '../../../console/web/web-server.ts'
 import { send, startServer } from './web-harness.ts'
 
@@ -51,7 +51,7 @@ describe('a file of the page', () => {
     assert.match(String(again.headers['content-security-policy']), /default-src 'none'/)
   })
 
-  it('is kept for ever under the hash of all', async () => {
+  it('is kept for ever under the hash of all files', async () => {
     const { version } = readPageFiles()
     const { status, headers } = await send(`${server.origin}${version}/page/reference.css`)
     assert.equal(status, 200)

@@ -1,4 +1,4 @@
-/** The web server over the demonstration's flows, at the time of these, and requests to it. */
+/** The web server over the demonstration's flows, with their time as its clock, and requests to it. */
 
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { readWebSettings } from '../../../console/web/config.ts'
@@ -16,7 +16,7 @@ export interface Reply {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly text: string
-  // biome-ignore lint/suspicious/noExplicitAny: what a test expects is asserted there.
+  // biome-ignore lint/suspicious/noExplicitAny: each test asserts the members that it expects.
   readonly json: any
 }
 

@@ -21,7 +21,7 @@ describe('a cell of CSV', () => {
     assert.equal(csvCell(-0.5), '-0.5')
   })
 
-  it('with signs of CSV stands in quotes', () => {
+  it('with special characters of CSV is quoted', () => {
     assert.equal(csvCell('a,b'), '"a,b"')
     assert.equal(csvCell('say "x"'), '"say ""x"""')
     assert.equal(csvCell('a\nb'), '"a\nb"')

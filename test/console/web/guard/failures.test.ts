@@ -29,7 +29,7 @@ describe('wrong passwords', () => {
     assert.equal(failures.refusedFor('::ffff:192.0.2.2', 0), 0)
   })
 
-  it('are remembered of 10,000 addresses', () => {
+  it('are remembered for 10,000 addresses', () => {
     const failures = new Failures()
     fail(failures, '192.0.2.1', 10)
     for (let number = 0; number < 10_000; number += 1) fail(failures, `host ${number}`, 1)
@@ -37,7 +37,7 @@ describe('wrong passwords', () => {
     assert.equal(failures.total, 10_010)
   })
 
-  it('are not counted where none was given, as a browser asks first', () => {
+  it('are not counted for requests without any, as browsers send first', () => {
     const failures = new Failures()
     const access = new Access('secret', failures)
     const request = { authorization: undefined, address: '192.0.2.1', nowMs: 0 }

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import {
-  formatClock,
   formatCounter,
   formatDigits,
   formatPercent,
@@ -153,7 +152,6 @@ describe('a duration', () => {
 describe('a time', () => {
   it('is shown without its T and its fraction', () => {
     assert.equal(formatTime('2026-11-28T12:59:58.123Z'), '2026-11-28 12:59:58')
-    assert.equal(formatClock('2026-11-28T12:59:58Z'), '12:59:58')
     assert.equal(formatTime(null), '–')
   })
 

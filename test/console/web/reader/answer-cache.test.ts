@@ -28,7 +28,7 @@ describe('the cache of answers', () => {
     assert.deepEqual([cache.figures.hits, cache.figures.misses], [1, 2])
   })
 
-  it('gives an old answer while one new one is on its way, and keeps that then', async () => {
+  it('returns an old answer while it asks once for a new one, which it then keeps', async () => {
     let now = 0
     const asked: ReturnType<typeof withResolvers>[] = []
     const cache = new AnswerCache(1_000_000, () => now)
@@ -64,7 +64,7 @@ describe('the cache of answers', () => {
     assert.deepEqual([bytes < 1_100, entries], [true, 1])
   })
 
-  it('asks in another way for what takes the place of a kept answer', async () => {
+  it('asks by `refresh` for an answer that replaces a kept one', async () => {
     let now = 0
     const cache = new AnswerCache(1_000_000, () => now)
     const refreshed = Promise.resolve(Buffer.from('refreshed'))

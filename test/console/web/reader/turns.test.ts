@@ -8,7 +8,7 @@ import { type Turn, Turns } from '../../../../console/web/reader/turns.ts'
 const { signal } = new AbortController()
 const isBusy = ({ code }: ApiError) => code === 'busy'
 
-/** Notes its name in a turn, which it ends at once. */
+/** Waits for a turn, notes a name, and ends the turn. */
 const note = (turns: Turns, order: string[], [name, turn]: readonly [string, Turn]) =>
   turns.take(signal, turn).then((release) => {
     order.push(name)
@@ -35,7 +35,7 @@ describe('turns', () => {
     assert.deepEqual([turns.running, turns.waiting], [0, 0])
   })
 
-  it('are refused to the many, and not because of them to the next ones', async () => {
+  it('are refused when too many wait in order, which does not concern the next ones', async () => {
     const turns = new Turns(1, 2)
     const release = await turns.take(signal)
     const order: string[] = []
@@ -49,7 +49,7 @@ describe('turns', () => {
     assert.deepEqual(order, ['first', 'a'])
   })
 
-  it('pass by a client that has gone', async () => {
+  it('skip a client that has left', async () => {
     const turns = new Turns(1, 3)
     const release = await turns.take(signal)
     const gone = new AbortController()

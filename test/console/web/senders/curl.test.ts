@@ -1,6 +1,6 @@
 /**
- * The commands of netflow.io's manual, as they stand in it but for the port, run by a shell with curl
- * and openssl. The signature is all of what openssl prints.
+ * The commands of netflow.io's manual, unchanged except for the port, run by a shell with curl and
+ * openssl. The signature is the whole output of openssl.
  */
 
 import assert from 'node:assert/strict'
@@ -8,7 +8,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { AUTH_KEY, SendersHarness, SIGN_KEY } from './senders-harness.ts'
-import { askOracle } from './stats-oracle.ts'
+import { askOracle } from './stats/stats-oracle.ts'
 
 const missing = ['curl', 'openssl', 'bash'].find(
   (program) => spawnSync(program, ['--help']).error !== undefined,
@@ -55,7 +55,7 @@ describe('the commands of the manual of netflow.io', { skip }, () => {
   })
   after(() => given.stop())
 
-  /** Runs a command as the manual has it; returns the body, and what curl tells of the reply. */
+  /** Runs a command of the manual. Returns the body, and the status and headers that curl prints. */
   async function run(command: string): Promise<{ body: string; status: string; headers: string }> {
     const script = `${EXPORT}\n${command}`
     const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script], {
@@ -67,7 +67,7 @@ describe('the commands of the manual of netflow.io', { skip }, () => {
         no_proxy: '*',
       },
     })
-    // On a busy machine, the meter of curl stands before it in the same line.
+    // On a busy machine, curl prints its progress before the status, in the same line.
     const [, status = ''] = /< HTTP\/1\.1 (\d+)/.exec(stderr) ?? []
     return { body: stdout, status, headers: stderr }
   }
@@ -78,7 +78,7 @@ describe('the commands of the manual of netflow.io', { skip }, () => {
     return JSON.parse(body)
   }
 
-  it('set up senders, show them, and take prefixes away', async () => {
+  it('set up senders, show them, and remove prefixes', async () => {
     assert.deepEqual(await runJson(PUT_IPV4), { ip: '172.16.1.1', prefixes: [V4] })
     assert.deepEqual(await runJson(PUT_IPV6), { ip: '172.16.1.1', prefixes: [V4, V6] })
     assert.deepEqual(await runJson(LIST), [{ ip: '172.16.1.1', prefixes: [V4, V6] }])

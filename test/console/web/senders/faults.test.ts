@@ -1,4 +1,4 @@
-/** The faults of netflow.io's API are not here: each has a test, most of them through the writer. */
+/** Faults of netflow.io's API that this API does not have. Most tests use the whole writer. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -6,7 +6,7 @@ import { oneRecordMessage, v5MessageOf, v9MessageOf } from '../../../helpers/net
 import { type Pipeline, QUICK, startWriterAlone } from '../../../helpers/pipeline.ts'
 import { until } from '../../../helpers/until.ts'
 import { SendersHarness, sign } from './senders-harness.ts'
-import type { Entry } from './stats-oracle.ts'
+import type { Entry } from './stats/stats-oracle.ts'
 
 const ROUTER = '192.0.2.1'
 const PREFIX = { prefix: '198.51.100.0', prefixLen: 24 }
@@ -143,7 +143,7 @@ describe('in the API of netflow.io', () => {
     assert.equal(entry?.sampled, undefined)
   })
 
-  it('7: a signature with a time is good for its own request only', async () => {
+  it('7: a signature with a time is valid for its own request only', async () => {
     const time = String(given.nowMs / 1000)
     const path = '/senders/192.0.2.7'
     const body = JSON.stringify({ prefixes: [PREFIX] })

@@ -56,7 +56,7 @@ const PREFIX = fc.record(
 )
 const PREFIXES = fc.record({ prefixes: fc.array(PREFIX, { maxLength: 5 }) })
 
-/** Questions that are understood, mostly. */
+/** Requests for statistics, most of them valid. */
 const TIME = fc.constantFrom('2026', '2026-11', '2026-11-19', '2026-11-19 00', '2026-11-19 00:30')
 const NAME = fc.oneof(
   fc.constant('all'),

@@ -14,7 +14,7 @@ describe('the API of senders in the web server', () => {
   })
   after(() => given.stop())
 
-  /** Has a server of its own. */
+  /** Starts a server for `use`. */
   async function serve(
     environment: Readonly<Record<string, string>>,
     use: (origin: string) => Promise<void>,
@@ -64,7 +64,7 @@ describe('the API of senders in the web server', () => {
     })
   })
 
-  it('takes its own signature, not the password of the page', async () => {
+  it('checks its own signature, not the password of the page', async () => {
     await serve({ WEB_PASSWORD: 'of-the-page' }, async (origin) => {
       const authorization = `Bearer of-the-page`
       assert.equal((await put(origin, { authorization })).status, 401)
@@ -95,7 +95,7 @@ describe('the API of senders in the web server', () => {
     })
   })
 
-  it('has path and query signed as they are sent', async () => {
+  it('checks the signature of path and query as they are sent', async () => {
     await serve({ API_ALLOW_STATIC_SIGNATURE: 'off' }, async (origin) => {
       const time = String(given.nowMs / 1000)
       for (const target of [
@@ -127,7 +127,7 @@ describe('the API of senders in the web server', () => {
     })
   })
 
-  it('counts failures by the address that a trusted proxy tells', async () => {
+  it('counts failures by the address that a trusted proxy names', async () => {
     await serve({ WEB_TRUST_PROXY: 'on' }, async (origin) => {
       const from = (address: string) => ({ 'x-forwarded-for': `203.0.113.1, ${address}` })
       for (let time = 0; time < 10; time += 1) {

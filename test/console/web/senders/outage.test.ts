@@ -1,4 +1,4 @@
-/** While the database is away the API says so, and goes on by itself when it is back. */
+/** While the database is away, the API says so; afterwards it answers again by itself. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -14,7 +14,7 @@ describe('the database of the API', () => {
   })
   after(() => given.stop())
 
-  /** Has a database of its own, whose answers may take only so long. */
+  /** Opens a database with a limit of time for `work`. */
   async function use(
     timeoutMs: number,
     work: (database: OperatorDatabase) => Promise<void>,

@@ -1,8 +1,7 @@
-/** What requests may have in them, without a database: names, prefixes, addresses, bodies. */
+/** Reading the parts of requests, without a database: names, prefixes, addresses, bodies. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { readName } from '../../../../console/web/senders/name-text.ts'
 import {
   PREFIXES_BODY,
   readPrefixes,
@@ -10,7 +9,11 @@ import {
 } from '../../../../console/web/senders/prefixes.ts'
 import { checkMediaType, readBody } from '../../../../console/web/senders/request-body.ts'
 import { SendersError } from '../../../../console/web/senders/senders-error.ts'
-import { readStatsRequest, STATS_BODY } from '../../../../console/web/senders/stats-request.ts'
+import { readName } from '../../../../console/web/senders/stats/name-text.ts'
+import {
+  readStatsRequest,
+  STATS_BODY,
+} from '../../../../console/web/senders/stats/stats-request.ts'
 
 function rejects(status: number, use: () => unknown, text: RegExp): void {
   assert.throws(use, (error) => {
@@ -176,13 +179,13 @@ describe('a body', () => {
     { type: 'application/json; charset=utf-16', encoding: undefined },
     { type: 'application/json', encoding: 'gzip' },
   ]) {
-    it(`is not taken as ${Object.values(headers).join(' ')}`, () => {
+    it(`is refused as ${Object.values(headers).join(' ')}`, () => {
       rejects(415, () => checkMediaType(headers), /the body is/)
     })
   }
 })
 
-describe('a question for statistics', () => {
+describe('a request for statistics', () => {
   it('has each pair once, however it is spelt', () => {
     const { pairs, prefixes } = statsOf({
       '2001:db8::/32': { years: ['2014', { 2014: ['all', 'dstip:2001:db8:0::1'] }] },

@@ -31,14 +31,14 @@ export function sign(text: string | Uint8Array): string {
   return createHmac('sha256', SIGN_KEY).update(text).digest('hex')
 }
 
-/** The headers that netflow.io's manual signs every request with. */
+/** The headers by which netflow.io's manual signs every request. */
 export const STATIC_HEADERS = { 'X-Io-Auth': AUTH_KEY, 'X-Io-Sign': sign(AUTH_KEY) } as const
 
 export class SendersHarness {
   readonly roles: RolesServer
   readonly rollups: RollupHarness
   readonly app: Pick<Hono, 'request' | 'fetch'>
-  /** Errors that a request has met unexpectedly. */
+  /** Faults of the program that requests have met. */
   readonly errors: unknown[] = []
   /** Unix milliseconds, as the API sees it. */
   nowMs = Date.parse('2026-11-28T12:00:00Z')
@@ -108,7 +108,7 @@ export class SendersHarness {
     return this.#server.origin
   }
 
-  /** Lets a minute pass, after which requests that were not authorised are forgotten. */
+  /** Lets a minute pass, so that unauthorised requests are forgotten. */
   forgetFailures(): void {
     this.nowMs += 61_000
   }

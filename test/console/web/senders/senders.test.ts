@@ -1,4 +1,4 @@
-/** Senders and their prefixes: the rows of netflow.io's API, against a database with its roles. */
+/** Senders and their prefixes: the requests of netflow.io's API, on a database with its roles. */
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
@@ -34,7 +34,7 @@ describe('senders', () => {
     assert.equal(headers.get('cache-control'), 'no-cache')
   })
 
-  it('are added by PUT, and returned as it has left them', async () => {
+  it('are added by PUT, and returned by GET', async () => {
     assert.deepEqual(await put(PATH, ONE), { ip: '172.16.1.1', prefixes: [ONE] })
     assert.deepEqual(await get(), { ip: '172.16.1.1', prefixes: [ONE] })
     await put('/senders/2001:db8::9', SIX)

@@ -55,7 +55,7 @@ describe('a signature', () => {
     'HMAC-SHA2-256(stdin)= ',
     'SHA256(-)= ',
   ]) {
-    it(`is read behind ${JSON.stringify(prefix)}`, () => {
+    it(`is read after ${JSON.stringify(prefix)}`, () => {
       assert.equal(problemOf({ sign: `${prefix}${hmac(BODY)}` }), undefined)
       assert.equal(problemOf({ sign: `${prefix}${hmac(BODY).toUpperCase()}` }), undefined)
     })
@@ -74,7 +74,7 @@ describe('a signature', () => {
     })
   }
 
-  it('takes both headers, and the right authorisation key', () => {
+  it('needs both headers, and the right authorisation key', () => {
     assert.match(problemOf({}) ?? '', /X-Io-Sign/)
     assert.match(problemOf({ auth: undefined, sign: hmac(BODY) }) ?? '', /X-Io-Auth/)
     assert.ok(problemOf({ auth: 'another', sign: hmac(BODY) }))
@@ -91,7 +91,7 @@ describe('a signature', () => {
     assert.ok(problemOf({ sign: hmac(BODY), time: NOW }), 'a static one is none with a time')
   })
 
-  it('with a time is good for five minutes before and after it', () => {
+  it('with a time is valid for five minutes before and after it', () => {
     for (const [seconds, isGood] of [
       [-300, true],
       [300, true],
@@ -112,7 +112,7 @@ describe('a signature', () => {
     assert.equal(problemOf(timed(NOW), keys), undefined)
   })
 
-  it('is compared whatever the headers are', () => {
+  it('is compared, whatever the headers are', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.option(fc.string()), (auth, sign, time) => {
         assert.ok(problemOf({ auth, sign, time: time ?? undefined }))

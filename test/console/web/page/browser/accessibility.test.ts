@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { HOUR, WebHarness } from '../../web-harness.ts'
-import { BrowserHarness, NO_BROWSER, settle } from './browser-harness.ts'
+import { HOUR } from '../../web-harness.ts'
+import { type BrowserHarness, NO_BROWSER, settle } from './browser-harness.ts'
+import { pageUrl, usePage } from './page-harness.ts'
 
 const VIEWS: Readonly<Record<string, string>> = {
   overview: `/?${HOUR}&previous=1`,
@@ -18,7 +19,7 @@ const VIEWS: Readonly<Record<string, string>> = {
   'list of the API': '/api',
 }
 const SERIOUS = ['serious', 'critical']
-/** All rules; of what passes nothing is described. */
+/** Runs all rules, and reports only violations. */
 const AXE = `axe.run({ resultTypes: ['violations'] })`
 
 interface Finding {
@@ -28,24 +29,16 @@ interface Finding {
 }
 
 describe('the page for everybody', { skip: NO_BROWSER }, () => {
-  let web: WebHarness
-  let browser: BrowserHarness
+  const given = usePage()
   let axe = ''
 
   before(async () => {
     axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-    web = await WebHarness.start()
-    browser = await BrowserHarness.start()
   })
 
-  after(async () => {
-    await browser?.stop()
-    await web?.stop()
-  })
-
-  /** Opens a view as a person would have it before them. */
+  /** Opens a view, and waits until it is complete. */
   async function show(view: string, options: Parameters<BrowserHarness['open']>[1]): Promise<Page> {
-    const page = await browser.visit(web.server.origin + (VIEWS[view] ?? ''), options)
+    const page = await given.browser.visit(given.web.server.origin + (VIEWS[view] ?? ''), options)
     if (view === 'list of the API') return page
     await settle(page)
     if (view === 'exporter') await page.locator('#exporter h3').first().waitFor()
@@ -69,7 +62,7 @@ describe('the page for everybody', { skip: NO_BROWSER }, () => {
           nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
         )
         assert.deepEqual(texts, [])
-        await browser.close(page)
+        await given.browser.close(page)
       })
     }
 
@@ -77,12 +70,12 @@ describe('the page for everybody', { skip: NO_BROWSER }, () => {
       const page = await show(view, { viewport: { width: 360, height: 740 } })
       const width = Number(await page.evaluate('document.documentElement.scrollWidth'))
       assert.ok(width <= 360, `${width} pixels: ${await page.evaluate(WIDEST)}`)
-      await browser.close(page)
+      await given.browser.close(page)
     })
   }
 
   it('reaches every control by the keyboard, in the order of the page, and shows where it is', async () => {
-    const page = await browser.open(`${web.server.origin}/?${HOUR}`)
+    const page = await given.browser.open(pageUrl(given))
     const reached: string[] = []
     for (let presses = 0; presses < 60; presses += 1) {
       await page.keyboard.press('Tab')
@@ -106,7 +99,7 @@ describe('the page for everybody', { skip: NO_BROWSER }, () => {
       reached.filter((id) => order.includes(id)),
       order,
     )
-    await browser.close(page)
+    await given.browser.close(page)
   })
 })
 
@@ -114,7 +107,7 @@ const FOCUSED = `(() => {
   const { id } = document.activeElement
   return id + ' ' + getComputedStyle(document.activeElement).outlineStyle
 })()`
-/** Names what reaches beyond the right edge, without what scrolls by itself. */
+/** Names elements beyond the right edge that are not in a region that scrolls. */
 const WIDEST = `[...document.querySelectorAll('body *')]
   .filter((own) => own.getBoundingClientRect().right > innerWidth && !own.closest('.scroll'))
   .map((own) => own.tagName + '#' + own.id + '.' + own.className)

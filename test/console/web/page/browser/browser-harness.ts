@@ -16,7 +16,7 @@ const PROGRAM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) =
 /** Why tests in a browser are skipped; false: they run. */
 export const NO_BROWSER = PROGRAM === undefined && 'Chromium is missing: apt-get install chromium'
 
-/** A policy that was broken is a message of the console, too. */
+/** Writes violations of the policy to the console, where they count as faults. */
 const REPORT_VIOLATIONS = `addEventListener('securitypolicyviolation', (event) =>
   console.error('refused by the policy: ' + event.violatedDirective + ' ' + event.blockedURI))`
 const NO_MOTION = { reducedMotion: 'reduce' } as const
@@ -33,7 +33,7 @@ const BROWSER = new SharedThing<Browser>({
 export class BrowserHarness {
   readonly #browser: Browser
   readonly #contexts: BrowserContext[] = []
-  /** A page that is used again: the processes of a new one take longer than most tests. */
+  /** A page that is used again: starting another one takes longer than most tests. */
   #kept: Page | undefined
   #isKeptOpen = false
   readonly #faults: string[] = []
@@ -48,7 +48,7 @@ export class BrowserHarness {
     return new BrowserHarness(await BROWSER.join())
   }
 
-  /** Lets console messages pass that Chromium itself writes for replies that a test provokes. */
+  /** Allows console messages that Chromium writes about replies that a test provokes. */
   expect(message: RegExp): void {
     this.#expected.push(message)
   }
@@ -94,7 +94,7 @@ export class BrowserHarness {
     return page
   }
 
-  /** Opens a document that is handed to it. */
+  /** Opens a document that is no file of the server. */
   async draw(html: string): Promise<Page> {
     const context = await this.#browser.newContext()
     this.#contexts.push(context)
@@ -107,7 +107,7 @@ export class BrowserHarness {
     if (!this.#expected.some((own) => own.test(fault))) this.#faults.push(fault)
   }
 
-  /** Closes all pages. @throws when one has written to the console, or broken the policy */
+  /** Closes all pages. @throws when one has written to the console or broken the policy */
   async stop(): Promise<void> {
     for (const context of this.#contexts) await context.close()
     BROWSER.leave()
@@ -127,7 +127,7 @@ export async function settle(page: Page): Promise<void> {
   })
 }
 
-/** The cells of each row of a table, as read by people. */
+/** Returns the texts of the cells of each row of a table. */
 export async function readTable(page: Page, table: string): Promise<string[][]> {
   const rows = await page.locator(`${table} tbody tr`).all()
   return Promise.all(rows.map((row) => row.locator('td, th').allInnerTexts()))

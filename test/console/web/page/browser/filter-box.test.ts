@@ -1,32 +1,21 @@
 /** The filter box in a browser: faults in their place, and completion by the keyboard. */
 
 import assert from 'node:assert/strict'
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { until } from '../../../../helpers/until.ts'
-import { HOUR, WebHarness } from '../../web-harness.ts'
-import { BrowserHarness, NO_BROWSER, readTable, waitForQuery } from './browser-harness.ts'
+import { NO_BROWSER, readTable, waitForQuery } from './browser-harness.ts'
+import { pageUrl, usePage } from './page-harness.ts'
 
 describe('the filter box in a browser', { skip: NO_BROWSER }, () => {
-  let web: WebHarness
-  let browser: BrowserHarness
+  const given = usePage()
   let page: Page
 
-  before(async () => {
-    web = await WebHarness.start()
-    browser = await BrowserHarness.start()
-  })
-
   beforeEach(async () => {
-    page = await browser.open(`${web.server.origin}/?${HOUR}`)
+    page = await given.browser.open(pageUrl(given))
   })
 
-  afterEach(() => browser.close(page))
-
-  after(async () => {
-    await browser?.stop()
-    await web?.stop()
-  })
+  afterEach(() => given.browser.close(page))
 
   const box = () => page.locator('#filter')
   const completions = () => page.locator('#completions')
@@ -36,7 +25,7 @@ describe('the filter box in a browser', { skip: NO_BROWSER }, () => {
     await box().fill('proto udp and dst port 53')
     await box().press('Enter')
     await waitForQuery(page, { filter: 'proto udp and dst port 53' })
-    const [row] = await web.pipeline.ask(
+    const [row] = await given.web.pipeline.ask(
       'select count(*)::int as flows, count(distinct src_addr)::int as sources from flows where protocol = 17 and dst_port = 53',
     )
     const names = () => readTable(page, '#legend').then((rows) => rows.map(([name]) => name))
@@ -68,8 +57,8 @@ describe('the filter box in a browser', { skip: NO_BROWSER }, () => {
   })
 
   it('points at the character that is wrong in a link, too', async () => {
-    browser.expect(/Failed to load resource: .* 400 \(Bad Request\)/)
-    const linked = await browser.visit(`${web.server.origin}/?${HOUR}&filter=port+99999`)
+    given.browser.expect(/Failed to load resource: .* 400 \(Bad Request\)/)
+    const linked = await given.browser.visit(pageUrl(given, '&filter=port+99999'))
     const error = linked.locator('#filter-error')
     await error.locator('pre').waitFor()
     assert.equal(String(await error.locator('pre').textContent()).indexOf('^'), 'port '.length)
@@ -77,10 +66,10 @@ describe('the filter box in a browser', { skip: NO_BROWSER }, () => {
     for (const list of ['#top-body', '#list-body']) {
       await linked.locator(list).getByText('No answer yet.').waitFor()
     }
-    await browser.close(linked)
+    await given.browser.close(linked)
   })
 
-  it('is written with the keyboard alone, by its completions', async () => {
+  it('can be written with the keyboard alone, by its completions', async () => {
     await page.keyboard.press('/')
     await page.keyboard.type('pro')
     await completions().locator('[role=option]', { hasText: 'proto' }).waitFor()
@@ -101,7 +90,7 @@ describe('the filter box in a browser', { skip: NO_BROWSER }, () => {
     await waitForQuery(page, { filter: 'proto udp' })
   })
 
-  it('closes its completions on Escape, without another range', async () => {
+  it('closes its completions on Escape, and keeps the range', async () => {
     const before = page.url()
     await box().pressSequentially('sr')
     await completions().locator('[role=option]').first().waitFor()
@@ -111,7 +100,7 @@ describe('the filter box in a browser', { skip: NO_BROWSER }, () => {
     assert.equal(page.url(), before)
   })
 
-  it('takes a completion by the mouse', async () => {
+  it('inserts a completion by the mouse', async () => {
     await box().pressSequentially('exporter 192.0.2')
     await completions().locator('[role=option]', { hasText: '192.0.2.2' }).click()
     assert.equal(await box().inputValue(), 'exporter 192.0.2.2 ')

@@ -1,7 +1,7 @@
-/** Names that exporters send are text to the page, whatever they are. They come through the pipeline. */
+/** Whatever names exporters send through the pipeline, the page shows them as text. */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import {
   hex32,
@@ -11,12 +11,12 @@ import {
   v9MessageOf,
   wire,
 } from '../../../../helpers/netflow-bytes.ts'
-import { WebHarness } from '../../web-harness.ts'
-import { BrowserHarness, NO_BROWSER, readTable, waitForQuery } from './browser-harness.ts'
+import { NO_BROWSER, readTable, waitForQuery } from './browser-harness.ts'
+import { pageUrl, usePage } from './page-harness.ts'
 
 const EXPORTER = '192.0.2.66'
 const NAME_BYTES = 48
-/** Interfaces by number: as sent, and as shown. */
+/** Names of interfaces by number: as sent, and as shown. */
 const NAMES: Readonly<Record<number, readonly [sent: string, shown: string]>> = {
   1: ['<img src=x onerror=alert(1)>', '<img src=x onerror=alert(1)>'],
   2: ['</td><script>alert(2)</script>', '</td><script>alert(2)</script>'],
@@ -26,7 +26,7 @@ const NAMES: Readonly<Record<number, readonly [sent: string, shown: string]>> = 
   6: ['javascript:alert(6)', 'javascript:alert(6)'],
 }
 
-/** Names of interfaces by options data, and a flow into each of them. */
+/** Returns a datagram with options data that name interfaces, and a flow into each of them. */
 function datagram(): Buffer {
   const names = Object.entries(NAMES).map(([number, [sent]]) => {
     const bytes = Buffer.alloc(NAME_BYTES)
@@ -54,40 +54,31 @@ function datagram(): Buffer {
 }
 
 describe('names from the network, in a browser', { skip: NO_BROWSER }, () => {
-  let web: WebHarness
-  let browser: BrowserHarness
-  let page: Page
-
-  before(async () => {
-    web = await WebHarness.start()
-    await web.pipeline.startWriter()
-    web.pipeline.feed(EXPORTER, datagram())
-    await web.pipeline.expectNumber(
+  const given = usePage(async ({ pipeline }) => {
+    await pipeline.startWriter()
+    pipeline.feed(EXPORTER, datagram())
+    await pipeline.expectNumber(
       `select count(*) from flows where exporter = '${EXPORTER}'`,
       Object.keys(NAMES).length,
     )
-    await web.pipeline.ask(`update flows set received_at = '2026-11-28T12:20:00Z'
+    await pipeline.ask(`update flows set received_at = '2026-11-28T12:20:00Z'
       where exporter = '${EXPORTER}'`)
-    await web.pipeline.ask(`update exporters set name = $$<b onclick=alert(9)>edge$$
+    await pipeline.ask(`update exporters set name = $$<b onclick=alert(9)>edge$$
       where address = '${EXPORTER}'`)
-    browser = await BrowserHarness.start()
   })
+  let page: Page
 
-  after(async () => {
-    await browser?.stop()
-    await web?.stop()
-  })
+  const url = (search: string) => pageUrl(given, `&${search}`)
 
-  const url = (search: string) =>
-    `${web.server.origin}/?since=2026-11-28T12:00:00Z&until=2026-11-28T13:00:00Z&${search}`
-
-  /** Nothing of a name became an element or an attribute that runs. */
+  /** Asserts that no part of a name became an element, or an attribute that runs. */
   async function expectNothingRan(): Promise<void> {
     assert.equal(await page.locator('img, b, td script, [onclick], [onerror]').count(), 0)
   }
 
   it('are shown in the top list as they are, without what is invisible', async () => {
-    page = await browser.open(url(`top=input_if&by=input_if&n=20&filter=exporter+${EXPORTER}`))
+    page = await given.browser.open(
+      url(`top=input_if&by=input_if&n=20&filter=exporter+${EXPORTER}`),
+    )
     const shown = (await readTable(page, '#top-body')).map(([name]) => name ?? '')
     for (const [number, [, name]] of Object.entries(NAMES)) {
       assert.ok(shown.includes(`${name} ${number}`), `${name} is not in ${JSON.stringify(shown)}`)
@@ -132,7 +123,7 @@ describe('names from the network, in a browser', { skip: NO_BROWSER }, () => {
   })
 
   it('in the URL are text, too', async () => {
-    browser.expect(/Failed to load resource: .* 40[04] /)
+    given.browser.expect(/Failed to load resource: .* 40[04] /)
     const search = new URLSearchParams({
       filter: '<img src=x onerror=alert(1)>',
       by: '<b>',

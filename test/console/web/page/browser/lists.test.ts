@@ -2,19 +2,20 @@
 
 import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { encodeDatagramLine } from '../../../../helpers/datagram-line.ts'
 import { hex32, hex64, set, template, v9MessageOf } from '../../../../helpers/netflow-bytes.ts'
 import { until } from '../../../../helpers/until.ts'
-import { HOUR, NOW_MS, WebHarness } from '../../web-harness.ts'
-import { BrowserHarness, NO_BROWSER, readTable, waitForQuery } from './browser-harness.ts'
+import { NOW_MS } from '../../web-harness.ts'
+import { NO_BROWSER, readTable, waitForQuery } from './browser-harness.ts'
+import { pageUrl, usePage } from './page-harness.ts'
 
 const PUBLIC = '203.0.113.9'
 const INSIDE = '100.64.0.1'
 const OPENED_MS = NOW_MS - 600_000
 
-/** A device that translated 100.64.0.1:1111 to 203.0.113.9:20000, for half a minute, then. */
+/** Returns the events of a translation of 100.64.0.1:1111 to 203.0.113.9:20000 for half a minute. */
 function translations(): Buffer {
   const fields = [4, 8, 7, 225, 227, 230, 323]
   const lengths = [1, 4, 2, 4, 2, 1, 8]
@@ -34,29 +35,19 @@ function translations(): Buffer {
 }
 
 describe('the lists of the page in a browser', { skip: NO_BROWSER }, () => {
-  let web: WebHarness
-  let browser: BrowserHarness
+  const given = usePage(async ({ pipeline }) => {
+    await pipeline.startWriter()
+    const line = encodeDatagramLine(translations(), OPENED_MS + 31_000, '192.0.2.9', 2055)
+    appendFileSync(pipeline.pipePath, line)
+    await pipeline.expectNumber('select count(*) from nat_events', 2)
+  })
   let page: Page
 
-  before(async () => {
-    web = await WebHarness.start()
-    await web.pipeline.startWriter()
-    const line = encodeDatagramLine(translations(), OPENED_MS + 31_000, '192.0.2.9', 2055)
-    appendFileSync(web.pipeline.pipePath, line)
-    await web.pipeline.expectNumber('select count(*) from nat_events', 2)
-    browser = await BrowserHarness.start()
-  })
-
   beforeEach(async () => {
-    page = await browser.open(`${web.server.origin}/?${HOUR}`)
+    page = await given.browser.open(pageUrl(given))
   })
 
-  afterEach(() => browser.close(page))
-
-  after(async () => {
-    await browser?.stop()
-    await web?.stop()
-  })
+  afterEach(() => given.browser.close(page))
 
   /** Shows a list by its tab. */
   async function showList(name: string, list: string): Promise<string[][]> {
@@ -65,12 +56,12 @@ describe('the lists of the page in a browser', { skip: NO_BROWSER }, () => {
     return readTable(page, '#list-body')
   }
 
-  it('has a page of its own for an exporter, with what the database knows of it', async () => {
+  it('has a page of its own for an exporter, with all that the database knows of it', async () => {
     await page.locator('#exporters-body button', { hasText: '192.0.2.2' }).click()
     await waitForQuery(page, { exporter: '192.0.2.2' })
     const part = (title: string) => `#exporter .part:has(h3:text-is("${title}"))`
     await page.locator(part('Templates')).waitFor()
-    const templates = await web.pipeline.ask(
+    const templates = await given.web.pipeline.ask(
       `select template_id::text as id from templates where exporter = '192.0.2.2' order by template_id`,
     )
     const shown = await readTable(page, part('Templates'))
@@ -86,7 +77,7 @@ describe('the lists of the page in a browser', { skip: NO_BROWSER }, () => {
   })
 
   it('leads from an exporter to its traffic, and back', async () => {
-    await page.goto(`${web.server.origin}/?${HOUR}&exporter=192.0.2.1`)
+    await page.goto(pageUrl(given, '&exporter=192.0.2.1'))
     await page.getByRole('button', { name: 'traffic of this exporter' }).click()
     await waitForQuery(page, { filter: 'exporter 192.0.2.1', exporter: null })
     await page.goBack()
@@ -96,7 +87,7 @@ describe('the lists of the page in a browser', { skip: NO_BROWSER }, () => {
 
   it('lists losses by cause as the ledger has them', async () => {
     const shown = await showList('Loss ledger', 'loss')
-    const expected = await web.pipeline.ask(`
+    const expected = await given.web.pipeline.ask(`
       select host(exporter) as exporter, sum(lost)::text as lost from sequence_gaps group by 1`)
     const lost = shown.find((cells) => cells.includes('network') && cells[0] === '192.0.2.1')
     assert.ok(lost?.includes(String(expected[0]?.['lost'])), JSON.stringify(shown))
@@ -104,7 +95,7 @@ describe('the lists of the page in a browser', { skip: NO_BROWSER }, () => {
 
   it('pairs the directions of conversations', async () => {
     const shown = await showList('Conversations', 'conversations')
-    const [row] = await web.pipeline.ask(
+    const [row] = await given.web.pipeline.ask(
       `select count(*)::int as conversations from conversations_between($1, $2)`,
       ['2026-11-28T12:00:00Z', '2026-11-28T13:00:00Z'],
     )

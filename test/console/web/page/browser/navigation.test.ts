@@ -1,32 +1,21 @@
 /** Ways through the page: zoom, rows that narrow the filter, the legend, and the browser's history. */
 
 import assert from 'node:assert/strict'
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { until } from '../../../../helpers/until.ts'
-import { HOUR, WebHarness } from '../../web-harness.ts'
-import { BrowserHarness, NO_BROWSER, readTable, settle, waitForQuery } from './browser-harness.ts'
+import { NO_BROWSER, readTable, settle, waitForQuery } from './browser-harness.ts'
+import { pageUrl, usePage } from './page-harness.ts'
 
 describe('the page in a browser', { skip: NO_BROWSER }, () => {
-  let web: WebHarness
-  let browser: BrowserHarness
+  const given = usePage()
   let page: Page
 
-  before(async () => {
-    web = await WebHarness.start()
-    browser = await BrowserHarness.start()
-  })
-
   beforeEach(async () => {
-    page = await browser.open(`${web.server.origin}/?${HOUR}`)
+    page = await given.browser.open(pageUrl(given))
   })
 
-  afterEach(() => browser.close(page))
-
-  after(async () => {
-    await browser?.stop()
-    await web?.stop()
-  })
+  afterEach(() => given.browser.close(page))
 
   const facts = () => page.locator('#traffic-facts').innerText()
 
@@ -50,11 +39,11 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
     assert.match(since, /^2026-11-28T12:0[56]:/)
     assert.match(until_, /^2026-11-28T12:1[89]:/)
     assert.notEqual(/bins of \S+/.exec(await facts())?.[0], /bins of \S+/.exec(before)?.[0])
-    const [row] = await web.pipeline.ask(
+    const [row] = await given.web.pipeline.ask(
       `select count(*)::int as flows from flows where received_at >= $1 and received_at < $2`,
       [since, until_],
     )
-    const { json } = await web.get(`/api/top?by=all&${query}`)
+    const { json } = await given.web.get(`/api/top?by=all&${query}`)
     assert.equal(json.rows[0].flows, String(row?.['flows']))
     const [newest] = await readTable(page, '#list-body')
     assert.ok(`${newest?.[0]}` < until_.replace('T', ' '), `${newest?.[0]} is after ${until_}`)
@@ -72,7 +61,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
     await until('its range is shown', async () => !(await facts()).includes('12:00:00 – 13:00:00'))
   })
 
-  it('shows twice as much on Escape, and the ranges beside by Shift and arrows', async () => {
+  it('doubles the range on Escape, and moves to the next ranges by Shift and arrows', async () => {
     await page.keyboard.press('Shift+ArrowLeft')
     await waitForQuery(page, { since: '2026-11-28T11:00:00Z', until: '2026-11-28T12:00:00Z' })
     await page.locator('#chart .note', { hasText: 'No flows' }).waitFor()
@@ -82,7 +71,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
     await waitForQuery(page, { since: '2026-11-28T11:30:00Z', until: '2026-11-28T13:30:00Z' })
   })
 
-  it('narrows the filter by a row, and by a row of that; the back button widens it', async () => {
+  it('narrows the filter by a row, then by another; the back button widens it', async () => {
     const [first] = await readTable(page, '#top-body')
     const source = first?.[0] ?? ''
     await page.locator('#top-body button').first().click()
@@ -94,7 +83,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
     const port = await page.locator('#top-body button').first().innerText()
     await page.locator('#top-body button').first().click()
     const query = await waitForQuery(page, { filter: `src host ${source} and dst port ${port}` })
-    const [row] = await web.pipeline.ask(
+    const [row] = await given.web.pipeline.ask(
       'select count(*)::int as flows from flows where src_addr = $1 and dst_port = $2',
       [source, port],
     )
@@ -149,7 +138,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
     await until('raw packets are shown', async () => /p\/s .* as sent/.test(await facts()))
     await page.locator('#by').selectOption('exporter')
     await waitForQuery(page, { by: 'exporter' })
-    const expected = await web.pipeline.ask(`
+    const expected = await given.web.pipeline.ask(`
       select host(exporter) as exporter from flows group by 1
       order by sum(bytes) desc`)
     const shown = (await readTable(page, '#legend')).map(([name]) => name)
@@ -157,8 +146,8 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
       shown,
       expected.map((row) => row['exporter']),
     )
-    const again = await browser.open(page.url())
+    const again = await given.browser.open(page.url())
     assert.deepEqual(await readTable(again, '#legend'), await readTable(page, '#legend'))
-    await browser.close(again)
+    await given.browser.close(again)
   })
 })

@@ -2,28 +2,20 @@
 
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { formatCounter, formatShare } from '../../../../../console/web/page/format.ts'
-import { HOUR, WebHarness } from '../../web-harness.ts'
-import { BrowserHarness, NO_BROWSER, readTable } from './browser-harness.ts'
+import { NO_BROWSER, readTable } from './browser-harness.ts'
+import { pageUrl, usePage } from './page-harness.ts'
 
 describe('the page in a browser', { skip: NO_BROWSER }, () => {
-  let web: WebHarness
-  let browser: BrowserHarness
+  const given = usePage()
   let page: Page
 
   before(async () => {
-    web = await WebHarness.start()
-    browser = await BrowserHarness.start()
-    page = await browser.open(`${web.server.origin}/?${HOUR}`, {
+    page = await given.browser.open(pageUrl(given), {
       permissions: ['clipboard-read', 'clipboard-write'],
     })
-  })
-
-  after(async () => {
-    await browser?.stop()
-    await web?.stop()
   })
 
   const copy = async (button: string) => {
@@ -33,7 +25,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
   }
 
   it('lists the greatest sources as SQL adds them up', async () => {
-    const expected = await web.pipeline.ask(`
+    const expected = await given.web.pipeline.ask(`
       select host(src_addr) as address, sum(bytes * coalesce(sampling_rate, 1))::text as bytes,
         sum(packets * coalesce(sampling_rate, 1))::text as packets, count(*)::text as flows,
         (sum(bytes * coalesce(sampling_rate, 1)) /
@@ -52,7 +44,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
   })
 
   it('has a legend with the totals of all protocols', async () => {
-    const expected = await web.pipeline.ask(`
+    const expected = await given.web.pipeline.ask(`
       select upper(protocol_name(protocol)) as name,
         sum(bytes * coalesce(sampling_rate, 1))::text as bytes
       from flows group by 1 order by sum(bytes * coalesce(sampling_rate, 1)) desc`)
@@ -64,7 +56,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
   })
 
   it('lists the newest flows, as many as it says', async () => {
-    const [newest] = await web.pipeline.ask(
+    const [newest] = await given.web.pipeline.ask(
       `select to_char(max(received_at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') as at from flows`,
     )
     const shown = await readTable(page, '#list-body')
@@ -73,7 +65,9 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
   })
 
   it('says how much was lost, for the range and bin by bin', async () => {
-    const [ledger] = await web.pipeline.ask(`select sum(lost)::int as lost from sequence_gaps`)
+    const [ledger] = await given.web.pipeline.ask(
+      `select sum(lost)::int as lost from sequence_gaps`,
+    )
     const strip = page.locator('#strip')
     const sum = String(await strip.getAttribute('aria-valuetext'))
     assert.match(
@@ -87,7 +81,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
     assert.equal(await page.locator('#strip-text').innerText(), bin)
   })
 
-  it('gives its numbers as a file of CSV and of JSON', async () => {
+  it('saves its numbers as files of CSV and JSON', async () => {
     const save = async (format: string) => {
       const download = page.waitForEvent('download')
       await page.locator('#top-tools a', { hasText: format }).click()
@@ -105,7 +99,7 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
 
   it('copies SQL that returns what it shows', async () => {
     const sql = await copy('#top-tools button:text("SQL")')
-    const rows = await web.pipeline.ask(sql)
+    const rows = await given.web.pipeline.ask(sql)
     const shown = await readTable(page, '#top-body')
     assert.deepEqual(
       rows.slice(0, 5).map((row) => [row['key'], formatCounter(String(row['bytes']), 'bytes')]),
@@ -114,7 +108,9 @@ describe('the page in a browser', { skip: NO_BROWSER }, () => {
   })
 
   it('copies a command that prints what it shows', async () => {
-    const { stdout, code } = await web.terminal.run(await copy('#top-tools button:text("command")'))
+    const { stdout, code } = await given.web.terminal.run(
+      await copy('#top-tools button:text("command")'),
+    )
     assert.equal(code, 0)
     for (const [key = ''] of (await readTable(page, '#top-body')).slice(0, 5)) {
       assert.ok(stdout.includes(key), `${key} is missing in\n${stdout}`)
