@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import type { z } from 'zod'
 
 /** The facts of a process for `--help`. */
-export interface Program {
+interface Program {
   /** How to run it. */
   readonly command: string
   /** Its purpose, one sentence. */

@@ -72,7 +72,10 @@ export class Decoder {
   decode(stream: StreamMemory, receivedAtMicros: number, sink: FlowSink, sourcePort = 0): void {
     const { header, result } = this
     result.clear()
-    stream.arrive(receivedAtMicros, sourcePort, header.sequence)
+    const splitId = stream.arrive(receivedAtMicros, sourcePort, header.sequence)
+    if (splitId !== undefined) {
+      result.report('templates-split-by-port', splitId, `template ${splitId}`)
+    }
     if (header.samplingRate > 0) {
       stream.samplers.noteHeaderRate(header.samplingRate, header.samplingMode, receivedAtMicros)
     }
@@ -88,12 +91,10 @@ export class Decoder {
     this.#sets.setTimes(header.exportMicros, header.uptimeMs)
     switch (header.exportVersion) {
       case 9:
-        this.#reportSplit(stream)
         decodeV9(this.#sets, this.#contentOf(V9_HEADER_BYTES), stream, message)
         this.#notePort(stream)
         break
       case 10:
-        this.#reportSplit(stream)
         decodeIpfix(this.#sets, this.#contentOf(IPFIX_HEADER_BYTES), stream, message)
         this.#notePort(stream)
         break
@@ -105,12 +106,6 @@ export class Decoder {
     if (length < datagramLength) {
       noteTrailingBytes(this.datagram.view, length, datagramLength, result)
     }
-  }
-
-  /** Reports once that the port of this message is another exporter than one heard before. */
-  #reportSplit({ templates }: StreamMemory): void {
-    const id = templates.takeSplit()
-    if (id !== undefined) this.result.report('templates-split-by-port', id, `template ${id}`)
   }
 
   /** Notes what the message counts: ports of one exporter continue each other's numbers. */

@@ -137,7 +137,7 @@ export class ElementRegistry {
 export const STANDARD_ELEMENTS = new ElementRegistry()
 
 /** Returns the name of the reverse direction of an element. */
-export function reverseName(name: string): string {
+function reverseName(name: string): string {
   return `reverse${name.charAt(0).toUpperCase()}${name.slice(1)}`
 }
 

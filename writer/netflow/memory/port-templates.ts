@@ -5,8 +5,7 @@
  */
 
 import { type KnownTemplate, MAX_PORTS_PER_TEMPLATE } from './known-template.ts'
-import type { SourcePort } from './source-port.ts'
-import type { SourcePorts } from './source-ports.ts'
+import type { SourcePort, SourcePorts } from './source-ports.ts'
 import { sameDefinition } from './template.ts'
 import type { TemplateStore } from './template-store.ts'
 
@@ -27,8 +26,6 @@ export class PortTemplates {
   readonly #doubtful = new Map<number, number>()
   /** By template id and port. */
   readonly #byId = new Map<number, Map<number, KnownTemplate>>()
-  #splitId: number | undefined
-  #moved: number | undefined
   #heir: number | undefined
 
   constructor(store: TemplateStore, ports: SourcePorts) {
@@ -46,21 +43,17 @@ export class PortTemplates {
     return this.#newcomers
   }
 
-  /** Whether a port may be a newcomer. */
-  isDoubtful(port: number): boolean {
+  /**
+   * Judges whether a port may be a newcomer.
+   *
+   * @returns `moved` once, when the port turns out to be none; undefined when there is no doubt
+   */
+  judgeDoubt(port: number): 'doubtful' | 'moved' | undefined {
     const limit = this.#doubtful.size === 0 ? undefined : this.#doubtful.get(port)
-    if (limit === undefined) return false
-    if ((this.#ports.find(port)?.messages ?? limit) < limit) return true
+    if (limit === undefined) return undefined
+    if ((this.#ports.find(port)?.messages ?? limit) < limit) return 'doubtful'
     this.#doubtful.delete(port)
-    this.#moved = port
-    return false
-  }
-
-  /** Returns a port that is no newcomer, as it turned out, once. */
-  takeMoved(): number | undefined {
-    const port = this.#moved
-    this.#moved = undefined
-    return port
+    return 'moved'
   }
 
   has(id: number): boolean {
@@ -149,22 +142,21 @@ export class PortTemplates {
     return true
   }
 
-  /** Notes that a port is heard: it contradicts those that have replaced its definitions. */
-  hear(port: number): void {
-    if (this.#replaced.size === 0 || !this.#replaced.delete(port)) return
+  /**
+   * Notes that a port is heard: it contradicts those that have replaced its definitions.
+   *
+   * @returns a template that the ports define differently, once
+   */
+  hear(port: number): number | undefined {
+    if (this.#replaced.size === 0 || !this.#replaced.delete(port)) return undefined
+    let splitId: number | undefined
     for (const id of this.#ports.find(port)?.ownIds ?? []) {
       const rows = this.#rowsOf(id)
       if (allSame(rows)) continue
       this.#contradict(rows)
-      this.#splitId = id
+      splitId = id
     }
-  }
-
-  /** Returns a template that two ports define differently, once. */
-  takeSplit(): number | undefined {
-    const id = this.#splitId
-    this.#splitId = undefined
-    return id
+    return splitId
   }
 
   /** Returns a newcomer that is the only port left, once. */

@@ -96,13 +96,18 @@ export class StreamMemory {
     this.#options.bootEstimateMs = bootMs
   }
 
-  /** Sets the receive time, the source port and the sequence number of the next message. */
-  arrive(receivedAtMicros: number, sourcePort: number, sequence = 0): void {
+  /**
+   * Sets the receive time, the source port and the sequence number of the next message.
+   *
+   * @returns a template that this port and another one define differently, once
+   */
+  arrive(receivedAtMicros: number, sourcePort: number, sequence = 0): number | undefined {
     this.nowMicros = receivedAtMicros
     this.sourcePort = Math.trunc(sourcePort)
-    if (this.exportVersion < FIRST_VERSION_WITH_TEMPLATES) return
-    this.templates.arrive(receivedAtMicros, this.sourcePort, sequence)
+    if (this.exportVersion < FIRST_VERSION_WITH_TEMPLATES) return undefined
+    const splitId = this.templates.arrive(receivedAtMicros, this.sourcePort, sequence)
     this.#chooseOptions()
+    return splitId
   }
 
   /** Applies an operator's settings; the caller passes them with every message. */
@@ -113,13 +118,13 @@ export class StreamMemory {
   /** Chooses the memory of options that is in force for the current port. */
   #chooseOptions(): void {
     const { newcomers, ports } = this.templates
-    if (this.templates.isDoubtful) {
+    const doubt = this.templates.judgeDoubt()
+    if (doubt === 'doubtful') {
       this.#options = this.options.open(this.sourcePort)
       this.totals.tag = ''
       return
     }
-    const moved = this.templates.takeMoved()
-    if (moved !== undefined) this.options.rejoin(moved)
+    if (doubt === 'moved') this.options.rejoin(this.sourcePort)
     if (newcomers.size === 0) this.#options = this.options.shared
     else this.#options = this.options.of(this.sourcePort, newcomers, ports)
     this.totals.tag = this.#options.flowTag

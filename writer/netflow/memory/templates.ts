@@ -78,13 +78,15 @@ export class Templates {
 
   /**
    * Sets the receive time, the source port (0: unknown) and the sequence number of the next message.
+   *
+   * @returns a template that this port and another one define differently, once
    */
-  arrive(nowMicros: number, port: number, sequence = 0): void {
+  arrive(nowMicros: number, port: number, sequence = 0): number | undefined {
     this.#nowMicros = nowMicros
     this.#port = port
-    if (port === 0) return
+    if (port === 0) return undefined
     this.ports.arrive(port, sequence, nowMicros)
-    this.#own.hear(port)
+    return this.#own.hear(port)
   }
 
   /**
@@ -117,19 +119,13 @@ export class Templates {
     return this.#invalid.has(`${port} ${id}`) ? undefined : this.#own.find(id, port)
   }
 
-  /** Returns a template that two ports define differently, once. */
-  takeSplit(): number | undefined {
-    return this.#own.takeSplit()
-  }
-
-  /** Whether the current port may be a newcomer. */
-  get isDoubtful(): boolean {
-    return this.#own.isDoubtful(this.#port)
-  }
-
-  /** Returns a port that is no newcomer, as it turned out, once. */
-  takeMoved(): number | undefined {
-    return this.#own.takeMoved()
+  /**
+   * Judges whether the current port may be a newcomer.
+   *
+   * @returns `moved` once, when the port turns out to be none; undefined when there is no doubt
+   */
+  judgeDoubt(): 'doubtful' | 'moved' | undefined {
+    return this.#own.judgeDoubt(this.#port)
   }
 
   /** Returns a newcomer that is the only port left, once. */

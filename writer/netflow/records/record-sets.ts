@@ -2,7 +2,7 @@
 
 import type { DecodeResult, ProblemCode } from '../decode-result.ts'
 import type { ElementRegistry } from '../elements/element-registry.ts'
-import { FIELD, FlowRecord, type FlowSink, type MessageContext } from '../flow-record.ts'
+import { FIELD, type FlowRecord, type FlowSink, type MessageContext } from '../flow-record.ts'
 import { MAX_RECORDS_PER_MESSAGE, MAX_RELEASED_RECORDS } from '../limits.ts'
 import { isSamplingRate } from '../memory/samplers.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
@@ -51,7 +51,7 @@ export class RecordSets {
   constructor(result: DecodeResult, datagram: DatagramBytes, elements: ElementRegistry) {
     this.#result = result
     this.#elements = elements
-    this.reader = new RecordReader(new FlowRecord(), datagram)
+    this.reader = new RecordReader(datagram, elements)
   }
 
   /** Notes that a stream is about to forget its running totals. */
@@ -84,9 +84,8 @@ export class RecordSets {
   ): number {
     const result = this.#result
     const reader = this.reader
-    const elements = this.#elements
-    const { forward, reverse } = template.plans(elements)
-    reader.lists = { elements, findTemplate: (id) => stream.template(id) }
+    const { forward, reverse } = template.plans(this.#elements)
+    reader.stream = stream
     let at = offset
     while (at + template.recordLength <= end) {
       if (!this.#admitRecord(template)) return -1

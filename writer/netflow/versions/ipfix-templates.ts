@@ -1,15 +1,13 @@
 /** Reads template sets and options template sets of IPFIX (RFC 7011 section 3.4). */
 
-import type { DecodeResult } from '../decode-result.ts'
 import type { FieldSpecifier } from '../elements/field-specifier.ts'
 import { MAX_FIELDS_PER_TEMPLATE } from '../limits.ts'
-import type { StreamMemory } from '../memory/stream-memory.ts'
 import { createTemplate, type Template } from '../memory/template.ts'
 import {
+  type CurrentMessage,
   defineTemplate,
   rejectTemplate,
   type SetContent,
-  type TemplateSink,
 } from './template-sets.ts'
 
 const ENTERPRISE_BIT = 0x8000
@@ -79,32 +77,35 @@ export function templateOf(record: TemplateRecord, isOptions: boolean): Template
   return createTemplate(id, fields, isOptions ? { scopeFields } : undefined)
 }
 
-/** Reads all templates of a set into `stream`. */
+/** Reads all templates of a set. */
 export function readIpfixTemplateSet(
   content: SetContent,
   isOptions: boolean,
-  { stream, result }: { readonly stream: StreamMemory; readonly result: DecodeResult },
-  onTemplate: TemplateSink,
+  current: CurrentMessage,
 ): void {
   const { view, end } = content
   let { offset } = content
   while (hasTemplate({ view, offset, end })) {
     const record = readIpfixTemplate({ view, offset, end }, isOptions)
     if (record === undefined) {
-      rejectTemplate(stream, result, view.getUint16(offset), 'template-overruns-set')
+      rejectTemplate(current, view.getUint16(offset), 'template-overruns-set')
       return
     }
     offset = record.end
     if (record.fields.length === 0) {
       // A withdrawal over UDP MUST be ignored (RFC 7011 section 8.4).
-      result.report('template-withdrawal', record.id, `withdrawal of template ${record.id}`)
+      current.sets.result.report(
+        'template-withdrawal',
+        record.id,
+        `withdrawal of template ${record.id}`,
+      )
     } else if (
       isOptions &&
       (record.scopeFields === 0 || record.scopeFields > record.fields.length)
     ) {
-      rejectTemplate(stream, result, record.id, 'options-template-without-scope')
+      rejectTemplate(current, record.id, 'options-template-without-scope')
     } else {
-      defineTemplate(templateOf(record, isOptions), stream, result, onTemplate)
+      defineTemplate(templateOf(record, isOptions), current)
     }
   }
 }

@@ -1,15 +1,13 @@
 /** Reads template sets and options template sets of NetFlow v9 (RFC 3954 sections 5.2 and 6.1). */
 
-import type { DecodeResult } from '../decode-result.ts'
 import { type FieldSpecifier, V9_SCOPE } from '../elements/field-specifier.ts'
 import { MAX_FIELDS_PER_TEMPLATE } from '../limits.ts'
-import type { StreamMemory } from '../memory/stream-memory.ts'
 import { createTemplate } from '../memory/template.ts'
 import {
+  type CurrentMessage,
   defineTemplate,
   rejectTemplate,
   type SetContent,
-  type TemplateSink,
 } from './template-sets.ts'
 
 /**
@@ -19,12 +17,7 @@ import {
  *     template         = templateId16 fieldCount16 field×fieldCount
  *     field            = type16 length16
  */
-export function readV9TemplateSet(
-  content: SetContent,
-  stream: StreamMemory,
-  result: DecodeResult,
-  onTemplate: TemplateSink,
-): void {
+export function readV9TemplateSet(content: SetContent, current: CurrentMessage): void {
   const { view, end } = content
   let at = content.offset
   while (at + 4 <= end) {
@@ -33,12 +26,12 @@ export function readV9TemplateSet(
     if (id === 0 && count === 0) return
     at += 4
     if (at + count * 4 > end) {
-      rejectTemplate(stream, result, id, 'template-overruns-set')
+      rejectTemplate(current, id, 'template-overruns-set')
       return
     }
     const fields = readFields(view, at, count, 0)
     at += count * 4
-    defineTemplate(createTemplate(id, fields), stream, result, onTemplate)
+    defineTemplate(createTemplate(id, fields), current)
   }
 }
 
@@ -50,12 +43,7 @@ export function readV9TemplateSet(
  *     options template     = templateId16 scopeLength16 optionLength16 scope… option…
  *     scope, option        = type16 length16
  */
-export function readV9OptionsTemplateSet(
-  content: SetContent,
-  stream: StreamMemory,
-  result: DecodeResult,
-  onTemplate: TemplateSink,
-): void {
+export function readV9OptionsTemplateSet(content: SetContent, current: CurrentMessage): void {
   const { view, end } = content
   let at = content.offset
   while (at + 6 <= end) {
@@ -66,7 +54,7 @@ export function readV9OptionsTemplateSet(
     if (id === 0 && scopeLength === 0 && optionLength === 0) return
     at += 6
     if (at + scopeLength + optionLength > end) {
-      rejectTemplate(stream, result, id, 'template-overruns-set')
+      rejectTemplate(current, id, 'template-overruns-set')
       return
     }
     const scopes = readFields(view, at, scopeLength / 4, V9_SCOPE)
@@ -74,9 +62,9 @@ export function readV9OptionsTemplateSet(
     at += scopeLength + optionLength
     const template = createTemplate(id, [...scopes, ...options], { scopeFields: scopes.length })
     if (options.length === 0) {
-      result.report('options-template-without-options', id, `options template ${id}`)
+      current.sets.result.report('options-template-without-options', id, `options template ${id}`)
     }
-    defineTemplate(template, stream, result, onTemplate)
+    defineTemplate(template, current)
   }
 }
 

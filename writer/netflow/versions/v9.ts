@@ -2,10 +2,10 @@
 
 import type { MessageContext } from '../flow-record.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
-import type { Template } from '../memory/template.ts'
 import type { DataSets } from '../records/data-sets.ts'
 import type { RecordRange } from '../records/record-sets.ts'
 import { V9_HEADER_BYTES } from './message-header.ts'
+import type { CurrentMessage } from './template-sets.ts'
 import { noteTrailingBytes } from './trailing-bytes.ts'
 import { readV9OptionsTemplateSet, readV9TemplateSet } from './v9-templates.ts'
 
@@ -32,6 +32,7 @@ export function decodeV9(
   message: MessageContext,
 ): void {
   const { result } = sets
+  const current = { sets, stream, message }
   const { datagram, offset, end } = content
   const { view } = datagram
   let at = offset
@@ -52,7 +53,7 @@ export function decodeV9(
       result.report('set-overruns-message', setId, `set ${setId}: ${length} bytes, ${room} left`)
     }
     const set = { datagram, offset: at + SET_HEADER_BYTES, end: Math.min(at + length, end) }
-    decodeSet(sets, setId, set, { stream, message })
+    decodeSet(setId, set, current)
     at += length
   }
   if (at < end) noteTrailingBytes(view, at, end, result)
@@ -73,25 +74,20 @@ function isSecondMessage({ datagram, offset, end }: RecordRange, at: number): bo
   return isSameSource && secondsApart <= MAX_SECONDS_APART
 }
 
-function decodeSet(
-  sets: DataSets,
-  setId: number,
-  content: RecordRange,
-  { stream, message }: { readonly stream: StreamMemory; readonly message: MessageContext },
-): void {
+function decodeSet(setId: number, content: RecordRange, current: CurrentMessage): void {
+  const { sets, stream, message } = current
   if (setId >= FIRST_DATA_SET_ID) {
     sets.decode(setId, content, stream, message)
     return
   }
   const { result } = sets
   const set = { view: content.datagram.view, offset: content.offset, end: content.end }
-  const release = (template: Template) => sets.releaseSets(template, stream, message)
   if (setId === TEMPLATE_SET_ID) {
     stream.lastTemplateMicros = message.receivedAtMicros
-    readV9TemplateSet(set, stream, result, release)
+    readV9TemplateSet(set, current)
   } else if (setId === OPTIONS_TEMPLATE_SET_ID) {
     stream.lastTemplateMicros = message.receivedAtMicros
-    readV9OptionsTemplateSet(set, stream, result, release)
+    readV9OptionsTemplateSet(set, current)
   } else {
     result.malformedSets += 1
     result.report('reserved-set-id', setId, `set ${setId}`)
