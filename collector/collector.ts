@@ -61,21 +61,20 @@ export class Collector {
   constructor(options: CollectorOptions) {
     const { settings, logger, onFatal } = options
     this.#options = options
-    this.#receiver = new UdpReceiver({
-      host: settings.NETFLOW_HOST,
-      ports: settings.NETFLOW_PORT,
-      receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
-      logger,
-      calls: loadSocketCalls(),
-      onDatagram: (datagram) => this.#pipe.push(datagram),
-      onTurn: () => this.#pipe.flush(),
-    })
     this.#pipe = new PipeWriter({
       path: settings.NAMED_PIPE_FILENAME,
       maxQueueBytes: settings.COLLECTOR_QUEUE_BYTES,
       logger,
       onFatal,
       libc: this.#libc,
+    })
+    this.#receiver = new UdpReceiver({
+      host: settings.NETFLOW_HOST,
+      ports: settings.NETFLOW_PORT,
+      receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
+      logger,
+      calls: loadSocketCalls(),
+      sink: this.#pipe,
     })
     this.#kernelLosses = new LossLog({ logger, ...KERNEL_LOSS })
     this.#queueLosses = new LossLog({ logger, ...QUEUE_LOSS })
