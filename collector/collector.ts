@@ -26,7 +26,7 @@ interface CollectorOptions {
   readonly logger: Logger
   /** Called when the collector cannot go on. */
   readonly onFatal: (error: Error) => void
-  /** Bounds `stop`; default 15,000. */
+  /** The longest that `stop` may take; default 15,000. */
   readonly drainDeadlineMs?: number
 }
 
@@ -117,7 +117,8 @@ export class Collector {
   }
 
   #watchLosses(): void {
-    // The kernel drops only what a full buffer has no room for, and that buffer is read soon.
+    // The kernel drops datagrams only while a buffer is full, and a full buffer is read soon:
+    // without new datagrams there are no new drops.
     if (this.#receiver.received !== this.#receivedAtPoll) this.#kernelDrops.poll()
     this.#receivedAtPoll = this.#receiver.received
     const { queueDropped, queuedBytes, kernelDropped } = this.status
@@ -173,7 +174,7 @@ export class Collector {
     if (bytes === 0) return
     this.#options.logger.error(
       { bytes },
-      'nobody reads the named pipe: what it holds is lost, unless another process has it open; ' +
+      'nobody reads the named pipe: its content is lost, unless another process has it open; ' +
         'start the writer before the collector is stopped',
     )
   }

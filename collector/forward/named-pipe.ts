@@ -5,7 +5,7 @@ import { Socket } from 'node:net'
 import type { Libc } from '../../shared/libc.ts'
 import { announceCollector } from '../../shared/pipe-turns.ts'
 
-/** The path names a file that is no named pipe; `code` is `NOT_A_PIPE`. */
+/** The path names a file that is not a named pipe; `code` is `NOT_A_PIPE`. */
 export class NotAPipeError extends Error {
   readonly code = 'NOT_A_PIPE'
 

@@ -14,8 +14,8 @@ import type { SocketCalls } from './socket-calls.ts'
 /** Datagrams of one turn of the loop at most: a flood must not starve the rest of the process. */
 const MAX_DATAGRAMS = 32 * BATCH_MESSAGES
 /**
- * The longest pause between two reads. The kernel stamps the times, so they stay exact. A collector
- * that is killed loses what came meanwhile, and ten times as much until it has started again.
+ * The longest pause between two reads. The kernel stamps the times, so they stay exact. A killed
+ * collector loses the datagrams of one pause, and ten times as many until it has started again.
  */
 const MAX_PAUSE_MS = 20
 const MIN_PAUSE_MS = 1
@@ -175,7 +175,7 @@ export class BatchSocket {
     }
   }
 
-  /** Whether a pause would bring no more than one datagram, as far as the last turns tell. */
+  /** Whether a pause would bring no more than one datagram, judging by the last turns. */
   #isSingle(total: number): boolean {
     const now = performance.now()
     const sinceMs = now - this.#readAt

@@ -14,7 +14,9 @@ import type { SocketCalls } from './socket-calls.ts'
 
 const ANY_IPV6 = '::'
 const ANY_IPV4 = '0.0.0.0'
-/** Turns of the loop without a datagram until `finish` ends; a turn may have failed by an error. */
+/**
+ * Turns of the loop without a datagram until `finish` ends: an error may have caused one of them.
+ */
 const QUIET_TURNS = 3
 /** Even an empty datagram takes more of the kernel's receive buffer than this. */
 const SMALLEST_CHARGE_BYTES = 256
@@ -87,8 +89,8 @@ export class UdpReceiver {
   }
 
   /**
-   * Reads the datagrams that the kernel holds, before the sockets are closed. A slow machine does
-   * not end this early. It ends when no more datagrams come, or after as many as the receive
+   * Reads the datagrams that the kernel holds, before the sockets are closed. Reading ends when no
+   * more datagrams come, however slow the machine is. It also ends after as many as the receive
    * buffers can hold: exporters that never pause must not prolong it.
    *
    * @param timeoutMs bounds all of this

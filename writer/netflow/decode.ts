@@ -55,16 +55,15 @@ export class Decoder {
   /**
    * Reads the header of the first `length` bytes of `datagram` into `header`.
    *
-   * @returns why the datagram is no message, or undefined when `decode` may be called
+   * @returns why the datagram is not a message, or undefined when `decode` may be called
    */
   readHeader(length: number): RejectReason | undefined {
     return this.header.read(this.datagram.view, length)
   }
 
   /**
-   * Decodes the message whose header was read last, and passes its flow records to `sink`. If the
-   * message carries the template of held sets, their flows come too, once all of it has been read.
-   * `result` then describes the message.
+   * Decodes the message whose header was read last, and passes its flow records to `sink`. Flows of
+   * held sets whose template it carries follow at its end. `result` then describes the message.
    *
    * @param stream the stream that `header` names
    * @param sourcePort of the datagram; distinguishes exporters that share an address
@@ -108,7 +107,9 @@ export class Decoder {
     }
   }
 
-  /** Notes what the message counts: ports of one exporter continue each other's numbers. */
+  /**
+   * Notes the counts of the message: ports of one exporter continue each other's sequence numbers.
+   */
   #notePort(stream: StreamMemory): void {
     const mixedId = stream.templates.note(this.result)
     if (mixedId === undefined) return
@@ -121,7 +122,7 @@ export class Decoder {
     for (const set of this.heldSets.expire(nowMicros)) this.expiredSets.push(set)
   }
 
-  /** Forgets what a stream's exporter has said, and gives up its held sets. */
+  /** Forgets the memory of a stream, and gives up its held sets. */
   forget(stream: StreamMemory): void {
     for (const set of this.heldSets.removeOf(stream)) this.expiredSets.push(set)
     this.#sets.records.forgetTotals(stream)

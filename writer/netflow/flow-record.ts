@@ -170,7 +170,7 @@ export class FlowRecord {
     if (this.has(one) !== this.has(other)) this.present ^= (1 << one) | (1 << other)
   }
 
-  /** The same as text; made anew by every call. */
+  /** The JSON object of `extra` as text, made anew by every call. */
   get extra(): string {
     return this.json.toString()
   }

@@ -10,17 +10,19 @@ const UNKNOWN = -(2 ** 40)
 /** Ports that have continued each other's numbers this often are one process beyond doubt. */
 const SURE_TURNS = 2
 /**
- * A port is gone after a day of silence. Meanwhile the stream has gone on for some messages: it does not
- * while the clock is set.
+ * A port is gone after a day of silence in which the stream had some messages: a step of the clock
+ * alone does not count.
  */
 const SILENT_MICROS = 86_400 * 1_000_000
 const SILENT_MESSAGES = 64
-/** Credit of a port from before a restart of the writer, in messages. */
+/** Messages credited to a port that was heard before a restart of the writer. */
 const RESTORED_MESSAGES = 64
 
 /** Numbers that differ by more belong to different series, or the exporter has restarted. */
 const NEAR = 512
-/** A port that has come back to a series so often in a row sends several. Random numbers do not. */
+/**
+ * A port that returns to a series this often in a row sends several. Random numbers do not return.
+ */
 const SERIES_RETURNS = 8
 const MAX_SERIES = 4
 
@@ -45,7 +47,9 @@ export class SourcePorts {
   #nowMicros = 0
   #turn = 0
   #groups = 0
-  /** Whether the message has come from another port than the one before, and may tell something. */
+  /**
+   * Whether the current message came from another port than the last one, and is not judged yet.
+   */
   #isOpen = false
 
   /** @param onForget called for each port that makes room for another one */
@@ -107,17 +111,19 @@ export class SourcePorts {
     return restored
   }
 
-  /** Whether two ports belong to one process, as far as their numbers tell. */
+  /** Whether two ports belong to one process, judging by their numbers. */
   isKin(one: number, other: number): boolean {
     return one === other || this.#countTurns(one, other) >= 0
   }
 
-  /** The same beyond doubt. */
+  /** Whether two ports belong to one process beyond doubt. */
   isSurelyKin(one: number, other: number): boolean {
     return one === other || this.#countTurns(one, other) >= SURE_TURNS
   }
 
-  /** Returns how often one port has continued the numbers of its group; −1: they have none together. */
+  /**
+   * Returns how often one port has continued the numbers of their group; −1 without a common group.
+   */
   #countTurns(one: number, other: number): number {
     const first = this.#ports.get(one)
     const second = this.#ports.get(other)
@@ -125,13 +131,13 @@ export class SourcePorts {
     return Math.max(first.turns, second.turns)
   }
 
-  /** Whether a port is unknown, or has been silent for so long that it is taken for gone. */
+  /** Whether a port is unknown, or has been silent long enough to count as gone. */
   isGone(port: number): boolean {
     const known = this.#ports.get(port)
     return known === undefined || this.#isGone(known)
   }
 
-  /** Returns the port among `ports` that has the least to show for itself. */
+  /** Returns the port among `ports` with the fewest messages. */
   weakestOf(ports: readonly number[]): number | undefined {
     const messagesOf = (port: number) => this.#ports.get(port)?.messages ?? 0
     return ports.toSorted((one, other) => messagesOf(one) - messagesOf(other))[0]
@@ -200,8 +206,8 @@ export class SourcePorts {
   }
 
   /**
-   * Makes room: the port goes that was heard least often, so that the ports of a flood displace each
-   * other. A port that is gone goes first.
+   * Forgets the port that was heard least often, so that the ports of a flood displace each other.
+   * Ports that are gone are forgotten first.
    */
   #forgetWeakest(): void {
     let weakest: SourcePort | undefined
@@ -232,7 +238,7 @@ export class SourcePort {
   #returns = 0
   messages = 0
   heardMicros = 0
-  /** The message of the stream that was the last one of this port. */
+  /** The number of the port's last message, counted over all ports of the stream. */
   turn = 0
   /** Shared by the ports of one numbering. */
   group: number

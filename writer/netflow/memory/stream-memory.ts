@@ -1,6 +1,6 @@
 /**
- * The memory of one stream: what decoding needs of an exporter's earlier messages of one version
- * and observation domain. Streams share no templates.
+ * The memory of one stream: everything from its earlier messages that decoding needs. Streams share
+ * no templates.
  */
 
 import { MAX_NAMES_PER_STREAM } from '../limits.ts'
@@ -43,10 +43,10 @@ export class StreamMemory {
   sourcePort = 0
   /** When a restart of the exporter was last found. */
   #restartMicros = 0
-  /** Of the exporter of the current message. */
+  /** The options of the exporter of the current message. */
   #options: OptionsMemory
 
-  /** Shared by the streams of an exporter; undefined: everything is read. */
+  /** Shared by the streams of an exporter; undefined: without limits. */
   readonly budget: ExporterBudget | undefined
 
   /** @param rooms shared with other streams; without them only the limits of one stream apply */
@@ -87,7 +87,7 @@ export class StreamMemory {
     this.#options.systemInitPort = this.sourcePort
   }
 
-  /** The same, estimated from its flows; NaN: no estimate. */
+  /** Boot time of that exporter, estimated from its flows, Unix milliseconds; NaN: no estimate. */
   get bootEstimateMs(): number {
     return this.#options.bootEstimateMs
   }
@@ -153,7 +153,7 @@ export class StreamMemory {
     this.templates.forget(id)
   }
 
-  /** Forgets everything that the exporter has said: the stream makes room for another one. */
+  /** Forgets everything: the stream makes room for another one. */
   forgetAll(): void {
     this.templates.forgetAll()
     this.options.forgetAll()

@@ -1,4 +1,7 @@
-/** Reads numbers of any width from a datagram. Callers have checked that the bytes are there. */
+/**
+ * Reads numbers of any width from a datagram. Callers have checked that the bytes are within the
+ * datagram.
+ */
 
 const TWO_32 = 0x1_0000_0000
 

@@ -1,6 +1,6 @@
 /**
- * Decodes the data sets of v9 and IPFIX: on arrival if the template is known, else at the end of the
- * message that brings it.
+ * Decodes the data sets of v9 and IPFIX: on arrival if the template is known, else at the end of
+ * the message that carries it.
  */
 
 import type { DecodeResult } from '../decode-result.ts'
@@ -40,11 +40,11 @@ export class DataSets {
   sequence = 0
 
   /**
-   * Held sets of flows whose template has come with the current message. The rest of the message may
-   * announce the boot time or the sampling rate, so they are decoded at its end.
+   * Held sets of flows whose template has come with the current message. The rest of the message
+   * may announce the boot time or the sampling rate, so these sets are decoded at its end.
    */
   readonly #released: ReleasedSet[] = []
-  /** Sets of flows that came after these in the current message. */
+  /** Sets of flows that follow in the current message: they are decoded after the released ones. */
   readonly #postponed: PostponedSet[] = []
 
   constructor(result: DecodeResult, datagram: DatagramBytes, elements: ElementRegistry) {

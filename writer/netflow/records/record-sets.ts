@@ -40,7 +40,7 @@ const ODD_RECORDS = [
 export class RecordSets {
   readonly reader: RecordReader
   sink: FlowSink = () => {}
-  /** The counter of the records: this message's own, or released sets of earlier messages. */
+  /** The counter of the records: those of this message, or of released sets of earlier messages. */
   source: keyof typeof MAX_RECORDS = 'dataRecords'
   readonly #result: DecodeResult
   readonly #elements: ElementRegistry
@@ -115,7 +115,7 @@ export class RecordSets {
   /**
    * Reads the reverse direction of the record that was read last.
    *
-   * @returns false when it has no traffic: then it is no flow
+   * @returns false when it has no traffic: then it is not a flow
    */
   #readReverse(
     templateId: number,
@@ -231,7 +231,7 @@ export class RecordSets {
   }
 }
 
-/** Whether a record has bytes or packets: an empty reverse half of a biflow is no flow. */
+/** Whether a record has bytes or packets: an empty reverse half of a biflow is not a flow. */
 function hasTraffic(record: FlowRecord): boolean {
   const { values, bytesHigh, packetsHigh } = record
   const hasBytes = record.has(FIELD.bytes) && (bytesHigh > 0 || values[FIELD.bytes] !== 0)

@@ -17,7 +17,7 @@ const ENTERPRISE_BIT = 0x8000
 /** RFC 6313 section 4.4. */
 const SEMANTICS = ['noneOf', 'exactlyOneOf', 'oneOrMoreOf', 'allOf', 'ordered']
 
-/** Everything that the bytes of a list do not say. */
+/** The facts that formatting a list needs besides its bytes. */
 interface ListContext {
   readonly elements: ElementRegistry
   /** The stream that sent the list: its templates describe the records in lists. */

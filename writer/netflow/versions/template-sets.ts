@@ -81,14 +81,14 @@ export function defineTemplate(template: Template, current: CurrentMessage): voi
   const known = stream.template(template.id)
   const { isByPort } = stream.templates
   if (!isAffordable(template, known, stream)) {
-    // The old definition would misread what follows.
+    // The old definition would misread the data that follows.
     stream.forget(template.id)
     result.refuse(template.id, `template ${template.id}`)
     return
   }
   const change = stream.define(template)
   if (change === 'refreshed') {
-    // Data of a port that has turned out to be one of the same exporter may wait for it.
+    // Data may wait for it: their port has turned out to belong to the same exporter.
     if (known && isByPort) sets.releaseSets(known, stream, message)
     return
   }
