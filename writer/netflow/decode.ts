@@ -10,9 +10,8 @@ import type { FlowSink, MessageContext } from './flow-record.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
 import type { HeldSet, HeldSets } from './memory/held-sets.ts'
 import type { StreamMemory } from './memory/stream-memory.ts'
-import { allocateDatagramBytes } from './plan/read-bytes.ts'
+import { allocateDatagramBytes, type ByteRange } from './plan/read-bytes.ts'
 import { DataSets } from './records/data-sets.ts'
-import type { RecordRange } from './records/record-sets.ts'
 import { FixedRecords } from './versions/fixed-records.ts'
 import { decodeIpfix } from './versions/ipfix.ts'
 import { IPFIX_HEADER_BYTES, MessageHeader, V9_HEADER_BYTES } from './versions/message-header.ts'
@@ -134,7 +133,7 @@ export class Decoder {
     for (const set of this.heldSets.restore(id, restored)) this.expiredSets.push(set)
   }
 
-  #contentOf(headerBytes: number): RecordRange {
+  #contentOf(headerBytes: number): ByteRange {
     return { datagram: this.datagram, offset: headerBytes, end: this.header.length }
   }
 }

@@ -105,6 +105,7 @@ export class FlowRecord {
   /** Forgets every field. */
   clear(): void {
     this.present = 0
+    this.json.clear()
   }
 
   has(field: Field): boolean {

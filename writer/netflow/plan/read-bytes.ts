@@ -11,6 +11,13 @@ export interface DatagramBytes {
   readonly view: DataView
 }
 
+/** Bytes of a datagram, from `offset` (included) to `end` (excluded). */
+export interface ByteRange {
+  readonly datagram: DatagramBytes
+  readonly offset: number
+  readonly end: number
+}
+
 /** Creates a buffer for datagrams of at most `size` bytes. */
 export function allocateDatagramBytes(size: number): DatagramBytes {
   const bytes = Buffer.alloc(size)

@@ -69,7 +69,6 @@ export class RecordReader {
   clear(): void {
     this.record.clear()
     this.slotsPresent = 0
-    this.record.json.clear()
   }
 
   /** Returns the value of a slot, or undefined. */

@@ -10,19 +10,12 @@ import type { Template } from '../memory/template.ts'
 import type { Plan } from '../plan/plan.ts'
 import { SLOT } from '../plan/plan-step.ts'
 import type { ReversePlans } from '../plan/plans.ts'
-import type { DatagramBytes } from '../plan/read-bytes.ts'
+import type { ByteRange, DatagramBytes } from '../plan/read-bytes.ts'
 import { finishRecord, isIcmp } from './finish-record.ts'
 import { hasImplausibleTime } from './finish-times.ts'
 import { applyOptions, OptionsRecord } from './options-data.ts'
 import { ODDITY, RecordReader } from './record-reader.ts'
 import { RunningTotals } from './running-totals.ts'
-
-/** The bytes of a set's records: `offset` (included) to `end` (excluded). */
-export interface RecordRange {
-  readonly datagram: DatagramBytes
-  readonly offset: number
-  readonly end: number
-}
 
 const MAX_RECORDS = {
   dataRecords: MAX_RECORDS_PER_MESSAGE,
@@ -62,7 +55,7 @@ export class RecordSets {
   /** Decodes a data set of flow records. */
   readFlows(
     template: Template,
-    range: RecordRange,
+    range: ByteRange,
     stream: StreamMemory,
     message: MessageContext,
   ): void {
@@ -78,7 +71,7 @@ export class RecordSets {
   /** Returns where the last record ends, or −1 when the rest of the set is not read. */
   #readFlowRecords(
     template: Template,
-    { datagram, offset, end }: RecordRange,
+    { datagram, offset, end }: ByteRange,
     stream: StreamMemory,
     message: MessageContext,
   ): number {
@@ -120,7 +113,7 @@ export class RecordSets {
   #readReverse(
     templateId: number,
     { icmp, other }: ReversePlans,
-    { datagram, offset, end }: RecordRange,
+    { datagram, offset, end }: ByteRange,
     stream: StreamMemory,
   ): boolean {
     const reader = this.reader
@@ -150,7 +143,7 @@ export class RecordSets {
   /** Decodes a data set of options records. */
   readOptions(
     template: Template,
-    { datagram, offset, end }: RecordRange,
+    { datagram, offset, end }: ByteRange,
     stream: StreamMemory,
   ): void {
     const result = this.#result

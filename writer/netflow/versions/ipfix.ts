@@ -2,10 +2,10 @@
 
 import type { MessageContext } from '../flow-record.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
+import type { ByteRange } from '../plan/read-bytes.ts'
 import type { DataSets } from '../records/data-sets.ts'
-import type { RecordRange } from '../records/record-sets.ts'
-import { findMalformation, IPFIX_SET, SET_HEADER_BYTES } from './ipfix-structure.ts'
-import { readIpfixTemplateSet } from './ipfix-templates.ts'
+import { findMalformation, SET_HEADER_BYTES } from './ipfix-structure.ts'
+import { IPFIX_SET, readIpfixTemplateSet } from './ipfix-templates.ts'
 import type { CurrentMessage } from './template-sets.ts'
 import { noteTrailingBytes } from './trailing-bytes.ts'
 
@@ -18,7 +18,7 @@ import { noteTrailingBytes } from './trailing-bytes.ts'
  */
 export function decodeIpfix(
   sets: DataSets,
-  content: RecordRange,
+  content: ByteRange,
   stream: StreamMemory,
   message: MessageContext,
 ): void {
@@ -45,17 +45,14 @@ export function decodeIpfix(
   if (at < end) noteTrailingBytes(view, at, end, result)
 }
 
-function decodeSet(setId: number, content: RecordRange, current: CurrentMessage): void {
+function decodeSet(setId: number, content: ByteRange, current: CurrentMessage): void {
   const { sets, stream, message } = current
   const { result } = sets
-  const { offset, end } = content
   if (setId >= IPFIX_SET.firstData) {
     sets.decode(setId, content, stream, message)
   } else if (setId === IPFIX_SET.template || setId === IPFIX_SET.optionsTemplate) {
     stream.lastTemplateMicros = message.receivedAtMicros
-    const isOptions = setId === IPFIX_SET.optionsTemplate
-    const set = { view: content.datagram.view, offset, end }
-    readIpfixTemplateSet(set, isOptions, current)
+    readIpfixTemplateSet(setId, content, current)
   } else {
     result.malformedSets += 1
     result.report('reserved-set-id', setId, `set ${setId}`)

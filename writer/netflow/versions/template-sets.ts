@@ -17,13 +17,6 @@ export interface CurrentMessage {
   readonly message: MessageContext
 }
 
-/** Content of a set: bytes `offset` (included) to `end` (excluded). */
-export interface SetContent {
-  readonly view: DataView
-  readonly offset: number
-  readonly end: number
-}
-
 const FIRST_TEMPLATE_ID = 256
 
 const CONTRADICTION_CODES: { readonly [change in TemplateChange]?: ProblemCode } = {

@@ -3,12 +3,8 @@
 import { type FieldSpecifier, V9_SCOPE } from '../elements/field-specifier.ts'
 import { MAX_FIELDS_PER_TEMPLATE } from '../limits.ts'
 import { createTemplate } from '../memory/template.ts'
-import {
-  type CurrentMessage,
-  defineTemplate,
-  rejectTemplate,
-  type SetContent,
-} from './template-sets.ts'
+import type { ByteRange } from '../plan/read-bytes.ts'
+import { type CurrentMessage, defineTemplate, rejectTemplate } from './template-sets.ts'
 
 /**
  * Reads the templates of a set into `stream`.
@@ -17,15 +13,15 @@ import {
  *     template         = templateId16 fieldCount16 field×fieldCount
  *     field            = type16 length16
  */
-export function readV9TemplateSet(content: SetContent, current: CurrentMessage): void {
-  const { view, end } = content
+export function readV9TemplateSet(content: ByteRange, current: CurrentMessage): void {
+  const { view } = content.datagram
   let at = content.offset
-  while (at + 4 <= end) {
+  while (at + 4 <= content.end) {
     const id = view.getUint16(at)
     const count = view.getUint16(at + 2)
     if (id === 0 && count === 0) return
     at += 4
-    if (at + count * 4 > end) {
+    if (at + count * 4 > content.end) {
       rejectTemplate(current, id, 'template-overruns-set')
       return
     }
@@ -43,17 +39,17 @@ export function readV9TemplateSet(content: SetContent, current: CurrentMessage):
  *     options template     = templateId16 scopeLength16 optionLength16 scope… option…
  *     scope, option        = type16 length16
  */
-export function readV9OptionsTemplateSet(content: SetContent, current: CurrentMessage): void {
-  const { view, end } = content
+export function readV9OptionsTemplateSet(content: ByteRange, current: CurrentMessage): void {
+  const { view } = content.datagram
   let at = content.offset
-  while (at + 6 <= end) {
+  while (at + 6 <= content.end) {
     const id = view.getUint16(at)
     // Only whole field specifiers count: one exporter sends 9 as the length of 8 bytes.
     const scopeLength = view.getUint16(at + 2) & ~3
     const optionLength = view.getUint16(at + 4) & ~3
     if (id === 0 && scopeLength === 0 && optionLength === 0) return
     at += 6
-    if (at + scopeLength + optionLength > end) {
+    if (at + scopeLength + optionLength > content.end) {
       rejectTemplate(current, id, 'template-overruns-set')
       return
     }

@@ -2,8 +2,8 @@
 
 import type { MessageContext } from '../flow-record.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
+import type { ByteRange } from '../plan/read-bytes.ts'
 import type { DataSets } from '../records/data-sets.ts'
-import type { RecordRange } from '../records/record-sets.ts'
 import { V9_HEADER_BYTES } from './message-header.ts'
 import type { CurrentMessage } from './template-sets.ts'
 import { noteTrailingBytes } from './trailing-bytes.ts'
@@ -27,7 +27,7 @@ const SET_HEADER_BYTES = 4
  */
 export function decodeV9(
   sets: DataSets,
-  content: RecordRange,
+  content: ByteRange,
   stream: StreamMemory,
   message: MessageContext,
 ): void {
@@ -65,7 +65,7 @@ const MAX_SECONDS_APART = 60
  * Whether another header of v9 is where a set should begin, with the source id and about the time of
  * the message. Read as sets, the second message would be garbage.
  */
-function isSecondMessage({ datagram, offset, end }: RecordRange, at: number): boolean {
+function isSecondMessage({ datagram, offset, end }: ByteRange, at: number): boolean {
   if (at + V9_HEADER_BYTES > end) return false
   const { view } = datagram
   const header = offset - V9_HEADER_BYTES
@@ -74,20 +74,19 @@ function isSecondMessage({ datagram, offset, end }: RecordRange, at: number): bo
   return isSameSource && secondsApart <= MAX_SECONDS_APART
 }
 
-function decodeSet(setId: number, content: RecordRange, current: CurrentMessage): void {
+function decodeSet(setId: number, content: ByteRange, current: CurrentMessage): void {
   const { sets, stream, message } = current
   if (setId >= FIRST_DATA_SET_ID) {
     sets.decode(setId, content, stream, message)
     return
   }
   const { result } = sets
-  const set = { view: content.datagram.view, offset: content.offset, end: content.end }
   if (setId === TEMPLATE_SET_ID) {
     stream.lastTemplateMicros = message.receivedAtMicros
-    readV9TemplateSet(set, current)
+    readV9TemplateSet(content, current)
   } else if (setId === OPTIONS_TEMPLATE_SET_ID) {
     stream.lastTemplateMicros = message.receivedAtMicros
-    readV9OptionsTemplateSet(set, current)
+    readV9OptionsTemplateSet(content, current)
   } else {
     result.malformedSets += 1
     result.report('reserved-set-id', setId, `set ${setId}`)
