@@ -43,13 +43,14 @@ export class SourcePorts {
   readonly #ports = new Map<number, SourcePort>()
   readonly #onForget: (port: SourcePort) => void
   #current: SourcePort | undefined
+  // The current message; its counts are `UNKNOWN` until it is decoded.
   #sequence = 0
+  #dataRecords = UNKNOWN
+  #flowRecords = UNKNOWN
   #nowMicros = 0
   #turn = 0
   #groups = 0
-  /**
-   * Whether the current message came from another port than the last one, and is not judged yet.
-   */
+  /** Whether the current message is of another port than the last one, and is not judged yet. */
   #isOpen = false
 
   /** @param onForget called for each port that makes room for another one */
@@ -69,13 +70,15 @@ export class SourcePorts {
   arrive(port: number, sequence: number, nowMicros: number): void {
     this.#turn += 1
     this.#sequence = sequence
+    this.#dataRecords = UNKNOWN
+    this.#flowRecords = UNKNOWN
     this.#nowMicros = nowMicros
     let current = this.#current
     this.#isOpen = current?.port !== port
     if (current === undefined || this.#isOpen) {
       current = this.#ports.get(port) ?? this.#add(port)
       this.#current = current
-      if (this.#ports.size > 1) this.#judge(current, UNKNOWN, UNKNOWN)
+      if (this.#ports.size > 1) this.#judge(current)
     }
     current.messages += 1
     current.heardMicros = nowMicros
@@ -91,14 +94,12 @@ export class SourcePorts {
     const current = this.#current
     if (current === undefined) return false
     const isComplete = counts.waitingSets === 0 && counts.uncountedSets === 0
-    const dataRecords = isComplete ? counts.dataRecords : UNKNOWN
-    const flowRecords = dataRecords - counts.optionsRecords + counts.releasedOptions
-    if (this.#isOpen && isComplete && this.#ports.size > 1) {
-      this.#judge(current, dataRecords, flowRecords)
-    }
+    this.#dataRecords = isComplete ? counts.dataRecords : UNKNOWN
+    this.#flowRecords = this.#dataRecords - counts.optionsRecords + counts.releasedOptions
+    if (this.#isOpen && isComplete && this.#ports.size > 1) this.#judge(current)
     const isFound = current.moveTo(this.#sequence)
-    current.dataRecords = dataRecords
-    current.flowRecords = flowRecords
+    current.dataRecords = this.#dataRecords
+    current.flowRecords = this.#flowRecords
     current.templateRecords = counts.templateRecords
     return isFound
   }
@@ -151,29 +152,27 @@ export class SourcePorts {
    * Judges whether the current message continues the numbers of its own port or those of another one.
    * Some exporters number a message by its own records, which are unknown before it is decoded.
    */
-  #judge(current: SourcePort, dataRecords: number, flowRecords: number): void {
-    const isOwn = this.#follows(current, dataRecords, flowRecords)
-    const other = this.#findContinued(current, dataRecords, flowRecords)
+  #judge(current: SourcePort): void {
+    const isOwn = this.#follows(current)
+    const other = this.#findContinued(current)
     if (isOwn === (other !== undefined)) return
     this.#isOpen = false
     if (other === undefined) this.#separate(current)
     else if (other.sequence !== this.#sequence) this.#join(current, other)
   }
 
-  #findContinued(
-    current: SourcePort,
-    dataRecords: number,
-    flowRecords: number,
-  ): SourcePort | undefined {
+  /** Finds the other port whose numbers the current message continues: the one heard last. */
+  #findContinued(current: SourcePort): SourcePort | undefined {
     let last: SourcePort | undefined
     for (const other of this.#ports.values()) {
       if (other === current || (last !== undefined && other.turn < last.turn)) continue
-      if (this.#follows(other, dataRecords, flowRecords)) last = other
+      if (this.#follows(other)) last = other
     }
     return last
   }
 
-  #follows(last: SourcePort, dataRecords: number, flowRecords: number): boolean {
+  /** Whether the current message continues the numbers of a port. */
+  #follows(last: SourcePort): boolean {
     if (Number.isNaN(last.sequence)) return false
     const step = (this.#sequence - last.sequence) >>> 0
     return (
@@ -181,8 +180,8 @@ export class SourcePorts {
       step === last.dataRecords ||
       step === last.flowRecords ||
       step === last.dataRecords + last.templateRecords ||
-      step === dataRecords ||
-      step === flowRecords
+      step === this.#dataRecords ||
+      step === this.#flowRecords
     )
   }
 
@@ -199,8 +198,7 @@ export class SourcePorts {
 
   #add(port: number): SourcePort {
     if (this.#ports.size >= MAX_PORTS_PER_STREAM) this.#forgetWeakest()
-    this.#groups += 1
-    const added = new SourcePort(port, this.#groups)
+    const added = new SourcePort(port, ++this.#groups)
     this.#ports.set(port, added)
     return added
   }
@@ -230,7 +228,7 @@ export class SourcePorts {
 /** One source port. Times are Unix microseconds. */
 export class SourcePort {
   readonly port: number
-  /** Ids of the templates that are in force for this port only; few ports have any. */
+  /** Few ports have any. */
   #ownIds: Set<number> | undefined
   /** The last numbers of series that the port has left for another one. */
   #left: number[] | undefined
@@ -282,6 +280,7 @@ export class SourcePort {
     return series >= 0 && this.#returns === SERIES_RETURNS
   }
 
+  /** Returns the ids of the templates that hold for this port only. */
   get ownIds(): readonly number[] {
     return [...(this.#ownIds ?? [])]
   }

@@ -8,7 +8,7 @@ import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
 import { FIELD, FIELD_MAX, type Field, FlowRecord } from '../flow-record.ts'
 import { MAX_SAMPLING_RATE } from '../limits.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
-import { type Format, formatJson, ntpMicros } from '../plan/extra-json.ts'
+import { type Format, ntpMicros } from '../plan/extra-json.ts'
 import type { Plan } from '../plan/plan.ts'
 import { OP, SLOT_COUNT, SLOT_MAX } from '../plan/plan-step.ts'
 import {
@@ -181,14 +181,9 @@ export class RecordReader {
   }
 
   #format(plan: Plan, step: number, at: number, length: number): string {
-    const format = plan.formats[step] as Format
-    if (!isList(format)) return formatJson(format, this.#datagram, at, length)
-    return formatValue(format, [at, length], {
-      elements: this.#elements,
-      stream: this.stream,
-      datagram: this.#datagram,
-      depth: 0,
-    })
+    const { stream } = this
+    const context = { elements: this.#elements, stream, datagram: this.#datagram, depth: 0 }
+    return formatValue(plan.formats[step] as Format, [at, length], context)
   }
 
   #readCounter(plan: Plan, step: number, at: number, length: number): void {
