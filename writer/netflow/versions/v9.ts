@@ -9,7 +9,7 @@ import type { CurrentMessage } from './template-sets.ts'
 import { noteTrailingBytes } from './trailing-bytes.ts'
 import { readV9OptionsTemplateSet, readV9TemplateSet } from './v9-templates.ts'
 
-/** No set has this id: it is reserved. */
+/** The version in the header of a second message; as a set id it is reserved. */
 const V9 = 9
 const FIRST_DATA_SET_ID = 256
 const TEMPLATE_SET_ID = 0
