@@ -26,7 +26,7 @@ interface CollectorOptions {
   readonly logger: Logger
   /** Called when the collector cannot go on. */
   readonly onFatal: (error: Error) => void
-  /** Bounds `stop`; default 15,000. */
+  /** The longest that `stop` may take; default 15,000. */
   readonly drainDeadlineMs?: number
 }
 
@@ -61,21 +61,20 @@ export class Collector {
   constructor(options: CollectorOptions) {
     const { settings, logger, onFatal } = options
     this.#options = options
-    this.#receiver = new UdpReceiver({
-      host: settings.NETFLOW_HOST,
-      ports: settings.NETFLOW_PORT,
-      receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
-      logger,
-      calls: loadSocketCalls(),
-      onDatagram: (datagram) => this.#pipe.push(datagram),
-      onTurn: () => this.#pipe.flush(),
-    })
     this.#pipe = new PipeWriter({
       path: settings.NAMED_PIPE_FILENAME,
       maxQueueBytes: settings.COLLECTOR_QUEUE_BYTES,
       logger,
       onFatal,
       libc: this.#libc,
+    })
+    this.#receiver = new UdpReceiver({
+      host: settings.NETFLOW_HOST,
+      ports: settings.NETFLOW_PORT,
+      receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
+      logger,
+      calls: loadSocketCalls(),
+      sink: this.#pipe,
     })
     this.#kernelLosses = new LossLog({ logger, ...KERNEL_LOSS })
     this.#queueLosses = new LossLog({ logger, ...QUEUE_LOSS })
@@ -118,7 +117,8 @@ export class Collector {
   }
 
   #watchLosses(): void {
-    // The kernel drops only what a full buffer has no room for, and that buffer is read soon.
+    // The kernel drops datagrams only while a buffer is full, and a full buffer is read soon:
+    // without new datagrams there are no new drops.
     if (this.#receiver.received !== this.#receivedAtPoll) this.#kernelDrops.poll()
     this.#receivedAtPoll = this.#receiver.received
     const { queueDropped, queuedBytes, kernelDropped } = this.status
@@ -174,7 +174,7 @@ export class Collector {
     if (bytes === 0) return
     this.#options.logger.error(
       { bytes },
-      'nobody reads the named pipe: what it holds is lost, unless another process has it open; ' +
+      'nobody reads the named pipe: its content is lost, unless another process has it open; ' +
         'start the writer before the collector is stopped',
     )
   }

@@ -1,6 +1,4 @@
-/**
- * Logs when a count of lost datagrams grows, and when it stopped growing; at most once a period.
- */
+/** Logs when a count of lost datagrams grows, and when it has stopped; at most once a period. */
 
 import { LogThrottle } from '../shared/log-throttle.ts'
 import type { Logger } from '../shared/logger.ts'
@@ -28,10 +26,10 @@ interface Observation {
 export class LossLog {
   readonly #options: LossLogOptions
   readonly #throttle: LogThrottle
-  /** The total that the log knows. */
+  /** The total that was logged last. */
   #logged = 0
   #last = 0
-  /** The total when the present loss began; undefined while the log knows of no present loss. */
+  /** The total when the present loss began; undefined while the log has no open loss. */
   #since: number | undefined
 
   constructor(options: LossLogOptions) {

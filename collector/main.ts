@@ -60,7 +60,7 @@ function reportReady(ports: readonly number[], logger: Logger): void {
     if (error)
       logger.warn(
         { err: error },
-        'the launcher cannot be told that this is ready; it goes on waiting',
+        'cannot report to the launcher that the collector is ready; the launcher goes on waiting',
       )
   })
 }

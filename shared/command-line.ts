@@ -1,13 +1,13 @@
 /**
- * The arguments of a process: `--help` and `--version`. All else is set by the environment, so any
- * other argument is a mistake.
+ * The arguments of a process: `--help` and `--version`. Everything else is set in the environment,
+ * so any other argument is a mistake.
  */
 
 import { readFileSync } from 'node:fs'
 import type { z } from 'zod'
 
 /** The facts of a process for `--help`. */
-export interface Program {
+interface Program {
   /** How to run it. */
   readonly command: string
   /** Its purpose, one sentence. */
@@ -34,7 +34,7 @@ export function replyTo(program: Program, args: readonly string[]): Reply | unde
   }
 }
 
-/** Answers the arguments of this process, and ends it then. */
+/** Answers the arguments of this process, then ends it; returns if there are none. */
 export function answerArguments(program: Program): void {
   const reply = replyTo(program, process.argv.slice(2))
   if (!reply) return
@@ -43,7 +43,7 @@ export function answerArguments(program: Program): void {
   process.exit(reply.exitCode)
 }
 
-/** The version of this program, from its `package.json`. */
+/** Returns the version of this program, from its `package.json`. */
 export function readVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version

@@ -1,6 +1,6 @@
 /**
- * Connection strings of PostgreSQL, as far as they may be shown: only parsed parts are, so that no
- * mistake in a connection string shows the password.
+ * Shows connection strings of PostgreSQL without their secrets. Only parsed parts are shown, so
+ * that no mistake in a string reveals the password.
  */
 
 /** The parts of a connection string that a person may see. */
@@ -25,14 +25,14 @@ const SHOWN = new Set([
   'uselibpqcompat',
 ])
 
-/** Stands for the empty host of `postgres://user@/database`, which a URL must not have. */
+/** Replaces the empty host of `postgres://user@/database`, which a URL must not have. */
 const NO_HOST = 'no-host.invalid'
 
 /**
  * Parses a connection string.
  *
- * @returns undefined unless it is a URL of PostgreSQL whose parts are certain. A `/`, `#` or `?` that
- *   is not encoded ends the password too early: then an `@` follows where no host can be any more.
+ * @returns undefined unless it is a URL of PostgreSQL whose parts are certain. A `/`, `#` or `?` in
+ *   the password that is not encoded leaves an `@` after the place of the host.
  */
 export function parseDatabaseUrl(text: string): DatabasePlace | undefined {
   if (!/^postgres(ql)?:\/\//i.test(text)) return undefined

@@ -1,6 +1,6 @@
 /**
  * The few calls of Linux's C library that Node.js does not offer. They cannot be loaded on another
- * system, or on a processor without a prebuilt package: callers then do without, and log it.
+ * system, or on a processor without a prebuilt package. Callers then do without, and log it.
  */
 
 import { createRequire } from 'node:module'

@@ -1,9 +1,9 @@
 /**
- * Admits one log line a key and period, and counts the lines that it mutes, so that no sender can
+ * Admits one log line per key and period, and counts the lines that it mutes, so that no sender can
  * fill the log. It keeps a bounded number of keys.
  */
 
-/** undefined mutes the line; otherwise the line is due, and follows `muted` muted ones. */
+/** undefined mutes the line. Otherwise the line is due; `muted` lines before it were muted. */
 type ThrottleVerdict = { readonly muted: number } | undefined
 
 /** Muted lines that no later line has reported. */
@@ -50,7 +50,7 @@ export class LogThrottle {
 
   /**
    * Returns the muted lines of keys that have been quiet for half a period after their own, and
-   * forgets these keys. To be called now and then: no later line would report them.
+   * forgets these keys. Call it now and then: no later line would report them.
    */
   takeMuted(now: number): readonly MutedLines[] {
     const taken: MutedLines[] = []

@@ -1,6 +1,6 @@
 /**
- * Chooses the parts of an error for the log. An operator's trouble is one line; only a fault of this program has
- * a stack.
+ * Chooses the parts of an error for the log. An error that an operator can solve is one line; only
+ * a fault of this program has a stack.
  */
 
 /** An error as a log shows it. */
@@ -18,8 +18,8 @@ const FAULTS = [TypeError, RangeError, ReferenceError, SyntaxError, EvalError] a
 const FIRST_FRAME = /^\s+at .*$/m
 
 /**
- * Whether an error means that this program is wrong. A code says that somebody expected the error;
- * so does an error without a code that a library throws, such as pg for a broken connection.
+ * Whether an error means that this program is wrong. An error with a code was expected. So was an
+ * error that a library throws without a code, such as that of pg for a broken connection.
  */
 export function isFault(error: unknown): boolean {
   if (!(error instanceof Error)) return true
@@ -28,7 +28,7 @@ export function isFault(error: unknown): boolean {
   return !FIRST_FRAME.exec(error.stack ?? '')?.[0].includes('node_modules')
 }
 
-/** Returns what happened as one line. */
+/** Returns the message of an error as one line. */
 export function describeCause(error: unknown): string {
   if (!(error instanceof Error)) return oneLine(String(error))
   // A host with several addresses has an error for each, and no message of its own.
@@ -38,7 +38,10 @@ export function describeCause(error: unknown): string {
   return oneLine(error.message || codeOf(error) || error.name)
 }
 
-/** Reduces an error for a log; never its other properties, which may contain a password. */
+/**
+ * Returns the parts of an error for a log. Its other properties are left out, because they may
+ * contain a password.
+ */
 export function serializeError(error: unknown): LoggedError {
   const { name = 'Error', stack, cause } = error instanceof Error ? error : ({} as Partial<Error>)
   const code = codeOf(error)

@@ -12,7 +12,7 @@ type PinoPretty = typeof import('pino-pretty')
 const NOT_ON_TERMINALS =
   'pid,hostname,problems,migrations,journalId,position,receiveBufferBytes,by,code'
 
-/** The level of what is usual at a start: a person at a terminal needs one line of each process. */
+/** The level of the usual lines of a start: at a terminal, one line of each process is enough. */
 export const START_LEVEL = process.stdout.isTTY ? 'debug' : 'info'
 
 /**
@@ -27,11 +27,12 @@ export function createLogger(name: string, level: string) {
     level,
     base: { name, pid: process.pid },
     timestamp: stdTimeFunctions.isoTime,
-    // `err` is what somebody expected, `fault` a mistake of this program.
+    // `err` is an expected error, `fault` a mistake of this program.
     serializers: { err: serializeError, fault: serializeError },
   }
   if (!process.stdout.isTTY) return pino(options, pino.destination({ dest: 1, sync: true }))
-  // Loaded here: its load is a tenth of a start, and a process without a terminal needs none.
+  // Loaded only here: this takes a tenth of a start, and a process without a terminal does not need
+  // it.
   const pretty = createRequire(import.meta.url)('pino-pretty') as PinoPretty
   return pino(
     options,

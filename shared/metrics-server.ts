@@ -4,13 +4,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Registry } from 'prom-client'
 import type { Logger } from './logger.ts'
 
-/** Collecting the metrics takes milliseconds of the process's time, whoever asks, however often. */
+/**
+ * Collecting the metrics takes milliseconds of the process's time, so frequent requests share them.
+ */
 const CACHE_MS = 1_000
 /** A scraper and a health check or two; further connections are closed at once. */
 const MAX_CONNECTIONS = 16
 /** Requests are small and local. */
 const REQUEST_TIMEOUT_MS = 2_000
-/** Of a connection whose other end reads nothing. */
+/** Limits a connection whose other end reads nothing. */
 const IDLE_TIMEOUT_MS = 5_000
 const CHECK_MS = 500
 
@@ -24,7 +26,7 @@ interface MetricsServerOptions {
   readonly host: string
   /** 0 turns the server off. */
   readonly port: number
-  /** Makes the metrics; called only when the server is on. */
+  /** Creates the metrics; called only when the server is on. */
   readonly registry: () => Promise<Registry>
   readonly health: () => Health
   readonly logger: Logger
@@ -41,7 +43,7 @@ export class MetricsServer {
   readonly #options: MetricsServerOptions
   #server: Server | undefined
   #registry: Registry | undefined
-  /** The latest metrics, and since when they are valid. */
+  /** The latest metrics, and when they were collected (`performance.now()`). */
   #metrics: { readonly text: Promise<string>; readonly at: number } | undefined
 
   constructor(options: MetricsServerOptions) {

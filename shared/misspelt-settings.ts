@@ -1,4 +1,6 @@
-/** Finds variables of the environment that look like a misspelt setting, which nobody would read. */
+/**
+ * Finds variables of the environment that look like a misspelt setting: no process would read them.
+ */
 
 import type { Logger } from './logger.ts'
 
@@ -22,8 +24,8 @@ export function warnOfMisspeltSettings(
 }
 
 /**
- * Finds variables that are no setting, but nearly one of `names`. A setting of another process has a
- * name of its own, far enough from these.
+ * Finds variables that are not settings, but have nearly the name of one. The settings of other
+ * processes have names that are far enough from these.
  */
 export function findMisspeltSettings(
   names: readonly string[],
@@ -54,7 +56,7 @@ function findNearest(given: string, names: readonly string[]): string | undefine
 /**
  * Counts the characters to insert, remove, replace or swap with their neighbour.
  *
- * @param limit counting ends where there are surely as many: it takes milliseconds of each start
+ * @param limit counting stops at this many changes, because it takes milliseconds of each start
  */
 function countChanges(from: string, to: string, limit: number): number {
   let leastOfLast = 0

@@ -1,7 +1,7 @@
 /**
- * Defines the `navigator` that Node.js has from version 21. pg looks there whether it runs at
- * Cloudflare, and else at `Response`, for which Node.js 20 loads its whole client of HTTP: a tenth of
- * the start of a process. Imported before all that imports pg.
+ * Defines the `navigator` that Node.js has from version 21. pg finds out by it whether it runs at
+ * Cloudflare. Without it, pg asks `Response`, for which Node.js 20 loads its whole HTTP client: a
+ * tenth of the start of a process. Import this before anything that imports pg.
  */
 
 if (!('navigator' in globalThis)) {

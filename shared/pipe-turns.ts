@@ -6,7 +6,7 @@
 
 import type { Libc } from './libc.ts'
 
-/** Places that are locked in the pipe's file; nothing stands there. */
+/** Offsets that are locked in the pipe's file; no data is there. */
 const COLLECTORS = 0
 const TURN = 1
 

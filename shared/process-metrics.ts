@@ -1,16 +1,13 @@
 /** The metrics that both processes have: the version that runs, and the figures of the process. */
 
-import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
-
-/** Relative to the built file in `dist/shared`. */
-const PACKAGE = new URL('../../package.json', import.meta.url)
+import { readVersion } from './command-line.ts'
 
 /** Gauges that are named like counters; the same names without `_total` have the figures by type. */
 const MISNAMED = ['handles', 'requests', 'resources'].map((kind) => `nodejs_active_${kind}_total`)
 
-/** Of a sampler that would wake the process every 10 ms for them. */
+/** Gauges of a sampler that would wake the process every 10 ms. */
 const SAMPLED = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map(
   (kind) => `nodejs_eventloop_lag_${kind}_seconds`,
 )
@@ -22,13 +19,12 @@ export function addProcessMetrics(registry: Registry): void {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS })
   for (const name of [...MISNAMED, ...SAMPLED]) registry.removeSingleMetric(name)
   addLoopUtilization(registry)
-  const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }
   new Gauge({
     name: 'netflow_build_info',
     help: 'Always 1; the labels say which version runs, and on which Node.js.',
     labelNames: ['version', 'node'],
     registers: [registry],
-  }).set({ version, node: process.versions.node }, 1)
+  }).set({ version: readVersion(), node: process.versions.node }, 1)
 }
 
 function addLoopUtilization(registry: Registry): void {

@@ -1,6 +1,6 @@
 /**
- * Tells systemd that a process is ready or stops (sd_notify(3)), if it asks by `NOTIFY_SOCKET`. Node.js
- * has no Unix datagram sockets, so this calls the C library.
+ * Notifies systemd that a process is ready or stops (sd_notify(3)), if `NOTIFY_SOCKET` is set.
+ * Node.js has no Unix datagram sockets, so this calls the C library.
  */
 
 import { openLibrary } from './libc.ts'
@@ -20,7 +20,7 @@ function addressOf(path: string): Buffer {
 /**
  * Sends a state to the service manager; does nothing when there is none.
  *
- * @param path of its socket, from the environment
+ * @param path the manager's socket, by default from the environment
  * @returns whether it was sent
  */
 export function notifyServiceManager(

@@ -134,7 +134,7 @@ export function printableSettings(settings: Readonly<Record<string, unknown>>) {
   )
 }
 
-/** `NAME=value`; the name alone where nobody knows which part of the value is a password. */
+/** Returns `NAME=value`, or the name alone if the whole value may be a password. */
 function printableSetting(name: string, value: string): string {
   const shown = withoutSecrets(name, value)
   return shown === '***' ? name : `${name}=${shown}`

@@ -16,7 +16,7 @@ export interface Service {
   readonly stopDeadlineMs: number
 }
 
-/** Stops the service at a signal, then ends the process. */
+/** Stops the service at a signal or at the end of the launcher, then ends the process. */
 export function stopOnSignals(service: Service): void {
   let stopping = false
   const stop = (reason: string) => {
@@ -28,7 +28,7 @@ export function stopOnSignals(service: Service): void {
   process.on('SIGINT', () => stop('SIGINT'))
   if (!process.send) return
   process.on('disconnect', () => stop('the launcher is gone'))
-  // It may have ended before this could listen.
+  // The launcher may have ended before this process listened.
   if (!process.connected) stop('the launcher is gone')
 }
 

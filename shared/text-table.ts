@@ -5,7 +5,7 @@ export interface TableColumn {
   readonly align: 'left' | 'right'
 }
 
-/** Characters that take two columns of a terminal: of East Asia, and pictures. */
+/** Characters that take two columns of a terminal: East Asian ones, and pictures. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
 /** Marks that combine with the character before them. */

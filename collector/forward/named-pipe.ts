@@ -5,7 +5,7 @@ import { Socket } from 'node:net'
 import type { Libc } from '../../shared/libc.ts'
 import { announceCollector } from '../../shared/pipe-turns.ts'
 
-/** The path names a file that is no named pipe; `code` is `NOT_A_PIPE`. */
+/** The path names a file that is not a named pipe; `code` is `NOT_A_PIPE`. */
 export class NotAPipeError extends Error {
   readonly code = 'NOT_A_PIPE'
 
@@ -82,7 +82,12 @@ export class NamedPipe {
    * @returns their count; 0 when the pipe is full
    */
   write(buffer: Buffer, start: number, end: number): number {
-    return unlessFull(() => writeSync(this.#fd, buffer, start, end - start))
+    try {
+      return writeSync(this.#fd, buffer, start, end - start)
+    } catch (error) {
+      if (isNotReady(error)) return 0
+      throw error
+    }
   }
 
   /** Writes all of `bytes` as the pipe gets room; the caller keeps them unchanged until `done`. */
@@ -106,11 +111,15 @@ export class NamedPipe {
   takeBack(): Buffer {
     const buffer = Buffer.allocUnsafeSlow(TAKE_BACK_BYTES)
     let size = 0
-    let count = 0
-    do {
-      count = unlessFull(() => readSync(this.#fd, buffer, size, buffer.length - size, null))
-      size += count
-    } while (count > 0 && size < buffer.length)
+    try {
+      let count = 0
+      do {
+        count = readSync(this.#fd, buffer, size, buffer.length - size, null)
+        size += count
+      } while (count > 0 && size < buffer.length)
+    } catch (error) {
+      if (!isNotReady(error)) throw error
+    }
     return Buffer.from(buffer.subarray(0, size))
   }
 
@@ -122,12 +131,7 @@ export class NamedPipe {
   }
 }
 
-/** @returns the bytes transferred; 0 when a write finds the pipe full, or a read finds it empty */
-function unlessFull(transfer: () => number): number {
-  try {
-    return transfer()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0
-    throw error
-  }
+/** Whether a write has found the pipe full, or a read has found it empty. */
+function isNotReady(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EAGAIN'
 }

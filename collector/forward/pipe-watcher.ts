@@ -1,5 +1,6 @@
 /**
- * Looks at the path of the named pipe: opens the pipe once it is there, and again when it is new.
+ * Watches the path of the named pipe: opens the pipe as soon as it exists, and again when a new one
+ * replaces it.
  */
 
 import type { Libc } from '../../shared/libc.ts'
@@ -11,10 +12,10 @@ export class PipeWatcher {
   readonly #path: string
   readonly #logger: Logger
   readonly #libc: Libc | undefined
-  /** Open, but another program is writing a line. */
+  /** A pipe that is open, but into which another program is writing a line. */
   #announced: NamedPipe | undefined
   readonly #errors = new LogThrottle()
-  /** Of the pipe that was opened last. */
+  /** The identity of the pipe that was opened last. */
   #identity: string | undefined
   #isMissingLogged = false
 
@@ -25,8 +26,8 @@ export class PipeWatcher {
   }
 
   /**
-   * Opens the pipe unless it was opened already. To be called again and again: until the pipe
-   * exists, and because a new pipe may take its place.
+   * Opens the pipe unless it was opened already. Call it repeatedly: the pipe may not exist yet,
+   * and a new one may replace it.
    *
    * @returns the newly opened pipe, which the caller closes
    * @throws NotAPipeError where the path names anything else
@@ -64,7 +65,7 @@ export class PipeWatcher {
       if (this.#errors.admit('turn', performance.now())) {
         this.#logger.warn(
           { path: this.#path },
-          'waiting until a replay has finished its line in the named pipe: it stops then by itself',
+          'waiting until a replay has finished its line in the named pipe: it then stops by itself',
         )
       }
       return undefined
@@ -99,7 +100,7 @@ export class PipeWatcher {
     if (!this.#errors.admit('open', performance.now())) return
     this.#logger.error(
       { err: error, path: this.#path },
-      'the named pipe cannot be opened, trying on: collector and writer both need permission to ' +
+      'the named pipe cannot be opened, trying again: collector and writer both need permission to ' +
         'read and write it (run them as one user, or in one group)',
     )
   }

@@ -30,7 +30,7 @@ export interface PipeWriterOptions {
   readonly onFatal: (error: Error) => void
   /** Announces the collector to other writers of the pipe; without it they refuse to write. */
   readonly libc?: Libc | undefined
-  /** How often to look at the path; default 250. */
+  /** Milliseconds between two looks at the path; default 250. */
   readonly checkIntervalMs?: number
 }
 
@@ -113,7 +113,7 @@ export class PipeWriter {
     else this.#schedule()
   }
 
-  /** Writes what is queued now, not only at the end of this turn. */
+  /** Writes the queue now, not only at the end of this turn. */
   flush(): void {
     if (this.#scheduled === undefined) return
     clearImmediate(this.#scheduled)
@@ -121,9 +121,7 @@ export class PipeWriter {
     this.#pump()
   }
 
-  /**
-   * Queues a report's line, unless another waits: the next report includes all that this one says.
-   */
+  /** Queues a report's line, unless another waits: the next report includes its counts. */
   pushReport(line: string): void {
     if (this.#queue.reports > 0) return
     this.#queue.pushReport(line)
@@ -131,9 +129,8 @@ export class PipeWriter {
   }
 
   /**
-   * Writes what the pipe has room for, even when no time is left. Then waits until the kernel has
-   * all lines, at most `timeoutMs`. Without a pipe it waits for datagrams only: nobody misses a
-   * report.
+   * Writes as much as the pipe has room for, even when no time is left. Then waits until the kernel
+   * has all lines, at most `timeoutMs`. Without a pipe, a report alone is not waited for.
    *
    * @returns whether the kernel has all lines
    */
@@ -149,8 +146,8 @@ export class PipeWriter {
   }
 
   /**
-   * Waits until the reader has emptied the pipe: without any process that has it open, the kernel
-   * discards its content. A living reader has it open, so it may take its time.
+   * Waits until the reader has emptied the pipe: the kernel discards the content with the last
+   * process that has the pipe open. A living reader keeps it open, and may finish later.
    *
    * @returns the bytes that no process will read
    */
@@ -254,8 +251,8 @@ export class PipeWriter {
     this.#isFull = false
     if (old) {
       this.#queue.rewindToLineStart()
-      // Bytes that nobody can read there any more go first. A line cut at their end is still
-      // queued.
+      // Bytes of the old pipe that nobody can read any more go first. A line cut at their end is
+      // still queued.
       const unread = old.takeBack()
       this.#queue.prepend(unread.subarray(0, unread.lastIndexOf(NEWLINE) + 1))
       old.close()

@@ -14,8 +14,8 @@ import type { SocketCalls } from './socket-calls.ts'
 /** Datagrams of one turn of the loop at most: a flood must not starve the rest of the process. */
 const MAX_DATAGRAMS = 32 * BATCH_MESSAGES
 /**
- * The longest pause between two reads. The kernel stamps the times, so they stay exact. A collector
- * that is killed loses what came meanwhile, and ten times as much until it has started again.
+ * The longest pause between two reads. The kernel stamps the times, so they stay exact. A killed
+ * collector loses the datagrams of one pause, and ten times as many until it has started again.
  */
 const MAX_PAUSE_MS = 20
 const MIN_PAUSE_MS = 1
@@ -30,14 +30,28 @@ const ERROR_PAUSE_MS = 50
 /** A smaller receive buffer could overflow within a pause. */
 const MIN_BYTES_TO_PAUSE = 1_048_576
 
+/** Takes the datagrams of the sockets. */
+export interface DatagramSink {
+  /** Takes a datagram; the next one reuses the object. */
+  push(datagram: Datagram): void
+  /** Follows the datagrams that were read in one turn; not those that Node reads singly. */
+  flush(): void
+}
+
+/** Counts of all sockets since the start. */
+export interface ReceivedCounts {
+  datagrams: number
+  /** Bytes of payloads. */
+  bytes: number
+}
+
 export interface BatchSocketOptions {
   readonly calls: SocketCalls
   /** As the kernel granted it. */
   readonly receiveBufferBytes: number
-  /** Called for each datagram; the next one reuses the object. */
-  readonly onDatagram: (datagram: Datagram) => void
-  /** Called after the datagrams of a turn. */
-  readonly onTurn?: (() => void) | undefined
+  readonly sink: DatagramSink
+  /** The socket adds to them. */
+  readonly counts: ReceivedCounts
   readonly onError: (error: Error) => void
 }
 
@@ -107,12 +121,16 @@ export class BatchSocket {
 
   /** Reads the datagrams that the kernel holds, up to a limit. @returns their count */
   read(): number {
+    const { sink, counts } = this.#options
     let total = 0
     let count = 0
     do {
       count = this.#receive()
       for (let index = 0; index < count; index += 1) {
-        this.#options.onDatagram(this.#batch.datagram(index))
+        const datagram = this.#batch.datagram(index)
+        counts.datagrams += 1
+        counts.bytes += datagram.end - datagram.start
+        sink.push(datagram)
       }
       total += count
     } while (count === BATCH_MESSAGES && total < MAX_DATAGRAMS)
@@ -145,7 +163,7 @@ export class BatchSocket {
     if (this.#isStopped) return
     this.#hasFailed = false
     const total = this.read()
-    if (total > 0) this.#options.onTurn?.()
+    if (total > 0) this.#options.sink.flush()
     const isSingle = this.#isSingle(total)
     if (this.#hasFailed) this.#readAgainIn(ERROR_PAUSE_MS)
     else if (total >= MAX_DATAGRAMS) this.#immediate = setImmediate(() => this.#turn())
@@ -157,7 +175,7 @@ export class BatchSocket {
     }
   }
 
-  /** Whether a pause would bring no more than one datagram, as far as the last turns tell. */
+  /** Whether a pause would bring no more than one datagram, judging by the last turns. */
   #isSingle(total: number): boolean {
     const now = performance.now()
     const sinceMs = now - this.#readAt

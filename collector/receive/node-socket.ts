@@ -4,12 +4,15 @@
  */
 
 import type { RemoteInfo, Socket } from 'node:dgram'
-import { type Datagram, encodeTime, overwriteTime } from '../../shared/pipe-line.ts'
+import { encodeTime, overwriteTime } from '../../shared/pipe-line.ts'
+import type { DatagramSink, ReceivedCounts } from './batch-socket.ts'
 import { ReceiveClock } from './receive-clock.ts'
 import { SourceCache } from './source-cache.ts'
 
 interface NodeSocketOptions {
-  readonly onDatagram: (datagram: Datagram) => void
+  readonly sink: DatagramSink
+  /** The socket adds to them. */
+  readonly counts: ReceivedCounts
   readonly onError: (error: Error) => void
 }
 
@@ -45,7 +48,9 @@ export class NodeSocket {
     const now = this.#clock.now()
     const seconds = Math.floor(now / 1000)
     overwriteTime(this.#time, seconds, Math.floor((now - seconds * 1000) * 1000))
-    const time = this.#time
-    this.#options.onDatagram({ buffer, start: 0, end: buffer.length, time, source })
+    const { sink, counts } = this.#options
+    counts.datagrams += 1
+    counts.bytes += buffer.length
+    sink.push({ buffer, start: 0, end: buffer.length, time: this.#time, source })
   }
 }

@@ -29,7 +29,8 @@ export class ReceiveClock {
     const steady = this.#steadyMs()
     const time = steady + this.#offsetMs
     if (time >= wall && time < wall + 1) return time
-    // A move to the nearer edge of the millisecond only: a few calls then find the true fraction.
+    // Moves to the nearer edge of the millisecond only: after a few calls the fraction is the true
+    // one.
     const held = time < wall ? wall : wall + 0.999
     this.#offsetMs = held - steady
     return held

@@ -1,6 +1,7 @@
 /**
- * The calls of Linux's C library on sockets that Node.js does not offer. There are none where they
- * cannot be loaded, or where their structures have another layout than the one in this folder.
+ * The calls of Linux's C library on sockets that Node.js does not offer. They are missing where the
+ * library cannot be loaded, or where its structures have another layout than the one in this
+ * folder.
  */
 
 import { closeSync } from 'node:fs'
@@ -23,7 +24,7 @@ export interface SocketCalls {
    */
   openDualStack(port: number): number
   /**
-   * Sets the receive buffer of a socket beyond the system's limit, which takes CAP_NET_ADMIN
+   * Sets the receive buffer of a socket beyond the system's limit, which needs CAP_NET_ADMIN
    * (socket(7)). @returns whether it could
    */
   forceReceiveBuffer(socketFd: number, bytes: number): boolean

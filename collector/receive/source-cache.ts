@@ -11,7 +11,7 @@ const MAX_SOURCES = 4096
 export class SourceCache {
   readonly #sources = new Map<number | string, Buffer>()
 
-  /** Finds the source that was added under `key`, unless the cache was full since. */
+  /** Finds the source that was added under `key`; undefined if the cache has been full since. */
   find(key: number | string): Buffer | undefined {
     return this.#sources.get(key)
   }

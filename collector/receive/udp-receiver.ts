@@ -1,4 +1,4 @@
-/** Receives datagrams on one or more UDP ports and hands each on at once, unread. */
+/** Listens on one or more UDP ports; each datagram goes into the sink at once, unread. */
 
 import { createSocket, type Socket } from 'node:dgram'
 import { readFileSync } from 'node:fs'
@@ -6,8 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { getSystemErrorName } from 'node:util'
 import { LogThrottle } from '../../shared/log-throttle.ts'
 import type { Logger } from '../../shared/logger.ts'
-import type { Datagram } from '../../shared/pipe-line.ts'
-import { BatchSocket } from './batch-socket.ts'
+import { BatchSocket, type DatagramSink, type ReceivedCounts } from './batch-socket.ts'
 import { explainListenError, isIpv6Off } from './listen-error.ts'
 import { NodeSocket } from './node-socket.ts'
 import { setReceiveBuffer } from './receive-buffer.ts'
@@ -15,15 +14,14 @@ import type { SocketCalls } from './socket-calls.ts'
 
 const ANY_IPV6 = '::'
 const ANY_IPV4 = '0.0.0.0'
-/** Turns of the loop without a datagram until `finish` ends; a turn may have failed by an error. */
+/**
+ * Turns of the loop without a datagram until `finish` ends: an error may have caused one of them.
+ */
 const QUIET_TURNS = 3
 /** Even an empty datagram takes more of the kernel's receive buffer than this. */
 const SMALLEST_CHARGE_BYTES = 256
 /** Linux fills a receive buffer up to twice the granted size. */
 const BUFFER_FACTOR = 2
-
-/** Called for each datagram; the next one reuses the object. */
-type DatagramSink = (datagram: Datagram) => void
 
 export interface UdpReceiverOptions {
   /** `::` includes IPv4, and falls back to `0.0.0.0` where IPv6 is off. */
@@ -32,9 +30,7 @@ export interface UdpReceiverOptions {
   readonly ports: readonly number[]
   readonly receiveBufferBytes: number
   readonly logger: Logger
-  readonly onDatagram: DatagramSink
-  /** Called after datagrams that were read in one turn; not for those that Node reads singly. */
-  readonly onTurn?: () => void
+  readonly sink: DatagramSink
   /** Read many datagrams by one call; without these calls Node reads each by itself. */
   readonly calls?: SocketCalls | undefined
   /** Whether a socket of `::` receives no IPv4 by default; tests replace it. */
@@ -56,8 +52,7 @@ export class UdpReceiver {
   readonly #errors = new LogThrottle()
   readonly #sockets: (BatchSocket | NodeSocket)[] = []
   #listening: ListeningSocket[] = []
-  #received = 0
-  #receivedBytes = 0
+  readonly #counts: ReceivedCounts = { datagrams: 0, bytes: 0 }
 
   constructor(options: UdpReceiverOptions) {
     this.#options = options
@@ -65,12 +60,12 @@ export class UdpReceiver {
 
   /** Datagrams received since the start. */
   get received(): number {
-    return this.#received
+    return this.#counts.datagrams
   }
 
   /** Payload bytes received since the start. */
   get receivedBytes(): number {
-    return this.#receivedBytes
+    return this.#counts.bytes
   }
 
   /** The listening sockets in the order of `ports`; empty before `start` and after `stop`. */
@@ -94,23 +89,23 @@ export class UdpReceiver {
   }
 
   /**
-   * Reads the datagrams that the kernel holds, before the sockets are closed. A slow machine does
-   * not end this early. It ends when no more datagrams come, or after as many as the receive
+   * Reads the datagrams that the kernel holds, before the sockets are closed. Reading ends when no
+   * more datagrams come, however slow the machine is. It also ends after as many as the receive
    * buffers can hold: exporters that never pause must not prolong it.
    *
    * @param timeoutMs bounds all of this
    */
   async finish(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs
-    const enough = this.#received + this.#countHoldable()
+    const enough = this.received + this.#countHoldable()
     let quietTurns = 0
-    while (quietTurns < QUIET_TURNS && this.#received < enough && performance.now() < deadline) {
-      const before = this.#received
+    while (quietTurns < QUIET_TURNS && this.received < enough && performance.now() < deadline) {
+      const before = this.received
       for (const socket of this.#sockets) socket.read()
       // Between two immediates, the loop has surely polled the sockets.
       await nextTurn()
       await nextTurn()
-      quietTurns = this.#received === before ? quietTurns + 1 : 0
+      quietTurns = this.received === before ? quietTurns + 1 : 0
     }
   }
 
@@ -149,13 +144,12 @@ export class UdpReceiver {
 
   /** Starts receiving from a socket. @returns by which call */
   #receiveFrom(socket: Socket, receiveBufferBytes: number): 'recvmmsg' | 'node:dgram' {
-    const { calls, onTurn } = this.#options
-    const onDatagram = (datagram: Datagram) => this.#take(datagram)
+    const { calls, sink } = this.#options
     const onError = (error: Error) => this.#logTrouble(error)
-    const sinks = { onDatagram, onTurn, onError }
+    const ends = { sink, counts: this.#counts, onError }
     const batchSocket =
-      calls && BatchSocket.takeOver(socket, { calls, receiveBufferBytes, ...sinks })
-    const open = batchSocket ?? new NodeSocket(socket, { onDatagram, onError })
+      calls && BatchSocket.takeOver(socket, { calls, receiveBufferBytes, ...ends })
+    const open = batchSocket ?? new NodeSocket(socket, ends)
     this.#sockets.push(open)
     open.start()
     return batchSocket ? 'recvmmsg' : 'node:dgram'
@@ -192,12 +186,6 @@ export class UdpReceiver {
     if (fd >= 0) return { fd }
     const code = getSystemErrorName(fd)
     throw Object.assign(new Error(`bind ${code}`), { code })
-  }
-
-  #take(datagram: Datagram): void {
-    this.#received += 1
-    this.#receivedBytes += datagram.end - datagram.start
-    this.#options.onDatagram(datagram)
   }
 
   #logTrouble(error: Error): void {

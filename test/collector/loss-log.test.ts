@@ -1,4 +1,4 @@
-/** The log of losses: it gives counts, is muted within a period, and ends with one line. */
+/** The log of losses: it has counts, is muted within a period, and ends with one line. */
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'

@@ -41,7 +41,7 @@ describe('ELEMENTS_FILE', () => {
     writeFileSync(path, '64512,7,acmeUser,strng\n64512,x,acmeUser,string\n')
     const [first, second, ...others] = problemsWith(path)
     assert.match(String(first), /^ELEMENTS_FILE=.*elements.csv: line 1: unknown type "strng"/)
-    assert.match(String(second), /: line 2: the id "x" is no whole number$/)
+    assert.match(String(second), /: line 2: the id "x" is not a whole number$/)
     assert.deepEqual(others, [])
     writeFileSync(path, 'a,b\n'.repeat(30))
     const many = problemsWith(path)

@@ -151,7 +151,7 @@ export class DecodeResult {
     return this.malformedSets > 0 && used === 0
   }
 
-  /** Whether the message brought nothing that was read. */
+  /** Whether nothing of the message was read. */
   get isEmpty(): boolean {
     return this.flowRecords + this.optionsRecords + this.templateRecords + this.heldSets === 0
   }

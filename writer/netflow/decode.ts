@@ -10,9 +10,8 @@ import type { FlowSink, MessageContext } from './flow-record.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
 import type { HeldSet, HeldSets } from './memory/held-sets.ts'
 import type { StreamMemory } from './memory/stream-memory.ts'
-import { allocateDatagramBytes } from './plan/read-bytes.ts'
+import { allocateDatagramBytes, type ByteRange } from './plan/read-bytes.ts'
 import { DataSets } from './records/data-sets.ts'
-import type { RecordRange } from './records/record-sets.ts'
 import { FixedRecords } from './versions/fixed-records.ts'
 import { decodeIpfix } from './versions/ipfix.ts'
 import { IPFIX_HEADER_BYTES, MessageHeader, V9_HEADER_BYTES } from './versions/message-header.ts'
@@ -55,16 +54,15 @@ export class Decoder {
   /**
    * Reads the header of the first `length` bytes of `datagram` into `header`.
    *
-   * @returns why the datagram is no message, or undefined when `decode` may be called
+   * @returns why the datagram is not a message, or undefined when `decode` may be called
    */
   readHeader(length: number): RejectReason | undefined {
     return this.header.read(this.datagram.view, length)
   }
 
   /**
-   * Decodes the message whose header was read last, and passes its flow records to `sink`. If the
-   * message carries the template of held sets, their flows come too, once all of it has been read.
-   * `result` then describes the message.
+   * Decodes the message whose header was read last, and passes its flow records to `sink`. Flows of
+   * held sets whose template it carries follow at its end. `result` then describes the message.
    *
    * @param stream the stream that `header` names
    * @param sourcePort of the datagram; distinguishes exporters that share an address
@@ -72,7 +70,10 @@ export class Decoder {
   decode(stream: StreamMemory, receivedAtMicros: number, sink: FlowSink, sourcePort = 0): void {
     const { header, result } = this
     result.clear()
-    stream.arrive(receivedAtMicros, sourcePort, header.sequence)
+    const splitId = stream.arrive(receivedAtMicros, sourcePort, header.sequence)
+    if (splitId !== undefined) {
+      result.report('templates-split-by-port', splitId, `template ${splitId}`)
+    }
     if (header.samplingRate > 0) {
       stream.samplers.noteHeaderRate(header.samplingRate, header.samplingMode, receivedAtMicros)
     }
@@ -88,12 +89,10 @@ export class Decoder {
     this.#sets.setTimes(header.exportMicros, header.uptimeMs)
     switch (header.exportVersion) {
       case 9:
-        this.#reportSplit(stream)
         decodeV9(this.#sets, this.#contentOf(V9_HEADER_BYTES), stream, message)
         this.#notePort(stream)
         break
       case 10:
-        this.#reportSplit(stream)
         decodeIpfix(this.#sets, this.#contentOf(IPFIX_HEADER_BYTES), stream, message)
         this.#notePort(stream)
         break
@@ -107,13 +106,9 @@ export class Decoder {
     }
   }
 
-  /** Reports once that the port of this message is another exporter than one heard before. */
-  #reportSplit({ templates }: StreamMemory): void {
-    const id = templates.takeSplit()
-    if (id !== undefined) this.result.report('templates-split-by-port', id, `template ${id}`)
-  }
-
-  /** Notes what the message counts: ports of one exporter continue each other's numbers. */
+  /**
+   * Notes the counts of the message: ports of one exporter continue each other's sequence numbers.
+   */
   #notePort(stream: StreamMemory): void {
     const mixedId = stream.templates.note(this.result)
     if (mixedId === undefined) return
@@ -126,7 +121,7 @@ export class Decoder {
     for (const set of this.heldSets.expire(nowMicros)) this.expiredSets.push(set)
   }
 
-  /** Forgets what a stream's exporter has said, and gives up its held sets. */
+  /** Forgets the memory of a stream, and gives up its held sets. */
   forget(stream: StreamMemory): void {
     for (const set of this.heldSets.removeOf(stream)) this.expiredSets.push(set)
     this.#sets.records.forgetTotals(stream)
@@ -138,7 +133,7 @@ export class Decoder {
     for (const set of this.heldSets.restore(id, restored)) this.expiredSets.push(set)
   }
 
-  #contentOf(headerBytes: number): RecordRange {
+  #contentOf(headerBytes: number): ByteRange {
     return { datagram: this.datagram, offset: headerBytes, end: this.header.length }
   }
 }

@@ -105,6 +105,7 @@ export class FlowRecord {
   /** Forgets every field. */
   clear(): void {
     this.present = 0
+    this.json.clear()
   }
 
   has(field: Field): boolean {
@@ -170,7 +171,7 @@ export class FlowRecord {
     if (this.has(one) !== this.has(other)) this.present ^= (1 << one) | (1 << other)
   }
 
-  /** The same as text; made anew by every call. */
+  /** The JSON object of `extra` as text, made anew by every call. */
   get extra(): string {
     return this.json.toString()
   }

@@ -63,7 +63,7 @@ export class JsonBytes {
     return true
   }
 
-  /** Writes an unsigned integer; digits of a small one come by division, the lowest first. */
+  /** Writes an unsigned integer. A small one is divided into digits, the lowest first. */
   putUint(value: number): void {
     if (value > MAX_SMALL) {
       this.putText(String(value))

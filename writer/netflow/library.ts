@@ -30,8 +30,8 @@ export interface DatagramOrigin {
   /** Unix milliseconds; a fraction is kept to the microsecond. */
   readonly receivedAt: number
   /**
-   * UDP source port. Exporters that share a name get templates of their own by it, as soon as they
-   * contradict each other. Without it (or 0) all datagrams of a name share their templates.
+   * UDP source port. By their ports, exporters that share a name get templates of their own as soon
+   * as they contradict each other. Without it (or 0) all datagrams of a name share their templates.
    */
   readonly port?: number
 }
@@ -111,7 +111,7 @@ export interface DecoderSessionOptions {
    */
   readonly maxStreams?: number
   /**
-   * Names and types of elements that the registry does not have, mostly of enterprises, or has
+   * Names and types of elements, mostly of enterprises, that the registry lacks or describes
    * otherwise. `extra` then has their values by name.
    */
   readonly elements?: readonly ElementDefinition[]
@@ -157,7 +157,8 @@ export class DecoderSession {
   /**
    * Decodes one datagram (a UDP payload). The bytes are copied, and the caller owns the result.
    *
-   * @throws RangeError when `receivedAt` is no time from 1970 to 2255, or `port` no UDP port
+   * @throws RangeError when `receivedAt` is not a time from 1970 to 2255, or `port` is not a UDP
+   *   port
    */
   decodeDatagram(datagram: Uint8Array, origin: DatagramOrigin): DecodedDatagram {
     const { exporter, receivedAt, port = 0 } = origin
@@ -279,7 +280,8 @@ export type JsonValue =
   | { readonly [name: string]: JsonValue }
 
 /**
- * Copies a value for JSON; each bigint becomes its decimal digits, as a number would be rounded.
+ * Copies a value for JSON; each bigint becomes a string of its digits, because a number would be
+ * rounded.
  *
  * @param value a flow, a whole result, or any other plain value
  */

@@ -10,7 +10,7 @@ export const MAX_FIELDS_PER_TEMPLATE = 1_024
 export const MAX_RECORD_BYTES = MAX_MESSAGE_BYTES - 16 - 4
 
 /**
- * The busiest exporters define a few dozen a domain. At the limit the least recently refreshed
+ * The busiest exporters define a few dozen per domain. At the limit the least recently refreshed
  * template is forgotten.
  */
 export const MAX_TEMPLATES_PER_STREAM = 1_024

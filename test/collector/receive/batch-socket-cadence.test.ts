@@ -48,7 +48,8 @@ class Cadence {
       const socket = BatchSocket.takeOver(node, {
         calls: { ...(calls as NonNullable<typeof calls>), ...imitation.#kernel() },
         receiveBufferBytes,
-        onDatagram: () => {},
+        sink: { push: () => {}, flush: () => {} },
+        counts: { datagrams: 0, bytes: 0 },
         onError: () => {},
       })
       return socket ?? assert.fail('the socket could not be taken over')

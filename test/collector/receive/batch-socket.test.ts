@@ -27,7 +27,11 @@ async function openSocket(context: TestContext, options: Partial<BatchSocketOpti
   const socket = BatchSocket.takeOver(node, {
     calls,
     receiveBufferBytes: 2_000_000,
-    onDatagram: ({ buffer, start }) => numbers.push(buffer.readUInt32BE(start)),
+    sink: {
+      push: ({ buffer, start }) => numbers.push(buffer.readUInt32BE(start)),
+      flush: () => {},
+    },
+    counts: { datagrams: 0, bytes: 0 },
     onError: (error) => assert.fail(error),
     ...options,
   })
@@ -90,8 +94,10 @@ it('a burst after silence is taken in order, each turn announced once', {
   const turns: number[] = []
   const numbers: number[] = []
   const { socket, sender } = await openSocket(context, {
-    onDatagram: ({ buffer, start }) => numbers.push(buffer.readUInt32BE(start)),
-    onTurn: () => turns.push(numbers.length),
+    sink: {
+      push: ({ buffer, start }) => numbers.push(buffer.readUInt32BE(start)),
+      flush: () => turns.push(numbers.length),
+    },
   })
   socket?.start()
   await sender.sendNumbered(1, 100)

@@ -15,12 +15,16 @@ it('each datagram has its time and source, until the socket is stopped', async (
   const { port } = node.address()
   const received: { bytes: number; time: string; source: string }[] = []
   const socket = new NodeSocket(node, {
-    onDatagram: ({ start, end, time, source }) =>
-      received.push({
-        bytes: end - start,
-        time: time.toString('latin1'),
-        source: source.toString('latin1'),
-      }),
+    sink: {
+      push: ({ start, end, time, source }) =>
+        received.push({
+          bytes: end - start,
+          time: time.toString('latin1'),
+          source: source.toString('latin1'),
+        }),
+      flush: () => {},
+    },
+    counts: { datagrams: 0, bytes: 0 },
     onError: (error) => assert.fail(error),
   })
   socket.start()

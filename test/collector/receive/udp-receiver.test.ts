@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createSocket, type SocketOptions } from 'node:dgram'
 import { it, type TestContext } from 'node:test'
+import type { DatagramSink } from '../../../collector/receive/batch-socket.ts'
 import { findUdpDescriptor } from '../../../collector/receive/own-sockets.ts'
 import { loadSocketCalls, type SocketCalls } from '../../../collector/receive/socket-calls.ts'
 import { UdpReceiver, type UdpReceiverOptions } from '../../../collector/receive/udp-receiver.ts'
@@ -22,6 +23,10 @@ const MODES: readonly (readonly [string, SocketCalls | undefined])[] = [
   ['recvmmsg', loadSocketCalls()],
 ]
 
+function sinkOf(push: DatagramSink['push']): DatagramSink {
+  return { push, flush: () => {} }
+}
+
 function makeReceiver(context: TestContext, options: Partial<UdpReceiverOptions> = {}) {
   const received: Received[] = []
   const recording = new RecordingLogger()
@@ -30,10 +35,10 @@ function makeReceiver(context: TestContext, options: Partial<UdpReceiverOptions>
     ports: [0],
     receiveBufferBytes: 100_000,
     logger: recording.logger,
-    onDatagram: ({ buffer, start, end, source }) => {
+    sink: sinkOf(({ buffer, start, end, source }) => {
       const [address, port] = JSON.parse(source.toString().slice(0, -2)) as [string, number]
       received.push({ payload: Buffer.from(buffer.subarray(start, end)), address, port })
-    },
+    }),
     ...options,
   })
   context.after(() => receiver.stop())
@@ -129,12 +134,12 @@ for (const [mode, calls] of MODES) {
     const { receiver } = makeReceiver(context, {
       calls,
       receiveBufferBytes: 1_000_000,
-      onDatagram: () => {
+      sink: sinkOf(() => {
         // As on a machine that gives this process little time: a second for all.
         const until = performance.now() + 7
         while (performance.now() < until);
         taken += 1
-      },
+      }),
     })
     await receiver.start()
     sendMeanwhile(receiver.listening[0]?.port ?? 0, 150)
@@ -147,10 +152,10 @@ for (const [mode, calls] of MODES) {
     const { receiver } = makeReceiver(context, {
       calls,
       receiveBufferBytes: 20_000,
-      onDatagram: () => {
+      sink: sinkOf(() => {
         if (!isFlooded) return
         for (let copies = 0; copies < 2; copies += 1) void sender.send(Buffer.alloc(10))
-      },
+      }),
     })
     await receiver.start()
     const sender = new DatagramSender(context, '127.0.0.1', receiver.listening[0]?.port ?? 0)

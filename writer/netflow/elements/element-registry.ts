@@ -46,7 +46,7 @@ export interface ElementDefinition extends InformationElement {
 
 /**
  * Field types of NetFlow v9 that vendors use without a registration. v9 has no enterprise numbers,
- * so the exporter does not say which vendor's they are. IPFIX cannot send them: their ids are above
+ * so a message does not say which vendor's they are. IPFIX cannot send them: their ids are above
  * 32767.
  */
 export const VENDOR_ELEMENTS = {
@@ -106,7 +106,7 @@ function keyOf(enterprise: number, id: number): string {
 /** The enterprise number of the reverse direction of IANA's elements (RFC 5103). */
 export const REVERSE_ENTERPRISE = 29_305
 
-/** The elements of the registry, and those of a user, which come before them. */
+/** The elements of the registry, and those of a user, which take precedence. */
 export class ElementRegistry {
   readonly #own: ReadonlyMap<string, InformationElement>
 
@@ -137,7 +137,7 @@ export class ElementRegistry {
 export const STANDARD_ELEMENTS = new ElementRegistry()
 
 /** Returns the name of the reverse direction of an element. */
-export function reverseName(name: string): string {
+function reverseName(name: string): string {
   return `reverse${name.charAt(0).toUpperCase()}${name.slice(1)}`
 }
 

@@ -49,8 +49,8 @@ function addLine(own: OwnElements, values: readonly string[], place: string): st
   if (values.length !== 4) {
     return `${values.length} values, not four; write enterprise,id,name,type`
   }
-  if (!/^\d+$/.test(enterprise)) return `the enterprise "${enterprise}" is no whole number`
-  if (!/^\d+$/.test(id)) return `the id "${id}" is no whole number`
+  if (!/^\d+$/.test(enterprise)) return `the enterprise "${enterprise}" is not a whole number`
+  if (!/^\d+$/.test(id)) return `the id "${id}" is not a whole number`
   const element = { enterprise: Number(enterprise), id: Number(id), name, type: type as DataType }
   return own.add(element, place)
 }

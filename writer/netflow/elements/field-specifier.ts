@@ -18,5 +18,5 @@ export function isPadding({ enterprise, id }: FieldSpecifier): boolean {
   return enterprise === 0 && id === IE.paddingOctets
 }
 
-/** The enterprise number of v9 scope fields, whose types are no information elements. */
+/** The enterprise number of v9 scope fields: their types are not information elements. */
 export const V9_SCOPE = -1

@@ -16,7 +16,7 @@ const MAX_ENTERPRISE = 0xffff_ffff
 const MAX_ID = 0x7fff
 const MAX_V9_ID = 0xffff
 
-/** Names that `extra` gives to values of more than one element. */
+/** Names in `extra` for values of more than one element. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set([
   'flowStart',
   'flowEnd',
@@ -73,14 +73,14 @@ function findProblem(element: ElementDefinition): string | undefined {
 
 function findWrongNumber({ enterprise, id }: ElementDefinition): string | undefined {
   if (!isWhole(enterprise, 0, MAX_ENTERPRISE)) {
-    return `the enterprise ${enterprise} is no whole number from 0 to ${MAX_ENTERPRISE}`
+    return `the enterprise ${enterprise} is not a whole number from 0 to ${MAX_ENTERPRISE}`
   }
   if (enterprise === REVERSE_ENTERPRISE) {
     return `the elements of enterprise ${REVERSE_ENTERPRISE} are those of IANA in reverse; remove this one`
   }
   const [min, max] = enterprise === 0 ? [1, MAX_V9_ID] : [0, MAX_ID]
   if (!isWhole(id, min, max)) {
-    return `the id ${id} is no whole number from ${min} to ${max}, as enterprise ${enterprise} has them`
+    return `the id ${id} is not a whole number from ${min} to ${max}, the ids of enterprise ${enterprise}`
   }
   const known = enterprise === 0 && id <= MAX_ID ? findElement(0, id) : undefined
   return known && `element 0.${id} is IANA's ${known.name}; remove this one`
@@ -97,12 +97,13 @@ function findWrongType({ type }: ElementDefinition): string | undefined {
 
 function findWrongName({ enterprise, id, name }: ElementDefinition): string | undefined {
   if (!NAME.test(name)) {
-    return `the name "${name}" is none: begin with a letter, then use letters, digits, _ . or -, 100 at most`
+    return `the name "${name}" is not allowed: begin with a letter, then use letters, digits, _ . or -, 100 at most`
   }
   if (findElement(enterprise, id)?.name === name) return undefined
   if (RESERVED_NAMES.has(name))
     return `the name ${name} has another meaning in extra; choose another one`
-  // Other enterprises may have it: an exporter sends those of one, and queries want one name.
+  // Other enterprises may have the name: an exporter sends the elements of one, and queries want
+  // one name.
   const other = findElementsNamed(name).find((key) => {
     return [0, REVERSE_ENTERPRISE, enterprise].some((taken) => key.startsWith(`${taken}.`))
   })

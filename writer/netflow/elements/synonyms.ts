@@ -7,7 +7,7 @@ import { VENDOR_ELEMENTS } from './element-registry.ts'
 import { IE } from './information-elements.ts'
 
 /** The element of IANA that a vendor's element means. */
-export interface Synonym {
+interface Synonym {
   /** IANA's element. */
   readonly id: number
   /** Whether it names the end of a client or a server, which may be source or destination. */

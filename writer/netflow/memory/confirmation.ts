@@ -10,9 +10,12 @@ export type ConfirmationStatus = 'confirmed' | 'restored' | 'unconfirmed'
 export interface Confirmable {
   status: ConfirmationStatus
   lastSeenMicros: number
-  /** Microseconds from one announcement to the next, as observed last; undefined before. */
+  /** Microseconds between the last two announcements; undefined before the second. */
   intervalMicros?: number
-  /** The shorter of the last two: one of them may have lost an announcement. */
+  /**
+   * The shorter of the last two intervals: within the longer one an announcement may have been
+   * lost.
+   */
   refreshMicros?: number
   /** When its row was last due to be written. */
   notedMicros: number
@@ -21,7 +24,7 @@ export interface Confirmable {
 /** Announcements that follow faster belong to one refresh. */
 const SHORTEST_REFRESH_MICROS = 1_000_000
 
-/** A repetition is written once in this time, because its row is costly. */
+/** Repetitions are written once in this time, because a row is costly. */
 const NOTE_EVERY_MICROS = 300 * 1_000_000
 
 /**

@@ -1,9 +1,9 @@
 /**
- * Limits, by second, the data of an exporter that cost far more than their bytes. Within the budget
- * nothing is refused; beyond it only that kind is, so ordinary flows are always read.
+ * Limits the data of an exporter that cost far more than their bytes, by kind and second. Beyond a
+ * limit only that kind is refused, so ordinary flows are always read.
  */
 
-/** The amount that an exporter may send at once, and the amount that comes back in a second. */
+/** The amount that an exporter may send at once, and the amount that is refilled in a second. */
 interface Allowance {
   readonly burst: number
   readonly perSecond: number
@@ -18,9 +18,11 @@ const ALLOWANCES = {
    * defines a few thousand after its boot, and then only repeats them.
    */
   templates: { burst: 5_000, perSecond: 200 },
-  /** Data sets that wait for their template: an exporter has room for 2,760 as long as a datagram. */
+  /**
+   * Data sets that wait for their template: an exporter has room for 2,760 of a datagram's length.
+   */
   heldSets: { burst: 4_000, perSecond: 500 },
-  /** Messages that bring nothing: some exporters send one a second when there are no flows. */
+  /** Messages without content: some exporters send one a second when there are no flows. */
   emptyMessages: { burst: 128, perSecond: 20 },
   /** Streams that are new to the writer: a chassis that boots has hundreds, and then none. */
   streams: { burst: 1_280, perSecond: 2 },
@@ -41,7 +43,7 @@ export class ExporterBudget {
   readonly #purses: { [Kind in BudgetKind]?: Purse } = {}
   #nowMs = 0
 
-  /** Sets the time, in milliseconds of any clock that nobody sets. */
+  /** Sets the time, in milliseconds of any clock that is never set. */
   arrive(nowMs: number): void {
     this.#nowMs = nowMs
   }
@@ -51,7 +53,7 @@ export class ExporterBudget {
     return this.spend(kind, 0)
   }
 
-  /** Spends an amount; returns false if nothing is left. The last spending may exceed what is left. */
+  /** Spends an amount; returns false if nothing is left. The last spending may exceed the rest. */
   spend(kind: BudgetKind, amount = 1): boolean {
     const { burst, perSecond } = ALLOWANCES[kind]
     this.#purses[kind] ??= { left: burst, filledAtMs: this.#nowMs }

@@ -1,6 +1,6 @@
 /**
- * Room that many holders share. When it is full, the largest holder loses its oldest item, so that
- * nobody loses anything to somebody who holds more.
+ * Room that many holders share. When it is full, the largest holder loses its oldest item, so no
+ * holder loses an item to a larger one.
  */
 
 import { OldestFirst } from './bounded-map.ts'
@@ -59,7 +59,7 @@ export class FairRoom<Item> {
   /**
    * Returns the oldest item of the largest holder, which the caller removes.
    *
-   * @param sender of several holders of about this size, it is the one that gives way
+   * @param sender the holder that loses an item if it is among the largest
    */
   next(sender: string): Item | undefined {
     const largest = this.#bySize.findLast((holders) => holders !== undefined && holders.size > 0)

@@ -21,7 +21,7 @@ export class FlowTotals {
   readonly #oldest = new OldestFirst(this.flows)
   /** Flows last sent up to this export time may have been forgotten; 0: none was. */
   forgottenMicros = 0
-  /** Added to the keys of flows: tells exporters behind one address apart. */
+  /** Added to the keys of flows, to distinguish exporters behind one address. */
   tag = ''
 
   get size(): number {
@@ -47,7 +47,7 @@ export class FlowTotals {
     while (this.flows.size > 0) this.forgetOldest()
   }
 
-  /** Whether an unknown flow may have been forgotten, by its start. */
+  /** Whether a flow with this start, if it is unknown, may have been forgotten. */
   mayHaveForgotten(startMicros: number): boolean {
     return this.forgottenMicros > 0 && !(startMicros > this.forgottenMicros)
   }

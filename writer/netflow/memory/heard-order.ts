@@ -1,4 +1,7 @@
-/** The order in which things were heard last: a linked list, as a datagram must not cost more. */
+/**
+ * Orders items by the last time that they were heard. It is a linked list: a step for each datagram
+ * must be cheap.
+ */
 
 /** An item's place in the order. The list alone changes it. */
 export interface Heard<Item> {

@@ -84,7 +84,7 @@ export class HeldSets {
     return this.#addWithinBounds(set)
   }
 
-  /** Marks the row of a set that can never be decoded as gone. */
+  /** Marks a row as gone, because its set can never be decoded. */
   discard(id: number): void {
     this.#nextId = Math.max(this.#nextId, id + 1)
     this.#gone.push(id)

@@ -36,14 +36,14 @@ const MAX_REDEFINITIONS = 0x7fff_ffff
 /** When, and by which port, a template is defined. */
 interface Definition {
   readonly nowMicros: number
-  /** Of an id without a predecessor. */
+  /** Used if `known` is absent. */
   readonly firstSeenMicros: number
   readonly port: number
   /** 0: for every source port. */
   readonly sourcePort: number
 }
 
-/** Creates the successor of `known`, or of nothing. */
+/** Creates the template that follows `known`; without it, the first one of its id. */
 export function succeedTemplate(
   known: KnownTemplate | undefined,
   template: Template,

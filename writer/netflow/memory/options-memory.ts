@@ -1,15 +1,16 @@
 /**
- * Keeps the statements of an exporter's options about its flows. Exporters behind one address that contradict
- * each other have memories of their own: the sampling rate of one must not scale the flows of another.
+ * Remembers the sampling rates and boot times that exporters announce. Exporters behind one address
+ * that contradict each other have memories of their own: the rate of one must not scale the flows
+ * of another.
  */
 
 import type { MemoryRoom } from './memory-room.ts'
 import { Samplers } from './samplers.ts'
 import type { SourcePorts } from './source-ports.ts'
 
-/** The content of one exporter's options. */
+/** The announcements of one exporter. */
 export interface OptionsMemory {
-  /** 0: of all ports without a memory of their own. */
+  /** 0: the memory of all ports without one of their own. */
   readonly sourcePort: number
   readonly samplers: Samplers
   /**
@@ -29,7 +30,7 @@ export class OptionsMemories {
   readonly shared: OptionsMemory
   readonly #room: MemoryRoom | undefined
   readonly #own = new Map<number, OptionsMemory>()
-  /** Most streams have no other memory. */
+  /** The result of `takeAll` for most streams: they have no other memory. */
   readonly #alone: readonly OptionsMemory[]
   /** Forgotten memories whose rows have yet to be removed. */
   readonly #gone: OptionsMemory[] = []
@@ -47,14 +48,16 @@ export class OptionsMemories {
   of(port: number, newcomers: ReadonlySet<number>, ports: SourcePorts): OptionsMemory {
     if (newcomers.has(port)) return this.open(port)
     for (const newcomer of newcomers) {
-      // Also takes what the newcomer has said away from the others.
+      // Opening it also moves the newcomer's announcements out of the shared memory.
       const own = this.open(newcomer)
       if (ports.isKin(newcomer, port)) return own
     }
     return this.shared
   }
 
-  /** Returns the memory of one port; a new one takes what the port has announced already. */
+  /**
+   * Returns the memory of one port. A new one takes the port's announcements out of the shared one.
+   */
   open(port: number): OptionsMemory {
     const known = this.#own.get(port)
     if (known !== undefined) return known
@@ -62,7 +65,7 @@ export class OptionsMemories {
     this.#own.set(port, opened)
     const { shared } = this
     shared.samplers.moveTo(opened.samplers, port)
-    // It may come from flows of both.
+    // It may come from the flows of both.
     shared.bootEstimateMs = Number.NaN
     if (shared.systemInitPort !== port) return opened
     opened.systemInitMs = shared.systemInitMs
@@ -79,7 +82,7 @@ export class OptionsMemories {
     this.#gone.push(known)
   }
 
-  /** Forgets everything, and the settings of the operator. */
+  /** Forgets everything, also the operator's settings. */
   forgetAll(): void {
     for (const port of [...this.#own.keys()]) this.forget(port)
     this.shared.samplers.forgetAll()
@@ -103,7 +106,7 @@ export class OptionsMemories {
     this.forget(port)
   }
 
-  /** Makes the memory of the only port that is left the shared one. */
+  /** Makes the memory of the last remaining port the shared one. */
   inherit(port: number): void {
     const { samplers, sourcePort, flowTag, ...times } = this.open(port)
     this.shared.samplers.clear()
@@ -112,7 +115,7 @@ export class OptionsMemories {
     this.forget(port)
   }
 
-  /** Returns all memories, and once those that were forgotten. */
+  /** Returns all memories, and those forgotten since the last call. */
   takeAll(): readonly OptionsMemory[] {
     if (this.#gone.length === 0 && this.#own.size === 0) return this.#alone
     return [...this.#gone.splice(0), this.shared, ...this.#own.values()]

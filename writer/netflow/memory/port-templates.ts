@@ -1,34 +1,31 @@
 /**
- * The templates that are in force for one source port each. A stream has some after a port has
- * redefined a template of another port that may still export. If that port is heard again, the two
- * contradict each other: they are two exporters, or somebody sends in the name of one.
+ * Templates that hold for one source port each. A stream has some after a port has redefined a
+ * template of another port that may still export. If the other port is heard again, the two
+ * contradict each other: they are two exporters, or one of them is forged.
  */
 
 import { type KnownTemplate, MAX_PORTS_PER_TEMPLATE } from './known-template.ts'
-import type { SourcePort } from './source-port.ts'
-import type { SourcePorts } from './source-ports.ts'
+import type { SourcePort, SourcePorts } from './source-ports.ts'
 import { sameDefinition } from './template.ts'
 import type { TemplateStore } from './template-store.ts'
 
 /**
- * Messages for which it is in doubt whether a port that redefines a template is another exporter: then
- * it has moved, unless the other port was heard meanwhile.
+ * A port that redefines the template of another port may be another exporter, or the same one after
+ * a move. It has moved if the other port stays silent during this many of its messages.
  */
 const DOUBTFUL_MESSAGES = 8
 
 export class PortTemplates {
   readonly #store: TemplateStore
   readonly #ports: SourcePorts
-  /** Ports whose definition another port has replaced, and that were not heard since. */
+  /** Ports whose definition another port has replaced, and that have not been heard since. */
   readonly #replaced = new Set<number>()
-  /** Ports that contradict what was there before them. */
+  /** Ports that contradict an earlier port. */
   readonly #newcomers = new Set<number>()
-  /** Ports that may be newcomers, by the count of messages up to which that is in doubt. */
+  /** Ports that may be newcomers, each with its count of messages at which the doubt ends. */
   readonly #doubtful = new Map<number, number>()
   /** By template id and port. */
   readonly #byId = new Map<number, Map<number, KnownTemplate>>()
-  #splitId: number | undefined
-  #moved: number | undefined
   #heir: number | undefined
 
   constructor(store: TemplateStore, ports: SourcePorts) {
@@ -36,38 +33,37 @@ export class PortTemplates {
     this.#ports = ports
   }
 
-  /** Whether there are none. */
+  /** Whether no template holds for one port only. */
   get isEmpty(): boolean {
     return this.#byId.size === 0
   }
 
-  /** Ports that contradict what was there before them. */
+  /** Ports that contradict an earlier port. */
   get newcomers(): ReadonlySet<number> {
     return this.#newcomers
   }
 
-  /** Whether a port may be a newcomer. */
-  isDoubtful(port: number): boolean {
+  /**
+   * Judges whether a port may be a newcomer.
+   *
+   * @returns `moved` once, when the port turns out not to be one; undefined without a doubt
+   */
+  judgeDoubt(port: number): 'doubtful' | 'moved' | undefined {
     const limit = this.#doubtful.size === 0 ? undefined : this.#doubtful.get(port)
-    if (limit === undefined) return false
-    if ((this.#ports.find(port)?.messages ?? limit) < limit) return true
+    if (limit === undefined) return undefined
+    if ((this.#ports.find(port)?.messages ?? limit) < limit) return 'doubtful'
     this.#doubtful.delete(port)
-    this.#moved = port
-    return false
-  }
-
-  /** Returns a port that is no newcomer, as it turned out, once. */
-  takeMoved(): number | undefined {
-    const port = this.#moved
-    this.#moved = undefined
-    return port
+    return 'moved'
   }
 
   has(id: number): boolean {
     return this.#byId.has(id)
   }
 
-  /** Finds the template for data of a port; undefined also if it cannot be known. */
+  /**
+   * Finds the template for data of a port; undefined if there is none, or several that contradict
+   * each other.
+   */
   find(id: number, port: number): KnownTemplate | undefined {
     const rows = this.#byId.get(id)
     const own = rows?.get(port)
@@ -93,7 +89,10 @@ export class PortTemplates {
     return undefined
   }
 
-  /** Returns when a port has first defined an id: later than the others, whatever the clock says. */
+  /**
+   * Returns a time for a port's first definition of an id: after those of the other ports, even if
+   * the clock was set back.
+   */
   firstSeenOf(id: number, nowMicros: number): number {
     let first = nowMicros
     for (const known of this.#byId.get(id)?.values() ?? []) {
@@ -127,10 +126,10 @@ export class PortTemplates {
   }
 
   /**
-   * Gives a shared template to the ports that have sent it and may still export, unless `port` is
-   * surely one of the same process: it is about to replace it.
+   * Splits a shared template that `port` is about to replace. Each port that has sent it and may
+   * still export keeps it, except those that surely belong to the process of `port`.
    *
-   * @returns whether there are such ports
+   * @returns whether any port keeps it
    */
   split(known: KnownTemplate, port: number): boolean {
     const others = known.ports.filter(
@@ -149,25 +148,24 @@ export class PortTemplates {
     return true
   }
 
-  /** Notes that a port is heard: it contradicts those that have replaced its definitions. */
-  hear(port: number): void {
-    if (this.#replaced.size === 0 || !this.#replaced.delete(port)) return
+  /**
+   * Notes that a port is heard: it contradicts those that have replaced its definitions.
+   *
+   * @returns a template that the ports define differently, once
+   */
+  hear(port: number): number | undefined {
+    if (this.#replaced.size === 0 || !this.#replaced.delete(port)) return undefined
+    let splitId: number | undefined
     for (const id of this.#ports.find(port)?.ownIds ?? []) {
       const rows = this.#rowsOf(id)
       if (allSame(rows)) continue
       this.#contradict(rows)
-      this.#splitId = id
+      splitId = id
     }
+    return splitId
   }
 
-  /** Returns a template that two ports define differently, once. */
-  takeSplit(): number | undefined {
-    const id = this.#splitId
-    this.#splitId = undefined
-    return id
-  }
-
-  /** Returns a newcomer that is the only port left, once. */
+  /** Returns, once, a newcomer that is the only port left. */
   takeHeir(): number | undefined {
     const port = this.#heir
     this.#heir = undefined
@@ -175,8 +173,8 @@ export class PortTemplates {
   }
 
   /**
-   * Settles the definitions of an id after that of a port has come: those of ports that are gone are dropped,
-   * and if the others agree, all ports share them again.
+   * Settles the definitions of an id after `port` has sent one. Definitions of ports that are gone
+   * are dropped. If the others agree, all ports share one definition again.
    */
   settle(current: KnownTemplate, port: number): void {
     const { id } = current.template
@@ -194,7 +192,9 @@ export class PortTemplates {
     if (isShared) this.#share(current)
   }
 
-  /** Restores what follows from the templates of an id, each of which is restored. */
+  /**
+   * Restores the contradictions between the templates of an id, after all of them were restored.
+   */
   restore(id: number): void {
     const rows = this.#rowsOf(id)
     if (rows.some(({ isContradicted }) => isContradicted)) this.#contradict(rows)
@@ -216,7 +216,7 @@ export class PortTemplates {
     if (isLast && this.#newcomers.delete(current.sourcePort)) this.#heir = current.sourcePort
   }
 
-  /** Notes that the definition of one port differs from the present one of another. */
+  /** Notes that the definition of one port differs from that of another. */
   #oppose(current: KnownTemplate, other: KnownTemplate): void {
     if (other.isContradicted) {
       if (other.firstSeenMicros < current.firstSeenMicros) this.#addNewcomer(current)

@@ -58,7 +58,10 @@ export interface SamplingAnnouncement {
 export interface Sampler extends SamplingAnnouncement, Confirmable {
   /** The source port that has announced it last; 0: unknown. */
   port: number
-  /** The earlier announcement of another port; it may turn out to be another exporter. */
+  /**
+   * The announcement of another port that this one replaced: the port may turn out to be another
+   * exporter.
+   */
   before: Sampler | undefined
 }
 
@@ -70,14 +73,15 @@ export function isSamplingRate(rate: number | undefined): rate is number {
 /** The samplers of one stream, by scope. */
 export class Samplers {
   readonly #byScope: Readonly<Record<SamplerScope, TrackedMap<number, Sampler>>>
-  /** Those that have the operator's settings. */
+  /** The samplers that have the operator's settings: these, or those of the whole stream. */
   readonly #base: Samplers
   #settings: SamplingSettings | undefined
   #suggestedByteOrder: 'little' | undefined
 
   /**
    * @param room shared with other streams
-   * @param base the samplers of the stream, if these are of one exporter behind its address
+   * @param base the samplers of the whole stream, if these belong to one exporter behind its
+   *   address
    */
   constructor(room?: MemoryRoom, base?: Samplers) {
     this.#base = base ?? this
@@ -217,7 +221,7 @@ export class Samplers {
     }
   }
 
-  /** Forgets all rates, and the settings of the operator. */
+  /** Forgets all rates, also the operator's settings. */
   forgetAll(): void {
     for (const scope of SAMPLER_SCOPES) this.#byScope[scope].clear()
     this.#settings = undefined

@@ -1,6 +1,6 @@
 /**
- * The memory of one stream: what decoding needs of an exporter's earlier messages of one version
- * and observation domain. Streams share no templates.
+ * The memory of one stream: everything from its earlier messages that decoding needs. Streams share
+ * no templates.
  */
 
 import { MAX_NAMES_PER_STREAM } from '../limits.ts'
@@ -43,10 +43,10 @@ export class StreamMemory {
   sourcePort = 0
   /** When a restart of the exporter was last found. */
   #restartMicros = 0
-  /** Of the exporter of the current message. */
+  /** The options of the exporter of the current message. */
   #options: OptionsMemory
 
-  /** Shared by the streams of an exporter; undefined: everything is read. */
+  /** Shared by the streams of an exporter; undefined: without limits. */
   readonly budget: ExporterBudget | undefined
 
   /** @param rooms shared with other streams; without them only the limits of one stream apply */
@@ -87,7 +87,7 @@ export class StreamMemory {
     this.#options.systemInitPort = this.sourcePort
   }
 
-  /** The same, estimated from its flows; NaN: no estimate. */
+  /** Boot time of that exporter, estimated from its flows, Unix milliseconds; NaN: no estimate. */
   get bootEstimateMs(): number {
     return this.#options.bootEstimateMs
   }
@@ -96,13 +96,18 @@ export class StreamMemory {
     this.#options.bootEstimateMs = bootMs
   }
 
-  /** Sets the receive time, the source port and the sequence number of the next message. */
-  arrive(receivedAtMicros: number, sourcePort: number, sequence = 0): void {
+  /**
+   * Sets the receive time, the source port and the sequence number of the next message.
+   *
+   * @returns a template that this port and another one define differently, once
+   */
+  arrive(receivedAtMicros: number, sourcePort: number, sequence = 0): number | undefined {
     this.nowMicros = receivedAtMicros
     this.sourcePort = Math.trunc(sourcePort)
-    if (this.exportVersion < FIRST_VERSION_WITH_TEMPLATES) return
-    this.templates.arrive(receivedAtMicros, this.sourcePort, sequence)
+    if (this.exportVersion < FIRST_VERSION_WITH_TEMPLATES) return undefined
+    const splitId = this.templates.arrive(receivedAtMicros, this.sourcePort, sequence)
     this.#chooseOptions()
+    return splitId
   }
 
   /** Applies an operator's settings; the caller passes them with every message. */
@@ -113,13 +118,13 @@ export class StreamMemory {
   /** Chooses the memory of options that is in force for the current port. */
   #chooseOptions(): void {
     const { newcomers, ports } = this.templates
-    if (this.templates.isDoubtful) {
+    const doubt = this.templates.judgeDoubt()
+    if (doubt === 'doubtful') {
       this.#options = this.options.open(this.sourcePort)
       this.totals.tag = ''
       return
     }
-    const moved = this.templates.takeMoved()
-    if (moved !== undefined) this.options.rejoin(moved)
+    if (doubt === 'moved') this.options.rejoin(this.sourcePort)
     if (newcomers.size === 0) this.#options = this.options.shared
     else this.#options = this.options.of(this.sourcePort, newcomers, ports)
     this.totals.tag = this.#options.flowTag
@@ -148,7 +153,7 @@ export class StreamMemory {
     this.templates.forget(id)
   }
 
-  /** Forgets everything that the exporter has said: the stream makes room for another one. */
+  /** Forgets everything: the stream makes room for another one. */
   forgetAll(): void {
     this.templates.forgetAll()
     this.options.forgetAll()

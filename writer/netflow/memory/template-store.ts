@@ -1,7 +1,4 @@
-/**
- * The room of the templates of one stream. At a limit the least recently refreshed templates are
- * forgotten.
- */
+/** Stores the templates of one stream. At a limit it forgets the least recently refreshed ones. */
 
 import { MAX_FIELDS_PER_STREAM, MAX_TEMPLATES_PER_STREAM } from '../limits.ts'
 import { OldestFirst } from './bounded-map.ts'
@@ -27,7 +24,7 @@ export class TemplateStore {
 
   /**
    * @param room shared with the templates of other streams
-   * @param onForget called for each template that is no longer there
+   * @param onForget called for each template that is removed or replaced
    */
   constructor(room: MemoryRoom | undefined, onForget: (known: KnownTemplate) => void) {
     this.#room = room
@@ -55,7 +52,7 @@ export class TemplateStore {
   }
 
   /**
-   * Puts a template in the place of the one with its key.
+   * Adds a template, or replaces the one with its key.
    *
    * @returns false if there is no room for it
    */
@@ -68,7 +65,11 @@ export class TemplateStore {
     return true
   }
 
-  /** Puts a template that is written already, unless there is no room for it. */
+  /**
+   * Adds a template that is written already.
+   *
+   * @returns false if there is no room for it
+   */
   restore(known: KnownTemplate): boolean {
     const { fields } = known.template
     if (!this.#makeRoom(fields.length)) return false

@@ -22,9 +22,9 @@ export interface Template {
   /** Bytes of a record; the smallest number if a field has variable length. */
   readonly recordLength: number
   readonly hasVariableLength: boolean
-  /** Bytes before each field of variable length since the one before, and after the last. */
+  /** Bytes of the fixed fields before each field of variable length, and after the last one. */
   readonly fixedRuns: readonly number[]
-  /** Returns how to read a flow record; resolved by the elements of the first call. */
+  /** Returns the plans of its flow records, resolved with the elements of the first call. */
   plans(elements: ElementRegistry): Plans
   /**
    * Whether its records hold little: fewer bytes than two addresses, ports and a counter take, or
@@ -126,7 +126,9 @@ export function sameDefinition(a: Template, b: Template): boolean {
   )
 }
 
-/** Returns a hash of what `sameDefinition` compares, 16 hex digits. It does not resist forgery. */
+/**
+ * Returns a hash of everything that `sameDefinition` compares: 16 hex digits, which can be forged.
+ */
 export function hashDefinition({ fields, isOptions, scopeFields }: Template): string {
   let a = 0x811c9dc5
   let b = isOptions ? 0x9e3779b1 : 0x85ebca6b

@@ -36,7 +36,7 @@ export class Templates {
   readonly ports: SourcePorts
   readonly #store: TemplateStore
   readonly #own: PortTemplates
-  /** Ports by their invalid definitions of templates that other ports share. */
+  /** Invalid definitions of ids that other ports define, each as port and id. */
   readonly #invalid = new Set<string>()
   /** Of the current message. */
   #nowMicros = 0
@@ -71,27 +71,29 @@ export class Templates {
     return !this.#own.isEmpty
   }
 
-  /** Ports that contradict what was there before them. */
+  /** Ports that contradict an earlier port. */
   get newcomers(): ReadonlySet<number> {
     return this.#own.newcomers
   }
 
   /**
    * Sets the receive time, the source port (0: unknown) and the sequence number of the next message.
+   *
+   * @returns a template that this port and another one define differently, once
    */
-  arrive(nowMicros: number, port: number, sequence = 0): void {
+  arrive(nowMicros: number, port: number, sequence = 0): number | undefined {
     this.#nowMicros = nowMicros
     this.#port = port
-    if (port === 0) return
+    if (port === 0) return undefined
     this.ports.arrive(port, sequence, nowMicros)
-    this.#own.hear(port)
+    return this.#own.hear(port)
   }
 
   /**
    * Notes the counts of the current message, after it was decoded.
    *
-   * @returns a template that its port has redefined of late, if the port turns out to send several
-   *   series of numbers: then several exporters seem to have this port
+   * @returns a template that the port has redefined lately, if the port turns out to send several
+   *   series of numbers: several exporters seem to share it
    */
   note(counts: MessageCounts): number | undefined {
     if (this.#port === 0 || !this.ports.note(counts)) return undefined
@@ -106,33 +108,25 @@ export class Templates {
     return this.find(id, this.#port)?.template
   }
 
-  /** Returns the template of the current port with its history. */
-  known(id: number): KnownTemplate | undefined {
-    return this.find(id, this.#port)
-  }
-
-  /** Finds the template for data of a port; undefined also while it cannot be known. */
+  /**
+   * Finds the template for data of a port; undefined if there is none, or several that contradict
+   * each other.
+   */
   find(id: number, port: number): KnownTemplate | undefined {
     if (this.#own.isEmpty && this.#invalid.size === 0) return this.#store.get(id, 0)
     return this.#invalid.has(`${port} ${id}`) ? undefined : this.#own.find(id, port)
   }
 
-  /** Returns a template that two ports define differently, once. */
-  takeSplit(): number | undefined {
-    return this.#own.takeSplit()
+  /**
+   * Judges whether the current port may be a newcomer.
+   *
+   * @returns `moved` once, when the port turns out not to be one; undefined without a doubt
+   */
+  judgeDoubt(): 'doubtful' | 'moved' | undefined {
+    return this.#own.judgeDoubt(this.#port)
   }
 
-  /** Whether the current port may be a newcomer. */
-  get isDoubtful(): boolean {
-    return this.#own.isDoubtful(this.#port)
-  }
-
-  /** Returns a port that is no newcomer, as it turned out, once. */
-  takeMoved(): number | undefined {
-    return this.#own.takeMoved()
-  }
-
-  /** Returns a newcomer that is the only port left, once. */
+  /** Returns, once, a newcomer that is the only port left. */
   takeHeir(): number | undefined {
     return this.#own.takeHeir()
   }
@@ -219,7 +213,7 @@ export class Templates {
   restore(known: KnownTemplate): void {
     const { sourcePort, template, lastSeenMicros } = known
     if (sourcePort > 0) this.ports.restore(sourcePort, lastSeenMicros)
-    // Those with templates of their own must all find room.
+    // Leaves room for all ports with templates of their own.
     else if (this.ports.size < MAX_PORTS_PER_STREAM / 2) {
       for (const port of known.ports) this.ports.restore(port, lastSeenMicros)
     }

@@ -23,7 +23,7 @@ export class TrackedMap<Key, Value> extends BoundedMap<Key, Value> {
     return this.#changed !== undefined && this.#changed.size > 0
   }
 
-  /** Sets an entry; an equal value is no change. */
+  /** Sets an entry; an equal value is not a change. */
   override set(key: Key, value: Value): this {
     const before = this.get(key)
     super.set(key, value)
@@ -53,7 +53,7 @@ export class TrackedMap<Key, Value> extends BoundedMap<Key, Value> {
     if (this.has(key)) this.#noteChange(key)
   }
 
-  /** Makes an entry the youngest one; this is no change. */
+  /** Makes an entry the youngest one; this is not a change. */
   renew(key: Key): void {
     const value = this.get(key)
     if (value === undefined) return

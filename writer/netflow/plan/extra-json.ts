@@ -23,7 +23,7 @@ export const FORMAT = {
   seconds: 9,
   millis: 10,
   ntp: 11,
-  /** Text with an id in front of it, and URIs with counts; see `text-json.ts`. */
+  /** Text that begins with an id, and URIs with counts; see `text-json.ts`. */
   idText: 12,
   uriCounts: 13,
   /** Lists of RFC 6313; see `structured-data.ts`. */
@@ -215,7 +215,7 @@ function hexJson(bytes: Buffer, offset: number, length: number): string {
 /** The end of the year 9999; a later time is a misread field. */
 const MAX_TIME_MS = 253_402_300_799_999
 
-/** Writes a time; undefined if it is none: 0 says nothing, and is no time in 1970. */
+/** Writes a time; undefined for 0, which means unknown, and for a misread time. */
 function millisJson(unixMs: number): string | undefined {
   if (unixMs === 0 || unixMs > MAX_TIME_MS) return undefined
   return `"${new Date(unixMs).toISOString()}"`

@@ -1,6 +1,6 @@
 /**
- * Prepares the fields of a template for a plan: synonyms of IANA's elements are read as these where
- * the template has no element of IANA for the column.
+ * Prepares the fields of a template for a plan. A vendor's synonym of an IANA element is read as
+ * that element, unless the template has an element of IANA for the column.
  */
 
 import type { ElementRegistry } from '../elements/element-registry.ts'
@@ -29,13 +29,13 @@ interface PlanFields {
 /** The enterprise number of elements that fill no column because the user has redefined them. */
 const REDEFINED = -2
 
-/** Columns that are filled by the same kind of element, or not at all. */
+/** Pairs of columns: where an element of IANA fills one, synonyms fill neither. */
 const ENDS: readonly (readonly [Field, Field])[] = [
   [FIELD.srcAddr, FIELD.dstAddr],
   [FIELD.srcPort, FIELD.dstPort],
 ]
 
-/** Counters of the initiator, who is the client: the record's direction is known. */
+/** Counters by initiator, who is the client: a record with them has a known direction. */
 const INITIATOR_COUNTERS: ReadonlySet<number> = new Set([
   IE.initiatorOctets,
   IE.responderOctets,

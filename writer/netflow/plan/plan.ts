@@ -63,7 +63,7 @@ const SKIP: Choice = { op: OP.skip, target: 0 }
 /**
  * Resolves the fields of a template of flow records; the cost is linear in their number.
  *
- * @param fields none has length 0
+ * @param fields none of length 0
  */
 export function planRecord(fields: readonly PlanField[], context = NO_CONTEXT): Plan {
   const count = fields.length

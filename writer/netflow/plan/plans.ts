@@ -8,7 +8,7 @@ import { planFields } from './plan-fields.ts'
 
 export interface Plans {
   readonly forward: Plan
-  /** How to read the reverse direction of the same bytes; null when the record is no biflow. */
+  /** How to read the reverse direction of the same bytes; null when the record is not a biflow. */
   readonly reverse: ReversePlans | null
 }
 
@@ -21,7 +21,7 @@ export interface ReversePlans {
 /**
  * Resolves the fields of a template.
  *
- * @param sent none has length 0
+ * @param sent the fields, none of length 0
  */
 export function planTemplate(sent: readonly FieldSpecifier[], elements: ElementRegistry): Plans {
   const { fields, clientEnds } = planFields(sent, elements)

@@ -1,4 +1,7 @@
-/** Reads numbers of any width from a datagram. Callers have checked that the bytes are there. */
+/**
+ * Reads numbers of any width from a datagram. Callers have checked that the bytes are within the
+ * datagram.
+ */
 
 const TWO_32 = 0x1_0000_0000
 
@@ -6,6 +9,13 @@ const TWO_32 = 0x1_0000_0000
 export interface DatagramBytes {
   readonly bytes: Buffer
   readonly view: DataView
+}
+
+/** Bytes of a datagram, from `offset` (included) to `end` (excluded). */
+export interface ByteRange {
+  readonly datagram: DatagramBytes
+  readonly offset: number
+  readonly end: number
 }
 
 /** Creates a buffer for datagrams of at most `size` bytes. */

@@ -1,13 +1,13 @@
 /**
- * Writes strings as JSON that jsonb accepts: it can hold neither NUL nor broken UTF-8. Also writes the
- * strings of Cisco AVC, which have numbers in front of the text or after it.
+ * Writes strings as JSON for jsonb, which can hold neither NUL nor broken UTF-8. Strings of Cisco
+ * AVC also have numbers before or after the text.
  */
 
 const NUL = 0
 
 /**
- * Writes text without the NULs after it, which fill fields of fixed width. A NUL within the text is
- * no text; then all bytes are kept, in an object that says so.
+ * Writes text without the NULs after it, which fill fields of fixed width. A text with a NUL inside
+ * becomes an object with all bytes in hex.
  *
  *     text in JSON = "text" | {"hex":"every byte, NULs included"}
  */
@@ -38,7 +38,7 @@ const ID_OCTETS = 6
 const FIRST_PRINTABLE = 0x20
 
 /**
- * Writes a text with an id in front of it (`appHTTPHost`), as an object with both.
+ * Writes a text that begins with an id (`appHTTPHost`), as an object with both.
  *
  *     value = id48 text      id: application id 32, field 16
  *           | text

@@ -7,9 +7,8 @@
 
 import { IE } from '../elements/information-elements.ts'
 import type { Template } from '../memory/template.ts'
-import { type DatagramBytes, readUint } from '../plan/read-bytes.ts'
+import { type ByteRange, type DatagramBytes, readUint } from '../plan/read-bytes.ts'
 import { FieldRange } from './field-range.ts'
-import type { RecordRange } from './record-sets.ts'
 
 const MAX_BYTES = 8
 
@@ -27,7 +26,7 @@ export function estimateBoot(
   estimateMs: number,
   exportMs: number,
   template: Template,
-  range: RecordRange,
+  range: ByteRange,
 ): number {
   const endMs = findYoungestEnd(template, range)
   if (endMs === undefined) return estimateMs
@@ -40,7 +39,7 @@ export function estimateBoot(
 
 function findYoungestEnd(
   template: Template,
-  { datagram, offset, end }: RecordRange,
+  { datagram, offset, end }: ByteRange,
 ): number | undefined {
   const found = { endMs: undefined as number | undefined }
   let at = offset

@@ -1,6 +1,6 @@
 /**
- * Decodes the data sets of v9 and IPFIX: on arrival if the template is known, else at the end of the
- * message that brings it.
+ * Decodes the data sets of v9 and IPFIX: on arrival if the template is known, else at the end of
+ * the message that carries it.
  */
 
 import type { DecodeResult } from '../decode-result.ts'
@@ -10,9 +10,9 @@ import { MAX_RECORDS_PER_MESSAGE } from '../limits.ts'
 import { type HeldSet, HeldSets } from '../memory/held-sets.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
 import type { Template } from '../memory/template.ts'
-import { type DatagramBytes, viewDatagramBytes } from '../plan/read-bytes.ts'
+import { type ByteRange, type DatagramBytes, viewDatagramBytes } from '../plan/read-bytes.ts'
 import { estimateBoot } from './boot-estimate.ts'
-import { type RecordRange, RecordSets } from './record-sets.ts'
+import { RecordSets } from './record-sets.ts'
 
 const IPFIX = 10
 
@@ -24,7 +24,7 @@ interface ReleasedSet {
 
 /** A set of the current message that is decoded at its end. */
 interface PostponedSet {
-  readonly content: RecordRange
+  readonly content: ByteRange
   readonly template: Template
 }
 
@@ -40,11 +40,11 @@ export class DataSets {
   sequence = 0
 
   /**
-   * Held sets of flows whose template has come with the current message. The rest of the message may
-   * announce the boot time or the sampling rate, so they are decoded at its end.
+   * Held sets of flows whose template has come with the current message. The rest of the message
+   * may announce the boot time or the sampling rate, so these sets are decoded at its end.
    */
   readonly #released: ReleasedSet[] = []
-  /** Sets of flows that came after these in the current message. */
+  /** Sets of flows that follow in the current message: they are decoded after the released ones. */
   readonly #postponed: PostponedSet[] = []
 
   constructor(result: DecodeResult, datagram: DatagramBytes, elements: ElementRegistry) {
@@ -65,7 +65,7 @@ export class DataSets {
   /** Decodes a data set now or at the end of the message, or holds it until its template comes. */
   decode(
     templateId: number,
-    content: RecordRange,
+    content: ByteRange,
     stream: StreamMemory,
     message: MessageContext,
   ): void {
@@ -82,7 +82,7 @@ export class DataSets {
 
   #decode(
     template: Template,
-    content: RecordRange,
+    content: ByteRange,
     stream: StreamMemory,
     message: MessageContext,
   ): void {
@@ -99,7 +99,7 @@ export class DataSets {
   }
 
   /** Whether the exporter may send the records of a set now; if not, they are only counted. */
-  #canAfford(template: Template, { offset, end }: RecordRange, stream: StreamMemory): boolean {
+  #canAfford(template: Template, { offset, end }: ByteRange, stream: StreamMemory): boolean {
     const records = Math.floor((end - offset) / template.recordLength)
     if (stream.spend('records', Math.min(records, MAX_RECORDS_PER_MESSAGE))) return true
     this.result.refuseData(template.id, `${records} small records of template ${template.id}`)
@@ -109,7 +109,7 @@ export class DataSets {
   }
 
   /** Estimates the uptime, which is not in the IPFIX header, if the boot time is unknown. */
-  #estimateUptime(template: Template, content: RecordRange, stream: StreamMemory): void {
+  #estimateUptime(template: Template, content: ByteRange, stream: StreamMemory): void {
     const { times } = this.records.reader
     times.estimatedUptimeMs = Number.NaN
     if (!Number.isNaN(times.bootMs)) return
@@ -121,7 +121,7 @@ export class DataSets {
 
   #holdSet(
     templateId: number,
-    { datagram, offset, end }: RecordRange,
+    { datagram, offset, end }: ByteRange,
     stream: StreamMemory,
     message: MessageContext,
   ): void {

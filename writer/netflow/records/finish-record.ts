@@ -39,7 +39,10 @@ const NEXT_HOP_WORD = FIELD.nextHop * 4
 /** `biflowDirection`: the initiator, who is the client, is the destination. */
 const REVERSE_INITIATOR = 2
 
-/** Makes the client the destination, if the exporter says so; a plan reads it as the source. */
+/**
+ * Makes the client the destination, if `biflowDirection` says so; plans read the client as the
+ * source.
+ */
 function placeClient(reader: RecordReader, { clientEnds }: Plan): void {
   if (reader.slot(SLOT.biflowDirection) !== REVERSE_INITIATOR) return
   const { record } = reader

@@ -11,8 +11,8 @@ import { isTime, sinceBootToMicros, switchedToMicros } from './message-times.ts'
 import { ODDITY, type RecordReader } from './record-reader.ts'
 
 /**
- * Fills missing times from the boot time, from the other time and a duration, then from the time of an
- * event. A time may be missing in the template, or say nothing in the record.
+ * Fills missing times from the boot time, from the other time and a duration, then from the time of
+ * an event. A time may be missing in the template, or unknown in the record.
  */
 export function fillTimes(reader: RecordReader, plan: Plan): void {
   const { record } = reader
@@ -63,7 +63,7 @@ function addDuration(reader: RecordReader, plan: Plan): void {
       return
     }
   }
-  // Both times are known without it, or none is.
+  // Both times are known without the duration, or none is.
   const slot = millis === undefined ? SLOT.durationMicros : SLOT.durationMillis
   reader.addExtra(plan.slotKeys[slot] ?? '', String(duration))
 }

@@ -15,7 +15,10 @@ export interface MessageTimes {
   estimatedUptimeMs: number
 }
 
-/** Whether Unix microseconds are a time. A clock that starts in 1970 has flows before it. */
+/**
+ * Whether Unix microseconds are a time. They may be negative: a clock that starts in 1970 has flows
+ * from before.
+ */
 export function isTime(micros: number): boolean {
   return Math.abs(micros) <= MAX_TIME_MICROS
 }
@@ -41,8 +44,8 @@ export function uptimeToMicros(
 const MAX_UPTIME_MS = 10 * 365 * 86_400_000
 
 /**
- * Converts milliseconds since a known boot time into Unix microseconds. Only after a wrap does it
- * need the export time, to count the wraps.
+ * Converts milliseconds since a known boot time into Unix microseconds. The export time matters
+ * only after a wrap of the uptime, to count the wraps.
  */
 export function sinceBootToMicros(
   { exportMicros, bootMs }: Pick<MessageTimes, 'exportMicros' | 'bootMs'>,
@@ -56,7 +59,7 @@ export function sinceBootToMicros(
 
 /**
  * Converts an uptime of the exporter into Unix microseconds, by its boot time, the uptime in the
- * message header, or an estimate; NaN if none is known.
+ * message header, or an estimate. Returns NaN if none is known.
  */
 export function switchedToMicros(times: MessageTimes, switchedMs: number): number {
   if (!Number.isNaN(times.bootMs)) return sinceBootToMicros(times, switchedMs)
@@ -72,8 +75,8 @@ export function switchedToMicros(times: MessageTimes, switchedMs: number): numbe
 const MAX_BEFORE_BOOT_MS = 86_400_000
 
 /**
- * Whether a flow began before the announced boot: then its time is 2³² ms less. If the export time
- * comes from another clock, this cannot be seen.
+ * Whether a flow began before the announced boot: then its time is 2³² ms less. An export time by
+ * another clock hides this.
  */
 function isBeforeBoot(uptimeMs: number, switchedMs: number): boolean {
   const beforeMs = TWO_32 - switchedMs

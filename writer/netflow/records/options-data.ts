@@ -149,7 +149,7 @@ function applySampling(stream: StreamMemory, record: OptionsRecord): void {
   stream.samplers.announce(announcement, stream.nowMicros, stream.sourcePort)
 }
 
-/** Returns the value of a one-octet element; a larger number is no such value. */
+/** Returns the value of a one-octet element; undefined for a larger number. */
 function asOctet(value: number | undefined): number | undefined {
   return value !== undefined && value <= 255 ? value : undefined
 }

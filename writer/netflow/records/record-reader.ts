@@ -3,10 +3,12 @@
  * throw. `finish-record.ts` adds values that need several fields.
  */
 
+import type { ElementRegistry } from '../elements/element-registry.ts'
 import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
-import { FIELD, FIELD_MAX, type Field, type FlowRecord } from '../flow-record.ts'
+import { FIELD, FIELD_MAX, type Field, FlowRecord } from '../flow-record.ts'
 import { MAX_SAMPLING_RATE } from '../limits.ts'
-import { type Format, formatJson, ntpMicros } from '../plan/extra-json.ts'
+import type { StreamMemory } from '../memory/stream-memory.ts'
+import { type Format, ntpMicros } from '../plan/extra-json.ts'
 import type { Plan } from '../plan/plan.ts'
 import { OP, SLOT_COUNT, SLOT_MAX } from '../plan/plan-step.ts'
 import {
@@ -18,7 +20,7 @@ import {
 } from '../plan/read-bytes.ts'
 import { writeJson } from '../plan/write-json.ts'
 import { isTime, type MessageTimes, switchedToMicros } from './message-times.ts'
-import { formatValue, isList, type ListSource, NO_LISTS } from './structured-data.ts'
+import { formatValue, isList } from './structured-data.ts'
 
 /** The largest rate that is plausible after its bytes are swapped; a larger one may be garbage. */
 const MAX_SWAPPED_RATE = 0xffff
@@ -37,7 +39,8 @@ export const ODDITY = {
 
 /** Reads records into `record`; `slots` holds intermediate values for `finishRecord`. */
 export class RecordReader {
-  readonly record: FlowRecord
+  /** Filled by `read`, and reused. */
+  readonly record = new FlowRecord()
   readonly slots = new Float64Array(SLOT_COUNT)
   /** Bit per slot. */
   slotsPresent = 0
@@ -49,24 +52,23 @@ export class RecordReader {
   }
   /** Whether the exporter sends sampling rates in records with the low byte first. */
   hasLittleEndianRates = false
-  /** Describes the members of lists in `extra`. */
-  lists: ListSource = NO_LISTS
+  /** Its templates describe the records of lists in `extra`. */
+  stream: StreamMemory | undefined
   /** Oddities of the records read so far; the caller resets them. */
   oddities = 0
 
+  readonly #elements: ElementRegistry
   #datagram: DatagramBytes
 
-  /** @param record is filled by `read`, and reused */
-  constructor(record: FlowRecord, datagram: DatagramBytes) {
-    this.record = record
+  constructor(datagram: DatagramBytes, elements: ElementRegistry) {
     this.#datagram = datagram
+    this.#elements = elements
   }
 
   /** Forgets the last record, which may have been of another version. */
   clear(): void {
     this.record.clear()
     this.slotsPresent = 0
-    this.record.json.clear()
   }
 
   /** Returns the value of a slot, or undefined. */
@@ -179,10 +181,9 @@ export class RecordReader {
   }
 
   #format(plan: Plan, step: number, at: number, length: number): string {
-    const format = plan.formats[step] as Format
-    if (!isList(format)) return formatJson(format, this.#datagram, at, length)
-    const context = { ...this.lists, datagram: this.#datagram, depth: 0 }
-    return formatValue(format, [at, length], context)
+    const { stream } = this
+    const context = { elements: this.#elements, stream, datagram: this.#datagram, depth: 0 }
+    return formatValue(plan.formats[step] as Format, [at, length], context)
   }
 
   #readCounter(plan: Plan, step: number, at: number, length: number): void {

@@ -2,7 +2,7 @@
 
 import type { DecodeResult, ProblemCode } from '../decode-result.ts'
 import type { ElementRegistry } from '../elements/element-registry.ts'
-import { FIELD, FlowRecord, type FlowSink, type MessageContext } from '../flow-record.ts'
+import { FIELD, type FlowRecord, type FlowSink, type MessageContext } from '../flow-record.ts'
 import { MAX_RECORDS_PER_MESSAGE, MAX_RELEASED_RECORDS } from '../limits.ts'
 import { isSamplingRate } from '../memory/samplers.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
@@ -10,19 +10,12 @@ import type { Template } from '../memory/template.ts'
 import type { Plan } from '../plan/plan.ts'
 import { SLOT } from '../plan/plan-step.ts'
 import type { ReversePlans } from '../plan/plans.ts'
-import type { DatagramBytes } from '../plan/read-bytes.ts'
+import type { ByteRange, DatagramBytes } from '../plan/read-bytes.ts'
 import { finishRecord, isIcmp } from './finish-record.ts'
 import { hasImplausibleTime } from './finish-times.ts'
 import { applyOptions, OptionsRecord } from './options-data.ts'
 import { ODDITY, RecordReader } from './record-reader.ts'
 import { RunningTotals } from './running-totals.ts'
-
-/** The bytes of a set's records: `offset` (included) to `end` (excluded). */
-export interface RecordRange {
-  readonly datagram: DatagramBytes
-  readonly offset: number
-  readonly end: number
-}
 
 const MAX_RECORDS = {
   dataRecords: MAX_RECORDS_PER_MESSAGE,
@@ -40,7 +33,7 @@ const ODD_RECORDS = [
 export class RecordSets {
   readonly reader: RecordReader
   sink: FlowSink = () => {}
-  /** The counter of the records: this message's own, or released sets of earlier messages. */
+  /** The counter of the records: those of this message, or of released sets of earlier messages. */
   source: keyof typeof MAX_RECORDS = 'dataRecords'
   readonly #result: DecodeResult
   readonly #elements: ElementRegistry
@@ -51,7 +44,7 @@ export class RecordSets {
   constructor(result: DecodeResult, datagram: DatagramBytes, elements: ElementRegistry) {
     this.#result = result
     this.#elements = elements
-    this.reader = new RecordReader(new FlowRecord(), datagram)
+    this.reader = new RecordReader(datagram, elements)
   }
 
   /** Notes that a stream is about to forget its running totals. */
@@ -62,7 +55,7 @@ export class RecordSets {
   /** Decodes a data set of flow records. */
   readFlows(
     template: Template,
-    range: RecordRange,
+    range: ByteRange,
     stream: StreamMemory,
     message: MessageContext,
   ): void {
@@ -78,15 +71,14 @@ export class RecordSets {
   /** Returns where the last record ends, or −1 when the rest of the set is not read. */
   #readFlowRecords(
     template: Template,
-    { datagram, offset, end }: RecordRange,
+    { datagram, offset, end }: ByteRange,
     stream: StreamMemory,
     message: MessageContext,
   ): number {
     const result = this.#result
     const reader = this.reader
-    const elements = this.#elements
-    const { forward, reverse } = template.plans(elements)
-    reader.lists = { elements, findTemplate: (id) => stream.template(id) }
+    const { forward, reverse } = template.plans(this.#elements)
+    reader.stream = stream
     let at = offset
     while (at + template.recordLength <= end) {
       if (!this.#admitRecord(template)) return -1
@@ -116,12 +108,12 @@ export class RecordSets {
   /**
    * Reads the reverse direction of the record that was read last.
    *
-   * @returns false when it has no traffic: then it is no flow
+   * @returns false when it has no traffic: then it is not a flow
    */
   #readReverse(
     templateId: number,
     { icmp, other }: ReversePlans,
-    { datagram, offset, end }: RecordRange,
+    { datagram, offset, end }: ByteRange,
     stream: StreamMemory,
   ): boolean {
     const reader = this.reader
@@ -151,7 +143,7 @@ export class RecordSets {
   /** Decodes a data set of options records. */
   readOptions(
     template: Template,
-    { datagram, offset, end }: RecordRange,
+    { datagram, offset, end }: ByteRange,
     stream: StreamMemory,
   ): void {
     const result = this.#result
@@ -232,7 +224,7 @@ export class RecordSets {
   }
 }
 
-/** Whether a record has bytes or packets: an empty reverse half of a biflow is no flow. */
+/** Whether a record has bytes or packets: an empty reverse half of a biflow is not a flow. */
 function hasTraffic(record: FlowRecord): boolean {
   const { values, bytesHigh, packetsHigh } = record
   const hasBytes = record.has(FIELD.bytes) && (bytesHigh > 0 || values[FIELD.bytes] !== 0)

@@ -3,9 +3,10 @@
  * broken list is written as hex.
  */
 
-import { type ElementRegistry, STANDARD_ELEMENTS } from '../elements/element-registry.ts'
+import type { ElementRegistry } from '../elements/element-registry.ts'
 import { isPadding } from '../elements/field-specifier.ts'
 import { MAX_LIST_DEPTH } from '../limits.ts'
+import type { StreamMemory } from '../memory/stream-memory.ts'
 import type { Template } from '../memory/template.ts'
 import { describeField, FORMAT, type Format, formatJson, jsonKey } from '../plan/extra-json.ts'
 import type { DatagramBytes } from '../plan/read-bytes.ts'
@@ -16,20 +17,13 @@ const ENTERPRISE_BIT = 0x8000
 /** RFC 6313 section 4.4. */
 const SEMANTICS = ['noneOf', 'exactlyOneOf', 'oneOrMoreOf', 'allOf', 'ordered']
 
-/** The elements and the templates of the stream that sent a list. */
-export interface ListSource {
+/** The facts that formatting a list needs besides its bytes. */
+interface ListContext {
   readonly elements: ElementRegistry
-  readonly findTemplate: (id: number) => Template | undefined
-}
-
-export const NO_LISTS: ListSource = {
-  elements: STANDARD_ELEMENTS,
-  findTemplate: () => undefined,
-}
-
-/** The datagram of a list, and its depth among lists in lists. */
-interface ListContext extends ListSource {
+  /** The stream that sent the list: its templates describe the records in lists. */
+  readonly stream: StreamMemory | undefined
   readonly datagram: DatagramBytes
+  /** How many lists contain this one. */
   readonly depth: number
 }
 
@@ -143,7 +137,7 @@ function recordsJson(
   end: number,
   context: ListContext,
 ): string | undefined {
-  const template = context.findTemplate(templateId)
+  const template = context.stream?.template(templateId)
   if (template === undefined) {
     const hex = context.datagram.bytes.toString('hex', offset, end)
     return `"templateId":${templateId},"hex":"${hex}"`

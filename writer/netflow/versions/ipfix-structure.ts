@@ -6,17 +6,22 @@
 import { VARIABLE_LENGTH } from '../elements/field-specifier.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
 import type { Template } from '../memory/template.ts'
+import type { ByteRange } from '../plan/read-bytes.ts'
 import { FieldRange } from '../records/field-range.ts'
-import type { RecordRange } from '../records/record-sets.ts'
-import { hasTemplate, readIpfixTemplate, templateOf } from './ipfix-templates.ts'
+import {
+  hasTemplate,
+  IPFIX_SET,
+  readIpfixTemplate,
+  type TemplateSetId,
+  templateOf,
+} from './ipfix-templates.ts'
 import { isZero } from './trailing-bytes.ts'
 
-export const IPFIX_SET = { template: 2, optionsTemplate: 3, firstData: 256 } as const
 export const SET_HEADER_BYTES = 4
 
 /** Describes the first malformation of a message; undefined if the whole message can be used. */
 export function findMalformation(
-  { datagram, offset, end }: RecordRange,
+  { datagram, offset, end }: ByteRange,
   stream: StreamMemory,
 ): string | undefined {
   const { view } = datagram
@@ -34,8 +39,7 @@ export function findMalformation(
     if (at + length > end) return `set ${setId}: ${length} bytes, ${end - at} left`
     const set = { datagram, offset: at + SET_HEADER_BYTES, end: at + length }
     if (setId === IPFIX_SET.template || setId === IPFIX_SET.optionsTemplate) {
-      const isWhole = collectTemplates(set, setId === IPFIX_SET.optionsTemplate, defined)
-      if (!isWhole) return `a template reaches beyond set ${setId}`
+      if (!collectTemplates(setId, set, defined)) return `a template reaches beyond set ${setId}`
     } else if (setId >= IPFIX_SET.firstData) {
       const template = defined.last.get(setId) ?? stream.template(setId)
       if (template === undefined) undefinedSets.push({ setId, set })
@@ -58,7 +62,7 @@ interface DefinedTemplates {
 
 interface UndefinedSet {
   readonly setId: number
-  readonly set: RecordRange
+  readonly set: ByteRange
 }
 
 function findBrokenSet(
@@ -73,19 +77,19 @@ function findBrokenSet(
   return undefined
 }
 
+/** Returns false if a template reaches beyond the set. */
 function collectTemplates(
-  { datagram, offset, end }: RecordRange,
-  isOptions: boolean,
+  setId: TemplateSetId,
+  { datagram, offset, end }: ByteRange,
   { first, last }: DefinedTemplates,
 ): boolean {
-  const { view } = datagram
   let at = offset
-  while (hasTemplate({ view, offset: at, end })) {
-    const record = readIpfixTemplate({ view, offset: at, end }, isOptions)
+  while (hasTemplate({ datagram, offset: at, end })) {
+    const record = readIpfixTemplate(setId, { datagram, offset: at, end })
     if (record === undefined) return false
     at = record.end
     if (record.fields.length === 0) continue
-    const template = templateOf(record, isOptions)
+    const template = templateOf(record)
     if (!first.has(record.id)) first.set(record.id, template)
     last.set(record.id, template)
   }
@@ -95,7 +99,7 @@ function collectTemplates(
 /** Finds a record that reaches beyond its set. */
 function findBrokenRecord(
   setId: number,
-  { datagram, offset, end }: RecordRange,
+  { datagram, offset, end }: ByteRange,
   template: Template,
 ): string | undefined {
   const { view } = datagram

@@ -1,16 +1,15 @@
 /** Reads template sets and options template sets of IPFIX (RFC 7011 section 3.4). */
 
-import type { DecodeResult } from '../decode-result.ts'
 import type { FieldSpecifier } from '../elements/field-specifier.ts'
 import { MAX_FIELDS_PER_TEMPLATE } from '../limits.ts'
-import type { StreamMemory } from '../memory/stream-memory.ts'
 import { createTemplate, type Template } from '../memory/template.ts'
-import {
-  defineTemplate,
-  rejectTemplate,
-  type SetContent,
-  type TemplateSink,
-} from './template-sets.ts'
+import type { ByteRange } from '../plan/read-bytes.ts'
+import { type CurrentMessage, defineTemplate, rejectTemplate } from './template-sets.ts'
+
+/** Ids of sets; ids from `firstData` on are those of templates. */
+export const IPFIX_SET = { template: 2, optionsTemplate: 3, firstData: 256 } as const
+
+export type TemplateSetId = typeof IPFIX_SET.template | typeof IPFIX_SET.optionsTemplate
 
 const ENTERPRISE_BIT = 0x8000
 
@@ -19,13 +18,14 @@ interface TemplateRecord {
   readonly id: number
   /** Empty for a withdrawal. */
   readonly fields: readonly FieldSpecifier[]
-  readonly scopeFields: number
+  /** Undefined in a template of flow records, and in a withdrawal. */
+  readonly scopeFields: number | undefined
   /** Where the record ends. */
   readonly end: number
 }
 
 /**
- * Reads the record at `content.offset`:
+ * Reads the first record of `range`:
  *
  *     template         = templateId16 fieldCount16 field×fieldCount
  *     options template = templateId16 fieldCount16 scopeFieldCount16 field×fieldCount
@@ -35,15 +35,17 @@ interface TemplateRecord {
  * @returns undefined if it reaches beyond the set
  */
 export function readIpfixTemplate(
-  { view, offset, end }: SetContent,
-  isOptions: boolean,
+  setId: TemplateSetId,
+  range: ByteRange,
 ): TemplateRecord | undefined {
+  const { offset, end } = range
+  const { view } = range.datagram
   const id = view.getUint16(offset)
   const count = view.getUint16(offset + 2)
-  if (count === 0) return { id, fields: [], scopeFields: 0, end: offset + 4 }
+  if (count === 0) return { id, fields: [], scopeFields: undefined, end: offset + 4 }
   let at = offset + 4
-  let scopeFields = 0
-  if (isOptions) {
+  let scopeFields: number | undefined
+  if (setId === IPFIX_SET.optionsTemplate) {
     if (at + 2 > end) return undefined
     scopeFields = view.getUint16(at)
     at += 2
@@ -69,42 +71,36 @@ export function readIpfixTemplate(
 }
 
 /** Whether a template record can begin at `offset`; otherwise the rest of the set is padding. */
-export function hasTemplate({ view, offset, end }: SetContent): boolean {
+export function hasTemplate({ datagram: { view }, offset, end }: ByteRange): boolean {
   return offset + 4 <= end && view.getUint16(offset) !== 0
 }
 
 /** Creates the template that a record defines. */
-export function templateOf(record: TemplateRecord, isOptions: boolean): Template {
-  const { id, fields, scopeFields } = record
-  return createTemplate(id, fields, isOptions ? { scopeFields } : undefined)
+export function templateOf({ id, fields, scopeFields }: TemplateRecord): Template {
+  return createTemplate(id, fields, scopeFields === undefined ? undefined : { scopeFields })
 }
 
-/** Reads all templates of a set into `stream`. */
+/** Reads all templates of a set. */
 export function readIpfixTemplateSet(
-  content: SetContent,
-  isOptions: boolean,
-  { stream, result }: { readonly stream: StreamMemory; readonly result: DecodeResult },
-  onTemplate: TemplateSink,
+  setId: TemplateSetId,
+  content: ByteRange,
+  current: CurrentMessage,
 ): void {
-  const { view, end } = content
+  const { datagram, end } = content
   let { offset } = content
-  while (hasTemplate({ view, offset, end })) {
-    const record = readIpfixTemplate({ view, offset, end }, isOptions)
+  while (hasTemplate({ datagram, offset, end })) {
+    const record = readIpfixTemplate(setId, { datagram, offset, end })
     if (record === undefined) {
-      rejectTemplate(stream, result, view.getUint16(offset), 'template-overruns-set')
+      rejectTemplate(current, datagram.view.getUint16(offset), 'template-overruns-set')
       return
     }
     offset = record.end
-    if (record.fields.length === 0) {
+    const { id, fields, scopeFields } = record
+    if (fields.length === 0) {
       // A withdrawal over UDP MUST be ignored (RFC 7011 section 8.4).
-      result.report('template-withdrawal', record.id, `withdrawal of template ${record.id}`)
-    } else if (
-      isOptions &&
-      (record.scopeFields === 0 || record.scopeFields > record.fields.length)
-    ) {
-      rejectTemplate(stream, result, record.id, 'options-template-without-scope')
-    } else {
-      defineTemplate(templateOf(record, isOptions), stream, result, onTemplate)
-    }
+      current.sets.result.report('template-withdrawal', id, `withdrawal of template ${id}`)
+    } else if (scopeFields === 0 || (scopeFields ?? 0) > fields.length) {
+      rejectTemplate(current, id, 'options-template-without-scope')
+    } else defineTemplate(templateOf(record), current)
   }
 }

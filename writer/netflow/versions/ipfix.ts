@@ -2,11 +2,11 @@
 
 import type { MessageContext } from '../flow-record.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
-import type { Template } from '../memory/template.ts'
+import type { ByteRange } from '../plan/read-bytes.ts'
 import type { DataSets } from '../records/data-sets.ts'
-import type { RecordRange } from '../records/record-sets.ts'
-import { findMalformation, IPFIX_SET, SET_HEADER_BYTES } from './ipfix-structure.ts'
-import { readIpfixTemplateSet } from './ipfix-templates.ts'
+import { findMalformation, SET_HEADER_BYTES } from './ipfix-structure.ts'
+import { IPFIX_SET, readIpfixTemplateSet } from './ipfix-templates.ts'
+import type { CurrentMessage } from './template-sets.ts'
 import { noteTrailingBytes } from './trailing-bytes.ts'
 
 /**
@@ -18,7 +18,7 @@ import { noteTrailingBytes } from './trailing-bytes.ts'
  */
 export function decodeIpfix(
   sets: DataSets,
-  content: RecordRange,
+  content: ByteRange,
   stream: StreamMemory,
   message: MessageContext,
 ): void {
@@ -33,33 +33,26 @@ export function decodeIpfix(
   }
   sets.records.reader.times.bootMs = stream.systemInitMs
   const { view } = datagram
+  const current = { sets, stream, message }
   let at = content.offset
   while (at + SET_HEADER_BYTES <= end) {
     const length = view.getUint16(at + 2)
     if (length < SET_HEADER_BYTES) return
     const set = { datagram, offset: at + SET_HEADER_BYTES, end: at + length }
-    decodeSet(sets, view.getUint16(at), set, { stream, message })
+    decodeSet(view.getUint16(at), set, current)
     at += length
   }
   if (at < end) noteTrailingBytes(view, at, end, result)
 }
 
-function decodeSet(
-  sets: DataSets,
-  setId: number,
-  content: RecordRange,
-  { stream, message }: { readonly stream: StreamMemory; readonly message: MessageContext },
-): void {
+function decodeSet(setId: number, content: ByteRange, current: CurrentMessage): void {
+  const { sets, stream, message } = current
   const { result } = sets
-  const { offset, end } = content
   if (setId >= IPFIX_SET.firstData) {
     sets.decode(setId, content, stream, message)
   } else if (setId === IPFIX_SET.template || setId === IPFIX_SET.optionsTemplate) {
     stream.lastTemplateMicros = message.receivedAtMicros
-    const release = (template: Template) => sets.releaseSets(template, stream, message)
-    const isOptions = setId === IPFIX_SET.optionsTemplate
-    const set = { view: content.datagram.view, offset, end }
-    readIpfixTemplateSet(set, isOptions, { stream, result }, release)
+    readIpfixTemplateSet(setId, content, current)
   } else {
     result.malformedSets += 1
     result.report('reserved-set-id', setId, `set ${setId}`)

@@ -43,7 +43,7 @@ export class MessageHeader {
   /**
    * Reads the header of the message in the first `length` bytes.
    *
-   * @returns why the datagram is no message, or undefined when it is one
+   * @returns why the datagram is not a message, or undefined when it is one
    */
   read(view: DataView, length: number): RejectReason | undefined {
     this.length = length

@@ -29,11 +29,11 @@ export interface FixedHeader {
   readonly hasSampling: boolean
 }
 
-/** How the messages of a version (v8: of an aggregation scheme) are laid out. */
+/** The layout of the messages of a version; in v8, of an aggregation scheme. */
 export interface FixedLayout {
   readonly header: FixedHeader
   readonly recordBytes: number
-  /** How `finishRecord` completes a record. */
+  /** By this plan `finishRecord` completes a record. */
   readonly plan: Plan
   /** Reads the record at `offset` into `reader`; the caller has checked that it is whole. */
   readonly read: (reader: RecordReader, datagram: DatagramBytes, offset: number) => void
@@ -50,7 +50,7 @@ interface ExtraField {
 /** The differences between the versions. Offsets are from the start of the record. */
 interface RecordLayout {
   readonly bytes: number
-  /** Straight code for each layout: with offsets from a table, v5 takes 1.3 times as long. */
+  /** Each layout has code of its own: with offsets from a table, v5 takes 1.3 times as long. */
   readonly read: FixedLayout['read']
   readonly extraFields: readonly ExtraField[]
   /** Whether an extra field of value 0 is left out. */

@@ -2,14 +2,14 @@
 
 import type { MessageContext } from '../flow-record.ts'
 import type { StreamMemory } from '../memory/stream-memory.ts'
-import type { Template } from '../memory/template.ts'
+import type { ByteRange } from '../plan/read-bytes.ts'
 import type { DataSets } from '../records/data-sets.ts'
-import type { RecordRange } from '../records/record-sets.ts'
 import { V9_HEADER_BYTES } from './message-header.ts'
+import type { CurrentMessage } from './template-sets.ts'
 import { noteTrailingBytes } from './trailing-bytes.ts'
 import { readV9OptionsTemplateSet, readV9TemplateSet } from './v9-templates.ts'
 
-/** No set has this id: it is reserved. */
+/** The version in the header of a second message; as a set id it is reserved. */
 const V9 = 9
 const FIRST_DATA_SET_ID = 256
 const TEMPLATE_SET_ID = 0
@@ -27,11 +27,12 @@ const SET_HEADER_BYTES = 4
  */
 export function decodeV9(
   sets: DataSets,
-  content: RecordRange,
+  content: ByteRange,
   stream: StreamMemory,
   message: MessageContext,
 ): void {
   const { result } = sets
+  const current = { sets, stream, message }
   const { datagram, offset, end } = content
   const { view } = datagram
   let at = offset
@@ -52,7 +53,7 @@ export function decodeV9(
       result.report('set-overruns-message', setId, `set ${setId}: ${length} bytes, ${room} left`)
     }
     const set = { datagram, offset: at + SET_HEADER_BYTES, end: Math.min(at + length, end) }
-    decodeSet(sets, setId, set, { stream, message })
+    decodeSet(setId, set, current)
     at += length
   }
   if (at < end) noteTrailingBytes(view, at, end, result)
@@ -64,7 +65,7 @@ const MAX_SECONDS_APART = 60
  * Whether another header of v9 is where a set should begin, with the source id and about the time of
  * the message. Read as sets, the second message would be garbage.
  */
-function isSecondMessage({ datagram, offset, end }: RecordRange, at: number): boolean {
+function isSecondMessage({ datagram, offset, end }: ByteRange, at: number): boolean {
   if (at + V9_HEADER_BYTES > end) return false
   const { view } = datagram
   const header = offset - V9_HEADER_BYTES
@@ -73,25 +74,19 @@ function isSecondMessage({ datagram, offset, end }: RecordRange, at: number): bo
   return isSameSource && secondsApart <= MAX_SECONDS_APART
 }
 
-function decodeSet(
-  sets: DataSets,
-  setId: number,
-  content: RecordRange,
-  { stream, message }: { readonly stream: StreamMemory; readonly message: MessageContext },
-): void {
+function decodeSet(setId: number, content: ByteRange, current: CurrentMessage): void {
+  const { sets, stream, message } = current
   if (setId >= FIRST_DATA_SET_ID) {
     sets.decode(setId, content, stream, message)
     return
   }
   const { result } = sets
-  const set = { view: content.datagram.view, offset: content.offset, end: content.end }
-  const release = (template: Template) => sets.releaseSets(template, stream, message)
   if (setId === TEMPLATE_SET_ID) {
     stream.lastTemplateMicros = message.receivedAtMicros
-    readV9TemplateSet(set, stream, result, release)
+    readV9TemplateSet(content, current)
   } else if (setId === OPTIONS_TEMPLATE_SET_ID) {
     stream.lastTemplateMicros = message.receivedAtMicros
-    readV9OptionsTemplateSet(set, stream, result, release)
+    readV9OptionsTemplateSet(content, current)
   } else {
     result.malformedSets += 1
     result.report('reserved-set-id', setId, `set ${setId}`)

@@ -71,12 +71,12 @@ describe('an elements file', () => {
     const beginnings = [
       'line 3: 1 values, not four; write enterprise,id,name,type',
       'line 4: 3 values, not four; write enterprise,id,name,type',
-      'line 5: the enterprise "0x9" is no whole number',
-      'line 6: the id "" is no whole number',
+      'line 5: the enterprise "0x9" is not a whole number',
+      'line 6: the id "" is not a whole number',
       'line 7: unknown type "strng"; use one of unsigned8,',
       'line 8: line 2 defines element 64512.7 already; remove one of them',
       'line 9: line 2 has the name acmeUser already; choose another one',
-      'line 10: the enterprise "enterprise" is no whole number',
+      'line 10: the enterprise "enterprise" is not a whole number',
     ]
     assert.deepEqual(
       problems.map((problem, index) => problem.slice(0, beginnings[index]?.length)),

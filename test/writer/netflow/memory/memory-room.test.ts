@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DecodeResult } from '../../../../writer/netflow/decode-result.ts'
+import { STANDARD_ELEMENTS } from '../../../../writer/netflow/elements/element-registry.ts'
 import { MAX_NAMED_BYTES, MAX_TEMPLATE_BYTES } from '../../../../writer/netflow/limits.ts'
 import { BoundedMap } from '../../../../writer/netflow/memory/bounded-map.ts'
 import {
@@ -13,6 +14,8 @@ import {
 import { StreamMemory } from '../../../../writer/netflow/memory/stream-memory.ts'
 import { createTemplate, type Template } from '../../../../writer/netflow/memory/template.ts'
 import { TrackedMap } from '../../../../writer/netflow/memory/tracked-map.ts'
+import { viewDatagramBytes } from '../../../../writer/netflow/plan/read-bytes.ts'
+import { DataSets } from '../../../../writer/netflow/records/data-sets.ts'
 import { defineTemplate } from '../../../../writer/netflow/versions/template-sets.ts'
 
 const NAME_BYTES = 300
@@ -59,15 +62,17 @@ describe('the memory of all streams', () => {
     old.define(templateOf(256))
     old.define(templateOf(257))
     const result = new DecodeResult()
-    let released = 0
-    defineTemplate(templateOf(256), late, result, () => {
-      released += 1
-    })
+    const datagram = viewDatagramBytes(Buffer.alloc(4))
+    const sets = new DataSets(result, datagram, STANDARD_ELEMENTS)
+    const { exporterBytes, observationDomain, exportVersion } = late
+    const message = { receivedAtMicros: 0, exporterBytes, observationDomain, exportVersion }
+    sets.decode(256, { datagram, offset: 0, end: 4 }, late, message)
+    defineTemplate(templateOf(256), { sets, stream: late, message })
     assert.deepEqual(
       result.problems.map(({ code }) => code),
-      ['no-room-for-template'],
+      ['no-template', 'no-room-for-template'],
     )
-    assert.equal(released, 0)
+    assert.deepEqual([result.releasedSets, sets.heldSets.count], [0, 1])
     assert.equal(late.template(256), undefined)
     assert.equal(rooms.templates.refusals, 1)
     assert.equal(old.templates.size, 2)

@@ -77,8 +77,8 @@ describe('a template that is repeated', () => {
       if (templates.takeChanges().changed.length > 0) written.push(second)
     }
     assert.deepEqual(written, [0, 300, 600])
-    assert.equal(templates.known(256)?.firstSeenMicros, 0)
-    assert.equal(templates.known(256)?.lastSeenMicros, 600 * SECOND)
+    assert.equal(templates.find(256, 0)?.firstSeenMicros, 0)
+    assert.equal(templates.find(256, 0)?.lastSeenMicros, 600 * SECOND)
   })
 
   it('keeps its plan', () => {
@@ -94,9 +94,9 @@ describe('a template that is redefined', () => {
     const templates = new Templates()
     templates.restore(storedTemplate(BYTES, { redefinitions: 2 ** 31 - 2 }))
     templates.define(PACKETS)
-    assert.equal(templates.known(256)?.redefinitions, 2 ** 31 - 1)
+    assert.equal(templates.find(256, 0)?.redefinitions, 2 ** 31 - 1)
     templates.define(BYTES)
-    assert.equal(templates.known(256)?.redefinitions, 2 ** 31 - 1)
+    assert.equal(templates.find(256, 0)?.redefinitions, 2 ** 31 - 1)
   })
 
   it('counts its definitions, and keeps the hash of the previous one', () => {
@@ -105,7 +105,7 @@ describe('a template that is redefined', () => {
     assert.equal(templates.define(BYTES), 'new')
     templates.arrive(2 * MINUTE, 0)
     assert.equal(templates.define(PACKETS), 'changed')
-    const known = templates.known(256)
+    const known = templates.find(256, 0)
     assert.equal(known?.redefinitions, 1)
     assert.equal(known?.previousHash, hashDefinition(BYTES))
     assert.deepEqual([known?.firstSeenMicros, known?.definedMicros], [MINUTE, 2 * MINUTE])
@@ -209,7 +209,7 @@ describe('templates from before a restart', () => {
     )
     templates.arrive(SECOND, 0)
     assert.equal(templates.define(templateOf(256, 1)), 'refreshed')
-    assert.equal(templates.known(256)?.status, 'confirmed')
+    assert.equal(templates.find(256, 0)?.status, 'confirmed')
     assert.equal(templates.hasChanges, true)
   })
 

@@ -9,7 +9,7 @@ import { writeJson } from '../../../../writer/netflow/plan/write-json.ts'
 /** Lists are written elsewhere. */
 const FORMATS = Object.values(FORMAT).filter((format) => format < FORMAT.basicList)
 
-/** Writes bytes that stand between others. */
+/** Writes a value that lies between other bytes. */
 function written(format: Format, value: Uint8Array): string {
   const json = new JsonBytes()
   json.putText('{"a":')

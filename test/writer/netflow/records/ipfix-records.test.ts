@@ -1,4 +1,4 @@
-/** IPFIX records in which several elements stand for one column (RFC 7011, RFC 5102). */
+/** IPFIX records in which several elements fill one column (RFC 7011, RFC 5102). */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
