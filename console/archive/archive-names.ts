@@ -2,7 +2,7 @@
 
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Row } from '../query/sums.ts'
+import type { Row } from '../query/sql.ts'
 import { NAMES_QUERY } from './archive-columns.ts'
 import type { ArchivedDatabase } from './archive-partition.ts'
 

@@ -4,7 +4,7 @@
  */
 
 import { mkdir } from 'node:fs/promises'
-import type { Row } from '../query/sums.ts'
+import type { Row } from '../query/sql.ts'
 import { type ArchivedPart, readArchive, writeArchive } from './archive-manifest.ts'
 import { writeNames } from './archive-names.ts'
 import { type ArchiveRun, archivePartition, type ClosedPartition } from './archive-partition.ts'

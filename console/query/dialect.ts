@@ -3,10 +3,11 @@
  * their SQL is the same.
  */
 
-import { compileFilter, type Parameters } from './compile-filter.ts'
+import { compileFilter } from './compile-filter.ts'
 import type { Filter } from './filter-tree.ts'
 import { CONVERSATIONS, FLOW_DETAILS, FLOWS } from './relations.ts'
-import { type Ask, planSums, type Sums, type SumsQuestion } from './sums.ts'
+import type { Ask, Parameters } from './sql.ts'
+import { planSums, type Sums, type SumsQuestion } from './sums.ts'
 
 /** The relations that questions read. */
 export type RelationName = 'flows' | 'flow_details' | 'conversations'

@@ -1,8 +1,9 @@
 /** Pages of flows, the newest first. A page goes on where the one before has ended. */
 
-import { compileFilter, Parameters, type Sql } from './compile-filter.ts'
-import type { RangeQuestion } from './questions.ts'
+import { compileFilter } from './compile-filter.ts'
+import { type RangeQuestion, withinRange } from './range.ts'
 import { FLOWS } from './relations.ts'
+import { Parameters, type Sql } from './sql.ts'
 
 /**
  * The place of a flow. Rows are never changed, so their place in the file is theirs for good: a page
@@ -67,11 +68,11 @@ export interface FlowPageQuestion extends RangeQuestion {
 }
 
 /** The flows of a page, with the place of each in `place_at`, `place_table` and `place_row`. */
-export function flowPageQuery({ since, until, filter, limit, after }: FlowPageQuestion): Sql {
+export function flowPageQuery(question: FlowPageQuestion): Sql {
+  const { filter, limit, after } = question
   const parameters = new Parameters()
   const conditions = [
-    `received_at >= ${parameters.add(since)}::timestamptz`,
-    `received_at < ${parameters.add(until)}::timestamptz`,
+    withinRange('received_at', question, parameters),
     compileFilter(filter, FLOWS, parameters),
   ]
   if (after) {

@@ -1,6 +1,6 @@
 /** Questions about what is missing, and about the state of the exporters. */
 
-import type { Sql } from './compile-filter.ts'
+import type { Sql } from './sql.ts'
 
 export interface LossQuestion {
   readonly since: string

@@ -3,9 +3,10 @@
  * committed later than a younger one, and those received long ago.
  */
 
-import { compileFilter, Parameters, type Sql } from './compile-filter.ts'
+import { compileFilter } from './compile-filter.ts'
 import type { Filter } from './filter-tree.ts'
 import { FLOWS } from './relations.ts'
+import { Parameters, type Sql } from './sql.ts'
 
 /** A snapshot: transactions before `xmax`, without those in progress. */
 export interface Snapshot {

@@ -1,10 +1,10 @@
 /** The questions of the console, as SQL. All have the columns of the database's own functions. */
 
-import { Parameters, type Sql } from './compile-filter.ts'
 import { type Dialect, POSTGRES } from './dialect.ts'
-import type { Filter } from './filter-tree.ts'
+import { type RangeQuestion, withinRange } from './range.ts'
 import { planSpread } from './spread.ts'
-import type { Ask, Row, SumsQuestion } from './sums.ts'
+import { type Ask, Parameters, type Row, type Sql } from './sql.ts'
+import type { SumsQuestion } from './sums.ts'
 
 export interface TopQuestion extends SumsQuestion {
   readonly n: number
@@ -131,12 +131,6 @@ export async function trafficQuery(
   return { text, values: parameters.values }
 }
 
-export interface RangeQuestion {
-  readonly since: string
-  readonly until: string
-  readonly filter: Filter
-}
-
 /** How flows and conversations can be sorted. */
 export const ORDERS: readonly string[] = ['time', 'bytes', 'packets', 'duration']
 
@@ -179,9 +173,6 @@ function limitRows(
   return `select * from (${all} order by ${newest} limit ${limit}) as newest order by ${sorted}`
 }
 
-const range = (column: string, { since, until }: RangeQuestion, parameters: Parameters) =>
-  `${column} >= ${parameters.add(since)}::timestamptz and ${column} < ${parameters.add(until)}::timestamptz`
-
 export interface FlowsQuestion extends RangeQuestion {
   readonly limit: number
   readonly order: string
@@ -192,7 +183,7 @@ export function flowsQuery(question: FlowsQuestion, dialect: Dialect = POSTGRES)
   const parameters = new Parameters()
   const { filter, limit, order } = question
   const where =
-    `${range('received_at', question, parameters)} ` +
+    `${withinRange('received_at', question, parameters)} ` +
     `and ${dialect.compile(filter, 'flow_details', parameters)}`
   const newest =
     limit > 0 && order === 'time' ? `and ${newestFlows(question, parameters, dialect)}` : ''
@@ -210,7 +201,7 @@ function newestFlows(question: FlowsQuestion, parameters: Parameters, dialect: D
   const skipped = parameters.add(question.limit - 1)
   return `received_at >= coalesce((
     select received_at from flows
-    where ${range('received_at', question, parameters)}
+    where ${withinRange('received_at', question, parameters)}
       and ${dialect.compile(question.filter, 'flows', parameters)}
     order by received_at desc offset ${skipped} limit 1), '-infinity')`
 }
@@ -270,7 +261,7 @@ export function summaryQuery(question: RangeQuestion, dialect: Dialect = POSTGRE
   const packets = dialect.bin({ dividend: 'packets', edges: PACKETS_PER_FLOW }, parameters)
   const bytes = dialect.bin({ dividend: 'bytes', edges: BYTES_PER_FLOW }, parameters)
   const where =
-    `${range('received_at', question, parameters)} ` +
+    `${withinRange('received_at', question, parameters)} ` +
     `and ${dialect.compile(question.filter, 'flows', parameters)}`
   const text = `
     with found as (

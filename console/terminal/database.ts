@@ -10,9 +10,8 @@ import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
 import { to } from 'pg-copy-streams'
 import { SESSION_SETTINGS, TEXTS } from '../database/session.ts'
-import type { Sql } from '../query/compile-filter.ts'
 import { POSTGRES } from '../query/dialect.ts'
-import type { Row } from '../query/sums.ts'
+import type { Row, Sql } from '../query/sql.ts'
 import { NoAnswerError, UsageError } from './errors.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000

@@ -2,7 +2,7 @@
 
 import { promises as dns } from 'node:dns'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Row } from '../query/sums.ts'
+import type { Row } from '../query/sql.ts'
 import type { Column } from './output/answer.ts'
 
 const LIMIT_MS = 500

@@ -1,7 +1,7 @@
 /** `netflow conversations`: the flows of both directions in one line. */
 
 import { conversationsQuery, ORDERS } from '../../query/questions.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import { UsageError } from '../errors.ts'
 import { ANALYZER_HEADING, analyzerLine } from '../formats/analyzer.ts'
 import type { Answer, Column } from '../output/answer.ts'

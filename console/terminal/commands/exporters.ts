@@ -1,8 +1,8 @@
 /** `netflow exporters`: lists them, and changes what an operator may configure. */
 
 import { formatNetwork, parseNetwork } from '../../query/address.ts'
-import type { Sql } from '../../query/compile-filter.ts'
 import { exportersQuery } from '../../query/losses.ts'
+import type { Sql } from '../../query/sql.ts'
 import { NoAnswerError, UsageError } from '../errors.ts'
 import type { Column } from '../output/answer.ts'
 import type { Terminal } from '../terminal.ts'

@@ -1,7 +1,7 @@
 /** `netflow gaps` and `netflow health`: what is missing, and the state of the exporters. */
 
 import { gapsQuery, healthQuery, ledgerQuery } from '../../query/losses.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import type { Answer, Column } from '../output/answer.ts'
 import { safeText } from '../output/safe-text.ts'
 import type { Terminal } from '../terminal.ts'

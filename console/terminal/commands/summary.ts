@@ -6,7 +6,7 @@ import {
   PACKETS_PER_FLOW,
   summaryQuery,
 } from '../../query/questions.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import { formatTime } from '../../query/times.ts'
 import type { Answer, Column } from '../output/answer.ts'
 import { parseStamp } from '../output/answer.ts'

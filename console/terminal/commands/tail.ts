@@ -9,7 +9,7 @@ import {
   type Snapshot,
 } from '../../query/new-flows.ts'
 import { flowsQuery } from '../../query/questions.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import type { Database } from '../database.ts'
 import { UsageError } from '../errors.ts'
 import { csvHeading, csvLine, jsonLine } from '../output/data-formats.ts'

@@ -2,8 +2,8 @@
 
 import { EITHER_END, KEYS, normalizeKey } from '../../query/keys.ts'
 import { askTop, askTraffic } from '../../query/questions.ts'
+import type { Ask, Row } from '../../query/sql.ts'
 import { parseStep } from '../../query/steps.ts'
-import type { Ask, Row } from '../../query/sums.ts'
 import { parseDuration } from '../../query/times.ts'
 import { UsageError } from '../errors.ts'
 import type { Answer, Column } from '../output/answer.ts'

@@ -1,6 +1,6 @@
 /** nfdump's lines: `line`, `long`, `extended`, and `fmt:` with its own tokens; and a `short` one. */
 
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import { formatTime } from '../../query/times.ts'
 import { parseStamp } from '../output/answer.ts'
 import { safeText } from '../output/safe-text.ts'

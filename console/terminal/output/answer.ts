@@ -1,6 +1,6 @@
 /** An answer: columns, rows, and remarks. Each value is the text that the database has written. */
 
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 
 /** How a value is shown to people. CSV and JSON have it as it is. */
 export type Kind =

@@ -1,7 +1,7 @@
 /** Draws traffic over time in a few lines. */
 
 import { formatBytes } from '../../../shared/text-table.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import { formatTime } from '../../query/times.ts'
 import { parseStamp } from './answer.ts'
 import type { TableStyle } from './table.ts'

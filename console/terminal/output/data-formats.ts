@@ -1,6 +1,6 @@
 /** CSV, JSON and JSON lines: values in full, times by RFC 3339 in UTC. */
 
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import { type Column, formatStamp, NUMBERS } from './answer.ts'
 import { safeJson, safeText } from './safe-text.ts'
 

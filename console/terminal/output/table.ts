@@ -1,7 +1,7 @@
 /** Lays an answer out as a table that fits the terminal. */
 
 import { displayWidth, drawBar, layOutTable, type TableColumn } from '../../../shared/text-table.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import { type Answer, type Column, NUMBERS } from './answer.ts'
 import type { Paint } from './paint.ts'
 import { formatValue, type Style } from './units.ts'

@@ -1,7 +1,7 @@
 /** Formats values for people: units, times, durations. */
 
 import { formatBytes, formatCount } from '../../../shared/text-table.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import { formatTime } from '../../query/times.ts'
 import { type Column, parseStamp } from './answer.ts'
 import { safeText } from './safe-text.ts'

@@ -1,6 +1,6 @@
 /** Writes an answer in the format that was asked for. */
 
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import type { Answer } from './answer.ts'
 import { csvHeading, csvLine, jsonLine } from './data-formats.ts'
 import { formatTable, type TableStyle, wrapText } from './table.ts'

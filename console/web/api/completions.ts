@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { FILTER_WORDS } from '../../query/filter-words.ts'
 import { KEYS } from '../../query/keys.ts'
 import { PROTOCOL_NAMES } from '../../query/protocols.ts'
-import type { Ask } from '../../query/sums.ts'
+import type { Ask } from '../../query/sql.ts'
 import { question } from './question.ts'
 import * as value from './values.ts'
 

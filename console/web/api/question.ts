@@ -1,7 +1,7 @@
 /** What a question of the API is: its parameters, its reply, and how the database answers it. */
 
 import type { z } from 'zod'
-import type { Ask } from '../../query/sums.ts'
+import type { Ask } from '../../query/sql.ts'
 
 /** What answering takes; all of one answer sees one snapshot. */
 export interface Asking {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { compileFilter, Parameters } from '../../../console/query/compile-filter.ts'
+import { compileFilter } from '../../../console/query/compile-filter.ts'
 import { joinFilters, parseFilter } from '../../../console/query/filter.ts'
 import { FilterError, formatFilterError } from '../../../console/query/filter-error.ts'
 import { CONVERSATIONS, FLOWS } from '../../../console/query/relations.ts'
+import { Parameters } from '../../../console/query/sql.ts'
 
 function compile(text: string, relation = FLOWS) {
   const parameters = new Parameters()

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import pg from 'pg'
-import type { Sql } from '../../../console/query/compile-filter.ts'
 import { parseFilter } from '../../../console/query/filter.ts'
 import { askTop, askTraffic } from '../../../console/query/questions.ts'
-import { findMargin, type Row } from '../../../console/query/sums.ts'
+import type { Row, Sql } from '../../../console/query/sql.ts'
+import { findMargin } from '../../../console/query/sums.ts'
 import { RollupHarness } from '../../helpers/rollup-harness.ts'
 
 const DAY = { since: '2026-03-02T00:00:00Z', until: '2026-03-03T00:00:00Z' }

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { compileFilter, Parameters } from '../../../console/query/compile-filter.ts'
+import { compileFilter } from '../../../console/query/compile-filter.ts'
 import { parseFilter } from '../../../console/query/filter.ts'
 import type { Filter, FilterTest } from '../../../console/query/filter-tree.ts'
 import { STREAMS } from '../../../console/query/relations.ts'
+import { Parameters } from '../../../console/query/sql.ts'
 import { streamFilter } from '../../../console/query/stream-filter.ts'
 
 /** Values of tests, by the name of their field. */

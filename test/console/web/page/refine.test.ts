@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { compileFilter, Parameters } from '../../../../console/query/compile-filter.ts'
+import { compileFilter } from '../../../../console/query/compile-filter.ts'
 import { parseFilter } from '../../../../console/query/filter.ts'
 import type { Filter } from '../../../../console/query/filter-tree.ts'
 import { KEYS } from '../../../../console/query/keys.ts'
 import { FLOWS } from '../../../../console/query/relations.ts'
+import { Parameters } from '../../../../console/query/sql.ts'
 import { narrow, testFor } from '../../../../console/web/page/refine.ts'
 import { modelFilter } from '../../query/filter-model.ts'
 
