@@ -1,6 +1,6 @@
 /** Reads IPv4 and IPv6 addresses and networks as people write them. */
 
-/** A network, or one address, whose length is that of all bits. */
+/** A network. A single address is a network of all its bits. */
 export interface Network {
   readonly version: 4 | 6
   readonly bits: bigint
@@ -10,8 +10,8 @@ export interface Network {
 const BITS = { 4: 32, 6: 128 } as const
 
 /**
- * Reads `192.0.2.1`, `2001:db8::1`, `10.0.0.0/8`, `10/8`, `2001:db8::/32`. Bits behind the length
- * become 0.
+ * Reads `192.0.2.1`, `2001:db8::1`, `10.0.0.0/8`, `10/8`, `2001:db8::/32`. Bits after the
+ * prefix become 0.
  *
  * @returns undefined when the text is none of these
  */
@@ -26,7 +26,7 @@ export function parseNetwork(text: string): Network | undefined {
   return truncate({ version, bits, length: Number(lengthText) })
 }
 
-/** Reads a netmask of IPv4 as a length; undefined when its ones are not in front. */
+/** Reads a netmask of IPv4 as a length; undefined when a one follows a zero. */
 export function parseNetmask(text: string): number | undefined {
   const bits = parseIpv4(text, false)?.toString(2).padStart(32, '0')
   return bits === undefined || !/^1*0*$/.test(bits) ? undefined : bits.replaceAll('0', '').length
@@ -49,7 +49,7 @@ export function contains(network: Network, address: Network): boolean {
   return truncate({ ...address, length: network.length }).bits === network.bits
 }
 
-/** Formats a network as PostgreSQL reads it; the length only when it is no single address. */
+/** Formats a network as PostgreSQL reads it; a single address is written without its length. */
 export function formatNetwork(network: Network): string {
   const place = network.version === 4 ? formatIpv4(network.bits) : formatIpv6(network.bits)
   return isHost(network) ? place : `${place}/${network.length}`

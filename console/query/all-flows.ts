@@ -1,11 +1,11 @@
-/** All flows of a range with their names, for files rather than for a screen. */
+/** Selects all flows of a range with their names, for files rather than for a screen. */
 
 import { compileFilter } from './compile-filter.ts'
 import { type RangeQuestion, withinRange } from './range.ts'
 import { FLOW_DETAILS } from './relations.ts'
 import { Parameters, type Sql } from './sql.ts'
 
-/** In the order of the table: sorting millions of flows would take long. */
+/** Selects them in the order of the table: sorting millions of flows would take long. */
 export function allFlowsQuery(question: RangeQuestion): Sql {
   return selectFlows('flow_details.*, extract(epoch from duration) as seconds', question)
 }

@@ -92,7 +92,8 @@ function compileCondition(test: FilterTest, field: string, place: Place): string
 function columnOf({ at }: FilterTest, field: string, { relation }: Place): string {
   const column = relation[field]
   if (column !== undefined) return column
-  throw new FilterError(`${field.replaceAll('_', ' ')} cannot be tested here`, at)
+  const name = field.replaceAll('_', ' ')
+  throw new FilterError(`${name} cannot be tested here: the rows that are asked do not have it`, at)
 }
 
 function compileRatio(test: FilterTest, field: string, place: Place): string {

@@ -1,6 +1,6 @@
 /**
- * Spreads each flow over all bins that it covers, in proportion to the time, under a filter. Without a
- * filter, the function `spread_sums` of the database does the same.
+ * Spreads each flow over all bins that it covers, in proportion to the time, under a filter.
+ * Without a filter, the function `spread_sums` of the database does the same.
  */
 
 import { compileFilter } from './compile-filter.ts'

@@ -1,6 +1,6 @@
 /**
- * Adds up traffic by key under a filter, from the rollups where they have the answer, else from flows.
- * Without a filter, functions of the database do the same.
+ * Adds up traffic by key under a filter, from the rollups where they have the answer, else from
+ * flows. Without a filter, functions of the database do the same.
  */
 
 import { compileFilter } from './compile-filter.ts'

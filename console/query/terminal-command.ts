@@ -1,6 +1,6 @@
 /** Writes a question as a command line of the terminal. */
 
-/** Options by name; undefined, false and '' are left out, true has no value. */
+/** Options by name. undefined, false and '' are left out; true is an option without a value. */
 export type CommandOptions = Readonly<Record<string, string | number | boolean | undefined>>
 
 /**

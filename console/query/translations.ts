@@ -5,19 +5,19 @@ import { type RangeQuestion, withinRange } from './range.ts'
 import { NAT_EVENTS } from './relations.ts'
 import { Parameters, type Sql } from './sql.ts'
 
-/** Who was behind a public address at a time. */
-export function mappingsQuery(own: {
+/** Selects who was behind a public address at a time. */
+export function mappingsQuery(question: {
   readonly address: string
   readonly port: number | null
   readonly at: string
 }): Sql {
   return {
     text: 'select * from nat_lookup($1, $2, $3)',
-    values: [own.address, own.port, own.at],
+    values: [question.address, question.port, question.at],
   }
 }
 
-/** The newest `limit` events, the oldest of them first; 0: all. */
+/** Selects the newest `limit` events (0: all), the oldest of them first. */
 export function translationsQuery(question: RangeQuestion & { readonly limit: number }): Sql {
   const { filter, limit } = question
   const parameters = new Parameters()

@@ -1,12 +1,12 @@
 /** `netflow summary`: totals, averages and histograms, as flow-stat and routers print them. */
 
+import type { Row } from '../../query/sql.ts'
 import {
   BYTES_PER_FLOW,
   PACKET_SIZES,
   PACKETS_PER_FLOW,
   summaryQuery,
-} from '../../query/questions.ts'
-import type { Row } from '../../query/sql.ts'
+} from '../../query/summary.ts'
 import { formatTime } from '../../query/times.ts'
 import type { Answer, Column } from '../output/answer.ts'
 import { parseStamp } from '../output/answer.ts'
