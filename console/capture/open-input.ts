@@ -2,8 +2,8 @@
 
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
+import { type Codec, createExpander, detectCompression } from '../files/codec.ts'
 import { CaptureError } from './capture-error.ts'
-import { type Codec, createExpander, detectCompression } from './codec.ts'
 
 const CHUNK_BYTES = 262_144
 /** Enough to tell every format. */

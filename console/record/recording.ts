@@ -2,8 +2,8 @@
 
 import { stat, statfs } from 'node:fs/promises'
 import { dirname, extname, resolve } from 'node:path'
-import { type Compression, HAS_ZSTD } from '../capture/codec.ts'
-import { RecordingFile } from './recording-file.ts'
+import { type Compression, HAS_ZSTD } from '../files/codec.ts'
+import { CompressedFile } from '../files/compressed-file.ts'
 
 /** A killed process loses at most the lines of this time. */
 const FLUSH_MS = 1_000
@@ -29,7 +29,7 @@ export class Recording {
   readonly #path: string
   readonly #compression: Compression
   readonly #files: string[] = []
-  #file: RecordingFile | undefined
+  #file: CompressedFile | undefined
   #closedBytes = 0
   #startedAt = 0
   #flushedAt = 0
@@ -92,7 +92,7 @@ export class Recording {
     await this.#guard(() => this.#closeFile())
   }
 
-  async #current(): Promise<RecordingFile> {
+  async #current(): Promise<CompressedFile> {
     const { rotateBytes, rotateMs } = this.#options
     const file = this.#file
     const isFull = file && rotateBytes > 0 && file.fileBytes >= rotateBytes
@@ -103,12 +103,12 @@ export class Recording {
     return this.#file
   }
 
-  async #create(): Promise<RecordingFile> {
+  async #create(): Promise<CompressedFile> {
     this.#startedAt = performance.now()
     const { rotateBytes, rotateMs } = this.#options
     const isRotated = rotateBytes > 0 || rotateMs > 0
     const path = isRotated ? this.#numbered() : this.#path
-    const file = await RecordingFile.create(path, this.#compression)
+    const file = await CompressedFile.create(path, this.#compression)
     this.#files.push(path)
     return file
   }

@@ -1,4 +1,4 @@
-/** Errors that end a command with a message and an exit code. */
+/** Errors that end a command with their message and an exit code. */
 
 /** The command is written wrongly: exit code 2. */
 export class UsageError extends Error {
@@ -10,4 +10,11 @@ export class UsageError extends Error {
 export class NoAnswerError extends Error {
   readonly code = 'NO_ANSWER'
   override readonly name = 'NoAnswerError'
+}
+
+/** Turns a system's error, such as a full disk, into one that ends a command; others stay. */
+export function explainSystemError(error: unknown): unknown {
+  const { syscall, message } = error as NodeJS.ErrnoException
+  if (syscall === undefined) return error
+  return new NoAnswerError(`${message}: mend this, and the same command goes on`, { cause: error })
 }

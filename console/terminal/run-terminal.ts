@@ -15,7 +15,7 @@ const BAD_USAGE = 2
 /** SQLSTATEs. */
 const CANCELLED = '57014'
 const FORBIDDEN = '42501'
-/** Of values that the server refuses: what was asked is wrong. */
+/** The class of values that the server refuses: the question is wrong. */
 const BAD_VALUE = /^22/
 
 /**
@@ -76,14 +76,16 @@ function explain(error: unknown, complain: (text: string) => void): number {
     message = String(error),
     hint,
   } = error as Error & { code?: string; hint?: string }
-  // The reader has ended: head has seen enough.
+  // The reader of the output has ended, as head does.
   if (code === 'EPIPE') return ANSWERED
   if (code === CANCELLED) {
     complain('netflow: cancelled\n')
     return NO_ANSWER
   }
   const advice =
-    code === FORBIDDEN ? ' (reading takes netflow_reader, changes netflow_operator)' : ''
+    code === FORBIDDEN
+      ? ' (reading takes the role netflow_reader, changes take netflow_operator)'
+      : ''
   complain(
     `netflow: the database says: ${safeText(message)}${advice}\n${hint ? `${safeText(hint)}\n` : ''}`,
   )

@@ -5,17 +5,18 @@ import { formatTime } from '../../query/times.ts'
 import { parseStamp } from '../output/answer.ts'
 import { safeText } from '../output/safe-text.ts'
 import type { Style } from '../output/units.ts'
+import type { LineFormat } from './fmt.ts'
 
 const layOut = (parts: readonly string[]) =>
   parts.map((part, index) => part.padEnd([19, 14, 8, 9, 7][index] ?? 0)).join(' | ')
 
 /** Both lines of the heading. */
-export const ANALYZER_HEADING = `${layOut([
+const HEADING = `${layOut([
   ...['Timestamp', 'Service', 'Size', 'Duration', 'Packets', 'Involved hosts'],
 ])}\n${'-'.repeat(100)}`
 
 /** Formats a conversation; names of hosts stand before their addresses. */
-export function analyzerLine(row: Row, style: Style): string {
+function formatConversation(row: Row, style: Style): string {
   const started = formatTime(parseStamp(row['started_at'] ?? ''), style.zone)
   const host = (name: string) => {
     const address = row[name] ?? ''
@@ -58,3 +59,5 @@ function formatLength(seconds: number): string {
   if (minutes < 60) return `${minutes}:${two(seconds % 60)} min`
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}.${two(seconds % 60)} hours`
 }
+
+export const ANALYZER: LineFormat = { heading: HEADING, line: formatConversation }
