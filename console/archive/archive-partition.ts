@@ -52,7 +52,7 @@ interface Facts {
   readonly packets: string
 }
 
-export interface PartitionResult {
+interface PartitionResult {
   /** The new entry of the manifest; undefined: the entry stays. */
   readonly part: ArchivedPart | undefined
   readonly isWritten: boolean

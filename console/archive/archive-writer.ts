@@ -9,7 +9,7 @@ import { type ArchivedPart, readManifest, writeManifest } from './archive-manife
 import { writeNames } from './archive-names.ts'
 import { type ArchiveRun, archivePartition, type ClosedPartition } from './archive-partition.ts'
 
-export interface ArchiveResult {
+interface ArchiveResult {
   readonly written: readonly ArchivedPart[]
   /** Partitions that the archive had already, unchanged. */
   readonly kept: number

@@ -2,6 +2,7 @@
 
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
+import { CANCELLED } from '../database/session.ts'
 import type { DuckDb, OpenDuckDb } from '../export/duckdb.ts'
 import { ARCHIVE } from '../query/archive-dialect.ts'
 import type { TimeRange } from '../query/range.ts'
@@ -12,7 +13,7 @@ import { archiveViews } from './archive-views.ts'
 
 /** The query was cancelled; the code is that of PostgreSQL. */
 class CancelledError extends Error {
-  readonly code = '57014'
+  readonly code = CANCELLED
 }
 
 export class Archive {

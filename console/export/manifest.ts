@@ -18,7 +18,7 @@ export interface ExportQuestion {
   readonly filter: string
 }
 
-export interface ExportedPart {
+interface ExportedPart {
   readonly file: string
   readonly since: string
   readonly until: string

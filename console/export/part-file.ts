@@ -6,7 +6,7 @@ import type { WriteParquet } from './parquet.ts'
 
 const UNFINISHED = '.part'
 
-export interface PartOptions {
+interface PartOptions {
   readonly path: string
   readonly heading: string
   /** Lines without their newlines, some at a time. */
@@ -18,7 +18,7 @@ export interface PartOptions {
   }
 }
 
-export interface WrittenPart {
+interface WrittenPart {
   readonly flows: number
   readonly bytes: number
 }

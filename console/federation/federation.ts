@@ -32,7 +32,7 @@ export class NotFederatedError extends Error {
   readonly code = 'NOT_FEDERATED'
 }
 
-export interface SiteState {
+interface SiteState {
   readonly site: string
   readonly isAsked: boolean
   /** undefined: the site answers, and its definitions are those that were imported. */

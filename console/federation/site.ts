@@ -40,7 +40,7 @@ export function parseSites(text: string): readonly Site[] {
 }
 
 /** The parts of a URL, as options of postgres_fdw. */
-export interface SiteOptions {
+interface SiteOptions {
   readonly server: Readonly<Record<string, string>>
   readonly user: Readonly<Record<string, string>>
 }

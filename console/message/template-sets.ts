@@ -12,14 +12,16 @@ interface Cursor {
 }
 
 /**
- * Reads a set with `id` from `start` to `end`; undefined when it is cut. Withdrawals of IPFIX are
- * left out: their templates may still explain data.
+ * Reads the set `id` from `start` to `end`. Withdrawals of IPFIX are left out: data in the file may still
+ * need the withdrawn templates.
  *
  *     v9 template         = id:u16 count:u16 (type:u16 length:u16)*
  *     v9 options template = id:u16 scopeBytes:u16 optionBytes:u16 (type:u16 length:u16)*
  *     template            = id:u16 count:u16 field*
  *     options template    = id:u16 count:u16 scopeCount:u16 field*
  *     field               = enterpriseBit:1 id:15 length:u16 [enterprise:u32]
+ *
+ * @returns undefined when a template is cut
  */
 export function readTemplateSet(
   bytes: Buffer,

@@ -13,7 +13,7 @@ import { planSums, type Sums, type SumsQuestion } from './sums.ts'
 export type RelationName = 'flows' | 'flow_details' | 'conversations'
 
 /** Edges are whole numbers, in order. */
-export interface Histogram {
+interface Histogram {
   readonly dividend: string
   /** Missing: 1. */
   readonly divisor?: string

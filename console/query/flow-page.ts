@@ -61,7 +61,7 @@ const JOINS = `
     ${named('output', 'interface', 'flow.output_if::text')}
     ${named('application', 'application', "flow.extra ->> 'applicationId'")}`
 
-export interface FlowPageQuestion extends RangeQuestion {
+interface FlowPageQuestion extends RangeQuestion {
   readonly limit: number
   /** The last flow of the previous page. */
   readonly after?: FlowPlace | undefined

@@ -2,7 +2,7 @@
 
 import type { Sql } from './sql.ts'
 
-export interface LossQuestion {
+interface LossQuestion {
   readonly since: string
   readonly until: string
   /** Addresses or names; none: all. */

@@ -6,7 +6,7 @@ import { planSpread } from './spread.ts'
 import { type Ask, Parameters, type Row, type Sql } from './sql.ts'
 import type { SumsQuestion } from './sums.ts'
 
-export interface TopQuestion extends SumsQuestion {
+interface TopQuestion extends SumsQuestion {
   readonly n: number
 }
 
@@ -74,7 +74,7 @@ export async function topQuery(
   return { text, values: parameters.values }
 }
 
-export interface TrafficQuestion extends TopQuestion {
+interface TrafficQuestion extends TopQuestion {
   readonly step: string
   /** Whether a long flow counts in each bin that it covers; else when it was received. */
   readonly spread?: boolean
@@ -176,7 +176,7 @@ function limitRows(
   return `select * from (${all} order by ${newest} limit ${limit}) as newest order by ${sorted}`
 }
 
-export interface FlowsQuestion extends RangeQuestion {
+interface FlowsQuestion extends RangeQuestion {
   readonly limit: number
   readonly order: string
 }
@@ -212,7 +212,7 @@ function newestFlows(question: FlowsQuestion, parameters: Parameters, dialect: D
     order by received_at desc offset ${skipped} limit 1), '-infinity')`
 }
 
-export interface ConversationsQuestion extends RangeQuestion {
+interface ConversationsQuestion extends RangeQuestion {
   readonly limit: number
   readonly order: string
   readonly leastPackets: number

@@ -19,7 +19,7 @@ export interface SumsQuestion extends RangeQuestion {
 }
 
 /** The SQL of a key, as the function `flow_key` returns it. */
-export interface KeyParts {
+interface KeyParts {
   readonly relation: 'flows' | 'prefix_flows'
   readonly ends: string
   readonly flow_values: readonly string[]
@@ -30,7 +30,7 @@ export interface KeyParts {
   readonly name_text: string
 }
 
-export interface Bin {
+interface Bin {
   readonly expression: string
   readonly levels: readonly number[]
 }

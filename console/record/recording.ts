@@ -1,26 +1,26 @@
-/** A recording in one file or, by size or time, in several, which leaves room on the disk. */
+/** A recording in one file or, by size or time, in several. It leaves room on the disk. */
 
 import { stat, statfs } from 'node:fs/promises'
 import { dirname, extname, resolve } from 'node:path'
 import { type Compression, HAS_ZSTD } from '../files/codec.ts'
 import { CompressedFile } from '../files/compressed-file.ts'
 
-/** A killed process loses at most the lines of this time. */
+/** A killed process loses the lines of this time at most. */
 const FLUSH_MS = 1_000
 
-/** The recording cannot go on; what was written so far stays. */
+/** The recording cannot go on; its files stay. */
 export class RecordingError extends Error {
   readonly code = 'NO_RECORDING'
 }
 
-export interface RecordingOptions {
-  /** Its ending says how it is compressed: .gz, .zst; else the best ending is added. */
+interface RecordingOptions {
+  /** Its ending chooses the compression: .gz or .zst; else an ending is added. */
   readonly path: string
   /** Bytes of one file; 0: no limit. */
   readonly rotateBytes: number
   /** Time of one file; 0: no limit. */
   readonly rotateMs: number
-  /** Bytes of the file system that stay free. */
+  /** The recording stops when the file system has less free bytes. */
   readonly keepFreeBytes: number
 }
 
@@ -34,13 +34,13 @@ export class Recording {
   #startedAt = 0
   #flushedAt = 0
 
-  /** @throws RecordingError when this Node.js cannot compress as the path says */
+  /** @throws RecordingError when this Node.js does not have the compression of the path */
   constructor(options: RecordingOptions) {
     this.#options = options
     this.#compression = chooseCompression(options.path)
     if (this.#compression === 'zstd' && !HAS_ZSTD) {
       throw new RecordingError(
-        'this Node.js has no zstd: end the name in .gz, or use 22.15 or later',
+        'this Node.js has no zstd: end the name in .gz, or use Node.js 22.15 or later',
       )
     }
     const isNamed = endingOf(this.#compression) === extname(options.path)
@@ -77,7 +77,7 @@ export class Recording {
     })
   }
 
-  /** Brings the lines into the file, and begins a new one when it is time; to be called often. */
+  /** Writes all lines to the file once a second; call it often. */
   async tick(): Promise<void> {
     const now = performance.now()
     if (!this.#file || now - this.#flushedAt < FLUSH_MS) return
@@ -157,7 +157,7 @@ function describe({ code, message }: NodeJS.ErrnoException): string {
     case 'EDQUOT':
       return 'its file system is full'
     case 'EFBIG':
-      return 'it is as large as a file may be'
+      return 'it is as large as a file may be: begin new files by --rotate-size'
     case 'EEXIST':
       return 'there is a file already: choose another name'
     default:
@@ -176,7 +176,7 @@ function endingOf(compression: Compression): string {
   return compression === 'gzip' ? '.gz' : '.zst'
 }
 
-/** Whether two paths are on one file system; a path that is not there counts as its folder. */
+/** Whether two paths are on one file system; false when one of them does not exist. */
 export async function isSameFileSystem(a: string, b: string): Promise<boolean> {
   const [first, second] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)))
   return first !== undefined && second !== undefined && first.dev === second.dev

@@ -1,9 +1,9 @@
-/** Writes the value of a field of options data as text, by its data type. */
+/** Reads the value of a field of options data, by its data type. */
 
 import { addressText } from '../capture/address-text.ts'
 import type { WireField } from '../message/wire-template.ts'
 
-/** A value: a number where JSON can hold it exactly, else text; octets are hex digits. */
+/** Reads a value: as a number where JSON can hold it exactly, else as text. Octets are hex digits. */
 export function readField({ type = '' }: WireField, bytes: Buffer): string | number | boolean {
   const { length } = bytes
   switch (type) {

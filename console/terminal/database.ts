@@ -23,7 +23,7 @@ const PLACE_VARIABLES = ['PGHOST', 'PGPORT', 'PGDATABASE'] as const
 /** Rows are fetched in portions of this size, so that an answer of any length fits into memory. */
 const PORTION = 2000
 
-export interface DatabasePlace {
+interface DatabasePlace {
   readonly databaseUrl: string | undefined
   readonly environment: NodeJS.ProcessEnv
   /** The folder in which `npm start` would run. */

@@ -1,4 +1,4 @@
-/** The program `netflow`: its commands, and what they have in common. */
+/** The program `netflow`, with all of its commands. */
 
 import { readFileSync } from 'node:fs'
 import { Argument, Command } from 'commander'

@@ -1,6 +1,7 @@
 /** Runs one command line, and turns its end into an exit code. */
 
 import { CommanderError } from 'commander'
+import { CANCELLED, FORBIDDEN } from '../database/session.ts'
 import { FilterError } from '../query/filter-error.ts'
 import { NoAnswerError, UsageError } from './errors.ts'
 import { safeText } from './output/safe-text.ts'
@@ -12,10 +13,7 @@ const ANSWERED = 0
 const NO_ANSWER = 1
 const BAD_USAGE = 2
 
-/** SQLSTATEs. */
-const CANCELLED = '57014'
-const FORBIDDEN = '42501'
-/** The class of values that the server refuses: the question is wrong. */
+/** The class of SQLSTATEs of values that the server refuses: the question is wrong. */
 const BAD_VALUE = /^22/
 
 /**

@@ -1,4 +1,4 @@
-/** What commands use: the options, the database or archive, and the ways to write an answer. */
+/** Everything that a command uses: options, the database or archive, and the ways to write an answer. */
 
 import type { Writable } from 'node:stream'
 import { Archive } from '../archive/archive.ts'
@@ -35,7 +35,7 @@ export interface Surroundings {
 }
 
 /** The options of all commands, and of those that ask about a range of time. */
-export interface CommonOptions {
+interface CommonOptions {
   readonly databaseUrl?: string
   /** The folder of an archive that is asked instead. */
   readonly archive?: string

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
+import { CANCELLED } from '../../database/session.ts'
 import {
   newFlowsQuery,
   newMinutesQuery,
@@ -23,8 +24,6 @@ import type { RunCommand, Terminal } from '../terminal.ts'
 const POLL_MS = 1_000
 /** The width of the format `line` with IPv4; a narrower terminal would wrap it. */
 const LINE_WIDTH = 120
-/** SQLSTATE of a query that Ctrl-C has ended. */
-const CANCELLED = '57014'
 
 interface TailOptions {
   /** How many flows to begin with. */

@@ -1,4 +1,4 @@
-/** The lines of python-netflow's analyzer, for conversations. */
+/** Formats conversations as python-netflow's analyzer prints them. */
 
 import type { Row } from '../../query/sql.ts'
 import { formatTime } from '../../query/times.ts'
@@ -15,7 +15,7 @@ const HEADING = `${layOut([
   ...['Timestamp', 'Service', 'Size', 'Duration', 'Packets', 'Involved hosts'],
 ])}\n${'-'.repeat(100)}`
 
-/** Formats a conversation; names of hosts stand before their addresses. */
+/** Formats a conversation, with names of hosts before their addresses. */
 function formatConversation(row: Row, style: Style): string {
   const started = formatTime(parseStamp(row['started_at'] ?? ''), style.zone)
   const host = (name: string) => {
@@ -40,7 +40,7 @@ function nameService(row: Row): string {
   return `(${client ?? 0} ${server ?? 0})`
 }
 
-/** By 1024: 312B, 4.25M. */
+/** Formats a size in units of 1024: 312B, 4.25M. */
 function formatSize(bytes: number): string {
   if (bytes < 1024) return `${bytes}B`
   let value = bytes / 1024
@@ -51,7 +51,7 @@ function formatSize(bytes: number): string {
   return `${value.toFixed(2)}T`
 }
 
-/** 3 sec, 15:27 min, 1:23.09 hours */
+/** Formats a duration: 3 sec, 15:27 min, 1:23.09 hours. */
 function formatLength(seconds: number): string {
   const two = (value: number) => String(value).padStart(2, '0')
   if (seconds < 60) return `${seconds} sec`
