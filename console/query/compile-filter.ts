@@ -1,8 +1,8 @@
 /** Compiles a filter into SQL. Values only ever become parameters; columns come from closed tables. */
 
-import { FilterError } from './filter-error.ts'
+import { FilterError } from './filter/filter-error.ts'
+import type { Filter, FilterTest } from './filter/filter-tree.ts'
 import type { FilterSql } from './filter-sql.ts'
-import type { Filter, FilterTest } from './filter-tree.ts'
 import { POSTGRES_FILTER } from './postgres-filter.ts'
 import { RATIOS, type Relation } from './relations.ts'
 import type { Parameters } from './sql.ts'

@@ -4,7 +4,7 @@
  */
 
 import { compileFilter } from './compile-filter.ts'
-import type { Filter } from './filter-tree.ts'
+import type { Filter } from './filter/filter-tree.ts'
 import { CONVERSATIONS, FLOW_DETAILS, FLOWS } from './relations.ts'
 import type { Ask, Parameters } from './sql.ts'
 import { planSums, type Sums, type SumsQuestion } from './sums.ts'

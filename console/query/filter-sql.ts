@@ -1,6 +1,6 @@
 /** The parts of a filter's condition that PostgreSQL and DuckDB write differently. */
 
-import type { Condition } from './filter-tree.ts'
+import type { Condition } from './filter/filter-tree.ts'
 import type { Parameters } from './sql.ts'
 
 export type Addresses = Condition & { is: 'address' }

@@ -4,7 +4,7 @@
  */
 
 import { compileFilter } from './compile-filter.ts'
-import type { Filter } from './filter-tree.ts'
+import type { Filter } from './filter/filter-tree.ts'
 import { FLOWS } from './relations.ts'
 import { Parameters, type Sql } from './sql.ts'
 

@@ -1,6 +1,6 @@
 /** A range of time, half open, and its condition in SQL. */
 
-import type { Filter } from './filter-tree.ts'
+import type { Filter } from './filter/filter-tree.ts'
 import type { Parameters } from './sql.ts'
 
 /** RFC 3339. */

@@ -1,6 +1,6 @@
 /** Which streams a filter of flows can select, for answers that know streams and no flows. */
 
-import type { Filter } from './filter-tree.ts'
+import type { Filter } from './filter/filter-tree.ts'
 import { STREAMS } from './relations.ts'
 
 const NONE: Filter = { kind: 'not', term: { kind: 'all' } }

@@ -4,7 +4,7 @@
  */
 
 import { compileFilter } from './compile-filter.ts'
-import type { Filter } from './filter-tree.ts'
+import type { Filter } from './filter/filter-tree.ts'
 import { type RangeQuestion, type TimeRange, withinRange } from './range.ts'
 import { FLOWS, PREFIX_FLOWS, type Relation } from './relations.ts'
 import type { Ask, Parameters, Sql } from './sql.ts'

@@ -1,7 +1,7 @@
 /** A recording in one file or, by size or time, in several. It leaves room on the disk. */
 
 import { stat, statfs } from 'node:fs/promises'
-import { dirname, extname, resolve } from 'node:path'
+import { basename, dirname, extname, resolve } from 'node:path'
 import { type Compression, HAS_ZSTD } from '../files/codec.ts'
 import { CompressedFile } from '../files/compressed-file.ts'
 
@@ -115,9 +115,8 @@ export class Recording {
 
   /** `x.lines.gz` becomes `x-20260102T030405Z-0001.lines.gz`. */
   #numbered(): string {
-    const name = this.#path.slice(dirname(this.#path) === '.' ? 0 : dirname(this.#path).length)
-    const point =
-      this.#path.length - name.length + (name.indexOf('.') < 0 ? name.length : name.indexOf('.'))
+    const name = basename(this.#path)
+    const point = this.#path.length - name.length + name.indexOf('.')
     const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
     const number = String(this.#files.length + 1).padStart(4, '0')
     return `${this.#path.slice(0, point)}-${time}-${number}${this.#path.slice(point)}`

@@ -1,7 +1,7 @@
 /** Writes scripts that complete commands and options in a shell, from the program itself. */
 
 import type { Command } from 'commander'
-import { FILTER_WORDS } from '../query/filter-words.ts'
+import { FILTER_WORDS } from '../query/filter/filter-words.ts'
 import { KEYS } from '../query/keys.ts'
 
 /** The shells that have a script. */

@@ -2,7 +2,7 @@
 
 import { CommanderError } from 'commander'
 import { CANCELLED, FORBIDDEN } from '../database/session.ts'
-import { FilterError } from '../query/filter-error.ts'
+import { FilterError } from '../query/filter/filter-error.ts'
 import { NoAnswerError, UsageError } from './errors.ts'
 import { safeText } from './output/safe-text.ts'
 import { buildProgram } from './program.ts'

@@ -1,6 +1,7 @@
 /** `netflow record`: writes the lines of the pipe into files, which it reads from the journal. */
 
 import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { parseDuration } from '../../query/times.ts'
 import { Anonymizer } from '../../record/anonymizer.ts'
@@ -40,7 +41,7 @@ export function addRecord(program: Command, run: RunCommand): void {
     .argument('<file>', 'ends in .gz or .zst; an existing file is not overwritten')
     .option('--journal <folder>', 'JOURNAL_DIR of the writer')
     .option('--once', 'only what the journal holds now')
-    .option('--present', 'what the journal holds now, and what comes')
+    .option('--present', 'what the journal holds now, and all that comes')
     .option('--exporter <address>', 'only datagrams of this exporter')
     .option('--anonymize', 'replaces addresses and names, for a bug report')
     .option('--key <text>', 'the same key replaces the same addresses in the same way')
@@ -48,9 +49,9 @@ export function addRecord(program: Command, run: RunCommand): void {
     .option('--rotate-time <duration>', 'begins a new file after this time: 15m, 1h')
     .option(
       '--keep-free <size>',
-      'stops before less is free; default: 1G beside the journal, else 0',
+      'stops when less is free; default: 1G on the disk of the journal, else 0',
     )
-    .option('--max-behind <size>', 'gives up, and counts, what waits beyond this size', '4G')
+    .option('--max-behind <size>', 'unread bytes beyond this are given up, and counted', '4G')
     .addHelpText(
       'after',
       examples(
@@ -151,8 +152,7 @@ function report(terminal: Terminal, recorder: Recorder, recording: Recording): v
 
 async function chooseKeepFree(journal: string, path: string, given?: string): Promise<number> {
   if (given !== undefined) return readSize('--keep-free', given)
-  const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) || '/' : '.'
-  return (await isSameFileSystem(journal, folder)) ? KEEP_FREE_BYTES : 0
+  return (await isSameFileSystem(journal, dirname(path))) ? KEEP_FREE_BYTES : 0
 }
 
 function readTime(text: string | undefined): number {

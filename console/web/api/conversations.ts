@@ -1,7 +1,7 @@
 /** `/api/conversations`: both directions in one row. */
 
 import { z } from 'zod'
-import { parseFilter } from '../../query/filter.ts'
+import { parseFilter } from '../../query/filter/filter.ts'
 import { literalSql } from '../../query/literal-sql.ts'
 import { conversationsQuery } from '../../query/questions.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'

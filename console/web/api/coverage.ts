@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { compileFilter } from '../../query/compile-filter.ts'
-import type { Filter } from '../../query/filter-tree.ts'
+import type { Filter } from '../../query/filter/filter-tree.ts'
 import { STREAMS } from '../../query/relations.ts'
 import { type Ask, Parameters } from '../../query/sql.ts'
 import { streamFilter } from '../../query/stream-filter.ts'

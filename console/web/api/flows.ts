@@ -1,7 +1,7 @@
 /** `/api/flows`: single flows in pages, the newest first. */
 
 import { z } from 'zod'
-import { parseFilter } from '../../query/filter.ts'
+import { parseFilter } from '../../query/filter/filter.ts'
 import { type FlowPlace, flowPageQuery } from '../../query/flow-page.ts'
 import { literalSql } from '../../query/literal-sql.ts'
 import type { Row, Sql } from '../../query/sql.ts'

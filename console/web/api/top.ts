@@ -1,7 +1,7 @@
 /** `/api/top`: the greatest sums by a key. */
 
 import { z } from 'zod'
-import { parseFilter } from '../../query/filter.ts'
+import { parseFilter } from '../../query/filter/filter.ts'
 import { literalSql } from '../../query/literal-sql.ts'
 import { topQuery } from '../../query/questions.ts'
 import type { Row } from '../../query/sql.ts'

@@ -1,7 +1,7 @@
 /** `/api/traffic`: traffic by time and key, and how much of it was received, for the same bins. */
 
 import { z } from 'zod'
-import { parseFilter } from '../../query/filter.ts'
+import { parseFilter } from '../../query/filter/filter.ts'
 import { literalSql } from '../../query/literal-sql.ts'
 import { trafficQuery } from '../../query/questions.ts'
 import type { Row } from '../../query/sql.ts'

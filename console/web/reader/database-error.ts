@@ -1,6 +1,6 @@
 /** What an error of the database means for the client of the API, by its SQLSTATE. */
 
-import { FilterError } from '../../query/filter-error.ts'
+import { FilterError } from '../../query/filter/filter-error.ts'
 import { ApiError } from '../api/api-error.ts'
 
 const RETRY_AFTER_SECONDS = 5

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import pg from 'pg'
-import { parseFilter } from '../../../console/query/filter.ts'
+import { parseFilter } from '../../../console/query/filter/filter.ts'
 import { askTop, askTraffic } from '../../../console/query/questions.ts'
 import type { Row, Sql } from '../../../console/query/sql.ts'
 import { findMargin } from '../../../console/query/sums.ts'

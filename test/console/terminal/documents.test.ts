@@ -65,7 +65,7 @@ describe('the command lines', () => {
   }
 })
 
-/** As `cut -d, -f1,2` does. */
+/** Does the same as `cut -d, -f1,2`. */
 function cutColumns(text: string, command: string): string {
   const fields = (/-f([\d,]+)$/.exec(command)?.[1] ?? '').split(',').map(Number)
   const cut = (line: string) => fields.map((field) => line.split(',')[field - 1]).join(',')

@@ -3,9 +3,9 @@
  * `addr_key` orders them as PostgreSQL does.
  */
 
-import { parseNetwork } from './address.ts'
-import type { FilterSql } from './filter-sql.ts'
-import type { Parameters } from './sql.ts'
+import { parseNetwork } from '../query/address.ts'
+import type { FilterSql } from '../query/filter-sql.ts'
+import type { Parameters } from '../query/sql.ts'
 
 export const ARCHIVE_FILTER: FilterSql = {
   not: (condition) => `coalesce(not (${condition}), true)`,

@@ -1,13 +1,13 @@
 /** Asks an archive in the SQL of DuckDB, with the views and macros of `archive-views.ts`. */
 
+import { compileFilter } from '../query/compile-filter.ts'
+import type { Dialect, RelationName } from '../query/dialect.ts'
+import { withinRange } from '../query/range.ts'
+import { CONVERSATIONS, FLOW_DETAILS, FLOWS, type Relation } from '../query/relations.ts'
+import type { Parameters } from '../query/sql.ts'
+import type { SumsQuestion } from '../query/sums.ts'
 import { ARCHIVE_FILTER } from './archive-filter.ts'
 import { type ArchiveKey, archiveKey, archiveStep } from './archive-keys.ts'
-import { compileFilter } from './compile-filter.ts'
-import type { Dialect, RelationName } from './dialect.ts'
-import { withinRange } from './range.ts'
-import { CONVERSATIONS, FLOW_DETAILS, FLOWS, type Relation } from './relations.ts'
-import type { Parameters } from './sql.ts'
-import type { SumsQuestion } from './sums.ts'
 
 const address = (name: string) =>
   `json_address(extra, '/${name}IPv4Address', '/${name}IPv6Address')`

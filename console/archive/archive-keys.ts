@@ -1,6 +1,6 @@
 /** The keys by which an archive adds up traffic, with the meaning of the SQL function `flow_key`. */
 
-import { FilterError } from './filter-error.ts'
+import { FilterError } from '../query/filter/filter-error.ts'
 
 export interface ArchiveKey {
   /** The two columns of a key that a flow has at both ends. The text names either as `value`. */

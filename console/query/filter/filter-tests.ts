@@ -1,6 +1,6 @@
 /** Checks the values of a test, and finds the fields of a flow that it is about. */
 
-import { formatNetwork, isHost, parseNetmask, parseNetwork, truncate } from './address.ts'
+import { formatNetwork, isHost, parseNetmask, parseNetwork, truncate } from '../address.ts'
 import { FilterError } from './filter-error.ts'
 import type { TestSyntax, ValueSyntax } from './filter-parser.js'
 import type { Comparison, Condition, FilterTest } from './filter-tree.ts'
