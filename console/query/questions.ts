@@ -3,25 +3,16 @@
 import { type Dialect, POSTGRES } from './dialect.ts'
 import { type RangeQuestion, withinRange } from './range.ts'
 import { planSpread } from './spread.ts'
-import { type Ask, Parameters, type Row, type Sql } from './sql.ts'
+import { type Ask, Parameters, type Sql } from './sql.ts'
 import type { SumsQuestion } from './sums.ts'
 
 interface TopQuestion extends SumsQuestion {
   readonly n: number
 }
 
-/** Returns the greatest keys by bytes, and `other` (rank NULL). */
-export async function askTop(
-  ask: Ask,
-  question: TopQuestion,
-  dialect: Dialect = POSTGRES,
-): Promise<readonly Row[]> {
-  return ask(await topQuery(ask, question, dialect))
-}
-
 /**
- * Returns the query of `askTop`. Run it in the same snapshot: it relies on rollups that are
- * complete now.
+ * Returns the query for the greatest keys by bytes, and `other` (rank NULL). Run it in the same snapshot:
+ * it relies on the rollups that are complete now.
  */
 export async function topQuery(
   ask: Ask,
@@ -80,16 +71,7 @@ interface TrafficQuestion extends TopQuestion {
   readonly spread?: boolean
 }
 
-/** Returns traffic by time and key. */
-export async function askTraffic(
-  ask: Ask,
-  question: TrafficQuestion,
-  dialect: Dialect = POSTGRES,
-): Promise<readonly Row[]> {
-  return ask(await trafficQuery(ask, question, dialect))
-}
-
-/** Returns the query of `askTraffic`, for the same snapshot, as with `topQuery`. */
+/** Returns the query for traffic by time and key. Run it in the same snapshot, like `topQuery`. */
 export async function trafficQuery(
   ask: Ask,
   question: TrafficQuestion,

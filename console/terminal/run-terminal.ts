@@ -3,7 +3,7 @@
 import { CommanderError } from 'commander'
 import { CANCELLED, FORBIDDEN } from '../database/session.ts'
 import { FilterError } from '../query/filter/filter-error.ts'
-import { NoAnswerError, UsageError } from './errors.ts'
+import { NO_ANSWERS, UsageError } from './errors.ts'
 import { safeText } from './output/safe-text.ts'
 import { buildProgram } from './program.ts'
 import { type Surroundings, Terminal } from './terminal.ts'
@@ -65,15 +65,15 @@ function explain(error: unknown, complain: (text: string) => void): number {
     complain(`netflow: ${error.message}\n`)
     return BAD_USAGE
   }
-  if (error instanceof NoAnswerError) {
-    complain(`netflow: ${error.message}\n`)
-    return NO_ANSWER
-  }
   const {
     code = '',
     message = String(error),
     hint,
   } = error as Error & { code?: string; hint?: string }
+  if (NO_ANSWERS.has(code)) {
+    complain(`netflow: ${message}\n`)
+    return NO_ANSWER
+  }
   // The reader of the output has ended, as head does.
   if (code === 'EPIPE') return ANSWERED
   if (code === CANCELLED) {

@@ -2,15 +2,14 @@
 
 import type { Writable } from 'node:stream'
 import { Archive } from '../archive/archive.ts'
-import { NotAnArchiveError } from '../archive/archive-manifest.ts'
-import { loadDuckDb, NoDuckDbError } from '../export/duckdb.ts'
+import { loadDuckDb } from '../export/duckdb.ts'
 import { joinFilters, parseFilter } from '../query/filter/filter.ts'
 import { FilterError, formatFilterError } from '../query/filter/filter-error.ts'
 import type { Filter } from '../query/filter/filter-tree.ts'
 import type { TimeRange } from '../query/range.ts'
 import { type Clock, formatTime, isZone, parseDuration, parseTime } from '../query/times.ts'
 import { Database } from './database.ts'
-import { NoAnswerError, UsageError } from './errors.ts'
+import { UsageError } from './errors.ts'
 import type { LineFormat } from './formats/fmt.ts'
 import type { Answer } from './output/answer.ts'
 import { createPaint } from './output/paint.ts'
@@ -112,12 +111,11 @@ export class Terminal {
   source(): Promise<Database | Archive> {
     const { archive } = this.options
     if (archive === undefined) return this.database
-    this.#archive ??= openArchive(archive, this.range(), this.surroundings.folder).then(
-      (opened) => {
-        this.#progress.start()
-        return opened
-      },
-    )
+    const open = loadDuckDb(this.surroundings.folder)
+    this.#archive ??= Archive.open(archive, this.range(), open).then((opened) => {
+      this.#progress.start()
+      return opened
+    })
     return this.#archive
   }
 
@@ -228,16 +226,6 @@ export class Terminal {
     this.#progress.clear()
     if (this.surroundings.stdout.write(text)) return Promise.resolve()
     return new Promise((resolve) => this.surroundings.stdout.once('drain', resolve))
-  }
-}
-
-/** @throws NoAnswerError when there is no archive, or no DuckDB */
-async function openArchive(folder: string, range: TimeRange, home: string): Promise<Archive> {
-  try {
-    return await Archive.open(folder, range, loadDuckDb(home))
-  } catch (error) {
-    if (!(error instanceof NotAnArchiveError || error instanceof NoDuckDbError)) throw error
-    throw new NoAnswerError(error.message, { cause: error })
   }
 }
 

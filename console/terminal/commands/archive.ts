@@ -1,10 +1,8 @@
 /** `netflow archive`: writes closed partitions into Parquet files, before retention drops them. */
 
 import type { Command } from 'commander'
-import { NotAnArchiveError } from '../../archive/archive-manifest.ts'
-import { ArchiveCheckError } from '../../archive/archive-partition.ts'
-import { ArchiveBusyError, archivePartitions } from '../../archive/archive-writer.ts'
-import { loadDuckDb, NoDuckDbError } from '../../export/duckdb.ts'
+import { archivePartitions } from '../../archive/archive-writer.ts'
+import { loadDuckDb } from '../../export/duckdb.ts'
 import { explainSystemError, NoAnswerError, UsageError } from '../errors.ts'
 import { changing, examples } from '../options.ts'
 import type { RunCommand, Terminal } from '../terminal.ts'
@@ -53,15 +51,8 @@ async function archiveFlows(terminal: Terminal, options: ArchiveOptions): Promis
       duckdb.close()
     }
   } catch (error) {
-    throw terminal.signal.aborted ? new NoAnswerError(CUT, { cause: error }) : explain(error)
+    if (terminal.signal.aborted) throw new NoAnswerError(CUT, { cause: error })
+    throw explainSystemError(error)
   }
   if (terminal.signal.aborted) throw new NoAnswerError(CUT)
-}
-
-function explain(error: unknown): unknown {
-  const kinds = [ArchiveBusyError, ArchiveCheckError, NotAnArchiveError, NoDuckDbError]
-  if (kinds.some((kind) => error instanceof kind)) {
-    return new NoAnswerError((error as Error).message, { cause: error })
-  }
-  return explainSystemError(error)
 }

@@ -3,7 +3,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { loadDuckDb, NoDuckDbError } from '../../export/duckdb.ts'
+import { loadDuckDb } from '../../export/duckdb.ts'
 import { type ExportQuestion, Manifest, ManifestError } from '../../export/manifest.ts'
 import { parquetWriter, type WriteParquet } from '../../export/parquet.ts'
 import { writePart } from '../../export/part-file.ts'
@@ -70,7 +70,6 @@ async function exportFlows(
     await writeParts(run)
   } catch (error) {
     if (error instanceof ManifestError) throw new UsageError(error.message)
-    if (error instanceof NoDuckDbError) throw new NoAnswerError(error.message)
     if (terminal.signal.aborted) throw new NoAnswerError(CUT, { cause: error })
     throw explainSystemError(error)
   }

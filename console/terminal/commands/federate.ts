@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { Federation, NotFederatedError } from '../../federation/federation.ts'
+import { Federation } from '../../federation/federation.ts'
 import { parseSite, parseSites, type Site, SiteError } from '../../federation/site.ts'
 import { connectPlain } from '../database.ts'
 import { NoAnswerError, UsageError } from '../errors.ts'
@@ -61,11 +61,6 @@ async function federate(
   const client = await connectPlain({ databaseUrl, environment, folder })
   try {
     await apply(terminal, new Federation(client), { sites, options })
-  } catch (error) {
-    if (error instanceof SiteError || error instanceof NotFederatedError) {
-      throw new NoAnswerError(error.message, { cause: error })
-    }
-    throw error
   } finally {
     await client.end().catch(() => {})
   }

@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { parseDuration } from '../../query/times.ts'
 import { Anonymizer } from '../../record/anonymizer.ts'
-import { JournalTap, TapError } from '../../record/journal-tap.ts'
+import { JournalTap } from '../../record/journal-tap.ts'
 import { LineSelection } from '../../record/line-selection.ts'
 import { AllLines } from '../../record/recorded-lines.ts'
 import { Recorder } from '../../record/recorder.ts'
@@ -95,7 +95,6 @@ async function recordLines(
     await run(terminal, recorder, recording)
   } catch (error) {
     if (error instanceof RecordingError) throw new NoAnswerError(`${path}: ${error.message}`)
-    if (error instanceof TapError) throw new NoAnswerError(error.message)
     throw error
   } finally {
     tap.close()

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { EITHER_END, KEYS, normalizeKey } from '../../query/keys.ts'
-import { askTop, askTraffic } from '../../query/questions.ts'
+import { topQuery, trafficQuery } from '../../query/questions.ts'
 import type { Ask, Row } from '../../query/sql.ts'
 import { parseStep } from '../../query/steps.ts'
 import { parseDuration } from '../../query/times.ts'
@@ -85,7 +85,9 @@ async function showTop(
   const question = { ...terminal.range(), by, filter: terminal.filter(words), n, scaled: !raw }
   const source = await terminal.source()
   const ask: Ask = (sql) => source.ask(sql)
-  const found = await source.inSnapshot(() => askTop(ask, question, source.dialect))
+  const found = await source.inSnapshot(async () =>
+    ask(await topQuery(ask, question, source.dialect)),
+  )
   const hasFlows = found.some(({ flows }) => Number(flows) > 0)
   // "other" makes the sum complete. In a table it matters only when it counts something.
   const rows = format === 'table' ? withoutEqualNames(found.filter(isShown)) : hasFlows ? found : []
@@ -176,7 +178,9 @@ async function showTraffic(
     throw new UsageError('--spread cannot be asked of an archive: leave out one of the two')
   }
   const ask: Ask = (sql) => source.ask(sql)
-  const found = await source.inSnapshot(() => askTraffic(ask, question, source.dialect))
+  const found = await source.inSnapshot(async () =>
+    ask(await trafficQuery(ask, question, source.dialect)),
+  )
   const columns: readonly Column[] = [
     { name: 'bucket', title: 'time', kind: 'time' },
     ...(by === 'all'
