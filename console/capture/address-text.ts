@@ -3,7 +3,7 @@
 import { SocketAddress } from 'node:net'
 import { unmapAddress } from '../../shared/pipe-line.ts'
 
-/** With more addresses, the texts are only made again. */
+/** With more addresses, all texts are forgotten, and made again. */
 const MAX_CACHED = 65_536
 
 const cache = new Map<string, string>()

@@ -1,6 +1,6 @@
 /** Puts fragmented IP packets together, within fixed limits. */
 
-/** Packets that may wait for fragments; beyond it, the oldest is given up. */
+/** Packets that may wait for fragments; with one more, the oldest is given up. */
 const MAX_PACKETS = 4_096
 /** How long they may wait, in the time of the capture: IP itself gives up after 15 to 60 s. */
 const MAX_AGE_MICROS = 60_000_000

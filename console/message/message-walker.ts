@@ -93,7 +93,7 @@ class Walk {
     this.#known = known
   }
 
-  /** Walks through all sets. After a set that cannot be read, the next ones are walked through. */
+  /** Walks through the sets, also through those after a set that cannot be read. */
   sets(start: number, end: number): WalkResult {
     let result: WalkResult = 'whole'
     let at = start

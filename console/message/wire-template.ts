@@ -52,16 +52,9 @@ function scopeType(id: number, length: number): string {
   return id === 1 && length === 16 ? 'ipv6Address' : 'unsigned64'
 }
 
-export function createTemplate(
-  id: number,
-  fields: readonly WireField[],
-  isOptions: boolean,
-): WireTemplate {
-  const minBytes = fields.reduce(
-    (sum, { length }) => sum + (length === VARIABLE_LENGTH ? 1 : length),
-    0,
-  )
-  return { id, isOptions, fields, minBytes }
+export function createTemplate(template: Omit<WireTemplate, 'minBytes'>): WireTemplate {
+  const lengths = template.fields.map(({ length }) => (length === VARIABLE_LENGTH ? 1 : length))
+  return { ...template, minBytes: lengths.reduce((sum, length) => sum + length, 0) }
 }
 
 /** The sender of a message, to whom its templates belong. */

@@ -35,7 +35,7 @@ export class AddressCipher {
     return replaced
   }
 
-  /** Returns as many pseudo-random bytes, which depend on the kind of a value and the value. */
+  /** Returns pseudo-random bytes of a value's length, which depend on its kind and on the value. */
   scramble(kind: string, value: Buffer): Buffer {
     const seed = createHash('sha256').update(this.#pad).update(kind).update('\0').update(value)
     const first = seed.digest().subarray(0, BLOCK_BYTES)
@@ -50,7 +50,7 @@ export class AddressCipher {
 
   #replaceNonzero(address: Buffer): Buffer {
     const replaced = this.#encipher(address)
-    // Only "none" may become 0. The address that would, gets the one that "none" would have got.
+    // Only 0 may become 0. An address that would become 0 gets the result that 0 would have got.
     return isZero(replaced) ? this.#encipher(replaced) : replaced
   }
 

@@ -40,7 +40,7 @@ export class JournalTap {
   /** The newest segment seen in the folder; the writer never deletes it. */
   #newest = -1
 
-  /** @param maxHeldBytes unread bytes that are held open; the oldest beyond it are given up */
+  /** @param maxHeldBytes of unread bytes in open segments; the oldest beyond it are given up */
   constructor(folder: string, maxHeldBytes: number) {
     this.#folder = folder
     this.#maxHeldBytes = maxHeldBytes

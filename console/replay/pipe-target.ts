@@ -19,7 +19,7 @@ import { ReplayError, type ReplayTarget } from './replay-target.ts'
 const WRITE_BYTES = 262_144
 const REPORT_LINES = 100_000
 const BUSY_MS = 5
-/** Another replay writes this long only while the writer does not read. */
+/** Another replay holds the pipe this long only while the writer does not read. */
 const PATIENCE_MS = 10_000
 const EMPTY_POLL_MS = 5
 const NEWLINE = 0x0a
@@ -68,7 +68,7 @@ export class PipeTarget implements ReplayTarget {
     this.#socket.on('error', () => {})
     // Ends a line that a killed collector may have cut.
     await this.#write(Buffer.from('\n'))
-    await this.#report(false)
+    await this.#report('running')
   }
 
   async send(datagrams: readonly CapturedDatagram[]): Promise<void> {
@@ -84,15 +84,15 @@ export class PipeTarget implements ReplayTarget {
       start = end
     }
     this.#written += lines
-    if (this.#written - this.#reported >= REPORT_LINES) await this.#report(false)
+    if (this.#written - this.#reported >= REPORT_LINES) await this.#report('running')
   }
 
-  /** Waits until the pipe is empty or has a reader: the kernel drops the content of an unopened pipe. */
+  /** Waits until the pipe is empty or has a reader: the kernel drops the content when nobody has it open. */
   async close(): Promise<void> {
     const socket = this.#socket
     if (!socket || !this.#libc || socket.destroyed) return
     try {
-      await this.#report(true)
+      await this.#report('final')
       while (this.#libc.unreadBytes(this.#fd) > 0 && !this.#libc.isLocked(this.#fd)) {
         await sleep(EMPTY_POLL_MS)
       }
@@ -102,7 +102,7 @@ export class PipeTarget implements ReplayTarget {
     }
   }
 
-  async #report(final: boolean): Promise<void> {
+  async #report(kind: 'running' | 'final'): Promise<void> {
     this.#reported = this.#written
     const counts = { received: this.#written, forwarded: this.#written, queueDropped: 0 }
     const report = {
@@ -111,7 +111,7 @@ export class PipeTarget implements ReplayTarget {
       time: Date.now() / 1000,
       ...counts,
       kernelDropped: 0,
-      final,
+      final: kind === 'final',
     }
     await this.#write(Buffer.from(encodeReportLine(report)))
   }

@@ -43,10 +43,7 @@ const address =
     const found = row[name] ?? ''
     return safeText(nameOf?.(found) ?? found)
   }
-const counter =
-  (name: string) =>
-  (row: Row, { plain }: Style) =>
-    scale(Number(row[name] ?? 0), plain)
+const counter = (name: string) => (row: Row, style: Style) => scale(Number(row[name] ?? 0), style)
 
 /** Formats a port. With ICMP, type and code replace the destination's port. */
 function port(row: Row, end: 'src' | 'dst'): string {
@@ -69,12 +66,10 @@ function clock(seconds: number): string {
   return `${two(Math.trunc(whole / 3600))}:${two(Math.trunc(whole / 60) % 60)}:${two(whole % 60)}${fraction}`
 }
 
-const rate =
-  (name: string, factor: number) =>
-  (row: Row, { plain }: Style) => {
-    const seconds = Number(row['seconds'] ?? 0)
-    return scale(seconds > 0 ? Math.trunc((Number(row[name] ?? 0) * factor) / seconds) : 0, plain)
-  }
+const rate = (name: string, factor: number) => (row: Row, style: Style) => {
+  const seconds = Number(row['seconds'] ?? 0)
+  return scale(seconds > 0 ? Math.trunc((Number(row[name] ?? 0) * factor) / seconds) : 0, style)
+}
 
 function bytesPerPacket(row: Row): string {
   const packets = Number(row['packets'] ?? 0)
@@ -82,7 +77,7 @@ function bytesPerPacket(row: Row): string {
 }
 
 /** Writes numbers from a million on with a unit. */
-function scale(value: number, plain: boolean): string {
+function scale(value: number, { plain }: Style): string {
   if (plain || value < 1e6) return String(value)
   for (const [unit, size] of [
     ['T', 1e12],
