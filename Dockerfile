@@ -15,7 +15,7 @@ COPY writer writer
 COPY console console
 RUN node_modules/.bin/tsc -p tsconfig.json --sourceMap false \
  && node_modules/.bin/tsc -p console/web/page/tsconfig.json --sourceMap false \
- && node console/query/generate-parser.mjs
+ && node console/query/filter/generate-parser.mjs
 
 # Without the embedded database: the database has a container with PostgreSQL's own image.
 FROM node:24-trixie-slim AS packages

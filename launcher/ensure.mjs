@@ -23,7 +23,7 @@ const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
 /** The page of the web server has a configuration of its own: it runs in browsers. */
 const PAGE = join('console', 'web', 'page', 'tsconfig.json')
 /** Generates what tsc does not compile. */
-const GENERATOR = join(ROOT, 'console', 'query', 'generate-parser.mjs')
+const GENERATOR = join(ROOT, 'console', 'query', 'filter', 'generate-parser.mjs')
 /** Identifies the sources of `dist`; missing during a build. */
 const STAMP = join(ROOT, 'dist', '.built-from')
 const LOCK = join(ROOT, 'dist', '.ensure.lock')

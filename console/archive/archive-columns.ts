@@ -1,6 +1,6 @@
-/** The columns of an archive: those of the table `flows`, and the lists that give them names. */
+/** The columns of an archive: those of the table `flows`, and those of the lists of names. */
 
-/** Columns of `flows`, and their types in DuckDB. Addresses are texts. */
+/** The columns of `flows`, and their types in DuckDB. Addresses are texts. */
 export const FLOW_TYPES: Readonly<Record<string, string>> = {
   received_at: 'TIMESTAMPTZ',
   exporter: 'VARCHAR',
@@ -38,7 +38,7 @@ export const FLOW_TYPES: Readonly<Record<string, string>> = {
   extra: 'VARCHAR',
 }
 
-/** Columns of the lists, and their types in DuckDB. */
+/** The columns of the lists of names, and their types in DuckDB. */
 export const NAME_TYPES: Readonly<Record<string, string>> = {
   list: 'VARCHAR',
   exporter: 'VARCHAR',
@@ -49,7 +49,7 @@ export const NAME_TYPES: Readonly<Record<string, string>> = {
   name: 'VARCHAR',
 }
 
-/** What gives names to numbers and addresses, as one list. */
+/** Selects the names of numbers and addresses, as one list. */
 export const NAMES_QUERY = `
   select 'exporters' as list, host(address) as exporter, null::smallint as export_version,
     null::bigint as observation_domain, null::text as kind, null::text as key, name

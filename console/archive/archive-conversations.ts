@@ -1,4 +1,4 @@
-/** Conversations among the flows of an archive, as the function `conversations_between` finds them. */
+/** Finds conversations in an archive, like the database's function `conversations_between`. */
 
 export const CONVERSATIONS = `
 create macro conversations_between(since_time, until_time) as table

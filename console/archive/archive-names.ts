@@ -1,22 +1,17 @@
-/** The lists of an archive that give names to numbers and addresses. */
+/** The names of exporters, interfaces, protocols and services in an archive. */
 
-import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Row } from '../query/sums.ts'
+import { readWhole, writeWhole } from '../files/whole-file.ts'
+import type { Row } from '../query/sql.ts'
 import { NAMES_QUERY } from './archive-columns.ts'
 import type { ArchivedDatabase } from './archive-partition.ts'
 
-/** Beside the manifest. */
 export const NAMES_FILE = 'names.jsonl'
 
-/** Writes the names of today, and earlier ones of what has none any more. */
+/** Writes the present names, and the earlier names of all that has none now. */
 export async function writeNames(folder: string, database: ArchivedDatabase): Promise<void> {
   const path = join(folder, NAMES_FILE)
-  const known = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''
-    throw error
-  })
-  const earlier = known
+  const earlier = ((await readWhole(path)) ?? '')
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Row)
@@ -28,6 +23,5 @@ export async function writeNames(folder: string, database: ArchivedDatabase): Pr
     rows.set(id, { ...row, name: name ?? rows.get(id)?.['name'] ?? null })
   }
   const lines = [...rows.values()].map((row) => `${JSON.stringify(row)}\n`)
-  await writeFile(`${path}.new`, lines.join(''))
-  await rename(`${path}.new`, path)
+  await writeWhole(path, lines.join(''))
 }

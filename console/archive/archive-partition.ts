@@ -1,4 +1,4 @@
-/** Archives one partition: copies it out, turns it into Parquet, and checks what came of it. */
+/** Archives one partition: copies its rows, turns them into Parquet, and checks the file. */
 
 import { createWriteStream } from 'node:fs'
 import { access, rename, rm, stat } from 'node:fs/promises'
@@ -7,16 +7,15 @@ import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { createGzip, constants as zlib } from 'node:zlib'
 import { type DuckDb, quoteText } from '../export/duckdb.ts'
-import { readCsv } from '../export/parquet.ts'
+import { csvToParquet } from '../export/parquet.ts'
 import { nameFile } from '../export/parts.ts'
-import type { Sql } from '../query/compile-filter.ts'
-import type { Row } from '../query/sums.ts'
+import type { Row, Sql } from '../query/sql.ts'
 import { FLOW_TYPES } from './archive-columns.ts'
 import type { ArchivedPart } from './archive-manifest.ts'
 
 const UNFINISHED = '.part'
 
-/** The part of a database that archiving needs. */
+/** The methods of a database that archiving uses. */
 export interface ArchivedDatabase {
   ask(sql: Sql): Promise<readonly Row[]>
   inSnapshot<Value>(use: () => Promise<Value>): Promise<Value>
@@ -37,24 +36,24 @@ export interface ClosedPartition {
   readonly id: string
   readonly since: string
   readonly until: string
-  /** Rows inserted, updated and deleted, as the server counts; read before any row is. */
+  /** Rows inserted, updated and deleted, as the server counts them; read before the rows. */
   readonly changes: string
 }
 
-/** A file does not hold what its partition holds; the message says what to do. */
+/** A file does not have the rows of its partition. */
 export class ArchiveCheckError extends Error {
   readonly code = 'ARCHIVE_CHECK'
 }
 
-/** What tells whether a file holds a partition. */
+/** Sums that are equal when a file has the rows of its partition. */
 interface Facts {
   readonly flows: string
   readonly bytes: string
   readonly packets: string
 }
 
-export interface PartitionResult {
-  /** The part as it is to be in the manifest; undefined: it stays as it is there. */
+interface PartitionResult {
+  /** The new entry of the manifest; undefined: the entry stays. */
   readonly part: ArchivedPart | undefined
   readonly isWritten: boolean
 }
@@ -62,8 +61,8 @@ export interface PartitionResult {
 const UNCHANGED: PartitionResult = { part: undefined, isWritten: false }
 
 /**
- * Archives a partition unless the archive has it as it is. A partition that was made anew, after its
- * predecessor was dropped, gets a file of its own: late rows never replace archived ones.
+ * Archives a partition unless the archive has it unchanged. Where late rows created a dropped partition
+ * again, it gets a file of its own, so that they never replace archived rows.
  *
  * @throws ArchiveCheckError, or the system's error
  */
@@ -79,7 +78,7 @@ export async function archivePartition(
   return run.database.inSnapshot(async () => {
     const facts = await readFacts(run, partition.name)
     if (facts.flows === '0') return UNCHANGED
-    // A database that was restored has other ids for the same rows.
+    // After a restore of the database, the same rows are in a table with another id.
     const equal = same ? [same] : known
     for (const part of equal.filter((one) => isEqual(one, facts))) {
       if (await exists(join(run.folder, part.file))) {
@@ -87,15 +86,18 @@ export async function archivePartition(
       }
     }
     const file = same?.file ?? chooseName(partition, parts)
-    const fileBytes = await writeFileOf(run, partition, { file, facts })
+    const fileBytes = await writeParquet(run, partition, { file, facts })
     const { name, since, until } = partition
     const part = { ...{ file, partition: name, id, since, until }, ...facts, fileBytes, changes }
     return { part, isWritten: true }
   })
 }
 
-const isEqual = (part: ArchivedPart, facts: Facts) =>
-  part.flows === facts.flows && part.bytes === facts.bytes && part.packets === facts.packets
+const isEqual = (a: Facts, b: Facts) =>
+  a.flows === b.flows && a.bytes === b.bytes && a.packets === b.packets
+
+const describe = ({ flows, bytes, packets }: Facts) =>
+  `${flows} flows, ${bytes} bytes, ${packets} packets`
 
 const exists = (path: string) =>
   access(path).then(
@@ -103,7 +105,7 @@ const exists = (path: string) =>
     () => false,
   )
 
-/** The name of a partition's predecessor is taken. */
+/** Chooses a name; that of an earlier partition of the same time is taken. */
 function chooseName(partition: ClosedPartition, parts: readonly ArchivedPart[]): string {
   const taken = new Set(parts.map(({ file }) => file))
   for (let number = 1; ; number++) {
@@ -127,7 +129,7 @@ const toFacts = (row: Row | undefined): Facts => ({
 })
 
 /** @returns the size of the file */
-async function writeFileOf(
+async function writeParquet(
   run: ArchiveRun,
   { name }: ClosedPartition,
   { file, facts }: { readonly file: string; readonly facts: Facts },
@@ -140,16 +142,16 @@ async function writeFileOf(
     const copy = `copy (select ${columns} from ${name}) to stdout (format csv, header)`
     await writeGzip(text, (sink) => run.database.copyTo(copy, sink))
     run.onProgress(`${file}: writing ${facts.flows} flows`)
-    const rows = `select * from ${readCsv(text, FLOW_TYPES, 'gzip')}`
-    const options = 'format parquet, compression zstd'
-    await run.duckdb.run(`copy (${rows}) to ${quoteText(unfinished)} (${options})`)
+    await run.duckdb.run(csvToParquet(text, unfinished, { types: FLOW_TYPES, compression: 'gzip' }))
     const [found] = await run.duckdb.ask(
       `select ${SUMS.replaceAll('::text', '::varchar')} from read_parquet(${quoteText(unfinished)})`,
     )
-    const there = toFacts(found)
-    if (JSON.stringify(there) !== JSON.stringify(facts)) {
-      const shown = [there, facts].map((each) => JSON.stringify(each)).join(' instead of ')
-      throw new ArchiveCheckError(`${file} would hold ${shown}: it is not kept`)
+    const written = toFacts(found)
+    if (!isEqual(written, facts)) {
+      throw new ArchiveCheckError(
+        `${file} has ${describe(written)}, but ${name} has ${describe(facts)}: the file is not kept; ` +
+          'the same command writes it again',
+      )
     }
     await rename(unfinished, path)
     return (await stat(path)).size
@@ -165,6 +167,6 @@ async function writeGzip(path: string, write: (sink: Writable) => Promise<void>)
   gzip.pipe(file)
   const isWritten = finished(file)
   file.on('error', (error) => gzip.destroy(error))
-  // Whichever fails first names the cause.
+  // The first failure is the cause of the other.
   await Promise.all([write(gzip), isWritten])
 }

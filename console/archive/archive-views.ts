@@ -1,17 +1,17 @@
 /**
- * The views and macros of an archive in DuckDB. They have the names and the meaning of the tables,
- * views and functions of the database, so that one SQL asks both.
+ * The views and macros of an archive in DuckDB. They have the names and meanings of the database's
+ * tables, views and functions, so that the same SQL asks both.
  */
 
 import { quoteText } from '../export/duckdb.ts'
 import { FLOW_TYPES, NAME_TYPES } from './archive-columns.ts'
 import { CONVERSATIONS } from './archive-conversations.ts'
 
-/** A macro is a text: a value that it uses more than once is bound first, or texts grow without end. */
+/** Binds a value that a macro uses more than once: macros are texts, which would grow without end. */
 const bind = (value: string, name: string, use: string) =>
   `list_transform([${value}], lambda ${name}: ${use})[1]`
 
-/** IPv6 as PostgreSQL writes it: the first of the longest runs of zeros is left out. */
+/** Writes IPv6 as PostgreSQL does: the first of the longest runs of zeros is left out. */
 function shortenIpv6(groups: string): string {
   const whens = [8, 7, 6, 5, 4, 3, 2].map((length) => {
     const run = `(^|:)0(:0){${length - 1}}(:|$)`
@@ -26,7 +26,7 @@ const HEX_GROUPS = `array_to_string(list_transform(range(0, 8),
 const MASKED_DIGIT = `printf('%x', ((instr('0123456789abcdef', substr(h, 2 + bits // 4, 1)) - 1)
   >> (4 - bits % 4)) << (4 - bits % 4))`
 
-/** Addresses become keys: 4 or 6, and the address in hex. They sort and compare as inet does. */
+/** Addresses become keys, which sort and compare like `inet`: 4 or 6, then the address in hex. */
 const ADDRESS_MACROS = `
 create macro ipv4_key(a) as '4' || printf('%02x%02x%02x%02x', split_part(a, '.', 1)::integer,
   split_part(a, '.', 2)::integer, split_part(a, '.', 3)::integer, split_part(a, '.', 4)::integer);
@@ -135,10 +135,10 @@ left join names as application on application.exporter = flow.exporter
 `
 
 /**
- * Returns the statements that make an archive of files.
+ * Returns the statements that create the views and macros.
  *
  * @param files paths of Parquet files; none: there are no flows
- * @param namesPath JSON lines, as `namesQuery` has them
+ * @param namesPath JSON lines with the columns of `NAME_TYPES`
  */
 export function archiveViews(files: readonly string[], namesPath: string): readonly string[] {
   const columns = Object.entries(FLOW_TYPES).map(([name, type]) => `null::${type} as ${name}`)

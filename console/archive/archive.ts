@@ -1,24 +1,19 @@
-/** An archive of Parquet files that is asked like the database. */
+/** Asks an archive of Parquet files like the database. */
 
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
+import { CANCELLED } from '../database/session.ts'
 import type { DuckDb, OpenDuckDb } from '../export/duckdb.ts'
-import { ARCHIVE } from '../query/archive-dialect.ts'
-import type { Sql } from '../query/compile-filter.ts'
-import type { Row } from '../query/sums.ts'
-import { NotAnArchiveError, readArchive } from './archive-manifest.ts'
+import type { TimeRange } from '../query/range.ts'
+import type { Row, Sql } from '../query/sql.ts'
+import { ARCHIVE } from './archive-dialect.ts'
+import { NotAnArchiveError, readManifest } from './archive-manifest.ts'
 import { NAMES_FILE } from './archive-names.ts'
 import { archiveViews } from './archive-views.ts'
 
-/** The question was cancelled; the code is that of PostgreSQL. */
-export class CancelledError extends Error {
-  readonly code = '57014'
-}
-
-export interface ArchiveRange {
-  /** RFC 3339. */
-  readonly since: string
-  readonly until: string
+/** The query was cancelled; the code is that of PostgreSQL. */
+class CancelledError extends Error {
+  readonly code = CANCELLED
 }
 
 export class Archive {
@@ -31,14 +26,16 @@ export class Archive {
   }
 
   /**
-   * Opens the files of a range. The caller closes it.
+   * Opens the files of a range. The caller closes the archive.
    *
-   * @throws NotAnArchiveError when the folder holds none, or a file of it is missing
+   * @throws NotAnArchiveError when the folder has no archive, or one of its files is missing
    */
-  static async open(folder: string, range: ArchiveRange, open: OpenDuckDb): Promise<Archive> {
-    const parts = await readArchive(folder)
+  static async open(folder: string, range: TimeRange, open: OpenDuckDb): Promise<Archive> {
+    const parts = await readManifest(folder)
     if (!parts) {
-      throw new NotAnArchiveError(`${folder} holds no archive: netflow archive --to ${folder}`)
+      throw new NotAnArchiveError(
+        `${folder} holds no archive: netflow archive --to ${folder} writes one`,
+      )
     }
     const [since, until] = [Date.parse(range.since), Date.parse(range.until)]
     const paths = parts
@@ -46,7 +43,10 @@ export class Archive {
       .map(({ file }) => join(folder, file))
     for (const path of paths) {
       await access(path).catch(() => {
-        throw new NotAnArchiveError(`${path} is missing: the manifest of the archive names it`)
+        throw new NotAnArchiveError(
+          `${path} is missing, but the manifest of the archive names it: restore it, or let netflow ` +
+            'archive write it again while the database has its flows',
+        )
       })
     }
     const duckdb = await open()
@@ -61,14 +61,14 @@ export class Archive {
     }
   }
 
-  /** Asks one question. */
+  /** Runs one query. */
   async ask(sql: Sql): Promise<readonly Row[]> {
     const rows: Row[] = []
     for await (const portion of this.fetch(sql)) rows.push(...portion)
     return rows
   }
 
-  /** Fetches the rows of a question in portions. @throws CancelledError after `cancel` */
+  /** Fetches the rows of a query in portions. @throws CancelledError after `cancel` */
   async *fetch({ text, values }: Sql): AsyncGenerator<readonly Row[]> {
     try {
       yield* this.#duckdb.fetch(text, values)
@@ -77,12 +77,12 @@ export class Archive {
     }
   }
 
-  /** Nothing changes in it meanwhile. */
+  /** Runs `use` as it is: nothing changes in an archive meanwhile. */
   inSnapshot<Value>(use: () => Promise<Value>): Promise<Value> {
     return use()
   }
 
-  /** Ends what it is doing. */
+  /** Cancels the running query. */
   cancel(): Promise<void> {
     this.#isCancelled = true
     this.#duckdb.interrupt()

@@ -1,9 +1,9 @@
-/** Writes addresses of packets as text, each of them once. */
+/** Writes the addresses of packets as text, and keeps the texts. */
 
 import { SocketAddress } from 'node:net'
 import { unmapAddress } from '../../shared/pipe-line.ts'
 
-/** A capture with more sources is answered just as well, only slower. */
+/** With more addresses, all texts are forgotten, and made again. */
 const MAX_CACHED = 65_536
 
 const cache = new Map<string, string>()

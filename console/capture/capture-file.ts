@@ -1,4 +1,4 @@
-/** Opens a file of datagrams, whatever its format: pipe lines, pcap or pcapng, compressed or not. */
+/** Reads a file of datagrams in any format: pipe lines, pcap or pcapng, compressed or not. */
 
 import { CaptureError } from './capture-error.ts'
 import type { CapturedDatagram } from './captured-datagram.ts'
@@ -14,15 +14,15 @@ import { type PacketCounts, PacketSource } from './packet-source.ts'
 import { isPcap } from './pcap-reader.ts'
 import { isPcapng } from './pcapng-reader.ts'
 
-export type CaptureFormat = 'lines' | 'packets'
+type CaptureFormat = 'lines' | 'packets'
 
 /** The first byte of a line, or white space before it. */
 const LINE_BEGIN = /^[\s[{]/
 
-export interface CaptureFileOptions {
+interface CaptureFileOptions {
   /** A path, or `-`. */
   readonly path: string
-  /** Of packets: the destination ports to take; empty takes every NetFlow message. */
+  /** Only packets to these ports; empty: only those that are NetFlow messages. */
   readonly ports?: ReadonlySet<number>
 }
 
@@ -42,11 +42,11 @@ export class CaptureFile {
     this.format = isPcap(head) || isPcapng(head) ? 'packets' : 'lines'
   }
 
-  /** @throws CaptureError for an unknown format; the system's error when it cannot be read */
+  /** Opens a file. @throws CaptureError for an unknown format, or the system's error */
   static async open(options: CaptureFileOptions): Promise<CaptureFile> {
     const chunks = readInput(options.path)
     const { done, value: head } = await chunks.next()
-    if (done || head.length === 0) throw new CaptureError('empty')
+    if (done || head.length === 0) throw new CaptureError('empty: nothing is in it to replay')
     const file = new CaptureFile(options, head, chunks)
     if (file.format === 'packets' || LINE_BEGIN.test(head.toString('latin1', 0, 1))) return file
     await chunks.return(undefined)
@@ -71,7 +71,7 @@ export class CaptureFile {
   /**
    * Reads the datagrams, some at a time.
    *
-   * @throws CaptureError in the end when the file is cut or damaged, or has no datagram
+   * @throws CaptureError at the end when the file is cut or damaged, or has no datagram
    */
   async *batches(): AsyncGenerator<readonly CapturedDatagram[]> {
     const chunks = this.#allChunks()
@@ -83,16 +83,16 @@ export class CaptureFile {
       this.#datagrams += batch.length
       yield batch
     }
-    this.#assertUsed()
+    this.#assertComplete()
   }
 
-  /** Reads whole lines; only of a file with the format `lines`. Throws like `batches`. */
+  /** Reads whole lines of a file with the format `lines`. @throws CaptureError like `batches` */
   async *lineBlocks(): AsyncGenerator<LineBlock> {
     for await (const block of readLineBlocks(this.#allChunks(), this.#lines)) {
       this.#datagrams += block.lines
       yield block
     }
-    this.#assertUsed()
+    this.#assertComplete()
   }
 
   async *#allChunks(): AsyncGenerator<Buffer> {
@@ -100,7 +100,8 @@ export class CaptureFile {
     yield* this.#chunks
   }
 
-  #assertUsed(): void {
+  /** @throws CaptureError when the file has no datagram, or less than it should have */
+  #assertComplete(): void {
     if (this.#datagrams === 0) throw new CaptureError(this.#describeNothing())
     if (this.#lines.isCut) throw new CaptureError('cut off: its last line has no end')
     const { cutPackets, incompletePackets } = this.packetCounts

@@ -1,4 +1,4 @@
-/** A datagram from a file: a capture of packets, or a recording of pipe lines. */
+/** A datagram from a file: a packet capture, or a recording of pipe lines. */
 
 export interface CapturedDatagram {
   /** The UDP payload. The reader does not reuse these bytes. */

@@ -1,4 +1,4 @@
-/** Writes datagrams as lines of the pipe. */
+/** Writes a datagram as a line of the pipe. */
 
 import {
   encodeSource,

@@ -1,13 +1,13 @@
 /** Puts fragmented IP packets together, within fixed limits. */
 
-/** Packets that wait for fragments; the oldest goes first. */
+/** Packets that may wait for fragments; with one more, the oldest is given up. */
 const MAX_PACKETS = 4_096
-/** The same, in captured time: IP itself gives up after 15 to 60 s. */
+/** How long they may wait, in the time of the capture: IP itself gives up after 15 to 60 s. */
 const MAX_AGE_MICROS = 60_000_000
 const MAX_BYTES = 65_535
 
-export interface Fragment {
-  /** Names the packet: addresses, protocol and identification. */
+interface Fragment {
+  /** Identifies the packet: addresses and identification. */
   readonly key: string
   /** Place of `bytes` in the packet's content. */
   readonly offset: number
@@ -51,7 +51,7 @@ export class Fragments {
       this.#makeRoom()
       this.#waiting.set(key, waiting)
     }
-    // A copy: the chunk of the file would stay in memory.
+    // Copied, as a part of it would keep the whole chunk of the file in memory.
     waiting.pieces.push({ offset, bytes: Buffer.from(bytes) })
     if (isLast) waiting.length = offset + bytes.length
     const whole = join(waiting)
@@ -73,7 +73,7 @@ export class Fragments {
   }
 }
 
-/** Joins the pieces; undefined while bytes are missing. Of bytes sent twice the first count. */
+/** Joins the pieces; undefined while bytes are missing. Of overlapping pieces, the first counts. */
 function join({ pieces, length }: Waiting): Buffer | undefined {
   if (length < 0) return undefined
   const content = Buffer.alloc(length)

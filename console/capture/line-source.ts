@@ -1,6 +1,6 @@
 /**
  * Reads pipe lines from a file: as datagrams, or as blocks of whole lines for a pipe. Reports of a
- * collector are left out: their counts are of another run.
+ * collector are left out, as they count another run.
  */
 
 import { MAX_DATAGRAM_BYTES } from '../../shared/pipe-line.ts'
@@ -19,7 +19,7 @@ export interface LineBlock {
   readonly lines: number
 }
 
-/** Counts of lines; `isCut`: the file ends within a line. */
+/** Counts of the lines so far. `isCut`: the file ends within a line. */
 export interface LineCounts {
   lines: number
   reports: number
@@ -70,15 +70,14 @@ export async function* readLineDatagrams(
   counts.isCut = last !== NEWLINE
 }
 
-/** A line of a python-netflow file: one key, the receive time, with decoded flows below it. */
+/** Matches a line of a python-netflow file: an object of the receive time and decoded flows. */
 const JSON_FLOWS = /^\s*\{\s*"\d+(\.\d+)?"\s*:\s*\{/
 
 /** @throws CaptureError for a file that holds decoded flows instead of datagrams */
 function assertNoJsonFlows(line: string): void {
   if (!JSON_FLOWS.test(line)) return
   throw new CaptureError(
-    'a file of python-netflow with decoded flows: the datagrams are not in it, so it cannot be ' +
-      'replayed',
+    'a file of python-netflow with decoded flows: it has no datagrams, so it cannot be replayed',
   )
 }
 

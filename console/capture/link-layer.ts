@@ -3,7 +3,7 @@
 const ETHERNET = { ipv4: 0x0800, ipv6: 0x86dd } as const
 /** 802.1Q, 802.1ad (QinQ), and the older type of outer tags. */
 const VLAN_TAGS: ReadonlySet<number> = new Set([0x8100, 0x88a8, 0x9100])
-/** A frame with more tags is no traffic of a network. */
+/** No network uses more tags. */
 const MAX_TAGS = 4
 
 type FindIp = (frame: Buffer) => number
@@ -26,7 +26,7 @@ export function isSupportedLinkType(linkType: number): boolean {
   return LINK_TYPES.has(linkType)
 }
 
-/** Finds where the IP packet begins; −1 when the frame holds none, or too few bytes. */
+/** Returns the offset of the IP packet; −1 when the frame holds none, or is too short. */
 export function findIpPacket(linkType: number, frame: Buffer): number {
   return LINK_TYPES.get(linkType)?.(frame) ?? -1
 }
@@ -61,7 +61,11 @@ function findRaw(): number {
   return 0
 }
 
-/** The family is written in the byte order of the capturing machine, and differs by system. */
+/**
+ *     loopback = family:u32 packet
+ *
+ * The family depends on the capturing system, as does its byte order. The packet has its version.
+ */
 function findInLoopback(frame: Buffer): number {
   return frame.length > 4 ? 4 : -1
 }

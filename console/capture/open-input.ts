@@ -1,18 +1,18 @@
-/** Opens a file, or the standard input for `-`, and expands it. */
+/** Reads a file, or the standard input for `-`, and expands it. */
 
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
+import { type Codec, createExpander, detectCompression } from '../files/codec.ts'
 import { CaptureError } from './capture-error.ts'
-import { type Codec, createExpander, detectCompression } from './codec.ts'
 
 const CHUNK_BYTES = 262_144
-/** Enough to tell every format. */
+/** Enough to detect every compression. */
 const HEAD_BYTES = 4
 
 /**
  * Reads the chunks of a file, expanded.
  *
- * @throws CaptureError when it is cut, or cannot be expanded; the system's error when it cannot be read
+ * @throws CaptureError when the file is cut or cannot be expanded, or the system's error
  */
 export async function* readInput(path: string): AsyncGenerator<Buffer> {
   const stream: Readable =

@@ -1,13 +1,13 @@
 /** Reads the NetFlow datagrams of a packet capture. */
 
+import { isNetflowMessage } from '../message/netflow-message.ts'
 import type { CapturedDatagram } from './captured-datagram.ts'
-import { isNetflowMessage } from './netflow-message.ts'
 import type { PacketReader, PacketSink } from './packet.ts'
 import { PcapReader } from './pcap-reader.ts'
 import { isPcapng, PcapngReader } from './pcapng-reader.ts'
 import { UdpFinder } from './udp-finder.ts'
 
-/** Ports to name in a message. */
+/** A message names this many ports. */
 const MAX_NAMED_PORTS = 5
 
 export interface PacketCounts {
@@ -27,7 +27,7 @@ export class PacketSource {
   #batch: CapturedDatagram[] = []
   #reader: PacketReader | undefined
 
-  /** @param ports destination ports whose datagrams all count; empty: every NetFlow message counts */
+  /** @param ports takes all datagrams to these ports; empty: takes every NetFlow message */
   constructor(ports: ReadonlySet<number>) {
     this.#ports = ports
     this.#finder = new UdpFinder((datagram, port) => this.#take(datagram, port))
@@ -44,7 +44,7 @@ export class PacketSource {
     }
   }
 
-  /** The destination ports of most other datagrams, as text; empty if there are none. */
+  /** Lists the ports that most other datagrams were sent to; empty if there are none. */
   get otherPorts(): string {
     return [...this.#otherPorts]
       .sort((a, b) => b[1] - a[1])
@@ -56,8 +56,8 @@ export class PacketSource {
   /**
    * Reads the datagrams of each chunk.
    *
-   * @throws CaptureError where the file is cut or damaged, or of an unknown link type; what came
-   *   before was read
+   * @throws CaptureError where the file is cut or damaged, or of an unknown link type, after the
+   *   datagrams before that place
    */
   async *read(chunks: AsyncIterable<Buffer>, head: Buffer): AsyncGenerator<CapturedDatagram[]> {
     const sink: PacketSink = (packet) => this.#finder.take(packet)
@@ -71,7 +71,7 @@ export class PacketSource {
       }
       reader.end()
     } finally {
-      // Only an error leaves datagrams here: those of the last chunk, before the damage.
+      // After an error, the datagrams of the last chunk before the damage are left.
       if (this.#batch.length > 0) yield this.#batch
     }
   }

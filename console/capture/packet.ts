@@ -3,9 +3,9 @@
 import { CaptureError } from './capture-error.ts'
 
 export interface CapturedPacket {
-  /** The link layer's frame, as far as it was captured. */
+  /** The captured part of the link layer's frame. */
   readonly frame: Buffer
-  /** Bytes that were on the wire. */
+  /** The bytes of the whole frame on the wire. */
   readonly wireBytes: number
   /** Unix microseconds. */
   readonly micros: number
@@ -15,7 +15,7 @@ export interface CapturedPacket {
 
 export type PacketSink = (packet: CapturedPacket) => void
 
-/** More than tcpdump's largest packet; a longer one is damage. */
+/** More than tcpdump's largest packet. A greater length is damage. */
 export const MAX_PACKET_BYTES = 1_048_576
 
 /** Reads a capture file chunk by chunk. */

@@ -1,12 +1,12 @@
-/** Reads the classic format of packet captures, with microseconds or nanoseconds. */
+/** Reads pcap, the classic format of packet captures, with microseconds or nanoseconds. */
 
+import { BlockStream } from './block-stream.ts'
 import { cutAt, damagedAt, MAX_PACKET_BYTES, type PacketReader, type PacketSink } from './packet.ts'
-import { RecordStream } from './record-stream.ts'
 
 const HEADER_BYTES = 24
 const PACKET_HEADER_BYTES = 16
 
-/** The first four bytes, and what they say of the numbers that follow. */
+/** By the first four bytes: the byte order of the numbers, and the unit of times. */
 const MAGICS: ReadonlyMap<number, { readonly isLittle: boolean; readonly unitsPerMicro: number }> =
   new Map([
     [0xa1b2c3d4, { isLittle: false, unitsPerMicro: 1 }],
@@ -15,7 +15,7 @@ const MAGICS: ReadonlyMap<number, { readonly isLittle: boolean; readonly unitsPe
     [0x4d3cb2a1, { isLittle: true, unitsPerMicro: 1000 }],
   ])
 
-/** Whether a file that begins with these bytes is a classic capture. */
+/** Whether a file that begins with these bytes is a pcap capture. */
 export function isPcap(head: Buffer): boolean {
   return head.length >= 4 && MAGICS.has(head.readUInt32BE(0))
 }
@@ -26,7 +26,7 @@ export function isPcap(head: Buffer): boolean {
  */
 export class PcapReader implements PacketReader {
   readonly #sink: PacketSink
-  readonly #records = new RecordStream((bytes, at) => this.#read(bytes, at))
+  readonly #blocks = new BlockStream((bytes, at) => this.#read(bytes, at))
   #linkType: number | undefined
   #isLittle = false
   #unitsPerMicro = 1
@@ -36,11 +36,11 @@ export class PcapReader implements PacketReader {
   }
 
   push(chunk: Buffer): void {
-    this.#records.push(chunk)
+    this.#blocks.push(chunk)
   }
 
   end(): void {
-    const { position, restBytes } = this.#records
+    const { position, restBytes } = this.#blocks
     if (restBytes > 0 || this.#linkType === undefined) throw cutAt(position, restBytes)
   }
 
@@ -56,7 +56,7 @@ export class PcapReader implements PacketReader {
     if (magic === undefined) throw damagedAt(0, 'no capture begins like this')
     this.#isLittle = magic.isLittle
     this.#unitsPerMicro = magic.unitsPerMicro
-    // The upper half says whether frames have a check sequence at their end.
+    // The upper half tells only about check sequences at the end of frames.
     this.#linkType = this.#uint32(bytes, at + 20) & 0xffff
     return HEADER_BYTES
   }
@@ -66,7 +66,7 @@ export class PcapReader implements PacketReader {
     if (frameAt > bytes.length) return 0
     const captured = this.#uint32(bytes, at + 8)
     if (captured > MAX_PACKET_BYTES) {
-      throw damagedAt(this.#records.position, `a packet of ${captured} bytes`)
+      throw damagedAt(this.#blocks.position, `a packet of ${captured} bytes`)
     }
     if (frameAt + captured > bytes.length) return 0
     const seconds = this.#uint32(bytes, at)

@@ -1,7 +1,7 @@
 /** Reads packet captures in the format pcapng: several sections, interfaces and time units. */
 
+import { BlockStream } from './block-stream.ts'
 import { cutAt, damagedAt, MAX_PACKET_BYTES, type PacketReader, type PacketSink } from './packet.ts'
-import { RecordStream } from './record-stream.ts'
 
 const BLOCK = {
   section: 0x0a0d0d0a,
@@ -12,7 +12,7 @@ const BLOCK = {
 } as const
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d
 const MIN_BLOCK_BYTES = 12
-/** Blocks with names or keys may be longer than packets. */
+/** Blocks with names or keys may be longer than those with packets. */
 const MAX_BLOCK_BYTES = 16 * MAX_PACKET_BYTES
 const OPTION = { end: 0, timeResolution: 9, timeOffset: 14 } as const
 const MICROS = 1_000_000n
@@ -42,7 +42,7 @@ export function isPcapng(head: Buffer): boolean {
  */
 export class PcapngReader implements PacketReader {
   readonly #sink: PacketSink
-  readonly #blocks = new RecordStream((bytes, at) => this.#readBlock(bytes, at))
+  readonly #blocks = new BlockStream((bytes, at) => this.#readBlock(bytes, at))
   readonly #interfaces: CaptureInterface[] = []
   #isLittle = false
   #micros: number | undefined
@@ -52,7 +52,7 @@ export class PcapngReader implements PacketReader {
     this.#sink = sink
   }
 
-  /** Packets left out because neither they nor an earlier packet had a time. */
+  /** Packets that are left out, as neither they nor an earlier packet had a time. */
   get untimedPackets(): number {
     return this.#untimedPackets
   }
@@ -82,7 +82,7 @@ export class PcapngReader implements PacketReader {
     return length
   }
 
-  /** The first block of a section says how the numbers after it are written. */
+  /** Reads the type. A section's first block sets the byte order of the numbers after it. */
   #readType(bytes: Buffer, at: number): number {
     if (bytes.readUInt32BE(at) !== BLOCK.section) return this.#uint32(bytes, at)
     this.#isLittle = bytes.readUInt32LE(at + 8) === BYTE_ORDER_MAGIC
@@ -109,7 +109,7 @@ export class PcapngReader implements PacketReader {
       case BLOCK.simplePacket:
         this.#readSimplePacket(body)
         break
-      default: // Names, statistics and vendors' blocks say nothing of packets.
+      default: // Blocks with names, statistics or vendors' data hold no packets.
     }
   }
 
@@ -176,7 +176,7 @@ export class PcapngReader implements PacketReader {
   }
 }
 
-/** A power of ten, or of two when the highest bit is set. */
+/** Returns the units of a second: a power of ten, or of two when the highest bit is set. */
 function readResolution(value: number): bigint {
   return value < 0x80 ? 10n ** BigInt(value) : 2n ** BigInt(value & 0x7f)
 }

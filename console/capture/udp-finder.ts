@@ -10,7 +10,7 @@ import type { CapturedPacket } from './packet.ts'
 const UDP = 17
 const UDP_HEADER_BYTES = 8
 const IPV6_HEADER_BYTES = 40
-/** Extension headers that may stand before the transport header. */
+/** Extension headers that may come before the transport header. */
 const EXTENSION = { hopByHop: 0, routing: 43, fragment: 44, destination: 60 } as const
 
 /** Called with each datagram and its destination port. */
@@ -22,7 +22,7 @@ interface IpContent {
   readonly destination: Buffer
   readonly protocol: number
   readonly content: Buffer
-  /** The packet is longer than what was captured. */
+  /** Whether the end of the packet was not captured. */
   readonly isCut: boolean
   readonly fragment?: { readonly id: number; readonly offset: number; readonly isLast: boolean }
 }
@@ -42,17 +42,17 @@ export class UdpFinder {
     return this.#packets
   }
 
-  /** Packets with UDP whose end was not captured. */
+  /** UDP packets whose end was not captured. */
   get cutPackets(): number {
     return this.#cutPackets
   }
 
-  /** Packets without UDP over IP. */
+  /** Packets that are not UDP over IP. */
   get otherPackets(): number {
     return this.#otherPackets
   }
 
-  /** Fragmented packets that are not whole. */
+  /** Fragmented packets with missing fragments. */
   get incompletePackets(): number {
     return this.#fragments.incomplete
   }
@@ -116,7 +116,7 @@ function readIp(packet: Buffer): IpContent | undefined {
  */
 function readIpv4(packet: Buffer): IpContent | undefined {
   const headerBytes = (packet.readUInt8(0) & 0x0f) * 4
-  // An interface that splits packets itself leaves the length at 0.
+  // A network card that splits packets itself (TSO) leaves the length at 0.
   const length = packet.readUInt16BE(2) || packet.length
   if (headerBytes < 20 || length < headerBytes || packet.length < headerBytes) return undefined
   const flags = packet.readUInt16BE(6)
@@ -157,7 +157,7 @@ function readIpv6(packet: Buffer): IpContent | undefined {
       at += 8 + packet.readUInt8(at + 1) * 8
     }
     protocol = next
-    // The rest of a later fragment is content, whatever its first byte looks like.
+    // After the header of a later fragment comes content, whatever the header announces.
     if (fragment && fragment.offset > 0) break
   }
   return {

@@ -1,4 +1,8 @@
-/** How every session of the console reads: values as text, times in UTC. */
+/** The settings of every session of the console: values as text, times in UTC. */
+
+/** SQLSTATEs of a cancelled query, and of a missing right. */
+export const CANCELLED = '57014'
+export const FORBIDDEN = '42501'
 
 /** Every value stays the text that PostgreSQL writes: nothing is rounded. */
 export const TEXTS = { getTypeParser: () => (value: string) => value }

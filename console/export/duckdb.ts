@@ -1,7 +1,8 @@
-/** Finds and runs DuckDB, an optional package: it writes and reads Parquet. */
+/** Finds and runs DuckDB, an optional package that writes and reads Parquet. */
 
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import type { Row } from '../query/sql.ts'
 
 const PACKAGE = '@duckdb/node-api'
 
@@ -48,7 +49,7 @@ export function loadDuckDb(folder: string): OpenDuckDb {
   return async () => {
     const instance = await DuckDBInstance.create(':memory:')
     const connection = await instance.connect()
-    // As PostgreSQL has them.
+    // Both as in PostgreSQL.
     await connection.run(`set timezone = 'UTC'`)
     await connection.run(`set default_null_order = 'nulls_last_on_asc_first_on_desc'`)
     return new DuckDb(connection, () => instance.closeSync())
@@ -69,21 +70,15 @@ export class DuckDb {
     await this.#connection.run(sql)
   }
 
-  /** Returns the rows of a question, each value as a text or null. */
-  async ask(
-    sql: string,
-    values: readonly unknown[] = [],
-  ): Promise<readonly Readonly<Record<string, string | null>>[]> {
-    const rows: Readonly<Record<string, string | null>>[] = []
+  /** Runs a query. Each value of its rows is a text or null. */
+  async ask(sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    const rows: Row[] = []
     for await (const portion of this.fetch(sql, values)) rows.push(...portion)
     return rows
   }
 
-  /** Returns the rows of a question in portions, each value as a text or null. */
-  async *fetch(
-    sql: string,
-    values: readonly unknown[] = [],
-  ): AsyncGenerator<readonly Readonly<Record<string, string | null>>[]> {
+  /** Runs a query, and returns its rows in portions. */
+  async *fetch(sql: string, values: readonly unknown[] = []): AsyncGenerator<readonly Row[]> {
     const result = await this.#connection.stream(sql, values.map(toParameter))
     const names = result.columnNames()
     for (;;) {
@@ -96,7 +91,7 @@ export class DuckDb {
     }
   }
 
-  /** Ends what it is doing. */
+  /** Cancels the running query. */
   interrupt(): void {
     this.#connection.interrupt()
   }
@@ -112,7 +107,7 @@ function toParameter(value: unknown): unknown {
   return typeof value === 'number' ? BigInt(value) : value
 }
 
-/** As PostgreSQL writes it. */
+/** Writes a value as PostgreSQL does. */
 function toText(value: unknown): string | null {
   if (value == null) return null
   return typeof value === 'boolean' ? (value ? 't' : 'f') : String(value)
@@ -129,7 +124,7 @@ function findPackage(folder: string): DuckDbPackage {
   throw new NoDuckDbError()
 }
 
-/** Writes a text as a constant of SQL. */
+/** Writes a text as a literal of SQL. */
 export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }

@@ -1,24 +1,24 @@
 /**
- * The manifest of an export: what was asked, and which parts are written. It is what makes an export
- * go on after it was cut, and what a reader checks the files against.
+ * The manifest of an export: its question, and the parts that are written. With it, a cut export goes on,
+ * and a reader can check the files.
  */
 
-import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readWhole, writeWhole } from '../files/whole-file.ts'
 
 const NAME = 'manifest.json'
 
 export interface ExportQuestion {
   readonly format: string
-  /** The range as it was typed: "1h ago" means the same range when a cut export goes on. */
+  /** The range as it was typed. When a cut export goes on, "1h ago" means the same range. */
   readonly asked: string
   readonly since: string
   readonly until: string
-  /** As it was typed, with the conditions of the flags. */
+  /** As it was typed, with the conditions of options. */
   readonly filter: string
 }
 
-export interface ExportedPart {
+interface ExportedPart {
   readonly file: string
   readonly since: string
   readonly until: string
@@ -26,7 +26,7 @@ export interface ExportedPart {
   readonly bytes: number
 }
 
-/** The folder holds something else; the message says what to do. */
+/** The folder holds another export; the message says what to do. */
 export class ManifestError extends Error {
   readonly code = 'BAD_MANIFEST'
 }
@@ -43,24 +43,20 @@ export class Manifest {
   }
 
   /**
-   * Opens the manifest of a folder, or begins one. An export that was cut keeps its end: "now" is
-   * what it was then.
+   * Opens the manifest of a folder, or begins one. A cut export keeps its range: "now" is the time of
+   * its first run.
    *
    * @throws ManifestError when the folder holds another export
    */
   static async open(folder: string, question: ExportQuestion): Promise<Manifest> {
-    const text = await readFile(join(folder, NAME), 'utf8').catch(
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined
-        throw error
-      },
-    )
+    const text = await readWhole(join(folder, NAME))
     if (text === undefined) return new Manifest(folder, question, [])
     const known = parseManifest(text)
     if (known && isSame(known.question, question))
       return new Manifest(folder, known.question, known.parts)
     throw new ManifestError(
-      `${folder} holds another export: name another folder by --to, or ask as before: ${text.slice(0, 200)}`,
+      `${folder} holds another export: name another folder by --to, or give the options of that ` +
+        `export: ${text.slice(0, 200)}`,
     )
   }
 
@@ -76,18 +72,16 @@ export class Manifest {
     return this.#parts.find((part) => part.file === file)
   }
 
-  /** Adds a part that is written whole. */
+  /** Adds a part whose file is complete. */
   async add(part: ExportedPart): Promise<void> {
     this.#parts.push(part)
     await this.save()
   }
 
-  /** Writes the manifest whole or not at all. */
+  /** Writes the manifest, whole or not at all. */
   async save(): Promise<void> {
-    const path = join(this.#folder, NAME)
     const content = { ...this.#question, parts: this.#parts }
-    await writeFile(`${path}.new`, `${JSON.stringify(content, null, 2)}\n`)
-    await rename(`${path}.new`, path)
+    await writeWhole(join(this.#folder, NAME), `${JSON.stringify(content, null, 2)}\n`)
   }
 }
 

@@ -1,15 +1,15 @@
-/** Writes one part of an export, whole or not at all: it gets its name when it is complete. */
+/** Writes one part of an export, whole or not at all: a complete file gets its name at the end. */
 
 import { rename, rm, stat } from 'node:fs/promises'
-import { RecordingFile } from '../record/recording-file.ts'
+import { CompressedFile } from '../files/compressed-file.ts'
 import type { WriteParquet } from './parquet.ts'
 
 const UNFINISHED = '.part'
 
-export interface PartOptions {
+interface PartOptions {
   readonly path: string
   readonly heading: string
-  /** Some lines at a time, without their newlines. */
+  /** Lines without their newlines, some at a time. */
   readonly portions: AsyncIterable<readonly string[]>
   /** Turns the CSV into Parquet; undefined: the text is compressed. */
   readonly parquet?: {
@@ -18,12 +18,12 @@ export interface PartOptions {
   }
 }
 
-export interface WrittenPart {
+interface WrittenPart {
   readonly flows: number
   readonly bytes: number
 }
 
-/** @throws the system's error; then nothing is left of it */
+/** Writes a part. @throws the system's error, after nothing is left of the part */
 export async function writePart(options: PartOptions): Promise<WrittenPart> {
   const { path, parquet } = options
   const unfinished = path + UNFINISHED
@@ -41,7 +41,7 @@ export async function writePart(options: PartOptions): Promise<WrittenPart> {
 }
 
 async function writeText(path: string, options: PartOptions): Promise<number> {
-  const file = await RecordingFile.create(path, options.parquet ? 'none' : 'gzip')
+  const file = await CompressedFile.create(path, options.parquet ? 'none' : 'gzip')
   let flows = 0
   try {
     if (options.heading !== '') await file.write(Buffer.from(`${options.heading}\n`))

@@ -1,9 +1,6 @@
-/** Cuts a range of time into parts: each lies in one partition, and becomes one file. */
+/** Cuts a range of time into parts. Each lies in one partition, and becomes one file. */
 
-export interface TimeRange {
-  readonly since: string
-  readonly until: string
-}
+import type { TimeRange } from '../query/range.ts'
 
 /**
  * Returns the part of the range that lies in each partition, the oldest first.

@@ -1,21 +1,21 @@
-/** The functions `top_talkers` and `traffic` over all sites: each site adds up its own. */
+/** The functions `top_talkers` and `traffic` over all sites. Each site adds up its own flows. */
 
 import { schemaOf } from './site-schema.ts'
 
-/** Keys that mean something else at each site: there the site is a part of the key. */
+/** Keys that mean something else at each site. The site becomes a part of them. */
 const LOCAL_KEYS = `by_word in ('exporter', 'interface', 'prefix')`
 
-/** The key over all sites. */
+/** The key over all sites, of a row from one site. */
 const keyOf = (site: string) =>
   `case when by_word = 'site' then '${site}' when ${LOCAL_KEYS} then '${site} ' || found.key else found.key end`
 
-/** "site" is asked as everything. */
+/** The key that a site is asked for: all of its flows, where the question is by site. */
 const ASKED = `case by_word when 'site' then 'all' else by_word end`
 
 const each = (sites: readonly string[], part: (site: string, schema: string) => string) =>
   sites.map((site) => part(site, schemaOf(site))).join('\n    union all\n    ')
 
-/** The names of the greatest keys, as the sites know them. */
+/** Selects the names of the greatest keys from the sites. */
 const names = (sites: readonly string[]) =>
   each(
     sites,

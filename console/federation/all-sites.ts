@@ -1,13 +1,13 @@
 /**
- * Views and functions over all sites, in the schema of the reporting database: each has a column `site`
- * before those of the sites. Only objects that are listed in `federation_objects` are ever dropped.
+ * Creates the views and functions over all sites in the schema of the reporting database. Each has a
+ * column `site` before those of the sites. Only objects in the table `federation_objects` are dropped.
  */
 
 import type pg from 'pg'
 import { TOP_TALKERS, TRAFFIC } from './all-sites-sums.ts'
 import { schemaOf } from './site-schema.ts'
 
-/** Functions of the sites whose rows are put together. */
+/** Functions whose rows of all sites are put together. */
 const TABLE_FUNCTIONS = [
   'conversations_between',
   'loss_ledger',
@@ -35,7 +35,7 @@ const FUNCTIONS = `
   from pg_proc join pg_namespace on pg_namespace.oid = pronamespace
   where nspname = $1 and proname = any($2)`
 
-/** The balance of each site, and of all of them. */
+/** The balance of each site, and of all sites. */
 const SITE_BALANCE = `
 create view site_balance as
 select coalesce(site, 'all') as site, sum(received)::bigint as received, sum(stored)::bigint as stored,
@@ -44,7 +44,7 @@ select coalesce(site, 'all') as site, sum(received)::bigint as received, sum(sto
   sum(difference)::bigint as difference
 from pipeline_balance group by rollup (site) order by grouping(site), 1`
 
-/** What a word after "by" means over all sites: an exporter is known by its site and its address. */
+/** The SQL of keys over all sites. An exporter is known by its site and its address. */
 const FLOW_KEY = (site: string) => `
 create function flow_key(
   by text,
@@ -88,10 +88,17 @@ language sql stable parallel safe
 as $$ select 'raw', since, until where since < until $$;
 `
 
-const PURE = ['traffic_bin', 'protocol_name', 'service_name', 'flow_service', 'event_name']
-const MORE_PURE = ['drop_reason', 'tcp_flag_letters', 'jsonb_address', 'jsonb_port']
+/** Functions that read no table: those of the sites serve for all of them. */
+const PURE = [
+  ...['traffic_bin', 'protocol_name', 'service_name', 'flow_service', 'event_name'],
+  ...['drop_reason', 'tcp_flag_letters', 'jsonb_address', 'jsonb_port'],
+]
 
-/** Creates the views and functions of these sites anew, within the caller's transaction. */
+/**
+ * Creates the views and functions over these sites anew, within the caller's transaction.
+ *
+ * @param pure definitions of functions that read no table, by name
+ */
 export async function createAllSites(
   client: pg.Client,
   sites: readonly string[],
@@ -109,7 +116,7 @@ export async function createAllSites(
     await create(client, `view ${view}`, `create view ${view} as ${parts.join(' union all ')}`)
   }
   await create(client, 'view site_balance', SITE_BALANCE)
-  for (const name of [...PURE, ...MORE_PURE]) {
+  for (const name of PURE) {
     await create(client, `function ${name}`, pure.get(name) ?? '')
   }
   await create(client, 'function flow_key', FLOW_KEY(schemaOf(first)))
@@ -146,7 +153,7 @@ async function createTableFunction(
   }
 }
 
-/** Drops what an earlier call has created. @throws the database's error when others are built on it */
+/** Drops the objects of an earlier call. @throws the database's error when other objects use them */
 export async function dropAllSites(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ object: string }>(
     'delete from federation_objects returning object, number',

@@ -1,4 +1,4 @@
-/** A reporting database over several sites: adds and removes them, and checks that they answer. */
+/** A reporting database over several sites: adds and removes sites, and checks that they answer. */
 
 import pg from 'pg'
 import { readDefinitions } from '../../writer/load/database/answer-definitions.ts'
@@ -6,7 +6,7 @@ import { createAllSites, dropAllSites } from './all-sites.ts'
 import { type Site, SiteError } from './site.ts'
 import { createSchema, createServer, schemaOf } from './site-schema.ts'
 
-/** A lock of the transaction: one program changes the federation at a time. */
+/** An advisory lock of the transaction: one program changes the federation at a time. */
 const FEDERATION_LOCK = 7_411_991
 const TIMEOUT_MS = 10_000
 
@@ -22,20 +22,20 @@ const TABLES = `
   comment on table federation_sites is 'The sites of this reporting database: netflow federate.';
   comment on column federation_sites.home is 'The schema of the tables at the site.';
   comment on column federation_sites.definitions is 'Fingerprint of the site''s views and functions when they were imported.';
-  comment on column federation_sites.is_asked is 'Whether answers over all sites hold it.';
+  comment on column federation_sites.is_asked is 'Whether answers over all sites include it.';
   create table if not exists federation_objects (
     number integer generated always as identity, object text primary key);
   comment on table federation_objects is 'Views and functions over all sites: netflow federate drops and creates them.';`
 
-/** Another program's tables are here; the message says what to do. */
+/** The database has the tables of a writer; the message says what to do. */
 export class NotFederatedError extends Error {
   readonly code = 'NOT_FEDERATED'
 }
 
-export interface SiteState {
+interface SiteState {
   readonly site: string
   readonly isAsked: boolean
-  /** What is wrong with it; undefined: it answers, and is as it was imported. */
+  /** undefined: the site answers, and its definitions are those that were imported. */
   readonly problem: string | undefined
 }
 
@@ -54,7 +54,7 @@ export class Federation {
     this.#client = client
   }
 
-  /** Adds sites, or changes how they are reached. @throws SiteError when one does not answer */
+  /** Adds sites, or changes their URLs. @throws SiteError when one does not answer */
   async add(sites: readonly Site[]): Promise<void> {
     const facts = new Map<string, Omit<SiteRow, 'site' | 'isAsked'>>()
     for (const site of sites) facts.set(site.name, await readSite(site))
@@ -80,20 +80,20 @@ export class Federation {
         'delete from federation_sites where site = $1',
         [name],
       )
-      if (rowCount === 0) throw new SiteError(`"${name}" is no site here`)
+      if (rowCount === 0) throw unknownSite(name)
       await this.#client.query(`drop schema if exists ${schemaOf(name)} cascade`)
       await this.#client.query(`drop server if exists "${name}" cascade`)
     })
   }
 
   /** Leaves a site out of answers over all sites, or takes it in again. */
-  async ask(name: string, isAsked: 'asked' | 'left out'): Promise<void> {
+  async setState(name: string, state: 'asked' | 'left out'): Promise<void> {
     await this.#change(async () => {
       const { rowCount } = await this.#client.query(
         'update federation_sites set is_asked = $2 where site = $1',
-        [name, isAsked === 'asked'],
+        [name, state === 'asked'],
       )
-      if (rowCount === 0) throw new SiteError(`"${name}" is no site here`)
+      if (rowCount === 0) throw unknownSite(name)
     })
   }
 
@@ -111,7 +111,7 @@ export class Federation {
     })
   }
 
-  /** Asks each site. */
+  /** Asks each site for its definitions, and compares them with the imported ones. */
   async check(): Promise<readonly SiteState[]> {
     const states: SiteState[] = []
     for (const { site, isAsked, definitions } of await this.#list()) {
@@ -119,7 +119,7 @@ export class Federation {
         (found) =>
           found === definitions
             ? undefined
-            : 'its views and functions have changed: netflow federate --refresh',
+            : 'its views and functions have changed: run netflow federate --refresh',
         (error: Error) => error.message,
       )
       states.push({ site, isAsked, problem })
@@ -155,13 +155,13 @@ export class Federation {
     return rows[0]?.hash ?? ''
   }
 
-  /** Does a change, and creates the views and functions over all sites for it, or does nothing. */
+  /** Makes a change and creates the views and functions over all sites anew, or does nothing. */
   async #change(action: () => Promise<void>): Promise<void> {
     const client = this.#client
     await client.query('begin')
     try {
       await client.query(`select pg_advisory_xact_lock(${FEDERATION_LOCK})`)
-      await this.#requirePlace()
+      await this.#requireOwnDatabase()
       await client.query(TABLES)
       await dropAllSites(client)
       await action()
@@ -181,19 +181,23 @@ export class Federation {
   }
 
   /** @throws NotFederatedError in a database that a writer fills */
-  async #requirePlace(): Promise<void> {
+  async #requireOwnDatabase(): Promise<void> {
     const { rows } = await this.#client.query<{ taken: string }>(
       `select relkind::text as taken from pg_class
        where oid = to_regclass('flows') and relkind in ('r', 'p')`,
     )
     if (rows.length === 0) return
     throw new NotFederatedError(
-      'this database has flows of its own: make another one for the reports (createdb reports)',
+      'this database has flows of its own: make another one for the reports (createdb reports), and ' +
+        'name it by --database-url',
     )
   }
 }
 
-/** Reads where a site has its tables. @throws SiteError, which names it */
+const unknownSite = (name: string) =>
+  new SiteError(`"${name}" is no site here: netflow federate lists them`)
+
+/** Reads the schema and the definitions of a site. @throws SiteError, which names the site */
 async function readSite({ name, url }: Site): Promise<{ home: string; definitions: string }> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: TIMEOUT_MS })
   client.on('error', () => {})
@@ -207,7 +211,8 @@ async function readSite({ name, url }: Site): Promise<{ home: string; definition
     return rows[0] ?? { home: 'public', definitions: '' }
   } catch (error) {
     const { code, message } = error as Error & { code?: string }
-    const reason = code === '42P01' ? 'it has no tables of this version: npm run migrate' : message
+    const reason =
+      code === '42P01' ? 'it has no tables of this version: run npm run migrate there' : message
     throw new SiteError(`${name}: ${reason}`, { cause: error })
   } finally {
     await client.end().catch(() => {})

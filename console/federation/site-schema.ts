@@ -1,14 +1,13 @@
 /**
- * The schema of a site on the reporting server: its tables and views as foreign tables, and on them
- * the functions that answer questions, as each server has them. So a site's exporters never meet
- * another site's.
+ * The schema of a site on the reporting server: its tables and views as foreign tables, and the functions
+ * of each server that answer questions from them. So the exporters of different sites never mix.
  */
 
 import type pg from 'pg'
 import type { Definition } from '../../writer/load/database/answer-definitions.ts'
 import { type Site, siteOptions } from './site.ts'
 
-/** Without what writes, and what only makes sense beside the partitions. */
+/** Functions that write, or that read partitions. */
 const LEFT_OUT = [
   'rollup_refresh',
   'set_sampling_rate',
@@ -21,10 +20,10 @@ const LEFT_OUT = [
 ]
 const TABLES_LEFT_OUT = ['flow_partitions', 'flow_store', 'pgmigrations', 'rollup_status']
 
-/** The name of the schema of a site. */
+/** Returns the name of a site's schema. */
 export const schemaOf = (site: string) => `site_${site}`
 
-/** Sums over a range by key; each site has them, and answers over all sites add them up. */
+/** Functions of each site that add up a range by key. Answers over all sites add up their rows. */
 const SUMS = `
 create function site_sums(since timestamptz, until timestamptz, by text)
 returns table (key text, bytes numeric, packets numeric, flows bigint, covered numeric, source integer)
@@ -84,11 +83,11 @@ end
 $$;
 `
 
-/** Hands values over as settings, so that no statement in a log of the server holds them. */
+/** Hands values over as settings: as parameters, they stay out of the server's log of statements. */
 const HAND_OVER = `
   select set_config('netflow.site_options', $1, true), set_config('netflow.user_options', $2, true)`
 
-/** A row that is fetched costs as much as hundreds that a site reads: sites add up, then. */
+/** To fetch a row costs as much as to read hundreds at the site, so that sites add up. */
 const CREATE_SERVER = (name: string, role: string) => `
 do $do$
 declare

@@ -1,14 +1,14 @@
-/** A site: a server with pipelines of its own, and how the reporting server reaches it. */
+/** A site: a server with pipelines of its own, and the URL at which the reporting server reaches it. */
 
 import pg from 'pg'
 
 export interface Site {
-  /** Part of the key of everything; also the name of its server. */
+  /** A part of every key, and the name of the foreign server. */
   readonly name: string
   readonly url: string
 }
 
-/** A site is written wrongly; the message never holds its URL, which has a password. */
+/** A site is written wrongly or does not answer. The message never has the URL with its password. */
 export class SiteError extends Error {
   readonly code = 'BAD_SITE'
 }
@@ -20,15 +20,17 @@ export function parseSite(text: string): Site {
     throw new SiteError('a site is written as name=postgres://user:password@host:port/database')
   }
   if (!/^[a-z][a-z0-9_]{0,30}$/.test(name) || name === 'all') {
-    throw new SiteError(`"${name}" is no name of a site: letters, digits and _, such as zurich_1`)
+    throw new SiteError(
+      `"${name}" is no name of a site: expected small letters, digits and _, such as zurich_1`,
+    )
   }
   if (!/^postgres(ql)?:\/\//.test(url)) {
-    throw new SiteError(`${name}: a site is named by a URL that begins with postgres://`)
+    throw new SiteError(`${name}: the URL of a site begins with postgres://`)
   }
   return { name, url }
 }
 
-/** Reads a file of sites, one a line; empty lines and those that begin with # count for nothing. */
+/** Reads a file of sites, one a line. Empty lines, and lines that begin with #, are skipped. */
 export function parseSites(text: string): readonly Site[] {
   return text
     .split('\n')
@@ -37,13 +39,13 @@ export function parseSites(text: string): readonly Site[] {
     .map(parseSite)
 }
 
-/** What postgres_fdw calls the parts of a URL. */
-export interface SiteOptions {
+/** The parts of a URL, as options of postgres_fdw. */
+interface SiteOptions {
   readonly server: Readonly<Record<string, string>>
   readonly user: Readonly<Record<string, string>>
 }
 
-/** @throws SiteError when the URL cannot be read */
+/** Splits the URL of a site. @throws SiteError when it cannot be read */
 export function siteOptions({ name, url }: Site): SiteOptions {
   try {
     const client = new pg.Client({ connectionString: url })
@@ -57,6 +59,8 @@ export function siteOptions({ name, url }: Site): SiteOptions {
       user: { user, ...(typeof password === 'string' && { password }) },
     }
   } catch {
-    throw new SiteError(`${name}: the URL cannot be read`)
+    throw new SiteError(
+      `${name}: the URL cannot be read: write special letters of the password as %2F, %23 …`,
+    )
   }
 }

@@ -1,7 +1,7 @@
-/** The layouts of the messages without templates: v1 and v5 to v8. */
+/** The layouts of messages without templates: v1 and v5 to v8. */
 
 /** The offsets of addresses in the messages of one version, or of one scheme of v8. */
-export interface FixedMessage {
+interface FixedMessage {
   readonly headerBytes: number
   readonly recordBytes: number
   /** IPv4 addresses, from the start of a record. */
@@ -14,12 +14,12 @@ const COMMON = [0, 4, 8]
 const BY_VERSION: ReadonlyMap<number, FixedMessage> = new Map([
   [1, { headerBytes: 16, recordBytes: 48, addressesAt: COMMON }],
   [5, { headerBytes: 24, recordBytes: 48, addressesAt: COMMON }],
-  // The last is the peer's next hop; of v7 the router whose work the switch did.
+  // The last is the next hop of the peer; in v7, the router that the switch has bypassed.
   [6, { headerBytes: 24, recordBytes: 52, addressesAt: [...COMMON, 48] }],
   [7, { headerBytes: 24, recordBytes: 52, addressesAt: [...COMMON, 48] }],
 ])
 
-/** By aggregation scheme: bytes of a record, then where prefixes and addresses stand. */
+/** By aggregation scheme: the bytes of a record, then the offsets of its prefixes and addresses. */
 const V8_SCHEMES: ReadonlyMap<number, readonly [number, ...number[]]> = new Map([
   [1, [28]],
   [2, [28]],

@@ -1,6 +1,6 @@
 /**
- * Walks through the fields of a message of any version, for readers that need the bytes rather than
- * the flows. It decodes no value.
+ * Walks through the fields of a message of any version without decoding values, for readers that need
+ * the bytes rather than the flows.
  */
 
 import { findFixedMessage } from './fixed-messages.ts'
@@ -14,24 +14,24 @@ import {
   type WireTemplate,
 } from './wire-template.ts'
 
-/** Called while walking; offsets are of the message. */
-export interface MessageVisitor {
+/** Called during a walk; offsets are those of the message. */
+interface MessageVisitor {
   template?(template: WireTemplate): void
   /** A record of v9 or IPFIX begins; its fields follow. */
   record?(template: WireTemplate): void
   field?(field: WireField, offset: number, length: number): void
-  /** Bytes without a meaning: padding after records, bytes after the message. */
+  /** Bytes without a meaning: padding after records, or bytes after the message. */
   padding?(offset: number, end: number): void
 }
 
-/** Whether all of a message was walked through, and why not. */
+/** `whole`, or the reason why a part of the message was not walked through. */
 export type WalkResult = 'whole' | 'no-template' | 'unreadable'
 
 const FIRST_DATA_SET = 256
 const SET_HEADER_BYTES = 4
 const V9_HEADER_BYTES = 20
 const IPFIX_HEADER_BYTES = 16
-/** Lists within lists: no exporter nests deeper. */
+/** No exporter nests lists within lists deeper. */
 const MAX_DEPTH = 8
 
 const FIXED_ADDRESS = createField(0, 8, 4)
@@ -39,7 +39,7 @@ const FIXED_ADDRESS = createField(0, 8, 4)
 export class MessageWalker {
   readonly #templates = new TemplateMemory()
 
-  /** Walks through `message`, and remembers its templates. */
+  /** Walks through a message, and remembers its templates. */
   walk(message: Buffer, origin: MessageOrigin, visitor: MessageVisitor): WalkResult {
     const version = message.length < 16 ? 0 : message.readUInt16BE(0)
     if (version === 9) {
@@ -93,7 +93,7 @@ class Walk {
     this.#known = known
   }
 
-  /** A set that cannot be read does not hide the ones after it. */
+  /** Walks through the sets, also through those after a set that cannot be read. */
   sets(start: number, end: number): WalkResult {
     let result: WalkResult = 'whole'
     let at = start
@@ -139,7 +139,7 @@ class Walk {
     return true
   }
 
-  /** Returns where the record ends, or −1 when it reaches beyond `end`. */
+  /** Walks through a record. @returns its end; −1 when it reaches beyond `end` */
   #fields(fields: readonly WireField[], start: number, end: number, depth: number): number {
     let at = start
     for (const field of fields) {
@@ -152,9 +152,9 @@ class Walk {
   }
 
   /**
-   *     field of variable length = length:u8 value | 255 length:u16 value
+   * Finds the value of a field; the offset is −1 when the value reaches beyond `end`.
    *
-   * Returns the place of its value; −1 when it reaches beyond `end`.
+   *     field of variable length = length:u8 value | 255 length:u16 value
    */
   #place(
     { length }: WireField,

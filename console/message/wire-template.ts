@@ -1,4 +1,4 @@
-/** Templates as messages carry them, and the memory of them. */
+/** Templates as they are in messages, and a memory of them. */
 
 import { describeElement } from '../../writer/netflow/library.ts'
 
@@ -32,7 +32,7 @@ const V9_SCOPES: ReadonlyMap<number, string> = new Map([
   [5, 'scopeTemplate'],
 ])
 
-/** Describes a field of a template. A v9 scope of an address's size counts as an address. */
+/** Describes a field of a template. A v9 scope with the size of an address is an address. */
 export function createField(
   enterprise: number,
   id: number,
@@ -52,30 +52,23 @@ function scopeType(id: number, length: number): string {
   return id === 1 && length === 16 ? 'ipv6Address' : 'unsigned64'
 }
 
-export function createTemplate(
-  id: number,
-  fields: readonly WireField[],
-  isOptions: boolean,
-): WireTemplate {
-  const minBytes = fields.reduce(
-    (sum, { length }) => sum + (length === VARIABLE_LENGTH ? 1 : length),
-    0,
-  )
-  return { id, isOptions, fields, minBytes }
+export function createTemplate(template: Omit<WireTemplate, 'minBytes'>): WireTemplate {
+  const lengths = template.fields.map(({ length }) => (length === VARIABLE_LENGTH ? 1 : length))
+  return { ...template, minBytes: lengths.reduce((sum, length) => sum + length, 0) }
 }
 
-/** Who sent a message, as far as templates belong together. */
+/** The sender of a message, to whom its templates belong. */
 export interface MessageOrigin {
   readonly address: string
   readonly port: number
 }
 
-/** As many as an exporter may have; a flood must not fill the memory. */
+/** Beyond it all are forgotten, so that a flood of templates does not fill the memory. */
 const MAX_TEMPLATES = 200_000
 
 /**
- * The templates of all exporters. Exporters that share an address differ by their port; an exporter
- * that sends templates from another port than its data is found by its address.
+ * The templates of all exporters. Exporters that share an address are told apart by their ports. An
+ * exporter may also send its templates from another port than its data.
  */
 export class TemplateMemory {
   readonly #templates = new Map<string, WireTemplate>()

@@ -1,6 +1,6 @@
 /** Reads IPv4 and IPv6 addresses and networks as people write them. */
 
-/** A network, or one address, whose length is that of all bits. */
+/** A network. A single address is a network of all its bits. */
 export interface Network {
   readonly version: 4 | 6
   readonly bits: bigint
@@ -10,8 +10,8 @@ export interface Network {
 const BITS = { 4: 32, 6: 128 } as const
 
 /**
- * Reads `192.0.2.1`, `2001:db8::1`, `10.0.0.0/8`, `10/8`, `2001:db8::/32`. Bits behind the length
- * become 0.
+ * Reads `192.0.2.1`, `2001:db8::1`, `10.0.0.0/8`, `10/8`, `2001:db8::/32`. Bits after the
+ * prefix become 0.
  *
  * @returns undefined when the text is none of these
  */
@@ -19,16 +19,16 @@ export function parseNetwork(text: string): Network | undefined {
   const [place = '', lengthText, ...more] = text.split('/')
   if (more.length > 0) return undefined
   const version = place.includes(':') ? 6 : 4
-  const bits = version === 6 ? parseIpv6(place) : parseIpv4(place, lengthText !== undefined)
+  const bits = version === 6 ? parseIpv6(place) : parseIpv4(place, lengthText === undefined ? 4 : 1)
   if (bits === undefined) return undefined
   if (lengthText === undefined) return { version, bits, length: BITS[version] }
   if (!/^\d{1,3}$/.test(lengthText) || Number(lengthText) > BITS[version]) return undefined
   return truncate({ version, bits, length: Number(lengthText) })
 }
 
-/** Reads a netmask of IPv4 as a length; undefined when its ones are not in front. */
+/** Reads a netmask of IPv4 as a length; undefined when a one follows a zero. */
 export function parseNetmask(text: string): number | undefined {
-  const bits = parseIpv4(text, false)?.toString(2).padStart(32, '0')
+  const bits = parseIpv4(text)?.toString(2).padStart(32, '0')
   return bits === undefined || !/^1*0*$/.test(bits) ? undefined : bits.replaceAll('0', '').length
 }
 
@@ -49,16 +49,16 @@ export function contains(network: Network, address: Network): boolean {
   return truncate({ ...address, length: network.length }).bits === network.bits
 }
 
-/** Formats a network as PostgreSQL reads it; the length only when it is no single address. */
+/** Formats a network as PostgreSQL reads it; a single address is written without its length. */
 export function formatNetwork(network: Network): string {
   const place = network.version === 4 ? formatIpv4(network.bits) : formatIpv6(network.bits)
   return isHost(network) ? place : `${place}/${network.length}`
 }
 
-/** @param isShort whether parts may be missing at the end, as in 10/8 */
-function parseIpv4(text: string, isShort: boolean): bigint | undefined {
+/** @param leastParts fewer than four: the others are 0, as in 10/8 */
+function parseIpv4(text: string, leastParts = 4): bigint | undefined {
   const parts = text.split('.')
-  if (parts.length > 4 || (!isShort && parts.length < 4)) return undefined
+  if (parts.length > 4 || parts.length < leastParts) return undefined
   if (!parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256)) return undefined
   const bytes = [...parts, '0', '0', '0'].slice(0, 4)
   return bytes.reduce((bits, part) => (bits << 8n) | BigInt(part), 0n)
@@ -67,8 +67,8 @@ function parseIpv4(text: string, isShort: boolean): bigint | undefined {
 function parseIpv6(text: string): bigint | undefined {
   const [head = '', tail, ...more] = text.split('::')
   if (more.length > 0) return undefined
-  const before = parseGroups(head, tail === undefined)
-  const after = tail === undefined ? [] : parseGroups(tail, true)
+  const before = parseGroups(head, tail === undefined ? 'end' : 'beginning')
+  const after = tail === undefined ? [] : parseGroups(tail, 'end')
   if (!before || !after) return undefined
   const missing = 8 - before.length - after.length
   if (tail === undefined ? missing !== 0 : missing < 1) return undefined
@@ -76,8 +76,8 @@ function parseIpv6(text: string): bigint | undefined {
   return groups.reduce((bits, group) => (bits << 16n) | BigInt(group), 0n)
 }
 
-/** @param isEnd whether the groups end the address, so that the last may be an IPv4 address */
-function parseGroups(text: string, isEnd: boolean): number[] | undefined {
+/** @param part of the address; at its end, the last group may be an IPv4 address */
+function parseGroups(text: string, part: 'beginning' | 'end'): number[] | undefined {
   if (text === '') return []
   const groups: number[] = []
   const words = text.split(':')
@@ -86,7 +86,7 @@ function parseGroups(text: string, isEnd: boolean): number[] | undefined {
       groups.push(Number.parseInt(word, 16))
       continue
     }
-    const ipv4 = isEnd && index === words.length - 1 ? parseIpv4(word, false) : undefined
+    const ipv4 = part === 'end' && index === words.length - 1 ? parseIpv4(word) : undefined
     if (ipv4 === undefined) return undefined
     groups.push(Number(ipv4 >> 16n), Number(ipv4 & 0xffffn))
   }

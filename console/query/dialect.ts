@@ -3,16 +3,17 @@
  * their SQL is the same.
  */
 
-import { compileFilter, type Parameters } from './compile-filter.ts'
-import type { Filter } from './filter-tree.ts'
+import { compileFilter } from './compile-filter.ts'
+import type { Filter } from './filter/filter-tree.ts'
 import { CONVERSATIONS, FLOW_DETAILS, FLOWS } from './relations.ts'
-import { type Ask, planSums, type Sums, type SumsQuestion } from './sums.ts'
+import type { Ask, Parameters } from './sql.ts'
+import { planSums, type Sums, type SumsQuestion } from './sums.ts'
 
 /** The relations that questions read. */
 export type RelationName = 'flows' | 'flow_details' | 'conversations'
 
 /** Edges are whole numbers, in order. */
-export interface Histogram {
+interface Histogram {
   readonly dividend: string
   /** Missing: 1. */
   readonly divisor?: string
@@ -21,10 +22,10 @@ export interface Histogram {
 
 /** Every method returns a text of SQL. */
 export interface Dialect {
-  /** Whether the functions `top_talkers` and `traffic` answer what has no filter. */
+  /** Whether the functions `top_talkers` and `traffic` answer questions without a filter. */
   readonly hasFunctions: boolean
   compile(filter: Filter, relation: RelationName, parameters: Parameters): string
-  /** An expression that sorts like the type of the column. */
+  /** An expression whose texts sort like the type of the column in PostgreSQL. */
   sortable(column: string): string
   /** A column `duration` as seconds with six digits after the point. */
   seconds(duration: string): string
@@ -33,7 +34,7 @@ export interface Dialect {
   /** The time between two columns, and its mean in seconds with three digits. */
   between(start: string, end: string): string
   mean(time: string): string
-  /** How many edges are smaller than the ratio. */
+  /** The number of edges that are smaller than the ratio. */
   bin(histogram: Histogram, parameters: Parameters): string
   /** A ratio with six digits. */
   share(part: string, whole: string): string
@@ -42,7 +43,6 @@ export interface Dialect {
 
 const RELATIONS = { flows: FLOWS, flow_details: FLOW_DETAILS, conversations: CONVERSATIONS }
 
-/** How the database is asked. */
 export const POSTGRES: Dialect = {
   hasFunctions: true,
   compile: (filter, relation, parameters) => compileFilter(filter, RELATIONS[relation], parameters),

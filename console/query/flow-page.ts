@@ -1,12 +1,13 @@
-/** Pages of flows, the newest first. A page goes on where the one before has ended. */
+/** Selects pages of flows, the newest first. A page begins where the previous one ended. */
 
-import { compileFilter, Parameters, type Sql } from './compile-filter.ts'
-import type { RangeQuestion } from './questions.ts'
+import { compileFilter } from './compile-filter.ts'
+import { type RangeQuestion, withinRange } from './range.ts'
 import { FLOWS } from './relations.ts'
+import { Parameters, type Sql } from './sql.ts'
 
 /**
- * The place of a flow. Rows are never changed, so their place in the file is theirs for good: a page
- * repeats none and skips none, whatever is stored meanwhile.
+ * The place of a flow in the table's files. Rows are never changed, so each keeps its place. Pages
+ * therefore repeat and skip nothing, although flows are stored meanwhile.
  */
 export interface FlowPlace {
   /** PostgreSQL's text, with microseconds. */
@@ -17,7 +18,7 @@ export interface FlowPlace {
   readonly row: string
 }
 
-/** Columns of `flow_details`, for flows that are called `flow`. */
+/** The columns of `flow_details`, from flows that the statement calls `flow`. */
 const DETAILS = `
       flow.received_at, flow.exporter, exporters.name as exporter_name, flow.src_addr, flow.src_port,
       flow.dst_addr, flow.dst_port, flow.protocol, protocol_name(flow.protocol) as protocol_name,
@@ -60,18 +61,18 @@ const JOINS = `
     ${named('output', 'interface', 'flow.output_if::text')}
     ${named('application', 'application', "flow.extra ->> 'applicationId'")}`
 
-export interface FlowPageQuestion extends RangeQuestion {
+interface FlowPageQuestion extends RangeQuestion {
   readonly limit: number
-  /** The last flow of the page before. */
+  /** The last flow of the previous page. */
   readonly after?: FlowPlace | undefined
 }
 
-/** The flows of a page, with the place of each in `place_at`, `place_table` and `place_row`. */
-export function flowPageQuery({ since, until, filter, limit, after }: FlowPageQuestion): Sql {
+/** Selects a page; `place_at`, `place_table` and `place_row` are the place of each flow. */
+export function flowPageQuery(question: FlowPageQuestion): Sql {
+  const { filter, limit, after } = question
   const parameters = new Parameters()
   const conditions = [
-    `received_at >= ${parameters.add(since)}::timestamptz`,
-    `received_at < ${parameters.add(until)}::timestamptz`,
+    withinRange('received_at', question, parameters),
     compileFilter(filter, FLOWS, parameters),
   ]
   if (after) {

@@ -1,4 +1,4 @@
-/** The keys by which traffic is added up. The SQL function `flow_key` has their meaning. */
+/** The keys by which traffic is added up. The SQL function `flow_key` defines them. */
 
 /** Names of keys, and what they are. */
 export const KEYS: Readonly<Record<string, string>> = {
@@ -44,12 +44,14 @@ const ALIASES: Readonly<Record<string, string>> = {
 /** Only a reporting database over several sites knows this key. */
 const SITE = 'site'
 
-/** Keys at whose ends a flow counts twice. */
+/** Keys under which a flow counts twice: once at each end. */
 export const EITHER_END: readonly string[] = ['address', 'interface']
 
 /**
- * Returns the name that the functions of the database know; undefined for an unknown key. Networks
- * are keys, too: `src/24`, `dst/48`, `src/24,56` (IPv4, IPv6).
+ * Returns the name of a key as the functions of the database know it. Networks are keys, too:
+ * `src/24`, `dst/48`, `src/24,56` (IPv4, IPv6).
+ *
+ * @returns undefined for an unknown key
  */
 export function normalizeKey(word: string): string | undefined {
   const key = word.toLowerCase().replaceAll('-', '_')

@@ -1,6 +1,6 @@
 /** Writes the values of a statement into its text, for people who run it in psql. */
 
-import type { Sql } from './compile-filter.ts'
+import type { Sql } from './sql.ts'
 
 /** Returns a statement without parameters; its last character is a semicolon. */
 export function literalSql({ text, values }: Sql): string {

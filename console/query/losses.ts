@@ -1,8 +1,8 @@
 /** Questions about what is missing, and about the state of the exporters. */
 
-import type { Sql } from './compile-filter.ts'
+import type { Sql } from './sql.ts'
 
-export interface LossQuestion {
+interface LossQuestion {
   readonly since: string
   readonly until: string
   /** Addresses or names; none: all. */
@@ -12,7 +12,7 @@ export interface LossQuestion {
 const CHOSEN = `(cardinality($3::text[]) = 0 or host(exporter) = any($3) or exporter in (
     select address from exporters where name = any($3)))`
 
-/** What each stream has sent and lost; with a step, in bins. */
+/** Selects what each stream sent and lost; with a step, in bins. */
 export function ledgerQuery({
   since,
   until,
@@ -27,7 +27,7 @@ export function ledgerQuery({
   }
 }
 
-/** The newest `limit` gaps, the oldest of them first; 0: all. */
+/** Selects the newest `limit` gaps (0: all), the oldest of them first. */
 export function gapsQuery({
   since,
   until,
@@ -46,7 +46,7 @@ export function gapsQuery({
   }
 }
 
-/** The state of each stream, with advice. */
+/** Selects the state of each stream, with advice. */
 export function healthQuery(exporters: readonly string[]): Sql {
   return {
     text: `
@@ -60,7 +60,7 @@ export function healthQuery(exporters: readonly string[]): Sql {
   }
 }
 
-/** All exporters, or one. */
+/** Selects all exporters, or one. */
 export function exportersQuery(address: string | null = null): Sql {
   return {
     text: `

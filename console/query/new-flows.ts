@@ -1,13 +1,14 @@
 /**
- * Flows that became visible since an earlier snapshot, each exactly once: also those whose batch was
- * committed later than a younger one, and those received long ago.
+ * Selects the flows that became visible since an earlier snapshot, each exactly once. A batch may
+ * have been committed after a newer one, and flows may have been received long ago.
  */
 
-import { compileFilter, Parameters, type Sql } from './compile-filter.ts'
-import type { Filter } from './filter-tree.ts'
+import { compileFilter } from './compile-filter.ts'
+import type { Filter } from './filter/filter-tree.ts'
 import { FLOWS } from './relations.ts'
+import { Parameters, type Sql } from './sql.ts'
 
-/** A snapshot: transactions before `xmax`, without those in progress. */
+/** A snapshot sees the transactions before `xmax` that were not in progress. */
 export interface Snapshot {
   readonly xmax: string
   readonly inProgress: readonly string[]
@@ -27,7 +28,10 @@ export function readSnapshot(row: Readonly<Record<string, string | null>>): Snap
   return { xmax: row['xmax'] ?? '0', inProgress }
 }
 
-/** Whether a row was not visible in the snapshot; a row has the lower half of its transaction's number. */
+/**
+ * Returns the condition that a row was not visible in a snapshot. A row has only the lower 32 bits
+ * of its transaction's number.
+ */
 function isNew(xmin: string, { xmax, inProgress }: Snapshot, parameters: Parameters): string {
   const now = 'pg_snapshot_xmax(pg_current_snapshot())::text::bigint'
   const number = `(${now} - ((${now} - ${xmin}::text::bigint) & 4294967295))`
@@ -36,8 +40,9 @@ function isNew(xmin: string, { xmax, inProgress }: Snapshot, parameters: Paramet
 }
 
 /**
- * The minutes with new flows. Each batch lists its minutes for the rollups; what the rollups have
- * counted since is found by the hour or the day that they listed in turn.
+ * Selects the minutes with new flows. Each batch lists its minutes for the rollups. When the
+ * rollups have counted a minute, they list its hour or day instead; the new sums there name the
+ * minute.
  */
 export function newMinutesQuery(snapshot: Snapshot): Sql {
   const parameters = new Parameters()
@@ -57,7 +62,7 @@ export function newMinutesQuery(snapshot: Snapshot): Sql {
   return { text, values: parameters.values }
 }
 
-/** The new flows of one minute, the oldest first, with the names of `flow_details`. */
+/** Selects the new flows of one minute, the oldest first, with columns of `flow_details`. */
 export function newFlowsQuery(minute: string, snapshot: Snapshot, filter: Filter): Sql {
   const parameters = new Parameters()
   const from = `${parameters.add(minute)}::timestamptz`

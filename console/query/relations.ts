@@ -1,6 +1,6 @@
 /**
- * The names that the fields of filters have in each relation that is asked: a closed table of SQL. A
- * field that is missing in a relation cannot be tested there.
+ * The SQL of the fields of filters, for each relation that can be asked: a closed table. A field
+ * that a relation does not have cannot be tested there.
  */
 
 /** SQL of each field. */
@@ -46,12 +46,12 @@ const COMPUTED: Relation = {
   nat_dst_port: port('postNAPTDestination'),
 }
 
-/** The view that knows only some columns, for keys by prefix. */
+/** The view `prefix_flows`, for keys by prefix, has only some of the columns. */
 export const PREFIX_FLOWS: Relation = { ...byName(COLUMNS), ...COMPUTED }
 
 export const FLOWS: Relation = { ...PREFIX_FLOWS, ...byName(MORE_COLUMNS) }
 
-/** The view flow_details multiplies counters, and has words for directions. */
+/** The view `flow_details` multiplies counters, and has words for directions. */
 export const FLOW_DETAILS: Relation = {
   ...FLOWS,
   bytes: 'raw_bytes',
@@ -59,7 +59,7 @@ export const FLOW_DETAILS: Relation = {
   direction: "case direction when 'ingress' then 0 when 'egress' then 1 end",
 }
 
-/** In conversations the client is the source. */
+/** In conversations, the client is the source. */
 export const CONVERSATIONS: Relation = {
   src_addr: 'client',
   dst_addr: 'server',
@@ -72,7 +72,7 @@ export const CONVERSATIONS: Relation = {
   duration: 'extract(epoch from duration) * 1000',
 }
 
-/** In translations the inside is the source; `nat` tests the public side. */
+/** In translations, the inside is the source; `nat` tests the public side. */
 export const NAT_EVENTS: Relation = {
   src_addr: 'inside_addr',
   dst_addr: 'dst_addr',
@@ -90,7 +90,7 @@ export const NAT_EVENTS: Relation = {
   extra: 'extra',
 }
 
-/** Of streams, as the loss ledger has them. They are never NULL. */
+/** Streams, as in the loss ledger. Their fields are never NULL. */
 export const STREAMS: Relation = byName(['exporter', 'export_version', 'observation_domain'])
 
 /** The two figures of each ratio. A flow of one packet has no duration, and so no rate. */

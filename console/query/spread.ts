@@ -1,16 +1,18 @@
 /**
- * Traffic under a filter where each flow counts in all bins that it covers, in proportion to the
- * time. Without a filter the function spread_sums of the database does the same.
+ * Spreads each flow over all bins that it covers, in proportion to the time, under a filter.
+ * Without a filter, the function `spread_sums` of the database does the same.
  */
 
-import { compileFilter, type Parameters } from './compile-filter.ts'
+import { compileFilter } from './compile-filter.ts'
 import { FLOWS, PREFIX_FLOWS } from './relations.ts'
-import { type Ask, askBin, askKey, type Sums, type SumsQuestion } from './sums.ts'
+import type { Ask, Parameters } from './sql.ts'
+import { arrayOf, askBin, askKey, SOURCES, type Sums, type SumsQuestion } from './sums.ts'
 
-/** A flow is exported so long after its beginning at most, unless a router is set up otherwise. */
+/** Routers export a flow at most this long after its beginning, unless they are set up otherwise. */
 const WAIT = "interval '35 minutes'"
 
-const SOURCE_NAMES = "(array['raw', 'minute', 'hour', 'day', 'raw, open'])"
+/** After the sources of `sums.ts`: bins to which later exports may still add. */
+const OPEN = SOURCES.length
 
 /** Returns the query for the spread sums of a question that has a step. */
 export async function planSpread(
@@ -29,13 +31,13 @@ export async function planSpread(
   const rate = scaled ? 'coalesce(sampling_rate, 1)::numeric' : '1'
   const relation = key.relation === 'flows' ? FLOWS : PREFIX_FLOWS
   const firstBin = expression.replace(' at,', ' greatest(began, since),')
-  // The difference of two rounded sums: the bins of a flow add up to it exactly.
+  // Differences of rounded sums, so that the shares of all bins add up to the flow exactly.
   const share = (counter: string) => `
         sum(rate * (case when length = 0 then ${counter}
           else div(${counter} * done_after, length) - div(${counter} * done_before, length) end))`
   const text = `
     select bin, coalesce(${key.key_text}, '') as key, bytes, packets, flows,
-      case when bin + ${step} > now() - ${WAIT} then 4 else 0 end as source
+      case when bin + ${step} > now() - ${WAIT} then ${OPEN} else 0 end as source
     from (
       select bin, ${first} as k1, ${second} as k2, ${share('bytes')} as bytes, ${share('packets')} as packets,
         count(*) filter (where began >= bin and began >= since) as flows
@@ -63,5 +65,5 @@ export async function planSpread(
       ) as flow ${key.ends}
       group by 1, 2, 3
     ) as shares`
-  return { text, nameText: key.name_text, sourceNames: SOURCE_NAMES }
+  return { text, nameText: key.name_text, sourceNames: arrayOf([...SOURCES, 'raw, open']) }
 }

@@ -15,7 +15,7 @@ const STEPS = [
 ]
 
 const MONTHS: Readonly<Record<string, number>> = { '1month': 1, '3months': 3, '1year': 12 }
-/** Ten years: longer ones would lead out of the calendar. */
+/** Ten years: bins of longer steps could lie outside the calendar. */
 const LONGEST_MS = 3_653 * 86_400_000
 /** Weeks begin on Mondays; every shorter step fits into them. */
 const ORIGIN_MS = Date.parse('2000-01-03T00:00:00Z')
@@ -39,9 +39,9 @@ export function chooseStep(lengthMs: number, points: number): Step {
 }
 
 /**
- * Returns the begins of the bins that overlap a range, as Unix milliseconds, and their end.
+ * Returns when the bins that overlap a range begin, as Unix milliseconds.
  *
- * @param limit undefined is returned for more bins
+ * @returns undefined for more bins than `limit`
  */
 export function listBins(
   { sinceMs, untilMs }: { readonly sinceMs: number; readonly untilMs: number },

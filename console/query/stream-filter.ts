@@ -1,13 +1,13 @@
 /** Which streams a filter of flows can select, for answers that know streams and no flows. */
 
-import type { Filter } from './filter-tree.ts'
+import type { Filter } from './filter/filter-tree.ts'
 import { STREAMS } from './relations.ts'
 
 const NONE: Filter = { kind: 'not', term: { kind: 'all' } }
 
 /**
- * Returns a filter of streams. It selects every stream with a flow that the filter of flows selects,
- * or may have one: tests of other fields can turn out either way.
+ * Returns a filter of streams. It selects every stream with a flow that the filter of flows
+ * selects, or may have one: tests of other fields can turn out either way.
  */
 export function streamFilter(filter: Filter): Filter {
   return replaceTests(filter, true)

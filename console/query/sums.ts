@@ -1,33 +1,25 @@
 /**
- * Adds up traffic by keys under a filter: from the rollups where they know the answer, else from
- * flows. Without a filter the functions of the database do the same.
+ * Adds up traffic by key under a filter, from the rollups where they have the answer, else from
+ * flows. Without a filter, functions of the database do the same.
  */
 
-import { compileFilter, type Parameters, type Sql } from './compile-filter.ts'
-import type { Filter } from './filter-tree.ts'
+import { compileFilter } from './compile-filter.ts'
+import type { Filter } from './filter/filter-tree.ts'
+import { type RangeQuestion, type TimeRange, withinRange } from './range.ts'
 import { FLOWS, PREFIX_FLOWS, type Relation } from './relations.ts'
+import type { Ask, Parameters, Sql } from './sql.ts'
 
-/** A row, each value as PostgreSQL writes it. */
-export type Row = Readonly<Record<string, string | null>>
-
-/** Asks the database. All questions of one answer must see one snapshot. */
-export type Ask = (sql: Sql) => Promise<readonly Row[]>
-
-export interface SumsQuestion {
-  /** RFC 3339. */
-  readonly since: string
-  readonly until: string
+export interface SumsQuestion extends RangeQuestion {
   /** As `flow_key` knows it. */
   readonly by: string
-  readonly filter: Filter
   /** An interval of PostgreSQL. */
   readonly step?: string
   /** Whether counters are multiplied by the sampling rate, which is the default. */
   readonly scaled?: boolean
 }
 
-/** A key, as the function flow_key describes it. */
-export interface KeyParts {
+/** The SQL of a key, as the function `flow_key` returns it. */
+interface KeyParts {
   readonly relation: 'flows' | 'prefix_flows'
   readonly ends: string
   readonly flow_values: readonly string[]
@@ -38,12 +30,12 @@ export interface KeyParts {
   readonly name_text: string
 }
 
-export interface Bin {
+interface Bin {
   readonly expression: string
   readonly levels: readonly number[]
 }
 
-/** Fields that the rollups hold completely, on their own. */
+/** Numbers of the fields whose rollups have every value. */
 const MARGINS: Readonly<Record<string, number>> = {
   protocol: 1,
   direction: 2,
@@ -52,7 +44,8 @@ const MARGINS: Readonly<Record<string, number>> = {
   tos: 5,
 }
 
-const SOURCES = ['raw', 'minute', 'hour', 'day']
+/** By the number that a branch has as its source. */
+export const SOURCES: readonly string[] = ['raw', 'minute', 'hour', 'day']
 
 /** The rollup rows that answer a question. */
 interface Margin {
@@ -61,8 +54,10 @@ interface Margin {
 }
 
 /**
- * Returns the fields of the rollups that answer a filter and a key together; undefined when only
- * flows can. Margins do not cross: at most one field beside the exporter.
+ * Finds the fields of the rollups that answer a filter and a key together. A margin has one field
+ * beside the exporter, so filter and key can name one at most.
+ *
+ * @returns undefined when only flows have the answer
  */
 export function findMargin(
   filter: Filter,
@@ -96,11 +91,12 @@ export interface Sums {
   /** Rows of bin, key, bytes, packets, flows and source (0 to 3), not merged yet. */
   readonly text: string
   readonly nameText: string
-  /** An array of the names of the sources. */
+  /** An SQL array: the names of the sources, by number. */
   readonly sourceNames: string
 }
 
-const SOURCE_NAMES = "(array['raw', 'minute', 'hour', 'day'])"
+/** Returns the SQL array of some names. */
+export const arrayOf = (names: readonly string[]) => `(array['${names.join("', '")}'])`
 
 /** Returns the query for the sums of a question. */
 export async function planSums(
@@ -114,14 +110,15 @@ export async function planSums(
   const margin = findMargin(filter, key)
   const levels = margin ? (bin?.levels ?? [0, 1, 2]) : []
   const parts = await ask({
-    text: 'select source, part_since, part_until from rollup_parts($1, $2, $3::smallint[], false, $4)',
+    text: `
+      select source, part_since as since, part_until as until
+      from rollup_parts($1, $2, $3::smallint[], false, $4)`,
     values: [since, until, `{${levels.join(',')}}`, key.relation === 'prefix_flows'],
   })
-  const branches = parts.map((part) => {
+  const branches = parts.map(({ since = '', until = '', source = '' }) => {
+    const part = { since: since ?? '', until: until ?? '', source: SOURCES.indexOf(source ?? '') }
     const place = { key, filter, bin, parameters, scaled }
-    return margin && part['source'] !== 'raw'
-      ? rollupBranch(part, margin, place)
-      : rawBranch(part, place)
+    return margin && part.source > 0 ? rollupBranch(part, margin, place) : rawBranch(part, place)
   })
   const nothing =
     'select null::timestamptz as bin, null::text as key, null::numeric as bytes, ' +
@@ -129,11 +126,11 @@ export async function planSums(
   return {
     text: branches.join(' union all ') || nothing,
     nameText: key.name_text,
-    sourceNames: SOURCE_NAMES,
+    sourceNames: arrayOf(SOURCES),
   }
 }
 
-/** Asks what a key means. */
+/** Asks the database for the SQL of a key. */
 export function askKey(ask: Ask, by: string): Promise<KeyParts> {
   return askObject(ask, {
     text: 'select to_jsonb(key) as object from flow_key($1) as key',
@@ -141,7 +138,7 @@ export function askKey(ask: Ask, by: string): Promise<KeyParts> {
   })
 }
 
-/** Asks for the bins of a step. */
+/** Asks the database for the bins of a step. */
 export function askBin(ask: Ask, step: string): Promise<Bin> {
   return askObject(ask, {
     text: 'select to_jsonb(bin) as object from traffic_bin($1) as bin',
@@ -154,6 +151,11 @@ async function askObject<Value>(ask: Ask, sql: Sql): Promise<Value> {
   return JSON.parse(row?.['object'] ?? 'null') as Value
 }
 
+/** A part of the range, and the number of the source that answers it. */
+interface Part extends TimeRange {
+  readonly source: number
+}
+
 interface Place {
   readonly key: KeyParts
   readonly filter: Filter
@@ -162,13 +164,13 @@ interface Place {
   readonly scaled: boolean
 }
 
-function rawBranch(part: Row, place: Place): string {
+function rawBranch(part: Part, place: Place): string {
   const { key, filter, parameters } = place
   const relation = key.relation === 'flows' ? FLOWS : PREFIX_FLOWS
   const from =
-    `${key.relation} ${key.ends} where ${within('received_at', part, parameters)} ` +
+    `${key.relation} ${key.ends} where ${withinRange('received_at', part, parameters)} ` +
     `and ${compileFilter(filter, relation, parameters)}`
-  return branch(place, {
+  return formatBranch(place, {
     time: 'received_at',
     columns: key.flow_values,
     flows: 'count(*)',
@@ -177,26 +179,19 @@ function rawBranch(part: Row, place: Place): string {
   })
 }
 
-function rollupBranch(part: Row, margin: Margin, place: Place): string {
+function rollupBranch(part: Part, margin: Margin, place: Place): string {
   const { key, filter, parameters } = place
-  const source = SOURCES.indexOf(part['source'] ?? 'raw')
   const from =
-    `rollup_${SOURCES[source]} where field = any(${parameters.add(margin.fields)}::smallint[]) ` +
+    `rollup_${SOURCES[part.source]} where field = any(${parameters.add(margin.fields)}::smallint[]) ` +
     `and prefix is ${key.relation === 'flows' ? 'null' : 'not null'} ` +
-    `and ${within('bucket', part, parameters)} and ${compileFilter(filter, margin.relation, parameters)}`
-  return branch(place, {
+    `and ${withinRange('bucket', part, parameters)} and ${compileFilter(filter, margin.relation, parameters)}`
+  return formatBranch(place, {
     time: 'bucket',
     columns: key.rollup_values,
     flows: 'sum(flows)',
     from,
-    source,
+    source: part.source,
   })
-}
-
-function within(column: string, part: Row, parameters: Parameters): string {
-  const since = parameters.add(part['part_since'])
-  const until = parameters.add(part['part_until'])
-  return `${column} >= ${since}::timestamptz and ${column} < ${until}::timestamptz`
 }
 
 interface Branch {
@@ -207,9 +202,9 @@ interface Branch {
   readonly source: number
 }
 
-/** Counters are grouped by rate, and multiplied as numeric: no record can overflow them. */
-function branch({ key, bin, scaled }: Place, own: Branch): string {
-  const { time, columns, flows, from, source } = own
+/** Groups counters by sampling rate and multiplies them as numeric, so that no record can overflow. */
+function formatBranch({ key, bin, scaled }: Place, branch: Branch): string {
+  const { time, columns, flows, from, source } = branch
   const rate = scaled ? ' * rate' : ''
   const [first = 'null::text', second = 'null::text'] = columns
   const bucket = bin?.expression.replace(' at,', ` ${time},`) ?? 'null::timestamptz'

@@ -1,7 +1,7 @@
 /** Writes a question as a command line of the terminal. */
 
-/** Options by name; undefined, false and '' are left out, true has no value. */
-export type CommandOptions = Readonly<Record<string, string | number | boolean | undefined>>
+/** Options by name. undefined, false and '' are left out; true is an option without a value. */
+type CommandOptions = Readonly<Record<string, string | number | boolean | undefined>>
 
 /**
  * Returns `netflow COMMAND --name value … 'filter'`, quoted for a POSIX shell.

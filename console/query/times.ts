@@ -1,6 +1,6 @@
 /** Reads and formats times as people write them, in any time zone. */
 
-/** Now, and the zone of times that name none. */
+/** The present, and the zone of times without one. */
 export interface Clock {
   readonly nowMs: number
   /** A name of the IANA database, such as Europe/Zurich. */
@@ -62,8 +62,8 @@ function timeOf(parts: RegExpExecArray, clock: Clock): number | undefined {
   if (offset === 'z') return ms
   const [hours, minutes] = [offset.slice(1, 3), offset.slice(-2)].map(Number)
   if ((hours ?? 0) > 23 || (minutes ?? 0) > 59) return undefined
-  const behind = ((hours ?? 0) * 60 + (minutes ?? 0)) * 60_000
-  return offset.startsWith('-') ? ms + behind : ms - behind
+  const aheadMs = ((hours ?? 0) * 60 + (minutes ?? 0)) * 60_000
+  return offset.startsWith('-') ? ms + aheadMs : ms - aheadMs
 }
 
 function startOfDay({ nowMs, zone }: Clock, daysBefore: number): number {
@@ -71,10 +71,10 @@ function startOfDay({ nowMs, zone }: Clock, daysBefore: number): number {
   return fromWall(today - daysBefore * DAY_MS, zone)
 }
 
-/** The time at which a clock in the zone shows `wallMs`. */
+/** Returns the time at which a clock in the zone shows `wallMs`. */
 function fromWall(wallMs: number, zone: string): number {
   const guess = wallMs - offsetMs(wallMs, zone)
-  // The offset may differ there.
+  // The offset may have changed between the two.
   return wallMs - offsetMs(guess, zone)
 }
 

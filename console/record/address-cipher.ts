@@ -1,7 +1,6 @@
 /**
- * Replaces addresses by others so that common prefixes stay common: two addresses that share their
- * first n bits share the first n bits afterwards, and no more. Whoever has the key can do it again;
- * without it, only structure is left.
+ * Replaces addresses so that common prefixes stay common: two addresses that share exactly their first n
+ * bits do so afterwards, too. The same key replaces them in the same way again.
  *
  * The scheme of Xu, Fan, Ammar and Moon (2002): bit i of the result is bit i of the address, flipped
  * by a pseudo-random function of the i bits before it.
@@ -20,12 +19,12 @@ export class AddressCipher {
   /** @param key any text or bytes; equal keys give equal results */
   constructor(key: string | Buffer) {
     const hash = createHash('sha512').update(key).digest()
-    // One block at a time, each for itself: that is what a pseudo-random function of 16 bytes is.
+    // ECB enciphers each block on its own: a pseudo-random function of 16 bytes.
     this.#aes = createCipheriv('aes-128-ecb', hash.subarray(0, 16), null).setAutoPadding(false)
     this.#pad = this.#aes.update(hash.subarray(16, 32))
   }
 
-  /** Returns the address of 4 or 16 bytes for `address`; the address 0 stays, it means none. */
+  /** Replaces an address of 4 or 16 bytes. The address 0 stays, as it means none. */
   replace(address: Buffer): Buffer {
     const key = address.toString('latin1')
     const known = this.#cache.get(key)
@@ -36,7 +35,7 @@ export class AddressCipher {
     return replaced
   }
 
-  /** Pseudo-random bytes that depend on `value` and on what it is. */
+  /** Returns pseudo-random bytes of a value's length, which depend on its kind and on the value. */
   scramble(kind: string, value: Buffer): Buffer {
     const seed = createHash('sha256').update(this.#pad).update(kind).update('\0').update(value)
     const first = seed.digest().subarray(0, BLOCK_BYTES)
@@ -51,7 +50,7 @@ export class AddressCipher {
 
   #replaceNonzero(address: Buffer): Buffer {
     const replaced = this.#encipher(address)
-    // Another address must not become "none"; it gets what "none" would have got.
+    // Only 0 may become 0. An address that would become 0 gets the result that 0 would have got.
     return isZero(replaced) ? this.#encipher(replaced) : replaced
   }
 

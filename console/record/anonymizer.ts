@@ -1,16 +1,17 @@
 /**
- * Makes datagrams anonymous for a bug report: structure, templates, counters, times and numbers stay,
- * and what names somebody is replaced. `README.md` has the table of what becomes of each field.
+ * Makes datagrams anonymous for a bug report: addresses, names and unknown octets are replaced.
+ * Structure, templates, counters, times and numbers stay. `README.md` has a table of all contents.
  */
 
-import { isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
 import { addressText } from '../capture/address-text.ts'
 import type { CapturedDatagram } from '../capture/captured-datagram.ts'
 import { MessageWalker, type WalkResult } from '../message/message-walker.ts'
 import type { WireField } from '../message/wire-template.ts'
+import { parseNetwork } from '../query/address.ts'
 import { AddressCipher } from './address-cipher.ts'
 
-/** Octets that name nobody: applications, MPLS labels, padding. */
+/** Octets that identify nobody: applications, MPLS labels, padding. */
 const PLAIN_OCTETS: ReadonlySet<string> = new Set([
   'applicationId',
   'paddingOctets',
@@ -26,8 +27,8 @@ const ADDRESS_BYTES: ReadonlyMap<string, number> = new Map([
   ['macAddress', 6],
 ])
 
-/** The result of one datagram. */
-export type Anonymized =
+/** An anonymous datagram, or the reason why there is none. */
+type Anonymized =
   | { readonly result: 'whole'; readonly datagram: CapturedDatagram }
   | { readonly result: Exclude<WalkResult, 'whole'> }
 
@@ -39,13 +40,13 @@ export class Anonymizer {
     this.#cipher = new AddressCipher(key)
   }
 
-  /** Replaces an address as text; other text, which is no address, by letters. */
-  replaceAddress(address: string): string {
+  /** Replaces the text of an address; any other text becomes letters. */
+  #replaceAddress(address: string): string {
     const bytes = parseAddress(address)
     return bytes ? addressText(this.#cipher.replace(bytes)) : this.#letters(Buffer.from(address))
   }
 
-  /** Returns an anonymous copy. A datagram that cannot be read is not copied: nobody knows what it says. */
+  /** Returns an anonymous copy, unless the datagram cannot be read: it might name somebody. */
   anonymize(datagram: CapturedDatagram): Anonymized {
     const payload = Buffer.from(datagram.payload)
     const result = this.#walker.walk(payload, datagram, {
@@ -57,7 +58,7 @@ export class Anonymizer {
       },
     })
     if (result !== 'whole') return { result }
-    const address = this.replaceAddress(datagram.address)
+    const address = this.#replaceAddress(datagram.address)
     return { result, datagram: { ...datagram, payload, address } }
   }
 
@@ -74,7 +75,7 @@ export class Anonymizer {
     }
   }
 
-  /** A group address stays one; no address stays none. */
+  /** A group address stays a group address; all zeros and all ones stay. */
   #mac(value: Buffer): Buffer {
     if (value.every((byte) => byte === 0 || byte === 0xff)) return Buffer.from(value)
     const replaced = this.#cipher.scramble('mac', value)
@@ -82,7 +83,7 @@ export class Anonymizer {
     return replaced
   }
 
-  /** Letters in place of text; the zeros that fill it up stay. */
+  /** Returns letters in place of a text; the zeros that fill it up stay. */
   #letters(value: Buffer): string {
     const zero = value.indexOf(0)
     const text = zero < 0 ? value : value.subarray(0, zero)
@@ -91,29 +92,10 @@ export class Anonymizer {
   }
 }
 
-function parseAddress(address: string): Buffer | undefined {
-  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number))
-  if (!/^[0-9a-f:.]+$/i.test(address) || !address.includes(':')) return undefined
-  const [head = '', tail] = address.split('::')
-  const left = groupsOf(head)
-  const right = tail === undefined ? [] : groupsOf(tail)
-  const missing = 8 - left.length - right.length
-  if (missing < 0 || (tail === undefined && missing > 0)) return undefined
-  const bytes = Buffer.alloc(16)
-  left.forEach((group, index) => {
-    bytes.writeUInt16BE(group, index * 2)
-  })
-  right.forEach((group, index) => {
-    bytes.writeUInt16BE(group, 16 - (right.length - index) * 2)
-  })
-  return bytes
-}
-
-function groupsOf(text: string): number[] {
-  if (text === '') return []
-  return text.split(':').flatMap((group) => {
-    if (!isIPv4(group)) return [Number.parseInt(group, 16) & 0xffff]
-    const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number)
-    return [a * 256 + b, c * 256 + d]
-  })
+/** Returns the bytes of an address; undefined for any other text. */
+function parseAddress(text: string): Buffer | undefined {
+  const address = isIP(text) === 0 ? undefined : parseNetwork(text)
+  if (!address) return undefined
+  const digits = address.version === 4 ? 8 : 32
+  return Buffer.from(address.bits.toString(16).padStart(digits, '0'), 'hex')
 }

@@ -1,7 +1,6 @@
 /**
- * Follows the journal's files beside the writer, which it never hinders. It keeps each segment open
- * until it has read it: the writer may delete it meanwhile. Bytes that it could not read in time are
- * counted.
+ * Follows the journal's files beside the writer, without ever delaying it. A segment stays open until
+ * it is read, although the writer may delete it. Bytes that were not read in time are counted.
  *
  *     <first position, 16 digits>.lines   bytes of the pipe; the next segment begins where it ends
  */
@@ -18,15 +17,15 @@ interface OpenSegment {
   readonly inode: number
 }
 
-/** `JOURNAL_DIR` cannot be followed; the message says what to do. */
+/** The journal cannot be followed; the message says what to do. */
 export class TapError extends Error {
   readonly code = 'NO_JOURNAL'
 }
 
-/** A stretch of the journal. */
-export interface TapRead {
+/** Bytes of the journal. */
+interface TapRead {
   readonly bytes: Buffer
-  /** Bytes before it that are lost to this reader. */
+  /** Bytes before these that were not read in time. */
   readonly missedBytes: number
 }
 
@@ -41,14 +40,14 @@ export class JournalTap {
   /** The newest segment seen in the folder; the writer never deletes it. */
   #newest = -1
 
-  /** @param maxHeldBytes the oldest unread bytes above it are given up, so that the disk does not fill */
+  /** @param maxHeldBytes of unread bytes in open segments; the oldest beyond it are given up */
   constructor(folder: string, maxHeldBytes: number) {
     this.#folder = folder
     this.#maxHeldBytes = maxHeldBytes
   }
 
   /**
-   * Opens the segments that are there, and begins at the first byte or after the last one.
+   * Opens the present segments, and begins at their first byte or after their last.
    *
    * @throws TapError when the folder holds no journal, or cannot be read
    */
@@ -76,7 +75,7 @@ export class JournalTap {
     return last ? endOf(last) : this.#position
   }
 
-  /** Opens new segments. To be called often: a segment that is deleted before is missed. */
+  /** Opens new segments. Call it often: a segment that is deleted before is missed. */
   look(): void {
     const starts = this.#list()
     const newest = Math.max(-1, ...starts)
@@ -106,7 +105,11 @@ export class JournalTap {
         return digits === undefined ? [] : [Number(digits)]
       })
     } catch (error) {
-      throw new TapError(`JOURNAL_DIR ${this.#folder} cannot be read`, { cause: error })
+      throw new TapError(
+        `JOURNAL_DIR ${this.#folder} cannot be read: name the journal of the writer by --journal, and ` +
+          'run as its user',
+        { cause: error },
+      )
     }
   }
 
@@ -116,18 +119,18 @@ export class JournalTap {
     try {
       fd = openSync(path, 'r')
     } catch (error) {
-      // Deleted since the list was read: its bytes count as missed later.
+      // Deleted since it was listed: its bytes are counted as missed later.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
       throw new TapError(`${path} cannot be read: run as the user of the writer`, { cause: error })
     }
     const { ino: inode } = fstatSync(fd)
     const renamed = this.#segments.find((segment) => segment.inode === inode)
     if (renamed) {
-      // The writer has moved it, because the journal had lost bytes before it.
+      // The writer has renamed it, because the journal had lost bytes before it.
       if (this.#position >= renamed.start) this.#position += start - renamed.start
       renamed.start = start
     }
-    // One that was read to its end, or belongs to a journal that has been put in this one's place.
+    // It was read to its end, or it belongs to another journal that has replaced this one.
     const isOld = start + fstatSync(fd).size < this.#position
     if (renamed || isOld) closeSync(fd)
     else this.#segments.push({ start, fd, inode })

@@ -1,4 +1,4 @@
-/** Chooses and changes the lines of a recording: those of one exporter only, or anonymous ones. */
+/** Records the lines of one exporter only, or anonymous lines, or both. */
 
 import { MAX_DATAGRAM_BYTES } from '../../shared/pipe-line.ts'
 import { LineReader } from '../../writer/ingest/line-reader.ts'
@@ -7,7 +7,7 @@ import { encodeLine } from '../capture/encode-line.ts'
 import type { Anonymizer } from './anonymizer.ts'
 import { createRecordedCounts, type RecordedLines } from './recorded-lines.ts'
 
-export interface SelectionOptions {
+interface SelectionOptions {
   /** Only this exporter, by its address. */
   readonly exporter: string | undefined
   readonly anonymizer: Anonymizer | undefined
@@ -23,7 +23,7 @@ export class LineSelection implements RecordedLines {
   readonly #splitter: LineSplitter
   #output: Buffer[] = []
   #pushed = 0
-  /** The first line may be the rest of one. */
+  /** The first line may be the rest of a line. */
   #isFirst = true
 
   constructor(options: SelectionOptions) {

@@ -1,4 +1,4 @@
-/** Selects the content of a recording from the journal's bytes: whole lines, all of them or a choice. */
+/** Selects the lines of a recording from the journal's bytes. */
 
 const NEWLINE = 0x0a
 const OPEN_BRACKET = 0x5b
@@ -6,13 +6,13 @@ const OPEN_BRACKET = 0x5b
 export interface RecordedCounts {
   /** Recorded datagrams. */
   datagrams: number
-  /** Lines that are no datagram and no report; they are recorded only where all lines are. */
+  /** Lines that are neither a datagram nor a report, and are left out. */
   malformed: number
   /** Datagrams of other exporters. */
   others: number
-  /** Left out of an anonymous recording: the template of a set was not seen before. */
+  /** Left out of an anonymous recording, as the template of a set did not come before. */
   withoutTemplate: number
-  /** Left out of an anonymous recording: nobody knows what they say. */
+  /** Left out of an anonymous recording, as they might name somebody. */
   unreadable: number
   /** Bytes of the journal that were deleted before they could be read. */
   missedBytes: number
@@ -22,9 +22,9 @@ export interface RecordedLines {
   readonly counts: RecordedCounts
   /** Bytes of a line that has not ended yet. */
   readonly restBytes: number
-  /** Returns the lines to record of the next bytes; they are valid until the next call. */
+  /** Returns the lines to record that the next bytes complete, valid until the next call. */
   push(bytes: Buffer): Buffer
-  /** Skips bytes that are lost, with the lines that they cut. */
+  /** Skips lost bytes, and the lines that they cut. */
   skip(missedBytes: number): void
 }
 
@@ -35,11 +35,11 @@ export function createRecordedCounts(): RecordedCounts {
   }
 }
 
-/** All lines as they are, reports included, without reading them. */
+/** Records all lines as they are, reports included, without reading them. */
 export class AllLines implements RecordedLines {
   readonly counts = createRecordedCounts()
   #rest: Buffer = Buffer.alloc(0)
-  /** The bytes up to the next newline may be the rest of a line: only a whole one is recorded. */
+  /** The bytes up to the next newline may be the rest of a line, which is not recorded. */
   #mayBeTorn = true
 
   get restBytes(): number {
@@ -66,7 +66,10 @@ export class AllLines implements RecordedLines {
   }
 }
 
-/** The rest of a line may begin with `["`, too, but then an address follows. */
+/**
+ * Matches the beginning of a line. The rest of a line may begin with `["`, too, but its address
+ * follows.
+ */
 const LINE_BEGIN = /^(\{"|\["(?!.{1,45}", \d+\]\]))/
 
 function beginsLine(lines: Buffer): boolean {

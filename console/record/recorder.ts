@@ -1,19 +1,19 @@
-/** Records the journal's lines until it is told to stop, or the journal's present content. */
+/** Records the lines of the journal, until a signal or to the present end of the journal. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JournalTap } from './journal-tap.ts'
 import type { RecordedCounts, RecordedLines } from './recorded-lines.ts'
 import type { Recording } from './recording.ts'
 
-/** How often to look for new bytes, and for new segments. */
+/** The pause before the next look for bytes and segments. */
 const LOOK_MS = 50
 const PROGRESS_MS = 1_000
 
-export interface RecorderOptions {
+interface RecorderOptions {
   readonly tap: JournalTap
   readonly recording: Recording
   readonly lines: RecordedLines
-  /** Only what the journal holds now. */
+  /** Records only the present content of the journal. */
   readonly isOnce: boolean
   /** Called about once a second. */
   readonly onProgress: (recorder: Recorder) => void
@@ -23,7 +23,7 @@ export class Recorder {
   readonly #options: RecorderOptions
   #reportedAt = performance.now()
 
-  /** @param options.tap is open already */
+  /** @param options with a tap that is open */
   constructor(options: RecorderOptions) {
     this.#options = options
   }
@@ -32,13 +32,8 @@ export class Recorder {
     return this.#options.lines.counts
   }
 
-  /** Bytes of a last line that was not whole, and is left out. */
-  get restBytes(): number {
-    return this.#options.lines.restBytes
-  }
-
   /**
-   * Records until `signal`, then all that the journal holds at that moment.
+   * Records until the signal, and then up to the end that the journal has at that moment.
    *
    * @throws RecordingError, TapError
    */
@@ -58,7 +53,7 @@ export class Recorder {
     await recording.close()
   }
 
-  /** Returns false when there was nothing to read. */
+  /** Records the next bytes, up to a position. @returns false when there were none */
   async #step(until: number): Promise<boolean> {
     const { tap, recording, lines } = this.#options
     const read = tap.read()

@@ -1,26 +1,26 @@
-/** A recording in one file or, by size or time, in several, which leaves room on the disk. */
+/** A recording in one file or, by size or time, in several. It leaves room on the disk. */
 
 import { stat, statfs } from 'node:fs/promises'
-import { dirname, extname, resolve } from 'node:path'
-import { type Compression, HAS_ZSTD } from '../capture/codec.ts'
-import { RecordingFile } from './recording-file.ts'
+import { basename, dirname, extname, resolve } from 'node:path'
+import { type Compression, HAS_ZSTD } from '../files/codec.ts'
+import { CompressedFile } from '../files/compressed-file.ts'
 
-/** A killed process loses at most the lines of this time. */
+/** A killed process loses the lines of this time at most. */
 const FLUSH_MS = 1_000
 
-/** The recording cannot go on; what was written so far stays. */
+/** The recording cannot go on; its files stay. */
 export class RecordingError extends Error {
   readonly code = 'NO_RECORDING'
 }
 
-export interface RecordingOptions {
-  /** Its ending says how it is compressed: .gz, .zst; else the best ending is added. */
+interface RecordingOptions {
+  /** Its ending chooses the compression: .gz or .zst; else an ending is added. */
   readonly path: string
   /** Bytes of one file; 0: no limit. */
   readonly rotateBytes: number
   /** Time of one file; 0: no limit. */
   readonly rotateMs: number
-  /** Bytes of the file system that stay free. */
+  /** The recording stops when the file system has less free bytes. */
   readonly keepFreeBytes: number
 }
 
@@ -29,18 +29,18 @@ export class Recording {
   readonly #path: string
   readonly #compression: Compression
   readonly #files: string[] = []
-  #file: RecordingFile | undefined
+  #file: CompressedFile | undefined
   #closedBytes = 0
   #startedAt = 0
   #flushedAt = 0
 
-  /** @throws RecordingError when this Node.js cannot compress as the path says */
+  /** @throws RecordingError when this Node.js does not have the compression of the path */
   constructor(options: RecordingOptions) {
     this.#options = options
     this.#compression = chooseCompression(options.path)
     if (this.#compression === 'zstd' && !HAS_ZSTD) {
       throw new RecordingError(
-        'this Node.js has no zstd: end the name in .gz, or use 22.15 or later',
+        'this Node.js has no zstd: end the name in .gz, or use Node.js 22.15 or later',
       )
     }
     const isNamed = endingOf(this.#compression) === extname(options.path)
@@ -77,7 +77,7 @@ export class Recording {
     })
   }
 
-  /** Brings the lines into the file, and begins a new one when it is time; to be called often. */
+  /** Writes all lines to the file once a second; call it often. */
   async tick(): Promise<void> {
     const now = performance.now()
     if (!this.#file || now - this.#flushedAt < FLUSH_MS) return
@@ -92,7 +92,7 @@ export class Recording {
     await this.#guard(() => this.#closeFile())
   }
 
-  async #current(): Promise<RecordingFile> {
+  async #current(): Promise<CompressedFile> {
     const { rotateBytes, rotateMs } = this.#options
     const file = this.#file
     const isFull = file && rotateBytes > 0 && file.fileBytes >= rotateBytes
@@ -103,21 +103,20 @@ export class Recording {
     return this.#file
   }
 
-  async #create(): Promise<RecordingFile> {
+  async #create(): Promise<CompressedFile> {
     this.#startedAt = performance.now()
     const { rotateBytes, rotateMs } = this.#options
     const isRotated = rotateBytes > 0 || rotateMs > 0
     const path = isRotated ? this.#numbered() : this.#path
-    const file = await RecordingFile.create(path, this.#compression)
+    const file = await CompressedFile.create(path, this.#compression)
     this.#files.push(path)
     return file
   }
 
   /** `x.lines.gz` becomes `x-20260102T030405Z-0001.lines.gz`. */
   #numbered(): string {
-    const name = this.#path.slice(dirname(this.#path) === '.' ? 0 : dirname(this.#path).length)
-    const point =
-      this.#path.length - name.length + (name.indexOf('.') < 0 ? name.length : name.indexOf('.'))
+    const name = basename(this.#path)
+    const point = this.#path.length - name.length + name.indexOf('.')
     const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
     const number = String(this.#files.length + 1).padStart(4, '0')
     return `${this.#path.slice(0, point)}-${time}-${number}${this.#path.slice(point)}`
@@ -157,7 +156,7 @@ function describe({ code, message }: NodeJS.ErrnoException): string {
     case 'EDQUOT':
       return 'its file system is full'
     case 'EFBIG':
-      return 'it is as large as a file may be'
+      return 'it is as large as a file may be: begin new files by --rotate-size'
     case 'EEXIST':
       return 'there is a file already: choose another name'
     default:
@@ -176,7 +175,7 @@ function endingOf(compression: Compression): string {
   return compression === 'gzip' ? '.gz' : '.zst'
 }
 
-/** Whether two paths are on one file system; a path that is not there counts as its folder. */
+/** Whether two paths are on one file system; false when one of them does not exist. */
 export async function isSameFileSystem(a: string, b: string): Promise<boolean> {
   const [first, second] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)))
   return first !== undefined && second !== undefined && first.dev === second.dev

@@ -1,14 +1,14 @@
-/** Prints datagrams decoded instead of sending them: no database, no pipe. */
+/** Prints datagrams decoded instead of sending them. */
 
 import type { CapturedDatagram } from '../capture/captured-datagram.ts'
 import { MessageDecoder } from './decoded-message.ts'
 import { decodedJson, decodedLines } from './decoded-text.ts'
 import type { ReplayTarget } from './replay-target.ts'
 
-export interface DecodeTargetOptions {
+interface DecodeTargetOptions {
   readonly format: 'table' | 'jsonl'
   readonly print: (text: string) => Promise<void>
-  /** Makes a line harmless for a terminal; of JSON it keeps the meaning. */
+  /** Makes a line harmless for a terminal; JSON keeps its meaning. */
   readonly harmless: (line: string) => string
 }
 
@@ -20,7 +20,7 @@ export class DecodeTarget implements ReplayTarget {
     this.#options = options
   }
 
-  /** Sets that could not be decoded: their templates are not in the file. */
+  /** Sets that were not decoded, as their templates are not in the files. */
   get undecodedSets(): number {
     return this.#decoder.undecodedSets
   }

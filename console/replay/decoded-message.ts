@@ -1,4 +1,4 @@
-/** A datagram with all that it says: header, templates, options, flows, problems. */
+/** Decodes a datagram with all of its content: header, templates, options, flows, problems. */
 
 import { type DecodedDatagram, DecoderSession } from '../../writer/netflow/library.ts'
 import type { CapturedDatagram } from '../capture/captured-datagram.ts'
@@ -6,14 +6,14 @@ import { MessageWalker } from '../message/message-walker.ts'
 import { VARIABLE_LENGTH, type WireTemplate } from '../message/wire-template.ts'
 import { readField } from './field-text.ts'
 
-export interface DecodedTemplate {
+interface DecodedTemplate {
   readonly id: number
   readonly kind: 'template' | 'options template'
-  /** The length of a field, in bytes; `variable` where each record has its own. */
+  /** Lengths are bytes; `variable`: each record has its own. */
   readonly fields: readonly { readonly name: string; readonly length: number | 'variable' }[]
 }
 
-export interface DecodedOptions {
+interface DecodedOptions {
   readonly templateId: number
   readonly values: Readonly<Record<string, string | number | boolean>>
 }
@@ -25,7 +25,7 @@ export interface DecodedMessage {
   readonly options: readonly DecodedOptions[]
 }
 
-/** Decodes datagrams in order; remembers templates. */
+/** Decodes datagrams in order, and remembers templates. */
 export class MessageDecoder {
   readonly #session = new DecoderSession()
   readonly #walker = new MessageWalker()

@@ -1,4 +1,4 @@
-/** Prints decoded datagrams: as indented text for people, or a JSON object a line. */
+/** Formats decoded datagrams: as indented text for people, or as one JSON object a line. */
 
 import type { Flow } from '../../writer/netflow/library.ts'
 import type { DecodedMessage } from './decoded-message.ts'
@@ -10,7 +10,7 @@ const PROTOCOLS: ReadonlyMap<number, string> = new Map([
   [17, 'UDP'],
   [58, 'ICMPv6'],
 ])
-/** Shown in other places of the line. */
+/** Columns that have their own place in a line, or none. */
 const SHOWN: ReadonlySet<string> = new Set([
   ...['received_at', 'exporter', 'observation_domain', 'export_version', 'protocol', 'extra'],
   ...['src_addr', 'dst_addr', 'src_port', 'dst_port', 'flow_start', 'flow_end'],
@@ -37,7 +37,7 @@ export function decodedJson({ source, decoded, templates, options }: DecodedMess
   })
 }
 
-/** Absent fields are left out, and times are text. */
+/** Leaves out absent fields, and writes times as text. */
 function plainFlow(flow: Flow): Record<string, unknown> {
   const times = ['received_at', 'flow_start', 'flow_end']
   const entries = Object.entries(flow).filter(([, value]) => value !== null)
@@ -46,7 +46,7 @@ function plainFlow(flow: Flow): Record<string, unknown> {
   )
 }
 
-/** Returns lines for people: a datagram, and what is in it, indented. */
+/** Returns lines for people: the datagram, then its content, indented. */
 export function decodedLines(message: DecodedMessage): string[] {
   const { source, decoded, templates, options } = message
   const from = source.address.includes(':')

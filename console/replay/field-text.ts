@@ -1,9 +1,9 @@
-/** Writes the value of a field of options data as text, by its data type. */
+/** Reads the value of a field of options data, by its data type. */
 
 import { addressText } from '../capture/address-text.ts'
 import type { WireField } from '../message/wire-template.ts'
 
-/** A value: a number where JSON can hold it exactly, else text; octets are hex digits. */
+/** Reads a value: as a number where JSON can hold it exactly, else as text. Octets are hex digits. */
 export function readField({ type = '' }: WireField, bytes: Buffer): string | number | boolean {
   const { length } = bytes
   switch (type) {
@@ -24,15 +24,14 @@ export function readField({ type = '' }: WireField, bytes: Buffer): string | num
       return length === 8 ? bytes.readDoubleBE(0) : bytes.toString('hex')
     default:
       return /^(unsigned|signed|dateTime)/.test(type) && length <= 8
-        ? readInteger(bytes, type.startsWith('signed'))
+        ? readInteger(bytes, type.startsWith('signed') ? BigInt.asIntN : BigInt.asUintN)
         : bytes.toString('hex')
   }
 }
 
-function readInteger(bytes: Buffer, isSigned: boolean): number | string {
+function readInteger(bytes: Buffer, as: typeof BigInt.asIntN): number | string {
   if (bytes.length === 0) return 0
-  const unsigned = BigInt(`0x${bytes.toString('hex')}`)
-  const value = isSigned ? BigInt.asIntN(bytes.length * 8, unsigned) : unsigned
+  const value = as(bytes.length * 8, BigInt(`0x${bytes.toString('hex')}`))
   const number = Number(value)
   return Number.isSafeInteger(number) ? number : value.toString()
 }

@@ -1,10 +1,9 @@
-/** Keeps the distances in time between datagrams, as they were or shortened. */
+/** Keeps the distances in time between datagrams, original or shortened. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Shorter waits cost more than they give. */
+/** Shorter waits are left out: a timer is no more exact. */
 const LEAST_WAIT_MS = 2
-/** A pause in the recording, for example overnight, ends early when the replay is stopped. */
 const MICROS_PER_MS = 1000
 
 export class Pacer {
@@ -17,7 +16,7 @@ export class Pacer {
     this.#speed = speed
   }
 
-  /** Milliseconds until the datagram of this time is due; 0 when it is. */
+  /** Returns the milliseconds until the datagram of this time is due; 0 when it is. */
   waitMs(receivedAtMicros: number): number {
     if (this.#speed === 0) return 0
     if (this.#firstMicros === undefined) {
@@ -29,7 +28,7 @@ export class Pacer {
     return waitMs >= LEAST_WAIT_MS ? waitMs : 0
   }
 
-  /** Waits, at most until the signal. */
+  /** Waits, at most until the signal: a recording may have a pause of a night. */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
     await sleep(ms, undefined, { signal }).catch(() => {})
   }

@@ -1,6 +1,6 @@
 /**
- * Writes datagrams into the named pipe as a collector does, with their own times and exporters. It
- * reports like a collector, so that the balance adds up, and gives way to a collector at once.
+ * Writes datagrams into the named pipe like a collector, with their own times and exporters. It also
+ * reports like a collector, so that the balance adds up. It stops at once when a collector starts.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -15,16 +15,16 @@ import { encodeLine } from '../capture/encode-line.ts'
 import type { LineBlock } from '../capture/line-source.ts'
 import { ReplayError, type ReplayTarget } from './replay-target.ts'
 
-/** Bytes of one write: a collector that starts waits for it. */
+/** Bytes of one write. A collector that starts waits for its end. */
 const WRITE_BYTES = 262_144
 const REPORT_LINES = 100_000
 const BUSY_MS = 5
-/** Another replay has the turn for this long only while the writer reads nothing. */
+/** Another replay holds the pipe this long only while the writer does not read. */
 const PATIENCE_MS = 10_000
 const EMPTY_POLL_MS = 5
 const NEWLINE = 0x0a
 
-export interface PipeTargetOptions {
+interface PipeTargetOptions {
   readonly path: string
   /** Called when the writer has not read for a while. */
   readonly onStall: () => void
@@ -64,11 +64,11 @@ export class PipeTarget implements ReplayTarget {
       throw new ReplayError(`no writer reads ${path}: start it first (npm run writer)`)
     }
     this.#socket = new Socket({ fd: this.#fd, readable: false, writable: true })
-    // The write in flight gets the same error.
+    // The waiting write gets the same error.
     this.#socket.on('error', () => {})
-    // Ends a line that the death of a collector has cut.
+    // Ends a line that a killed collector may have cut.
     await this.#write(Buffer.from('\n'))
-    await this.#report(false)
+    await this.#report('running')
   }
 
   async send(datagrams: readonly CapturedDatagram[]): Promise<void> {
@@ -84,15 +84,15 @@ export class PipeTarget implements ReplayTarget {
       start = end
     }
     this.#written += lines
-    if (this.#written - this.#reported >= REPORT_LINES) await this.#report(false)
+    if (this.#written - this.#reported >= REPORT_LINES) await this.#report('running')
   }
 
-  /** The kernel forgets the pipe's content when nobody has it open. */
+  /** Waits until the pipe is empty or has a reader: the kernel drops the content when nobody has it open. */
   async close(): Promise<void> {
     const socket = this.#socket
     if (!socket || !this.#libc || socket.destroyed) return
     try {
-      await this.#report(true)
+      await this.#report('final')
       while (this.#libc.unreadBytes(this.#fd) > 0 && !this.#libc.isLocked(this.#fd)) {
         await sleep(EMPTY_POLL_MS)
       }
@@ -102,7 +102,7 @@ export class PipeTarget implements ReplayTarget {
     }
   }
 
-  async #report(final: boolean): Promise<void> {
+  async #report(kind: 'running' | 'final'): Promise<void> {
     this.#reported = this.#written
     const counts = { received: this.#written, forwarded: this.#written, queueDropped: 0 }
     const report = {
@@ -111,7 +111,7 @@ export class PipeTarget implements ReplayTarget {
       time: Date.now() / 1000,
       ...counts,
       kernelDropped: 0,
-      final,
+      final: kind === 'final',
     }
     await this.#write(Buffer.from(encodeReportLine(report)))
   }
@@ -126,7 +126,12 @@ export class PipeTarget implements ReplayTarget {
         this.#socket?.write(lines, (error) => (error ? reject(error) : resolve()))
       })
     } catch (error) {
-      throw new ReplayError('the named pipe cannot be written', { cause: error })
+      throw new ReplayError(
+        `${this.#options.path} cannot be written: ${(error as Error).message}`,
+        {
+          cause: error,
+        },
+      )
     } finally {
       clearTimeout(stalled)
       endTurn(libc, this.#fd)
@@ -157,7 +162,7 @@ export class PipeTarget implements ReplayTarget {
 function openPipe(path: string): number {
   let fd: number
   try {
-    // Also for reading: the pipe then has a reader, and a restart of the writer causes no error.
+    // Opened for reading, too: with a reader, a restart of the writer causes no error.
     fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
   } catch (error) {
     const remedy = 'run as the user of the writer, or in its group'
@@ -165,10 +170,10 @@ function openPipe(path: string): number {
   }
   if (fstatSync(fd).isFIFO()) return fd
   closeSync(fd)
-  throw new ReplayError(`${path} is no named pipe`)
+  throw new ReplayError(`${path} is no named pipe: name the pipe of the writer by --pipe`)
 }
 
-/** Where a write that begins at `start` ends: after a line, near the size of a write. */
+/** Returns the end of the write that begins at `start`: after a line, near the size of a write. */
 function cutAtLine(bytes: Buffer, start: number): number {
   if (bytes.length - start <= WRITE_BYTES) return bytes.length
   const last = bytes.lastIndexOf(NEWLINE, start + WRITE_BYTES - 1)

@@ -1,4 +1,4 @@
-/** Where a replay brings datagrams. */
+/** A receiver of replayed datagrams. */
 
 import type { CapturedDatagram } from '../capture/captured-datagram.ts'
 import type { LineBlock } from '../capture/line-source.ts'
@@ -9,12 +9,12 @@ export class ReplayError extends Error {
 }
 
 export interface ReplayTarget {
-  /** @throws ReplayError when it cannot be used */
+  /** Opens the target. @throws ReplayError when it cannot be used */
   open(): Promise<void>
-  /** Sends datagrams; resolves when more are welcome. @throws ReplayError */
+  /** Sends datagrams; resolves when it takes more. @throws ReplayError */
   send(datagrams: readonly CapturedDatagram[]): Promise<void>
-  /** Sends whole lines; only where `takesLines`. @throws ReplayError */
+  /** Sends whole lines; missing where the target needs datagrams. @throws ReplayError */
   sendLines?(block: LineBlock): Promise<void>
-  /** Waits until all is handed over, and closes. */
+  /** Waits until all is handed over, and closes the target. */
   close(): Promise<void>
 }

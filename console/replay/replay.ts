@@ -7,10 +7,10 @@ import type { ReplayTarget } from './replay-target.ts'
 
 const PROGRESS_MS = 1_000
 
-export interface ReplayOptions {
+interface ReplayOptions {
   readonly target: ReplayTarget
   readonly pacer: Pacer
-  /** Whether datagrams keep their distances; without, lines may pass unread. */
+  /** Whether datagrams keep their distances in time; otherwise lines may pass unread. */
   readonly isPaced: boolean
   /** Only this exporter, by its address. */
   readonly exporter: string | undefined
@@ -23,7 +23,6 @@ export class Replay {
   readonly #options: ReplayOptions
   #datagrams = 0
   #skipped = 0
-  #lastMicros: number | undefined
   #reportedAt = performance.now()
 
   constructor(options: ReplayOptions) {
@@ -38,11 +37,6 @@ export class Replay {
   /** Datagrams of other exporters. */
   get skipped(): number {
     return this.#skipped
-  }
-
-  /** Receive time of the last one sent, where it was read. */
-  get lastMicros(): number | undefined {
-    return this.#lastMicros
   }
 
   /** Replays a file, at most until the signal. @throws CaptureError, ReplayError */
@@ -96,7 +90,6 @@ export class Replay {
     } else {
       await target.send(datagrams.slice(start, end))
       this.#datagrams += end - start
-      this.#lastMicros = datagrams[end - 1]?.receivedAtMicros
     }
     this.#report()
     return end

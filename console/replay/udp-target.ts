@@ -1,14 +1,14 @@
-/** Sends datagrams by UDP; the receiver sees this machine as the exporter, and its own time. */
+/** Sends datagrams by UDP. The receiver sees this machine as the exporter, and the present time. */
 
 import { createSocket, type Socket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import type { CapturedDatagram } from '../capture/captured-datagram.ts'
 import { ReplayError, type ReplayTarget } from './replay-target.ts'
 
-/** Datagrams in flight: the socket's buffer must not overflow. */
+/** Datagrams that are sent at the same time: more could overflow the socket's buffer. */
 const IN_FLIGHT = 32
 
-export interface UdpPlace {
+interface UdpPlace {
   readonly host: string
   readonly port: number
 }
@@ -35,12 +35,14 @@ export class UdpTarget implements ReplayTarget {
     try {
       const { address, family } = await lookup(host)
       const socket = createSocket(family === 6 ? 'udp6' : 'udp4')
-      // A closed port answers the sender; the datagrams are sent nevertheless.
+      // A closed port causes an error here, too; a later `send` reports it.
       socket.on('error', () => {})
       await new Promise<void>((resolve) => socket.connect(port, address, resolve))
       this.#socket = socket
     } catch (error) {
-      throw new ReplayError(`${host}:${port} cannot be reached`, { cause: error })
+      throw new ReplayError(`${host}:${port} cannot be reached: ${(error as Error).message}`, {
+        cause: error,
+      })
     }
   }
 
@@ -54,7 +56,7 @@ export class UdpTarget implements ReplayTarget {
     return new Promise((resolve, reject) => {
       this.#socket?.send(payload, (error) => {
         const code = (error as NodeJS.ErrnoException | null)?.code
-        // Nobody listens: that is reported for an earlier datagram, and concerns it.
+        // The system reports a closed port at the next datagram.
         if (!error) resolve()
         else if (code === 'ECONNREFUSED') reject(new ReplayError(this.#describeRefusal()))
         else reject(new ReplayError(`sending failed: ${error.message}`, { cause: error }))

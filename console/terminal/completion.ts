@@ -1,10 +1,10 @@
-/** Scripts that complete commands and options in a shell; made from the program itself. */
+/** Writes scripts that complete commands and options in a shell, from the program itself. */
 
 import type { Command } from 'commander'
-import { FILTER_WORDS } from '../query/filter-words.ts'
+import { FILTER_WORDS } from '../query/filter/filter-words.ts'
 import { KEYS } from '../query/keys.ts'
 
-/** The shells that are known. */
+/** The shells that have a script. */
 export const SHELLS: readonly string[] = ['bash', 'zsh']
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {
@@ -15,7 +15,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 }
 
 interface Place {
-  /** The commands before, joined by blanks. */
+  /** The commands before the word, joined by blanks. */
   readonly path: string
   readonly words: string
 }
@@ -50,7 +50,7 @@ function listValues(command: Command): Map<string, string> {
   return values
 }
 
-/** Returns the script for a shell. zsh runs the one of bash. */
+/** Returns the script for a shell. zsh runs that of bash. */
 export function completionScript(program: Command, shell: string): string {
   const cases = listPlaces(program).map(({ path, words }) => `    '${path}') words='${words}' ;;`)
   const values = [...listValues(program)].map(([name, words]) => `    ${name}) words='${words}' ;;`)

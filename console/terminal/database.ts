@@ -10,21 +10,20 @@ import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
 import { to } from 'pg-copy-streams'
 import { SESSION_SETTINGS, TEXTS } from '../database/session.ts'
-import type { Sql } from '../query/compile-filter.ts'
 import { POSTGRES } from '../query/dialect.ts'
-import type { Row } from '../query/sums.ts'
+import type { Row, Sql } from '../query/sql.ts'
 import { NoAnswerError, UsageError } from './errors.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 /** The embedded server has one user and one database. */
 const EMBEDDED_NAME = 'netflow'
-/** As `npm start` has it: a user name alone names no place. */
+/** As with `npm start`, these name a database; a user name alone does not. */
 const PLACE_VARIABLES = ['PGHOST', 'PGPORT', 'PGDATABASE'] as const
 
-/** Rows are fetched in portions, so that their number does not matter. */
+/** Rows are fetched in portions of this size, so that an answer of any length fits into memory. */
 const PORTION = 2000
 
-export interface DatabasePlace {
+interface DatabasePlace {
   readonly databaseUrl: string | undefined
   readonly environment: NodeJS.ProcessEnv
   /** The folder in which `npm start` would run. */
@@ -35,7 +34,8 @@ async function findDatabase(place: DatabasePlace): Promise<pg.ClientConfig> {
   const url = place.databaseUrl ?? place.environment['DATABASE_URL']?.trim()
   if (url) {
     if (/^postgres(ql)?:\/\//.test(url)) return { connectionString: url }
-    throw new UsageError('the database is named as postgres://user:password@host:port/database')
+    const name = place.databaseUrl === undefined ? 'DATABASE_URL' : '--database-url'
+    throw new UsageError(`${name} is no URL such as postgres://user:password@host:port/database`)
   }
   if (PLACE_VARIABLES.some((name) => place.environment[name])) return {}
   return findEmbedded(join(place.folder, 'data', 'postgres'))
@@ -48,8 +48,8 @@ async function findEmbedded(dataDir: string): Promise<pg.ClientConfig> {
     const reason =
       error.code === 'EACCES'
         ? `${path} belongs to another user: run this as that user`
-        : `none runs in ${dataDir} (npm start), and neither DATABASE_URL nor PGHOST is set; or ` +
-          'name one with --database-url'
+        : `none runs in ${dataDir}: start it there (npm start), set DATABASE_URL or PGHOST, or ` +
+          'name one by --database-url'
     throw new NoAnswerError(`no database: ${reason}`, { cause: error })
   })
   const lines = text.split('\n')
@@ -58,9 +58,10 @@ async function findEmbedded(dataDir: string): Promise<pg.ClientConfig> {
 }
 
 /**
- * Connects to a database that need not have tables; values have their own types. The caller ends it.
+ * Connects to a database that need not have our tables. Values have the types of the driver. The
+ * caller ends the session.
  *
- * @throws NoAnswerError
+ * @throws NoAnswerError when there is no database
  */
 export async function connectPlain(place: DatabasePlace): Promise<pg.Client> {
   const client = new pg.Client({
@@ -75,13 +76,11 @@ export async function connectPlain(place: DatabasePlace): Promise<pg.Client> {
     return client
   } catch (error) {
     await client.end().catch(() => {})
-    throw new NoAnswerError(`no database at ${describe(client)}: ${reasonOf(error)}`, {
-      cause: error,
-    })
+    throw noDatabase(client, error)
   }
 }
 
-/** One session, and the means to cancel what it is doing. */
+/** One session, and how to cancel its running query. */
 export class Database {
   readonly dialect = POSTGRES
   readonly #client: pg.Client
@@ -93,7 +92,7 @@ export class Database {
     this.#config = config
   }
 
-  /** @throws NoAnswerError when there is none, or none of this program */
+  /** @throws NoAnswerError when there is no database, or it does not have our tables */
   static async open(place: DatabasePlace): Promise<Database> {
     const found = await findDatabase(place)
     const config: pg.ClientConfig = {
@@ -111,24 +110,22 @@ export class Database {
       if (rows[0]?.found) return new Database(client, config)
     } catch (error) {
       await client.end().catch(() => {})
-      throw new NoAnswerError(`no database at ${describe(client)}: ${reasonOf(error)}`, {
-        cause: error,
-      })
+      throw noDatabase(client, error)
     }
     await client.end()
     throw new NoAnswerError(
-      `the database at ${describe(client)} has no tables of this version: npm run migrate`,
+      `the database at ${describe(client)} has no tables of this version: run npm run migrate`,
     )
   }
 
-  /** Asks one question. */
+  /** Runs one query. */
   async ask({ text, values }: Sql): Promise<readonly Row[]> {
-    // An answer may take several questions, and the server cancels only the present one.
+    // An answer may take several queries, and the server cancels only the one that runs.
     if (this.#isCancelled) throw new NoAnswerError('cancelled')
     return (await this.#client.query(text, [...values])).rows as Row[]
   }
 
-  /** Has several questions see one snapshot, read only. */
+  /** Lets several queries see one snapshot, read only. */
   async inSnapshot<Value>(use: () => Promise<Value>): Promise<Value> {
     await this.#client.query('begin isolation level repeatable read read only')
     try {
@@ -138,16 +135,11 @@ export class Database {
     }
   }
 
-  /** Fetches the rows of a question in portions. */
-  async *fetch({ text, values }: Sql): AsyncGenerator<readonly Row[]> {
+  /** Fetches the rows of a query in portions. */
+  async *fetch(query: Sql): AsyncGenerator<readonly Row[]> {
     await this.#client.query('begin read only')
     try {
-      await this.#client.query(`declare answer no scroll cursor for ${text}`, [...values])
-      for (;;) {
-        const rows = await this.ask({ text: `fetch ${PORTION} from answer`, values: [] })
-        if (rows.length > 0) yield rows
-        if (rows.length < PORTION) return
-      }
+      yield* this.#fetchAll(query)
     } finally {
       await this.#client.query('rollback').catch(() => {})
     }
@@ -162,16 +154,19 @@ export class Database {
     try {
       const [counted] = await this.ask(counting)
       const count = Number(counted?.['count'])
-      await this.#client.query(`declare answer no scroll cursor for ${query.text}`, [
-        ...query.values,
-      ])
-      for (;;) {
-        const { rows } = await this.#client.query(`fetch ${PORTION} from answer`)
-        yield { count, rows: rows as Row[] }
-        if (rows.length < PORTION) return
-      }
+      for await (const rows of this.#fetchAll(query)) yield { count, rows }
     } finally {
       await this.#client.query('rollback').catch(() => {})
+    }
+  }
+
+  /** Fetches rows within the open transaction; the last portion may be empty. */
+  async *#fetchAll({ text, values }: Sql): AsyncGenerator<readonly Row[]> {
+    await this.#client.query(`declare answer no scroll cursor for ${text}`, [...values])
+    for (;;) {
+      const rows = await this.ask({ text: `fetch ${PORTION} from answer`, values: [] })
+      yield rows
+      if (rows.length < PORTION) return
     }
   }
 
@@ -180,7 +175,7 @@ export class Database {
     return pipeline(this.#client.query(to(sql)), sink)
   }
 
-  /** Ends what the session is doing in the server. */
+  /** Cancels the running query in the server; later ones are refused. */
   async cancel(): Promise<void> {
     this.#isCancelled = true
     const { processID } = this.#client as pg.Client & { processID?: number }
@@ -203,6 +198,10 @@ function describe({ host, port, database = '' }: pg.Client): string {
   return `${host}:${port}/${database}`
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message || String(error) : String(error)
+function noDatabase(client: pg.Client, error: unknown): NoAnswerError {
+  const reason = error instanceof Error ? error.message || String(error) : String(error)
+  return new NoAnswerError(
+    `no database at ${describe(client)}: ${reason}; --database-url names another one`,
+    { cause: error },
+  )
 }

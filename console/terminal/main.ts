@@ -4,7 +4,7 @@
 import '../../shared/navigator.ts'
 import { runTerminal } from './run-terminal.ts'
 
-/** Of a process that Ctrl-C has ended. */
+/** The exit code of a process that Ctrl-C has ended. */
 const INTERRUPTED = 130
 
 const controller = new AbortController()
@@ -31,5 +31,5 @@ const code = await runTerminal(
   },
   controller.signal,
 )
-// For commands that go on until Ctrl-C this is how they end.
+// Commands that go on until Ctrl-C end by it with code 0.
 process.exitCode = controller.signal.aborted && code !== 0 ? INTERRUPTED : code

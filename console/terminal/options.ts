@@ -14,10 +14,12 @@ Filters have the words of nfdump, joined by and, or, not and parentheses:
   nat src ip 192.0.2.1 · extra applicationName = "ssh"
 Bytes and packets are as exported, durations are milliseconds. Quote what the shell would read.`
 
+/** Formats the examples of a help. */
 export function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}\n`).join('')}`
 }
 
+/** Adds the options of commands that change something. */
 export function changing(command: Command, description: string): Command {
   return databaseOption(command).description(description)
 }
@@ -26,7 +28,7 @@ function databaseOption(command: Command): Command {
   return command.option('--database-url <url>', 'postgres://user:password@host:port/database')
 }
 
-/** The options of every command that answers. */
+/** Adds the options of every command that answers. */
 export function common(command: Command, formats: readonly string[] = []): Command {
   return databaseOption(command)
     .option('--tz <zone>', 'time zone of times without one, and of the output')
@@ -34,7 +36,7 @@ export function common(command: Command, formats: readonly string[] = []): Comma
     .option('--plain', 'numbers in full, without units')
 }
 
-/** Those of commands about a range of time. */
+/** Adds those of commands about a range of time. */
 export function timed(command: Command, since: string, formats: readonly string[] = []): Command {
   return common(command, formats)
     .option(
@@ -44,7 +46,7 @@ export function timed(command: Command, since: string, formats: readonly string[
     .option('-u, --until <time>', 'default: now')
 }
 
-/** Those of commands about flows. */
+/** Adds those of commands about flows. */
 export function ranged(
   command: Command,
   description: string,
@@ -64,7 +66,7 @@ export function ranged(
     .addHelpText('after', FILTER_HELP)
 }
 
-/** Of commands that can ask an archive instead of the database. */
+/** For commands that can ask an archive instead of the database. */
 export function archiveOption(): Option {
   return new Option('--archive <folder>', 'asks the files of netflow archive instead')
 }
@@ -82,15 +84,21 @@ export function byOption(fallback: string): Option {
 }
 
 export function orderOption(): Option {
-  return new Option('-o, --order <order>', ORDERS.join(', ')).default('time')
+  return new Option('-o, --order <order>', ORDERS.join(', ')).default('time').argParser(readOrder)
 }
 
 export function rawOption(): Option {
   return new Option('--raw', 'counters as exported, not multiplied by the sampling rate')
 }
 
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+/** Collects the values of an option that may be repeated. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value]
+}
+
+function readOrder(text: string): string {
+  if (ORDERS.includes(text)) return text
+  throw new InvalidArgumentError(`Expected ${ORDERS.join(', ')}.`)
 }
 
 export function readCount(text: string): number {

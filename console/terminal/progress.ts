@@ -1,4 +1,4 @@
-/** Shows the progress of long work on a terminal, beside the output. */
+/** Shows the progress of long work in one line of the error output, on terminals only. */
 
 import type { Writable } from 'node:stream'
 import { displayWidth } from '../../shared/text-table.ts'
@@ -15,7 +15,7 @@ export class Progress {
   #rows = 0
   #isShown = false
 
-  /** @param widthOf of the terminal at this moment; undefined: it is none, and nothing is shown */
+  /** @param widthOf returns the present width of the terminal; undefined: it is none */
   constructor(stderr: Writable, widthOf: () => number | undefined) {
     this.#stderr = stderr
     this.#widthOf = widthOf
@@ -27,12 +27,12 @@ export class Progress {
     this.#timer = setInterval(() => this.#show(), NEXT_MS).unref()
   }
 
-  /** Notes how many rows have come. */
+  /** Sets the number of rows that have come. */
   count(rows: number): void {
     this.#rows = rows
   }
 
-  /** Shows a text in place of the time; an empty one: nothing any more. */
+  /** Shows a text instead of the time; an empty text removes the line. */
   note(text: string): void {
     this.stop()
     if (text !== '') this.#write(text, 'Ctrl-C ends')
@@ -56,7 +56,7 @@ export class Progress {
     this.#write(`asking … ${Math.floor(ms / 1000)} s${rows}`, 'Ctrl-C cancels')
   }
 
-  /** A line that the terminal wraps could not be removed again. */
+  /** Cuts the line to the width: a line that the terminal wraps could not be removed. */
   #write(text: string, help: string): void {
     const width = this.#widthOf()
     if (width === undefined) return

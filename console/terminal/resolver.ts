@@ -1,12 +1,12 @@
-/** Names of hosts by DNS, with a limit of time, each address once. */
+/** Looks up names of hosts by DNS: each address once, and all within a limit of time. */
 
 import { promises as dns } from 'node:dns'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Row } from '../query/sums.ts'
+import type { Row } from '../query/sql.ts'
 import type { Column } from './output/answer.ts'
 
 const LIMIT_MS = 500
-/** A portion of rows has no more names looked up. */
+/** Further addresses in a portion of rows are not looked up. */
 const MAX_LOOKUPS = 200
 
 export class Resolver {
@@ -19,11 +19,12 @@ export class Resolver {
     this.#reverse = reverse ?? ((address) => resolver.reverse(address))
   }
 
+  /** Returns a name that was found before; undefined: none was. */
   nameOf(address: string): string | undefined {
     return this.#names.get(address)
   }
 
-  /** Looks up the addresses of rows. What is not known in time stays an address. */
+  /** Looks up the addresses of rows. An address without an answer in time has no name. */
   async prepare(rows: readonly Row[], columns: readonly Column[]): Promise<void> {
     const names = columns.filter(({ kind }) => kind === 'address').map(({ name }) => name)
     const found = rows.flatMap((row) => names.map((name) => row[name] ?? ''))

@@ -1,8 +1,9 @@
 /** Runs one command line, and turns its end into an exit code. */
 
 import { CommanderError } from 'commander'
-import { FilterError } from '../query/filter-error.ts'
-import { NoAnswerError, UsageError } from './errors.ts'
+import { CANCELLED, FORBIDDEN } from '../database/session.ts'
+import { FilterError } from '../query/filter/filter-error.ts'
+import { NO_ANSWERS, UsageError } from './errors.ts'
 import { safeText } from './output/safe-text.ts'
 import { buildProgram } from './program.ts'
 import { type Surroundings, Terminal } from './terminal.ts'
@@ -12,10 +13,7 @@ const ANSWERED = 0
 const NO_ANSWER = 1
 const BAD_USAGE = 2
 
-/** SQLSTATEs. */
-const CANCELLED = '57014'
-const FORBIDDEN = '42501'
-/** Of values that the server refuses: what was asked is wrong. */
+/** The class of SQLSTATEs of values that the server refuses: the question is wrong. */
 const BAD_VALUE = /^22/
 
 /**
@@ -67,23 +65,25 @@ function explain(error: unknown, complain: (text: string) => void): number {
     complain(`netflow: ${error.message}\n`)
     return BAD_USAGE
   }
-  if (error instanceof NoAnswerError) {
-    complain(`netflow: ${error.message}\n`)
-    return NO_ANSWER
-  }
   const {
     code = '',
     message = String(error),
     hint,
   } = error as Error & { code?: string; hint?: string }
-  // The reader has ended: head has seen enough.
+  if (NO_ANSWERS.has(code)) {
+    complain(`netflow: ${message}\n`)
+    return NO_ANSWER
+  }
+  // The reader of the output has ended, as head does.
   if (code === 'EPIPE') return ANSWERED
   if (code === CANCELLED) {
     complain('netflow: cancelled\n')
     return NO_ANSWER
   }
   const advice =
-    code === FORBIDDEN ? ' (reading takes netflow_reader, changes netflow_operator)' : ''
+    code === FORBIDDEN
+      ? ' (reading takes the role netflow_reader, changes take netflow_operator)'
+      : ''
   complain(
     `netflow: the database says: ${safeText(message)}${advice}\n${hint ? `${safeText(hint)}\n` : ''}`,
   )

@@ -1,15 +1,15 @@
-/** The surroundings of a command: the streams, the database, and the way to write an answer. */
+/** Everything that a command uses: options, the database or archive, and the ways to write an answer. */
 
 import type { Writable } from 'node:stream'
-import { Archive, type ArchiveRange } from '../archive/archive.ts'
-import { NotAnArchiveError } from '../archive/archive-manifest.ts'
-import { loadDuckDb, NoDuckDbError } from '../export/duckdb.ts'
-import { joinFilters, parseFilter } from '../query/filter.ts'
-import { FilterError, formatFilterError } from '../query/filter-error.ts'
-import type { Filter } from '../query/filter-tree.ts'
+import { Archive } from '../archive/archive.ts'
+import { loadDuckDb } from '../export/duckdb.ts'
+import { joinFilters, parseFilter } from '../query/filter/filter.ts'
+import { FilterError, formatFilterError } from '../query/filter/filter-error.ts'
+import type { Filter } from '../query/filter/filter-tree.ts'
+import type { TimeRange } from '../query/range.ts'
 import { type Clock, formatTime, isZone, parseDuration, parseTime } from '../query/times.ts'
 import { Database } from './database.ts'
-import { NoAnswerError, UsageError } from './errors.ts'
+import { UsageError } from './errors.ts'
 import type { LineFormat } from './formats/fmt.ts'
 import type { Answer } from './output/answer.ts'
 import { createPaint } from './output/paint.ts'
@@ -29,12 +29,12 @@ export interface Surroundings {
   readonly width: number | undefined
   /** Returns the width of the error output's terminal at this moment; undefined: it is none. */
   readonly errorWidth: () => number | undefined
-  /** Ends a command; it may then still finish what must be whole. */
+  /** Ends a command, which may still finish what must be whole. */
   readonly signal?: AbortSignal
 }
 
 /** The options of all commands, and of those that ask about a range of time. */
-export interface CommonOptions {
+interface CommonOptions {
   readonly databaseUrl?: string
   /** The folder of an archive that is asked instead. */
   readonly archive?: string
@@ -70,7 +70,8 @@ export class Terminal {
       options.tz ??
       (surroundings.environment['TZ'] || Intl.DateTimeFormat().resolvedOptions().timeZone)
     if (!isZone(zone)) {
-      throw new UsageError(`--tz: "${zone}" is no time zone, such as UTC or Europe/Zurich`)
+      const name = options.tz === undefined ? 'TZ' : '--tz'
+      throw new UsageError(`${name}: "${zone}" is no time zone, such as UTC or Europe/Zurich`)
     }
     this.clock = { nowMs: surroundings.nowMs, zone }
     this.#progress = new Progress(surroundings.stderr, surroundings.errorWidth)
@@ -81,18 +82,18 @@ export class Terminal {
     return this.surroundings.signal ?? NEVER
   }
 
-  /** Shows how far a long command is, on a terminal only; an empty text: nothing any more. */
+  /** Shows how far a long command is, on a terminal only; an empty text removes the line. */
   note(text: string): void {
     this.#progress.note(text)
   }
 
-  /** Writes a line beside the output. */
+  /** Writes a line to the error output. */
   say(text: string): void {
     this.#progress.clear()
     this.surroundings.stderr.write(`netflow: ${text}\n`)
   }
 
-  /** The database, opened when it is first needed. */
+  /** The database, opened at the first use. */
   get database(): Promise<Database> {
     const { environment, folder } = this.surroundings
     this.#database ??= Database.open({
@@ -106,20 +107,19 @@ export class Terminal {
     return this.#database
   }
 
-  /** What answers questions about flows: the database, or the archive of --archive. */
+  /** Returns the source of answers about flows: the database, or the archive of --archive. */
   source(): Promise<Database | Archive> {
     const { archive } = this.options
     if (archive === undefined) return this.database
-    this.#archive ??= openArchive(archive, this.range(), this.surroundings.folder).then(
-      (opened) => {
-        this.#progress.start()
-        return opened
-      },
-    )
+    const open = loadDuckDb(this.surroundings.folder)
+    this.#archive ??= Archive.open(archive, this.range(), open).then((opened) => {
+      this.#progress.start()
+      return opened
+    })
     return this.#archive
   }
 
-  /** Cancels what runs in the server. */
+  /** Cancels the running query. */
   async cancel(): Promise<void> {
     await (await this.#database)?.cancel()
     await (await this.#archive)?.cancel()
@@ -131,8 +131,8 @@ export class Terminal {
     await (await this.#archive?.catch(() => undefined))?.close()
   }
 
-  /** The range that --since and --until name. */
-  range(length = DEFAULT_SINCE): { readonly since: string; readonly until: string } {
+  /** Returns the range of --since and --until. */
+  range(length = DEFAULT_SINCE): TimeRange {
     const { since, until } = this.options
     // "yesterday" alone means that whole day.
     const end = until ?? (since?.toLowerCase() === 'yesterday' ? 'today' : 'now')
@@ -168,7 +168,7 @@ export class Terminal {
     return joinFilters([words.join(' '), ...lists, ...more].map(readFilter))
   }
 
-  /** The format: that of --format, else a table on a terminal and CSV elsewhere. */
+  /** Returns the format: that of --format, else a table on a terminal and CSV elsewhere. */
   format(more: readonly string[] = []): string {
     const { format } = this.options
     if (format === undefined) return this.surroundings.width === undefined ? 'csv' : 'table'
@@ -183,7 +183,7 @@ export class Terminal {
     return this.#write(answer, (destination) => writeAnswer(answer, format, destination))
   }
 
-  /** Writes an answer by a format of other programs. */
+  /** Writes an answer in a format of lines. */
   writeLines(answer: Answer, { heading, line }: LineFormat): Promise<number> {
     return this.#write(answer, async (destination) => {
       await destination.write(`${heading}\n`)
@@ -221,21 +221,11 @@ export class Terminal {
     }
   }
 
-  /** Writes to the output; resolves when the reader wants more. */
+  /** Writes to the output; resolves when the reader takes more. */
   print(text: string): Promise<void> {
     this.#progress.clear()
     if (this.surroundings.stdout.write(text)) return Promise.resolve()
     return new Promise((resolve) => this.surroundings.stdout.once('drain', resolve))
-  }
-}
-
-/** @throws NoAnswerError when there is none */
-async function openArchive(folder: string, range: ArchiveRange, home: string): Promise<Archive> {
-  try {
-    return await Archive.open(folder, range, loadDuckDb(home))
-  } catch (error) {
-    if (!(error instanceof NotAnArchiveError || error instanceof NoDuckDbError)) throw error
-    throw new NoAnswerError(error.message, { cause: error })
   }
 }
 

@@ -1,7 +1,7 @@
 /** Answers a question: checks its parameters, and asks the database once for all that ask the same. */
 
 import type { z } from 'zod'
-import { FilterError } from '../query/filter-error.ts'
+import { FilterError } from '../query/filter/filter-error.ts'
 import { type Clock, isZone, parseDuration, parseTime } from '../query/times.ts'
 import { ApiError, badParameter } from './api/api-error.ts'
 import { contentTypeOf, type Format, formatReply } from './api/formats.ts'

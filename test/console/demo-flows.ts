@@ -14,7 +14,7 @@ interface DemoFlowsOptions {
   readonly untilMs: number
   /** Datagrams of each of the three exporters. */
   readonly datagrams: number
-  /** Of the second exporter. Default 100. */
+  /** That of the second exporter. Default 100. */
   readonly samplingRate?: number
 }
 

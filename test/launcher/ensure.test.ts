@@ -161,21 +161,21 @@ describe('before a command, the clone', { concurrency: 4 }, () => {
 
   it('has what the compiler does not make, generated and kept', async (context) => {
     const clone = await Clone.create(context)
-    await mkdir(clone.path('console/query'), { recursive: true })
-    await writeFile(clone.path('console/query/filter-parser.peggy'), '')
+    await mkdir(clone.path('console/query/filter'), { recursive: true })
+    await writeFile(clone.path('console/query/filter/filter-parser.peggy'), '')
     await writeFile(
-      clone.path('console/query/generate-parser.mjs'),
+      clone.path('console/query/filter/generate-parser.mjs'),
       `import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
-      mkdirSync('dist/console/query', { recursive: true })
-      writeFileSync('dist/console/query/filter-parser.js', '')
+      mkdirSync('dist/console/query/filter', { recursive: true })
+      writeFileSync('dist/console/query/filter/filter-parser.js', '')
       appendFileSync('calls', 'generator\\n')`,
     )
     assert.equal((await clone.ensure()).code, 0)
     const later = new Date(Date.now() + 5_000)
-    await utimes(clone.path('console/query/filter-parser.peggy'), later, later)
+    await utimes(clone.path('console/query/filter/filter-parser.peggy'), later, later)
     assert.equal((await clone.ensure()).code, 0)
     assert.deepEqual(await clone.calls(), ['npm ci', 'tsc', 'generator', 'tsc', 'generator'])
-    assert.equal(existsSync(clone.path('dist/console/query/filter-parser.js')), true)
+    assert.equal(existsSync(clone.path('dist/console/query/filter/filter-parser.js')), true)
   })
 
   it('has the page compiled by its own configuration, again when one of its files is changed', async (context) => {

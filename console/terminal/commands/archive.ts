@@ -1,24 +1,42 @@
-/** `netflow archive`: closed partitions into Parquet files, before retention drops them. */
+/** `netflow archive`: writes closed partitions into Parquet files, before retention drops them. */
 
-import { NotAnArchiveError } from '../../archive/archive-manifest.ts'
-import { ArchiveCheckError } from '../../archive/archive-partition.ts'
-import { ArchiveBusyError, writeArchiveOf } from '../../archive/write-archive.ts'
-import { loadDuckDb, NoDuckDbError } from '../../export/duckdb.ts'
-import { NoAnswerError, UsageError } from '../errors.ts'
-import type { Terminal } from '../terminal.ts'
+import type { Command } from 'commander'
+import { archivePartitions } from '../../archive/archive-writer.ts'
+import { loadDuckDb } from '../../export/duckdb.ts'
+import { explainSystemError, NoAnswerError, UsageError } from '../errors.ts'
+import { changing, examples } from '../options.ts'
+import type { RunCommand, Terminal } from '../terminal.ts'
 
-export interface ArchiveOptions {
+const CUT = 'the archive was cut: the same command goes on with it'
+
+interface ArchiveOptions {
   readonly to?: string
 }
 
-export async function archiveFlows(terminal: Terminal, options: ArchiveOptions): Promise<void> {
+/** Adds `netflow archive`. */
+export function addArchive(program: Command, run: RunCommand): void {
+  changing(program.command('archive'), 'writes closed partitions into Parquet files, once each')
+    .option('--to <folder>', 'where the archive is; default: ARCHIVE_DIR')
+    .addHelpText(
+      'after',
+      '\nIt takes the package @duckdb/node-api: npm install --no-save @duckdb/node-api\n' +
+        examples(
+          'netflow archive --to /archive',
+          'netflow top --archive /archive --since 2025-11-01 --until 2025-12-01 port 443',
+        ),
+    )
+    .action((options) => run(options, (terminal) => archiveFlows(terminal, options)))
+}
+
+async function archiveFlows(terminal: Terminal, options: ArchiveOptions): Promise<void> {
   const { environment, folder: home } = terminal.surroundings
   const folder = options.to ?? (environment['ARCHIVE_DIR']?.trim() || undefined)
-  if (folder === undefined) throw new UsageError('the folder is named by --to or by ARCHIVE_DIR')
+  if (folder === undefined)
+    throw new UsageError('no folder for the archive: name it by --to or by ARCHIVE_DIR')
   try {
     const duckdb = await loadDuckDb(home)()
     try {
-      const { written, kept } = await writeArchiveOf({
+      const { written, kept } = await archivePartitions({
         ...{ folder, duckdb, signal: terminal.signal },
         database: await terminal.database,
         onProgress: (text) => terminal.note(text),
@@ -33,18 +51,8 @@ export async function archiveFlows(terminal: Terminal, options: ArchiveOptions):
       duckdb.close()
     }
   } catch (error) {
-    throw explain(error)
+    if (terminal.signal.aborted) throw new NoAnswerError(CUT, { cause: error })
+    throw explainSystemError(error)
   }
-  if (terminal.signal.aborted) throw new NoAnswerError('cut: the same command goes on')
-}
-
-/** Errors of the archive end a command without their stack. */
-export function explain(error: unknown): unknown {
-  const kinds = [ArchiveBusyError, ArchiveCheckError, NotAnArchiveError, NoDuckDbError]
-  if (kinds.some((kind) => error instanceof kind)) {
-    return new NoAnswerError((error as Error).message, { cause: error })
-  }
-  const { syscall, message } = error as NodeJS.ErrnoException
-  if (syscall) return new NoAnswerError(`${message}: the same command goes on after it is mended`)
-  return error
+  if (terminal.signal.aborted) throw new NoAnswerError(CUT)
 }

@@ -1,11 +1,12 @@
-/** `netflow conversations`: the flows of both directions in one line. */
+/** `netflow conversations`: lists the flows of both directions in one line. */
 
-import { conversationsQuery, ORDERS } from '../../query/questions.ts'
-import type { Row } from '../../query/sums.ts'
-import { UsageError } from '../errors.ts'
-import { ANALYZER_HEADING, analyzerLine } from '../formats/analyzer.ts'
+import type { Command } from 'commander'
+import { conversationsQuery } from '../../query/questions.ts'
+import type { Row } from '../../query/sql.ts'
+import { ANALYZER } from '../formats/analyzer.ts'
+import { archiveOption, examples, orderOption, ranged, readCount } from '../options.ts'
 import type { Answer, Column } from '../output/answer.ts'
-import type { Terminal } from '../terminal.ts'
+import type { RunCommand, Terminal } from '../terminal.ts'
 
 const COLUMNS: readonly Column[] = [
   { name: 'started_at', title: 'started', kind: 'time' },
@@ -33,31 +34,51 @@ const COLUMNS: readonly Column[] = [
   { name: 'told_by', kind: 'text' },
 ]
 
-export interface ConversationsOptions {
+interface ConversationsOptions {
   readonly limit: number
   readonly order: string
   readonly leastPackets?: number
 }
 
-/** As python-netflow's analyzer has it. */
+/** The default of python-netflow's analyzer. */
 const ANALYZER_PACKETS = 10
 
-export async function showConversations(
+/** Adds `netflow conversations`. */
+export function addConversations(program: Command, run: RunCommand): void {
+  ranged(program.command('conversations'), 'lists both directions in one line', ['analyzer'])
+    .option('-n, --limit <count>', 'the newest of them; 0: all', readCount, 100)
+    .option('-p, --packets <count>', 'those with as many packets at least', readCount)
+    .addOption(orderOption())
+    .addOption(archiveOption())
+    .addHelpText(
+      'after',
+      '\nIn the filter, the client is the source.\n' +
+        examples(
+          'netflow conversations --order bytes -n 20',
+          'netflow conversations --format analyzer --packets 10 --resolve',
+          'netflow conversations src host 10.1.0.7 and dst port 22',
+        ),
+    )
+    .action((words: string[], options) =>
+      run(options, (terminal) =>
+        showConversations(terminal, words, { ...options, leastPackets: options.packets }),
+      ),
+    )
+}
+
+async function showConversations(
   terminal: Terminal,
   words: readonly string[],
   options: ConversationsOptions,
 ): Promise<void> {
   const format = terminal.format(['analyzer'])
-  if (!ORDERS.includes(options.order)) {
-    throw new UsageError(`--order: "${options.order}" is none of ${ORDERS.join(', ')}`)
-  }
   const isAnalyzer = format === 'analyzer'
   const least = options.leastPackets ?? (isAnalyzer ? ANALYZER_PACKETS : 0)
   const question = {
     ...options,
     ...terminal.range(),
     filter: terminal.filter(words),
-    // The analyzer says how many it has left out.
+    // The analyzer counts those that it leaves out, so all of them are fetched.
     leastPackets: isAnalyzer ? 0 : least,
   }
   const source = await terminal.source()
@@ -73,10 +94,7 @@ export async function showConversations(
     if (!has) skipped += 1
     return has
   }
-  await terminal.writeLines(
-    { ...answer, rows: filterRows(rows, isLong) },
-    { heading: ANALYZER_HEADING, line: analyzerLine },
-  )
+  await terminal.writeLines({ ...answer, rows: filterRows(rows, isLong) }, ANALYZER)
   await terminal.print(
     `${skipped} connections skipped, because they had less than ${least} packets (see --packets).\n`,
   )

@@ -1,33 +1,53 @@
-/** `netflow export`: flows into files, one for each partition, which can be continued. */
+/** `netflow export`: writes flows into files, one for each partition. A cut export can go on. */
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { loadDuckDb, NoDuckDbError } from '../../export/duckdb.ts'
+import type { Command } from 'commander'
+import { loadDuckDb } from '../../export/duckdb.ts'
 import { type ExportQuestion, Manifest, ManifestError } from '../../export/manifest.ts'
 import { parquetWriter, type WriteParquet } from '../../export/parquet.ts'
 import { writePart } from '../../export/part-file.ts'
-import { cutByPartitions, nameFile, type TimeRange } from '../../export/parts.ts'
+import { cutByPartitions, nameFile } from '../../export/parts.ts'
 import { allFlowsQuery, countFlowsQuery } from '../../query/all-flows.ts'
-import type { Filter } from '../../query/filter-tree.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Filter } from '../../query/filter/filter-tree.ts'
+import type { TimeRange } from '../../query/range.ts'
+import type { Row } from '../../query/sql.ts'
 import type { Database } from '../database.ts'
-import { NoAnswerError, UsageError } from '../errors.ts'
-import type { Column } from '../output/answer.ts'
+import { explainSystemError, NoAnswerError, UsageError } from '../errors.ts'
+import { examples, ranged } from '../options.ts'
+import { type Column, formatStamp } from '../output/answer.ts'
 import { csvHeading, csvLine, jsonLine, plainCsvLine } from '../output/data-formats.ts'
-import type { Terminal } from '../terminal.ts'
-import { FLOW_COLUMNS } from './flows.ts'
-
-/** The formats beside csv and jsonl of every command. */
-export const EXPORT_FORMATS: readonly string[] = ['parquet']
+import { FLOW_COLUMNS } from '../output/flow-columns.ts'
+import type { RunCommand, Terminal } from '../terminal.ts'
 
 const FORMATS: readonly string[] = ['csv', 'jsonl', 'parquet']
+const CUT = 'the export was cut: the same command goes on with it'
 
-export interface ExportOptions {
+interface ExportOptions {
   readonly to: string
   readonly all?: boolean
 }
 
-export async function exportFlows(
+/** Adds `netflow export`. */
+export function addExport(program: Command, run: RunCommand): void {
+  ranged(program.command('export'), 'writes flows into files', ['parquet'])
+    .option('--to <folder>', 'where the files go; a folder with a cut export goes on', './flows')
+    .option('--all', 'every partition, from the oldest flow on, instead of --since')
+    .addHelpText(
+      'after',
+      '\nParquet takes the package @duckdb/node-api: npm install --no-save @duckdb/node-api\n' +
+        examples(
+          'netflow export --since yesterday --format csv --to /archive/yesterday',
+          'netflow export --all --format parquet --to /archive/flows',
+          'netflow export --since 7d --format jsonl --exporter core-1 dst port 443',
+        ),
+    )
+    .action((words: string[], options) =>
+      run(options, (terminal) => exportFlows(terminal, words, options)),
+    )
+}
+
+async function exportFlows(
   terminal: Terminal,
   words: readonly string[],
   options: ExportOptions,
@@ -50,10 +70,8 @@ export async function exportFlows(
     await writeParts(run)
   } catch (error) {
     if (error instanceof ManifestError) throw new UsageError(error.message)
-    if (error instanceof NoDuckDbError) throw new NoAnswerError(error.message)
-    const { syscall, message } = error as NodeJS.ErrnoException
-    if (syscall) throw new NoAnswerError(`${message}: the same command goes on after it is mended`)
-    throw error
+    if (terminal.signal.aborted) throw new NoAnswerError(CUT, { cause: error })
+    throw explainSystemError(error)
   }
 }
 
@@ -100,7 +118,7 @@ async function writeParts(run: ExportRun): Promise<void> {
     `${flows} flows from ${since} to ${until} in ${manifest.parts.length} of ${parts.length} files of ${folder}`,
   )
   if (manifest.parts.length < parts.length) {
-    throw new NoAnswerError('the export was cut: the same command goes on with it')
+    throw new NoAnswerError(CUT)
   }
 }
 
@@ -123,8 +141,7 @@ async function writeOne(
       countFlowsQuery(question),
     )) {
       expected = rows.count
-      if (terminal.signal.aborted)
-        throw new NoAnswerError('the export was cut: the same command goes on')
+      if (terminal.signal.aborted) throw new NoAnswerError(CUT)
       yield rows.rows.map(line)
       done += rows.rows.length
       terminal.note(`${file}: ${done} of ${expected} flows`)
@@ -137,7 +154,10 @@ async function writeOne(
     ...(parquet && { parquet: { write: parquet, types: PARQUET_TYPES } }),
   })
   if (written.flows !== expected) {
-    throw new NoAnswerError(`${file} has ${written.flows} flows, and the database ${expected}`)
+    throw new NoAnswerError(
+      `${file} has ${written.flows} flows, but the database has ${expected}: the same command writes ` +
+        'it again',
+    )
   }
   await manifest.add({ file, ...part, ...written })
   return written.flows
@@ -149,9 +169,8 @@ async function listPartitions(database: Database): Promise<TimeRange[]> {
     text: 'select since, until from flow_partitions order by since',
     values: [],
   })
-  const toTime = (stamp: string | null | undefined) =>
-    (stamp ?? '').replace(' ', 'T').replace(/\+00$/, 'Z')
-  return rows.map((row) => ({ since: toTime(row['since']), until: toTime(row['until']) }))
+  const time = (row: Row, name: string) => formatStamp(row[name] ?? '')
+  return rows.map((row) => ({ since: time(row, 'since'), until: time(row, 'until') }))
 }
 
 function endingOf(format: string): string {

@@ -1,12 +1,14 @@
-/** `netflow federate`: sites under one reporting database. */
+/** `netflow federate`: puts sites under one reporting database. */
 
 import { readFile } from 'node:fs/promises'
-import { Federation, NotFederatedError } from '../../federation/federation.ts'
+import type { Command } from 'commander'
+import { Federation } from '../../federation/federation.ts'
 import { parseSite, parseSites, type Site, SiteError } from '../../federation/site.ts'
 import { connectPlain } from '../database.ts'
 import { NoAnswerError, UsageError } from '../errors.ts'
+import { common, examples } from '../options.ts'
 import type { Column } from '../output/answer.ts'
-import type { Terminal } from '../terminal.ts'
+import type { RunCommand, Terminal } from '../terminal.ts'
 
 const COLUMNS: readonly Column[] = [
   { name: 'site', title: 'site', kind: 'text' },
@@ -14,7 +16,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'problem', title: 'problem', kind: 'text', leaves: 1 },
 ]
 
-export interface FederateOptions {
+interface FederateOptions {
   readonly sites?: string
   readonly remove?: string
   readonly leaveOut?: string
@@ -23,7 +25,32 @@ export interface FederateOptions {
   readonly check?: boolean
 }
 
-export async function federate(
+/** Adds `netflow federate`. */
+export function addFederate(program: Command, run: RunCommand): void {
+  common(program.command('federate'))
+    .description('makes one reporting database over the servers of several sites; lists the sites')
+    .argument('[site...]', 'name=postgres://user:password@host:port/database, to add or change')
+    .option('--sites <file>', 'a file with such lines, so that no password is in the command line')
+    .option('--remove <site>', 'removes a site from the reports')
+    .option('--leave-out <site>', 'leaves a site out of answers, for example while it is down')
+    .option('--take-in <site>', 'asks it again')
+    .option('--refresh', 'imports all tables and views anew, after an upgrade of the sites')
+    .option('--check', 'asks each site; exit code 1 when one does not answer')
+    .addHelpText(
+      'after',
+      examples(
+        'netflow federate --database-url postgres:///reports --sites sites.txt',
+        'netflow federate --check',
+        'netflow top --database-url postgres:///reports --by site --since today',
+        'netflow federate --leave-out zurich',
+      ),
+    )
+    .action((sites: string[], options) =>
+      run(options, (terminal) => federate(terminal, sites, options)),
+    )
+}
+
+async function federate(
   terminal: Terminal,
   words: readonly string[],
   options: FederateOptions,
@@ -34,11 +61,6 @@ export async function federate(
   const client = await connectPlain({ databaseUrl, environment, folder })
   try {
     await apply(terminal, new Federation(client), { sites, options })
-  } catch (error) {
-    if (error instanceof SiteError || error instanceof NotFederatedError) {
-      throw new NoAnswerError(error.message, { cause: error })
-    }
-    throw error
   } finally {
     await client.end().catch(() => {})
   }
@@ -65,8 +87,8 @@ async function apply(
   const { remove, leaveOut, takeIn, refresh } = options
   if (sites.length > 0) await federation.add(sites)
   if (remove !== undefined) await federation.remove(remove)
-  if (leaveOut !== undefined) await federation.ask(leaveOut, 'left out')
-  if (takeIn !== undefined) await federation.ask(takeIn, 'asked')
+  if (leaveOut !== undefined) await federation.setState(leaveOut, 'left out')
+  if (takeIn !== undefined) await federation.setState(takeIn, 'asked')
   if (refresh) await federation.refresh()
   const states = await federation.check()
   const rows = states.map(({ site, isAsked, problem }) => ({

@@ -1,10 +1,12 @@
-/** `netflow gaps` and `netflow health`: what is missing, and the state of the exporters. */
+/** `netflow gaps` and `netflow health`: show what is missing, and the state of the exporters. */
 
+import type { Command } from 'commander'
 import { gapsQuery, healthQuery, ledgerQuery } from '../../query/losses.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
+import { common, examples, exporterOption, readCount, timed } from '../options.ts'
 import type { Answer, Column } from '../output/answer.ts'
 import { safeText } from '../output/safe-text.ts'
-import type { Terminal } from '../terminal.ts'
+import type { RunCommand, Terminal } from '../terminal.ts'
 
 const GAPS: readonly Column[] = [
   { name: 'detected_at', title: 'detected', kind: 'time' },
@@ -33,12 +35,34 @@ const LEDGER: readonly Column[] = [
   { name: 'coverage', title: 'coverage %', kind: 'percent' },
 ]
 
-export interface GapsOptions {
+interface GapsOptions {
   readonly limit: number
   readonly ledger?: boolean
 }
 
-export async function showGaps(terminal: Terminal, options: GapsOptions): Promise<void> {
+/** Adds `netflow gaps` and `netflow health`. */
+export function addLossCommands(program: Command, run: RunCommand): void {
+  timed(program.command('gaps'), '24h')
+    .description('lists what was lost between the exporters and here')
+    .addOption(exporterOption())
+    .option('--ledger', 'what each stream has sent and lost, instead of single gaps')
+    .option('-n, --limit <count>', 'the newest of them; 0: all', readCount, 100)
+    .addHelpText(
+      'after',
+      examples('netflow gaps --since 1d', 'netflow gaps --ledger --exporter core-1'),
+    )
+    .action((options) => run(options, (terminal) => showGaps(terminal, options)))
+  common(program.command('health'))
+    .description('shows the state of each exporter, and advice')
+    .addOption(exporterOption())
+    .addHelpText(
+      'after',
+      examples('netflow health', "netflow health --format json | jq '.[].advice'"),
+    )
+    .action((options) => run(options, showHealth))
+}
+
+async function showGaps(terminal: Terminal, options: GapsOptions): Promise<void> {
   const format = terminal.format()
   const { since, until } = terminal.range('24h')
   const exporters = terminal.options.exporter ?? []
@@ -72,7 +96,7 @@ const HEALTH: readonly Column[] = [
   { name: 'advice', kind: 'json' },
 ]
 
-export async function showHealth(terminal: Terminal): Promise<void> {
+async function showHealth(terminal: Terminal): Promise<void> {
   const format = terminal.format()
   const database = await terminal.database
   const rows = await database.ask(healthQuery(terminal.options.exporter ?? []))

@@ -1,10 +1,12 @@
-/** `netflow nat`: who was behind a public address, and the events of translating devices. */
+/** `netflow nat`: shows who was behind a public address, or lists translations. */
 
+import type { Command } from 'commander'
 import { parseNetwork } from '../../query/address.ts'
 import { mappingsQuery, translationsQuery } from '../../query/translations.ts'
 import { NoAnswerError, UsageError } from '../errors.ts'
+import { examples, ranged, readCount } from '../options.ts'
 import type { Column } from '../output/answer.ts'
-import type { Terminal } from '../terminal.ts'
+import type { RunCommand, Terminal } from '../terminal.ts'
 
 const MAPPINGS: readonly Column[] = [
   { name: 'inside_addr', title: 'inside', kind: 'address' },
@@ -42,13 +44,33 @@ const EVENTS: readonly Column[] = [
   { name: 'dst_port', title: 'port', kind: 'number', leaves: 5 },
 ]
 
-export interface NatOptions {
+interface NatOptions {
   readonly at?: string
   readonly limit: number
 }
 
+/** Adds `netflow nat`. */
+export function addNat(program: Command, run: RunCommand): void {
+  ranged(program.command('nat'), 'shows who was behind a public address; else lists translations')
+    .usage('[options] [address [port] | filter...]')
+    .option('--at <time>', 'when the address was used; default: now')
+    .option('-n, --limit <count>', 'the newest of the events; 0: all', readCount, 100)
+    .addHelpText(
+      'after',
+      '\nIn the filter, the inside is the source, and "nat" the public side.\n' +
+        examples(
+          'netflow nat 203.0.113.5 40123 --at "2026-11-28 12:34"',
+          'netflow nat --since 15m src net 10.1.0.0/16 and proto tcp',
+          'netflow nat nat ip 203.0.113.5 and nat port in [40000-40999]',
+        ),
+    )
+    .action((words: string[], options) =>
+      run(options, (terminal) => showNat(terminal, words, options)),
+    )
+}
+
 /** @param words an address and a port; else a filter of the events */
-export async function showNat(
+async function showNat(
   terminal: Terminal,
   words: readonly string[],
   options: NatOptions,
@@ -63,7 +85,7 @@ export async function showNat(
 
 const isAddress = (word: string) => !word.includes('/') && parseNetwork(word) !== undefined
 
-/** Says who was behind an address. One moment is asked, so there is nothing to filter by. */
+/** Shows who was behind an address at one moment. A filter does not apply. */
 async function showInside(
   terminal: Terminal,
   place: readonly string[],
@@ -79,7 +101,7 @@ async function showInside(
     )
   }
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) < 65_536)) {
-    throw new UsageError(`"${port}" is no port`)
+    throw new UsageError(`"${port}" is no port: expected 0 to 65535`)
   }
   const at = new Date(terminal.time('--at', options.at ?? 'now')).toISOString()
   const outside = { address, port: port === undefined ? null : Number(port), at }

@@ -1,23 +1,26 @@
-/** `netflow record`: the pipe's lines into a file, by way of the journal. */
+/** `netflow record`: writes the lines of the pipe into files, which it reads from the journal. */
 
 import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
+import type { Command } from 'commander'
 import { parseDuration } from '../../query/times.ts'
 import { Anonymizer } from '../../record/anonymizer.ts'
-import { JournalTap, TapError } from '../../record/journal-tap.ts'
+import { JournalTap } from '../../record/journal-tap.ts'
 import { LineSelection } from '../../record/line-selection.ts'
 import { AllLines } from '../../record/recorded-lines.ts'
 import { Recorder } from '../../record/recorder.ts'
 import { isSameFileSystem, Recording, RecordingError } from '../../record/recording.ts'
 import { NoAnswerError, UsageError } from '../errors.ts'
-import type { Terminal } from '../terminal.ts'
-import { readSize } from './sizes.ts'
+import { examples } from '../options.ts'
+import type { RunCommand, Terminal } from '../terminal.ts'
 
 const DEFAULT_JOURNAL = './data/journal'
-/** Room that a recording leaves for the journal on the same file system. */
+/** A recording leaves this room for the journal on the same file system. */
 const KEEP_FREE_BYTES = 1_073_741_824
 const KEY_BYTES = 16
+const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
 
-export interface RecordCommandOptions {
+interface RecordCommandOptions {
   readonly journal?: string
   readonly once?: boolean
   readonly present?: boolean
@@ -30,7 +33,39 @@ export interface RecordCommandOptions {
   readonly maxBehind: string
 }
 
-export async function recordLines(
+/** Adds `netflow record`. */
+export function addRecord(program: Command, run: RunCommand): void {
+  program
+    .command('record')
+    .description('records what the collector receives, beside the writer')
+    .argument('<file>', 'ends in .gz or .zst; an existing file is not overwritten')
+    .option('--journal <folder>', 'JOURNAL_DIR of the writer')
+    .option('--once', 'only what the journal holds now')
+    .option('--present', 'what the journal holds now, and all that comes')
+    .option('--exporter <address>', 'only datagrams of this exporter')
+    .option('--anonymize', 'replaces addresses and names, for a bug report')
+    .option('--key <text>', 'the same key replaces the same addresses in the same way')
+    .option('--rotate-size <size>', 'begins a new file at this size: 500M, 1G')
+    .option('--rotate-time <duration>', 'begins a new file after this time: 15m, 1h')
+    .option(
+      '--keep-free <size>',
+      'stops when less is free; default: 1G on the disk of the journal, else 0',
+    )
+    .option('--max-behind <size>', 'unread bytes beyond this are given up, and counted', '4G')
+    .addHelpText(
+      'after',
+      examples(
+        'netflow record capture.lines.gz',
+        'netflow record --rotate-time 1h /archive/netflow.lines.gz',
+        'netflow record --once --exporter 192.0.2.1 --anonymize report.lines.gz',
+      ),
+    )
+    .action((file: string, options) =>
+      run(options, (terminal) => recordLines(terminal, file, options)),
+    )
+}
+
+async function recordLines(
   terminal: Terminal,
   path: string,
   options: RecordCommandOptions,
@@ -48,7 +83,7 @@ export async function recordLines(
       path,
       rotateBytes: readSize('--rotate-size', options.rotateSize ?? '0'),
       rotateMs: readTime(options.rotateTime),
-      keepFreeBytes: await chooseRoom(journal, path, options.keepFree),
+      keepFreeBytes: await chooseKeepFree(journal, path, options.keepFree),
     })
     await recording.open()
     const recorder = new Recorder({
@@ -60,7 +95,6 @@ export async function recordLines(
     await run(terminal, recorder, recording)
   } catch (error) {
     if (error instanceof RecordingError) throw new NoAnswerError(`${path}: ${error.message}`)
-    if (error instanceof TapError) throw new NoAnswerError(error.message)
     throw error
   } finally {
     tap.close()
@@ -83,7 +117,8 @@ async function run(terminal: Terminal, recorder: Recorder, recording: Recording)
   const { missedBytes } = recorder.counts
   if (missedBytes > 0) {
     throw new NoAnswerError(
-      `${missedBytes} bytes of the journal were deleted before they could be recorded`,
+      `${missedBytes} bytes of the journal were deleted before they were recorded: record on a ` +
+        'faster disk, or with a larger --max-behind',
     )
   }
 }
@@ -93,7 +128,7 @@ function chooseLines(terminal: Terminal, options: RecordCommandOptions) {
   if (exporter === undefined && !anonymize) return new AllLines()
   const key = options.key ?? randomBytes(KEY_BYTES).toString('hex')
   if (anonymize && options.key === undefined) {
-    terminal.say(`the key of the addresses is ${key}: keep it to find them again, or forget it`)
+    terminal.say(`the key is ${key}: --key with it replaces the same addresses in the same way`)
   }
   return new LineSelection({ exporter, anonymizer: anonymize ? new Anonymizer(key) : undefined })
 }
@@ -114,14 +149,21 @@ function report(terminal: Terminal, recorder: Recorder, recording: Recording): v
   )
 }
 
-async function chooseRoom(journal: string, path: string, given?: string): Promise<number> {
+async function chooseKeepFree(journal: string, path: string, given?: string): Promise<number> {
   if (given !== undefined) return readSize('--keep-free', given)
-  const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) || '/' : '.'
-  return (await isSameFileSystem(journal, folder)) ? KEEP_FREE_BYTES : 0
+  return (await isSameFileSystem(journal, dirname(path))) ? KEEP_FREE_BYTES : 0
 }
 
 function readTime(text: string | undefined): number {
   const ms = text === undefined ? 0 : parseDuration(text)
   if (ms !== undefined) return ms
   throw new UsageError(`--rotate-time: "${text}" is no duration: expected 15m, 1h or 1d`)
+}
+
+/** Reads `500k`, `64M`, `1G` or bytes. @throws UsageError */
+function readSize(option: string, text: string): number {
+  const [, digits, unit = ''] = /^(\d{1,15})([kmgt]?)b?$/i.exec(text) ?? []
+  const size = Number(digits) * (SIZE_UNITS[unit.toLowerCase()] ?? 1)
+  if (Number.isSafeInteger(size)) return size
+  throw new UsageError(`${option}: "${text}" is no size: expected bytes, 500k, 64M or 1G`)
 }

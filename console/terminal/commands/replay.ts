@@ -1,5 +1,6 @@
-/** `netflow replay`: files of datagrams into the pipeline, to a host, or decoded to the output. */
+/** `netflow replay`: sends files of datagrams into the pipeline or to a host, or prints them decoded. */
 
+import { type Command, Option } from 'commander'
 import { CaptureError } from '../../capture/capture-error.ts'
 import { CaptureFile } from '../../capture/capture-file.ts'
 import { DecodeTarget } from '../../replay/decode-target.ts'
@@ -9,12 +10,13 @@ import { Replay } from '../../replay/replay.ts'
 import { ReplayError, type ReplayTarget } from '../../replay/replay-target.ts'
 import { parseUdpPlace, UdpTarget } from '../../replay/udp-target.ts'
 import { NoAnswerError, UsageError } from '../errors.ts'
+import { collect, examples } from '../options.ts'
 import { safeJson, safeText } from '../output/safe-text.ts'
-import type { Terminal } from '../terminal.ts'
+import type { RunCommand, Terminal } from '../terminal.ts'
 
 const DEFAULT_PIPE = './data/netflow.pipe'
 
-export interface ReplayCommandOptions {
+interface ReplayCommandOptions {
   readonly pipe?: string
   readonly to?: string
   readonly decode?: boolean
@@ -23,7 +25,42 @@ export interface ReplayCommandOptions {
   readonly udpPort?: readonly string[]
 }
 
-export async function replayFiles(
+/** Adds `netflow replay`. */
+export function addReplay(program: Command, run: RunCommand): void {
+  program
+    .command('replay')
+    .description('replays recordings and packet captures (pcap, pcapng), or decodes them')
+    .argument('<file...>', 'pipe lines or captures, also compressed; -: the standard input')
+    .option(
+      '--pipe <path>',
+      'the pipe of a writer; default: NAMED_PIPE_FILENAME, ./data/netflow.pipe',
+    )
+    .option('--to <host:port>', 'sends them by UDP instead')
+    .option('--decode', 'prints what they say instead, without a pipe or a database')
+    .option('-f, --format <format>', 'of --decode: table, jsonl')
+    .option('--speed <factor>', 'full, 1 (as it was), or a factor', 'full')
+    .option('--exporter <address>', 'only datagrams of this exporter')
+    .addOption(
+      new Option(
+        '--udp-port <port>',
+        'of captures: all datagrams to this port; default: those that look like NetFlow',
+      ).argParser(collect),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'netflow replay capture.lines.gz',
+        'netflow replay --speed 10 --to 192.0.2.1:2055 capture.pcapng',
+        'netflow replay --decode --udp-port 9995 capture.pcap',
+        'tcpdump -w - udp port 2055 | netflow replay --decode -',
+      ),
+    )
+    .action((files: string[], options) =>
+      run(options, (terminal) => replayFiles(terminal, files, options)),
+    )
+}
+
+async function replayFiles(
   terminal: Terminal,
   paths: readonly string[],
   options: ReplayCommandOptions,
@@ -54,11 +91,11 @@ export async function replayFiles(
     problems.push(error.message)
   }
   report(terminal, replay, target)
-  if (terminal.signal.aborted) problems.push('ended before the end of the files')
+  if (terminal.signal.aborted) problems.push('stopped by Ctrl-C before the end of the files')
   if (problems.length > 0) throw new NoAnswerError(problems.join('\nnetflow: '))
 }
 
-/** Returns what is wrong with the file; what could be read of it was replayed. */
+/** Replays the readable part of a file. @returns its problem, if it has one */
 async function replayFile(
   replay: Replay,
   path: string,
@@ -82,7 +119,7 @@ function report(terminal: Terminal, replay: Replay, target: ReplayTarget): void 
   const verb = target instanceof DecodeTarget ? 'decoded' : 'replayed'
   terminal.say(`${verb} ${datagrams} datagrams${others}`)
   if (target instanceof DecodeTarget && target.undecodedSets > 0) {
-    terminal.say(`${target.undecodedSets} sets have no template in what was read`)
+    terminal.say(`${target.undecodedSets} sets are not decoded: their template is not in the files`)
   }
 }
 
@@ -113,11 +150,13 @@ function readSpeed(text: string): number {
   if (text === 'full') return 0
   const speed = Number(text.replace(/x$/, ''))
   if (speed > 0 && Number.isFinite(speed)) return speed
-  throw new UsageError(`--speed: "${text}" is none: expected full, 1 (as it was) or a factor, 10`)
+  throw new UsageError(
+    `--speed: "${text}" is no speed: expected full, 1 (as it was), or a factor such as 10`,
+  )
 }
 
 function readPort(text: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port > 0 && port < 65_536) return port
-  throw new UsageError(`--udp-port: "${text}" is no port`)
+  throw new UsageError(`--udp-port: "${text}" is no port: expected 1 to 65535`)
 }

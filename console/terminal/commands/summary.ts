@@ -1,17 +1,19 @@
-/** `netflow summary`: totals, averages and histograms, as flow-stat and routers print them. */
+/** `netflow summary`: shows totals, means and histograms, as flow-stat and routers print them. */
 
+import type { Command } from 'commander'
+import type { Row } from '../../query/sql.ts'
 import {
   BYTES_PER_FLOW,
   PACKET_SIZES,
   PACKETS_PER_FLOW,
   summaryQuery,
-} from '../../query/questions.ts'
-import type { Row } from '../../query/sums.ts'
+} from '../../query/summary.ts'
 import { formatTime } from '../../query/times.ts'
+import { archiveOption, examples, ranged } from '../options.ts'
 import type { Answer, Column } from '../output/answer.ts'
 import { parseStamp } from '../output/answer.ts'
 import { formatSeconds, formatValue } from '../output/units.ts'
-import type { Terminal } from '../terminal.ts'
+import type { RunCommand, Terminal } from '../terminal.ts'
 
 const COLUMNS: readonly Column[] = [
   { name: 'what', title: 'what', kind: 'text' },
@@ -32,7 +34,18 @@ const HISTOGRAMS = [
   { kind: 'bytes', title: 'bytes per flow', edges: BYTES_PER_FLOW },
 ] as const
 
-export async function showSummary(terminal: Terminal, words: readonly string[]): Promise<void> {
+/** Adds `netflow summary`. */
+export function addSummary(program: Command, run: RunCommand): void {
+  ranged(program.command('summary'), 'shows totals, means and histograms')
+    .addOption(archiveOption())
+    .addHelpText(
+      'after',
+      examples('netflow summary --since today', 'netflow summary proto udp and port 53'),
+    )
+    .action((words: string[], options) => run(options, (terminal) => showSummary(terminal, words)))
+}
+
+async function showSummary(terminal: Terminal, words: readonly string[]): Promise<void> {
   const format = terminal.format()
   const question = { ...terminal.range(), filter: terminal.filter(words) }
   const source = await terminal.source()

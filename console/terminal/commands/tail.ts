@@ -1,6 +1,8 @@
-/** `netflow tail`: the newest flows, and then each flow as it is stored. */
+/** `netflow tail`: shows the newest flows, then each flow as it is stored. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Command } from 'commander'
+import { CANCELLED } from '../../database/session.ts'
 import {
   newFlowsQuery,
   newMinutesQuery,
@@ -9,21 +11,21 @@ import {
   type Snapshot,
 } from '../../query/new-flows.ts'
 import { flowsQuery } from '../../query/questions.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import type { Database } from '../database.ts'
 import { UsageError } from '../errors.ts'
+import { FLOW_FORMATS, findLineFormat } from '../formats/line-formats.ts'
+import { examples, ranged, readCount } from '../options.ts'
 import { csvHeading, csvLine, jsonLine } from '../output/data-formats.ts'
+import { FLOW_COLUMNS } from '../output/flow-columns.ts'
 import type { TableStyle } from '../output/table.ts'
-import type { Terminal } from '../terminal.ts'
-import { FLOW_COLUMNS, FLOW_FORMATS, lineFormat } from './flows.ts'
+import type { RunCommand, Terminal } from '../terminal.ts'
 
 const POLL_MS = 1_000
-/** Of the format `line` with addresses of IPv4; a narrower terminal would wrap it. */
+/** The width of the format `line` with IPv4; a narrower terminal would wrap it. */
 const LINE_WIDTH = 120
-/** SQLSTATE of a query that Ctrl-C has ended. */
-const CANCELLED = '57014'
 
-export interface TailOptions {
+interface TailOptions {
   /** How many flows to begin with. */
   readonly limit: number
 }
@@ -33,7 +35,24 @@ interface Lines {
   readonly line: (row: Row) => string
 }
 
-export async function tailFlows(
+/** Adds `netflow tail`. */
+export function addTail(program: Command, run: RunCommand): void {
+  ranged(program.command('tail'), 'shows flows as they are stored', FLOW_FORMATS)
+    .option('-n, --limit <count>', 'how many flows to begin with', readCount, 10)
+    .addHelpText(
+      'after',
+      examples(
+        'netflow tail',
+        'netflow tail --format long host 192.0.2.17',
+        'netflow tail -n 0 --format jsonl dst port 53 | jq .src_addr',
+      ),
+    )
+    .action((words: string[], options) =>
+      run(options, (terminal) => tailFlows(terminal, words, options)),
+    )
+}
+
+async function tailFlows(
   terminal: Terminal,
   words: readonly string[],
   options: TailOptions,
@@ -43,7 +62,7 @@ export async function tailFlows(
   const { since, until } = terminal.range()
   const database = await terminal.database
   const { signal } = terminal
-  // It waits most of the time.
+  // The command waits most of the time: a progress would say nothing.
   terminal.note('')
   const print = (rows: readonly Row[]) =>
     terminal.print(rows.map((row) => `${lines.line(row)}\n`).join(''))
@@ -70,7 +89,7 @@ export async function tailFlows(
   }
 }
 
-/** In a transaction that sees one snapshot, this is that one. */
+/** Returns the snapshot of the open transaction. */
 async function takeSnapshot(database: Database): Promise<Snapshot> {
   const [row] = await database.ask(SNAPSHOT_QUERY)
   return readSnapshot(row ?? {})
@@ -84,7 +103,7 @@ function chooseLines(terminal: Terminal): Lines {
     return { heading: csvHeading(FLOW_COLUMNS), line: (row) => csvLine(FLOW_COLUMNS, row) }
   }
   if (format === 'jsonl') return { heading: '', line: (row) => jsonLine(FLOW_COLUMNS, row) }
-  const lines = lineFormat(format)
+  const lines = findLineFormat(format)
   if (lines) return { heading: lines.heading, line: (row) => lines.line(row, style) }
   throw new UsageError(
     `--format: ${format} cannot be followed: use short, line, long, extended, csv, jsonl`,

@@ -1,14 +1,16 @@
-/** `netflow top` and `netflow traffic`: sums by key, and by time and key. */
+/** `netflow top` and `netflow traffic`: show sums by key, and by time and key. */
 
+import type { Command } from 'commander'
 import { EITHER_END, KEYS, normalizeKey } from '../../query/keys.ts'
-import { askTop, askTraffic } from '../../query/questions.ts'
+import { topQuery, trafficQuery } from '../../query/questions.ts'
+import type { Ask, Row } from '../../query/sql.ts'
 import { parseStep } from '../../query/steps.ts'
-import type { Ask, Row } from '../../query/sums.ts'
 import { parseDuration } from '../../query/times.ts'
 import { UsageError } from '../errors.ts'
+import { archiveOption, byOption, examples, ranged, rawOption, readCount } from '../options.ts'
 import type { Answer, Column } from '../output/answer.ts'
 import { formatChart } from '../output/chart.ts'
-import type { Terminal } from '../terminal.ts'
+import type { RunCommand, Terminal } from '../terminal.ts'
 
 const SUMS: readonly Column[] = [
   { name: 'bytes', title: 'bytes', kind: 'bytes' },
@@ -16,7 +18,7 @@ const SUMS: readonly Column[] = [
   { name: 'flows', title: 'flows', kind: 'count', leaves: 1 },
 ]
 
-export interface TopOptions {
+interface TopOptions {
   readonly by: string
   readonly n: number
   readonly raw?: boolean
@@ -26,7 +28,8 @@ function readKey(word: string): string {
   const by = normalizeKey(word)
   if (by !== undefined) return by
   throw new UsageError(
-    `--by: nothing is known by "${word}": expected ${Object.keys(KEYS).join(', ')}, or a network such as src/24 or dst/24,56`,
+    `--by: nothing is known by "${word}": expected ${Object.keys(KEYS).join(', ')}, or a network such as ` +
+      'src/24 or dst/24,56',
   )
 }
 
@@ -42,7 +45,7 @@ function keyColumns(by: string): readonly Column[] {
   ]
 }
 
-/** A name that says the same as the key is left out of tables. */
+/** Leaves out names that are the same as their key. */
 function withoutEqualNames(rows: readonly Row[]): readonly Row[] {
   return rows.map((row) => {
     const key = row['key'] ?? row['name'] ?? null
@@ -50,7 +53,28 @@ function withoutEqualNames(rows: readonly Row[]): readonly Row[] {
   })
 }
 
-export async function showTop(
+/** Adds `netflow top`. */
+export function addTop(program: Command, run: RunCommand): void {
+  ranged(program.command('top'), 'lists the greatest sums by a key')
+    .addOption(byOption('src'))
+    .option('-n, --limit <count>', 'how many', readCount, 10)
+    .addOption(rawOption())
+    .addOption(archiveOption())
+    .addHelpText(
+      'after',
+      examples(
+        'netflow top --by src',
+        'netflow top --by service --since today proto tcp',
+        'netflow top --by src/24,56 -n 20 --exporter core-1',
+        'netflow top --by pair --since 1d --format json not net 10.0.0.0/8',
+      ),
+    )
+    .action((words: string[], options) =>
+      run(options, (terminal) => showTop(terminal, words, { ...options, n: options.limit })),
+    )
+}
+
+async function showTop(
   terminal: Terminal,
   words: readonly string[],
   options: TopOptions,
@@ -61,9 +85,11 @@ export async function showTop(
   const question = { ...terminal.range(), by, filter: terminal.filter(words), n, scaled: !raw }
   const source = await terminal.source()
   const ask: Ask = (sql) => source.ask(sql)
-  const found = await source.inSnapshot(() => askTop(ask, question, source.dialect))
+  const found = await source.inSnapshot(async () =>
+    ask(await topQuery(ask, question, source.dialect)),
+  )
   const hasFlows = found.some(({ flows }) => Number(flows) > 0)
-  // "other" makes the sum complete; in a table it only matters when there is something in it.
+  // "other" makes the sum complete. In a table it matters only when it counts something.
   const rows = format === 'table' ? withoutEqualNames(found.filter(isShown)) : hasFlows ? found : []
   const greatest = rows.reduce((most, { bytes }) => Math.max(most, Number(bytes ?? 0)), 0)
   const answer: Answer = {
@@ -102,16 +128,39 @@ function topRemarks(by: string, rows: readonly Row[]): string[] {
   return remarks
 }
 
-export interface TrafficOptions extends TopOptions {
+interface TrafficOptions extends TopOptions {
   readonly step?: string
   readonly spread?: boolean
 }
 
 const STEPS = ['10s', '1m', '5m', '15m', '1h', '6h', '1d', '1w']
-/** A chart of as many bins fits beside its labels. */
+/** A chart with at most this many bins fits beside its labels. */
 const WANTED_BINS = 60
 
-export async function showTraffic(
+/** Adds `netflow traffic`. */
+export function addTraffic(program: Command, run: RunCommand): void {
+  ranged(program.command('traffic'), 'shows traffic over time, by a key', ['chart'])
+    .addOption(byOption('all'))
+    .option('-n, --limit <count>', 'how many keys', readCount, 5)
+    .option('--step <step>', '10s, 5m, 1h, 1d, 1w, 1month; default: by the range')
+    .addOption(rawOption())
+    .option('--spread', 'a long flow counts in each bin that it covers; else when it was received')
+    .addOption(archiveOption())
+    .addHelpText(
+      'after',
+      examples(
+        'netflow traffic --since 6h',
+        'netflow traffic --by protocol --step 5m --since today',
+        'netflow traffic --format csv --by exporter --step 1d --since 4w',
+        'netflow traffic --format chart dst port 443',
+      ),
+    )
+    .action((words: string[], options) =>
+      run(options, (terminal) => showTraffic(terminal, words, { ...options, n: options.limit })),
+    )
+}
+
+async function showTraffic(
   terminal: Terminal,
   words: readonly string[],
   options: TrafficOptions,
@@ -126,10 +175,12 @@ export async function showTraffic(
   const question = { since, until, by, step, filter, n, scaled: !raw, spread }
   const source = await terminal.source()
   if (spread && !source.dialect.hasFunctions) {
-    throw new UsageError('--spread cannot be asked of an archive')
+    throw new UsageError('--spread cannot be asked of an archive: leave out one of the two')
   }
   const ask: Ask = (sql) => source.ask(sql)
-  const found = await source.inSnapshot(() => askTraffic(ask, question, source.dialect))
+  const found = await source.inSnapshot(async () =>
+    ask(await trafficQuery(ask, question, source.dialect)),
+  )
   const columns: readonly Column[] = [
     { name: 'bucket', title: 'time', kind: 'time' },
     ...(by === 'all'

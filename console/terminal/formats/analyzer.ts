@@ -1,21 +1,22 @@
-/** The lines of python-netflow's analyzer, for conversations. */
+/** Formats conversations as python-netflow's analyzer prints them. */
 
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import { formatTime } from '../../query/times.ts'
 import { parseStamp } from '../output/answer.ts'
 import { safeText } from '../output/safe-text.ts'
 import type { Style } from '../output/units.ts'
+import type { LineFormat } from './fmt.ts'
 
 const layOut = (parts: readonly string[]) =>
   parts.map((part, index) => part.padEnd([19, 14, 8, 9, 7][index] ?? 0)).join(' | ')
 
 /** Both lines of the heading. */
-export const ANALYZER_HEADING = `${layOut([
+const HEADING = `${layOut([
   ...['Timestamp', 'Service', 'Size', 'Duration', 'Packets', 'Involved hosts'],
 ])}\n${'-'.repeat(100)}`
 
-/** Formats a conversation; names of hosts stand before their addresses. */
-export function analyzerLine(row: Row, style: Style): string {
+/** Formats a conversation, with names of hosts before their addresses. */
+function formatConversation(row: Row, style: Style): string {
   const started = formatTime(parseStamp(row['started_at'] ?? ''), style.zone)
   const host = (name: string) => {
     const address = row[name] ?? ''
@@ -39,7 +40,7 @@ function nameService(row: Row): string {
   return `(${client ?? 0} ${server ?? 0})`
 }
 
-/** By 1024: 312B, 4.25M. */
+/** Formats a size in units of 1024: 312B, 4.25M. */
 function formatSize(bytes: number): string {
   if (bytes < 1024) return `${bytes}B`
   let value = bytes / 1024
@@ -50,7 +51,7 @@ function formatSize(bytes: number): string {
   return `${value.toFixed(2)}T`
 }
 
-/** 3 sec, 15:27 min, 1:23.09 hours */
+/** Formats a duration: 3 sec, 15:27 min, 1:23.09 hours. */
 function formatLength(seconds: number): string {
   const two = (value: number) => String(value).padStart(2, '0')
   if (seconds < 60) return `${seconds} sec`
@@ -58,3 +59,5 @@ function formatLength(seconds: number): string {
   if (minutes < 60) return `${minutes}:${two(seconds % 60)} min`
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}.${two(seconds % 60)} hours`
 }
+
+export const ANALYZER: LineFormat = { heading: HEADING, line: formatConversation }

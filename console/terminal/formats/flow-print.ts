@@ -1,6 +1,6 @@
-/** The formats 0 to 5 of flow-print (flow-tools). */
+/** Formats flows as flow-print of flow-tools does, in its formats 0 to 5. */
 
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import { formatTime } from '../../query/times.ts'
 import { parseStamp } from '../output/answer.ts'
 import { safeText } from '../output/safe-text.ts'
@@ -15,13 +15,13 @@ function address(row: Row, end: 'src' | 'dst', { nameOf }: Style): string {
   return safeText(nameOf?.(found) ?? found)
 }
 
-/** Type and code of ICMP are one number, where other protocols have the destination's port. */
+/** Formats a port. With ICMP, type and code as one number replace the destination's port. */
 function port(row: Row, end: 'src' | 'dst'): string {
   if (end === 'src' || row['icmp_type'] == null) return value(row, `${end}_port`)
   return String(Number(row['icmp_type']) * 256 + Number(value(row, 'icmp_code')))
 }
 
-/** 1028.23:17:01.250 */
+/** Formats a time: 1028.23:17:01.250. */
 function moment(stamp: string | null | undefined, { zone }: Style): string {
   if (stamp == null) return '-'.padEnd(17)
   const text = formatTime(parseStamp(stamp), zone, 3)
@@ -91,7 +91,7 @@ const TWO_LINES: LineFormat = {
 
 const WIDE = [17, 17, 5, 15, 5, 5, 15, 5, 3, 2, 10, 10]
 
-/** By number. */
+/** The formats, by their numbers. */
 export const FLOW_PRINT: readonly LineFormat[] = [
   { heading: INTERFACE_HEADING, line: withInterfaces },
   TWO_LINES,
@@ -120,7 +120,7 @@ export const FLOW_PRINT: readonly LineFormat[] = [
         address(row, 'dst', style),
         port(row, 'dst'),
         value(row, 'protocol'),
-        // The lowest three flags only, as flow-print has it.
+        // Only the lowest three flags, as in flow-print.
         String(Number(value(row, 'tcp_flags')) & 7),
         value(row, 'packets'),
         value(row, 'bytes'),
@@ -128,5 +128,5 @@ export const FLOW_PRINT: readonly LineFormat[] = [
   },
 ]
 
-/** Format 2 shows only flows of which nothing but a SYN was seen. */
+/** Format 2 shows only flows in which no flag but SYN was seen. */
 export const SYN_FILTER = 'proto tcp and flags S/SAFRPU'

@@ -1,12 +1,15 @@
-/** nfdump's lines: `line`, `long`, `extended`, and `fmt:` with its own tokens; and a `short` one. */
+/**
+ * Formats flows as nfdump does: `line`, `long`, `extended`, `fmt:` with tokens, and a `short` one
+ * of ours.
+ */
 
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import { formatTime } from '../../query/times.ts'
 import { parseStamp } from '../output/answer.ts'
 import { safeText } from '../output/safe-text.ts'
 import type { Style } from '../output/units.ts'
 
-/** The formats that have a name. */
+/** The formats with a name, as tokens. */
 export const NAMED_LINES: Readonly<Record<string, string>> = {
   short: '%clk %pr %sap %dap %pkt %byt',
   line: '%ts %td %pr %sap -> %dap %pkt %byt %fl',
@@ -16,13 +19,13 @@ export const NAMED_LINES: Readonly<Record<string, string>> = {
 
 interface Token {
   readonly title: string
-  /** Of the column; negative: aligned to the left. */
+  /** The width of the column; negative: aligned to the left. */
   readonly width: number
   readonly value: (row: Row, style: Style) => string
 }
 
 const column = (name: string) => (row: Row) => safeText(row[name] ?? '')
-/** nfdump has zeros where nothing was sent. */
+/** nfdump prints 0 for a value that was not sent. */
 const orZero = (name: string) => (row: Row) => row[name] ?? '0'
 const time =
   (name: string) =>
@@ -40,12 +43,9 @@ const address =
     const found = row[name] ?? ''
     return safeText(nameOf?.(found) ?? found)
   }
-const counter =
-  (name: string) =>
-  (row: Row, { plain }: Style) =>
-    scale(Number(row[name] ?? 0), plain)
+const counter = (name: string) => (row: Row, style: Style) => scale(Number(row[name] ?? 0), style)
 
-/** Type and code of ICMP stand where other protocols have the destination's port. */
+/** Formats a port. With ICMP, type and code replace the destination's port. */
 function port(row: Row, end: 'src' | 'dst'): string {
   const isIcmp = end === 'dst' && row['icmp_type'] != null
   return isIcmp ? `${row['icmp_type']}.${row['icmp_code'] ?? 0}` : (row[`${end}_port`] ?? '0')
@@ -58,7 +58,7 @@ const addressAndPort = (end: 'src' | 'dst') => (row: Row, style: Style) => {
   return `${text.padStart(16)}${mark}${port(row, end).padEnd(5)}`
 }
 
-/** 00:00:12.345 */
+/** Formats a duration: 00:00:12.345. */
 function clock(seconds: number): string {
   const whole = Math.trunc(seconds)
   const two = (value: number) => String(value).padStart(2, '0')
@@ -66,20 +66,18 @@ function clock(seconds: number): string {
   return `${two(Math.trunc(whole / 3600))}:${two(Math.trunc(whole / 60) % 60)}:${two(whole % 60)}${fraction}`
 }
 
-const rate =
-  (name: string, factor: number) =>
-  (row: Row, { plain }: Style) => {
-    const seconds = Number(row['seconds'] ?? 0)
-    return scale(seconds > 0 ? Math.trunc((Number(row[name] ?? 0) * factor) / seconds) : 0, plain)
-  }
+const rate = (name: string, factor: number) => (row: Row, style: Style) => {
+  const seconds = Number(row['seconds'] ?? 0)
+  return scale(seconds > 0 ? Math.trunc((Number(row[name] ?? 0) * factor) / seconds) : 0, style)
+}
 
 function bytesPerPacket(row: Row): string {
   const packets = Number(row['packets'] ?? 0)
   return String(packets > 0 ? Math.trunc(Number(row['bytes'] ?? 0) / packets) : 0)
 }
 
-/** Numbers of a million and more get a unit. */
-function scale(value: number, plain: boolean): string {
+/** Writes numbers from a million on with a unit. */
+function scale(value: number, { plain }: Style): string {
   if (plain || value < 1e6) return String(value)
   for (const [unit, size] of [
     ['T', 1e12],
@@ -147,9 +145,9 @@ export interface LineFormat {
 }
 
 /**
- * Reads a format: texts, and tokens such as %ts.
+ * Reads a format of texts and tokens, such as `%ts %byt`.
  *
- * @returns the unknown token, as a text, when there is one
+ * @returns a text, if it has an unknown token: that token
  */
 export function parseLineFormat(format: string): LineFormat | string {
   const parts: Part[] = []

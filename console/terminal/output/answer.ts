@@ -1,9 +1,9 @@
-/** An answer: columns, rows, and remarks. Each value is the text that the database has written. */
+/** An answer: columns, rows, and remarks. Each value is the text that the database wrote. */
 
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 
-/** How a value is shown to people. CSV and JSON have it as it is. */
-export type Kind =
+/** How a value is shown to people. CSV and JSON have the value as it is. */
+type Kind =
   | 'text'
   | 'address'
   | 'number'
@@ -20,9 +20,9 @@ export type Kind =
   | 'json'
 
 export interface Column {
-  /** In rows, CSV and JSON. */
+  /** Its name in rows, CSV and JSON. */
   readonly name: string
-  /** In tables; missing: the column is not in tables. */
+  /** Its title in tables; missing: the column is not in tables. */
   readonly title?: string
   readonly kind: Kind
   /** Columns with a greater number leave a narrow table first; missing: the column stays. */
@@ -32,7 +32,7 @@ export interface Column {
 export interface Answer {
   readonly columns: readonly Column[]
   readonly rows: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>
-  /** Drawn behind each row of a table: the share of the greatest, from 0 to 1. */
+  /** Returns the length of the bar after a row of a table, from 0 to 1 (the greatest). */
   readonly bar?: (row: Row) => number
   /** Texts below a table. */
   readonly remarks?: readonly string[]
@@ -50,5 +50,5 @@ export function formatStamp(stamp: string): string {
   return /^\d{4,}-.*\+00$/.test(stamp) ? stamp.replace(' ', 'T').replace(/\+00$/, 'Z') : stamp
 }
 
-/** Numbers of the database that JSON can hold as they are. */
+/** The kinds that are numbers in JSON, and aligned to the right in tables. */
 export const NUMBERS: readonly Kind[] = ['number', 'count', 'bytes', 'share', 'percent', 'duration']

@@ -1,7 +1,7 @@
 /** Draws traffic over time in a few lines. */
 
 import { formatBytes } from '../../../shared/text-table.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import { formatTime } from '../../query/times.ts'
 import { parseStamp } from './answer.ts'
 import type { TableStyle } from './table.ts'
@@ -14,13 +14,16 @@ const MAX_WIDTH = 120
 interface ChartRange {
   readonly since: string
   readonly until: string
-  /** 0: bins of calendars, which have no equal length, are not drawn. */
+  /** 0: months and years, whose lengths differ, are not drawn. */
   readonly stepMs: number
-  /** How often a flow counts. */
+  /** 2 when a flow counts at both ends; 1 otherwise. */
   readonly ends: number
 }
 
-/** Draws bits per second of all keys together; the last character is a newline. */
+/**
+ * Draws the bits per second of all keys together, in lines that end with a newline; empty without
+ * bins.
+ */
 export function formatChart(rows: readonly Row[], range: ChartRange, style: TableStyle): string {
   const { since, until, stepMs, ends } = range
   const sums = new Map<number, number>()
@@ -43,7 +46,7 @@ export function formatChart(rows: readonly Row[], range: ChartRange, style: Tabl
     const base = HEIGHT - 1 - line
     const drawn = columns.map((value) => {
       const eighths = greatest > 0 ? Math.round((value / greatest) * HEIGHT * 8) : 0
-      // Anything above nothing is visible.
+      // The smallest value above 0 is visible, too.
       const shown = value > 0 ? Math.max(1, eighths) : 0
       return EIGHTHS[Math.max(0, Math.min(8, shown - base * 8))]
     })
@@ -61,7 +64,7 @@ function formatRate(bitsPerSecond: number): string {
   return formatBytes(bitsPerSecond).replace('B', 'bit/s')
 }
 
-/** The mean of neighbours, where there are more bins than columns. */
+/** Averages neighbours where there are more bins than columns. */
 function shrink(bins: readonly number[], width: number): number[] {
   return Array.from({ length: width }, (_, column) => {
     const from = Math.floor((column * bins.length) / width)

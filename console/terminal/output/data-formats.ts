@@ -1,6 +1,6 @@
 /** CSV, JSON and JSON lines: values in full, times by RFC 3339 in UTC. */
 
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import { type Column, formatStamp, NUMBERS } from './answer.ts'
 import { safeJson, safeText } from './safe-text.ts'
 
@@ -15,7 +15,7 @@ export function csvLine(columns: readonly Column[], row: Row): string {
 }
 
 /**
- * Formats a row for programs: texts are as they came, and always in quotes, so that an empty text
+ * Formats a row for programs. Texts are as they came, and always in quotes, so that an empty text
  * differs from a value that was not sent.
  */
 export function plainCsvLine(columns: readonly Column[], row: Row): string {

@@ -1,4 +1,4 @@
-/** Colours, on terminals only. */
+/** Colours texts, on terminals only. */
 
 import { styleText } from 'node:util'
 
@@ -13,7 +13,7 @@ export interface Paint {
 /** @param colours false: every text stays unchanged */
 export function createPaint(colours: boolean): Paint {
   const paintAs = (style: 'bold' | 'dim' | 'cyan' | 'red') => (text: string) =>
-    // The caller has looked at the terminal.
+    // The caller knows whether the stream is a terminal.
     colours && text !== '' ? styleText(style, text, { validateStream: false }) : text
   return {
     heading: paintAs('bold'),

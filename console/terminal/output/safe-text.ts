@@ -10,7 +10,7 @@
 const UNSAFE =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029\u115f\u1160\u3164\uffa0]|[\ufe00-\ufe0f]|[\u{e0000}-\u{e0fff}]/gu
 
-/** Writes unsafe characters as their number, as in \u202e. */
+/** Writes unsafe characters as their numbers, as in \u202e. */
 export function safeText(text: string): string {
   return text.replace(UNSAFE, (character) => {
     const hex = (character.codePointAt(0) ?? 0).toString(16)
@@ -18,7 +18,7 @@ export function safeText(text: string): string {
   })
 }
 
-/** The same in the text of a JSON value, which stays valid and keeps its meaning. */
+/** Does the same in the text of a JSON value, which stays valid and keeps its meaning. */
 export function safeJson(json: string): string {
   return json.replace(UNSAFE, (character) =>
     [...character.split('')]

@@ -1,7 +1,7 @@
 /** Lays an answer out as a table that fits the terminal. */
 
 import { displayWidth, drawBar, layOutTable, type TableColumn } from '../../../shared/text-table.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import { type Answer, type Column, NUMBERS } from './answer.ts'
 import type { Paint } from './paint.ts'
 import { formatValue, type Style } from './units.ts'
@@ -9,7 +9,7 @@ import { formatValue, type Style } from './units.ts'
 const BAR_WIDTH = 20
 const LEAST_BAR_WIDTH = 6
 const GAP = 2
-/** A text is not cut shorter than this. */
+/** Texts are not cut shorter than this. */
 const LEAST_TEXT_WIDTH = 12
 
 export interface TableStyle extends Style {
@@ -17,7 +17,7 @@ export interface TableStyle extends Style {
   readonly paint: Paint
 }
 
-/** A column with its texts, one for each row, and the width of the widest. */
+/** A column with the text of each row, and the width of the widest. */
 interface Laid {
   readonly column: Column
   cells: readonly string[]

@@ -1,7 +1,7 @@
 /** Formats values for people: units, times, durations. */
 
 import { formatBytes, formatCount } from '../../../shared/text-table.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import { formatTime } from '../../query/times.ts'
 import { type Column, parseStamp } from './answer.ts'
 import { safeText } from './safe-text.ts'
@@ -10,7 +10,7 @@ export interface Style {
   readonly zone: string
   /** Numbers in full, without units. */
   readonly plain: boolean
-  /** Replaces addresses, with `--resolve`. */
+  /** Returns the name of an address, with `--resolve`; undefined: the address is shown. */
   readonly nameOf?: (address: string) => string | undefined
 }
 
@@ -42,7 +42,7 @@ export function formatValue(row: Row, { name, kind }: Column, style: Style): str
   }
 }
 
-/** Formats a loss or a coverage: 0 only when nothing is lost, 100 only when nothing is left. */
+/** Formats a percentage. 0 and 100 are exact: all else is shown as 0.01 to 99.99. */
 function formatPercent(percent: number): string {
   if (percent === 0 || percent === 100) return String(percent)
   return Math.min(99.99, Math.max(0.01, percent)).toFixed(2)

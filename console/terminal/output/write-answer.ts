@@ -1,6 +1,6 @@
-/** Writes an answer in the format that was asked for. */
+/** Writes an answer in the chosen format. */
 
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import type { Answer } from './answer.ts'
 import { csvHeading, csvLine, jsonLine } from './data-formats.ts'
 import { formatTable, type TableStyle, wrapText } from './table.ts'
@@ -9,7 +9,7 @@ import { formatTable, type TableStyle, wrapText } from './table.ts'
 export const FORMATS: readonly string[] = ['table', 'csv', 'json', 'jsonl']
 
 export interface Destination {
-  /** Writes a text; resolves when more is welcome. */
+  /** Writes a text; resolves when the reader takes more. */
   readonly write: (text: string) => Promise<void>
   readonly style: TableStyle
   /** Called after each portion of rows. */

@@ -1,7 +1,7 @@
 /** Columns of replies that the database returns as they are: their schemas, and how they are read. */
 
 import { z } from 'zod'
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 import type { Cell, Table } from './question.ts'
 import * as value from './values.ts'
 

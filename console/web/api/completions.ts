@@ -1,10 +1,10 @@
 /** `/api/completions`: words and values that complete a filter. */
 
 import { z } from 'zod'
-import { FILTER_WORDS } from '../../query/filter-words.ts'
+import { FILTER_WORDS } from '../../query/filter/filter-words.ts'
+import { PROTOCOL_NAMES } from '../../query/filter/protocols.ts'
 import { KEYS } from '../../query/keys.ts'
-import { PROTOCOL_NAMES } from '../../query/protocols.ts'
-import type { Ask } from '../../query/sums.ts'
+import type { Ask } from '../../query/sql.ts'
 import { defineQuestion } from './question.ts'
 import * as value from './values.ts'
 

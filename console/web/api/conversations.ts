@@ -1,10 +1,10 @@
 /** `/api/conversations`: conversations, with both directions in one row. */
 
 import { z } from 'zod'
-import { parseFilter } from '../../query/filter.ts'
+import { parseFilter } from '../../query/filter/filter.ts'
 import { literalSql } from '../../query/literal-sql.ts'
 import { conversationsQuery } from '../../query/questions.ts'
-import type { Ask } from '../../query/sums.ts'
+import type { Ask } from '../../query/sql.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
 import * as column from './columns.ts'
 import * as parameter from './parameters.ts'

@@ -1,11 +1,11 @@
 /** How much of what the exporters sent was received, in each bin of time. */
 
 import { z } from 'zod'
-import { compileFilter, Parameters } from '../../query/compile-filter.ts'
-import type { Filter } from '../../query/filter-tree.ts'
+import { compileFilter } from '../../query/compile-filter.ts'
+import type { Filter } from '../../query/filter/filter-tree.ts'
 import { STREAMS } from '../../query/relations.ts'
+import { type Ask, Parameters } from '../../query/sql.ts'
 import { streamFilter } from '../../query/stream-filter.ts'
-import type { Ask } from '../../query/sums.ts'
 import * as value from './values.ts'
 
 const loss = z.object({

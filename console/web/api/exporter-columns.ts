@@ -1,7 +1,7 @@
 /** Columns of exporters, of their streams, and of the templates, samplers and names they announced. */
 
 import { z } from 'zod'
-import type { Ask, Row } from '../../query/sums.ts'
+import type { Ask, Row } from '../../query/sql.ts'
 import * as column from './columns.ts'
 
 const exporterColumns = column.rowReader({

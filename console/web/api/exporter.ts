@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { literalSql } from '../../query/literal-sql.ts'
 import { exportersQuery, gapsQuery, healthQuery } from '../../query/losses.ts'
-import type { Ask } from '../../query/sums.ts'
+import type { Ask } from '../../query/sql.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
 import { ApiError } from './api-error.ts'
 import {

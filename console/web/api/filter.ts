@@ -1,8 +1,8 @@
 /** `/api/filter`: checks a filter. */
 
 import { z } from 'zod'
-import { parseFilter } from '../../query/filter.ts'
-import { FilterError } from '../../query/filter-error.ts'
+import { parseFilter } from '../../query/filter/filter.ts'
+import { FilterError } from '../../query/filter/filter-error.ts'
 import { defineQuestion } from './question.ts'
 
 const query = z.strictObject({

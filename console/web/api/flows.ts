@@ -1,11 +1,10 @@
 /** `/api/flows`: single flows in pages, the newest first. */
 
 import { z } from 'zod'
-import type { Sql } from '../../query/compile-filter.ts'
-import { parseFilter } from '../../query/filter.ts'
+import { parseFilter } from '../../query/filter/filter.ts'
 import { type FlowPlace, flowPageQuery } from '../../query/flow-page.ts'
 import { literalSql } from '../../query/literal-sql.ts'
-import type { Ask, Row } from '../../query/sums.ts'
+import type { Ask, Row, Sql } from '../../query/sql.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
 import { badParameter } from './api-error.ts'
 import * as column from './columns.ts'

@@ -1,9 +1,9 @@
 /** `/api/nat` and `/api/nat/events`: who was behind a public address, and the latest translations. */
 
 import { z } from 'zod'
-import { parseFilter } from '../../query/filter.ts'
+import { parseFilter } from '../../query/filter/filter.ts'
 import { literalSql } from '../../query/literal-sql.ts'
-import type { Ask } from '../../query/sums.ts'
+import type { Ask } from '../../query/sql.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
 import { mappingsQuery, translationsQuery } from '../../query/translations.ts'
 import * as column from './columns.ts'

@@ -1,7 +1,7 @@
 /** A question of the API: its parameters, its reply, and how the database answers it. */
 
 import type { z } from 'zod'
-import type { Ask } from '../../query/sums.ts'
+import type { Ask } from '../../query/sql.ts'
 
 /** A value of CSV and of JSON lines. */
 export type Cell = string | number | boolean | null | readonly unknown[] | object

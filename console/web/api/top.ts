@@ -1,10 +1,10 @@
 /** `/api/top`: the greatest sums by a key. */
 
 import { z } from 'zod'
-import { parseFilter } from '../../query/filter.ts'
+import { parseFilter } from '../../query/filter/filter.ts'
 import { literalSql } from '../../query/literal-sql.ts'
 import { topQuery } from '../../query/questions.ts'
-import type { Ask, Row } from '../../query/sums.ts'
+import type { Ask, Row } from '../../query/sql.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
 import * as parameter from './parameters.ts'
 import { defineQuestion, type Table } from './question.ts'

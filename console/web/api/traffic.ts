@@ -1,11 +1,11 @@
 /** `/api/traffic`: traffic by time and key, with the coverage of the same bins. */
 
 import { z } from 'zod'
-import { parseFilter } from '../../query/filter.ts'
+import { parseFilter } from '../../query/filter/filter.ts'
 import { literalSql } from '../../query/literal-sql.ts'
 import { trafficQuery } from '../../query/questions.ts'
+import type { Ask, Row } from '../../query/sql.ts'
 import { chooseStep, endOfBin, type Step } from '../../query/steps.ts'
-import type { Ask, Row } from '../../query/sums.ts'
 import { terminalCommand } from '../../query/terminal-command.ts'
 import { badParameter } from './api-error.ts'
 import { askCoverage, coverageBin } from './coverage.ts'

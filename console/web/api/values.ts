@@ -1,7 +1,7 @@
 /** Values of replies: how texts of PostgreSQL become JSON. Counters stay texts: they may exceed 2^53. */
 
 import { z } from 'zod'
-import type { Row } from '../../query/sums.ts'
+import type { Row } from '../../query/sql.ts'
 
 /** A counter: a decimal text, however large; null: not sent, or not known. */
 export const counter = z

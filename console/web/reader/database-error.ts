@@ -1,6 +1,6 @@
 /** Turns errors of the database into errors of the API, by SQLSTATE. */
 
-import { FilterError } from '../../query/filter-error.ts'
+import { FilterError } from '../../query/filter/filter-error.ts'
 import { ApiError } from '../api/api-error.ts'
 
 const RETRY_AFTER_SECONDS = 5

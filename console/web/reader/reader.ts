@@ -5,7 +5,7 @@
 
 import pg from 'pg'
 import { SESSION_SETTINGS, TEXTS } from '../../database/session.ts'
-import type { Ask } from '../../query/sums.ts'
+import type { Ask } from '../../query/sql.ts'
 import { databaseError } from './database-error.ts'
 import { Session } from './session.ts'
 import { type Turn, Turns } from './turns.ts'

@@ -1,8 +1,7 @@
 /** A session of the pool for one answer. It ends early when nobody waits, or its time is over. */
 
 import type pg from 'pg'
-import type { Sql } from '../../query/compile-filter.ts'
-import type { Row } from '../../query/sums.ts'
+import type { Row, Sql } from '../../query/sql.ts'
 import { ApiError } from '../api/api-error.ts'
 
 /** The status of a session outside a transaction. */

@@ -5,7 +5,7 @@
 
 import pg from 'pg'
 import { SESSION_SETTINGS, TEXTS } from '../../database/session.ts'
-import type { Ask } from '../../query/sums.ts'
+import type { Ask } from '../../query/sql.ts'
 import { databaseError } from '../reader/database-error.ts'
 import { Reader } from '../reader/reader.ts'
 import { SendersError } from './senders-error.ts'

@@ -5,7 +5,7 @@
 
 import { type Context, Hono, type Next } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import type { Ask } from '../../query/sums.ts'
+import type { Ask } from '../../query/sql.ts'
 import { isZone } from '../../query/times.ts'
 import { ApiError } from '../api/api-error.ts'
 import type { Failures } from '../guard/failures.ts'

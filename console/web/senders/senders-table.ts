@@ -1,6 +1,6 @@
 /** Senders are the enabled rows of `exporters`, with their rows of `exporter_prefixes`. */
 
-import type { Ask } from '../../query/sums.ts'
+import type { Ask } from '../../query/sql.ts'
 import type { Prefix } from './prefixes.ts'
 
 interface Sender {

@@ -67,7 +67,7 @@ export class ArchivedFlows {
       await stored.ask('insert into exporters values ($1, $2, true, now(), now())', [address, name])
     }
     await stored.ask(SETUP)
-    // Rows that no writer has brought are in no rollup.
+    // No writer stores these rows, so they are in no rollup.
     const name = new URL(database.url).pathname.slice(1)
     await stored.ask(`alter database ${name} set netflow.rollups = off`)
     await stored.insert(stored.flows.map(rowOf))

@@ -5,9 +5,10 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { compileFilter, Parameters } from '../../../console/query/compile-filter.ts'
-import { parseFilter } from '../../../console/query/filter.ts'
+import { compileFilter } from '../../../console/query/compile-filter.ts'
+import { parseFilter } from '../../../console/query/filter/filter.ts'
 import { FLOWS } from '../../../console/query/relations.ts'
+import { Parameters } from '../../../console/query/sql.ts'
 import { findFreePort } from '../../helpers/free-port.ts'
 import { type Pipeline, QUICK, startWriterAlone } from '../../helpers/pipeline.ts'
 import { UdpSender } from '../../helpers/udp-sender.ts'
@@ -46,7 +47,7 @@ const FILTERS = [
   'not (not (proto udp) or not port 53)',
 ]
 
-/** Of v9, nfdump does not show the type. */
+/** nfdump does not show the ICMP type of v9 flows. */
 const NO_ICMP = 'not (proto icmp or proto icmp6)'
 
 /** Bytes that the kernel holds for the socket of a port; undefined: nobody listens. */

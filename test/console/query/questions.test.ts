@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import pg from 'pg'
-import type { Sql } from '../../../console/query/compile-filter.ts'
-import { parseFilter } from '../../../console/query/filter.ts'
-import { askTop, askTraffic } from '../../../console/query/questions.ts'
-import { findMargin, type Row } from '../../../console/query/sums.ts'
+import { parseFilter } from '../../../console/query/filter/filter.ts'
+import { topQuery, trafficQuery } from '../../../console/query/questions.ts'
+import type { Row, Sql } from '../../../console/query/sql.ts'
+import { findMargin } from '../../../console/query/sums.ts'
 import { RollupHarness } from '../../helpers/rollup-harness.ts'
 
 const DAY = { since: '2026-03-02T00:00:00Z', until: '2026-03-03T00:00:00Z' }
@@ -41,10 +41,12 @@ describe('questions under a filter', () => {
     await harness?.stop()
   })
 
-  const top = (by: string, text: string, range = ODD) =>
-    askTop(ask, { ...range, by, filter: parseFilter(text), n: 5 })
-  const traffic = (by: string, text: string) =>
-    askTraffic(ask, { ...DAY, by, filter: parseFilter(text), n: 3, step: '2 hours' })
+  const top = async (by: string, text: string, range = ODD) =>
+    ask(await topQuery(ask, { ...range, by, filter: parseFilter(text), n: 5 }))
+  const traffic = async (by: string, text: string) => {
+    const question = { ...DAY, by, filter: parseFilter(text), n: 3, step: '2 hours' }
+    return ask(await trafficQuery(ask, question))
+  }
   const withoutSource = (rows: readonly Row[]) =>
     rows.map(({ source: _, at_most: __, exact: ___, ...row }) => row)
 

@@ -1,11 +1,12 @@
-/** Which streams a filter of flows selects: none is missing that has such a flow. */
+/** A filter of streams misses no stream with a flow that the filter of flows selects. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { compileFilter, Parameters } from '../../../console/query/compile-filter.ts'
-import { parseFilter } from '../../../console/query/filter.ts'
-import type { Filter, FilterTest } from '../../../console/query/filter-tree.ts'
+import { compileFilter } from '../../../console/query/compile-filter.ts'
+import { parseFilter } from '../../../console/query/filter/filter.ts'
+import type { Filter, FilterTest } from '../../../console/query/filter/filter-tree.ts'
 import { STREAMS } from '../../../console/query/relations.ts'
+import { Parameters } from '../../../console/query/sql.ts'
 import { streamFilter } from '../../../console/query/stream-filter.ts'
 
 /** Values of tests, by the name of their field. */

@@ -30,8 +30,8 @@ describe('netflow record', () => {
   let pipeline: Pipeline
   let sent = 0
   before(async () => {
-    // Small segments: the writer deletes them while they are recorded. Those of the default size live
-    // for seconds at least; these live for a batch, which a busy machine must not miss.
+    // The writer deletes small segments while they are recorded. Each lives for a batch at least, so
+    // batches are long enough for a busy machine to see all of them.
     pipeline = await startPipeline({
       environment: { FLUSH_INTERVAL_MS: '1000', JOURNAL_SEGMENT_BYTES: '65536' },
     })
@@ -61,7 +61,7 @@ describe('netflow record', () => {
     await send(2)
     const path = join(pipeline.folder, 'all.lines.gz')
     const outcome = run(`netflow record --keep-free 0 ${path}`, controller.signal)
-    // Whatever is sent before it has begun is not its affair.
+    // Datagrams from before its beginning would not be recorded.
     await until('the recording has begun', () => existsSync(path))
     await send(300)
     controller.abort()
@@ -143,7 +143,7 @@ describe('netflow record', () => {
       isOver = true
     })
     const [first, second] = exporters()
-    // At this pace, whatever the disk of the recording does; and a second beyond its end.
+    // Keeps this pace whatever the disk of the recording does, and for a second after its end.
     const startedAt = performance.now()
     let here = 0
     for (let left = RATE; left > 0 && here < 40 * RATE; ) {
@@ -187,7 +187,7 @@ describe('JournalTap', () => {
     for (const start of [0, 100]) rmSync(segment(start))
     assert.equal(tap.read()?.bytes.toString(), 'a'.repeat(100))
     assert.equal(tap.read()?.bytes.toString(), 'b'.repeat(100))
-    // The segment from 200 on came and went between two looks.
+    // The segment from 200 was written and deleted between two looks.
     writeFileSync(segment(300), 'c')
     tap.look()
     const read = tap.read()

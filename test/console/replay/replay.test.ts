@@ -92,7 +92,7 @@ describe('netflow replay', () => {
   it('refuses wrong use by 2, and what cannot be replayed by 1', async () => {
     const path = write('no.lines', LINES.join(''))
     for (const [line, code, text] of [
-      [`netflow replay --speed fast ${path}`, 2, /--speed: "fast" is none/],
+      [`netflow replay --speed fast ${path}`, 2, /--speed: "fast" is no speed/],
       [`netflow replay --to nowhere ${path}`, 2, /--to: "nowhere" is not like/],
       [`netflow replay --decode --to [::1]:9 ${path}`, 2, /exclude each other/],
       [`netflow replay --udp-port x ${path}`, 2, /--udp-port: "x" is no port/],

@@ -4,10 +4,11 @@
  */
 
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { KEYS } from '../../../console/query/keys.ts'
+import { buildProgram } from '../../../console/terminal/program.ts'
 import { REPOSITORY, readDocument, sectionOf, tablesOf } from '../../helpers/markdown.ts'
 import { TerminalHarness } from './terminal-harness.ts'
 
@@ -64,7 +65,7 @@ describe('the command lines', () => {
   }
 })
 
-/** As `cut -d, -f1,2` does. */
+/** Does the same as `cut -d, -f1,2`. */
 function cutColumns(text: string, command: string): string {
   const fields = (/-f([\d,]+)$/.exec(command)?.[1] ?? '').split(',').map(Number)
   const cut = (line: string) => fields.map((field) => line.split(',')[field - 1]).join(',')
@@ -86,10 +87,10 @@ describe('the document of the console', () => {
   })
 
   it('is short of no command', () => {
-    const program = readFileSync(join(REPOSITORY, 'console/terminal/program.ts'), 'utf8')
+    const { commands } = buildProgram(() => Promise.resolve())
     const section = sectionOf(readDocument('console/README.md'), 'Commands')
-    for (const [, name = ''] of program.matchAll(/(?<!exporters|prefix)\.command\('(\w+)'\)/g)) {
-      if (name !== 'prefix') assert.ok(section.includes(`\`${name}\``), name)
+    for (const command of commands) {
+      assert.ok(section.includes(`\`${command.name()}\``), command.name())
     }
   })
 })

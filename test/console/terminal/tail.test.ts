@@ -26,7 +26,7 @@ describe('netflow tail', () => {
     await database.drop()
   })
 
-  /** Does as a batch: writes rows, and the minutes that they are in. */
+  /** Writes a row and lists its minute, as a batch does. */
   const insert = async (client: pg.Client, port: number, received: string) => {
     await client.query(
       `insert into flows (received_at, exporter, observation_domain, export_version, protocol, src_port)
@@ -89,7 +89,7 @@ describe('netflow tail', () => {
     const tail = follow('tail --format jsonl -n 0 src port 6')
     await client.query('begin')
     await insert(client, 6, '2026-01-02T03:05:05Z')
-    // As the job: the minute's list row goes, its sums come, and its hour is listed.
+    // As the job does: it takes the minute off the list, writes its sums, and lists its hour.
     await client.query('delete from rollup_dirty where level = 0')
     await client.query(
       `insert into rollup_minute (bucket, flows, field, exporter) values ('2026-01-02T03:05Z', 1, 0, '192.0.2.1')`,

@@ -1,4 +1,4 @@
-/** The demonstration's flows, always the same, in a database; and command lines that ask about them. */
+/** A database with the flows of the demonstration, always the same, and command lines that ask it. */
 
 import { appendFileSync } from 'node:fs'
 import { Writable } from 'node:stream'
@@ -26,11 +26,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal
 }
 
-// Whether a rollup is there already would depend on the machine; and the flows may be old.
+// With rollups, the source of answers would depend on the machine. The flows are old, and must stay.
 const ENVIRONMENT = { ...QUICK, ROLLUPS: 'off', RETENTION_DAYS: '0' }
 const DEMO: Content = { name: 'demo', store: storeDemo }
 
-/** Stores the flows with a writer, which has ended then. */
+/** Stores the flows with a writer, and stops it. */
 export async function storeDemo(databaseUrl: string): Promise<void> {
   const pipeline = await startWriterAlone({ databaseUrl, environment: ENVIRONMENT })
   try {

@@ -1,6 +1,6 @@
 /** Sums of traffic in one direction, read from rows of the statements. Pure. */
 
-import type { Row } from '../../../query/sums.ts'
+import type { Row } from '../../../query/sql.ts'
 
 /** The traffic of a pair in one direction, scaled by the sampling rate. */
 export interface SideSum {

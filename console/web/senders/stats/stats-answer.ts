@@ -1,6 +1,6 @@
 /** Answers a request for statistics from rollups and flows, in one snapshot. */
 
-import type { Ask, Row } from '../../../query/sums.ts'
+import type { Ask, Row } from '../../../query/sql.ts'
 import type { Family } from './name-text.ts'
 import {
   cutTo,

@@ -6,7 +6,7 @@
  * All values come back as text.
  */
 
-import type { Sql } from '../../../query/compile-filter.ts'
+import type { Sql } from '../../../query/sql.ts'
 import type { Family } from './name-text.ts'
 import { joinNearest, LEVELS, type Level, type Piece } from './pieces.ts'
 import type { Pair } from './stats-request.ts'

@@ -1,6 +1,6 @@
 /**
- * The filter language: reads a text as a tree of tests whose values are checked. It knows no
- * columns: `compile-filter.ts` turns the tree into SQL.
+ * Reads the filter language: a text becomes a tree of tests with checked values.
+ * `compile-filter.ts` turns the tree into SQL.
  */
 
 import { FilterError, syntaxError } from './filter-error.ts'
@@ -15,7 +15,7 @@ const MAX_NODES = 1_000
 /**
  * Reads a filter.
  *
- * @throws FilterError that points at the place and says what could stand there
+ * @throws FilterError that points at the place and says what is possible there
  */
 export function parseFilter(text: string): Filter {
   if (new TextEncoder().encode(text).length > MAX_TEXT_BYTES) {
@@ -43,20 +43,20 @@ export function parseFilter(text: string): Filter {
   return check(syntax)
 }
 
-/** Joins filters: all of them must be met. */
+/** Joins filters into one that holds where all of them hold. */
 export function joinFilters(filters: readonly Filter[]): Filter {
   const terms = filters.filter(({ kind }) => kind !== 'all')
   if (terms.length > 1) return { kind: 'and', terms }
   return terms[0] ?? { kind: 'all' }
 }
 
-/** No end is equal: what was not sent is unequal, too. */
+/** Reads `!=` as "not =": neither end may be equal, and a value that was not sent is unequal. */
 function negateUnequal(test: TestSyntax): Filter {
   if (test.cmp !== '!=') return checkTest(test)
   return { kind: 'not', term: checkTest({ ...test, cmp: '=' }) }
 }
 
-/** The parser calls itself for each parenthesis, so their depth and number are limited before. */
+/** Limits the depth and number of parentheses before the parser, which calls itself for each. */
 function checkDepth(text: string): void {
   let depth = 0
   let opened = 0

@@ -18,17 +18,17 @@ const CONTEXT = 60
 /** Formats the error with the text around its place, and a mark below it. */
 export function formatFilterError(text: string, { message, position }: FilterError): string {
   const from = Math.max(0, position - CONTEXT)
-  // One letter for each, so that the mark stands below its letter.
+  // Every character becomes one column wide, so that the mark is below its place.
   const shown = text.slice(from, position + CONTEXT).replace(/[^\x20-\x7e\u00a1-\u024f]/g, '?')
   return `filter: ${message}\n  ${shown}\n  ${' '.repeat(position - from)}^`
 }
 
-/** Words that begin a test. A list of all of them would help nobody. */
+/** Shown instead of the words that begin a test: a list of all would help nobody. */
 const EXAMPLES = 'a test, such as "host 192.0.2.1", "dst port 443" or "proto tcp"'
 const HIDDEN = new Set(['white space', 'end of input', '-', '!'])
-/** Only the beginning of a test has so many continuations. */
+/** Where more words than this are expected, a test may begin. */
 const MANY = 12
-/** Not a word of the language. */
+/** Matches descriptions, such as "a number". All else is a word of the language. */
 const DESCRIPTION = /^an? |[a-z],? /
 const CONNECTIVES = new Set(['and', 'or', 'not', '(', ')'])
 
@@ -51,18 +51,21 @@ export function syntaxError(
 }
 
 /** Lists alternatives: a, b or c. */
-export function listWords(words: readonly string[]): string {
+function listWords(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }
 
-/** Of the words that a slip may have become, the one that begins most alike. */
+/**
+ * Finds the word that was meant, where one letter is wrong; of several, the one that begins most
+ * alike.
+ */
 function findNearest(found: string, words: readonly string[]): string | undefined {
   const alike = (word: string) => [...word].findIndex((letter, index) => letter !== found[index])
   const score = (word: string) => (alike(word) === -1 ? word.length : alike(word))
   return words.filter((word) => isNear(found, word)).sort((a, b) => score(b) - score(a))[0]
 }
 
-/** Whether two words differ by one letter: one more, one less, another one, or two exchanged. */
+/** Whether words differ by one letter (more, less or another), or by two exchanged letters. */
 function isNear(found: string, word: string): boolean {
   const a = found.toLowerCase()
   if (word.length < 2 || word.includes(' ') || Math.abs(a.length - word.length) > 1) return false

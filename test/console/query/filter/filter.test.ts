@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { compileFilter, Parameters } from '../../../console/query/compile-filter.ts'
-import { joinFilters, parseFilter } from '../../../console/query/filter.ts'
-import { FilterError, formatFilterError } from '../../../console/query/filter-error.ts'
-import { CONVERSATIONS, FLOWS } from '../../../console/query/relations.ts'
+import { compileFilter } from '../../../../console/query/compile-filter.ts'
+import { joinFilters, parseFilter } from '../../../../console/query/filter/filter.ts'
+import { FilterError, formatFilterError } from '../../../../console/query/filter/filter-error.ts'
+import { CONVERSATIONS, FLOWS } from '../../../../console/query/relations.ts'
+import { Parameters } from '../../../../console/query/sql.ts'
 
 function compile(text: string, relation = FLOWS) {
   const parameters = new Parameters()
@@ -21,7 +22,7 @@ function errorOf(text: string): FilterError {
   assert.fail(`${text}: no error`)
 }
 
-/** [filter, where the mark stands, what the message says] */
+/** [filter, place of the mark, message] */
 const ERRORS: readonly (readonly [string, number, RegExp])[] = [
   ['host 10.0.0.1 or', 16, /ends too early: expected a test, such as .*"not" or "\("/],
   ['prot tcp', 0, /"prot" cannot stand here: .* did you mean "proto"\?/],

@@ -1,32 +1,32 @@
-/** Cuts a stream of chunks into records of known length. */
+/** Cuts a stream of chunks into blocks. A block begins with its length. */
 
 /**
- * Reads the record at `at` if it is whole.
+ * Reads the block at `at` if it is whole.
  *
  * @returns its length in bytes; 0 when more bytes are needed
  */
-export type ReadRecord = (bytes: Buffer, at: number) => number
+type ReadBlock = (bytes: Buffer, at: number) => number
 
-export class RecordStream {
-  readonly #read: ReadRecord
+export class BlockStream {
+  readonly #read: ReadBlock
   #rest: Buffer = Buffer.alloc(0)
   #position = 0
 
-  constructor(read: ReadRecord) {
+  constructor(read: ReadBlock) {
     this.#read = read
   }
 
-  /** Position of the next record in the stream. */
+  /** Position of the next block in the stream. */
   get position(): number {
     return this.#position
   }
 
-  /** Bytes of the last record, which is not whole. */
+  /** Bytes of a last block that is not whole. */
   get restBytes(): number {
     return this.#rest.length
   }
 
-  /** Reads the records that `chunk` completes; keeps the rest of it, without a copy. */
+  /** Reads the blocks that a chunk completes, and keeps its rest without a copy. */
   push(chunk: Buffer): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     let at = 0

@@ -1,16 +1,16 @@
-/** Compresses and expands streams of bytes: gzip always, zstd where this Node.js has it. */
+/** Compresses and expands streams of bytes: gzip always, zstd where Node.js has it. */
 
 import type { Transform } from 'node:stream'
 import * as zlib from 'node:zlib'
 
 export type Compression = 'none' | 'gzip' | 'zstd'
 
-/** Node.js 22.15 and 23.8 brought zstd; the types are those of a newer one. */
+/** Missing before Node.js 22.15 and 23.8. */
 const { createZstdCompress, createZstdDecompress } = zlib as Partial<typeof zlib>
 
 export const HAS_ZSTD = createZstdCompress !== undefined && createZstdDecompress !== undefined
 
-/** Base64 hardly gets smaller by a higher level, and takes several times as long. */
+/** A higher level hardly makes base64 smaller, and takes several times as long. */
 const GZIP_LEVEL = 3
 
 const GZIP_MAGIC = 0x1f8b
@@ -36,7 +36,7 @@ export function createExpander(compression: Compression): Codec | undefined {
     : undefined
 }
 
-/** A transformation whose output is taken step by step: a failure loses nothing that came before. */
+/** A transformation in steps: a failure loses no output of earlier steps. */
 export class Codec {
   readonly #stream: Transform
   readonly #output: Buffer[] = []
@@ -48,11 +48,11 @@ export class Codec {
     stream.on('data', (chunk: Buffer) => this.#output.push(chunk))
     this.#ended = new Promise((resolve) => stream.once('end', resolve))
     this.#failed = new Promise((_, reject) => stream.once('error', reject))
-    // Whoever waits gets it; nobody may be waiting.
+    // Those who wait get the error; without a waiter it must not be unhandled.
     this.#failed.catch(() => {})
   }
 
-  /** Transforms the next bytes. Resolves when that is done, and rejects when it fails. */
+  /** Transforms the next bytes. @throws the error of zlib when they are damaged */
   async push(chunk: Buffer): Promise<void> {
     const written = new Promise<void>((resolve, reject) => {
       this.#stream.write(chunk, (error) => (error ? reject(error) : resolve()))
@@ -60,14 +60,14 @@ export class Codec {
     await Promise.race([written, this.#failed])
   }
 
-  /** Makes all that was taken readable, and costs some compression. */
+  /** Brings all bytes so far into the output, which costs some compression. */
   async flush(): Promise<void> {
     const stream = this.#stream as Transform & { flush?: (done: () => void) => void }
     if (!stream.flush) return
     await Promise.race([new Promise<void>((resolve) => stream.flush?.(resolve)), this.#failed])
   }
 
-  /** Ends the stream; rejects when bytes are missing. */
+  /** Ends the stream. @throws the error of zlib when bytes are missing */
   async end(): Promise<void> {
     this.#stream.end()
     await Promise.race([this.#ended, this.#failed])

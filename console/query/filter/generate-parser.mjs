@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import peggy from 'peggy'
 
 const GRAMMAR = new URL('filter-parser.peggy', import.meta.url)
-const PARSER = new URL('../../dist/console/query/filter-parser.js', import.meta.url)
+const PARSER = new URL('../../../dist/console/query/filter/filter-parser.js', import.meta.url)
 
 const source = peggy.generate(readFileSync(GRAMMAR, 'utf8'), {
   format: 'es',

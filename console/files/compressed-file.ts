@@ -1,24 +1,21 @@
-/** One file of a recording: lines, compressed, readable up to the last `flush` even when it is cut. */
+/** A compressed file of lines, readable up to the last `flush` even when it is cut. */
 
 import { type FileHandle, open } from 'node:fs/promises'
-import { type Codec, type Compression, createCompressor } from '../capture/codec.ts'
+import { type Codec, type Compression, createCompressor } from './codec.ts'
 
-export class RecordingFile {
-  readonly path: string
+export class CompressedFile {
   readonly #handle: FileHandle
   readonly #codec: Codec | undefined
   #fileBytes = 0
-  #lineBytes = 0
 
-  private constructor(path: string, handle: FileHandle, codec: Codec | undefined) {
-    this.path = path
+  private constructor(handle: FileHandle, codec: Codec | undefined) {
     this.#handle = handle
     this.#codec = codec
   }
 
-  /** Creates a file; throws the system's error, EEXIST where there is one already. */
-  static async create(path: string, compression: Compression): Promise<RecordingFile> {
-    return new RecordingFile(path, await open(path, 'wx'), createCompressor(compression))
+  /** Creates a file. @throws the system's error, EEXIST where there is one already */
+  static async create(path: string, compression: Compression): Promise<CompressedFile> {
+    return new CompressedFile(await open(path, 'wx'), createCompressor(compression))
   }
 
   /** Bytes on the disk. */
@@ -26,26 +23,20 @@ export class RecordingFile {
     return this.#fileBytes
   }
 
-  /** Bytes of the lines. */
-  get lineBytes(): number {
-    return this.#lineBytes
-  }
-
-  /** Appends whole lines; the caller may reuse them afterwards. Throws the system's error. */
+  /** Appends whole lines; the caller may reuse their bytes. @throws the system's error */
   async write(lines: Buffer): Promise<void> {
-    this.#lineBytes += lines.length
     if (!this.#codec) return this.#append(lines)
     await this.#codec.push(lines)
     await this.#appendOutput()
   }
 
-  /** Brings all lines into the file. */
+  /** Writes all lines to the file, at the cost of some compression. */
   async flush(): Promise<void> {
     await this.#codec?.flush()
     await this.#appendOutput()
   }
 
-  /** Ends and closes the file; throws the system's error, and closes it nevertheless. */
+  /** Ends and closes the file. @throws the system's error; the file is closed nevertheless */
   async close(): Promise<void> {
     try {
       await this.#codec?.end()

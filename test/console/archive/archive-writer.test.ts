@@ -133,6 +133,6 @@ describe('netflow archive', { skip }, () => {
     assert.match(other.stderr, /manifest\.json is no manifest of an archive: name another folder/)
     const nowhere = await stored.run('netflow archive')
     assert.equal(nowhere.code, 2)
-    assert.match(nowhere.stderr, /the folder is named by --to or by ARCHIVE_DIR/)
+    assert.match(nowhere.stderr, /no folder for the archive: name it by --to or by ARCHIVE_DIR/)
   })
 })

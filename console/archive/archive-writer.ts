@@ -1,31 +1,31 @@
 /**
  * Archives closed partitions, one after the other. Each file is checked against its partition before
- * the manifest names it, so an archive that was cut goes on by the same call.
+ * the manifest names it, so the same call goes on with a cut archive.
  */
 
 import { mkdir } from 'node:fs/promises'
-import type { Row } from '../query/sums.ts'
-import { type ArchivedPart, readArchive, writeArchive } from './archive-manifest.ts'
+import type { Row } from '../query/sql.ts'
+import { type ArchivedPart, readManifest, writeManifest } from './archive-manifest.ts'
 import { writeNames } from './archive-names.ts'
 import { type ArchiveRun, archivePartition, type ClosedPartition } from './archive-partition.ts'
 
-export interface ArchiveResult {
+interface ArchiveResult {
   readonly written: readonly ArchivedPart[]
-  /** Partitions that were in the archive already, as they are. */
+  /** Partitions that the archive had already, unchanged. */
   readonly kept: number
 }
 
-/** Of a session: one program archives a database at a time. */
+/** An advisory lock of the session: one program archives a database at a time. */
 const ARCHIVE_LOCK = 7_411_990
 
-/** Another program archives this database; the message says so. */
+/** Another program archives this database. */
 export class ArchiveBusyError extends Error {
   readonly code = 'ARCHIVE_BUSY'
 }
 
 /**
- * A partition is closed when its time has been over for a while: later rows are rare. A node of a Citus
- * cluster does not know what the others have changed, so that rows are counted each time.
+ * Selects closed partitions: their time is over, and late rows are rare. In a Citus cluster a node does
+ * not know the changes of the others: there, `changes` is always new, and rows are counted each time.
  */
 const CLOSED = `
   select partition::text as name, partition::oid::text as id,
@@ -38,11 +38,11 @@ const CLOSED = `
   order by flow_partitions.since`
 
 /**
- * Archives every closed partition that is not in the archive, or has changed since.
+ * Archives every closed partition that is new, or has changed.
  *
  * @throws ArchiveBusyError, NotAnArchiveError, ArchiveCheckError, or the system's error
  */
-export async function writeArchiveOf(run: ArchiveRun): Promise<ArchiveResult> {
+export async function archivePartitions(run: ArchiveRun): Promise<ArchiveResult> {
   const { folder, database, signal } = run
   const lock = { text: `select pg_try_advisory_lock(${ARCHIVE_LOCK}) as locked`, values: [] }
   const [row] = await database.ask(lock)
@@ -50,9 +50,9 @@ export async function writeArchiveOf(run: ArchiveRun): Promise<ArchiveResult> {
     throw new ArchiveBusyError('another program archives this database: wait for its end')
   }
   await mkdir(folder, { recursive: true })
-  let parts = (await readArchive(folder)) ?? []
+  let parts = (await readManifest(folder)) ?? []
   await writeNames(folder, database)
-  await writeArchive(folder, parts)
+  await writeManifest(folder, parts)
   const written: ArchivedPart[] = []
   let kept = 0
   const partitions = await database.ask({ text: CLOSED, values: [] })
@@ -63,7 +63,7 @@ export async function writeArchiveOf(run: ArchiveRun): Promise<ArchiveResult> {
     if (!part) continue
     if (isWritten) written.push(part)
     parts = [...parts.filter(({ file }) => file !== part.file), part]
-    await writeArchive(folder, parts)
+    await writeManifest(folder, parts)
   }
   return { written, kept }
 }

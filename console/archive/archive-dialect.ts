@@ -1,17 +1,19 @@
-/** Questions to an archive: the views and macros of `archive-views.ts` in DuckDB. */
+/** Asks an archive in the SQL of DuckDB, with the views and macros of `archive-views.ts`. */
 
-import { compileArchiveFilter } from './archive-filter.ts'
+import { compileFilter } from '../query/compile-filter.ts'
+import type { Dialect, RelationName } from '../query/dialect.ts'
+import { withinRange } from '../query/range.ts'
+import { CONVERSATIONS, FLOW_DETAILS, FLOWS, type Relation } from '../query/relations.ts'
+import type { Parameters } from '../query/sql.ts'
+import type { SumsQuestion } from '../query/sums.ts'
+import { ARCHIVE_FILTER } from './archive-filter.ts'
 import { type ArchiveKey, archiveKey, archiveStep } from './archive-keys.ts'
-import type { Parameters } from './compile-filter.ts'
-import type { Dialect, RelationName } from './dialect.ts'
-import { CONVERSATIONS, FLOW_DETAILS, FLOWS, type Relation } from './relations.ts'
-import type { SumsQuestion } from './sums.ts'
 
 const address = (name: string) =>
   `json_address(extra, '/${name}IPv4Address', '/${name}IPv6Address')`
 const port = (name: string) => `json_port(extra, '/${name}TransportPort')`
 
-/** Where the archive has other expressions than the tables. Durations are microseconds there. */
+/** Fields whose SQL differs in an archive. Durations are microseconds there. */
 const FLOWS_AS_ARCHIVED: Relation = {
   duration: 'milliseconds(micros_between(flow_start, flow_end))',
   ttl: `coalesce(${['ipTTL', 'maximumTTL', 'minimumTTL'].map((name) => `json_number(extra, '/${name}')`).join(', ')})`,
@@ -29,11 +31,10 @@ const RELATIONS: Readonly<Record<RelationName, Relation>> = {
 
 const ADDRESSES = ['exporter', 'src_addr', 'dst_addr', 'client', 'server']
 
-/** How an archive is asked. */
 export const ARCHIVE: Dialect = {
   hasFunctions: false,
   compile: (filter, relation, parameters) =>
-    compileArchiveFilter(filter, RELATIONS[relation], parameters),
+    compileFilter(filter, RELATIONS[relation], parameters, ARCHIVE_FILTER),
   sortable: (column) => (ADDRESSES.includes(column) ? `addr_key(${column})` : column),
   seconds: (duration) => `seconds(${duration})`,
   scaled: (column) => `${column}::hugeint * coalesce(sampling_rate, 1)`,
@@ -48,24 +49,23 @@ export const ARCHIVE: Dialect = {
 }
 
 function planArchiveSums(question: SumsQuestion, parameters: Parameters) {
-  const { since, until, by, filter, step, scaled = true } = question
+  const { by, filter, step, scaled = true } = question
   const key = archiveKey(by)
   const bin = step === undefined ? 'null::timestamptz' : archiveStep(step)
   const where =
-    `received_at >= ${parameters.add(since)}::timestamptz ` +
-    `and received_at < ${parameters.add(until)}::timestamptz ` +
-    `and ${compileArchiveFilter(filter, RELATIONS.flows, parameters)}`
+    `${withinRange('received_at', question, parameters)} ` +
+    `and ${ARCHIVE.compile(filter, 'flows', parameters)}`
   const counter = (column: string) => (scaled ? ARCHIVE.scaled(column) : `${column}::hugeint`)
   const text = `
     select ${bin} as bin, coalesce(${key.text}, '') as key, sum(${counter('bytes')}) as bytes,
       sum(${counter('packets')}) as packets, count(*) as flows, 0 as source
-    from ${source(key)} where ${where}
+    from ${sourceOf(key)} where ${where}
     group by 1, 2`
   return { text, nameText: key.name, sourceNames: "(array['archive'])" }
 }
 
-/** Rows of flows; two of each where a flow counts at both ends. */
-function source({ ends }: ArchiveKey): string {
+/** Returns the rows of flows, each twice where a flow counts at both ends. */
+function sourceOf({ ends }: ArchiveKey): string {
   if (!ends) return 'flows'
   const [first, second] = ends
   return `(select *, ${first} as value from flows union all select *, ${second} from flows) as ends`

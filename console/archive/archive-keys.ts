@@ -1,13 +1,13 @@
 /** The keys by which an archive adds up traffic, with the meaning of the SQL function `flow_key`. */
 
-import { FilterError } from './filter-error.ts'
+import { FilterError } from '../query/filter/filter-error.ts'
 
 export interface ArchiveKey {
-  /** Of a key that a flow has at both ends: the columns, called `value`. */
+  /** The two columns of a key that a flow has at both ends. The text names either as `value`. */
   readonly ends?: readonly [string, string]
   /** The key as a text; NULL: not sent. */
   readonly text: string
-  /** The name of `keys.key`. */
+  /** The SQL of the name of `keys.key`. */
   readonly name: string
 }
 
@@ -60,7 +60,12 @@ const KEYS: Readonly<Record<string, ArchiveKey>> = {
   },
 }
 
-/** @param by as `normalizeKey` returns it */
+/**
+ * Returns the SQL of a key.
+ *
+ * @param by as `normalizeKey` returns it
+ * @throws FilterError when an archive does not have what the key needs
+ */
 export function archiveKey(by: string): ArchiveKey {
   const network = /^(src|dst)\/(\d+)(?:,(\d+))?$/.exec(by)
   if (network) {
@@ -70,7 +75,10 @@ export function archiveKey(by: string): ArchiveKey {
   }
   const key = KEYS[by]
   if (key) return key
-  throw new FilterError(`an archive is not asked by ${by}: ask the database`, 0)
+  throw new FilterError(
+    `an archive is not asked by ${by}: ask the database instead, without --archive`,
+    0,
+  )
 }
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -82,7 +90,7 @@ const UNITS: Readonly<Record<string, number>> = {
 }
 
 /**
- * The bin of `received_at`: weeks begin on Mondays, as `traffic_bin` has it.
+ * Returns the SQL of the bin of `received_at`. Weeks begin on Mondays, as in `traffic_bin`.
  *
  * @param step an interval such as `5 min`, `1h`, `1 month`
  */

@@ -1,6 +1,6 @@
-/** Checks the values of a test, and says which fields of a flow it is about. */
+/** Checks the values of a test, and finds the fields of a flow that it is about. */
 
-import { formatNetwork, isHost, parseNetmask, parseNetwork, truncate } from './address.ts'
+import { formatNetwork, isHost, parseNetmask, parseNetwork, truncate } from '../address.ts'
 import { FilterError } from './filter-error.ts'
 import type { TestSyntax, ValueSyntax } from './filter-parser.js'
 import type { Comparison, Condition, FilterTest } from './filter-tree.ts'
@@ -9,7 +9,7 @@ import { protocolNumber } from './protocols.ts'
 const MAX_LIST = 10_000
 const MAX_INT64 = 2n ** 63n - 1n
 
-/** Fields of each subject: that of the source, that of the destination; or one. */
+/** The fields of each subject: that of the source, then that of the destination; or a single one. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   address: ['src_addr', 'dst_addr'],
   port: ['src_port', 'dst_port'],
@@ -32,7 +32,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   flowdir: ['direction'],
 }
 
-/** The greatest value of a subject; a greater one is a mistake. */
+/** The greatest value of a subject. */
 const GREATEST: Readonly<Record<string, bigint>> = {
   port: 65_535n,
   'nat port': 65_535n,
@@ -118,7 +118,10 @@ function checkAddresses(values: readonly ValueSyntax[]): Condition & { is: 'addr
     if (!value.mask) return network
     const length = parseNetmask(value.mask.text)
     if (length !== undefined && network.version === 4) return truncate({ ...network, length })
-    throw new FilterError(`"${value.mask.text}" is no netmask`, value.mask.at)
+    throw new FilterError(
+      `"${value.mask.text}" is no netmask of IPv4, such as 255.255.255.0`,
+      value.mask.at,
+    )
   })
   return {
     is: 'address',
@@ -165,7 +168,7 @@ function checkNumbers(test: TestSyntax): Condition {
 
 function checkNumber(value: ValueSyntax, greatest: bigint): string {
   const scale = SCALES[(value.unit ?? '') as keyof typeof SCALES]
-  // A longer text is greater, whatever it says, and takes long to read.
+  // A longer text is too large whatever its digits are, and would take long to read.
   const number = value.text.length > 20 ? MAX_INT64 + 1n : BigInt(value.text) * scale
   if (number <= greatest) return String(number)
   throw new FilterError(
@@ -186,7 +189,7 @@ const FLAGS: Readonly<Record<string, number>> = {
   X: 63,
 }
 
-/** `SA`: these are set, others may be; `S/SA`: of those behind the stroke, only these are set. */
+/** `SA`: these flags are set, others may be. `S/SA`: of the flags after the stroke, only S is set. */
 function checkFlags({ text, at }: ValueSyntax): Condition {
   const [letters = '', maskLetters] = text.split('/')
   const bits = (word: string) => {
@@ -201,7 +204,10 @@ function checkFlags({ text, at }: ValueSyntax): Condition {
   const set = bits(letters)
   const mask = maskLetters === undefined ? set : bits(maskLetters)
   if ((set & ~mask) !== 0) {
-    throw new FilterError(`"${text}" never holds: flags are missing behind the stroke`, at)
+    throw new FilterError(
+      `"${text}" never holds: name every flag before the stroke after it, too`,
+      at,
+    )
   }
   return { is: 'flags', set, mask: maskLetters === undefined && set === 0 ? 255 : mask }
 }
