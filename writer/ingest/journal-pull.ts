@@ -1,10 +1,10 @@
-/** Pulls the journal through ingest, as fast as the database takes the batches, and lets time pass there. */
+/** Pulls the journal through ingest, as fast as the database accepts the batches, and passes time on. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Logger } from '../shared/logger.ts'
-import type { Ingest } from './ingest/ingest.ts'
-import type { JournalReader } from './journal/journal-reader.ts'
-import type { JournalWriter } from './journal/journal-writer.ts'
+import type { Logger } from '../../shared/logger.ts'
+import type { JournalReader } from '../journal/journal-reader.ts'
+import type { JournalWriter } from '../journal/journal-writer.ts'
+import type { Ingest } from './ingest.ts'
 
 interface JournalPullOptions {
   readonly journalWriter: JournalWriter
