@@ -5,7 +5,7 @@
 
 import { NO_GAPS } from './gap-ledger.ts'
 import type { ClaimedGap, LossAccount } from './loss-account.ts'
-import { SequenceTracker } from './sequence-tracker.ts'
+import { type SequenceNotice, SequenceTracker } from './sequence-tracker.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
 import type { StoredPort } from './stored-sequence.ts'
 
@@ -101,6 +101,15 @@ export class PortTrackers {
       if (more.length > 0) gaps = [...gaps, ...more]
     }
     return gaps
+  }
+
+  /** Returns the next fact to log, once. */
+  takeNotice(): SequenceNotice | undefined {
+    for (const tracker of this.#trackers.values()) {
+      const notice = tracker.takeNotice()
+      if (notice !== undefined) return notice
+    }
+    return undefined
   }
 
   /**

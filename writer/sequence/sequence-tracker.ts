@@ -4,13 +4,11 @@
  */
 
 import { NO_GAPS } from './gap-ledger.ts'
-import { learnStep } from './learn-step.ts'
-import { type ClaimedGap, LossAccount } from './loss-account.ts'
+import { type Claim, type ClaimedGap, LossAccount } from './loss-account.ts'
 import { type JudgedCounts, LossClaims, NO_COUNTS } from './loss-claims.ts'
 import { type HeardStep, MessageHistory, type ReleasedSet } from './message-history.ts'
 import { RecentDatagrams } from './recent-datagrams.ts'
 import type { NumberRange } from './sequence-hole.ts'
-import type { TrackerNotice } from './sequence-notice.ts'
 import { SERIES_BYTES, SequenceSeries } from './sequence-series.ts'
 import { endOf, knownUnits, type SequenceUnit, startOf } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
@@ -26,6 +24,13 @@ const TRACKER_BYTES = 2_400
 const MESSAGE_BYTES = 250
 /** A tracker with one series, no hole, and the last message. */
 export const CALM_TRACKER_BYTES = TRACKER_BYTES + SERIES_BYTES + MESSAGE_BYTES
+
+/** A finding about the numbers of a stream, to be logged once. */
+export type SequenceNotice =
+  | { readonly kind: 'unit-changed'; readonly from: SequenceUnit; readonly to: SequenceUnit }
+  | { readonly kind: 'unit-unknown'; readonly retracted: Claim['losses'] }
+  | { readonly kind: 'several-series'; readonly series: number }
+  | { readonly kind: 'several-exporters'; readonly ports: readonly number[] }
 
 export interface TrackerOptions {
   /** Shared by the trackers of a stream. */
@@ -47,11 +52,10 @@ export class SequenceTracker {
   #series: SequenceSeries
   /** Counters from other units, for messages that are not judged again. */
   #former: JudgedCounts = NO_COUNTS
-  readonly #notices: TrackerNotice[] = []
+  readonly #notices: SequenceNotice[] = []
   #revision = 0
   #duplicates = 0
   #lastReceivedAtMs = 0
-  #isFirst = true
 
   constructor(exportVersion: number, { account = new LossAccount(), unit }: TrackerOptions = {}) {
     this.#account = account
@@ -68,7 +72,7 @@ export class SequenceTracker {
 
   /** Datagrams behind the expected number, including those that filled a hole. */
   get late(): number {
-    return this.#former.late + this.#series.late
+    return this.#former.late + this.#series.counts.late
   }
 
   get duplicates(): number {
@@ -76,12 +80,12 @@ export class SequenceTracker {
   }
 
   get restarts(): number {
-    return this.#former.restarts + this.#series.restarts
+    return this.#former.restarts + this.#series.counts.restarts
   }
 
   /** Datagrams whose numbers neither the stream nor other datagrams continued. */
   get strays(): number {
-    return this.#former.strays + this.#series.strays
+    return this.#former.strays + Math.max(0, this.#series.counts.strays)
   }
 
   get unit(): SequenceUnit {
@@ -119,7 +123,7 @@ export class SequenceTracker {
   }
 
   /** The numbers in the present unit. */
-  get series(): Pick<SequenceSeries, 'accepts' | 'isNear'> {
+  get series(): SequenceSeries {
     return this.#series
   }
 
@@ -129,10 +133,10 @@ export class SequenceTracker {
     this.#revision += 1
     this.#lastReceivedAtMs = receivedAtMs
     const step = this.#history.add(datagram, this)
-    const { boots } = this.#series
+    const { boots } = this.#series.counts
     const verdict = this.#judge(step)
     // A rebooted exporter may repeat numbers and payloads.
-    if (this.#series.boots > boots) this.#recent.clear()
+    if (this.#series.counts.boots > boots) this.#recent.clear()
     if (this.#isSequenced) this.#recent.add(sequence, fingerprint)
     this.#shortenHistory(receivedAtMs)
     return verdict
@@ -159,7 +163,7 @@ export class SequenceTracker {
   /** Adds the records of a held set that is decoded now; returns false if no message waits for it. */
   release(released: ReleasedSet): boolean {
     this.#revision += 1
-    for (const step of this.#history.release(released)) this.#learn(step)
+    for (const step of this.#history.release(released)) this.#learner.learn(step)
     const proven = this.#isFixed ? undefined : this.#learner.provenUnit
     if (proven !== undefined) {
       this.#changeUnit(proven)
@@ -170,7 +174,7 @@ export class SequenceTracker {
   }
 
   /** Returns the next thing to log, once. */
-  takeNotice(): TrackerNotice | undefined {
+  takeNotice(): SequenceNotice | undefined {
     const notice = this.#notices.shift()
     if (notice !== undefined || !this.#series.hasSplit) return notice
     return { kind: 'several-series', series: this.#series.takeSplit() }
@@ -209,8 +213,7 @@ export class SequenceTracker {
       unit: this.unit,
       ...this.#series.toState(shiftMs),
       recent: this.#recent.toText(),
-      learned: this.#learner.toArray(shiftMs),
-      fit: this.#learner.toFit(),
+      ...this.#learner.toState(shiftMs),
       history: this.#history.toArray(this, { ...messages, shiftMs }),
       ...this.#claims.toState(this),
     }
@@ -219,11 +222,10 @@ export class SequenceTracker {
   /** Continues from a stored state; `unit` and `next` suffice. */
   restore(state: SequenceState): void {
     this.#revision += 1
-    this.#isFirst = state.next === null
     this.#series = new SequenceSeries(state.unit)
     this.#series.restore(state)
     this.#learner.use(state.unit)
-    this.#learner.restore(state.learned ?? [], state.fit)
+    this.#learner.restore(state)
     this.#recent.restore(state.recent ?? [])
     this.#history.restore(state.history ?? [])
     this.#claims.restore(state)
@@ -236,7 +238,7 @@ export class SequenceTracker {
 
   #judge(step: HeardStep): SequenceVerdict {
     if (this.#isFixed) return this.#number(step)
-    this.#learn(step)
+    this.#learner.learn(step)
     const proven = this.#learner.provenUnit
     if (proven !== undefined) return this.#changeUnit(proven)
     const news = this.#learner.judgeFit()
@@ -247,11 +249,6 @@ export class SequenceTracker {
       return this.#changeUnit(news)
     }
     return this.#number(step)
-  }
-
-  #learn(step: HeardStep): void {
-    learnStep(this.#learner, step, this.#isFirst)
-    this.#isFirst = false
   }
 
   #number({ message }: HeardStep): SequenceVerdict {
@@ -281,7 +278,7 @@ export class SequenceTracker {
     this.#series = new SequenceSeries(unit)
     let verdict: SequenceVerdict = 'first'
     for (const step of this.#history.steps()) {
-      this.#learn(step)
+      this.#learner.learn(step)
       verdict = this.#number(step)
     }
     return verdict

@@ -54,10 +54,6 @@ export class SeriesRuns {
     if (this.#runs.length > MAX_RUNS) this.#runs.shift()
   }
 
-  clear(): void {
-    this.#runs = []
-  }
-
   /** Notes that the stream itself was heard and went on. */
   noteMain(): void {
     for (const run of this.#runs) run.isMainHeard = true
