@@ -101,7 +101,7 @@ export class Writer {
     const pull = new JournalPull({ journalWriter: this.#journalWriter, reader, ingest, logger })
     const spine = { ...created, loader, reader, pull }
     this.#spine = spine
-    Promise.race([pull.run(), ingest.failure]).catch((error) => this.#end(error))
+    Promise.race([pull.run(), ingest.batcher.failure]).catch((error) => this.#end(error))
     this.#every(TICK_MS, () => pull.tick())
     this.#every(EXPORTER_POLL_MS, () => void this.#pollExporters(spine))
     const facts = { journalId: kept.id, position, behindBytes: journal.end - position }
@@ -119,7 +119,7 @@ export class Writer {
       heldBytes: () => this.#decoder.heldSets.bytes,
       exporters: () => this.#spine?.registry.size ?? 0,
       streams: () => this.#spine?.streams,
-      batchesInFlight: () => this.#spine?.ingest.batchesInFlight ?? 0,
+      batchesInFlight: () => this.#spine?.ingest.batcher.inFlight ?? 0,
       databaseUp: () => (this.#spine && this.#loader?.awaySince === undefined ? 1 : 0),
       oldestUnloadedSeconds: () => this.#oldestUnloadedSeconds,
       storeKind: () => this.#loader?.storeKind,
@@ -214,7 +214,10 @@ export class Writer {
   }
 
   get #lagBytes(): number {
-    return Math.max(0, this.#journalWriter.journal.end - (this.#spine?.ingest.committed ?? 0))
+    return Math.max(
+      0,
+      this.#journalWriter.journal.end - (this.#spine?.ingest.batcher.committed ?? 0),
+    )
   }
 
   get #lagSeconds(): number {
@@ -224,7 +227,7 @@ export class Writer {
   }
 
   get #oldestUnloadedSeconds(): number {
-    const oldestMs = this.#spine?.ingest.oldestUncommittedMs
+    const oldestMs = this.#spine?.ingest.batcher.oldestReceivedMs
     return oldestMs === undefined ? 0 : Math.max(0, (Date.now() - oldestMs) / 1000)
   }
 
@@ -276,7 +279,7 @@ export class Writer {
       const now = performance.now()
       const isAway = loader.awaySince !== undefined && now - loader.awaySince > AWAY_AT_STOP_MS
       if (reader.isCaughtUp) ingest.flush()
-      if (reader.isCaughtUp && ingest.batchesInFlight === 0) return true
+      if (reader.isCaughtUp && ingest.batcher.inFlight === 0) return true
       if (isAway || now > deadline) return false
       await new Promise((resolve) => setTimeout(resolve, 10))
     }

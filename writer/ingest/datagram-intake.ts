@@ -153,9 +153,14 @@ export class DatagramIntake {
     this.#settle(exporter)
     this.#noteChanges()
     outcomes.countResult(result, header.exportVersion)
-    streamLog.logResult(stream, result)
+    if (result.problems.length + result.redefinitions.length > 0) {
+      streamLog.logResult(stream, result)
+    }
     if (!exporter.enabled && result.flowRecords > 0) streamLog.logNotStored(stream)
-    streamLog.logNotices(stream)
+    const { sequence } = stream
+    for (let notice = sequence.takeNotice(); notice; notice = sequence.takeNotice()) {
+      streamLog.logNotice(stream, notice)
+    }
   }
 
   /** Settles this datagram, and any held datagrams whose template it carried. */

@@ -45,10 +45,9 @@ export class HeldExpiry {
     decoder.expireHeldSets((nowMs + this.#leastOffsetMs) * 1000)
   }
 
-  /** Settles the datagrams of held sets that were given up; returns whether there were any. */
-  settle(): boolean {
+  /** Settles the datagrams of held sets that were given up. */
+  settle(): void {
     const { decoder, heldDatagrams, metrics, outcomes, streamLog, streams } = this.#options
-    if (decoder.expiredSets.length === 0) return false
     for (const { stream: memory, message } of decoder.expiredSets.splice(0)) {
       metrics.heldSets.count('expired')
       if (heldDatagrams.expire(message)) outcomes.settleHeld(memory.exporter, 'expired')
@@ -58,7 +57,6 @@ export class HeldExpiry {
       streams.markDirty(stream)
       streamLog.logExpiredSet(memory)
     }
-    return true
   }
 
   /**

@@ -27,7 +27,7 @@ export class JournalPull {
   async run(): Promise<void> {
     const { reader, ingest } = this.#options
     for (;;) {
-      await ingest.room()
+      await ingest.batcher.room()
       if (this.#isStopped) return
       this.trim()
       const { waitedMs } = reader
@@ -60,7 +60,7 @@ export class JournalPull {
   trim(): void {
     const { journalWriter, ingest, logger } = this.#options
     try {
-      journalWriter.journal.trim(ingest.committed)
+      journalWriter.journal.trim(ingest.batcher.committed)
     } catch (error) {
       const text = 'a loaded segment of the journal cannot be deleted; trying again'
       logger.error({ err: error }, text)

@@ -61,14 +61,13 @@ class Setup {
       },
     } as unknown as JournalReader
     const ingest = {
-      room: () => setup.room.promise,
+      batcher: { room: () => setup.room.promise, committed: 5 },
       take: ({ bytes }: { readonly bytes: Buffer }, waitedMs: number) => {
         setup.events.push(`take ${bytes} ${waitedMs}`)
       },
       tick: ({ isCaughtUp }: { readonly isCaughtUp: boolean }) => {
         setup.events.push(`tick ${isCaughtUp}`)
       },
-      committed: 5,
     } as unknown as Ingest
     const journalWriter = {
       get hindrance() {
