@@ -1,4 +1,4 @@
-/** Creates what ingests a stream of lines, with the state that the database holds. */
+/** Creates the ingest, its exporters and its streams, with the state that the database holds. */
 
 import type { Logger } from '../../shared/logger.ts'
 import type { FlowLoader } from '../load/flow-loader.ts'

@@ -41,7 +41,7 @@ const REFUSAL_OUTCOME: Readonly<Record<AdmissionRefusal, RefusalOutcome>> = {
 
 /** Why datagrams and flows of a disabled exporter are not stored. */
 const DISABLED = 'exporter-disabled'
-/** Why sets, or datagrams of new streams, of an exporter are not read for the moment. */
+/** Why sets of an exporter, or datagrams of its new streams, are skipped for now. */
 const OVER_BUDGET = 'over-budget'
 
 export class DatagramIntake {

@@ -41,7 +41,7 @@ interface IngestOptions extends BatcherOptions {
 
 /** Memory of sequences is measured at least this often; a datagram adds 4 KB at most. */
 const BOUND_EVERY_DATAGRAMS = 4_000
-/** After a longer pause of this process, datagrams sent meanwhile are still to be read. */
+/** After a longer pause of this process, datagrams that were sent meanwhile are not read yet. */
 const STALLED_TICK_MS = 1_000
 
 export class Ingest {
@@ -161,9 +161,8 @@ export class Ingest {
   }
 
   /**
-   * Does what only time brings about: declares gaps, gives up held sets. To be called often. The
-   * stream's clock stands still while there is more to read: datagrams that are late, but in the
-   * journal already, are not lost.
+   * Declares gaps and gives up held sets as time passes. Call it often. The stream clock stops while
+   * there is more to read: datagrams that are late, but already in the journal, are not lost.
    *
    * @param isCaughtUp whether everything that the collector has sent so far has been read
    */
@@ -171,7 +170,7 @@ export class Ingest {
     const now = performance.now()
     const sinceTickMs = now - this.#tickedAtMs
     this.#tickedAtMs = now
-    this.#problemLog.tellMuted(now)
+    this.#problemLog.logMuted(now)
     if (this.#clock.wallMs === 0) return
     if (!isCaughtUp || sinceTickMs > STALLED_TICK_MS) {
       this.#clock.pause(sinceTickMs)
@@ -216,7 +215,7 @@ export class Ingest {
     this.#flushTimer = setTimeout(() => this.flush(), flushIntervalMs - this.#waitedMs)
   }
 
-  /** Submits the current batch when it is full. Only to be called between two lines. */
+  /** Submits the current batch when it is full. Call it only between two lines. */
   #flushFull(): void {
     const heldBytes = this.#decoder.heldSets.unwrittenBytes
     const changedStreams = this.#options.streams.dirtyCount
@@ -232,7 +231,7 @@ export class Ingest {
     this.batcher.submit()
   }
 
-  /** Cuts the sequence accounting of streams down where that of all takes too much memory. */
+  /** Trims the sequences of some streams when all together take too much memory. */
   #boundSequences(): void {
     const { metrics, streams } = this.#options
     this.#sinceBounded = 0
@@ -242,7 +241,7 @@ export class Ingest {
     }
   }
 
-  /** Trims and forgets streams whose room others need; their last changes are yet to be taken. */
+  /** Trims and forgets streams whose room others need, before their last changes are taken. */
   #boundStreams(): void {
     const { metrics, streams } = this.#options
     this.#boundSequences()
@@ -274,7 +273,7 @@ export class Ingest {
   }
 
   /** Logs how many lines were muted so far. */
-  tellMuted(): void {
-    this.#problemLog.tellMuted(Number.POSITIVE_INFINITY)
+  logMuted(): void {
+    this.#problemLog.logMuted(Number.POSITIVE_INFINITY)
   }
 }

@@ -15,7 +15,7 @@ interface JournalPullOptions {
 
 export class JournalPull {
   readonly #options: JournalPullOptions
-  /** The tick waits until what has come by then is read. */
+  /** Whether a tick waits until the bytes that were gathered before it are read. */
   #isTickDue = false
   #isStopped = false
 
@@ -40,8 +40,8 @@ export class JournalPull {
   }
 
   /**
-   * Lets time pass in ingest, once the bytes that wait for others are read: while there are any, time
-   * does not go on. To be called often.
+   * Lets time pass in ingest. Bytes that the reader still gathers are read first, as they may hold late
+   * datagrams. Call it often.
    */
   tick(): void {
     this.#isTickDue = this.#options.reader.hurry()
@@ -67,7 +67,7 @@ export class JournalPull {
     }
   }
 
-  /** Reads nothing from the journal any more. */
+  /** Ends `run` before its next read. */
   stop(): void {
     this.#isStopped = true
   }

@@ -26,7 +26,7 @@ export class LineSplitter {
     this.#position = position
   }
 
-  /** Position after the newline of the last line: everything before it is dealt with. */
+  /** Position after the newline of the last line: everything before it was returned or skipped. */
   get position(): number {
     return this.#position
   }

@@ -4,10 +4,10 @@
  */
 
 /**
- * A receive time may be this much farther ahead of the last one than this process has waited: lines
- * that come late, or from the journal. A larger jump may be a step of the host's clock, or a pause
- * before this process read the lines, which nothing tells apart. It counts this much only, less than
- * any duration that somebody waits for.
+ * Lines may come late, or from the journal. So a receive time may be ahead of the last one by this
+ * much more than this process has waited. A larger jump is a step of the host's clock, or a pause
+ * before the lines were read; nothing distinguishes the two. It counts as this much, which is less
+ * than every duration that somebody waits for.
  */
 const MAX_JUMP_MS = 250
 /** Several sockets may bring receive times out of order by this much; more is a step back. */

@@ -64,7 +64,7 @@ export class NumberJudge {
     this.#position = parts.position
   }
 
-  /** The longest interval between two datagrams of late. */
+  /** The longest recent interval between two datagrams; 0 while there was none. */
   get intervalMs(): number {
     return this.#cadence.intervalMs ?? 0
   }

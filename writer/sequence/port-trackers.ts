@@ -129,8 +129,8 @@ export class PortTrackers {
   }
 
   /**
-   * Returns the result of `toState` as JSON. A datagram changes one port, so the others are written
-   * as before: an attacker who splits a stream into 64 ports made each datagram cost 64 of them.
+   * Returns the result of `toState` as JSON. A datagram changes one port; the texts of the others are
+   * kept. Without that, each datagram of an attacker with 64 ports would cost 64 texts.
    */
   toJson(shiftMs: number): string {
     const texts: string[] = []

@@ -18,8 +18,8 @@ import { UnitLearner } from './unit-learner.ts'
 /** The number of stored messages while the unit is not in doubt. */
 const CALM_MESSAGES = 8
 
-/** Estimates; measured: 3,200 bytes for a tracker with its first series, 210 for a message. */
-/** With its state as JSON, which is kept for a port. */
+// Estimates; measured: 3,200 bytes for a tracker with its first series, 210 for a message.
+/** With the state as JSON, which is kept for each port of a split stream. */
 const TRACKER_BYTES = 2_400
 const MESSAGE_BYTES = 250
 /** A tracker with one series, no hole, and the last message. */
@@ -180,7 +180,7 @@ export class SequenceTracker {
     return { kind: 'several-series', series: this.#series.takeSplit() }
   }
 
-  /** Lets the gaps so far stand, whatever comes later: the tracker is given up. */
+  /** Makes the gaps so far final, because the tracker is given up. */
   settleClaims(): void {
     this.#revision += 1
     this.#claims.settle()
@@ -198,7 +198,7 @@ export class SequenceTracker {
     return TRACKER_BYTES + this.#history.size * MESSAGE_BYTES + this.#series.bytes
   }
 
-  /** Forgets all but one series and its next number; nobody knows what of holes is lost. */
+  /** Forgets all but one series and its next number; the numbers in holes are not counted as lost. */
   trim(): void {
     this.discardHoles()
     this.#series.trim()
@@ -231,7 +231,7 @@ export class SequenceTracker {
     this.#claims.restore(state)
   }
 
-  /** Whether the numbers tell anything, though their unit may be unknown. */
+  /** Whether the exporter numbers its messages, though the unit may be unknown. */
   get #isSequenced(): boolean {
     return this.unit !== 'none' || this.#learner.isUnfit
   }
@@ -255,7 +255,7 @@ export class SequenceTracker {
     return this.#series.observe(message, this.#learner.doubtAt(message.receivedAtMs))
   }
 
-  /** No unit explains the numbers: takes the claims back that were made meanwhile. */
+  /** Takes the claims back that were made so far, because no unit explains the numbers. */
   #giveUpUnit(): SequenceVerdict {
     const { losses, counts } = this.#claims.retract()
     this.#notices.push({ kind: 'unit-unknown', retracted: losses })

@@ -138,7 +138,7 @@ export function countUnits(unit: SequenceUnit, message: MessageCounts): number {
   }
 }
 
-/** Whether the numbers of a message are not exact: see `countSlack`. */
+/** Whether a unit has slack: see `countSlack`. */
 export function hasSlack(unit: SequenceUnit): boolean {
   return (
     unit === 'sets' || unit === 'bidirectional-flows' || unit === 'bidirectional-flows-inclusive'

@@ -81,7 +81,7 @@ export class StreamSequence {
     return this.#ports === undefined ? this.#main.next : null
   }
 
-  /** Follows the numbers as the operator wants; what was counted so far stays. */
+  /** Follows the numbers as the operator wants; counts so far stay. */
   configure(check: SequenceCheck): void {
     if (check === this.#check) return
     this.#check = check
@@ -173,7 +173,7 @@ export class StreamSequence {
     this.#forgetOutsiders()
   }
 
-  /** Ends the sequence: what was counted stays, and nobody knows what of open holes is lost. */
+  /** Ends the sequence: counts stay, and the numbers in open holes are not counted as lost. */
   giveUp(): void {
     for (const tracker of this.#trackers) {
       tracker.settleClaims()
@@ -181,12 +181,12 @@ export class StreamSequence {
     }
   }
 
-  /** Returns the claims that were taken back since the last call: no unit explains them. */
+  /** Returns the claims that were taken back since the last call, as no unit explains them. */
   takeRetracted(): readonly Claim[] {
     return this.#account.takeRetracted()
   }
 
-  /** Returns the claims since the last call that stand, whatever comes later. */
+  /** Returns the claims that became final since the last call. */
   takeSettled(): readonly number[] {
     return this.#account.takeSettled()
   }

@@ -33,7 +33,7 @@ interface StreamOptions {
   readonly rooms?: MemoryRooms
   /** Shared with the other streams of the exporter. */
   readonly budget?: ExporterBudget
-  /** Beyond the claims of an earlier stream of this key, which was forgotten. */
+  /** Above the claims of an earlier stream of this key, which was forgotten. */
   readonly lastClaim?: number
 }
 
