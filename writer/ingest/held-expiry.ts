@@ -20,7 +20,7 @@ interface HeldExpiryOptions {
 
 export class HeldExpiry {
   readonly #options: HeldExpiryOptions
-  /** The smallest offset so far of the host's clock from the stream clock. */
+  /** The smallest offset so far of the host's clock from the stream clock; 0 or less. */
   #leastOffsetMs = 0
 
   constructor(options: HeldExpiryOptions) {

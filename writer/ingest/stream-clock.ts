@@ -16,6 +16,7 @@ const MAX_DISORDER_MS = 1_000
 export class StreamClock {
   /** The latest receive time by the host's clock, Unix milliseconds; 0 before the first. */
   #wallMs = 0
+  /** The time of the last line; it begins as the receive time of the first. */
   #nowMs = 0
   /** Monotonic times: when the last line was read, and the same less pauses. */
   #readAtMs = 0
@@ -24,11 +25,6 @@ export class StreamClock {
   /** The latest receive time, Unix milliseconds; 0 before the first line. */
   get wallMs(): number {
     return this.#wallMs
-  }
-
-  /** The time of the last line. It begins as its receive time. */
-  get nowMs(): number {
-    return this.#nowMs
   }
 
   /** How far the host's clock is ahead of this one. */

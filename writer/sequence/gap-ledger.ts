@@ -66,7 +66,7 @@ const SERIES_DATAGRAMS = 16
 const NEW_HOLE = { isLone: true, headFills: 0, filledAtCount: 0 } as const
 
 /** The facts that decide which holes are certain. */
-export interface HoleJudgement {
+interface HoleJudgement {
   /** Units, as bits; a hole that one of them does not see stays, however old it is. */
   readonly favoured: number
   /** The longest interval between the datagrams of the stream. */

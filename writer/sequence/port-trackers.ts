@@ -17,7 +17,6 @@ const ONE_STREAM_HANDOVERS = 4
 /** Counters of a stream or tracker. */
 export interface SequenceCounts {
   late: number
-  duplicates: number
   restarts: number
   strays: number
 }
@@ -32,7 +31,6 @@ interface WrittenState {
 /** Adds the counters of a tracker to `counts`. */
 export function addCounts(counts: SequenceCounts, tracker: SequenceTracker): void {
   counts.late += tracker.late
-  counts.duplicates += tracker.duplicates
   counts.restarts += tracker.restarts
   counts.strays += tracker.strays
 }

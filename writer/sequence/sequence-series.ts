@@ -28,7 +28,7 @@ export const SERIES_BYTES = 1_300
 const HOLE_BYTES = 120
 
 /** The stored state of all series: the first, and the others beside it. */
-export interface SeriesState extends NumberingState {
+interface SeriesState extends NumberingState {
   readonly series?: readonly NumberingState[]
 }
 

@@ -32,7 +32,7 @@ export type SequenceNotice =
   | { readonly kind: 'several-series'; readonly series: number }
   | { readonly kind: 'several-exporters'; readonly ports: readonly number[] }
 
-export interface TrackerOptions {
+interface TrackerOptions {
   /** Shared by the trackers of a stream. */
   readonly account?: LossAccount
   /** The unit that an operator has set; else it is learned. */
@@ -54,7 +54,6 @@ export class SequenceTracker {
   #former: JudgedCounts = NO_COUNTS
   readonly #notices: SequenceNotice[] = []
   #revision = 0
-  #duplicates = 0
   #lastReceivedAtMs = 0
 
   constructor(exportVersion: number, { account = new LossAccount(), unit }: TrackerOptions = {}) {
@@ -73,10 +72,6 @@ export class SequenceTracker {
   /** Datagrams behind the expected number, including those that filled a hole. */
   get late(): number {
     return this.#former.late + this.#series.counts.late
-  }
-
-  get duplicates(): number {
-    return this.#duplicates
   }
 
   get restarts(): number {
@@ -110,11 +105,6 @@ export class SequenceTracker {
   /** Whether one of the last 32 datagrams has this number and payload; asked before decoding. */
   isDuplicate(sequence: number, fingerprint: number): boolean {
     return this.#isSequenced && this.#recent.has(sequence, fingerprint)
-  }
-
-  /** Counts a duplicate, which is not observed. */
-  countDuplicate(): void {
-    this.#duplicates += 1
   }
 
   /** Returns the numbers that a datagram stands for if it belongs to this stream. */

@@ -20,8 +20,9 @@ import type { StreamSequenceState } from './stored-sequence.ts'
 export class StreamSequence {
   readonly #exportVersion: number
   readonly #account = new LossAccount()
-  /** Counters of forgotten trackers, and all duplicates. */
-  readonly #forgotten: SequenceCounts = { late: 0, duplicates: 0, restarts: 0, strays: 0 }
+  #duplicates = 0
+  /** Counters of forgotten trackers. */
+  readonly #forgotten: SequenceCounts = { late: 0, restarts: 0, strays: 0 }
   #check: SequenceCheck = 'auto'
   /** How often the stream is heard; late datagrams do not count. */
   #cadence = new Cadence()
@@ -65,7 +66,7 @@ export class StreamSequence {
   }
 
   get duplicates(): number {
-    return this.#counts().duplicates
+    return this.#duplicates
   }
 
   get restarts(): number {
@@ -116,7 +117,7 @@ export class StreamSequence {
   }
 
   countDuplicate(): void {
-    this.#forgotten.duplicates += 1
+    this.#duplicates += 1
   }
 
   /** Observes the next datagram, in the order of arrival and after its decoding. */

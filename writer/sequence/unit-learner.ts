@@ -30,7 +30,7 @@ const SETTLED_SAMPLES = 64
  * The result of a step. `proven`: the unit in use fits, so that its losses are real. `unfit`: no
  * unit fits. A unit: it fits again.
  */
-export type FitNews = 'proven' | 'unfit' | SequenceUnit | undefined
+type FitNews = 'proven' | 'unfit' | SequenceUnit | undefined
 
 /** Evidence against the unit in use. Sets of units are bits, by place in `knownUnits`. */
 export interface UnitDoubt {

@@ -43,7 +43,7 @@ export interface StoredSequence extends StreamSequenceState {
 }
 
 /** The changes that a batch has taken from a stream, for the metrics. */
-export interface TakenChange {
+interface TakenChange {
   readonly strays: number
   /** Losses that were taken back, by unit. */
   readonly retracted: readonly (readonly [unit: string, lost: number])[]
