@@ -50,7 +50,7 @@ export class NumberJudge {
   #left: number | undefined
   /** Whether the expected number comes from the last message, not from an earlier one. */
   #hasAdvanced = true
-  /** A stray that the numbers have not passed yet; it may turn out to have been none. */
+  /** The numbers of a stray ahead of the stream. If the stream skips them, it was no stray. */
   #early: NumberRange | undefined
 
   /** @param parts shared with the numbering */

@@ -1,6 +1,6 @@
 /**
- * Follows the sequence numbers of one stream in one given unit, and distinguishes loss from
- * reordering, restarts and strays. Time comes with the datagrams.
+ * One series of sequence numbers in one given unit: its expected number, its holes, its boot time,
+ * and the judge that places each datagram. Time comes with the datagrams.
  */
 
 import { BootClock, type StoredBoot } from './boot-clock.ts'

@@ -144,7 +144,7 @@ export class StreamSequence {
   /** Declares the holes that have left the reorder window; see `SequenceTracker.expire`. */
   expire(nowMs: number): readonly ClaimedGap[] {
     if (this.#ports !== undefined) return this.#ports.expire(nowMs)
-    if (this.#outsiders !== undefined) this.#settleOutsiders(this.#outsiders, nowMs)
+    if (this.#outsiders?.size) this.#settleOutsiders(this.#outsiders, nowMs)
     return this.#main.expire(nowMs)
   }
 
@@ -283,7 +283,6 @@ export class StreamSequence {
   }
 
   #settleOutsiders(outsiders: OutsiderRuns, nowMs: number): void {
-    if (outsiders.size === 0) return
     outsiders.dropStrays(nowMs)
     const { series } = this.#main
     if (!outsiders.isOverdue(nowMs, { series, usesPorts: this.#hasMoved })) return
