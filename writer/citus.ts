@@ -25,7 +25,7 @@ const shape = { DATABASE_URL, LOG_LEVEL }
 answerArguments({
   command: 'node dist/writer/citus.js',
   summary:
-    'Distributes the tables over the nodes of a Citus cluster, or what an upgrade has added.',
+    'Distributes the tables over the nodes of a Citus cluster, or those that an upgrade has added.',
   settings: shape,
 })
 

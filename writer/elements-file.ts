@@ -8,7 +8,7 @@ import { parseElements } from './netflow/elements/elements-file.ts'
 /** A longer list would hide the other settings. */
 const MAX_PROBLEMS = 20
 
-/** Returns what is wrong with an elements file; each problem names its line and what to do. */
+/** Returns the problems of an elements file; each names its line and the remedy. */
 export function findElementsProblems(path: string): readonly string[] {
   return read(path).problems
 }

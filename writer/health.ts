@@ -6,14 +6,14 @@ import type { Health } from '../shared/metrics-server.ts'
 const MAX_AWAY_MS = 60_000
 /** A journal that is fuller makes the writer unhealthy. */
 const MAX_FILL = 0.8
-/** Rollups that are further behind are worth a warning: answers over long times are slow. */
+/** Rollups that are further behind cause a warning: answers over long times are slow. */
 const MAX_ROLLUP_LAG_SECONDS = 600
 
 /** The facts that health depends on. */
 export interface WriterCondition {
-  /** The database has told where to begin. */
+  /** Whether the database has said where to begin. */
   readonly isLoading: boolean
-  /** How long the database has been away; 0: it is there. */
+  /** How long the database has been away; 0 while it answers. */
   readonly databaseAwayMs: number
   /** Why the database refuses the flows; undefined: it does not, or it is away. */
   readonly refusal: string | undefined
@@ -21,7 +21,7 @@ export interface WriterCondition {
   readonly journalFill: number
   /** Why the pipe is not read; undefined: it is. */
   readonly hindrance: string | undefined
-  /** What `flows` is; undefined until the database has told. */
+  /** The kind of the table `flows`; undefined until the database has answered. */
   readonly storeKind?: string | undefined
   /** Undefined before the loader exists. */
   readonly rollups?: { readonly enabled: boolean; readonly lagSeconds: number } | undefined

@@ -9,9 +9,9 @@ import { loaderSettings, type WriterSettings } from './config.ts'
 import { readElementsFile } from './elements-file.ts'
 import { judgeWriterHealth } from './health.ts'
 import { type CreatedIngest, createIngest } from './ingest/create-ingest.ts'
+import { JournalPull } from './ingest/journal-pull.ts'
 import { JournalReader } from './journal/journal-reader.ts'
 import { JournalWriter } from './journal/journal-writer.ts'
-import { JournalPull } from './journal-pull.ts'
 import { FlowLoader, LoaderStoppedError } from './load/flow-loader.ts'
 import { ForeignJournalError } from './load/tables/journal-positions.ts'
 import type { ResumePoint } from './load/tables/resume-point.ts'
@@ -21,7 +21,7 @@ import { type ElementDefinition, ElementRegistry } from './netflow/elements/elem
 import { HeldDatagrams } from './streams/held-datagrams.ts'
 import { MAX_STREAMS } from './streams/streams.ts'
 
-/** How often gaps leave their window and held sets grow old. What waits in the journal is read then. */
+/** How often time passes in ingest; bytes that the reader still gathers are read then. */
 const TICK_MS = 250
 /** How often the database is asked what an operator has set for exporters. */
 const EXPORTER_POLL_MS = 2_000
@@ -35,7 +35,7 @@ interface WriterOptions {
   readonly logger: Logger
 }
 
-/** The parts that exist once the database has told where to begin. */
+/** The parts that exist once the database has said where to begin. */
 interface Spine extends CreatedIngest {
   readonly loader: FlowLoader
   readonly reader: JournalReader
@@ -80,7 +80,7 @@ export class Writer {
     this.#journalWriter.start()
     // From here on, the pipe's content is safe: systemd need not wait for the database.
     notifyServiceManager('READY=1')
-    this.#tellElements()
+    this.#logElements()
     await this.#metricsServer.start()
     await this.#journalWriter.opened
     if (this.#isStopping) return
@@ -101,11 +101,11 @@ export class Writer {
     const pull = new JournalPull({ journalWriter: this.#journalWriter, reader, ingest, logger })
     const spine = { ...created, loader, reader, pull }
     this.#spine = spine
-    Promise.race([pull.run(), ingest.failure]).catch((error) => this.#end(error))
+    Promise.race([pull.run(), ingest.batcher.failure]).catch((error) => this.#end(error))
     this.#every(TICK_MS, () => pull.tick())
     this.#every(EXPORTER_POLL_MS, () => void this.#pollExporters(spine))
     const facts = { journalId: kept.id, position, behindBytes: journal.end - position }
-    logger.info(facts, 'loading the journal, and what comes')
+    logger.info(facts, 'loading the journal, and new datagrams as they come')
   }
 
   /** Loads prom-client, a tenth of the start, only when a port is set. */
@@ -119,7 +119,7 @@ export class Writer {
       heldBytes: () => this.#decoder.heldSets.bytes,
       exporters: () => this.#spine?.registry.size ?? 0,
       streams: () => this.#spine?.streams,
-      batchesInFlight: () => this.#spine?.ingest.batchesInFlight ?? 0,
+      batchesInFlight: () => this.#spine?.ingest.batcher.inFlight ?? 0,
       databaseUp: () => (this.#spine && this.#loader?.awaySince === undefined ? 1 : 0),
       oldestUnloadedSeconds: () => this.#oldestUnloadedSeconds,
       storeKind: () => this.#loader?.storeKind,
@@ -140,7 +140,7 @@ export class Writer {
   }
 
   /**
-   * Waits for the database. A journal that another database holds wholly is set aside.
+   * Waits for the database. A journal that was wholly loaded into another database is set aside.
    *
    * @returns undefined when it was stopped while it waited
    */
@@ -160,7 +160,7 @@ export class Writer {
     }
   }
 
-  #tellElements(): void {
+  #logElements(): void {
     const { settings, logger } = this.#options
     const facts = { file: settings.ELEMENTS_FILE, elements: this.#elements.length }
     if (settings.ELEMENTS_FILE !== '') logger.info(facts, 'the elements of ELEMENTS_FILE are known')
@@ -192,7 +192,7 @@ export class Writer {
     journal.trim(position)
   }
 
-  /** A batch can never be loaded: the journal keeps it for a start after the operator has helped. */
+  /** Ends the process: a batch can never be loaded. The journal keeps it until the cause is removed. */
   #end(error: unknown): void {
     if (error instanceof LoaderStoppedError) return
     const text = error instanceof Error ? error.message : String(error)
@@ -214,7 +214,10 @@ export class Writer {
   }
 
   get #lagBytes(): number {
-    return Math.max(0, this.#journalWriter.journal.end - (this.#spine?.ingest.committed ?? 0))
+    return Math.max(
+      0,
+      this.#journalWriter.journal.end - (this.#spine?.ingest.batcher.committed ?? 0),
+    )
   }
 
   get #lagSeconds(): number {
@@ -224,7 +227,7 @@ export class Writer {
   }
 
   get #oldestUnloadedSeconds(): number {
-    const oldestMs = this.#spine?.ingest.oldestUncommittedMs
+    const oldestMs = this.#spine?.ingest.batcher.oldestReceivedMs
     return oldestMs === undefined ? 0 : Math.max(0, (Date.now() - oldestMs) / 1000)
   }
 
@@ -257,7 +260,7 @@ export class Writer {
     const isLoaded = this.#spine ? await this.#loadRest(this.#spine) : false
     this.#spine?.pull.stop()
     this.#spine?.pull.trim()
-    this.#spine?.ingest.tellMuted()
+    this.#spine?.ingest.logMuted()
     await this.#loader?.stop()
     const bytes = this.#lagBytes
     if (isLoaded) this.#journalWriter.kept.noteLoaded()
@@ -276,7 +279,7 @@ export class Writer {
       const now = performance.now()
       const isAway = loader.awaySince !== undefined && now - loader.awaySince > AWAY_AT_STOP_MS
       if (reader.isCaughtUp) ingest.flush()
-      if (reader.isCaughtUp && ingest.batchesInFlight === 0) return true
+      if (reader.isCaughtUp && ingest.batcher.inFlight === 0) return true
       if (isAway || now > deadline) return false
       await new Promise((resolve) => setTimeout(resolve, 10))
     }

@@ -39,7 +39,9 @@ export async function* readLineDatagrams(
   const payload = Buffer.alloc(MAX_DATAGRAM_BYTES)
   const reader = new LineReader(payload)
   let batch: CapturedDatagram[] = []
-  const onLine = (bytes: Buffer, start: number, end: number) => {
+  const splitter = new LineSplitter(0)
+  const takeLine = () => {
+    const { bytes, start, end } = splitter
     const kind = reader.read(bytes, start, end)
     if (kind === 'datagram') {
       counts.lines += 1
@@ -53,15 +55,13 @@ export async function* readLineDatagrams(
       counts.malformed += 1
     }
   }
-  const splitter = new LineSplitter(0, {
-    onLine,
-    onOversized: () => {
-      counts.malformed += 1
-    },
-  })
   let last = NEWLINE
   for await (const chunk of chunks) {
     splitter.push(chunk)
+    for (let kind = splitter.next(); kind !== undefined; kind = splitter.next()) {
+      if (kind === 'line') takeLine()
+      else counts.malformed += 1
+    }
     last = chunk.at(-1) ?? last
     if (batch.length === 0) continue
     yield batch

@@ -20,7 +20,7 @@ export class LineSelection implements RecordedLines {
   readonly #options: SelectionOptions
   readonly #payload = Buffer.alloc(MAX_DATAGRAM_BYTES)
   readonly #reader = new LineReader(this.#payload)
-  readonly #splitter: LineSplitter
+  readonly #splitter = new LineSplitter(0)
   #output: Buffer[] = []
   #pushed = 0
   /** The first line may be the rest of a line. */
@@ -28,12 +28,6 @@ export class LineSelection implements RecordedLines {
 
   constructor(options: SelectionOptions) {
     this.#options = options
-    this.#splitter = new LineSplitter(0, {
-      onLine: (bytes, start, end) => this.#take(bytes, start, end),
-      onOversized: () => {
-        this.counts.malformed += 1
-      },
-    })
   }
 
   get restBytes(): number {
@@ -48,7 +42,12 @@ export class LineSelection implements RecordedLines {
 
   push(bytes: Buffer): Buffer {
     this.#output = []
-    this.#splitter.push(bytes)
+    const splitter = this.#splitter
+    splitter.push(bytes)
+    for (let kind = splitter.next(); kind !== undefined; kind = splitter.next()) {
+      if (kind === 'line') this.#take(splitter.bytes, splitter.start, splitter.end)
+      else this.counts.malformed += 1
+    }
     this.#pushed += bytes.length
     return Buffer.concat(this.#output)
   }

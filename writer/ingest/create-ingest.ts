@@ -1,15 +1,16 @@
-/** Creates what ingests a stream of lines, with the state that the database holds. */
+/** Creates the ingest, its exporters and its streams, with the state that the database holds. */
 
 import type { Logger } from '../../shared/logger.ts'
 import type { FlowLoader } from '../load/flow-loader.ts'
-import type { ResumePoint } from '../load/tables/resume-point.ts'
+import type { MemoryRows, ResumePoint } from '../load/tables/resume-point.ts'
 import type { WriterMetrics } from '../metrics/metrics.ts'
 import type { Decoder } from '../netflow/decode.ts'
 import { AllowList } from '../streams/allow-list.ts'
 import { type ExporterPolicy, ExporterRegistry } from '../streams/exporter-registry.ts'
 import type { HeldDatagrams } from '../streams/held-datagrams.ts'
-import { restoreStreams } from '../streams/restore.ts'
-import type { Streams } from '../streams/streams.ts'
+import { restoreHeldSets } from '../streams/held-set-rows.ts'
+import { RestoredMemory } from '../streams/restored-memory.ts'
+import { Streams } from '../streams/streams.ts'
 import { Ingest } from './ingest.ts'
 
 /** Settings by their names in the environment. */
@@ -47,7 +48,10 @@ export function createIngest(parts: IngestParts): CreatedIngest {
     maxExporters: settings.MAX_EXPORTERS,
   })
   registry.update(resumePoint.exporters)
-  const streams = restoreStreams(resumePoint, { decoder, heldDatagrams, logger })
+  const { memory } = resumePoint
+  const streams = new Streams(resumePoint.streams, new RestoredMemory(memory))
+  restoreHeldSets(memory.heldSets, { decoder, streams, heldDatagrams })
+  logRestored(memory, logger)
   const ingest = new Ingest({
     ...{ logger, metrics, registry, streams, decoder, heldDatagrams, loader },
     position,
@@ -58,4 +62,16 @@ export function createIngest(parts: IngestParts): CreatedIngest {
   })
   ingest.settleLostHeld(resumePoint.held)
   return { registry, streams, ingest }
+}
+
+function logRestored(memory: MemoryRows, logger: Logger): void {
+  const counts = {
+    templates: memory.templates.length,
+    samplers: memory.samplers.length,
+    names: memory.names.length,
+    flowTotals: memory.flowTotals.length,
+    heldSets: memory.heldSets.length,
+  }
+  const text = 'restored what exporters have said; it is used until they say otherwise'
+  if (Object.values(counts).some((count) => count > 0)) logger.info(counts, text)
 }

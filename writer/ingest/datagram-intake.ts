@@ -9,7 +9,7 @@ import type { Decoder } from '../netflow/decode.ts'
 import type { FlowSink } from '../netflow/flow-record.ts'
 import { NO_VERSION } from '../netflow/versions/message-header.ts'
 import { REJECT_TEXT } from '../problem-text.ts'
-import { fingerprintPayload } from '../sequence/fingerprint.ts'
+import { fingerprintPayload } from '../sequence/recent-datagrams.ts'
 import type { AdmissionRefusal, Exporter, ExporterRegistry } from '../streams/exporter-registry.ts'
 import type { HeldDatagrams } from '../streams/held-datagrams.ts'
 import type { Stream } from '../streams/stream.ts'
@@ -41,7 +41,7 @@ const REFUSAL_OUTCOME: Readonly<Record<AdmissionRefusal, RefusalOutcome>> = {
 
 /** Why datagrams and flows of a disabled exporter are not stored. */
 const DISABLED = 'exporter-disabled'
-/** Why sets, or datagrams of new streams, of an exporter are not read for the moment. */
+/** Why sets of an exporter, or datagrams of its new streams, are skipped for now. */
 const OVER_BUDGET = 'over-budget'
 
 export class DatagramIntake {
@@ -153,9 +153,14 @@ export class DatagramIntake {
     this.#settle(exporter)
     this.#noteChanges()
     outcomes.countResult(result, header.exportVersion)
-    streamLog.logResult(stream, result)
+    if (result.problems.length + result.redefinitions.length > 0) {
+      streamLog.logResult(stream, result)
+    }
     if (!exporter.enabled && result.flowRecords > 0) streamLog.logNotStored(stream)
-    streamLog.logNotices(stream)
+    const { sequence } = stream
+    for (let notice = sequence.takeNotice(); notice; notice = sequence.takeNotice()) {
+      streamLog.logNotice(stream, notice)
+    }
   }
 
   /** Settles this datagram, and any held datagrams whose template it carried. */

@@ -20,7 +20,7 @@ interface HeldExpiryOptions {
 
 export class HeldExpiry {
   readonly #options: HeldExpiryOptions
-  /** The least by which the host's clock was ahead of the stream clock. */
+  /** The smallest offset so far of the host's clock from the stream clock; 0 or less. */
   #leastOffsetMs = 0
 
   constructor(options: HeldExpiryOptions) {
@@ -39,16 +39,15 @@ export class HeldExpiry {
     for (const { receivedAtMicros } of heldDatagrams.heldUntil(nowMs - maxAgeMs)) {
       decoder.expireHeldSets(receivedAtMicros + HELD_SET_MAX_AGE_MICROS)
     }
-    // Sets of messages that have expired already. Their receive times are by the host's clock, which
-    // may have been set since: the earliest reading is safe.
+    // Then the other sets of datagrams that have expired. Receive times are by the host's clock, which
+    // may have been set since: the smallest offset gives up none too early.
     this.#leastOffsetMs = Math.min(this.#leastOffsetMs, offsetMs)
     decoder.expireHeldSets((nowMs + this.#leastOffsetMs) * 1000)
   }
 
-  /** Settles the datagrams of held sets that were given up; returns whether there were any. */
-  settle(): boolean {
+  /** Settles the datagrams of held sets that were given up. */
+  settle(): void {
     const { decoder, heldDatagrams, metrics, outcomes, streamLog, streams } = this.#options
-    if (decoder.expiredSets.length === 0) return false
     for (const { stream: memory, message } of decoder.expiredSets.splice(0)) {
       metrics.heldSets.count('expired')
       if (heldDatagrams.expire(message)) outcomes.settleHeld(memory.exporter, 'expired')
@@ -58,7 +57,6 @@ export class HeldExpiry {
       streams.markDirty(stream)
       streamLog.logExpiredSet(memory)
     }
-    return true
   }
 
   /**

@@ -41,13 +41,13 @@ interface IngestOptions extends BatcherOptions {
 
 /** Memory of sequences is measured at least this often; a datagram adds 4 KB at most. */
 const BOUND_EVERY_DATAGRAMS = 4_000
-/** After a longer pause of this process, datagrams sent meanwhile are still to be read. */
+/** After a longer pause of this process, datagrams that were sent meanwhile are not read yet. */
 const STALLED_TICK_MS = 1_000
 
 export class Ingest {
+  readonly batcher: Batcher
   readonly #options: IngestOptions
   readonly #decoder: Decoder
-  readonly #batcher: Batcher
   readonly #splitter: LineSplitter
   readonly #line: LineReader
   readonly #problemLog: ProblemLog
@@ -72,7 +72,7 @@ export class Ingest {
     const outcomes = new Outcomes({ ...options, batcher })
     const problemLog = new ProblemLog(logger)
     const streamLog = new StreamLog(problemLog)
-    this.#batcher = batcher
+    this.batcher = batcher
     this.#outcomes = outcomes
     this.#problemLog = problemLog
     this.#streamLog = streamLog
@@ -80,39 +80,12 @@ export class Ingest {
       ...{ batcher, decoder, heldDatagrams, outcomes, problemLog, registry, streamLog, streams },
     })
     this.#heldExpiry = new HeldExpiry({ ...options, outcomes, streamLog })
-    this.#splitter = new LineSplitter(options.position, {
-      onLine: (bytes, start, end) => this.#takeLine(this.#line.read(bytes, start, end)),
-      onOversized: () => this.#takeLine('malformed'),
-    })
+    this.#splitter = new LineSplitter(options.position)
   }
 
   /** Receive time of the newest line so far, Unix milliseconds; 0 when there was none. */
   get streamMs(): number {
     return this.#clock.wallMs
-  }
-
-  /** Position up to which the database holds the stream. */
-  get committed(): number {
-    return this.#batcher.committed
-  }
-
-  /** Receive time of the oldest line that is not committed, Unix milliseconds. */
-  get oldestUncommittedMs(): number | undefined {
-    return this.#batcher.oldestReceivedMs
-  }
-
-  get batchesInFlight(): number {
-    return this.#batcher.inFlight
-  }
-
-  /** Rejects when a batch can never be loaded. */
-  get failure(): Promise<never> {
-    return this.#batcher.failure
-  }
-
-  /** Resolves as soon as the database has taken enough for more to be read. */
-  room(): Promise<void> {
-    return this.#batcher.room()
   }
 
   /**
@@ -128,10 +101,15 @@ export class Ingest {
   }
 
   #takeBytes(bytes: Buffer): void {
-    const { position } = this.#splitter
-    this.#splitter.push(bytes)
+    const splitter = this.#splitter
+    const { position } = splitter
+    splitter.push(bytes)
+    for (let kind = splitter.next(); kind !== undefined; kind = splitter.next()) {
+      if (kind === 'oversized') this.#takeLine('malformed')
+      else this.#takeLine(this.#line.read(splitter.bytes, splitter.start, splitter.end))
+    }
     // Empty and endless lines must leave the journal, too.
-    if (this.#splitter.position !== position) this.#touch()
+    if (splitter.position !== position) this.#touch()
   }
 
   /** Skips bytes that cannot be read, and the rest of the lines that they cut. */
@@ -183,9 +161,8 @@ export class Ingest {
   }
 
   /**
-   * Does what only time brings about: declares gaps, gives up held sets. To be called often. The
-   * stream's clock stands still while there is more to read: datagrams that are late, but in the
-   * journal already, are not lost.
+   * Declares gaps and gives up held sets as time passes. Call it often. The stream clock stops while
+   * there is more to read: datagrams that are late, but already in the journal, are not lost.
    *
    * @param isCaughtUp whether everything that the collector has sent so far has been read
    */
@@ -193,7 +170,7 @@ export class Ingest {
     const now = performance.now()
     const sinceTickMs = now - this.#tickedAtMs
     this.#tickedAtMs = now
-    this.#problemLog.tellMuted(now)
+    this.#problemLog.logMuted(now)
     if (this.#clock.wallMs === 0) return
     if (!isCaughtUp || sinceTickMs > STALLED_TICK_MS) {
       this.#clock.pause(sinceTickMs)
@@ -211,7 +188,7 @@ export class Ingest {
     for (const gap of stream.sequence.expire(nowMs)) {
       this.#options.metrics.lost.count(gap.unit, gap.lost)
       const detectedAtMs = gap.detectedAtMs + this.#clock.offsetMs
-      stream.addGap(gap, Math.round(detectedAtMs * 1000), this.#batcher.current.changes)
+      stream.addGap(gap, Math.round(detectedAtMs * 1000), this.batcher.current.changes)
       this.#options.streams.markDirty(stream)
       this.#touch()
       this.#streamLog.logGap(stream, gap)
@@ -220,7 +197,9 @@ export class Ingest {
 
   /** Settles the datagrams of held sets that were given up. */
   #settleExpiredSets(): void {
-    if (this.#heldExpiry.settle()) this.#touch()
+    if (this.#decoder.expiredSets.length === 0) return
+    this.#heldExpiry.settle()
+    this.#touch()
   }
 
   /** Settles datagrams that an earlier start counted as held and that are gone, e.g. with their exporter. */
@@ -230,29 +209,29 @@ export class Ingest {
 
   /** Notes that the current batch holds something; it is submitted when it is old. */
   #touch(): void {
-    if (this.#batcher.isOpen) return
-    this.#batcher.open(this.#clock.wallMs)
+    if (this.batcher.isOpen) return
+    this.batcher.open(this.#clock.wallMs)
     const { flushIntervalMs } = this.#options
     this.#flushTimer = setTimeout(() => this.flush(), flushIntervalMs - this.#waitedMs)
   }
 
-  /** Submits the current batch when it is full. Only to be called between two lines. */
+  /** Submits the current batch when it is full. Call it only between two lines. */
   #flushFull(): void {
     const heldBytes = this.#decoder.heldSets.unwrittenBytes
     const changedStreams = this.#options.streams.dirtyCount
-    if (this.#batcher.isFull({ heldBytes, changedStreams })) this.flush()
+    if (this.batcher.isFull({ heldBytes, changedStreams })) this.flush()
   }
 
   /** Submits the current batch, however small; an empty one is not submitted. */
   flush(): void {
     clearTimeout(this.#flushTimer)
-    if (!this.#batcher.isOpen) return
+    if (!this.batcher.isOpen) return
     this.#boundStreams()
     this.#completeChanges()
-    this.#batcher.submit()
+    this.batcher.submit()
   }
 
-  /** Cuts the sequence accounting of streams down where that of all takes too much memory. */
+  /** Trims the sequences of some streams when all together take too much memory. */
   #boundSequences(): void {
     const { metrics, streams } = this.#options
     this.#sinceBounded = 0
@@ -262,7 +241,7 @@ export class Ingest {
     }
   }
 
-  /** Trims and forgets streams whose room others need; their last changes are yet to be taken. */
+  /** Trims and forgets streams whose room others need, before their last changes are taken. */
   #boundStreams(): void {
     const { metrics, streams } = this.#options
     this.#boundSequences()
@@ -279,7 +258,7 @@ export class Ingest {
   /** Adds everything that the lines of the current batch changed. */
   #completeChanges(): void {
     const { streams, heldDatagrams, metrics } = this.#options
-    const batch = this.#batcher.current
+    const batch = this.batcher.current
     batch.journalTo = this.#splitter.position
     batch.changes.lines = this.#outcomes.lines
     batch.changes.exporters.push(...this.#datagrams.takeHeard())
@@ -294,7 +273,7 @@ export class Ingest {
   }
 
   /** Logs how many lines were muted so far. */
-  tellMuted(): void {
-    this.#problemLog.tellMuted(Number.POSITIVE_INFINITY)
+  logMuted(): void {
+    this.#problemLog.logMuted(Number.POSITIVE_INFINITY)
   }
 }

@@ -30,7 +30,7 @@ export class LineReader {
   address = ''
   port = 0
   report: CollectorReport | undefined
-  /** The beginning of another line stood before this one, and is lost. */
+  /** A line that was cut came directly before this one, and is lost. */
   isAfterTorn = false
   readonly #datagram: Buffer
   readonly #tail = new LineTail()

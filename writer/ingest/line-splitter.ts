@@ -1,21 +1,20 @@
-/** Splits the pipe's bytes into lines, wherever the chunks are cut, and counts positions. */
+/** Splits the pipe's bytes into lines, wherever chunks are cut, and counts positions. */
 
 /** More than the longest line of a collector (87,400 bytes), with room for whitespace. */
 export const MAX_LINE_BYTES = 256 * 1024
 
 const NEWLINE = 10
 
-/** Receives the bytes of a line without its newline; they are valid during the call. */
-type LineSink = (bytes: Buffer, start: number, end: number) => void
-
-interface LineSplitterOptions {
-  readonly onLine: LineSink
-  /** Called at the end of a line beyond `MAX_LINE_BYTES`, which was skipped. */
-  readonly onOversized: () => void
-}
+const NO_BYTES = Buffer.alloc(0)
 
 export class LineSplitter {
-  readonly #options: LineSplitterOptions
+  /** The last line lies at `start`…`end` of these bytes, which are valid until the next call. */
+  bytes: Buffer = NO_BYTES
+  start = 0
+  end = 0
+  #chunk: Buffer = NO_BYTES
+  /** The first byte of the chunk that no line has had. */
+  #at = 0
   readonly #rest = Buffer.allocUnsafe(MAX_LINE_BYTES)
   #restLength = 0
   #skipping = false
@@ -23,26 +22,41 @@ export class LineSplitter {
   #position: number
 
   /** @param position of the first byte in the stream */
-  constructor(position: number, options: LineSplitterOptions) {
+  constructor(position: number) {
     this.#position = position
-    this.#options = options
   }
 
-  /** Position after the newline of the last line: everything before it is dealt with. */
+  /** Position after the newline of the last line: everything before it was returned or skipped. */
   get position(): number {
     return this.#position
   }
 
-  /** Splits the next bytes of the stream; they may be reused afterwards. */
+  /** Brings the next bytes of the stream; they may be reused once `next` has returned undefined. */
   push(chunk: Buffer): void {
-    let start = 0
-    let end = chunk.indexOf(NEWLINE)
+    this.#chunk = chunk
+    this.#at = 0
+  }
+
+  /**
+   * Finds the next line that is not empty, without its newline.
+   *
+   * @returns `oversized`: the end of a line beyond `MAX_LINE_BYTES`, which was skipped; undefined: the
+   *   next bytes are needed
+   */
+  next(): 'line' | 'oversized' | undefined {
+    const chunk = this.#chunk
+    let start = this.#at
+    let end = chunk.indexOf(NEWLINE, start)
     while (end >= 0) {
-      this.#endLine(chunk, start, end)
+      this.#at = end + 1
+      const kind = this.#endLine(start, end)
+      if (kind !== undefined) return kind
       start = end + 1
       end = chunk.indexOf(NEWLINE, start)
     }
-    if (start < chunk.length) this.#keep(chunk, start, chunk.length)
+    if (start < chunk.length) this.#keep(start, chunk.length)
+    this.push(NO_BYTES)
+    return undefined
   }
 
   /** Skips `count` bytes that cannot be read, with the lines that they are a part of. */
@@ -52,23 +66,29 @@ export class LineSplitter {
     this.#skipping = true
   }
 
-  #endLine(chunk: Buffer, start: number, end: number): void {
+  /** Returns undefined for an empty line, and for the end of one that is skipped. */
+  #endLine(start: number, end: number): 'line' | 'oversized' | undefined {
     if (this.#restLength === 0 && !this.#skipping) {
       this.#position += end - start + 1
-      if (end > start) this.#options.onLine(chunk, start, end)
-      return
+      this.bytes = this.#chunk
+      this.start = start
+      this.end = end
+      return end > start ? 'line' : undefined
     }
-    this.#keep(chunk, start, end)
-    const length = this.#restLength
-    this.#position += 1 + length
+    this.#keep(start, end)
+    this.bytes = this.#rest
+    this.start = 0
+    this.end = this.#restLength
+    this.#position += 1 + this.#restLength
     this.#restLength = 0
-    if (!this.#skipping) this.#options.onLine(this.#rest, 0, length)
-    else if (this.#isOversized) this.#options.onOversized()
+    const kind = this.#skipping ? undefined : 'line'
+    const isOversized = this.#isOversized
     this.#skipping = false
     this.#isOversized = false
+    return isOversized ? 'oversized' : kind
   }
 
-  #keep(chunk: Buffer, start: number, end: number): void {
+  #keep(start: number, end: number): void {
     const length = end - start
     if (!this.#skipping && this.#restLength + length > MAX_LINE_BYTES) {
       this.#skipping = true
@@ -80,7 +100,7 @@ export class LineSplitter {
       this.#position += length
       return
     }
-    chunk.copy(this.#rest, this.#restLength, start, end)
+    this.#chunk.copy(this.#rest, this.#restLength, start, end)
     this.#restLength += length
   }
 }

@@ -125,7 +125,7 @@ export class Outcomes {
     this.#reject(exporter, 'refused', reason)
   }
 
-  /** Counts what the current datagram gave, with the sets that it released. */
+  /** Counts the records and sets of the current datagram, and of the held sets that it released. */
   countResult(
     { flowRecords, heldSets, releasedSets, trailingBytes, problems }: DecodeResult,
     version: number,

@@ -36,8 +36,8 @@ export class ProblemLog {
    *
    * @param nowMs milliseconds of any steady clock
    * @param exporter any text; it is quoted
-   * @param message one of a closed set of texts that name problem and remedy; also the reason that
-   *   throttles
+   * @param message one of a closed set of texts that name problem and remedy; the throttle counts
+   *   by it
    */
   warn(nowMs: number, exporter: string, message: string, facts: Facts): void {
     const quoted = quoteText(exporter)
@@ -52,8 +52,8 @@ export class ProblemLog {
     if (muted) this.#logger.info({ exporter: quoted, ...facts, ...muted }, message)
   }
 
-  /** Logs the counts of muted lines that no later line reports; to be called often, and at the end. */
-  tellMuted(nowMs: number): void {
+  /** Logs the counts of muted lines that no later line reports. Call it often, and at the end. */
+  logMuted(nowMs: number): void {
     for (const [message, { level, throttle }] of this.#reasons) {
       for (const { key, muted } of throttle.takeMuted(nowMs)) {
         const exporter = key ?? 'others'

@@ -4,10 +4,10 @@
  */
 
 /**
- * A receive time may be this much farther ahead of the last one than this process has waited: lines
- * that come late, or from the journal. A larger jump may be a step of the host's clock, or a pause
- * before this process read the lines, which nothing tells apart. It counts this much only, less than
- * any duration that somebody waits for.
+ * Lines may come late, or from the journal. So a receive time may be ahead of the last one by this
+ * much more than this process has waited. A larger jump is a step of the host's clock, or a pause
+ * before the lines were read; nothing distinguishes the two. It counts as this much, which is less
+ * than every duration that somebody waits for.
  */
 const MAX_JUMP_MS = 250
 /** Several sockets may bring receive times out of order by this much; more is a step back. */
@@ -16,6 +16,7 @@ const MAX_DISORDER_MS = 1_000
 export class StreamClock {
   /** The latest receive time by the host's clock, Unix milliseconds; 0 before the first. */
   #wallMs = 0
+  /** The time of the last line; it begins as the receive time of the first. */
   #nowMs = 0
   /** Monotonic times: when the last line was read, and the same less pauses. */
   #readAtMs = 0
@@ -24,11 +25,6 @@ export class StreamClock {
   /** The latest receive time, Unix milliseconds; 0 before the first line. */
   get wallMs(): number {
     return this.#wallMs
-  }
-
-  /** The time of the last line. It begins as its receive time. */
-  get nowMs(): number {
-    return this.#nowMs
   }
 
   /** How far the host's clock is ahead of this one. */

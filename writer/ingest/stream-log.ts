@@ -4,6 +4,7 @@ import type { DecodeResult } from '../netflow/decode-result.ts'
 import type { StreamKey } from '../netflow/stream-key.ts'
 import { NOTICE_TEXT, PROBLEM_TEXT } from '../problem-text.ts'
 import type { SequenceGap } from '../sequence/gap-ledger.ts'
+import type { SequenceNotice } from '../sequence/sequence-tracker.ts'
 import type { Stream } from '../streams/stream.ts'
 import type { Facts, ProblemLog } from './problem-log.ts'
 
@@ -30,14 +31,9 @@ export class StreamLog {
     this.#info(key, 'the exporter has started anew; no loss is counted', {})
   }
 
-  /** Logs each finding about a stream's sequence once. */
-  logNotices({ key, sequence }: Stream): void {
-    let notice = sequence.takeNotice()
-    while (notice !== undefined) {
-      const { kind, ...facts } = notice
-      this.#info(key, NOTICE_TEXT[kind], facts)
-      notice = sequence.takeNotice()
-    }
+  /** Logs a finding about a stream's sequence. */
+  logNotice({ key }: Stream, { kind, ...facts }: SequenceNotice): void {
+    this.#info(key, NOTICE_TEXT[kind], facts)
   }
 
   logGap({ key }: Stream, { expected, received, lost, unit }: SequenceGap): void {

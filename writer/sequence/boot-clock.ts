@@ -10,7 +10,7 @@ const FROZEN_AFTER_MS = 1_000
 /** After the uptime contradicted the sequence, this many datagrams in a row must agree again. */
 const DISTRUST_DATAGRAMS = 32
 
-/** Whether the boot time of an exporter is the one from its last datagram. */
+/** How the boot time of an exporter compares with that of its last datagram. */
 export type BootVerdict = 'same' | 'changed' | 'unknown'
 
 /** The receive time of a datagram, and the uptime in its header. */
@@ -32,7 +32,7 @@ export type StoredBoot = readonly [
   distrust: number,
 ]
 
-/** Whether a datagram tells the boot time of a stored clock. */
+/** Whether a datagram has the boot time of a stored clock. */
 export function isSameBoot(boot: StoredBoot | undefined, reading: UptimeReading): boolean {
   const { uptimeMs } = reading
   if (boot === undefined || uptimeMs === undefined || uptimeMs === 0) return false

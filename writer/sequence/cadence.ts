@@ -1,4 +1,4 @@
-/** How often a stream is heard: its longest interval of late. */
+/** How often a stream is heard: its longest recent interval. */
 
 /** With each datagram, the longest interval moves towards the present one by this share. */
 const INTERVAL_DECAY = 0.05
@@ -12,7 +12,7 @@ export class Cadence {
     return this.#heardAtMs
   }
 
-  /** The longest interval between two datagrams of late; undefined while there was none. */
+  /** The longest recent interval between two datagrams; undefined while there was none. */
   get intervalMs(): number | undefined {
     return this.#intervalMs
   }

@@ -39,7 +39,7 @@ export type StoredHole = readonly [
   slack?: number,
 ]
 
-/** A hole that waits in the ledger, and what decides when it is declared. */
+/** A hole in the ledger, with the facts that decide when it is declared. */
 interface OpenHole extends SequenceHole {
   /** No datagram has followed the one after the hole yet, so that one may be a stray. */
   readonly isLone: boolean
@@ -53,20 +53,20 @@ interface OpenHole extends SequenceHole {
  * room for doubts about the unit, and the limit for an exporter that restarts all the time.
  */
 const MAX_HOLES = 128
-/** A lone hole waits for this many of the longest intervals of the stream, */
+/** A lone hole waits for this many of the longest intervals of the stream. */
 const LONE_INTERVALS = 5
-/** but not longer. */
+/** The longest wait of a lone hole. */
 const LONE_MAX_MS = 300_000
 
-/** A hole that late datagrams have filled from its start this often is another series of numbers, */
+/** A hole that late datagrams have filled from its start this often is another series of numbers. */
 const SERIES_FILLS = 6
-/** if the last of them is not older than this many datagrams. */
+/** The last of these late datagrams is at most this many datagrams old. */
 const SERIES_DATAGRAMS = 16
 
 const NEW_HOLE = { isLone: true, headFills: 0, filledAtCount: 0 } as const
 
 /** The facts that decide which holes are certain. */
-export interface HoleJudgement {
+interface HoleJudgement {
   /** Units, as bits; a hole that one of them does not see stays, however old it is. */
   readonly favoured: number
   /** The longest interval between the datagrams of the stream. */
@@ -235,7 +235,7 @@ export class GapLedger {
     return gaps
   }
 
-  /** Returns all holes for storing, but for the hole of a jump that is not certain. */
+  /** Returns all holes for storing, without the hole of a jump that is not certain. */
   toArray(count: number, shiftMs = 0): readonly StoredHole[] {
     const aside = this.#aside.filter(({ isLone }) => !isLone)
     return [...aside, ...this.#holes].map(({ from, to, openedAtMs, openedAtCount, slack }) => {

@@ -52,7 +52,7 @@ export class LossAccount {
     return { id: claim?.id ?? this.#lastClaim, losses }
   }
 
-  /** Notes that the gaps of a claim stand, whatever comes later. */
+  /** Makes the gaps of a claim final. */
   settle(claim: Claim): void {
     this.#settled.push(claim.id)
   }
@@ -71,7 +71,7 @@ export class LossAccount {
     return this.#retracted.splice(0)
   }
 
-  /** Returns the claims that stand, since the last call. */
+  /** Returns the claims that became final since the last call. */
   takeSettled(): readonly number[] {
     return this.#settled.splice(0)
   }

@@ -40,7 +40,7 @@ export class LossClaims {
     return gaps.map((gap) => ({ ...gap, claim: claim.id }))
   }
 
-  /** Lets the claims stand, whatever comes later. */
+  /** Makes the claims final. */
   settle(): void {
     if (this.#claim) this.#account.settle(this.#claim)
     this.#claim = undefined

@@ -1,6 +1,6 @@
 /**
  * The last messages of one stream in the order of arrival. They are judged again when the real unit
- * of the exporter is found out.
+ * of the exporter becomes known.
  */
 
 import { NEAR_UNITS, REORDER_WINDOW_DATAGRAMS } from './reorder-window.ts'

@@ -9,7 +9,6 @@ import type { GapLedger } from './gap-ledger.ts'
 import { type JumpingParts, NumberJumps } from './number-jumps.ts'
 import type { NumberLine } from './number-line.ts'
 import { NEAR_UNITS } from './reorder-window.ts'
-import { FAR_BEHIND_UNITS, isFreshStart, RestartWatch } from './restart-watch.ts'
 import { ANY_UNIT, type NumberRange, type SequenceHole } from './sequence-hole.ts'
 import { countSlack, countUnits, type SequenceUnit, startOf } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
@@ -19,24 +18,43 @@ import type { UnitDoubt } from './unit-learner.ts'
 const RESTART_RUN = 2
 /** The length of such a run if the uptime says that there was no boot. */
 const RESTART_RUN_SAME_BOOT = 8
+/** A number this far behind is not that of a late datagram. */
+const FAR_BEHIND_UNITS = 65_536
+
+/** A run of messages behind the expected number, and the number after it; plain JSON. */
+export type StoredRun = readonly [length: number, next: number]
+
+/** The last receive time, and the number of datagrams observed. */
+interface NumberingPosition {
+  nowMs: number
+  count: number
+}
+
+interface NumberingParts extends JumpingParts {
+  readonly position: NumberingPosition
+}
 
 export class NumberJudge {
-  readonly watch = new RestartWatch()
   readonly jumps: NumberJumps
   readonly #unit: SequenceUnit
   readonly #line: NumberLine
   readonly #ledger: GapLedger
   readonly #boot: BootClock
   readonly #counts: JumpingParts['counts']
-  readonly #position: JumpingParts['position']
+  readonly #position: NumberingPosition
   readonly #cadence = new Cadence()
+  /** The messages behind the expected number that continue each other, and the number after them. */
+  #run = 0
+  #runNext = 0
+  /** The next number of a numbering that was left for good. */
+  #left: number | undefined
   /** Whether the expected number comes from the last message, not from an earlier one. */
   #hasAdvanced = true
-  /** A stray that the numbers have not passed yet; it may turn out to have been none. */
+  /** The numbers of a stray ahead of the stream. If the stream skips them, it was no stray. */
   #early: NumberRange | undefined
 
   /** @param parts shared with the numbering */
-  constructor(parts: JumpingParts) {
+  constructor(parts: NumberingParts) {
     this.jumps = new NumberJumps(parts)
     this.#unit = parts.line.unit
     this.#line = parts.line
@@ -46,13 +64,28 @@ export class NumberJudge {
     this.#position = parts.position
   }
 
-  /** The longest interval between two datagrams of late. */
+  /** The longest recent interval between two datagrams; 0 while there was none. */
   get intervalMs(): number {
     return this.#cadence.intervalMs ?? 0
   }
 
-  /** Places the next datagram. */
-  judge(datagram: SequencedDatagram, doubt: UnitDoubt): SequenceVerdict {
+  /** Whether the numbers have jumped, and the earlier ones may still go on. */
+  get isAway(): boolean {
+    return this.jumps.isAway
+  }
+
+  /** Returns the next number of a numbering that was left for good, once. */
+  takeLeft(): number | undefined {
+    const left = this.#left
+    this.#left = undefined
+    return left
+  }
+
+  /** Places the next datagram, in the order of arrival and after its decoding. */
+  observe(datagram: SequencedDatagram, doubt: UnitDoubt): SequenceVerdict {
+    this.#position.nowMs = datagram.receivedAtMs
+    this.#position.count += 1
+    if (this.#unit === 'none') return 'unsequenced'
     if (this.#line.isAnchored) return this.#place(datagram, doubt)
     this.#advance(datagram)
     return 'first'
@@ -67,13 +100,13 @@ export class NumberJudge {
   }
 
   #place(datagram: SequencedDatagram, doubt: UnitDoubt): SequenceVerdict {
-    const distance = this.#line.distanceOf(datagram)
     const boot = this.#boot.compare(datagram)
-    this.jumps.settle()
+    if (this.jumps.isAway) this.#left = this.jumps.settle() ?? this.#left
     if (this.#line.expects(datagram)) {
       if (boot === 'changed') this.#boot.distrust()
       return this.#takeForward(datagram, 0, doubt)
     }
+    const distance = this.#line.distanceOf(datagram)
     if (doubt.isExplained && distance < 0) {
       // In a favoured unit it is the next datagram, so it is neither late nor a restart.
       this.#advance(datagram)
@@ -86,7 +119,7 @@ export class NumberJudge {
         return this.#countLate()
       }
       if (verdict === 'take-back') {
-        this.takeBack(this.#position.count)
+        this.#takeBack(this.#position.count)
         return this.#place(datagram, doubt)
       }
     }
@@ -98,7 +131,7 @@ export class NumberJudge {
 
   /** Goes far ahead for now: the next datagrams decide whether it is a loss or a stray. */
   #goAhead(datagram: SequencedDatagram, doubt: UnitDoubt): SequenceVerdict {
-    this.watch.noteOrdinary()
+    this.#run = 0
     this.#early = undefined
     this.jumps.goAhead(datagram, this.#doubtOf(doubt).dissenting)
     this.#advance(datagram)
@@ -106,8 +139,8 @@ export class NumberJudge {
   }
 
   #takeForward(datagram: SequencedDatagram, distance: number, doubt: UnitDoubt): SequenceVerdict {
-    this.watch.noteOrdinary()
-    this.jumps.confirm()
+    this.#run = 0
+    if (this.jumps.isAway) this.jumps.confirm()
     const { next: from, isNextKnown } = this.#line
     const to = startOf(this.#unit, datagram)
     const isExact = isNextKnown && (distance === 0 || !this.#line.hasOpenStart(datagram))
@@ -145,15 +178,17 @@ export class NumberJudge {
     const start = startOf(this.#unit, datagram)
     const behind = -this.#line.distanceOf(datagram)
     if (this.#fill(datagram, doubt)) {
-      this.watch.noteOrdinary()
+      this.#run = 0
       return this.#line.isBehindEndOf(datagram) ? this.#replaceStray(datagram) : this.#countLate()
     }
     this.#line.forgetUndecoded(start)
     const units = this.#line.hasOpenEnd(datagram) ? 0 : countUnits(this.#unit, datagram)
-    const run = this.watch.noteBehind(start, units)
+    const run = this.#noteBehind(start, units)
     const neededRun = boot === 'same' ? RESTART_RUN_SAME_BOOT : RESTART_RUN
     const areLate = behind <= FAR_BEHIND_UNITS
-    if (run >= neededRun || (boot !== 'same' && isFreshStart(start, behind))) {
+    // A number too small, and too far behind, for a late datagram.
+    const isFreshStart = boot !== 'same' && start < NEAR_UNITS && !areLate
+    if (run >= neededRun || isFreshStart) {
       // All datagrams of the run but this one were counted as late, or as strays.
       if (areLate) this.#counts.late -= run - 1
       else this.#counts.strays -= run - 1
@@ -163,6 +198,15 @@ export class NumberJudge {
     this.#hasAdvanced = false
     this.#counts.strays += 1
     return 'undecided'
+  }
+
+  /** Notes a number behind the expected one; returns the length of the run that it continues. */
+  #noteBehind(sequence: number, units: number): number {
+    // Late messages without records may share a number: only messages that move it make a run.
+    if (this.#run === 0 || sequence !== this.#runNext) this.#run = 1
+    else if (units > 0) this.#run += 1
+    this.#runNext = (sequence + units) >>> 0
+    return this.#run
   }
 
   #fill(datagram: SequencedDatagram, { dissenting }: UnitDoubt): boolean {
@@ -195,7 +239,7 @@ export class NumberJudge {
     datagram: SequencedDatagram,
     jump: { readonly kind: 'boot' | 'guess'; readonly jumpers: number; readonly areLate?: boolean },
   ): SequenceVerdict {
-    this.watch.noteOrdinary()
+    this.#run = 0
     this.#early = undefined
     this.jumps.restart(jump)
     this.#advance(datagram)
@@ -203,13 +247,27 @@ export class NumberJudge {
   }
 
   /**
-   * Takes a jump back that is not certain yet, if there is one.
-   *
-   * @param count how many datagrams were observed, with one that goes on before the jump
+   * Takes a jump back that is not certain yet, if there is one. The datagrams since the jump,
+   * including the last one, belong to another numbering.
    */
-  takeBack(count: number): void {
+  comeHome(): void {
+    this.#takeBack(this.#position.count + 1)
+  }
+
+  #takeBack(count: number): void {
     this.jumps.takeBack(count)
     this.#hasAdvanced = false
+  }
+
+  /** Returns the run behind the expected number, for storing. */
+  toRun(): StoredRun {
+    return [this.#run, this.#runNext]
+  }
+
+  /** Restores the result of `toRun`. */
+  restoreRun([run, runNext]: StoredRun): void {
+    this.#run = run
+    this.#runNext = runNext
   }
 
   #advance(datagram: SequencedDatagram): void {

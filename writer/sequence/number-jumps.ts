@@ -1,23 +1,28 @@
 /**
  * The jumps of one numbering: restarts, and numbers far ahead. The numbering goes along with a jump
- * at once, and comes back if the numbers before it go on.
+ * at once. If the numbers before it go on within the reorder window, the jump is taken back.
  */
 
-import { type BootClock, isSameBoot } from './boot-clock.ts'
-import { Departure } from './departure.ts'
+import { type BootClock, isSameBoot, type StoredBoot } from './boot-clock.ts'
 import type { GapLedger } from './gap-ledger.ts'
-import type { NumberLine } from './number-line.ts'
-import type { WindowPosition } from './reorder-window.ts'
-import { NEAR_UNITS } from './reorder-window.ts'
+import type { LinePlace, NumberLine } from './number-line.ts'
+import {
+  NEAR_UNITS,
+  REORDER_WINDOW_DATAGRAMS,
+  REORDER_WINDOW_MS,
+  type WindowPosition,
+} from './reorder-window.ts'
 import { startOf } from './sequence-unit.ts'
 import type { SequencedDatagram } from './sequenced-datagram.ts'
 
-/** Counters of a numbering. */
+/** Counters of numberings. They fall only when a judgement is taken back. */
 export interface NumberingCounts {
+  /** Datagrams behind the expected number, including those that filled a hole. */
   late: number
   restarts: number
   /** Restarts that the uptime showed; a total that never falls. */
   boots: number
+  /** Datagrams whose numbers neither the stream nor other datagrams have continued. */
   strays: number
 }
 
@@ -32,6 +37,7 @@ export interface JumpingParts {
 
 /** A jump, as far as it can be judged from the datagram alone. */
 interface Jump {
+  /** A restart that the uptime shows, a restart that the numbers alone suggest, or a loss. */
   readonly kind: 'boot' | 'guess' | 'loss'
   /** The datagrams that make it. */
   readonly jumpers: number
@@ -39,59 +45,71 @@ interface Jump {
   readonly areLate?: boolean
 }
 
+/** The numbering before a jump, and the jump. */
+interface Departure extends LinePlace, Jump {
+  readonly boot: StoredBoot | undefined
+  readonly leftAt: WindowPosition
+}
+
 export class NumberJumps {
+  /** Whether the numbers have jumped, and the earlier ones may still go on. */
+  isAway = false
   readonly #parts: JumpingParts
-  readonly #departure = new Departure()
-  #left: number | undefined
+  #departure: Departure | undefined
+  /** Whether a datagram has continued the numbers after the jump. */
+  #isConfirmed = false
+  /** Datagrams that were counted as late ones of the earlier numbering. */
+  #lateOfEarlier = 0
 
   constructor(parts: JumpingParts) {
     this.#parts = parts
   }
 
-  /** Whether the numbers have jumped, and the earlier ones may still go on. */
-  get isAway(): boolean {
-    return this.#departure.isAway
-  }
-
   /** The next expected number before the jump. */
   get earlierNext(): number | undefined {
-    return this.#departure.earlierNext
+    return this.#departure?.next
   }
 
-  /** Datagrams that are strays unless the next ones continue their jump. */
-  get loneJumpers(): number {
-    return this.#departure.loneJumpers
-  }
-
-  /** Returns the next number of a numbering that was left for good, once. */
-  takeLeft(): number | undefined {
-    const left = this.#left
-    this.#left = undefined
-    return left
-  }
-
-  /** Believes a jump whose window is over. */
-  settle(): void {
-    this.#left = this.#departure.settle(this.#parts.position)?.next ?? this.#left
+  /**
+   * Believes a confirmed jump whose window is over.
+   *
+   * @returns the next number of the numbering that was left for good
+   */
+  settle(): number | undefined {
+    if (this.#departure === undefined || !this.#isConfirmed) return undefined
+    const { leftAt, next } = this.#departure
+    const { nowMs, count } = this.#parts.position
+    const isOver =
+      nowMs - leftAt.nowMs > REORDER_WINDOW_MS || count - leftAt.count > REORDER_WINDOW_DATAGRAMS
+    if (!isOver) return undefined
+    this.#end()
+    return next
   }
 
   /** Notes that the numbers after the jump go on. */
   confirm(): void {
-    if (!this.#departure.isLone) return
-    this.#departure.confirm()
+    if (!this.#isLone) return
+    this.#forgetLoneStray()
+    this.#isConfirmed = true
     this.#parts.ledger.confirmJump()
   }
 
   /** Judges a datagram that is not the expected one after a jump. */
   judge(datagram: SequencedDatagram): 'late-of-earlier' | 'take-back' | 'no' {
+    const departure = this.#departure
+    if (departure === undefined) return 'no'
     const { line } = this.#parts
     const distance = line.distanceOf(datagram)
-    const isEarlierBoot = isSameBoot(this.#departure.earlierBoot, datagram)
-    const start = startOf(line.unit, datagram)
-    const verdict = this.#departure.judge(start, distance, isEarlierBoot)
-    if (verdict === 'late-of-earlier') return verdict
-    const isWild = this.#departure.isLone && Math.abs(distance) > NEAR_UNITS
-    return verdict === 'resumes-earlier' || isWild ? 'take-back' : 'no'
+    const beyond = (startOf(line.unit, datagram) - departure.next) | 0
+    const mayResume = departure.kind !== 'boot' || isSameBoot(departure.boot, datagram)
+    if (mayResume && beyond <= 0 && beyond >= -departure.slack) return 'take-back'
+    if (Math.abs(distance) <= NEAR_UNITS) return 'no'
+    if (beyond < 0 && beyond >= -NEAR_UNITS) {
+      this.#lateOfEarlier += 1
+      return 'late-of-earlier'
+    }
+    const isResumed = mayResume && beyond >= 0 && beyond < NEAR_UNITS
+    return isResumed || this.#isLone ? 'take-back' : 'no'
   }
 
   /**
@@ -125,19 +143,44 @@ export class NumberJumps {
    */
   takeBack(count: number): void {
     const { line, ledger, boot, counts } = this.#parts
-    const earlier = this.#departure.takeBack(count)
-    if (earlier === undefined) return
-    ledger.takeBack(earlier.leftAtCount)
-    line.moveTo(earlier)
-    if (earlier.boot) boot.restore(earlier.boot)
-    if (earlier.areLate) counts.late += earlier.jumpers
-    else counts.strays += earlier.jumpers
-    if (earlier.kind !== 'loss') counts.restarts -= 1
+    const departure = this.#departure
+    if (departure === undefined) return
+    this.#end()
+    const { leftAt, jumpers, areLate } = departure
+    ledger.takeBack(leftAt.count)
+    line.moveTo(departure)
+    if (departure.boot) boot.restore(departure.boot)
+    const datagrams = jumpers + count - leftAt.count - 1 - this.#lateOfEarlier
+    if (areLate) counts.late += datagrams
+    else counts.strays += datagrams
+    if (departure.kind !== 'loss') counts.restarts -= 1
+  }
+
+  /** Whether no datagram has continued the numbers after the jump. */
+  get #isLone(): boolean {
+    return this.isAway && !this.#isConfirmed
   }
 
   #leave(jump: Jump): void {
     const { line, boot, position } = this.#parts
-    const earlier = { areLate: false, ...jump, ...line.place, boot: boot.toState(0) }
-    this.#departure.leave(earlier, position)
+    const { nowMs, count } = position
+    this.#forgetLoneStray()
+    this.#departure = { ...jump, ...line.place, boot: boot.toState(0), leftAt: { nowMs, count } }
+    this.isAway = true
+    this.#isConfirmed = jump.jumpers > 1
+    this.#lateOfEarlier = 0
+    if (jump.kind === 'loss') this.#parts.counts.strays += jump.jumpers
+  }
+
+  #end(): void {
+    this.#forgetLoneStray()
+    this.#departure = undefined
+    this.isAway = false
+  }
+
+  /** A datagram far ahead counts as a stray until the numbers after it go on. */
+  #forgetLoneStray(): void {
+    const departure = this.#departure
+    if (departure?.kind === 'loss' && this.#isLone) this.#parts.counts.strays -= departure.jumpers
   }
 }

@@ -1,4 +1,4 @@
-/** Where a numbering stands: its next expected number, as far as that is known. */
+/** The place of a numbering: its next expected number, as far as it is known. */
 
 import type { ReleasedSet } from './message-history.ts'
 import type { NumberRange } from './sequence-hole.ts'
@@ -102,7 +102,7 @@ export class NumberLine {
     this.#undecoded.add({ sequence, from: this.#next, to: undefined, sets: undecodedSets })
   }
 
-  /** Goes to another place; what was undecoded is forgotten. */
+  /** Goes to another place, and forgets the undecoded messages. */
   moveTo({ next, slack, isNextKnown }: LinePlace): void {
     this.#undecoded.clear()
     this.#isAnchored = true
@@ -116,7 +116,7 @@ export class NumberLine {
     this.#undecoded.close(to)
   }
 
-  /** Forgets what was undecoded, all or around the number of a late datagram. */
+  /** Forgets the undecoded messages: all, or that around the number of a late datagram. */
   forgetUndecoded(around?: number): void {
     if (around === undefined) this.#undecoded.clear()
     else this.#undecoded.forgetAround(around)

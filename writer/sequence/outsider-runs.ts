@@ -4,9 +4,11 @@
  * (a restart, a loss, an exporter with several ports), or another exporter shares the address.
  */
 
-import { Cadence } from './cadence.ts'
+import type { Cadence } from './cadence.ts'
+import { MAX_PORTS } from './port-trackers.ts'
 import { REORDER_WINDOW_MS } from './reorder-window.ts'
 import type { NumberRange } from './sequence-hole.ts'
+import type { SequenceSeries } from './sequence-series.ts'
 import type { SequencedDatagram } from './sequenced-datagram.ts'
 
 /** A run of this many datagrams on one port, while the stream goes on, is another exporter. */
@@ -26,7 +28,7 @@ const OUTSIDER_BYTES = 250
 /** Where the outsiders of a port come from. */
 type OutsiderOrigin = 'undecided' | 'same-stream' | 'several-exporters'
 
-interface Outsider {
+export interface Outsider {
   readonly port: number
   readonly datagram: SequencedDatagram
   /** The number after its own. */
@@ -44,14 +46,14 @@ interface OutsiderRun {
 }
 
 export class OutsiderRuns {
-  readonly #maxPorts: number
+  readonly #main: Cadence
   readonly #runs = new Map<number, OutsiderRun>()
   #outsiders: Outsider[] = []
-  readonly #main = new Cadence()
   #dropped = 0
 
-  constructor(maxPorts: number) {
-    this.#maxPorts = maxPorts
+  /** @param main of the stream itself; the caller keeps it up to date */
+  constructor(main: Cadence) {
+    this.#main = main
   }
 
   /** The number of outsiders. */
@@ -70,9 +72,7 @@ export class OutsiderRuns {
   }
 
   /** Notes that the stream itself was heard and went on. */
-  noteMain(receivedAtMs: number): void {
-    this.#main.note(receivedAtMs)
-    if (this.#runs.size === 0) return
+  noteMain(): void {
     for (const run of this.#runs.values()) run.isMainHeard = true
   }
 
@@ -116,14 +116,12 @@ export class OutsiderRuns {
   /**
    * Whether the outsiders have waited long enough, because the stream has fallen silent.
    *
-   * @param isNear whether a datagram may follow the stream after a small loss
    * @param usesPorts whether the stream is known to use several ports; a single datagram from
    *   another port says nothing else
    */
   isOverdue(
     nowMs: number,
-    isNear: (datagram: SequencedDatagram) => boolean,
-    usesPorts: boolean,
+    { series, usesPorts }: { readonly series: SequenceSeries; readonly usesPorts: boolean },
   ): boolean {
     const last = this.#outsiders.at(-1)
     if (last === undefined || this.#main.heardAtMs === undefined) return false
@@ -131,12 +129,12 @@ export class OutsiderRuns {
     if (nowMs - last.datagram.receivedAtMs <= REORDER_WINDOW_MS) return false
     if (this.#main.intervalMs !== undefined) return this.#isMainSilent(nowMs)
     const isLong = nowMs - this.#main.heardAtMs > SILENT_INTERVALS * REORDER_WINDOW_MS
-    return isLong && this.#outsiders.every(({ datagram }) => isNear(datagram))
+    return isLong && this.#outsiders.every(({ datagram }) => series.isNear(datagram))
   }
 
-  /** Returns and removes the first outsider that now fits the stream. */
-  takeFitting(fits: (datagram: SequencedDatagram) => boolean): Outsider | undefined {
-    const index = this.#outsiders.findIndex(({ datagram }) => fits(datagram))
+  /** Removes and returns the first outsider that now fits the stream. */
+  takeFitting(series: SequenceSeries): SequencedDatagram | undefined {
+    const index = this.#outsiders.findIndex(({ datagram }) => series.accepts(datagram))
     const [fitting] = index < 0 ? [] : this.#outsiders.splice(index, 1)
     if (fitting === undefined) return undefined
     const { port, to } = fitting
@@ -144,16 +142,7 @@ export class OutsiderRuns {
     // Its run is the stream's now: the next datagram continues the stream, not the outsiders.
     if (run?.next === to) Object.assign(run, { next: Number.NaN, length: 0 })
     if (!this.#outsiders.some((outsider) => outsider.port === port)) this.#runs.delete(port)
-    return fitting
-  }
-
-  /** Removes all outsiders that fit the stream, one after the other. */
-  *takeAllFitting(fits: (datagram: SequencedDatagram) => boolean): Iterable<SequencedDatagram> {
-    let fitting = this.takeFitting(fits)
-    while (fitting !== undefined) {
-      yield fitting.datagram
-      fitting = this.takeFitting(fits)
-    }
+    return fitting.datagram
   }
 
   /**
@@ -189,7 +178,7 @@ export class OutsiderRuns {
   #runOf(port: number): OutsiderRun {
     const known = this.#runs.get(port)
     if (known !== undefined) return known
-    if (this.#runs.size >= this.#maxPorts) {
+    if (this.#runs.size >= MAX_PORTS) {
       const oldest = this.#runs.keys().next()
       if (!oldest.done) this.#forgetPort(oldest.value)
     }

@@ -5,7 +5,7 @@
 
 import { NO_GAPS } from './gap-ledger.ts'
 import type { ClaimedGap, LossAccount } from './loss-account.ts'
-import { SequenceTracker } from './sequence-tracker.ts'
+import { type SequenceNotice, SequenceTracker } from './sequence-tracker.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
 import type { StoredPort } from './stored-sequence.ts'
 
@@ -17,7 +17,6 @@ const ONE_STREAM_HANDOVERS = 4
 /** Counters of a stream or tracker. */
 export interface SequenceCounts {
   late: number
-  duplicates: number
   restarts: number
   strays: number
 }
@@ -32,7 +31,6 @@ interface WrittenState {
 /** Adds the counters of a tracker to `counts`. */
 export function addCounts(counts: SequenceCounts, tracker: SequenceTracker): void {
   counts.late += tracker.late
-  counts.duplicates += tracker.duplicates
   counts.restarts += tracker.restarts
   counts.strays += tracker.strays
 }
@@ -103,6 +101,15 @@ export class PortTrackers {
     return gaps
   }
 
+  /** Returns the next fact to log, once. */
+  takeNotice(): SequenceNotice | undefined {
+    for (const tracker of this.#trackers.values()) {
+      const notice = tracker.takeNotice()
+      if (notice !== undefined) return notice
+    }
+    return undefined
+  }
+
   /**
    * Merges all ports into the tracker of the last one and returns it. Holes are forgotten: the
    * missing numbers of one port came from the others.
@@ -120,8 +127,8 @@ export class PortTrackers {
   }
 
   /**
-   * Returns the result of `toState` as JSON. A datagram changes one port, so the others are written
-   * as before: an attacker who splits a stream into 64 ports made each datagram cost 64 of them.
+   * Returns the result of `toState` as JSON. A datagram changes one port; the texts of the others are
+   * kept. Without that, each datagram of an attacker with 64 ports would cost 64 texts.
    */
   toJson(shiftMs: number): string {
     const texts: string[] = []

@@ -52,14 +52,14 @@ export function isInDoubt({ dissenting }: SequenceHole, favoured: number): boole
 /** A late message, which fills a hole. */
 export interface Filling {
   readonly start: number
-  /** undefined: unknown, so that all later numbers of the hole go, too. */
+  /** undefined: unknown, so all later numbers of the hole are removed, too. */
   readonly units: number | undefined
   /** The message may hold this many units fewer. */
   readonly slack: number
   readonly dissenting: number
 }
 
-/** Returns what a late message leaves of its hole: nothing, or one or two smaller holes. */
+/** Returns the rest of a hole after a late message: nothing, or one or two smaller holes. */
 export function fillHole(hole: SequenceHole, filling: Filling): readonly SequenceHole[] {
   const { units, dissenting, slack } = filling
   const isBefore = ((filling.start - hole.from) | 0) < 0

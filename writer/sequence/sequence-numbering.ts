@@ -1,18 +1,17 @@
 /**
- * Follows the sequence numbers of one stream in one given unit, and distinguishes loss from
- * reordering, restarts and strays. Time comes with the datagrams.
+ * One series of sequence numbers in one given unit: its expected number, its holes, its boot time,
+ * and the judge that places each datagram. Time comes with the datagrams.
  */
 
 import { BootClock, type StoredBoot } from './boot-clock.ts'
 import { GapLedger, type SequenceGap, type StoredHole } from './gap-ledger.ts'
 import type { ReleasedSet } from './message-history.ts'
-import { NumberJudge } from './number-judge.ts'
+import { NumberJudge, type StoredRun } from './number-judge.ts'
 import type { NumberingCounts } from './number-jumps.ts'
 import { NumberLine } from './number-line.ts'
 import { NEAR_UNITS } from './reorder-window.ts'
-import type { StoredRun } from './restart-watch.ts'
 import { type SequenceUnit, startOf } from './sequence-unit.ts'
-import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
+import type { SequencedDatagram } from './sequenced-datagram.ts'
 import type { UnitDoubt } from './unit-learner.ts'
 
 /** The stored state of a numbering; plain JSON. */
@@ -27,43 +26,24 @@ export interface NumberingState {
   readonly run?: StoredRun
 }
 
-/** Counters are totals since construction. They fall only when a judgement is taken back. */
 export class SequenceNumbering {
+  readonly judge: NumberJudge
+  readonly ledger: GapLedger
   readonly #unit: SequenceUnit
   readonly #line: NumberLine
-  readonly #ledger: GapLedger
   readonly #boot = new BootClock()
-  readonly #judge: NumberJudge
-  /** The last receive time, and the number of datagrams observed. */
   readonly #position = { nowMs: 0, count: 0 }
-  readonly #counts: NumberingCounts = { late: 0, restarts: 0, boots: 0, strays: 0 }
+  readonly #counts: NumberingCounts
   #found: number | undefined
 
-  constructor(unit: SequenceUnit) {
+  /** @param counts shared with the other numberings of the series */
+  constructor(unit: SequenceUnit, counts: NumberingCounts) {
     this.#unit = unit
+    this.#counts = counts
     this.#line = new NumberLine(unit)
-    this.#ledger = new GapLedger(unit)
-    const own = { line: this.#line, ledger: this.#ledger, boot: this.#boot }
-    this.#judge = new NumberJudge({ ...own, counts: this.#counts, position: this.#position })
-  }
-
-  /** Datagrams behind the expected number, including those that filled a hole. */
-  get late(): number {
-    return this.#counts.late
-  }
-
-  get restarts(): number {
-    return this.#counts.restarts
-  }
-
-  /** Restarts that the uptime showed; a total that never falls. */
-  get boots(): number {
-    return this.#counts.boots
-  }
-
-  /** Datagrams whose numbers neither the stream nor other datagrams continued. */
-  get strays(): number {
-    return this.#counts.strays + this.#judge.jumps.loneJumpers
+    this.ledger = new GapLedger(unit)
+    const own = { line: this.#line, ledger: this.ledger, boot: this.#boot }
+    this.judge = new NumberJudge({ ...own, counts, position: this.#position })
   }
 
   /** The next expected number; null while it is unknown. */
@@ -72,17 +52,12 @@ export class SequenceNumbering {
     return isAnchored && isNextKnown && this.#unit !== 'none' ? next : null
   }
 
-  /** Whether the numbers have jumped, and the earlier ones may still go on. */
-  get isAway(): boolean {
-    return this.#judge.jumps.isAway
-  }
-
   /** Whether a datagram is the next one of this stream, or missing in it. */
   accepts(datagram: SequencedDatagram): boolean {
     if (!this.#line.isAnchored || this.#unit === 'none') return true
     const start = startOf(this.#unit, datagram)
-    if (this.#line.expects(datagram) || start === this.#judge.jumps.earlierNext) return true
-    return this.#ledger.isMissing(start) || (!this.#line.isNextKnown && this.isNear(datagram))
+    if (this.#line.expects(datagram) || start === this.judge.jumps.earlierNext) return true
+    return this.ledger.isMissing(start) || (!this.#line.isNextKnown && this.isNear(datagram))
   }
 
   /** Whether a datagram may follow after a small loss. */
@@ -93,7 +68,7 @@ export class SequenceNumbering {
   /** Returns how far a datagram is from the expected number, in either direction. */
   distanceTo(datagram: SequencedDatagram): number {
     const distance = this.#line.distanceOf(datagram)
-    const earlier = this.#judge.jumps.earlierNext ?? this.#line.next
+    const earlier = this.judge.jumps.earlierNext ?? this.#line.next
     const fromEarlier = (distance + this.#line.next - earlier) | 0
     return Math.min(Math.abs(distance), Math.abs(fromEarlier))
   }
@@ -110,24 +85,6 @@ export class SequenceNumbering {
     return found
   }
 
-  /** Returns the next number of a numbering that was left for good, once. */
-  takeLeft(): number | undefined {
-    return this.#judge.jumps.takeLeft()
-  }
-
-  /** Observes the next datagram, in the order of arrival and after its decoding. */
-  observe(datagram: SequencedDatagram, doubt: UnitDoubt): SequenceVerdict {
-    this.#position.nowMs = datagram.receivedAtMs
-    this.#position.count += 1
-    if (this.#unit === 'none') return 'unsequenced'
-    return this.#judge.judge(datagram, doubt)
-  }
-
-  /** Whether `expire` may have something to do. */
-  get hasNews(): boolean {
-    return this.#ledger.hasNews
-  }
-
   /**
    * Declares the holes that have left the reorder window, unless a favoured unit sees none there.
    *
@@ -135,16 +92,16 @@ export class SequenceNumbering {
    */
   expire(nowMs: number, favoured: number): readonly SequenceGap[] {
     const position = { nowMs, count: this.#position.count }
-    const stray = this.#ledger.takeStrayHole(position)
-    if (stray !== undefined) this.#judge.forgetStray(stray, stray.headFills)
-    const series = this.#ledger.takeSeriesHole(position)
+    const stray = this.ledger.takeStrayHole(position)
+    if (stray !== undefined) this.judge.forgetStray(stray, stray.headFills)
+    const series = this.ledger.takeSeriesHole(position)
     if (series !== undefined) {
       this.#counts.late -= series.headFills
       this.#found = series.from
     }
-    const { intervalMs } = this.#judge
-    this.#ledger.declareExpired(position, { favoured, intervalMs })
-    return this.#ledger.takeGaps()
+    const { intervalMs } = this.judge
+    this.ledger.declareExpired(position, { favoured, intervalMs })
+    return this.ledger.takeGaps()
   }
 
   /**
@@ -156,33 +113,20 @@ export class SequenceNumbering {
     const missing = this.#line.release(released)
     if (missing === false) return false
     if (missing === undefined) return true
-    this.#ledger.open(missing, this.#position, doubt)
-    this.#ledger.confirm()
+    this.ledger.open(missing, this.#position, doubt)
+    this.ledger.confirm()
     return true
   }
 
   /** Forgets all holes and undecoded messages. */
   trim(): void {
-    this.#ledger.discardHoles()
+    this.ledger.discardHoles()
     this.#line.forgetUndecoded()
   }
 
   /** The holes and the undecoded messages that are remembered. */
   get remembered(): number {
-    return this.#ledger.size + this.#line.undecoded
-  }
-
-  /** Forgets all holes without counting them: the numbers belong to another stream. */
-  discardHoles(): void {
-    this.#ledger.discardHoles()
-  }
-
-  /**
-   * Takes a jump back that is not certain yet, if there is one. The datagrams since the jump,
-   * including the last one, belong to another numbering.
-   */
-  comeHome(): void {
-    this.#judge.takeBack(this.#position.count + 1)
+    return this.ledger.size + this.#line.undecoded
   }
 
   /**
@@ -193,11 +137,11 @@ export class SequenceNumbering {
   toState(shiftMs: number): NumberingState {
     const state: { -readonly [P in keyof NumberingState]: NumberingState[P] } = { next: this.next }
     const boot = this.#boot.toState(shiftMs)
-    const run = this.#judge.watch.toRun()
+    const run = this.judge.toRun()
     if (this.#line.slack !== 0) state.slack = this.#line.slack
     if (boot !== undefined) state.boot = boot
-    if (this.#ledger.size > 0) {
-      state.holes = this.#ledger.toArray(this.#position.count, shiftMs)
+    if (this.ledger.size > 0) {
+      state.holes = this.ledger.toArray(this.#position.count, shiftMs)
     }
     if (run[0] !== 0 || run[1] !== 0) state.run = run
     return state
@@ -208,7 +152,7 @@ export class SequenceNumbering {
     if (next !== null) this.beginAt(next, slack)
     if (boot) this.#boot.restore(boot)
     else if (bootMs != null) this.#boot.restore([bootMs, bootMs, 0, 0, 0])
-    this.#ledger.restore(holes ?? [])
-    if (run !== undefined) this.#judge.watch.restore(run)
+    this.ledger.restore(holes ?? [])
+    if (run !== undefined) this.judge.restoreRun(run)
   }
 }

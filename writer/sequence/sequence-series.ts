@@ -3,9 +3,9 @@
  * some count each on its own, so each datagram belongs to the series that it continues.
  */
 
-import type { SequenceGap } from './gap-ledger.ts'
-import { NO_GAPS } from './gap-ledger.ts'
+import { NO_GAPS, type SequenceGap } from './gap-ledger.ts'
 import type { ReleasedSet } from './message-history.ts'
+import type { NumberJudge } from './number-judge.ts'
 import type { NumberingCounts } from './number-jumps.ts'
 import { type NumberingState, SequenceNumbering } from './sequence-numbering.ts'
 import {
@@ -27,49 +27,32 @@ const MAX_SERIES = 16
 export const SERIES_BYTES = 1_300
 const HOLE_BYTES = 120
 
-const NO_SERIES = { late: 0, restarts: 0, boots: 0, strays: 0 } as const satisfies NumberingCounts
-
 /** The stored state of all series: the first, and the others beside it. */
-export interface SeriesState extends NumberingState {
+interface SeriesState extends NumberingState {
   readonly series?: readonly NumberingState[]
 }
 
 export class SequenceSeries {
   readonly unit: SequenceUnit
+  /**
+   * Totals of all series, those that were forgotten included. `strays` may be below 0: some of the
+   * strays that became a series may have been late before.
+   */
+  readonly counts: NumberingCounts = { late: 0, restarts: 0, boots: 0, strays: 0 }
   readonly #main: SequenceNumbering
   #numberings: SequenceNumbering[]
-  readonly #runs = new SeriesRuns()
+  /** Defined once a datagram continued no series, which most streams never have. */
+  #runs: SeriesRuns | undefined
   #hasSplit = false
-  /** Strays that turned out to be a series. */
-  #found = 0
-  /** Counters of series that were forgotten. */
-  #forgotten: Readonly<NumberingCounts> = NO_SERIES
 
   constructor(unit: SequenceUnit) {
     this.unit = unit
-    this.#main = new SequenceNumbering(unit)
+    this.#main = new SequenceNumbering(unit, this.counts)
     this.#numberings = [this.#main]
   }
 
   get countedUnit(): CountedUnit {
     return countedUnit(this.unit)
-  }
-
-  get late(): number {
-    return this.#forgotten.late + this.#sum((numbering) => numbering.late)
-  }
-
-  get restarts(): number {
-    return this.#forgotten.restarts + this.#sum((numbering) => numbering.restarts)
-  }
-
-  get boots(): number {
-    return this.#forgotten.boots + this.#sum((numbering) => numbering.boots)
-  }
-
-  get strays(): number {
-    const strays = this.#forgotten.strays + this.#sum((numbering) => numbering.strays)
-    return Math.max(0, strays - this.#found)
   }
 
   /** The next expected number; null while it is unknown, and while there are several series. */
@@ -78,12 +61,13 @@ export class SequenceSeries {
   }
 
   get hasNews(): boolean {
-    return this.#numberings.some((numbering) => numbering.hasNews)
+    for (const { ledger } of this.#numberings) if (ledger.hasNews) return true
+    return false
   }
 
   /** Whether there are several series, or may be. */
   get isSeveral(): boolean {
-    return this.#numberings.length > 1 || this.#runs.size > 0
+    return this.#numberings.length > 1 || (this.#runs?.size ?? 0) > 0
   }
 
   /** Whether a series was found since the last `takeSplit`. */
@@ -109,11 +93,12 @@ export class SequenceSeries {
 
   observe(datagram: SequencedDatagram, doubt: UnitDoubt): SequenceVerdict {
     const numbering = this.#numberings.length === 1 ? this.#main : this.#seriesOf(datagram)
-    const verdict = numbering.observe(datagram, doubt)
-    const left = numbering.takeLeft()
-    if (left !== undefined) this.#runs.leave(left)
-    if (numbering.isAway || verdict === 'undecided') this.#noteStray(numbering, datagram)
-    else if (this.#runs.size > 0) this.#runs.noteMain()
+    const { judge } = numbering
+    const verdict = judge.observe(datagram, doubt)
+    const left = judge.takeLeft()
+    if (left !== undefined) this.#startRuns().leave(left)
+    if (judge.isAway || verdict === 'undecided') this.#noteStray(judge, datagram)
+    else this.#runs?.noteMain()
     return verdict
   }
 
@@ -141,30 +126,21 @@ export class SequenceSeries {
   }
 
   discardHoles(): void {
-    for (const numbering of this.#numberings) numbering.discardHoles()
+    for (const { ledger } of this.#numberings) ledger.discardHoles()
   }
 
   /** The memory of all series, estimated. */
   get bytes(): number {
-    const remembered = this.#sum((numbering) => numbering.remembered)
+    let remembered = 0
+    for (const numbering of this.#numberings) remembered += numbering.remembered
     return this.#numberings.length * SERIES_BYTES + remembered * HOLE_BYTES
   }
 
   /** Forgets all series but the first. */
   trim(): void {
-    const { late, restarts, boots, strays } = this.#forgotten
-    const [main, ...others] = this.#numberings
-    const sum = (count: (numbering: SequenceNumbering) => number) =>
-      others.reduce((total, numbering) => total + count(numbering), 0)
-    this.#forgotten = {
-      late: late + sum((other) => other.late),
-      restarts: restarts + sum((other) => other.restarts),
-      boots: boots + sum((other) => other.boots),
-      strays: strays + sum((other) => other.strays),
-    }
-    this.#numberings = main === undefined ? [] : [main]
-    main?.trim()
-    this.#runs.clear()
+    this.#numberings = [this.#main]
+    this.#main.trim()
+    this.#runs = undefined
   }
 
   toState(shiftMs: number): SeriesState {
@@ -195,27 +171,26 @@ export class SequenceSeries {
   }
 
   /** Notes a datagram that its numbering does not continue; a run of such is another series. */
-  #noteStray(numbering: SequenceNumbering, datagram: SequencedDatagram): void {
+  #noteStray(judge: NumberJudge, datagram: SequencedDatagram): void {
     const { unit } = this
     const range = { from: startOf(unit, datagram), to: endOf(unit, datagram) }
-    const length = this.#runs.add(range, countSlack(unit, datagram))
+    const length = this.#startRuns().add(range, countSlack(unit, datagram))
     if (length === undefined || this.#numberings.length >= MAX_SERIES) return
-    numbering.comeHome()
+    judge.comeHome()
     this.#add().beginAt(range.to)
-    this.#found += length
+    // They were counted as strays.
+    this.counts.strays -= length
     this.#hasSplit = true
   }
 
-  #add(): SequenceNumbering {
-    const numbering = new SequenceNumbering(this.unit)
-    this.#numberings.push(numbering)
-    return numbering
+  #startRuns(): SeriesRuns {
+    this.#runs ??= new SeriesRuns()
+    return this.#runs
   }
 
-  #sum(count: (numbering: SequenceNumbering) => number): number {
-    if (this.#numberings.length === 1) return count(this.#main)
-    let sum = 0
-    for (const numbering of this.#numberings) sum += count(numbering)
-    return sum
+  #add(): SequenceNumbering {
+    const numbering = new SequenceNumbering(this.unit, this.counts)
+    this.#numberings.push(numbering)
+    return numbering
   }
 }

@@ -4,13 +4,11 @@
  */
 
 import { NO_GAPS } from './gap-ledger.ts'
-import { learnStep } from './learn-step.ts'
-import { type ClaimedGap, LossAccount } from './loss-account.ts'
+import { type Claim, type ClaimedGap, LossAccount } from './loss-account.ts'
 import { type JudgedCounts, LossClaims, NO_COUNTS } from './loss-claims.ts'
 import { type HeardStep, MessageHistory, type ReleasedSet } from './message-history.ts'
 import { RecentDatagrams } from './recent-datagrams.ts'
 import type { NumberRange } from './sequence-hole.ts'
-import type { TrackerNotice } from './sequence-notice.ts'
 import { SERIES_BYTES, SequenceSeries } from './sequence-series.ts'
 import { endOf, knownUnits, type SequenceUnit, startOf } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
@@ -20,14 +18,21 @@ import { UnitLearner } from './unit-learner.ts'
 /** The number of stored messages while the unit is not in doubt. */
 const CALM_MESSAGES = 8
 
-/** Estimates; measured: 3,200 bytes for a tracker with its first series, 210 for a message. */
-/** With its state as JSON, which is kept for a port. */
+// Estimates; measured: 3,200 bytes for a tracker with its first series, 210 for a message.
+/** With the state as JSON, which is kept for each port of a split stream. */
 const TRACKER_BYTES = 2_400
 const MESSAGE_BYTES = 250
 /** A tracker with one series, no hole, and the last message. */
 export const CALM_TRACKER_BYTES = TRACKER_BYTES + SERIES_BYTES + MESSAGE_BYTES
 
-export interface TrackerOptions {
+/** A finding about the numbers of a stream, to be logged once. */
+export type SequenceNotice =
+  | { readonly kind: 'unit-changed'; readonly from: SequenceUnit; readonly to: SequenceUnit }
+  | { readonly kind: 'unit-unknown'; readonly retracted: Claim['losses'] }
+  | { readonly kind: 'several-series'; readonly series: number }
+  | { readonly kind: 'several-exporters'; readonly ports: readonly number[] }
+
+interface TrackerOptions {
   /** Shared by the trackers of a stream. */
   readonly account?: LossAccount
   /** The unit that an operator has set; else it is learned. */
@@ -47,11 +52,9 @@ export class SequenceTracker {
   #series: SequenceSeries
   /** Counters from other units, for messages that are not judged again. */
   #former: JudgedCounts = NO_COUNTS
-  readonly #notices: TrackerNotice[] = []
+  readonly #notices: SequenceNotice[] = []
   #revision = 0
-  #duplicates = 0
   #lastReceivedAtMs = 0
-  #isFirst = true
 
   constructor(exportVersion: number, { account = new LossAccount(), unit }: TrackerOptions = {}) {
     this.#account = account
@@ -68,20 +71,16 @@ export class SequenceTracker {
 
   /** Datagrams behind the expected number, including those that filled a hole. */
   get late(): number {
-    return this.#former.late + this.#series.late
-  }
-
-  get duplicates(): number {
-    return this.#duplicates
+    return this.#former.late + this.#series.counts.late
   }
 
   get restarts(): number {
-    return this.#former.restarts + this.#series.restarts
+    return this.#former.restarts + this.#series.counts.restarts
   }
 
   /** Datagrams whose numbers neither the stream nor other datagrams continued. */
   get strays(): number {
-    return this.#former.strays + this.#series.strays
+    return this.#former.strays + Math.max(0, this.#series.counts.strays)
   }
 
   get unit(): SequenceUnit {
@@ -108,18 +107,13 @@ export class SequenceTracker {
     return this.#isSequenced && this.#recent.has(sequence, fingerprint)
   }
 
-  /** Counts a duplicate, which is not observed. */
-  countDuplicate(): void {
-    this.#duplicates += 1
-  }
-
   /** Returns the numbers that a datagram stands for if it belongs to this stream. */
   rangeOf(datagram: SequencedDatagram): NumberRange {
     return { from: startOf(this.unit, datagram), to: endOf(this.unit, datagram) }
   }
 
   /** The numbers in the present unit. */
-  get series(): Pick<SequenceSeries, 'accepts' | 'isNear'> {
+  get series(): SequenceSeries {
     return this.#series
   }
 
@@ -129,10 +123,10 @@ export class SequenceTracker {
     this.#revision += 1
     this.#lastReceivedAtMs = receivedAtMs
     const step = this.#history.add(datagram, this)
-    const { boots } = this.#series
+    const { boots } = this.#series.counts
     const verdict = this.#judge(step)
     // A rebooted exporter may repeat numbers and payloads.
-    if (this.#series.boots > boots) this.#recent.clear()
+    if (this.#series.counts.boots > boots) this.#recent.clear()
     if (this.#isSequenced) this.#recent.add(sequence, fingerprint)
     this.#shortenHistory(receivedAtMs)
     return verdict
@@ -159,7 +153,7 @@ export class SequenceTracker {
   /** Adds the records of a held set that is decoded now; returns false if no message waits for it. */
   release(released: ReleasedSet): boolean {
     this.#revision += 1
-    for (const step of this.#history.release(released)) this.#learn(step)
+    for (const step of this.#history.release(released)) this.#learner.learn(step)
     const proven = this.#isFixed ? undefined : this.#learner.provenUnit
     if (proven !== undefined) {
       this.#changeUnit(proven)
@@ -170,13 +164,13 @@ export class SequenceTracker {
   }
 
   /** Returns the next thing to log, once. */
-  takeNotice(): TrackerNotice | undefined {
+  takeNotice(): SequenceNotice | undefined {
     const notice = this.#notices.shift()
     if (notice !== undefined || !this.#series.hasSplit) return notice
     return { kind: 'several-series', series: this.#series.takeSplit() }
   }
 
-  /** Lets the gaps so far stand, whatever comes later: the tracker is given up. */
+  /** Makes the gaps so far final, because the tracker is given up. */
   settleClaims(): void {
     this.#revision += 1
     this.#claims.settle()
@@ -194,7 +188,7 @@ export class SequenceTracker {
     return TRACKER_BYTES + this.#history.size * MESSAGE_BYTES + this.#series.bytes
   }
 
-  /** Forgets all but one series and its next number; nobody knows what of holes is lost. */
+  /** Forgets all but one series and its next number; the numbers in holes are not counted as lost. */
   trim(): void {
     this.discardHoles()
     this.#series.trim()
@@ -209,8 +203,7 @@ export class SequenceTracker {
       unit: this.unit,
       ...this.#series.toState(shiftMs),
       recent: this.#recent.toText(),
-      learned: this.#learner.toArray(shiftMs),
-      fit: this.#learner.toFit(),
+      ...this.#learner.toState(shiftMs),
       history: this.#history.toArray(this, { ...messages, shiftMs }),
       ...this.#claims.toState(this),
     }
@@ -219,24 +212,23 @@ export class SequenceTracker {
   /** Continues from a stored state; `unit` and `next` suffice. */
   restore(state: SequenceState): void {
     this.#revision += 1
-    this.#isFirst = state.next === null
     this.#series = new SequenceSeries(state.unit)
     this.#series.restore(state)
     this.#learner.use(state.unit)
-    this.#learner.restore(state.learned ?? [], state.fit)
+    this.#learner.restore(state)
     this.#recent.restore(state.recent ?? [])
     this.#history.restore(state.history ?? [])
     this.#claims.restore(state)
   }
 
-  /** Whether the numbers tell anything, though their unit may be unknown. */
+  /** Whether the exporter numbers its messages, though the unit may be unknown. */
   get #isSequenced(): boolean {
     return this.unit !== 'none' || this.#learner.isUnfit
   }
 
   #judge(step: HeardStep): SequenceVerdict {
     if (this.#isFixed) return this.#number(step)
-    this.#learn(step)
+    this.#learner.learn(step)
     const proven = this.#learner.provenUnit
     if (proven !== undefined) return this.#changeUnit(proven)
     const news = this.#learner.judgeFit()
@@ -249,16 +241,11 @@ export class SequenceTracker {
     return this.#number(step)
   }
 
-  #learn(step: HeardStep): void {
-    learnStep(this.#learner, step, this.#isFirst)
-    this.#isFirst = false
-  }
-
   #number({ message }: HeardStep): SequenceVerdict {
     return this.#series.observe(message, this.#learner.doubtAt(message.receivedAtMs))
   }
 
-  /** No unit explains the numbers: takes the claims back that were made meanwhile. */
+  /** Takes the claims back that were made so far, because no unit explains the numbers. */
   #giveUpUnit(): SequenceVerdict {
     const { losses, counts } = this.#claims.retract()
     this.#notices.push({ kind: 'unit-unknown', retracted: losses })
@@ -281,7 +268,7 @@ export class SequenceTracker {
     this.#series = new SequenceSeries(unit)
     let verdict: SequenceVerdict = 'first'
     for (const step of this.#history.steps()) {
-      this.#learn(step)
+      this.#learner.learn(step)
       verdict = this.#number(step)
     }
     return verdict

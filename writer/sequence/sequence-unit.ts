@@ -39,6 +39,15 @@ export const SEQUENCE_UNITS = [
   'bidirectional-flows-inclusive',
 ] as const satisfies readonly SequenceUnit[]
 
+/** How an operator wants the numbers of an exporter to be followed; `off` is the unit `none`. */
+export type SequenceCheck = 'auto' | 'off' | SequenceUnit
+
+/** Reads the setting of an operator; a text that is not known here is `auto`. */
+export function parseSequenceCheck(text: string): SequenceCheck {
+  if (text === 'off') return text
+  return SEQUENCE_UNITS.find((unit) => unit === text) ?? 'auto'
+}
+
 /** The contents of a message that sequence numbers may count. */
 export interface MessageCounts {
   /** v5 to v8: the count in the header. v9 and IPFIX: decoded data records, including options. */
@@ -129,7 +138,7 @@ export function countUnits(unit: SequenceUnit, message: MessageCounts): number {
   }
 }
 
-/** Whether the numbers of a message are not exact: see `countSlack`. */
+/** Whether a unit has slack: see `countSlack`. */
 export function hasSlack(unit: SequenceUnit): boolean {
   return (
     unit === 'sets' || unit === 'bidirectional-flows' || unit === 'bidirectional-flows-inclusive'

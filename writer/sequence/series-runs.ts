@@ -7,9 +7,9 @@ import type { NumberRange } from './sequence-hole.ts'
 
 /** A run of this many datagrams beside a stream that goes on is another series. */
 const SERIES_RUN = 6
-/** Runs are forgotten when the stream has gone on for this many datagrams without another one. */
+/** Runs are forgotten after this many datagrams of the stream in which no run was continued. */
 const QUIET_DATAGRAMS = 256
-/** Beyond this, the run that was continued least lately is forgotten. */
+/** Beyond this, the run that was continued longest ago is forgotten. */
 const MAX_RUNS = 16
 
 interface SeriesRun {
@@ -52,10 +52,6 @@ export class SeriesRuns {
     this.#quiet = 0
     this.#runs.push({ next, length: SERIES_RUN - 1, isMainHeard: true })
     if (this.#runs.length > MAX_RUNS) this.#runs.shift()
-  }
-
-  clear(): void {
-    this.#runs = []
   }
 
   /** Notes that the stream itself was heard and went on. */

@@ -3,17 +3,14 @@
 import type { StoredClaims } from './loss-claims.ts'
 import type { StoredMessage } from './message-history.ts'
 import type { StoredRecent } from './recent-datagrams.ts'
-import type { SequenceCheck } from './sequence-check.ts'
 import type { NumberingState } from './sequence-numbering.ts'
-import type { SequenceUnit } from './sequence-unit.ts'
-import type { StoredFit } from './unit-fit.ts'
+import type { SequenceCheck, SequenceUnit } from './sequence-unit.ts'
+import type { LearnedUnit } from './unit-learner.ts'
 
 /** The state of one tracker. */
-export interface SequenceState extends NumberingState, StoredClaims {
+export interface SequenceState extends NumberingState, LearnedUnit, StoredClaims {
   readonly unit: SequenceUnit
   readonly recent?: StoredRecent
-  readonly learned?: readonly number[]
-  readonly fit?: StoredFit
   /** The last messages; all that are remembered while the unit is in doubt. */
   readonly history?: readonly StoredMessage[]
   /** Further series of numbers, beside the first. */

@@ -3,29 +3,31 @@
  * exporters share its address.
  */
 
+import { Cadence } from './cadence.ts'
 import { type Claim, type ClaimedGap, LossAccount } from './loss-account.ts'
 import type { ReleasedSet } from './message-history.ts'
-import { OutsiderRuns } from './outsider-runs.ts'
-import { addCounts, MAX_PORTS, PortTrackers, type SequenceCounts } from './port-trackers.ts'
-import type { SequenceCheck } from './sequence-check.ts'
-import type { SequenceNotice } from './sequence-notice.ts'
-import { CALM_TRACKER_BYTES, SequenceTracker } from './sequence-tracker.ts'
-import type { CountedUnit, SequenceUnit } from './sequence-unit.ts'
+import { type Outsider, OutsiderRuns } from './outsider-runs.ts'
+import { addCounts, PortTrackers, type SequenceCounts } from './port-trackers.ts'
+import { CALM_TRACKER_BYTES, type SequenceNotice, SequenceTracker } from './sequence-tracker.ts'
+import type { CountedUnit, SequenceCheck, SequenceUnit } from './sequence-unit.ts'
 import type { SequencedDatagram, SequenceVerdict } from './sequenced-datagram.ts'
 import type { StreamSequenceState } from './stored-sequence.ts'
 
 /**
  * Counters are totals since construction; they fall only when a judgement is taken back. For v8 the
- * caller passes the aggregation scheme as the port: some routers number each aggregation cache
- * separately, which looks like several exporters; others number all caches together.
+ * caller passes the aggregation scheme as the port: some routers number each cache on its own.
  */
 export class StreamSequence {
   readonly #exportVersion: number
   readonly #account = new LossAccount()
-  /** Counters of forgotten trackers, and all duplicates. */
-  readonly #forgotten: SequenceCounts = { late: 0, duplicates: 0, restarts: 0, strays: 0 }
+  #duplicates = 0
+  /** Counters of forgotten trackers. */
+  readonly #forgotten: SequenceCounts = { late: 0, restarts: 0, strays: 0 }
   #check: SequenceCheck = 'auto'
-  #outsiders = new OutsiderRuns(MAX_PORTS)
+  /** How often the stream is heard; late datagrams do not count. */
+  #cadence = new Cadence()
+  /** Defined once a datagram from another port did not fit, which most streams never have. */
+  #outsiders: OutsiderRuns | undefined
   /** Follows the whole stream while `#ports` is undefined. */
   #main: SequenceTracker
   #mainPort: number | undefined
@@ -56,7 +58,7 @@ export class StreamSequence {
 
   /** Datagrams that belong to no numbering of the stream: spoofed, or of an unknown exporter. */
   get strays(): number {
-    return this.#counts().strays + this.#outsiders.strays
+    return this.#counts().strays + (this.#outsiders?.strays ?? 0)
   }
 
   get late(): number {
@@ -64,7 +66,7 @@ export class StreamSequence {
   }
 
   get duplicates(): number {
-    return this.#counts().duplicates
+    return this.#duplicates
   }
 
   get restarts(): number {
@@ -80,7 +82,7 @@ export class StreamSequence {
     return this.#ports === undefined ? this.#main.next : null
   }
 
-  /** Follows the numbers as the operator wants; what was counted so far stays. */
+  /** Follows the numbers as the operator wants; counts so far stay. */
   configure(check: SequenceCheck): void {
     if (check === this.#check) return
     this.#check = check
@@ -96,53 +98,53 @@ export class StreamSequence {
   }
 
   #forgetOutsiders(): void {
-    this.#forgotten.strays += this.#outsiders.strays
-    this.#outsiders = new OutsiderRuns(MAX_PORTS)
+    this.#forgotten.strays += this.#outsiders?.strays ?? 0
+    this.#outsiders = undefined
+    this.#cadence = new Cadence()
   }
 
   #createMain(): SequenceTracker {
-    const unit = this.#check === 'off' ? 'none' : this.#check
-    const options = unit === 'auto' ? {} : { unit }
-    return new SequenceTracker(this.#exportVersion, { account: this.#account, ...options })
+    const check = this.#check === 'off' ? 'none' : this.#check
+    const unit = check === 'auto' ? undefined : check
+    return new SequenceTracker(this.#exportVersion, { account: this.#account, unit })
   }
 
   /** Whether a recent datagram has this number and payload; asked before decoding. */
   isDuplicate(sequence: number, fingerprint: number, port: number): boolean {
-    if (this.#ports !== undefined) {
-      return this.#ports.find(port)?.isDuplicate(sequence, fingerprint) ?? false
-    }
-    if (this.#main.isDuplicate(sequence, fingerprint)) return true
-    return this.#outsiders.size > 0 && this.#outsiders.isDuplicate(sequence, fingerprint)
+    const tracker = this.#ports === undefined ? this.#main : this.#ports.find(port)
+    if (tracker?.isDuplicate(sequence, fingerprint)) return true
+    return this.#outsiders?.isDuplicate(sequence, fingerprint) ?? false
   }
 
   countDuplicate(): void {
-    this.#forgotten.duplicates += 1
+    this.#duplicates += 1
   }
 
   /** Observes the next datagram, in the order of arrival and after its decoding. */
   observe(datagram: SequencedDatagram, port: number): SequenceVerdict {
-    if (this.#ports !== undefined) return this.#observeSplit(this.#ports, datagram, port)
+    if (this.#ports !== undefined) {
+      const verdict = this.#ports.observe(datagram, port)
+      if (this.#ports.isOneStream) this.#leavePorts(this.#ports)
+      return verdict
+    }
     if (port !== this.#mainPort && this.#isOutsider(datagram, port)) {
       return this.#takeOutsider(datagram, port)
     }
     this.#movePort(port)
     const verdict = this.#main.observe(datagram)
     // A late datagram may come long after the stream has moved to another port.
-    if (verdict !== 'late') this.#outsiders.noteMain(datagram.receivedAtMs)
-    if (this.#outsiders.size > 0) {
-      const fits = (outsider: SequencedDatagram) => this.#main.series.accepts(outsider)
-      for (const fitting of this.#outsiders.takeAllFitting(fits)) this.#main.observe(fitting)
+    if (verdict !== 'late') {
+      this.#cadence.note(datagram.receivedAtMs)
+      this.#outsiders?.noteMain()
     }
+    if (this.#outsiders !== undefined) this.#observeFitting(this.#outsiders)
     return verdict
   }
 
   /** Declares the holes that have left the reorder window; see `SequenceTracker.expire`. */
   expire(nowMs: number): readonly ClaimedGap[] {
     if (this.#ports !== undefined) return this.#ports.expire(nowMs)
-    if (this.#outsiders.size > 0) {
-      this.#outsiders.dropStrays(nowMs)
-      this.#settleOverdue(nowMs)
-    }
+    if (this.#outsiders?.size) this.#settleOutsiders(this.#outsiders, nowMs)
     return this.#main.expire(nowMs)
   }
 
@@ -153,20 +155,15 @@ export class StreamSequence {
 
   /** Returns the next fact to log; the caller repeats the call until the result is undefined. */
   takeNotice(): SequenceNotice | undefined {
-    if (this.#ports !== undefined && !this.#isSplitReported) {
-      this.#isSplitReported = true
-      return { kind: 'several-exporters', ports: this.#ports.ports }
-    }
-    for (const tracker of this.#trackers) {
-      const notice = tracker.takeNotice()
-      if (notice !== undefined) return notice
-    }
-    return undefined
+    if (this.#ports === undefined) return this.#main.takeNotice()
+    if (this.#isSplitReported) return this.#ports.takeNotice()
+    this.#isSplitReported = true
+    return { kind: 'several-exporters', ports: this.#ports.ports }
   }
 
   /** The memory that `trim` would free, estimated. */
   get excessBytes(): number {
-    let bytes = this.#outsiders.bytes - CALM_TRACKER_BYTES
+    let bytes = (this.#outsiders?.bytes ?? 0) - CALM_TRACKER_BYTES
     for (const tracker of this.#trackers) bytes += tracker.bytes
     return Math.max(0, bytes)
   }
@@ -177,7 +174,7 @@ export class StreamSequence {
     this.#forgetOutsiders()
   }
 
-  /** Ends the sequence: what was counted stays, and nobody knows what of open holes is lost. */
+  /** Ends the sequence: counts stay, and the numbers in open holes are not counted as lost. */
   giveUp(): void {
     for (const tracker of this.#trackers) {
       tracker.settleClaims()
@@ -185,12 +182,12 @@ export class StreamSequence {
     }
   }
 
-  /** Returns the claims that were taken back since the last call: no unit explains them. */
+  /** Returns the claims that were taken back since the last call, as no unit explains them. */
   takeRetracted(): readonly Claim[] {
     return this.#account.takeRetracted()
   }
 
-  /** Returns the claims since the last call that stand, whatever comes later. */
+  /** Returns the claims that became final since the last call. */
   takeSettled(): readonly number[] {
     return this.#account.takeSettled()
   }
@@ -236,12 +233,6 @@ export class StreamSequence {
     return counts
   }
 
-  #observeSplit(ports: PortTrackers, datagram: SequencedDatagram, port: number): SequenceVerdict {
-    const verdict = ports.observe(datagram, port)
-    if (ports.isOneStream) this.#leavePorts(ports)
-    return verdict
-  }
-
   #leavePorts(ports: PortTrackers): void {
     this.#mainPort = ports.lastPort
     this.#main = ports.merge()
@@ -251,8 +242,8 @@ export class StreamSequence {
 
   #isOutsider(datagram: SequencedDatagram, port: number): boolean {
     if (this.#mainPort === undefined || this.unit === 'none') return false
-    const { from } = this.#main.rangeOf(datagram)
-    return this.#outsiders.continues(from, port) || !this.#main.series.accepts(datagram)
+    if (this.#outsiders?.continues(this.#main.rangeOf(datagram).from, port)) return true
+    return !this.#main.series.accepts(datagram)
   }
 
   #movePort(port: number): void {
@@ -261,40 +252,49 @@ export class StreamSequence {
   }
 
   #takeOutsider(datagram: SequencedDatagram, port: number): SequenceVerdict {
+    this.#outsiders ??= new OutsiderRuns(this.#cadence)
     const origin = this.#outsiders.add(datagram, port, this.#main.rangeOf(datagram))
     if (origin === 'same-stream') {
       this.#movePort(port)
-      return this.#replayIntoMain(port)
+      return this.#replayIntoMain(this.#outsiders.takeAll(port))
     }
-    if (origin === 'several-exporters') this.#split(port)
+    if (origin === 'several-exporters') this.#split(this.#outsiders.takeAll(port))
     return 'undecided'
   }
 
-  #replayIntoMain(port?: number): SequenceVerdict {
+  /** Observes the outsiders that fit the stream now; each may let another one fit. */
+  #observeFitting(outsiders: OutsiderRuns): void {
+    for (;;) {
+      const fitting = outsiders.takeFitting(this.#main.series)
+      if (fitting === undefined) return
+      this.#main.observe(fitting)
+    }
+  }
+
+  #replayIntoMain(outsiders: readonly Outsider[]): SequenceVerdict {
     let verdict: SequenceVerdict = 'undecided'
     let isRestart = false
-    for (const { datagram } of this.#outsiders.takeAll(port)) {
-      this.#outsiders.noteMain(datagram.receivedAtMs)
+    for (const { datagram } of outsiders) {
+      this.#cadence.note(datagram.receivedAtMs)
       verdict = this.#main.observe(datagram)
       if (verdict === 'restart') isRestart = true
     }
     return isRestart ? 'restart' : verdict
   }
 
-  #settleOverdue(nowMs: number): void {
-    const isNear = (datagram: SequencedDatagram) => this.#main.series.isNear(datagram)
-    if (!this.#outsiders.isOverdue(nowMs, isNear, this.#hasMoved)) return
+  #settleOutsiders(outsiders: OutsiderRuns, nowMs: number): void {
+    outsiders.dropStrays(nowMs)
+    const { series } = this.#main
+    if (!outsiders.isOverdue(nowMs, { series, usesPorts: this.#hasMoved })) return
     this.#hasMoved = true
-    this.#replayIntoMain()
+    this.#replayIntoMain(outsiders.takeAll())
   }
 
-  #split(newPort: number): void {
+  #split(outsiders: readonly Outsider[]): void {
     // A number that is missing in a mixture of streams is missing in none of them.
     if (this.#hasMoved) this.#main.discardHoles()
     this.#ports = new PortTrackers(this.#exportVersion, this.#forgotten, this.#account)
     if (this.#mainPort !== undefined) this.#ports.add(this.#mainPort, this.#main)
-    for (const { port, datagram } of this.#outsiders.takeAll(newPort)) {
-      this.#ports.observe(datagram, port)
-    }
+    for (const { port, datagram } of outsiders) this.#ports.observe(datagram, port)
   }
 }

@@ -9,15 +9,15 @@ const BLOCK_STEPS = 64
 const PROVEN_SHARE = 0.75
 /** No unit fits if each explains less than this share of a block. */
 const UNFIT_SHARE = 0.5
-/** The same for a stream whose unit was proven: nearly all of its messages may be lost for a while, */
+/** The same after the unit was proven: nearly all messages of the stream may be lost for a while. */
 const PROVEN_UNFIT_SHARE = 0.1
-/** but not in this many blocks in a row. */
+/** After the unit was proven, no unit fits only after this many such blocks in a row. */
 const PROVEN_UNFIT_BLOCKS = 4
 /** After no unit fitted, a unit that explains this share of a block fits again. */
 const AGAIN_SHARE = 0.9
-/** Gaps wait while the unit in use explains less than this share of the steps, */
+/** Gaps wait while the unit in use explains less than this share of the steps. */
 const DECLARE_SHARE = 0.5
-/** but for a few steps: of the first ones, one explained is enough. */
+/** It may explain this many steps fewer: of the first ones, one explained step is enough. */
 const DECLARE_LENIENCE = 2
 /** The same after a long silence, when there is nothing more to learn. */
 const SILENT_DECLARE_SHARE = 0.25
@@ -117,7 +117,7 @@ export class UnitFit {
     return { state, steps, explained: [...this.#explained], badBlocks }
   }
 
-  /** Restores a stored fit; that of a stream from before fits were stored is proven. */
+  /** Restores a stored fit; undefined: stored by a version without fits, so the unit is proven. */
   restore(stored: StoredFit | undefined): void {
     this.#state = stored?.state ?? 'proven'
     if (stored?.explained.length !== this.#explained.length) return

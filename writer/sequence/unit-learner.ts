@@ -3,6 +3,7 @@
  * the number with the step that each known unit predicts. The tracker acts on the result.
  */
 
+import type { HeardMessage, HeardStep } from './message-history.ts'
 import {
   type CountedMessage,
   countSlack,
@@ -15,7 +16,7 @@ import {
   stepOf,
   stepSlackOf,
 } from './sequence-unit.ts'
-import { UnitEvidence } from './unit-evidence.ts'
+import { PATIENCE_MS, UnitEvidence } from './unit-evidence.ts'
 import { type StoredFit, UnitFit } from './unit-fit.ts'
 
 /**
@@ -23,28 +24,13 @@ import { type StoredFit, UnitFit } from './unit-fit.ts'
  * differ by one, a small loss can look the same, so the evidence is weaker.
  */
 const WEIGHT = { beside: 1, apart: 2 } as const
-/** A proven unit has at least this weight of wins over the unit in use. */
-const PROVEN_WEIGHT = 6
-/** The same for a unit with slack, as a loss or an overtaking may look like its step. */
-const PROVEN_WEIGHT_WITH_SLACK = 12
-/** A proven unit has more than this share of wins among all wins and losses between the two. */
-const WIN_SHARE = 0.95
 /** The unit in use is settled after this many messages without a favoured rival. */
 const SETTLED_SAMPLES = 64
-/** Without new evidence, rivals are ignored after this time: templates return within 30 minutes. */
-const PATIENCE_MS = 35 * 60_000
-
 /**
  * The result of a step. `proven`: the unit in use fits, so that its losses are real. `unfit`: no
  * unit fits. A unit: it fits again.
  */
-export type FitNews = 'proven' | 'unfit' | SequenceUnit | undefined
-
-/** A change of the unit in use. */
-export interface UnitChange {
-  readonly from: SequenceUnit
-  readonly to: SequenceUnit
-}
+type FitNews = 'proven' | 'unfit' | SequenceUnit | undefined
 
 /** Evidence against the unit in use. Sets of units are bits, by place in `knownUnits`. */
 export interface UnitDoubt {
@@ -58,8 +44,16 @@ export interface UnitDoubt {
   readonly isPending: boolean
 }
 
+/** The stored state; plain JSON. */
+export interface LearnedUnit {
+  readonly learned?: readonly number[]
+  readonly fit?: StoredFit
+}
+
 /** The dissenting units while the last message is not compared: any unit may dissent. */
 const ALL_UNITS = -1
+
+const NO_DOUBT = { favoured: 0, dissenting: ALL_UNITS, isExplained: false, isPending: false }
 
 export class UnitLearner {
   readonly #units: readonly SequenceUnit[]
@@ -70,7 +64,10 @@ export class UnitLearner {
   /** The place of `#unit` in `#units`. */
   #own = 0
   readonly #evidence: UnitEvidence
-  #wonAtMs = 0
+  /** Nothing speaks against the unit in use, so its hits need not be weighed against the others. */
+  #isCalm = false
+  /** Whether the next message is the first one of its stream. */
+  #isFirst = true
   #comparedAtMs = 0
   /** The units that judge the last message differently, and those of them that predicted it. */
   #dissenting = ALL_UNITS
@@ -82,7 +79,7 @@ export class UnitLearner {
     this.#unit = units[0]
     this.#haveSlack = units.map(hasSlack)
     this.#fit = new UnitFit(units.length)
-    this.#evidence = new UnitEvidence(units.length)
+    this.#evidence = new UnitEvidence(units)
   }
 
   /** Starts again with another unit in use. */
@@ -90,6 +87,32 @@ export class UnitLearner {
     this.#unit = unit
     this.#own = this.#units.indexOf(unit)
     this.#evidence.clear()
+    this.#isCalm = false
+    this.skip()
+  }
+
+  /** Compares a message with its neighbours by number, as far as they are decoded. */
+  learn(step: HeardStep): void {
+    const { previous, message, next } = step
+    const nowMs = message.receivedAtMs
+    const isFirst = this.#isFirst
+    this.#isFirst = false
+    if (next !== undefined) this.#learnOvertaken(step)
+    else if (previous === undefined) {
+      this.skip()
+      if (isFirst) this.#compareFirst(message, nowMs)
+    } else if (isDecoded(previous) && isDecoded(message)) this.#compare(previous, message, nowMs)
+    else this.#compareUndecoded(previous, message, nowMs)
+  }
+
+  #learnOvertaken({ previous, message, next }: HeardStep): void {
+    const nowMs = message.receivedAtMs
+    if (previous && next && isDecoded(previous) && isDecoded(next)) this.#retract(previous, next)
+    if (isDecoded(message)) {
+      if (next && isDecoded(next)) this.#compare(message, next, nowMs)
+      if (previous && isDecoded(previous)) this.#compare(previous, message, nowMs)
+    }
+    // An overtaken message says nothing about the expected number.
     this.skip()
   }
 
@@ -100,20 +123,20 @@ export class UnitLearner {
   }
 
   /** Judges the first message of a stream: a number equal to its own contents is no coincidence. */
-  compareFirst(message: CountedMessage, nowMs: number): void {
-    this.skip()
+  #compareFirst(message: CountedMessage, nowMs: number): void {
     for (const [index, unit] of this.#units.entries()) {
       const units = countUnits(unit, message)
       const isExact = isInclusive(unit) && countSlack(unit, message) === 0
       const isOwn = isExact && units > 1 && message.sequence === units
       if (!isOwn || message.undecodedSets > 0) continue
       this.#evidence.win(index, WEIGHT.apart)
-      this.#wonAtMs = nowMs
+      this.#evidence.noteWin(nowMs)
     }
+    this.#noteCalm()
   }
 
   /** Compares a message with the one whose number precedes its own; both are decoded. */
-  compare(previous: CountedMessage, message: CountedMessage, nowMs: number): void {
+  #compare(previous: CountedMessage, message: CountedMessage, nowMs: number): void {
     this.#comparedAtMs = nowMs
     if (this.#isCalm && this.#isPredicted(previous, message)) {
       this.#fit.count(1 << this.#own, 1)
@@ -122,14 +145,14 @@ export class UnitLearner {
     }
     this.#evidence.count(1)
     this.#weigh(previous, message, 1)
-    if (this.#winners !== 0) this.#wonAtMs = nowMs
+    if (this.#winners !== 0) this.#evidence.noteWin(nowMs)
     this.#evidence.fade()
+    this.#noteCalm()
   }
 
-  /** Nothing speaks against the unit in use, so its hits need not be weighed against the others. */
-  get #isCalm(): boolean {
+  #noteCalm(): void {
     const { samples, hasRivals } = this.#evidence
-    return samples >= SETTLED_SAMPLES && !hasRivals && this.#fit.isProven
+    this.#isCalm = samples >= SETTLED_SAMPLES && !hasRivals && this.#fit.isProven
   }
 
   /** Whether the unit in use has predicted the number of a message. */
@@ -144,9 +167,10 @@ export class UnitLearner {
    * Counts a step between messages of which one is not decoded, if the unit in use counts no
    * records.
    */
-  compareUndecoded(previous: CountedMessage, message: CountedMessage, nowMs: number): void {
+  #compareUndecoded(previous: CountedMessage, message: CountedMessage, nowMs: number): void {
     const isOpen = (unit: SequenceUnit) =>
       isIndeterminate(unit, previous) || isIndeterminate(unit, message)
+    this.skip()
     if (isOpen(this.#unit)) return
     this.#comparedAtMs = nowMs
     const delta = (message.sequence - previous.sequence) >>> 0
@@ -159,10 +183,10 @@ export class UnitLearner {
   }
 
   /** Takes a comparison back, because another message belongs between the two. */
-  retract(previous: CountedMessage, message: CountedMessage): void {
+  #retract(previous: CountedMessage, message: CountedMessage): void {
     this.#evidence.count(-1)
     this.#weigh(previous, message, -1)
-    this.skip()
+    this.#noteCalm()
   }
 
   #weigh(previous: CountedMessage, message: CountedMessage, sign: 1 | -1): void {
@@ -198,41 +222,36 @@ export class UnitLearner {
   /** Judges how well the units fit, after a comparison. */
   judgeFit(): FitNews {
     const news = this.#fit.judge(this.#own)
+    if (news === undefined) return undefined
+    this.#noteCalm()
     return typeof news === 'number' ? this.#units[news] : news
   }
 
   /** Whether no unit fits. */
   get isUnfit(): boolean {
-    return this.#fit.isUnfit
+    return !this.#isCalm && this.#fit.isUnfit
   }
 
   /** Notes that a unit is followed again after none fitted. */
   followAgain(): void {
     this.#fit.followAgain()
+    this.#noteCalm()
   }
 
   /** Whether gaps of the unit in use can be believed at a time. */
   mayDeclareAt(nowMs: number): boolean {
-    return this.#fit.mayDeclare(this.#own, nowMs - this.#comparedAtMs > PATIENCE_MS)
+    const isSilent = nowMs - this.#comparedAtMs > PATIENCE_MS
+    return this.#isCalm || this.#fit.mayDeclare(this.#own, isSilent)
   }
 
   /** The unit that is proven to be the real one; undefined while none is. */
   get provenUnit(): SequenceUnit | undefined {
-    if (!this.#evidence.hasRivals || this.#fit.isUnfit) return undefined
-    let best: SequenceUnit | undefined
-    let bestWins = PROVEN_WEIGHT - 1
-    for (const [index, unit] of this.#units.entries()) {
-      const wins = this.#evidence.winsOf(index)
-      if (hasSlack(unit) && wins < PROVEN_WEIGHT_WITH_SLACK) continue
-      if (wins <= bestWins || wins <= WIN_SHARE * (wins + this.#evidence.lossesOf(index))) continue
-      best = unit
-      bestWins = wins
-    }
-    return best
+    return this.#isCalm || this.#fit.isUnfit ? undefined : this.#evidence.provenUnit
   }
 
   /** Returns the evidence against the unit in use after the last message. */
   doubtAt(nowMs: number): UnitDoubt {
+    if (this.#isCalm && this.#dissenting === ALL_UNITS) return NO_DOUBT
     const favoured = this.favouredAt(nowMs)
     return {
       favoured,
@@ -244,17 +263,13 @@ export class UnitLearner {
 
   /** Returns the units with more wins than losses against the unit in use, as bits. */
   favouredAt(nowMs: number): number {
-    if (!this.#evidence.hasRivals || nowMs - this.#wonAtMs > PATIENCE_MS) return 0
-    let favoured = 0
-    for (let index = 0; index < this.#units.length; index += 1) {
-      if (this.#evidence.winsOf(index) > this.#evidence.lossesOf(index)) favoured |= 1 << index
-    }
-    return favoured
+    return this.#isCalm ? 0 : this.#evidence.favouredAt(nowMs)
   }
 
   /** Whether the unit in use is settled. */
   isSettled(nowMs: number): boolean {
-    return this.#evidence.samples >= SETTLED_SAMPLES && this.favouredAt(nowMs) === 0
+    if (this.#isCalm) return true
+    return this.#evidence.samples >= SETTLED_SAMPLES && this.#evidence.favouredAt(nowMs) === 0
   }
 
   /** Whether another unit has a win. */
@@ -262,25 +277,20 @@ export class UnitLearner {
     return this.#evidence.hasRivals
   }
 
-  /**
-   * Returns all counts for storing.
-   *
-   * @param shiftMs added to times of the stream clock
-   */
-  toArray(shiftMs: number): number[] {
-    return [this.#evidence.samples, this.#wonAtMs + shiftMs, ...this.#evidence.toArray()]
+  /** @param shiftMs added to times of the stream clock */
+  toState(shiftMs: number): LearnedUnit {
+    return { learned: this.#evidence.toArray(shiftMs), fit: this.#fit.toState() }
   }
 
-  /** Returns the fit for storing. */
-  toFit(): StoredFit {
-    return this.#fit.toState()
-  }
-
-  /** Restores the results of `toArray` and `toFit`; an array of another length is ignored. */
-  restore(counts: readonly number[], fit: StoredFit | undefined): void {
+  /** Restores the result of `toState`; without a next number, the stream has sent nothing yet. */
+  restore({ learned = [], fit, next }: LearnedUnit & { readonly next: number | null }): void {
+    this.#isFirst = next === null
     this.#fit.restore(fit)
-    const [samples = 0, wonAtMs = 0, ...weights] = counts
-    this.#evidence.restore(samples, weights)
-    this.#wonAtMs = wonAtMs
+    this.#evidence.restore(learned)
+    this.#noteCalm()
   }
+}
+
+function isDecoded({ undecodedSets }: HeardMessage): boolean {
+  return undecodedSets === 0
 }

@@ -2,7 +2,7 @@
 
 import { addressText } from '../netflow/address-text.ts'
 import type { SamplingSettings } from '../netflow/memory/samplers.ts'
-import { parseSequenceCheck, type SequenceCheck } from '../sequence/sequence-check.ts'
+import { parseSequenceCheck, type SequenceCheck } from '../sequence/sequence-unit.ts'
 import type { AllowList } from './allow-list.ts'
 import { parseAddress } from './ip-address.ts'
 

@@ -1,6 +1,7 @@
 /**
- * Which gaps of a stream get a row of their own: a limited number an hour, so that an exporter which
- * invents gaps does not fill the disk. The others are merged into one row a unit and hour.
+ * Chooses the gaps of a stream that get a row of their own: a limited number an hour, so that an
+ * exporter with invented gaps does not fill the disk. The others are merged into one row a unit and
+ * hour.
  */
 
 import type { GapChange, MergedGapChange, RetractedClaim } from '../load/tables/sequence-gaps.ts'
@@ -57,7 +58,7 @@ export class GapRows {
     return undefined
   }
 
-  /** Notes that the gaps of a claim stand, whatever comes later. */
+  /** Makes the gaps of a claim final. */
   settle(claim: number): void {
     for (const [key, share] of this.#shares ?? []) {
       if (share.claim === claim) this.#shares?.delete(key)

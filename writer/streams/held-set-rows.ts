@@ -41,7 +41,7 @@ function rowOf(id: number, set: HeldSet, heldDatagrams: HeldDatagrams): HeldSetR
 }
 
 /** The objects that restored held sets go back to. */
-export interface HeldSetOwners {
+interface HeldSetOwners {
   readonly decoder: Decoder
   readonly streams: Streams
   readonly heldDatagrams: HeldDatagrams

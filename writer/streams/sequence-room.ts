@@ -8,7 +8,7 @@ import type { Stream } from './stream.ts'
 
 /**
  * All that streams have beyond a simple tracker each: 4,200 trackers, or 65,000 holes or messages.
- * Each batch writes what has changed of it, so this bounds the rows of an attack, too.
+ * Each batch writes the part that has changed, so this bounds the rows of an attack, too.
  */
 const MAX_EXCESS_BYTES = 16 * 1024 * 1024
 /** The same of one exporter: 1,000 domains with two exporters each behind one address. */

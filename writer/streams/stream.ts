@@ -33,7 +33,7 @@ interface StreamOptions {
   readonly rooms?: MemoryRooms
   /** Shared with the other streams of the exporter. */
   readonly budget?: ExporterBudget
-  /** Beyond the claims of an earlier stream of this key, which was forgotten. */
+  /** Above the claims of an earlier stream of this key, which was forgotten. */
   readonly lastClaim?: number
 }
 
@@ -43,7 +43,7 @@ export interface StoredSequence extends StreamSequenceState {
 }
 
 /** The changes that a batch has taken from a stream, for the metrics. */
-export interface TakenChange {
+interface TakenChange {
   readonly strays: number
   /** Losses that were taken back, by unit. */
   readonly retracted: readonly (readonly [unit: string, lost: number])[]

@@ -109,7 +109,7 @@ export class Streams {
     if (bytes) this.find({ address: stored.exporter, bytes }, stored)
   }
 
-  /** The count of streams, those not heard since the start included. */
+  /** The number of streams, those not heard since the start included. */
   get size(): number {
     return this.#size + this.#stored.size
   }
@@ -132,7 +132,7 @@ export class Streams {
   /**
    * Finds or creates the stream of a message, which is heard now.
    *
-   * @param nowMicros a new stream gets claims of its own by it, also if it existed before
+   * @param nowMicros a new stream numbers its claims from it, above those of an earlier stream
    * @param nowMs the time of the stream clock
    * @returns undefined when its exporter begins too many streams, or sends too many empty messages
    */
@@ -264,7 +264,7 @@ export class Streams {
     }
   }
 
-  /** The count of streams that have changed since the last `takeDirty`. */
+  /** The number of streams that have changed since the last `takeDirty`. */
   get dirtyCount(): number {
     return this.#dirty.size
   }

@@ -6,14 +6,17 @@ import { LineSplitter, MAX_LINE_BYTES } from '../../../writer/ingest/line-splitt
 function split(chunks: readonly Buffer[], position = 0) {
   const lines: string[] = []
   const counts = { oversized: 0 }
-  const splitter = new LineSplitter(position, {
-    onLine: (bytes, start, end) => lines.push(bytes.toString('latin1', start, end)),
-    onOversized: () => {
-      counts.oversized += 1
-    },
-  })
-  for (const chunk of chunks) splitter.push(chunk)
-  return { lines, counts, splitter }
+  const splitter = new LineSplitter(position)
+  const push = (chunk: Buffer) => {
+    splitter.push(chunk)
+    for (let kind = splitter.next(); kind !== undefined; kind = splitter.next()) {
+      const { bytes, start, end } = splitter
+      if (kind === 'line') lines.push(bytes.toString('latin1', start, end))
+      else counts.oversized += 1
+    }
+  }
+  for (const chunk of chunks) push(chunk)
+  return { lines, counts, splitter, push }
 }
 
 function cut(bytes: Buffer, at: readonly number[]): Buffer[] {
@@ -42,10 +45,10 @@ describe('LineSplitter', () => {
   })
 
   it('keeps the beginning of a line until its end comes', () => {
-    const { lines, splitter } = split([Buffer.from('ab'), Buffer.from('cd')])
+    const { lines, splitter, push } = split([Buffer.from('ab'), Buffer.from('cd')])
     assert.deepEqual(lines, [])
     assert.equal(splitter.position, 0)
-    splitter.push(Buffer.from('\n'))
+    push(Buffer.from('\n'))
     assert.deepEqual(lines, ['abcd'])
     assert.equal(splitter.position, 5)
   })

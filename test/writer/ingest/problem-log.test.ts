@@ -13,17 +13,17 @@ describe('the log of problems', () => {
     for (let index = 0; index < SPOOFED; index++) {
       const address = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`
       log.warn(index / 10, address, 'rejected a datagram', { bytes: 1 })
-      if (index % 1_000 === 0) log.tellMuted(index / 10)
+      if (index % 1_000 === 0) log.logMuted(index / 10)
     }
     assert.ok(lines.length < 60, `${lines.length} lines`)
     assert.ok(process.memoryUsage().heapUsed - before < 50e6)
-    log.tellMuted(200_000)
+    log.logMuted(200_000)
     const muted = lines.filter(({ msg }) => msg === 'muted lines: rejected a datagram')
     const told = lines.length - muted.length + sum(lines.map((line) => Number(line['muted'] ?? 0)))
     assert.equal(told, SPOOFED)
     assert.equal(muted.at(-1)?.['exporter'], 'others')
     const { length } = lines
-    log.tellMuted(1e9)
+    log.logMuted(1e9)
     assert.equal(lines.length, length)
   })
 
@@ -34,7 +34,7 @@ describe('the log of problems', () => {
       log.warn(second * 1_000, '192.0.2.1', 'one', {})
       log.info(second * 1_000, '192.0.2.1', 'other', {})
       if (second === 0) log.warn(0, '192.0.2.2', 'one', {})
-      log.tellMuted(second * 1_000)
+      log.logMuted(second * 1_000)
     }
     const told = (text: string) =>
       lines.filter(({ msg }) => msg === text).map(({ exporter, muted }) => [exporter, muted])
@@ -45,7 +45,7 @@ describe('the log of problems', () => {
       ['192.0.2.1', 59],
     ])
     assert.deepEqual(told('other').length, 3)
-    log.tellMuted(300_000)
+    log.logMuted(300_000)
     assert.deepEqual(told('muted lines: one'), [['192.0.2.1', 29]])
     assert.deepEqual(
       lines.filter(({ level }) => level === 30).map(({ msg }) => msg),
@@ -61,7 +61,7 @@ describe('a line about an address that is none', () => {
     const address = '\u001b[2J'.repeat(15_000)
     log.warn(0, address, 'rejected a datagram', {})
     log.warn(1, address, 'rejected a datagram', {})
-    log.tellMuted(Number.POSITIVE_INFINITY)
+    log.logMuted(Number.POSITIVE_INFINITY)
     assert.equal(lines.length, 2)
     for (const { exporter } of lines) {
       assert.match(String(exporter), /^(\\u001b\[2J){30}… \(60000 characters\)$/)

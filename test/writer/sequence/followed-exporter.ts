@@ -24,10 +24,11 @@ export function pair(options: NumberedExporterOptions) {
 export function follow(tracker: SequenceTracker, datagrams: readonly SequencedDatagram[]) {
   const verdicts: SequenceVerdict[] = []
   const gaps: SequenceGap[] = []
+  let duplicates = 0
   let nowMs = 0
   for (const datagram of datagrams) {
     if (tracker.isDuplicate(datagram.sequence, datagram.fingerprint)) {
-      tracker.countDuplicate()
+      duplicates += 1
       continue
     }
     verdicts.push(tracker.observe(datagram))
@@ -35,7 +36,7 @@ export function follow(tracker: SequenceTracker, datagrams: readonly SequencedDa
     nowMs = Math.max(nowMs, datagram.receivedAtMs)
   }
   gaps.push(...tracker.expire(nowMs + 3_000))
-  return { verdicts, gaps }
+  return { verdicts, gaps, duplicates }
 }
 
 /** Returns gaps without their time. */

@@ -1,10 +1,10 @@
-/** Pulls the journal through ingest, as fast as the database takes the batches, and lets time pass there. */
+/** Pulls the journal through ingest, as fast as the database accepts the batches, and passes time on. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Logger } from '../shared/logger.ts'
-import type { Ingest } from './ingest/ingest.ts'
-import type { JournalReader } from './journal/journal-reader.ts'
-import type { JournalWriter } from './journal/journal-writer.ts'
+import type { Logger } from '../../shared/logger.ts'
+import type { JournalReader } from '../journal/journal-reader.ts'
+import type { JournalWriter } from '../journal/journal-writer.ts'
+import type { Ingest } from './ingest.ts'
 
 interface JournalPullOptions {
   readonly journalWriter: JournalWriter
@@ -15,7 +15,7 @@ interface JournalPullOptions {
 
 export class JournalPull {
   readonly #options: JournalPullOptions
-  /** The tick waits until what has come by then is read. */
+  /** Whether a tick waits until the bytes that were gathered before it are read. */
   #isTickDue = false
   #isStopped = false
 
@@ -27,7 +27,7 @@ export class JournalPull {
   async run(): Promise<void> {
     const { reader, ingest } = this.#options
     for (;;) {
-      await ingest.room()
+      await ingest.batcher.room()
       if (this.#isStopped) return
       this.trim()
       const { waitedMs } = reader
@@ -40,8 +40,8 @@ export class JournalPull {
   }
 
   /**
-   * Lets time pass in ingest, once the bytes that wait for others are read: while there are any, time
-   * does not go on. To be called often.
+   * Lets time pass in ingest. Bytes that the reader still gathers are read first, as they may hold late
+   * datagrams. Call it often.
    */
   tick(): void {
     this.#isTickDue = this.#options.reader.hurry()
@@ -60,14 +60,14 @@ export class JournalPull {
   trim(): void {
     const { journalWriter, ingest, logger } = this.#options
     try {
-      journalWriter.journal.trim(ingest.committed)
+      journalWriter.journal.trim(ingest.batcher.committed)
     } catch (error) {
       const text = 'a loaded segment of the journal cannot be deleted; trying again'
       logger.error({ err: error }, text)
     }
   }
 
-  /** Reads nothing from the journal any more. */
+  /** Ends `run` before its next read. */
   stop(): void {
     this.#isStopped = true
   }

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Ingest } from '../../writer/ingest/ingest.ts'
-import type { JournalReader } from '../../writer/journal/journal-reader.ts'
-import type { JournalWriter } from '../../writer/journal/journal-writer.ts'
-import { JournalPull } from '../../writer/journal-pull.ts'
-import { RecordingLogger } from '../collector/recording-logger.ts'
+import type { Ingest } from '../../../writer/ingest/ingest.ts'
+import { JournalPull } from '../../../writer/ingest/journal-pull.ts'
+import type { JournalReader } from '../../../writer/journal/journal-reader.ts'
+import type { JournalWriter } from '../../../writer/journal/journal-writer.ts'
+import { RecordingLogger } from '../../collector/recording-logger.ts'
 
 /** Something that a caller waits for until the test opens it. */
 class Gate {
@@ -61,14 +61,13 @@ class Setup {
       },
     } as unknown as JournalReader
     const ingest = {
-      room: () => setup.room.promise,
+      batcher: { room: () => setup.room.promise, committed: 5 },
       take: ({ bytes }: { readonly bytes: Buffer }, waitedMs: number) => {
         setup.events.push(`take ${bytes} ${waitedMs}`)
       },
       tick: ({ isCaughtUp }: { readonly isCaughtUp: boolean }) => {
         setup.events.push(`tick ${isCaughtUp}`)
       },
-      committed: 5,
     } as unknown as Ingest
     const journalWriter = {
       get hindrance() {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { fingerprintPayload } from '../../../writer/sequence/fingerprint.ts'
+import { fingerprintPayload } from '../../../writer/sequence/recent-datagrams.ts'
 
 function fingerprint({ buffer, byteOffset, byteLength }: Uint8Array): number {
   return fingerprintPayload(new DataView(buffer, byteOffset), byteLength)
