@@ -120,10 +120,7 @@ async function replay(
   bytes: Buffer,
   { kills, seed }: ReplayOptions,
 ): Promise<{ readonly dump: Dump; readonly problems: readonly string[] }> {
-  const pipeline = await startWriterAlone({
-    environment: WRITER_SETTINGS,
-    exemptFromBalance: 'reports that no collector wrote stand between lines that are none',
-  })
+  const pipeline = await startWriterAlone({ environment: WRITER_SETTINGS })
   try {
     const feeder = new PipeFeeder(pipeline.pipePath, bytes)
     const feeding = feeder.run()
