@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { RestartWatch } from '../../../writer/sequence/restart-watch.ts'
 import { SequenceTracker } from '../../../writer/sequence/sequence-tracker.ts'
 import type { SequencedDatagram } from '../../../writer/sequence/sequenced-datagram.ts'
 import { follow, pair, SEQUENCED_VERSIONS } from './followed-exporter.ts'
@@ -203,5 +204,22 @@ describe('a restart of the exporter', () => {
     )
     assert.equal(tracker.restarts, 0)
     assert.equal(tracker.lost, 10)
+  })
+})
+
+describe('a run of numbers behind the expected one', () => {
+  it('grows by messages that continue it, and not by those that share a number', () => {
+    const watch = new RestartWatch()
+    const messages = [
+      [100, 1, 1],
+      [101, 0, 1],
+      [101, 0, 1],
+      [101, 5, 2],
+      [106, 1, 3],
+      [300, 1, 1],
+    ] as const
+    for (const [sequence, units, run] of messages) {
+      assert.equal(watch.noteBehind(sequence, units), run, `${sequence}`)
+    }
   })
 })
