@@ -1,14 +1,13 @@
 /**
- * Six exporters, two of each version, that send numbered flows without a break, until they are told
- * to pause. It does not know what else happens.
+ * Six exporters, two of each version, that send numbered flows without a break, except while they are
+ * paused.
  */
 
 import { FlowSender } from '../helpers/flow-sender.ts'
 
-/** Flows in each datagram of each exporter: so a datagram lost is as many flows, whoever sent it. */
+/** Flows in each datagram of every exporter, so that any lost datagram costs the same. */
 export const FLOWS_PER_DATAGRAM = 5
 
-/** Each with the unit in which its sequence numbers count. */
 const EXPORTERS = [
   { from: '127.0.0.11', exportVersion: 5 },
   { from: '127.0.0.12', exportVersion: 5 },
@@ -19,7 +18,7 @@ const EXPORTERS = [
 ] as const
 /** Overdue datagrams are sent at this multiple of the rate, or sending would fall behind. */
 const CATCH_UP = 4
-/** Between two looks at whether to pause. */
+/** How often to look whether to pause. */
 const SLICE_MS = 100
 
 export interface NumberedExporter {

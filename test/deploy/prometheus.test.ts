@@ -16,7 +16,7 @@ const RULES = join(REPOSITORY, 'deploy/prometheus/netflow.rules.yml')
 const isInstalled = spawnSync('promtool', ['--version']).status === 0
 const skip = isInstalled ? false : 'promtool is not installed'
 
-/** Anything asked of it is a function that returns 0. */
+/** Each of its properties is a function that returns 0. */
 const ZEROS = new Proxy({}, { get: () => () => 0 })
 
 function createRegistries() {

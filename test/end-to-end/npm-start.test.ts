@@ -236,7 +236,7 @@ describe('npm start', { concurrency: 3 }, () => {
       },
     ))
 
-  it('refuses a pipe that is none, and leaves no database running', () =>
+  it('refuses a file in place of the pipe, and leaves no database running', () =>
     withLauncher(async (launcher) => {
       await writeFile(join(launcher.folder, 'data/netflow.pipe'), '')
       launcher.spawn()
