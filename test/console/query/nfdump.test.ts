@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { compileFilter, Parameters } from '../../../console/query/compile-filter.ts'
 import { parseFilter } from '../../../console/query/filter.ts'
 import { FLOWS } from '../../../console/query/relations.ts'
-import { findFreePort } from '../../helpers/free-port.ts'
+import { findFreeUdpPort } from '../../helpers/free-port.ts'
 import { type Pipeline, QUICK, startWriterAlone } from '../../helpers/pipeline.ts'
 import { UdpSender } from '../../helpers/udp-sender.ts'
 import { until } from '../../helpers/until.ts'
@@ -83,7 +83,7 @@ describe('filters', { skip }, () => {
     pipeline = await startWriterAlone({ environment: QUICK })
     folder = join(pipeline.folder, 'nfcapd')
     await mkdir(folder)
-    const port = await findFreePort()
+    const port = await findFreeUdpPort()
     nfcapd = spawn(findProgram('nfcapd') ?? '', ['-w', folder, '-p', String(port), '-t', '3600'], {
       stdio: 'ignore',
     })

@@ -4,13 +4,14 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import pg from 'pg'
 import type { EmbeddedPostgres } from '../../../launcher/postgres/embedded-postgres.ts'
 import { ClusterTemplate } from '../../helpers/cluster-template.ts'
+import { findFreePort } from '../../helpers/free-port.ts'
 import { until } from '../../helpers/until.ts'
 import { AT_ONCE, ask, makeBench } from './server-bench.ts'
 
@@ -19,16 +20,6 @@ before(async () => {
   template = await ClusterTemplate.create()
 })
 after(() => template.remove())
-
-/** Reserves no port: the system has just given it, and gives it to others last. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 async function makeTcpBench(context: TestContext) {
   const bench = await makeBench(context, template)
