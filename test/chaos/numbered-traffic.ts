@@ -3,6 +3,7 @@
  * paused.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { FlowSender } from '../helpers/flow-sender.ts'
 
 /** Flows in each datagram of every exporter, so that any lost datagram costs the same. */
@@ -53,7 +54,7 @@ export class NumberedTraffic {
   async #keepSending(sender: FlowSender, rate: number): Promise<void> {
     let sentUpTo = performance.now()
     while (!this.#isOver) {
-      await new Promise((resolve) => setTimeout(resolve, this.#isPaused ? 5 : SLICE_MS))
+      await sleep(this.#isPaused ? 5 : SLICE_MS)
       const now = performance.now()
       const due = Math.floor(((now - sentUpTo) / 1_000) * rate)
       sentUpTo = now
@@ -68,7 +69,7 @@ export class NumberedTraffic {
   async whilePaused<Result>(action: () => Promise<Result>): Promise<Result> {
     this.#isPaused = true
     try {
-      while (this.#active > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      while (this.#active > 0) await sleep(5)
       return await action()
     } finally {
       this.#isPaused = false

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { readProcessState } from '../../../launcher/process/process-state.ts'
 import {
@@ -79,7 +80,7 @@ describe('a supervised process', () => {
     assert.deepEqual(seen.delays.slice(0, 4), [50, 100, 200, 200])
     assert.ok(tookMs >= 550, `${tookMs} ms`)
     const { length } = seen.pids
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await sleep(300)
     assert.equal(seen.pids.length, length, 'nothing is started after stop')
   })
 
@@ -95,7 +96,7 @@ describe('a supervised process', () => {
     const { supervised, seen } = supervise('refuses-its-settings')
     supervised.start()
     await until('the report', () => seen.refusals.length > 0)
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await sleep(200)
     assert.deepEqual([seen.refusals, seen.pids.length], [[2], 1])
   })
 
@@ -103,7 +104,7 @@ describe('a supervised process', () => {
     const { supervised, seen } = supervise('crashes-at-once')
     supervised.start()
     await until('the report', () => seen.refusals.length > 0)
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await sleep(200)
     assert.deepEqual([seen.refusals, seen.pids.length], [[1], 1])
   })
 
