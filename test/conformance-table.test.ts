@@ -10,10 +10,10 @@ function conformanceRows(): string[][] {
   return tablesOf(readDocument('writer/netflow/CONFORMANCE.md')).flat()
 }
 
-/** Titles of the suites and tests of a file; what a template puts in stands as `…`. */
+/** Titles of the suites and tests of a file; `…` replaces the values in a template string. */
 function titlesOf(path: string): Set<string> {
   const source = readFileSync(path, 'utf8')
-  const titles = source.matchAll(/\b(?:test|it|suite|describe)\(\s*(['`])(.+?)\1\s*,/g)
+  const titles = source.matchAll(/\b(?:it|describe)\(\s*(['`])(.+?)\1\s*,/g)
   return new Set([...titles].map(([, , title]) => String(title).replace(/\$\{[^}]*\}/g, '…')))
 }
 

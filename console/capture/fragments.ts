@@ -6,7 +6,7 @@ const MAX_PACKETS = 4_096
 const MAX_AGE_MICROS = 60_000_000
 const MAX_BYTES = 65_535
 
-interface Fragment {
+export interface Fragment {
   /** Identifies the packet: addresses and identification. */
   readonly key: string
   /** Place of `bytes` in the packet's content. */

@@ -76,7 +76,7 @@ async function measureAll(options: BenchOptions, folder: string): Promise<void> 
     tables.push(table)
   }
   if (options.results !== undefined) writeTables(options.results, tables)
-  if (options.write !== 'nothing') writeResultsBlock(setup, tables, options.write)
+  if (options.write) writeResultsBlock(setup, tables)
 }
 
 /** @throws if a row has no figures */

@@ -8,8 +8,8 @@ export interface BenchOptions {
   readonly size: BenchSizeName
   /** Ids of the instruments to use. */
   readonly instruments: readonly string[]
-  /** The tables of RESULTS.md to write: each of them, or only those measured. */
-  readonly write: 'all' | 'only these' | 'nothing'
+  /** Whether to write the measured tables into RESULTS.md. */
+  readonly write: boolean
   /** Folder for the tables as JSON. */
   readonly results?: string
   /** The folder of another built checkout to compare this one with. */
@@ -49,7 +49,7 @@ export function readOptions(
   return {
     size,
     instruments: chooseInstruments(only, size, instruments),
-    write: !write ? 'nothing' : only === undefined ? 'all' : 'only these',
+    write,
     ...(results === undefined ? {} : { results }),
     ...(compare === undefined ? {} : { compare }),
     passes: Number(passes),

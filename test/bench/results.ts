@@ -17,22 +17,15 @@ export function writeTables(folder: string, tables: readonly BenchTable[]): void
   writeFileSync(join(folder, 'results.json'), `${JSON.stringify({ tables }, undefined, 2)}\n`)
 }
 
-/** Reads the tables of the only JSON file in a folder, whatever its name. */
+/** Reads the tables of the only JSON file in a folder; other checkouts may name it otherwise. */
 export function readTables(folder: string): readonly BenchTable[] {
   const [name, ...more] = readdirSync(folder)
   if (name === undefined || more.length > 0) throw new Error(`${folder} does not hold one file`)
   return JSON.parse(readFileSync(join(folder, name), 'utf8')).tables
 }
 
-/**
- * Writes tables into the measured block of RESULTS.md: all of it, or only the tables measured, in which
- * case the others stay as they are.
- */
-export function writeResultsBlock(
-  setup: BenchSetup,
-  tables: readonly BenchTable[],
-  which: 'all' | 'only these',
-): void {
+/** Writes tables into the measured block of RESULTS.md; tables of other titles stay as they are. */
+export function writeResultsBlock(setup: BenchSetup, tables: readonly BenchTable[]): void {
   const day = new Date().toISOString().slice(0, 10)
   const intro =
     `Measured with ${setup.machine}, all on one ` +
@@ -43,8 +36,7 @@ export function writeResultsBlock(
     writeMarkdownTable({ ...table, note: `${table.note} Measured on ${day}.` }),
   )
   const text = readFileSync(RESULTS_MD, 'utf8')
-  const kept = which === 'all' ? [] : readBlockTables(text)
-  const sections = [wrap(intro), ...replaceTables(kept, measured)]
+  const sections = [wrap(intro), ...replaceTables(readBlockTables(text), measured)]
   writeFileSync(
     RESULTS_MD,
     replaceBlock(text, sections.flatMap((lines) => [...lines, '']).slice(0, -1)),

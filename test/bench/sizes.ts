@@ -42,7 +42,7 @@ export interface BenchSize {
     readonly seconds: number
     readonly rounds: number
   }
-  /** Flows of each stream; the stream of one flow a datagram has as many lines. */
+  /** Flows of each stream: as many lines in the stream of one flow a datagram. */
   readonly replay: {
     readonly lines: number
     readonly rounds: number

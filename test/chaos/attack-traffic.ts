@@ -1,7 +1,5 @@
-/** Attackers and their victim: lines for the pipe of a writer, and how they are put there. */
+/** Attackers and their victim: lines for the pipe of a writer. */
 
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeDatagramLine } from '../helpers/datagram-line.ts'
 import { set, template, v5MessageOf, v9MessageOf } from '../helpers/netflow-bytes.ts'
 
@@ -32,31 +30,6 @@ export class Victim {
     this.#sequence += VICTIM_FLOWS
     this.#sent += VICTIM_FLOWS
     return encodeDatagramLine(datagram, Date.now(), VICTIM, 50_000)
-  }
-}
-
-/** Writes lines into a pipe as fast as the writer reads, and lets others have their turn. */
-export class PipeEnd {
-  readonly #pipe: number
-
-  constructor(path: string) {
-    this.#pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
-  }
-
-  async write(lines: string): Promise<void> {
-    const bytes = Buffer.from(lines, 'latin1')
-    for (let written = 0; written < bytes.length; ) {
-      try {
-        written += writeSync(this.#pipe, bytes, written, Math.min(4_096, bytes.length - written))
-      } catch {
-        // The pipe is full.
-        await sleep(2)
-      }
-    }
-  }
-
-  close(): void {
-    closeSync(this.#pipe)
   }
 }
 

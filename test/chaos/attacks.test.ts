@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { COSTLY_ATTACKS } from './attack-traffic.ts'
 import { runCostlyAttack, runSplitAttack } from './attacks.ts'
 
-/** The memory of the writer under attack; with all 16,384 streams split it takes as much. */
+/** The memory of the writer under attack; it is the same when all 16,384 streams are split. */
 const MAX_MIB = 700
 const MAX_LATENCY_MS = 5_000
 

@@ -1,12 +1,12 @@
 /** Attacks on a running writer: what they cost it in memory, and its victim in time. */
 
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readMemory } from '../bench/measure/process-usage.ts'
+import { PipeEnd } from '../helpers/pipe-end.ts'
 import { type Pipeline, startWriterAlone } from '../helpers/pipeline.ts'
 import {
   attackLine,
   type CostlyAttack,
-  PipeEnd,
   splitStreams,
   VICTIM_FLOWS,
   Victim,
@@ -27,8 +27,7 @@ interface VictimReport {
 }
 
 function peakMibOf({ writer }: Pipeline): number {
-  const status = readFileSync(`/proc/${writer.pid}/status`, 'utf8')
-  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024)
+  return Math.round((readMemory(writer.pid ?? 0)?.peakRssBytes ?? Number.NaN) / 2 ** 20)
 }
 
 async function report(pipeline: Pipeline, victim: Victim): Promise<VictimReport> {

@@ -16,7 +16,7 @@ import { Judge, type Verdict } from './verdict.ts'
 /** Slow commits, so that faults meet them. */
 const SERVER_SETTINGS = { commit_delay: '20000', commit_siblings: '0' }
 const LOAD_MS = 300_000
-/** The writer's log level of errors. */
+/** The level `error` in the log. */
 const ERROR_LEVEL = 50
 
 export interface ChaosPipelineOptions {
@@ -147,7 +147,7 @@ export class ChaosPipeline {
     const lines = this.pipeline.logOf('writer')
     const errors = lines.filter(({ level }) => Number(level) >= ERROR_LEVEL)
     const problems = errors.map(({ msg }) => `the writer says: ${msg}`)
-    // Few kills meet the moment between a read and a write: that there is none has to be asked.
+    // Few kills fall between a read and a write, so the log must tell that there is no such moment.
     if (loadLibc() && lines.some(({ splice }) => splice === false)) {
       problems.push('the writer copies from the pipe: what it holds when it is killed is lost')
     }

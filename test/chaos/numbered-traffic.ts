@@ -1,14 +1,14 @@
 /**
- * Six exporters, two of each version, that send numbered flows without a break, until they are told
- * to pause. It does not know what else happens.
+ * Six exporters, two of each version, that send numbered flows without a break, except while they are
+ * paused.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { FlowSender } from '../helpers/flow-sender.ts'
 
-/** Flows in each datagram of each exporter: so a datagram lost is as many flows, whoever sent it. */
+/** Flows in each datagram of every exporter, so that any lost datagram costs the same. */
 export const FLOWS_PER_DATAGRAM = 5
 
-/** Each with the unit in which its sequence numbers count. */
 const EXPORTERS = [
   { from: '127.0.0.11', exportVersion: 5 },
   { from: '127.0.0.12', exportVersion: 5 },
@@ -19,7 +19,7 @@ const EXPORTERS = [
 ] as const
 /** Overdue datagrams are sent at this multiple of the rate, or sending would fall behind. */
 const CATCH_UP = 4
-/** Between two looks at whether to pause. */
+/** How often to look whether to pause. */
 const SLICE_MS = 100
 
 export interface NumberedExporter {
@@ -54,7 +54,7 @@ export class NumberedTraffic {
   async #keepSending(sender: FlowSender, rate: number): Promise<void> {
     let sentUpTo = performance.now()
     while (!this.#isOver) {
-      await new Promise((resolve) => setTimeout(resolve, this.#isPaused ? 5 : SLICE_MS))
+      await sleep(this.#isPaused ? 5 : SLICE_MS)
       const now = performance.now()
       const due = Math.floor(((now - sentUpTo) / 1_000) * rate)
       sentUpTo = now
@@ -69,7 +69,7 @@ export class NumberedTraffic {
   async whilePaused<Result>(action: () => Promise<Result>): Promise<Result> {
     this.#isPaused = true
     try {
-      while (this.#active > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      while (this.#active > 0) await sleep(5)
       return await action()
     } finally {
       this.#isPaused = false

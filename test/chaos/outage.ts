@@ -16,7 +16,7 @@ export interface OutageReport {
   readonly kernelDropped: number
   /**
    * Resident memory of the writer: before the outage, at its end, when all was loaded, and at most;
-   * undefined where the system does not tell.
+   * undefined where the system does not report it.
    */
   readonly writerBytes: {
     readonly before: number | undefined

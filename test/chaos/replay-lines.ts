@@ -1,7 +1,7 @@
 /**
  * The lines of a pipe as some exporters and a collector could have written them: versions with and
  * without templates, losses, duplicates, restarts, data before its template, options, running totals,
- * garbage, lines that are none. Equal seeds and times give equal bytes.
+ * garbage, malformed lines. Equal seeds and times make equal bytes.
  */
 
 import { encodeReportLine } from '../../shared/pipe-line.ts'
@@ -29,17 +29,17 @@ export interface ReplayLinesOptions {
   readonly startMs: number
 }
 
-/** Of the stream's time; far more than passes while it is read, which is what makes runs alike. */
+/** In the time of the stream. The lines are read much faster than that, which makes runs alike. */
 const ROUND_MS = 20
 const FLOWS = 8
 const TEMPLATE_EVERY = 150
-/** Data comes without a template for so long. */
+/** In these first rounds, data comes without its template. */
 const HELD_ROUNDS = 40
-/** Nothing goes wrong in the last rounds, and everything is said once more. */
+/** Nothing goes wrong in this many last rounds, and everything is sent once more. */
 const CLEAN_ROUNDS = 200
 const UPTIME_MS = 3_600_000
 const TOTALS_EVERY = 5
-/** Flows that are told of in turn; each has sent more every time. */
+/** Flows whose totals come in turn; each total is larger than the one before. */
 const TOTAL_FLOWS = 20
 
 interface Round {

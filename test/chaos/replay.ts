@@ -3,8 +3,8 @@
  * and everything that is in the database afterwards must be the same.
  */
 
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { PipeEnd } from '../helpers/pipe-end.ts'
 import { type Pipeline, startWriterAlone } from '../helpers/pipeline.ts'
 import { Random } from '../helpers/random.ts'
 import { until } from '../helpers/until.ts'
@@ -120,10 +120,7 @@ async function replay(
   bytes: Buffer,
   { kills, seed }: ReplayOptions,
 ): Promise<{ readonly dump: Dump; readonly problems: readonly string[] }> {
-  const pipeline = await startWriterAlone({
-    environment: WRITER_SETTINGS,
-    exemptFromBalance: 'reports that no collector wrote stand between lines that are none',
-  })
+  const pipeline = await startWriterAlone({ environment: WRITER_SETTINGS })
   try {
     const feeder = new PipeFeeder(pipeline.pipePath, bytes)
     const feeding = feeder.run()
@@ -184,27 +181,19 @@ class PipeFeeder {
   }
 
   async run(): Promise<void> {
-    const fd = openSync(this.#path, constants.O_RDWR | constants.O_NONBLOCK)
+    const pipe = new PipeEnd(this.#path)
     try {
       for (let at = 0; at < this.#bytes.length; ) {
         const end = Math.min(at + CHUNK_BYTES, this.#allowed)
-        at += end > at ? writeAvailable(fd, this.#bytes.subarray(at, end)) : 0
+        await pipe.write(this.#bytes.subarray(at, end))
+        at = end
         await sleep(1)
       }
       // When the last process closes the pipe, the kernel drops its content.
       await sleep(500)
     } finally {
-      closeSync(fd)
+      pipe.close()
     }
-  }
-}
-
-function writeAvailable(fd: number, bytes: Buffer): number {
-  try {
-    return writeSync(fd, bytes)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0
-    throw error
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The faults of a storm, each kind by a clock of its own: the writer is killed, stopped, frozen;
- * PostgreSQL is stopped, killed, away; connections are cut, during COMMIT above all, and when it has
- * worked; the collector is restarted. Equal seeds make equal choices, not equal moments.
+ * PostgreSQL is stopped, killed, away; connections are cut, most often during COMMIT, and before the
+ * answer to it; the collector is restarted. Equal seeds make equal choices, not equal moments.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -40,7 +40,7 @@ const CUT_DURING_COMMIT = `
     end loop;
     if cut is null then raise 'nobody committed'; end if;
   end $$`
-/** So long the next commit is waited for. */
+/** How long to wait for the next commit. */
 const COMMIT_MS = 500
 const CUT_ALL = `
   select pg_terminate_backend(pid) from pg_stat_activity
@@ -152,7 +152,7 @@ export class StormFaults {
     return duringCommit ? 'connections cut during COMMIT' : 'connections cut'
   }
 
-  /** The server commits, and the writer must find out: what it would do again is there twice. */
+  /** The server commits, and the writer must find out, or it would store the rows twice. */
   async #loseAnswer(): Promise<FaultKind | undefined> {
     const { cuts } = this.#options.chaos.proxy
     cuts.push('lose-answer')

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Collector } from '../../collector/collector.ts'
 import { readCollectorSettings } from '../../collector/config.ts'
 import { until } from '../helpers/until.ts'
@@ -54,7 +55,7 @@ it('a stop waits for a slow reader', async (context) => {
   const port = collector.status.sockets[0]?.port ?? 0
   await new DatagramSender(context, '127.0.0.1', port).sendNumbered(200, 1000)
   const stopped = collector.stop()
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await sleep(50)
   const reader = openReader(context, path)
   await stopped
   await until('the final report is read', () => reader.finalReport !== undefined)

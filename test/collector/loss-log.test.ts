@@ -54,3 +54,12 @@ it('the end of a loss is logged once, with its total', () => {
     ['over', 1, 10],
   ])
 })
+
+it('a loss that goes on within a period has not ended', () => {
+  const { log, logged } = makeLog()
+  log.observe({ total: 5, isCalm: false, now: 0 })
+  log.observe({ total: 9, isCalm: true, now: 100 })
+  assert.deepEqual(logged(), [['dropping', 5, 5]])
+  log.observe({ total: 9, isCalm: true, now: 200 })
+  assert.deepEqual(logged().at(-1), ['over', 9, 9])
+})

@@ -112,7 +112,7 @@ for (const [mode, nodeOptions] of MODES) {
   })
 
   it(`the drops of the kernel are counted, and the balance adds up (${mode})`, {
-    skip: process.platform !== 'linux',
+    skip: process.platform === 'linux' ? false : 'only Linux counts them by socket',
   }, async (context) => {
     const { path, reader } = await preparePipe(context)
     const collector = await startCollector(

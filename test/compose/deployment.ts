@@ -3,12 +3,12 @@
  * published ports, and the processes of the containers.
  */
 
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
+import { findFreeUdpPort } from '../helpers/free-port.ts'
 import { until } from '../helpers/until.ts'
 import type { Engine } from './engine.ts'
 
@@ -206,12 +206,4 @@ async function findFreeTcpPorts(count: number): Promise<number[]> {
   const ports = servers.map((server) => (server.address() as AddressInfo).port)
   await Promise.all(servers.map((server) => once(server.close(), 'close')))
   return ports
-}
-
-async function findFreeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  await once(socket.close(), 'close')
-  return port
 }

@@ -63,7 +63,7 @@ export async function assertOnlyOnLoopback(deployment: Deployment): Promise<void
   }
 }
 
-/** Whether a TCP port takes connections. */
+/** Whether a TCP port accepts connections. */
 async function canConnect(host: string, port: number): Promise<boolean> {
   const socket = connect({ host, port, timeout: 5_000 })
   socket.once('timeout', () => socket.destroy(new Error('timeout')))

@@ -54,8 +54,8 @@ function whySkipped(): string | false {
 type PipeLine = readonly [payload: string, receivedAt: number, source: readonly [string, number]]
 
 /**
- * Assigns an own address to each exporter of each case: all cases go through one writer, and none
- * meets the templates of another.
+ * Assigns an address of its own to each exporter of each case: all cases go through one writer, and
+ * none must meet the templates of another.
  */
 class CaseAddresses {
   readonly #taken = new Set<string>()

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { EmbeddedPostgres } from '../../launcher/postgres/embedded-postgres.ts'
 import { readProcessState } from '../../launcher/process/process-state.ts'
 import { ClusterTemplate, makeFolder } from '../helpers/cluster-template.ts'
@@ -128,7 +129,7 @@ describe('npm start', { concurrency: 3 }, () => {
       process.kill(writer, 'SIGSTOP')
       launcher.kill('SIGTERM')
       await launcher.waitForOutput('Stopping')
-      await new Promise((resolve) => setTimeout(resolve, 700))
+      await sleep(700)
       launcher.pressCtrlC()
       await launcher.waitForOutput('Already stopping')
       process.kill(writer, 'SIGCONT')
@@ -236,7 +237,7 @@ describe('npm start', { concurrency: 3 }, () => {
       },
     ))
 
-  it('refuses a pipe that is none, and leaves no database running', () =>
+  it('refuses a file in place of the pipe, and leaves no database running', () =>
     withLauncher(async (launcher) => {
       await writeFile(join(launcher.folder, 'data/netflow.pipe'), '')
       launcher.spawn()

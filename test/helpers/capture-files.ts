@@ -113,6 +113,8 @@ export interface CaptureOptions {
   readonly isNano?: boolean
   /** Unix microseconds of the first frame; the others follow by a millisecond each. */
   readonly micros?: number
+  /** Unix microseconds of each frame, instead. */
+  readonly times?: readonly number[]
   /** The most bytes of a frame. */
   readonly snapBytes?: number
 }
@@ -128,14 +130,22 @@ function writer(size: number, isLittle: boolean) {
   return { bytes, put16, put32 }
 }
 
-/** Encodes a classic capture file. */
+/**
+ * Encodes a classic capture file.
+ *
+ *     file   = magic:u32 major:u16=2 minor:u16=4 zone:u32 accuracy:u32 snap:u32 linkType:u32 packet*
+ *     packet = seconds:u32 fraction:u32 captured:u32 length:u32 frame
+ */
 export function encodePcap(frames: readonly Buffer[], options: CaptureOptions = {}): Buffer {
   const { linkType = 1, isLittle = false, isNano = false, micros = START_MICROS } = options
-  const { bytes, put32 } = writer(24, isLittle)
+  const { bytes, put16, put32 } = writer(24, isLittle)
   put32(isNano ? 0xa1b23c4d : 0xa1b2c3d4, 0)
+  put16(2, 4)
+  put16(4, 6)
+  put32(65_535, 16)
   put32(linkType, 20)
   const packets = frames.flatMap((frame, index) => {
-    const at = micros + index * 1000
+    const at = options.times?.[index] ?? micros + index * 1000
     const captured = frame.subarray(0, options.snapBytes ?? frame.length)
     const header = writer(16, isLittle)
     header.put32(Math.floor(at / 1e6), 0)

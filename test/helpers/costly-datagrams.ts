@@ -1,6 +1,6 @@
 /**
- * The costliest datagrams that are known, as long as a datagram can be: each makes the decoder do as
- * much as it can for its bytes. And how much that is, beside an ordinary datagram.
+ * The costliest datagrams that are known, and what they cost against an ordinary one. Each is as long as
+ * a datagram can be, and makes the decoder do as much as it can for its bytes.
  */
 
 import { Decoder } from '../../writer/netflow/decode.ts'
@@ -26,7 +26,7 @@ export interface CostlyDatagram {
   readonly datagram: Buffer
 }
 
-/** So many bytes of content make nearly the longest datagram. */
+/** With this content, a datagram is nearly as long as it can be. */
 const CONTENT_BYTES = 65_000
 const REVERSE = 29_305
 
@@ -200,8 +200,8 @@ const SETS: readonly CostlyDatagram[] = [
 export const COSTLY_DATAGRAMS: readonly CostlyDatagram[] = [...RECORDS, ...SETS, ...LISTS]
 
 /**
- * So much more than an ordinary one a byte of these may cost. The worst that is known takes 25 times;
- * a thousand fields of no bytes for each byte took 600.
+ * The most that a byte of these may cost, as a multiple of an ordinary byte. The worst that is known
+ * costs 25 times as much; a thousand fields of no bytes for each byte cost 600 times as much.
  */
 export const MAX_COST_FACTOR = 100
 

@@ -1,5 +1,5 @@
 /**
- * Stands between a client and a PostgreSQL server and cuts a connection at its COMMIT, before or after
+ * A proxy between a client and a PostgreSQL server that cuts a connection at its COMMIT, before or after
  * the server has seen it. It passes everything else on unchanged.
  */
 
@@ -24,7 +24,7 @@ export class CuttingProxy {
     this.#target = new pg.Client({ connectionString: url })
   }
 
-  /** Listens, and gives the connection string that leads through here. */
+  /** Listens; returns the connection string that leads through here. */
   async start(): Promise<string> {
     const server = createServer((client) => this.#accept(client))
     this.#server = server

@@ -1,6 +1,6 @@
 /**
  * A decoder that is fed hostile datagrams without end, and checked after each of them: it must keep
- * no more than its limits allow and give no record that the table could not hold.
+ * no more than its limits allow and return no record that the table could not hold.
  */
 
 import assert from 'node:assert/strict'

@@ -78,8 +78,8 @@ export class ExporterScope {
   }
 
   /**
-   * Kills the writer and starts it again, and asserts that it has restored what the tables hold of all
-   * exporters: as many templates and held sets.
+   * Kills the writer and starts it again, and asserts that it has restored the templates and held sets
+   * of all exporters: as many as the tables hold.
    */
   async killWriter(): Promise<void> {
     const before = this.#pipeline.findLines(RESTORED).length

@@ -35,7 +35,7 @@ function randomBytesOf(random: Random, length: number): Buffer {
   return bytes
 }
 
-/** Bytes without any order. */
+/** Random bytes without a header. */
 export function randomBytes(random: Random): Buffer {
   return randomBytesOf(random, randomLength(random))
 }
@@ -251,7 +251,7 @@ const TEMPLATE_VERSIONS = [9, 10]
  */
 export const HOSTILE_KINDS = [
   { name: 'random bytes', share: 10, versions: [], make: randomBytes },
-  { name: 'random bytes behind a header', share: 20, versions: VERSIONS, make: randomMessage },
+  { name: 'random bytes after a header', share: 20, versions: VERSIONS, make: randomMessage },
   { name: 'valid messages', share: 15, versions: VERSIONS, make: validMessage },
   { name: 'messages with a few wrong bytes', share: 30, versions: VERSIONS, make: mutatedMessage },
   { name: 'messages cut short', share: 15, versions: TEMPLATE_VERSIONS, make: truncatedMessage },

@@ -3,6 +3,7 @@
  * test can compare the stored rows with the truth. It never captures anything itself.
  */
 
+import { encodePcap } from './capture-files.ts'
 import { buildFrame, ipLength, type PacketPlan, PROTOCOL } from './ethernet-frames.ts'
 
 /** A packet with its capture time in Unix milliseconds. */
@@ -10,31 +11,10 @@ export interface CapturedPacket extends PacketPlan {
   readonly atMs: number
 }
 
-/**
- * Encodes a capture file of Ethernet frames (the classic format, microseconds), in the order given.
- *
- *     file   = magic:u32=0xa1b2c3d4 major:u16=2 minor:u16=4 zone:u32 accuracy:u32 snap:u32
- *              linkType:u32=1 packet*
- *     packet = seconds:u32 micros:u32 captured:u32 length:u32 frame
- */
+/** Encodes a capture file of Ethernet frames (the classic format, microseconds), in the order given. */
 export function encodeCapture(packets: readonly CapturedPacket[]): Buffer {
-  const header = Buffer.alloc(24)
-  header.writeUInt32BE(0xa1b2c3d4, 0)
-  header.writeUInt16BE(2, 4)
-  header.writeUInt16BE(4, 6)
-  header.writeUInt32BE(65_535, 16)
-  header.writeUInt32BE(1, 20)
-  return Buffer.concat([header, ...packets.flatMap(encodeCapturedPacket)])
-}
-
-function encodeCapturedPacket(packet: CapturedPacket): Buffer[] {
-  const frame = buildFrame(packet)
-  const header = Buffer.alloc(16)
-  header.writeUInt32BE(Math.floor(packet.atMs / 1000), 0)
-  header.writeUInt32BE(Math.floor((packet.atMs % 1000) * 1000), 4)
-  header.writeUInt32BE(frame.length, 8)
-  header.writeUInt32BE(frame.length, 12)
-  return [header, frame]
+  const times = packets.map(({ atMs }) => Math.floor(atMs * 1000))
+  return encodePcap(packets.map(buildFrame), { times })
 }
 
 /** The sums of one flow, that is of the packets with the same addresses, ports and protocol. */

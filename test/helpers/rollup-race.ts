@@ -27,14 +27,14 @@ export interface RaceOptions {
   /** Datagrams of each pipeline in every turn of 20 ms. */
   readonly datagrams: number
   readonly readers: number
-  /** Flows are received in so many past hours. */
+  /** The flows are spread over this many past hours. */
   readonly hours: number
   readonly seed: number
 }
 
 export interface RaceReport {
   readonly comparisons: number
-  /** Of those, the ones in which rollups have answered some of it. */
+  /** Comparisons in which rollups answered a part. */
   readonly withRollups: number
   readonly flows: number
 }

@@ -1,4 +1,4 @@
-/** Stands before a test server and gives it TLS, with certificates that openssl makes. */
+/** A proxy that adds TLS to a test server, with certificates that openssl makes. */
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'

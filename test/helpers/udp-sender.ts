@@ -1,6 +1,7 @@
 /** Sends datagrams over loopback, from any of its addresses, as an exporter does. */
 
 import { createSocket, type Socket } from 'node:dgram'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface UdpSenderOptions {
   readonly port: number
@@ -49,7 +50,7 @@ export class UdpSender {
       const burst: Promise<void>[] = []
       for (; sent < due; sent++) burst.push(this.send(next()))
       await Promise.all(burst)
-      if (sent < count) await new Promise((resolve) => setTimeout(resolve, 2))
+      if (sent < count) await sleep(2)
     }
   }
 

@@ -41,7 +41,7 @@ describe('the balance', () => {
     await v5.send(20, 500)
     const thief = openSync(pipeline.pipePath, constants.O_RDONLY | constants.O_NONBLOCK)
     const stolen = Buffer.alloc(1_000)
-    const length = await until('there is something to steal', () => readFull(thief, stolen))
+    const length = await until('there is something to steal', () => readAvailable(thief, stolen))
     closeSync(thief)
     const lines = stolen.subarray(0, length).toString('latin1').split('\n').length
     await pipeline.startWriter()
@@ -139,8 +139,8 @@ describe('the balance', () => {
   })
 })
 
-/** Reads as many bytes as `buffer` holds; returns undefined while nobody has written any. */
-function readFull(fd: number, buffer: Buffer): number | undefined {
+/** Reads what is in the pipe, up to a full buffer; returns undefined while it is empty. */
+function readAvailable(fd: number, buffer: Buffer): number | undefined {
   try {
     return readSync(fd, buffer) || undefined
   } catch (error) {

@@ -42,7 +42,7 @@ export async function expectBalance(
   }).catch(() => assert.deepEqual(found, expected))
 }
 
-/** Waits for the final reports of as many collectors; returns the total. */
+/** Waits for the final reports of this many collectors; returns the total. */
 export async function totalAfterFinalReports(pipeline: Pipeline, collectors: number): Promise<Row> {
   const finals = 'select count(*)::int from collector_reports where final'
   await pipeline.expectNumber(finals, collectors, 120_000)

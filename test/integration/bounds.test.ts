@@ -1,4 +1,4 @@
-/** At a bound the writer displaces what costs the fewest, counts it, and says so: judged in SQL. */
+/** At its limits, the writer gives up what harms the fewest, counts it, and logs it: judged in SQL. */
 
 import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
@@ -133,7 +133,7 @@ describe('an exporter that sends too much of what costs more than its bytes', ()
   })
 })
 
-describe('a line of the pipe with an address that is none', () => {
+describe('a line of the pipe with an invalid address', () => {
   it('is quoted in the log by its beginning, without control characters', async () => {
     const address = `router-${'\\u001b[2J'.repeat(8_000)}`
     appendFileSync(pipeline.pipePath, `["AAUAAA==", 1700000000.5, ["${address}", 2055]]\n`)

@@ -27,7 +27,7 @@ interface Sender {
   readonly layout: keyof typeof RECORDS
   readonly firstSequence: number
   readonly flows: number
-  /** Behind the sequence number, in hex. */
+  /** The rest of the header, after the sequence number, in hex. */
   readonly headerEnd: string
 }
 

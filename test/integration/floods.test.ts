@@ -1,12 +1,12 @@
 /** A flood from spoofed addresses costs the writer bounded memory and a bounded log. */
 
 import assert from 'node:assert/strict'
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { MAX_STREAMS } from '../../writer/streams/streams.ts'
+import { readMemory } from '../bench/measure/process-usage.ts'
 import { encodeDatagramLine } from '../helpers/datagram-line.ts'
 import { set, template, v9MessageOf } from '../helpers/netflow-bytes.ts'
+import { PipeEnd } from '../helpers/pipe-end.ts'
 import { type Pipeline, startWriterAlone } from '../helpers/pipeline.ts'
 import { nonZero, readBalance, readTotal } from './balance-questions.ts'
 
@@ -15,25 +15,7 @@ const DATAGRAMS = 20_000
 const MAX_MIB = 450
 
 function residentMib({ writer }: Pipeline): number {
-  const status = readFileSync(`/proc/${writer.pid}/status`, 'utf8')
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
-}
-
-/** Writes into the pipe as fast as the writer reads. */
-async function flood(path: string, lines: Iterable<string>): Promise<void> {
-  const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
-  for (const line of lines) {
-    const bytes = Buffer.from(line)
-    for (let written = 0; written < bytes.length; ) {
-      try {
-        written += writeSync(pipe, bytes, written)
-      } catch {
-        // The pipe is full.
-        await sleep(2)
-      }
-    }
-  }
-  closeSync(pipe)
+  return (readMemory(writer.pid ?? 0)?.rssBytes ?? Number.NaN) / 2 ** 20
 }
 
 describe('a flood from spoofed addresses', () => {
@@ -54,7 +36,9 @@ describe('a flood from spoofed addresses', () => {
       const next = v9MessageOf({ sourceId: 0, sequence: 1 }, set(256, '00000002'))
       yield encodeDatagramLine(next, Date.now(), '192.0.2.1', 2055)
     }
-    await flood(pipeline.pipePath, lines())
+    const pipe = new PipeEnd(pipeline.pipePath)
+    for (const line of lines()) await pipe.write(line)
+    pipe.close()
     // The balance of thousands of exporters takes too long to be asked again and again.
     const read = 'select datagram_lines from journal_positions'
     await pipeline.expectNumber(read, DATAGRAMS + 2, 120_000)

@@ -12,7 +12,7 @@ import { until } from '../helpers/until.ts'
 
 /** Flows of a datagram; its line has about 2 kB. */
 export const FLOWS = 30
-/** An exporter of v5 with as many flows in each datagram. */
+/** An exporter of v5 with `FLOWS` flows in each datagram. */
 export const V5 = { exportVersion: 5, flowsPerDatagram: FLOWS } as const
 
 export interface Account {
@@ -61,7 +61,7 @@ export function readSegments({ journalPath }: Pipeline): { name: string; bytes: 
   return names.sort().map((name) => ({ name, bytes: readFileSync(join(journalPath, name)) }))
 }
 
-/** Waits until the journal holds the beginnings of as many datagrams' lines. */
+/** Waits until the journal holds the beginnings of the lines of this many datagrams. */
 export async function untilJournaled(pipeline: Pipeline, datagrams: number): Promise<void> {
   await until(`${datagrams} datagrams in the journal`, () => {
     const text = readSegments(pipeline).map(({ bytes }) => bytes.toString('latin1'))

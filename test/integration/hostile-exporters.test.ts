@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { readMemory } from '../bench/measure/process-usage.ts'
 import {
   optionsFlood,
@@ -29,14 +28,10 @@ async function flood(port: number): Promise<void> {
   const sources = Array.from({ length: SOURCES }, (_, index) => {
     return new UdpSender({ port, from: `127.66.${index % 7}.${1 + index}` })
   })
-  const started = performance.now()
-  for (let sent = 0; sent < DATAGRAMS; ) {
-    const due = Math.min(DATAGRAMS, ((performance.now() - started) / 1_000) * PER_SECOND)
-    const burst: Promise<void>[] = []
-    for (; sent < due; sent++) burst.push(random.pick(sources).send(random.pick(KINDS)(random)))
-    await Promise.all(burst)
-    await sleep(2)
-  }
+  const next = () => random.pick(KINDS)(random)
+  await Promise.all(
+    sources.map((source) => source.sendPaced(DATAGRAMS / SOURCES, PER_SECOND / SOURCES, next)),
+  )
   for (const source of sources) source.close()
 }
 

@@ -171,7 +171,7 @@ describe('the writer', { timeout: 120_000 }, () => {
     const definition = set(2, ipfixTemplate(256, [[1, 4]]))
     const header = { domain: 99, sequence: sentinels - 1 }
     const sentinel = ipfixMessageOf(header, definition, set(256, hex32(sentinels)))
-    await until('the flow behind them is stored', async () => {
+    await until('the flow after them is stored', async () => {
       // Should the kernel have dropped it, another one is taken; else it is a duplicate.
       await exporter.send(sentinel)
       const [flow] = await running.ask(

@@ -26,8 +26,8 @@ describe('a journal', () => {
   }
 
   /**
-   * Leaves a killed writer, a database that is away, and datagrams in the journal, of whose first
-   * segment the blocks up to `summedBlock` have a checksum on disk.
+   * Leaves a killed writer, a database that is away, and datagrams in the journal. The blocks of its
+   * first segment up to `summedBlock` have a checksum on disk.
    */
   async function leaveUnloaded(datagrams: number, summedBlock = -1): Promise<void> {
     await sendAndStore(pipeline, sender, 50)
@@ -45,7 +45,7 @@ describe('a journal', () => {
   }
 
   it('with flipped bits loses only the lines of the bad blocks, and logs these blocks', async () => {
-    await start({ exemptFromBalance: 'lines in the journal are damaged' })
+    await start()
     await leaveUnloaded(300, 80)
     const { name, bytes } = readSegments(pipeline)[0] ?? NO_SEGMENT
     const blocks = [60, 61, 80]
@@ -75,10 +75,7 @@ describe('a journal', () => {
 
   it('with flipped bits counts them in the metrics', async () => {
     const port = await findFreePort()
-    await start({
-      writerEnvironment: { METRICS_PORT: String(port) },
-      exemptFromBalance: 'lines in the journal are damaged',
-    })
+    await start({ writerEnvironment: { METRICS_PORT: String(port) } })
     await leaveUnloaded(100, 30)
     const { name, bytes } = readSegments(pipeline)[0] ?? NO_SEGMENT
     bytes.fill(0, 30 * BLOCK, 31 * BLOCK)
@@ -132,7 +129,7 @@ describe('a journal', () => {
     assert.equal(account.differences, 0)
   })
 
-  it('reads past bytes that are no lines', async () => {
+  it('reads past empty lines', async () => {
     await start()
     await sendAndStore(pipeline, sender, 20)
     assert.equal(await pipeline.end('collector'), 0)
@@ -143,18 +140,17 @@ describe('a journal', () => {
       const end = readSegments(pipeline).reduce((sum, { bytes }) => sum + bytes.length, 0)
       return end > 300_000 && row?.['position'] === end
     }
-
     await until('the position has passed them', isLoaded)
   })
 })
 
-/** Counts the datagrams of which a whole line is there. */
+/** Counts the whole lines of datagrams. */
 function countLines(bytes: Buffer): number {
   const lines = bytes.toString('latin1').split('\n')
   return lines.filter((line) => /^\["[^"\0]*", [\d.]+, \["[\d.]+", \d+\]\]$/.test(line)).length
 }
 
-/** Puts what no line holds where blocks are. */
+/** Fills blocks with zeros, which no line holds. */
 function withoutBlocks(bytes: Buffer, blocks: readonly number[]): Buffer {
   const copy = Buffer.from(bytes)
   for (const block of blocks) copy.fill(0, block * BLOCK, (block + 1) * BLOCK)

@@ -80,7 +80,7 @@ function findUnshare(): readonly [string, ...string[]] | undefined {
 }
 
 const unshare = findUnshare()
-/** A file system of 4 MiB below the journal, of which something else takes blocks of 64 KiB. */
+/** Runs a command on a file system of 4 MiB for the journal, with blocks of 64 KiB taken already. */
 const onSmallDisk = (blocks: number) => `
   mkdir -p "$JOURNAL_DIR" && mount -t tmpfs -o size=4m tmpfs "$JOURNAL_DIR" &&
   dd if=/dev/zero of="$JOURNAL_DIR/ballast" bs=64k count=${blocks} 2>/dev/null &&

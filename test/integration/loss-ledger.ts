@@ -12,7 +12,7 @@ export interface Ledger {
   readonly late: number
   readonly restarts: number
   readonly strays: number
-  /** Rows of `sequence_gaps` that stand, and those that were taken back. */
+  /** Rows of `sequence_gaps` that still count, and those that were taken back. */
   readonly gaps: number
   readonly retracted: number
 }
@@ -26,8 +26,8 @@ const LEDGER = `
   from exporter_streams where exporter = $1 and datagrams + duplicates = $2`
 
 /**
- * Lets the reorder window pass after so many datagrams of an exporter, and compares its only stream.
- * A busy machine may need longer.
+ * Waits until this many datagrams of an exporter are judged and the reorder window has passed, and
+ * compares its only stream. A busy machine may need longer.
  */
 export async function expectLedger(
   { pipeline, address }: CountingExporter,

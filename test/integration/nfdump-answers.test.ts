@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { encodeV5Message, type V5Flow } from '../../launcher/demo/messages.ts'
 import { endProcess } from '../bench/measure/end-process.ts'
-import { findFreePort, waitForListener } from '../bench/peers/collector-peer.ts'
+import { waitForListener } from '../bench/peers/collector-peer.ts'
+import { findFreeUdpPort } from '../helpers/free-port.ts'
 import { type Pipeline, QUICK, startPipeline } from '../helpers/pipeline.ts'
 import { Random } from '../helpers/random.ts'
 import { UdpSender } from '../helpers/udp-sender.ts'
@@ -81,7 +82,7 @@ describe('the views, and nfdump', { skip }, () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'netflow-nfdump-'))
     pipeline = await startPipeline({ environment: QUICK })
-    const port = await findFreePort()
+    const port = await findFreeUdpPort()
     const nfcapd = spawn('nfcapd', ['-w', folder, '-b', '127.0.0.1', '-p', String(port)], {
       stdio: 'ignore',
     })

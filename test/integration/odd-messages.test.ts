@@ -46,7 +46,7 @@ describe('the writer', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('gives held flows the boot time and the rate that follow their template', async () => {
+  it('reads held flows by the boot time and the rate that follow their template', async () => {
     const address = '192.0.2.10'
     const bootMs = (EXPORT_SECONDS - 100) * 1000
     const options = ipfixOptionsTemplate(512, 1, [
@@ -76,7 +76,7 @@ describe('the writer', () => {
     )
   })
 
-  it('counts and tells bytes after a message, and takes no flow from them', async () => {
+  it('counts and reports bytes after a message, and reads no flow from them', async () => {
     const address = '192.0.2.14'
     const v5 = (sequence: number) => v5MessageOf({ sequence }, Buffer.alloc(48, 1))
     const ipfix = (sequence: number) => {

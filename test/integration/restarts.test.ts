@@ -103,7 +103,7 @@ describe('a pipeline whose database goes away', () => {
   })
 })
 
-describe('a pipeline whose writer stands still', () => {
+describe('a pipeline whose writer is frozen', () => {
   it('counts exactly what the full queue of the collector drops', async (context) => {
     const pipeline = await startPipeline({ environment: { COLLECTOR_QUEUE_BYTES: '262144' } })
     context.after(() => pipeline.stop())

@@ -25,8 +25,7 @@ describe('the sampling settings of an exporter', () => {
 
   /** Changes the row of the only exporter and waits until the writer has noticed. */
   async function configure(assignment: string): Promise<void> {
-    const count = () =>
-      pipeline.logOf('writer').filter(({ msg }) => CHANGED.test(String(msg))).length
+    const count = () => pipeline.findLines(CHANGED).length
     const before = count()
     await own.ask(`update exporters set ${assignment}`)
     await until(`the writer notices ${assignment}`, () => count() > before)

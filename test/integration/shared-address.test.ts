@@ -45,7 +45,7 @@ describe('two exporters behind one address', () => {
     return `192.0.2.${addresses}`
   }
 
-  /** Waits until so many datagrams of an address are decoded or held. */
+  /** Waits until this many datagrams of an address are decoded or held. */
   async function settled(address: string, datagrams: number): Promise<void> {
     const sql = 'select sum(datagrams)::int as n from exporter_streams where exporter = $1'
     await until(`${datagrams} datagrams of ${address}`, async () => {
@@ -247,7 +247,7 @@ describe('two exporters behind one address', () => {
     ])
   })
 
-  it('are told of, in SQL as well, when a relay gives them one port', async () => {
+  it('are reported, in SQL as well, when a relay gives them one port', async () => {
     const address = nextAddress()
     const [one, other] = [new PortExporter(SOFTFLOWD, 9_995), new PortExporter(PMACCT, 9_995)]
     const begin = { withTemplate: true }
@@ -260,7 +260,7 @@ describe('two exporters behind one address', () => {
     assert.deepEqual([line['level'], line['exporter']], [40, address])
   })
 
-  it('are told of at once if the numbers from that port are of two series', async () => {
+  it('are reported at once if the numbers from that port are of two series', async () => {
     const address = nextAddress()
     const [one, other] = [
       new PortExporter(SOFTFLOWD, 9_995),

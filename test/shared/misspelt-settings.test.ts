@@ -23,6 +23,14 @@ describe('a misspelt setting', () => {
     }
   })
 
+  it('may be one character off if it is short: also two that are swapped', () => {
+    const meant = 'ROLLUPS'
+    for (const given of ['ROLLUP', 'ROLUPS', 'ROLLUPZ', 'ROLLUSP', 'ORLLUPS']) {
+      assert.deepEqual(findMisspeltSettings(WRITER, { [given]: 'x' }), [{ given, meant }])
+    }
+    assert.deepEqual(findMisspeltSettings(WRITER, { ROLLZZS: 'x', OLRLUSP: 'x' }), [])
+  })
+
   it('is none of another process, and no variable of somebody else', () => {
     const others = { ...process.env, PATH: '', HOSTNAME: '', PGHOST: '', DATABASE: '', LOG: '' }
     const all = Object.fromEntries([...COLLECTOR, ...WRITER].map((name) => [name, 'x']))

@@ -96,7 +96,7 @@ async function runPeer(
   }
 }
 
-/** Waits until all flows are stored or none came for `restMs`; a second if the peer cannot tell. */
+/** Waits until all flows are stored or none came for `restMs`; a second if the peer counts none. */
 async function waitUntilStored(running: RunningPeer, flows: number, restMs: number): Promise<void> {
   let last = 0
   let lastAt = performance.now()

@@ -22,7 +22,7 @@ interface Load {
   readonly heavyClients: number
 }
 
-/** What one round gives; without questions, only the pipeline's part. */
+/** The result of one round; without questions, only of the pipeline. */
 interface Round {
   readonly latency: Latency
   readonly lost: number

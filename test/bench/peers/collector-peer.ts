@@ -1,7 +1,5 @@
 /** A program that collects flows, ours or another one, as the instrument of peers uses it. */
 
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { until } from '../../helpers/until.ts'
 import type { BenchDatabase } from '../measure/bench-database.ts'
@@ -21,16 +19,6 @@ export interface RunningPeer {
   readonly countStored: () => Promise<number | undefined>
   /** Shuts it down with all its processes; returns how many flows are stored. */
   readonly stop: () => Promise<number>
-}
-
-/** Finds a free UDP port. */
-export async function findFreePort(): Promise<number> {
-  const socket = createSocket('udp4')
-  socket.bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
 }
 
 /** Waits until a program listens on an IPv4 port of this machine. */

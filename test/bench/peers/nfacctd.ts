@@ -3,17 +3,13 @@
 import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { findFreeUdpPort } from '../../helpers/free-port.ts'
 import { until } from '../../helpers/until.ts'
 import { missingPrograms } from '../../integration/exporters/programs.ts'
 import type { BenchDatabase } from '../measure/bench-database.ts'
 import { endProcess } from '../measure/end-process.ts'
 import { isGroupAlive } from '../measure/process-usage.ts'
-import {
-  type CollectorPeer,
-  findFreePort,
-  type RunningPeer,
-  waitForListener,
-} from './collector-peer.ts'
+import { type CollectorPeer, type RunningPeer, waitForListener } from './collector-peer.ts'
 
 const TABLE = 'nfacctd_flows'
 const LOG = 'nfacctd.log'
@@ -43,7 +39,7 @@ export const NFACCTD_PEER: CollectorPeer = {
 }
 
 async function startNfacctd(database: BenchDatabase, folder: string): Promise<RunningPeer> {
-  const port = await findFreePort()
+  const port = await findFreeUdpPort()
   const path = join(folder, 'nfacctd.conf')
   await writeFile(path, configure(database, folder, port))
   const child = spawn('nfacctd', ['-f', path], {

@@ -3,9 +3,10 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
+import { findFreeUdpPort } from '../../helpers/free-port.ts'
 import { missingPrograms } from '../../integration/exporters/programs.ts'
 import { endProcess } from '../measure/end-process.ts'
-import { type CollectorPeer, findFreePort, waitForListener } from './collector-peer.ts'
+import { type CollectorPeer, waitForListener } from './collector-peer.ts'
 
 const SOCKET_BUFFER_BYTES = 33_554_432
 
@@ -14,7 +15,7 @@ export const NFCAPD_PEER: CollectorPeer = {
   missing: missingPrograms('nfcapd', 'nfdump') || undefined,
   start: async (_database, parent) => {
     const folder = await mkdtemp(join(parent, 'nfcapd-'))
-    const port = await findFreePort()
+    const port = await findFreeUdpPort()
     const args = ['-w', folder, '-b', '127.0.0.1', '-p', port, '-B', SOCKET_BUFFER_BYTES]
     const child = spawn('nfcapd', args.map(String), { stdio: 'ignore' })
     await waitForListener(port)

@@ -7,9 +7,9 @@ export interface WebLoadOrder {
   /** Such as http://127.0.0.1:8080. */
   readonly origin: string
   readonly seconds: number
-  /** One path, so many times a second. */
+  /** One path, at a rate of questions per second. */
   readonly cached: { readonly path: string; readonly rate: number }
-  /** So many clients at once; each asks another question, with `{n}` from 1 to 10,000, when it has an answer. */
+  /** Clients at once. Each asks its next question, with `{n}` from 1 to 10,000, after an answer. */
   readonly heavy: { readonly path: string; readonly clients: number }
 }
 
@@ -21,7 +21,7 @@ export interface WebLoadAnswer {
   readonly heavyStatuses: Readonly<Record<number, number>>
 }
 
-/** A client that is told to come later waits so long. */
+/** How long a refused client waits. */
 const REFUSED_PAUSE_MS = 100
 
 class Tally {

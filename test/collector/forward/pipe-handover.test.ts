@@ -47,7 +47,9 @@ describe('a pipe that is handed over', { skip: libc ? false : 'no C library to c
     const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
     context.after(() => closeSync(fd))
     assert.ok(lockFile(fd))
+    const startedAt = performance.now()
     assert.equal(await writer.handOver(libc as Libc, 30_000), 0)
+    assert.ok(performance.now() - startedAt > 490, 'a working reader empties the pipe meanwhile')
     assert.equal(
       await writer.handOver(libc as Libc, 0),
       0,

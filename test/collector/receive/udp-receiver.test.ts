@@ -56,6 +56,21 @@ function sendMeanwhile(port: number, count: number): void {
   execFileSync(process.execPath, ['-e', program])
 }
 
+/** Makes sockets of which those of IPv6 cannot be bound. */
+function failOnIpv6(code: string): typeof createSocket {
+  return ((options: SocketOptions) => {
+    const socket = createSocket(options)
+    if (options.type === 'udp6') {
+      socket.bind = () => {
+        const error = Object.assign(new Error(`bind ${code}`), { code })
+        queueMicrotask(() => socket.emit('error', error))
+        return socket
+      }
+    }
+    return socket
+  }) as typeof createSocket
+}
+
 for (const [mode, calls] of MODES) {
   const skip = mode === 'recvmmsg' && !calls ? 'the C library cannot be called here' : false
 
@@ -83,17 +98,7 @@ for (const [mode, calls] of MODES) {
   })
 
   it(`IPv4 is received where IPv6 is off (${mode})`, { skip }, async (context) => {
-    const makeSocket = ((options: SocketOptions) => {
-      const socket = createSocket(options)
-      if (options.type === 'udp6') {
-        socket.bind = () => {
-          const error = Object.assign(new Error('bind EAFNOSUPPORT'), { code: 'EAFNOSUPPORT' })
-          queueMicrotask(() => socket.emit('error', error))
-          return socket
-        }
-      }
-      return socket
-    }) as typeof createSocket
+    const makeSocket = failOnIpv6('EAFNOSUPPORT')
     const { receiver, received, recording } = makeReceiver(context, { calls, makeSocket })
     await receiver.start()
     assert.equal(receiver.listening[0]?.address, '0.0.0.0')
@@ -102,6 +107,14 @@ for (const [mode, calls] of MODES) {
     await new DatagramSender(context, '127.0.0.1', port).send(Buffer.from('four'))
     await until('it is received', () => received.length === 1)
     assert.equal(received[0]?.address, '127.0.0.1')
+  })
+
+  it(`any other error of IPv6 ends the start: IPv4 alone is not listened on (${mode})`, {
+    skip,
+  }, async (context) => {
+    const { receiver } = makeReceiver(context, { calls, makeSocket: failOnIpv6('EACCES') })
+    await assert.rejects(receiver.start(), /no permission to listen on UDP port 0 on ::/)
+    assert.deepEqual(receiver.listening, [])
   })
 
   it(`finishing reads the datagrams that the kernel holds (${mode})`, { skip }, async (context) => {

@@ -9,7 +9,7 @@ import { compileFilter } from '../../../console/query/compile-filter.ts'
 import { parseFilter } from '../../../console/query/filter/filter.ts'
 import { FLOWS } from '../../../console/query/relations.ts'
 import { Parameters } from '../../../console/query/sql.ts'
-import { findFreePort } from '../../helpers/free-port.ts'
+import { findFreeUdpPort } from '../../helpers/free-port.ts'
 import { type Pipeline, QUICK, startWriterAlone } from '../../helpers/pipeline.ts'
 import { UdpSender } from '../../helpers/udp-sender.ts'
 import { until } from '../../helpers/until.ts'
@@ -84,7 +84,7 @@ describe('filters', { skip }, () => {
     pipeline = await startWriterAlone({ environment: QUICK })
     folder = join(pipeline.folder, 'nfcapd')
     await mkdir(folder)
-    const port = await findFreePort()
+    const port = await findFreeUdpPort()
     nfcapd = spawn(findProgram('nfcapd') ?? '', ['-w', folder, '-p', String(port), '-t', '3600'], {
       stdio: 'ignore',
     })

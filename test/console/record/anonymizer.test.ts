@@ -169,6 +169,24 @@ describe('Anonymizer', () => {
     assert.deepEqual(flow?.extra?.['applicationId'], application)
   })
 
+  it('keeps whether a MAC address is of a group, and addresses of nobody and of all', () => {
+    const addresses = ['01005e000001', '020000000001', '000000000000', 'ffffffffffff']
+    const payload = v9MessageOf(
+      { uptimeMs: 1, unixSeconds: NOW / 1000, sequence: 1, sourceId: 1 },
+      set(0, template(256, [[56, 6]])),
+      set(256, ...addresses),
+    )
+    // The key decides the replaced bits: of many keys, some would change the one of the group.
+    for (let key = 0; key < 20; key += 1) {
+      const { flows } = decode(anonymize(payload, new Anonymizer(`key ${key}`)).payload, 'x')
+      const [group, single, nobody, all] = flows.map(({ src_mac }) => String(src_mac))
+      const isGroup = (mac = '') => (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1
+      assert.deepEqual([isGroup(group), isGroup(single)], [true, false])
+      assert.notEqual(group, '01:00:5e:00:00:01')
+      assert.deepEqual([nobody, all], ['00:00:00:00:00:00', 'ff:ff:ff:ff:ff:ff'])
+    }
+  })
+
   it('replaces the addresses in lists', () => {
     const list = wire('03 0008 0004 c0000201 c0000202')
     const payload = ipfixMessageOf(

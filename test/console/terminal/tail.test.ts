@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Writable } from 'node:stream'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { runTerminal } from '../../../console/terminal/run-terminal.ts'
 import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
@@ -95,7 +96,7 @@ describe('netflow tail', () => {
       `insert into rollup_minute (bucket, flows, field, exporter) values ('2026-01-02T03:05Z', 1, 0, '192.0.2.1')`,
     )
     await client.query(`insert into rollup_dirty values ('2026-01-02T03:00Z', 1)`)
-    const waiting = new Promise((resolve) => setTimeout(resolve, 300))
+    const waiting = sleep(300)
     await waiting
     await client.query('commit')
     await until('it is shown', () => tail.ports().length > 0)

@@ -8,7 +8,7 @@ import { type FilledDatabase, fillDatabase } from './filled-database.ts'
 
 const RULES = readAlertRules()
 
-/** What happens to the database, so that a rule fires with these labels. */
+/** Changes of the database, each with the labels with which its rule must fire then. */
 const INCIDENTS: Readonly<Record<string, readonly [sql: string, labels: object]>> = {
   NetflowExporterSilent: [
     `update exporters set last_seen = now() - interval '16 minutes' where address = '192.0.2.2'`,

@@ -1,4 +1,4 @@
-/** The flows, losses and names that every panel of the dashboards has something to show of. */
+/** Flows, losses and names, so that every panel of the dashboards has something to show. */
 
 import { appendFileSync } from 'node:fs'
 import { encodeReportLine } from '../../../shared/pipe-line.ts'

@@ -1,7 +1,7 @@
 /**
  * Random conversations of one exporter: templates that are defined, repeated and redefined, their
  * data before and after them, options, in any order and in any number of sets and messages. All of
- * it is valid; the order in which things are said is the only secret.
+ * it is valid; only its order is unusual.
  */
 
 import fc from 'fast-check'

@@ -13,7 +13,7 @@ export interface Element {
   readonly id: number
   /** Its key in `extra`. */
   readonly name: string
-  /** Undefined: nobody knows, so its values are bytes. */
+  /** Undefined: the type is unknown, so values are bytes. */
   readonly type: DataType | undefined
 }
 
@@ -48,7 +48,7 @@ const VENDORS_OF_V9 = Object.entries(VENDOR_ELEMENTS).map(([name, { id, type }])
   return { enterprise: 0, id, name, type }
 })
 
-/** Elements that more is made of than a member of `extra`. */
+/** Elements that become more than a member of `extra`. */
 const SPECIAL_IDS = new Set(
   [
     [1, 23, 231, 352, 2, 24, 298, 232, 299],

@@ -18,7 +18,7 @@ const IANA = REGISTRY.filter(({ enterprise }) => enterprise === 0)
 const BY_NAME = new Map(IANA.map((element) => [element.name, element]))
 const BY_ID = new Map(IANA.map((element) => [element.id, element]))
 
-/** Words in the names of elements of one end, and what the same of the other end has. */
+/** Words in the names of elements of one end, each with the word of the other end. */
 const ENDS = [
   ['source', 'destination'],
   ['Source', 'Destination'],

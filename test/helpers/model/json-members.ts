@@ -14,7 +14,7 @@ export function jsonMembers(text: string): Record<string, string> {
     const colon = endOfValue(text, at)
     const name = String(JSON.parse(text.slice(at, colon)))
     const end = endOfValue(text, colon + 1)
-    assert.ok(!Object.hasOwn(members, name), `${name} stands twice in ${text}`)
+    assert.ok(!Object.hasOwn(members, name), `${name} occurs twice in ${text}`)
     members[name] = text.slice(colon + 1, end)
     at = end + 1
   }

@@ -97,7 +97,7 @@ interface RecordList extends ListBody {
 
 const FIRST_LIST_TEMPLATE = 20_000
 const LIST_TEMPLATES = 20_000
-/** Nobody defines this one. */
+/** The id of a template that nobody defines. */
 const UNKNOWN_TEMPLATE = 65_000
 
 /** Records of one template, which is known to the collector or not. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,6 +7,7 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
+import { findFreeUdpPort } from '../../helpers/free-port.ts'
 import { type Pipeline, queryRows, startPipeline } from '../../helpers/pipeline.ts'
 import { until } from '../../helpers/until.ts'
 
@@ -37,17 +37,6 @@ async function runDemo(
   }
   const [code] = await once(child, 'close')
   return { output, code }
-}
-
-/** Finds a UDP port of loopback that nothing listens on. */
-async function findFreePort(): Promise<number> {
-  const socket = createSocket('udp4')
-  socket.bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  await once(socket, 'close')
-  return port
 }
 
 /** Starts a server that answers as a healthy page does. It ends with the test. */
@@ -133,7 +122,7 @@ describe('the demo', () => {
   })
 
   it('names the command to run when nothing listens', async () => {
-    const port = await findFreePort()
+    const port = await findFreeUdpPort()
     const environment = { DATABASE_URL: database.url, NETFLOW_PORT: String(port) }
     const { output, code } = await runDemo(environment)
     assert.equal(code, 1)

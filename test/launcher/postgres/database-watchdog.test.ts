@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs'
 import { chown, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { readProcessState } from '../../../launcher/process/process-state.ts'
 import { ClusterTemplate, makeFolder } from '../../helpers/cluster-template.ts'
@@ -79,7 +80,7 @@ describe('the embedded server whose owner is killed', { concurrency: 4 }, () => 
     const { owner, pid, url } = await startServer(bench, { client: client.pid ?? 0 })
     owner.kill('SIGKILL')
     await new Promise((resolve) => owner.once('exit', resolve))
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await sleep(500)
     assert.deepEqual(await queryRows(url, 'select 1 as one'), [{ one: 1 }])
     client.kill('SIGKILL')
     await until('the end of the server', async () => !(await readProcessState(pid)))

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -72,6 +80,18 @@ describe('the start lock', () => {
     assert.equal(refused.length, 7)
     for (const { reason } of refused) assert.ok(reason instanceof AlreadyRunningError, reason)
     for (const lock of locks) await lock.release()
+  })
+
+  it('is taken although a launcher was killed while it removed a stale one', async () => {
+    const path = join(folder, 'guarded.lock')
+    writeStale(path)
+    mkdirSync(`${path}.breaking`)
+    const longAgo = new Date(Date.now() - 11_000)
+    utimesSync(`${path}.breaking`, longAgo, longAgo)
+    const lock = new StartLock(path)
+    await lock.take(never)
+    assert.equal(existsSync(`${path}.breaking`), false)
+    await lock.release()
   })
 
   it('is taken when a crash of the machine has cut its content', async () => {

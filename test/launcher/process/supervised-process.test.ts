@@ -1,42 +1,43 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, it } from 'node:test'
+import { after, afterEach, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { readProcessState } from '../../../launcher/process/process-state.ts'
 import {
   type ReadyMessage,
   SupervisedProcess,
 } from '../../../launcher/process/supervised-process.ts'
-import { createLogger } from '../../../shared/logger.ts'
+import type { Logger } from '../../../shared/logger.ts'
 import { until } from '../../helpers/until.ts'
 
 const FIXTURE = fileURLToPath(new URL('../../fixtures/misbehaving-process.js', import.meta.url))
 
 const started: SupervisedProcess[] = []
+const folder = mkdtempSync(join(tmpdir(), 'supervised-'))
 
 /** Supervises a fixture and records the calls of its callbacks. */
 function supervise(
   manner: string,
-  options: { modulePath?: string; stopDeadlineMs?: number; folder?: string } = {},
+  options: { modulePath?: string; stopDeadlineMs?: number; healthyMs?: number } = {},
 ) {
-  const seen = { pids: [] as number[], startedAt: [] as number[], refusals: [] as number[] }
+  const seen = { pids: [] as number[], delays: [] as number[], refusals: [] as number[] }
+  const logger = { error: ({ delayMs }: { delayMs: number }) => seen.delays.push(delayMs) }
   const ready: ReadyMessage[] = []
   const supervised = new SupervisedProcess({
     name: manner,
     modulePath: options.modulePath ?? FIXTURE,
-    environment: { ...process.env, MANNER: manner, FOLDER: options.folder },
-    logger: createLogger('test', 'silent'),
+    environment: { ...process.env, MANNER: manner, FOLDER: mkdtempSync(join(folder, manner)) },
+    logger: logger as unknown as Logger,
     stopDeadlineMs: options.stopDeadlineMs ?? 30_000,
     onReady: (message) => ready.push(message),
     onPid: () => {
-      if (supervised.pid === undefined) return
-      seen.pids.push(supervised.pid)
-      seen.startedAt.push(performance.now())
+      if (supervised.pid !== undefined) seen.pids.push(supervised.pid)
     },
     onRefusal: (exitCode) => seen.refusals.push(exitCode),
-    delays: { firstMs: 50, longestMs: 200, healthyMs: 60_000 },
+    delays: { firstMs: 50, longestMs: 200, healthyMs: options.healthyMs ?? 60_000 },
   })
   started.push(supervised)
   return { supervised, seen, ready }
@@ -45,6 +46,7 @@ function supervise(
 afterEach(async () => {
   for (const supervised of started.splice(0)) await supervised.stop()
 })
+after(() => rmSync(folder, { recursive: true }))
 
 describe('a supervised process', () => {
   it('reports its message that it is ready', async () => {
@@ -69,26 +71,32 @@ describe('a supervised process', () => {
   })
 
   it('that crashes again and again is restarted after delays that double up to a longest one', async () => {
-    const { supervised, seen } = supervise('works-once', {
-      folder: mkdtempSync(join(tmpdir(), 'supervised-')),
-    })
+    const { supervised, seen } = supervise('works-once')
+    const startedAt = performance.now()
     supervised.start()
-    await until('five starts', () => seen.startedAt.length >= 5)
+    await until('five starts', () => seen.pids.length >= 5)
+    const tookMs = performance.now() - startedAt
     await supervised.stop()
-    const gaps = seen.startedAt.slice(1).map((at, index) => at - (seen.startedAt[index] ?? 0))
-    for (const [index, atLeast] of [50, 100, 200, 200].entries()) {
-      assert.ok((gaps[index] ?? 0) >= atLeast, `gap ${index} is ${gaps[index]} ms`)
-    }
+    assert.deepEqual(seen.delays.slice(0, 4), [50, 100, 200, 200])
+    assert.ok(tookMs >= 550, `${tookMs} ms`)
     const { length } = seen.pids
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await sleep(300)
     assert.equal(seen.pids.length, length, 'nothing is started after stop')
+  })
+
+  it('is restarted after the first delay again when it was healthy for a while', async () => {
+    const { supervised, seen } = supervise('works-once', { healthyMs: 1 })
+    supervised.start()
+    await until('four starts', () => seen.pids.length >= 4)
+    await supervised.stop()
+    assert.deepEqual(seen.delays.slice(0, 3), [50, 50, 50])
   })
 
   it('is not restarted after it refused its settings', async () => {
     const { supervised, seen } = supervise('refuses-its-settings')
     supervised.start()
     await until('the report', () => seen.refusals.length > 0)
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await sleep(200)
     assert.deepEqual([seen.refusals, seen.pids.length], [[2], 1])
   })
 
@@ -96,7 +104,7 @@ describe('a supervised process', () => {
     const { supervised, seen } = supervise('crashes-at-once')
     supervised.start()
     await until('the report', () => seen.refusals.length > 0)
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await sleep(200)
     assert.deepEqual([seen.refusals, seen.pids.length], [[1], 1])
   })
 

@@ -79,6 +79,8 @@ describe('a batch', () => {
     assert.equal(batcher.isFull(NOTHING_PENDING), false, 'the next one begins anew')
     batcher.noteChanges(1, 3_000_000)
     assert.equal(batcher.isFull(NOTHING_PENDING), true)
+    batcher.submit()
+    assert.equal(batcher.isFull(NOTHING_PENDING), false, 'bytes of changes begin anew, too')
   })
 
   it('is full when closing it will add more than a statement should carry', () => {

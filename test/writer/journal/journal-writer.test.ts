@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Libc, loadLibc } from '../../../shared/libc.ts'
 import { JournalError } from '../../../writer/journal/journal-folder.ts'
 import {
@@ -114,7 +115,7 @@ describe('the writer of the journal', () => {
       write(settings, 'x'.repeat(50_000))
       await until('the burst is moved', () => writer.journal.end === burst * 50_000)
       const before = moves
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      await sleep(100)
       assert.ok(moves - before <= 2, `${moves - before} moves of an empty pipe`)
     }
     assert.equal(watches, 1)
@@ -133,7 +134,7 @@ describe('the writer of the journal', () => {
       const size = sizes[round % sizes.length] ?? 0
       write(settings, 'x'.repeat(size))
       sent += size
-      await new Promise((resolve) => setTimeout(resolve, pausesMs[round % pausesMs.length]))
+      await sleep(pausesMs[round % pausesMs.length])
       // A wake-up that is lost would be made up for by that of the next bytes.
       if (round % 3 === 0) await until('all is moved', () => writer.journal.end === sent)
       writer.journal.trim(sent)
@@ -147,7 +148,7 @@ describe('the writer of the journal', () => {
     for (let line = 1; line <= 10; line++) {
       const grown = new Promise<void>((resolve) => writer.journal.awaitEnd(line * 4, resolve))
       // Longer than a pause, so that the bytes themselves wake the writer.
-      if (line % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+      if (line % 2 === 0) await sleep(20)
       write(settings, 'one\n')
       await grown
     }
@@ -242,7 +243,7 @@ describe('the writer of the journal', () => {
     writer.start()
     writer.stop()
     write(settings, 'later\n')
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await sleep(100)
     assert.equal(writer.journal.end, 0)
   })
 

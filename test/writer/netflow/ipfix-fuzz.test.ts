@@ -91,7 +91,7 @@ function randomContent(random: Random): Buffer {
 
 describe('a decoder of IPFIX', () => {
   const cases = [
-    { title: 'random bytes behind a valid header', count: 10_000, seed: 11, make: randomContent },
+    { title: 'random bytes after a valid header', count: 10_000, seed: 11, make: randomContent },
     {
       title: 'valid messages that contradict each other',
       count: 20_000,

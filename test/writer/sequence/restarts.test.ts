@@ -204,4 +204,31 @@ describe('a restart of the exporter', () => {
     assert.equal(tracker.restarts, 0)
     assert.equal(tracker.lost, 10)
   })
+
+  it('takes messages that move the number: those without records share one', () => {
+    const { exporter, tracker } = pair({ version: 10, sequence: 500_000 })
+    const datagrams = exporter.sendMany(20)
+    exporter.sequence = 100_000
+    datagrams.push(...exporter.sendMany(3, { data: 0 }), ...exporter.sendMany(2))
+    const { verdicts } = follow(tracker, datagrams)
+    assert.deepEqual(verdicts.slice(20), [...Array(3).fill('undecided'), 'restart', 'in-order'])
+    assert.equal(tracker.restarts, 1)
+    assert.equal(tracker.lost, 0)
+  })
+
+  it('takes messages that continue each other', () => {
+    const { exporter, tracker } = pair({ version: 10, sequence: 500_000 })
+    const datagrams = exporter.sendMany(20)
+    const { sequence } = exporter
+    for (const strayed of [100_000, 200_000, 300_000]) {
+      exporter.sequence = strayed
+      datagrams.push(exporter.send())
+    }
+    exporter.sequence = sequence
+    datagrams.push(...exporter.sendMany(5))
+    const { verdicts } = follow(tracker, datagrams)
+    assert.deepEqual(verdicts.slice(20, 23), Array(3).fill('undecided'))
+    assert.deepEqual(verdicts.slice(23), Array(5).fill('in-order'))
+    assert.equal(tracker.restarts, 0)
+  })
 })

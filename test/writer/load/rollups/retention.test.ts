@@ -118,4 +118,15 @@ describe('retention of rollups', () => {
     await without.stop()
     assert.deepEqual(await lists(), new Date('2026-10-17T00:00Z'))
   })
+
+  it('keeps the lists of hours for 35 days at most, even when all hours are kept', async (context) => {
+    const depths = { hour: 8, day: 12 }
+    const days = { minute: 7, hour: 0, day: 0 }
+    const forever = await RollupHarness.create({ enabled: true, days, depths })
+    context.after(() => forever.stop())
+    await forever.settle('2026-11-21T00:20Z')
+    const [state] = await forever.ask('select hours_since, hour_lists_since from rollup_state')
+    const lists = new Date('2026-10-17T00:00Z')
+    assert.deepEqual(state, { hours_since: Number.NEGATIVE_INFINITY, hour_lists_since: lists })
+  })
 })

@@ -207,6 +207,13 @@ describe('retention', () => {
     assert.match(String(lines.at(-1)?.msg), /its newest partition stays: raise the limit/)
   })
 
+  it('keeps the present partition, although a later one has rows, whatever RETENTION_BYTES is', async () => {
+    await new Partitions('day').ensure(client, [Math.floor(ago(-1) / 3_600_000)])
+    for (const days of [1, -1]) await insertRows(days, 1)
+    assert.equal(await retention({ bytes: 1 }).apply(client, Date.now()), true)
+    assert.deepEqual(await names(), [0, -1].map(nameOf))
+  })
+
   it('gives up waiting for a reader, lets others load meanwhile, and finishes later', async () => {
     const reader = await connectDatabase({ connectionString: database.url })
     await reader.query('begin')

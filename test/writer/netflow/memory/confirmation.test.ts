@@ -30,3 +30,11 @@ describe('the time between announcements', () => {
     assert.deepEqual(refreshesAt(60, 30, 90), [60, 60, 60])
   })
 })
+
+describe('the row of an announcement', () => {
+  it('is due once in five minutes, also after a step back of the clock', () => {
+    const entry: Confirmable = { status: 'confirmed', lastSeenMicros: 0, notedMicros: 0 }
+    const due = [299, 300, 599, 600, 301, 300].map((second) => confirm(entry, second * SECOND))
+    assert.deepEqual(due, [false, true, false, true, false, true])
+  })
+})
