@@ -5,7 +5,7 @@
  */
 
 import type pg from 'pg'
-import type { Definition } from '../../writer/load/database/answer-definitions.ts'
+import type { Definition } from '../../writer/load/schema/answer-definitions.ts'
 import { type Site, siteOptions } from './site.ts'
 
 /** Without what writes, and what only makes sense beside the partitions. */

@@ -11,11 +11,11 @@ import { CopyLane } from './copy-lane.ts'
 import { adviseOn } from './database/advice.ts'
 import { BackOff } from './database/back-off.ts'
 import { DatabaseError } from './database/connection.ts'
-import { allUp, type FlowsStore, migrateDatabase } from './database/migrate.ts'
 import { OutageLog } from './database/outage-log.ts'
 import { Session } from './database/session.ts'
 import { describeError } from './database/sql-state.ts'
 import { RollupJob, type RollupOptions, type RollupStatus } from './rollups/rollup-job.ts'
+import { allUp, type FlowsStore, migrateDatabase } from './schema/migrate.ts'
 import type { FlowStore, StoreKind } from './stores/flow-store.ts'
 import { openStore } from './stores/live-store.ts'
 import type { PartitionInterval } from './stores/partitions.ts'
@@ -28,8 +28,8 @@ import {
 import { type ResumePoint, readResumePoint } from './tables/resume-point.ts'
 import type { IndexAddresses } from './upkeep/address-indexes.ts'
 import { ArchiveGuard } from './upkeep/archive-guard.ts'
-import { Background } from './upkeep/background.ts'
 import type { HistoryStatus } from './upkeep/history.ts'
+import { Upkeep } from './upkeep/upkeep.ts'
 
 const BACK_OFF = { firstMs: 500, longestMs: 2_000 }
 /** A killed writer leaves its lock until the server notices. A start waits this long for it. */
@@ -86,7 +86,7 @@ export class FlowLoader {
   readonly #rollups: RollupJob
   /** Undefined until the database has told what `flows` is. */
   #store: FlowStore | undefined
-  #background: Background | undefined
+  #upkeep: Upkeep | undefined
   #lanes: readonly CopyLane[] = []
   /** By lane: resolves when its last batch is committed. */
   #laneFree: Promise<void>[] = []
@@ -124,13 +124,13 @@ export class FlowLoader {
     this.#store = store
     this.#lanes = Array.from({ length: lanes }, () => new CopyLane(lane))
     this.#laneFree = this.#lanes.map(() => Promise.resolve())
-    this.#background = new Background({
+    this.#upkeep = new Upkeep({
       ...this.#options,
       ...{ store, session: this.#session, archive: this.#archive },
       ...{ indexAddresses, columnarAfterDays },
       settle: (timeMs) => this.#rollups.settleBefore(timeMs),
     })
-    await this.#background.start()
+    await this.#upkeep.start()
     this.#rollups.start()
   }
 
@@ -159,7 +159,7 @@ export class FlowLoader {
 
   /** The partitions compressed so far; undefined until the database has told what `flows` is. */
   get historyStatus(): HistoryStatus | undefined {
-    return this.#background?.historyStatus
+    return this.#upkeep?.historyStatus
   }
 
   /** How far the rollups are. */
@@ -250,7 +250,7 @@ export class FlowLoader {
     await Promise.all([
       ...this.#lanes.map((lane) => lane.stop()),
       this.#session.stop(),
-      this.#background?.stop(),
+      this.#upkeep?.stop(),
       this.#rollups.stop(),
     ])
   }

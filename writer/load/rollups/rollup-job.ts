@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
 import { BackOff } from '../database/back-off.ts'
+import { RepeatedJob } from '../database/repeated-job.ts'
 import { Session } from '../database/session.ts'
 import { describeError, type SqlError } from '../database/sql-state.ts'
 import { FailingBuckets } from './failing-buckets.ts'
@@ -71,9 +72,7 @@ export class RollupJob {
   readonly #failing = new FailingBuckets()
   readonly #progress: RollupProgress
   readonly #awayBackOff = new BackOff(AWAY_BACK_OFF)
-  #timer: NodeJS.Timeout | undefined
-  #isStarted = false
-  readonly #abort = new AbortController()
+  readonly #job = new RepeatedJob(() => this.#work())
   #expiredAtMs = Number.NEGATIVE_INFINITY
   #backlog: Backlog = { minutes: 0, oldestMs: undefined }
   #workMs = 0
@@ -101,19 +100,12 @@ export class RollupJob {
     }
   }
 
-  /** Begins to work in the background. */
+  /** Begins to work in the background. May be called twice. */
   start(): void {
-    if (this.#isStarted || this.#abort.signal.aborted) return
-    this.#isStarted = true
-    this.#wakeIn(0)
+    this.#job.start()
   }
 
-  #wakeIn(ms: number): void {
-    if (this.#abort.signal.aborted) return
-    this.#timer = setTimeout(() => void this.#work().then((waitMs) => this.#wakeIn(waitMs)), ms)
-  }
-
-  /** Works for a while. Returns how long to sleep then. */
+  /** Works for a while. Returns how long to wait then, in milliseconds. */
   async #work(): Promise<number> {
     try {
       const isAllDone = await this.#session.use((client) => this.run(client, Date.now()))
@@ -121,7 +113,7 @@ export class RollupJob {
       return isAllDone ? LOOK_MS : 0
     } catch (error) {
       const waitMs = this.#awayBackOff.nextMs()
-      if (!this.#abort.signal.aborted) this.#tellFailure(describeError(error), waitMs)
+      if (!this.#job.signal.aborted) this.#tellFailure(describeError(error), waitMs)
       return waitMs
     }
   }
@@ -156,7 +148,7 @@ export class RollupJob {
     const startedAt = performance.now()
     this.#failures = 0
     for (const work of works) {
-      if (this.#abort.signal.aborted || performance.now() - startedAt > PASS_MS) break
+      if (this.#job.signal.aborted || performance.now() - startedAt > PASS_MS) break
       await this.#attempt(client, work, nowMs)
       if (this.#failures >= MAX_FAILURES) throw this.#lastFailure
     }
@@ -181,7 +173,7 @@ export class RollupJob {
   }
 
   async #rest(ms: number): Promise<void> {
-    const { signal } = this.#abort
+    const { signal } = this.#job
     await sleep(Math.min(ms, MAX_REST_MS), undefined, { signal }).catch(() => {
       // The job is stopped.
     })
@@ -270,8 +262,7 @@ export class RollupJob {
 
   /** Closes the connection at once: what was not committed is computed again after the next start. */
   async stop(): Promise<void> {
-    this.#abort.abort()
-    clearTimeout(this.#timer)
+    this.#job.stop()
     await this.#session.stop()
   }
 }

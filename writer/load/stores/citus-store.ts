@@ -6,8 +6,9 @@
 import type pg from 'pg'
 import { columnarCompression } from './columnar.ts'
 import { type RunChanges, runHere, runThere } from './coordinator.ts'
-import { findUsers, PartitionInUseError } from './drop-partition.ts'
+import { COUNTED_BYTES, countRows, refuseUsers } from './drop-partition.ts'
 import type { Disposal, FlowStore, Indexing } from './flow-store.ts'
+import { readBytes } from './partition-bytes.ts'
 import { CONCURRENT_INDEXING } from './partitioned-store.ts'
 import {
   type CreatePartition,
@@ -16,12 +17,6 @@ import {
   type PartitionInterval,
   Partitions,
 } from './partitions.ts'
-
-/** Counting the rows of a larger partition would take longer than dropping it. */
-const COUNTED_BYTES = 67_108_864
-
-const BYTES = `
-  select partition::text as name, total_bytes::float8 as bytes from flow_partitions`
 
 const HERE = `
   select citus_is_coordinator() as "isCoordinator", quote_ident(nspname) as schema
@@ -79,38 +74,21 @@ function createThere(schema: string): CreatePartition {
 function disposalBy(run: RunChanges, nameOf: (name: string) => string): Disposal {
   return {
     list: listPartitions,
-    async readBytes(client) {
-      const { rows } = await client.query<{ name: string; bytes: number }>(BYTES)
-      return new Map(rows.map(({ name, bytes }) => [name, bytes]))
-    },
     rowsOf: ({ name }) => `only ${name}`,
     async drop(client, { name }) {
-      const users = await findUsers(client, name)
-      if (users.length > 0) throw new PartitionInUseError(`drop what uses it: ${users.join(', ')}`)
-      const rows = await countRows(client, name)
+      await refuseUsers(client, name)
+      const rows = await countFewRows(client, name)
       await run(client, [
         `alter table ${nameOf('flows')} detach partition ${nameOf(name)}`,
         `drop table ${nameOf(name)}`,
       ])
       return rows
     },
-    // One transaction detaches and drops, or does not.
-    listUnfinished: async () => [],
-    async finish() {},
-    isBlocked: async () => false,
   }
 }
 
-async function countRows(client: pg.Client, name: string): Promise<number | undefined> {
-  const { rows } = await client.query<{ bytes: number }>(
-    `${BYTES} where partition = $1::regclass`,
-    [name],
-  )
-  if ((rows[0]?.bytes ?? 0) > COUNTED_BYTES) return undefined
-  const counted = await client.query<{ rows: number }>(
-    `select count(*)::float8 as rows from only ${name}`,
-  )
-  return counted.rows[0]?.rows
+async function countFewRows(client: pg.Client, name: string): Promise<number | undefined> {
+  return (await readBytes(client, name)) > COUNTED_BYTES ? undefined : await countRows(client, name)
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * What a table of flows is to the writer. There are three kinds, and each has a file of its own here;
- * `find-store.ts` looks which one the database has.
+ * `store-kind.ts` finds out which one a database has.
  *
  *     partitioned   a partitioned table of PostgreSQL
  *     citus         the same, distributed over the nodes of a Citus cluster
@@ -48,18 +48,10 @@ export interface CopyTargets {
   forget(): void
 }
 
-/** A partition whose dropping was begun and cut short. */
-export interface UnfinishedDrop {
-  readonly name: string
-  readonly isDetached: boolean
-}
-
 /** Lists and drops partitions. All of it is called on a connection that is in no transaction. */
 export interface Disposal {
   /** Lists all partitions; a default partition has no bounds. */
   list(client: pg.Client): Promise<readonly Partition[]>
-  /** Reads the bytes of all partitions, with their indexes, by name. */
-  readBytes(client: pg.Client): Promise<ReadonlyMap<string, number>>
   /** Returns the rows of one partition, for the FROM of a question. */
   rowsOf(partition: Partition): string
   /**
@@ -74,10 +66,6 @@ export interface Disposal {
     partition: Partition,
     defaultPartition: string | undefined,
   ): Promise<number | undefined>
-  listUnfinished(client: pg.Client): Promise<readonly UnfinishedDrop[]>
-  finish(client: pg.Client, unfinished: UnfinishedDrop): Promise<void>
-  /** Whether a drop that was begun keeps all others from beginning. */
-  isBlocked(client: pg.Client): Promise<boolean>
 }
 
 /** A partition that may be compressed, and how many there are. */
@@ -99,10 +87,9 @@ export interface Compression {
    * Compresses one partition, in a transaction of its own. Waits for its readers up to 2 s, because
    * others would wait behind it.
    *
-   * @returns its bytes afterwards
    * @throws the database's error
    */
-  compress(client: pg.Client, name: string): Promise<number>
+  compress(client: pg.Client, name: string): Promise<void>
 }
 
 /** An index to build. */

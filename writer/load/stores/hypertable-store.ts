@@ -51,22 +51,13 @@ function chunkTargets(interval: PartitionInterval): CopyTargets {
 }
 
 const CHUNKS = `
-  select partition::text as name, total_bytes::float8 as bytes,
+  select partition::text as name,
     extract(epoch from since)::float8 * 1000 as from, extract(epoch from until)::float8 * 1000 as to
   from flow_partitions order by since`
 
-interface Chunk extends Partition {
-  readonly bytes: number
-}
-
-async function listChunks(client: pg.Client): Promise<readonly Chunk[]> {
-  return (await client.query<Chunk>(CHUNKS)).rows
-}
-
 const CHUNK_DISPOSAL: Disposal = {
-  list: listChunks,
-  async readBytes(client) {
-    return new Map((await listChunks(client)).map(({ name, bytes }) => [name, bytes]))
+  async list(client) {
+    return (await client.query<Partition>(CHUNKS)).rows
   },
   // Without ONLY, which leaves out the compressed ones.
   rowsOf: ({ name }) => name,
@@ -78,10 +69,6 @@ const CHUNK_DISPOSAL: Disposal = {
     ])
     return undefined
   },
-  // One transaction drops a chunk, or does not.
-  listUnfinished: async () => [],
-  async finish() {},
-  isBlocked: async () => false,
 }
 
 /**
@@ -102,9 +89,6 @@ const NEXT_CHUNK = `
     and pg_has_role(child.relowner, 'usage')
   order by flow_partitions.since desc limit 1`
 
-const BYTES =
-  'select total_bytes::float8 as bytes from flow_partitions where partition = $1::regclass'
-
 const IS_COMPLETE = `select current_setting('timescaledb.license', true) = 'timescale' as complete`
 
 const CHUNK_COMPRESSION: Compression = {
@@ -124,8 +108,6 @@ const CHUNK_COMPRESSION: Compression = {
     // long would make all the work be in vain.
     await runShortly(client, [`lock table ${name} in access exclusive mode`])
     await runShortly(client, [`select ${home}.compress_chunk(${client.escapeLiteral(name)})`])
-    const { rows } = await client.query<{ bytes: number }>(BYTES, [name])
-    return rows[0]?.bytes ?? 0
   },
 }
 

@@ -211,12 +211,3 @@ function boundMs(text: string): number {
   // MAXVALUE, infinity, or a year of five digits.
   return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms
 }
-
-/** Reads the bytes of all partitions, with their indexes, by name. */
-export async function readBytes(client: pg.Client): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await client.query<{ name: string; bytes: number }>(
-    `select inhrelid::regclass::text as name, pg_total_relation_size(inhrelid)::float8 as bytes
-     from pg_inherits where inhparent = 'flows'::regclass`,
-  )
-  return new Map(rows.map(({ name, bytes }) => [name, bytes]))
-}

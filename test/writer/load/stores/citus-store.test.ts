@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import pg from 'pg'
 import { connectDatabase } from '../../../../writer/load/database/connection.ts'
-import { findStore } from '../../../../writer/load/stores/find-store.ts'
 import type { FlowStore } from '../../../../writer/load/stores/flow-store.ts'
+import { findStore } from '../../../../writer/load/stores/live-store.ts'
 import { Retention } from '../../../../writer/load/upkeep/retention.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { ask, countRows, LoaderHarness, type LogLine, recordingLogger } from '../loader-harness.ts'
@@ -57,7 +57,7 @@ for (const place of ['the coordinator', 'a worker'] as const) {
     const names = async () => (await store.disposal.list(client)).map(({ name }) => name)
     const retain = () => {
       const logger = recordingLogger(lines)
-      const retention = new Retention({ disposal: store.disposal, days: 2, bytes: 0, logger })
+      const retention = new Retention({ store, days: 2, bytes: 0, logger })
       return retention.apply(client, Date.now())
     }
 

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { createLogger } from '../../../../shared/logger.ts'
-import { convertToHypertable } from '../../../../writer/load/database/migrate.ts'
+import { convertToHypertable } from '../../../../writer/load/schema/migrate.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { until } from '../../../helpers/until.ts'
 import { ask, countRows, LoaderHarness } from '../loader-harness.ts'

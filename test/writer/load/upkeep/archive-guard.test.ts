@@ -43,7 +43,7 @@ describe('retention beside an archive', () => {
     lines = []
     guard = new ArchiveGuard(folder)
     retention = new Retention({
-      ...{ disposal: PARTITION_DISPOSAL, days: 2, bytes: 0, archive: guard },
+      ...{ store: { disposal: PARTITION_DISPOSAL }, days: 2, bytes: 0, archive: guard },
       logger: recordingLogger(lines),
     })
   })
@@ -114,7 +114,7 @@ describe('retention beside an archive', () => {
 
   it('drops without an archive what is old', async () => {
     const plain = new Retention({
-      disposal: PARTITION_DISPOSAL,
+      store: { disposal: PARTITION_DISPOSAL },
       ...{ days: 2, bytes: 0, archive: new ArchiveGuard('') },
       logger: recordingLogger(lines),
     })

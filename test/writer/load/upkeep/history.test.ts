@@ -49,8 +49,8 @@ describe('the history of flows', () => {
 
   function history(afterDays: number): History {
     const { signal } = new AbortController()
-    const compression = columnarCompression()
-    return new History({ compression, afterDays, logger: recordingLogger(lines), signal })
+    const store = { compression: columnarCompression() }
+    return new History({ store, afterDays, logger: recordingLogger(lines), signal })
   }
 
   async function methods(): Promise<Record<string, string>> {

@@ -46,7 +46,13 @@ describe('retention', () => {
 
   function retention(options: { readonly days?: number; readonly bytes?: number }): Retention {
     const logger = recordingLogger(lines)
-    return new Retention({ disposal: PARTITION_DISPOSAL, days: 0, bytes: 0, logger, ...options })
+    return new Retention({
+      store: { disposal: PARTITION_DISPOSAL },
+      days: 0,
+      bytes: 0,
+      logger,
+      ...options,
+    })
   }
 
   function apply(days: number): Promise<boolean> {

@@ -4,15 +4,18 @@ import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
-import { adviseOn } from './advice.ts'
-import { applyAnswers, dropAnswers } from './answers.ts'
+import { adviseOn } from '../database/advice.ts'
 import {
   closeClient,
   connectionConfig,
   DatabaseError,
   openClient,
   prepareSession,
-} from './connection.ts'
+} from '../database/connection.ts'
+import { refuseSharedSessions } from '../database/pooler.ts'
+import { requireUsableDatabase } from '../database/requirements.ts'
+import { describeError } from '../database/sql-state.ts'
+import { applyAnswers, dropAnswers } from './answers.ts'
 import { convertEmptyFlows, convertFlows } from './convert-flows.ts'
 import { readFlowsState } from './make-hypertable.ts'
 import {
@@ -23,12 +26,9 @@ import {
   MIGRATIONS_TABLE,
   readMigrations,
 } from './migrations-table.ts'
-import { refuseSharedSessions } from './pooler.ts'
-import { requireUsableDatabase } from './requirements.ts'
-import { describeError } from './sql-state.ts'
 import { requireTimescale } from './timescale.ts'
 
-/** Relative to the built file in `dist/writer/load/database`. */
+/** Relative to the built file in `dist/writer/load/schema`. */
 const MIGRATIONS = fileURLToPath(new URL('../../../../migrations', import.meta.url))
 
 /** A table, type, function or schema exists already. */

@@ -4,11 +4,7 @@
  */
 
 import type pg from 'pg'
-
-const IS_DISTRIBUTED = `
-  select exists (
-    select from pg_dist_partition where logicalrelid = 'flows'::regclass and partmethod = 'h'
-  ) as found`
+import { isDistributed } from '../stores/store-kind.ts'
 
 /**
  * The functions among the names $1 that are table functions in SQL, and what makes them of PL/pgSQL. Their
@@ -29,12 +25,7 @@ const CONVERSIONS = `
 
 /** Changes them where `flows` is distributed; within a transaction that has just created them. */
 export async function adaptAnswers(client: pg.Client, names: readonly string[]): Promise<void> {
-  const { rows: catalogs } = await client.query<{ found: boolean }>(
-    `select to_regclass('pg_dist_partition') is not null as found`,
-  )
-  if (!catalogs[0]?.found) return
-  const { rows: flows } = await client.query<{ found: boolean }>(IS_DISTRIBUTED)
-  if (!flows[0]?.found) return
+  if (!(await isDistributed(client))) return
   const { rows } = await client.query<{ statement: string }>(CONVERSIONS, [names])
   for (const { statement } of rows) await client.query(statement)
 }

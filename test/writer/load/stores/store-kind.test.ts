@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import pg from 'pg'
-import { findKind } from '../../../../writer/load/stores/find-store.ts'
+import { findKind } from '../../../../writer/load/stores/store-kind.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { HYPERTABLE } from './stand-ins.ts'
 

@@ -10,7 +10,7 @@ import {
   allUp,
   convertToHypertable,
   migrateDatabase,
-} from '../../../../writer/load/database/migrate.ts'
+} from '../../../../writer/load/schema/migrate.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { ask } from '../loader-harness.ts'
 import { skipWithoutTimescale } from '../stores/engine.ts'

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
-/** Relative to the built file in `dist/writer/load/database`. */
+/** Relative to the built file in `dist/writer/load/schema`. */
 export const ANSWERS = fileURLToPath(new URL('../../../../migrations/answers', import.meta.url))
 
 export interface Definition {

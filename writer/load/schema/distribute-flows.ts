@@ -5,8 +5,9 @@
 
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
-import { actWithoutAnswers } from '../database/answers.ts'
 import { DatabaseError } from '../database/connection.ts'
+import { isDistributed } from '../stores/store-kind.ts'
+import { actWithoutAnswers } from './answers.ts'
 
 /** Never NULL, and never changes. All flows of an exporter are on one node. */
 const DISTRIBUTION_COLUMN = 'exporter'
@@ -19,10 +20,7 @@ const FACTS = `
 /** Whether this session is at the coordinator, and how many nodes take shards. */
 const CLUSTER = `
   select citus_is_coordinator() as "isCoordinator",
-    (select count(*)::int from pg_dist_node where isactive and shouldhaveshards) as nodes,
-    exists (
-      select from pg_dist_partition where logicalrelid = 'flows'::regclass and partmethod = 'h'
-    ) as "isDistributed"`
+    (select count(*)::int from pg_dist_node where isactive and shouldhaveshards) as nodes`
 
 /**
  * The tables that the nodes do not know: all of the schema of `flows` and of its owner, without
@@ -73,13 +71,14 @@ export interface Distributed {
  * @throws DatabaseError that says what to do
  */
 export async function distributeTables(client: pg.Client, logger: Logger): Promise<Distributed> {
-  const { isDistributed } = await requireCluster(client)
+  await requireCluster(client)
+  const isNew = !(await isDistributed(client))
   const tables: string[] = []
   const { rows } = await client.query<{ allowed: boolean }>(IS_NESTING_ALLOWED)
   if (!rows[0]?.allowed) await client.query(ALLOW_NESTING)
-  if (isDistributed && (await findUnknown(client)) === undefined) return { isNew: false, tables }
+  if (!isNew && (await findUnknown(client)) === undefined) return { isNew, tables }
   await actWithoutAnswers(client, async () => {
-    if (!isDistributed) {
+    if (isNew) {
       logger.info({ column: DISTRIBUTION_COLUMN }, 'distributing flows over the nodes')
       await client.query(`select create_distributed_table('flows', '${DISTRIBUTION_COLUMN}')`)
       // Without it, the rows that were copied to the nodes stay on the disk here, and nobody sees them.
@@ -96,7 +95,7 @@ export async function distributeTables(client: pg.Client, logger: Logger): Promi
       tables.push(next)
     }
   })
-  return { isNew: !isDistributed, tables }
+  return { isNew, tables }
 }
 
 async function findUnknown(client: pg.Client): Promise<string | undefined> {
@@ -104,7 +103,7 @@ async function findUnknown(client: pg.Client): Promise<string | undefined> {
   return rows[0]?.name
 }
 
-async function requireCluster(client: pg.Client): Promise<{ isDistributed: boolean }> {
+async function requireCluster(client: pg.Client): Promise<void> {
   const { rows: facts } = await client.query(FACTS)
   if (!facts[0]?.hasCitus) {
     throw new DatabaseError(
@@ -125,5 +124,4 @@ async function requireCluster(client: pg.Client): Promise<{ isDistributed: boole
       `the cluster has no node for shards: "select citus_add_node('NAME', PORT)" for each worker`,
     )
   }
-  return cluster
 }

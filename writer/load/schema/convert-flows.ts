@@ -6,10 +6,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
+import { DatabaseError } from '../database/connection.ts'
+import { describeError } from '../database/sql-state.ts'
 import { actWithoutAnswers } from './answers.ts'
-import { DatabaseError } from './connection.ts'
 import { makeHypertable, readFlowsState } from './make-hypertable.ts'
-import { describeError } from './sql-state.ts'
 import type { Timescale } from './timescale.ts'
 
 /** Whoever asks for `flows` waits as long behind this, while this waits for who uses it. */

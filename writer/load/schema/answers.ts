@@ -5,9 +5,9 @@
 
 import pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
+import { DatabaseError } from '../database/connection.ts'
 import { ANSWERS, type Definition, readDefinitions } from './answer-definitions.ts'
 import { adaptAnswers } from './citus-answers.ts'
-import { DatabaseError } from './connection.ts'
 import { MIGRATION_LOCK } from './migrations-table.ts'
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import type pg from 'pg'
-import { DatabaseError } from './connection.ts'
+import { DatabaseError } from '../database/connection.ts'
 import type { Timescale } from './timescale.ts'
 
 /** How the partitioned table is called until it is dropped. */
