@@ -208,9 +208,7 @@ export class JournalWriter {
       return 0
     }
     try {
-      const moved = journal.append(Math.min(room, MOVE_BYTES), (fd, maxBytes) =>
-        pipe.moveTo(fd, maxBytes),
-      )
+      const moved = journal.append(pipe, Math.min(room, MOVE_BYTES))
       this.#goOn()
       return moved
     } catch (error) {

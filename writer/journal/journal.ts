@@ -8,7 +8,7 @@ import { BlockSums } from './block-sums.ts'
 import { EndWaits } from './end-waits.ts'
 import { JournalError } from './journal-folder.ts'
 import { makePrivateFolder } from './private-file.ts'
-import { parseSegmentName, Segment, type SegmentRead } from './segment.ts'
+import { type ByteSource, parseSegmentName, Segment, type SegmentRead } from './segment.ts'
 
 /**
  * Bytes of one read: decoding them takes about half a millisecond. Longer turns of this process let
@@ -134,16 +134,15 @@ export class Journal {
   }
 
   /**
-   * Lets `move` append up to `maxBytes`, and returns their count.
+   * Appends up to `maxBytes`, and returns their count.
    *
-   * @param move writes at the end of the file `fd`, up to `maxBytes`, and returns the count
-   * @throws what `move` throws, or the system's error when no file can be created; then nothing is
-   *   appended
+   * @throws the error of the source, or the system's error when no file can be created; then nothing
+   *   is appended
    */
-  append(maxBytes: number, move: (fd: number, maxBytes: number) => number): number {
+  append(source: ByteSource, maxBytes: number): number {
     const active = this.#activeSegment()
     const fits = Math.min(maxBytes, this.#segmentBytes - active.size)
-    const moved = active.append((fd) => move(fd, fits))
+    const moved = active.append(source, fits)
     if (moved === 0) return 0
     this.#bytes += moved
     this.#unsynced = true

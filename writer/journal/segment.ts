@@ -32,6 +32,16 @@ export function parseSegmentName(fileName: string): number | undefined {
   return digits === undefined ? undefined : Number(digits)
 }
 
+/** The bytes to append to a segment, such as those in the pipe. */
+export interface ByteSource {
+  /**
+   * Moves up to `maxBytes` to the end of the file.
+   *
+   * @returns the count of bytes; 0 when there are none
+   */
+  moveTo(fileFd: number, maxBytes: number): number
+}
+
 /** The result of one read. */
 export interface SegmentRead {
   /** Good bytes, valid until the next read; empty when there are none. */
@@ -94,9 +104,9 @@ export class Segment {
     return this.#start + this.#size
   }
 
-  /** Lets `move` append to the file, and returns the count of bytes; only before `close`. */
-  append(move: (fd: number) => number): number {
-    const moved = move(this.#openFile())
+  /** Appends up to `maxBytes`, and returns their count; only before `close`. */
+  append(source: ByteSource, maxBytes: number): number {
+    const moved = source.moveTo(this.#openFile(), maxBytes)
     this.#size += moved
     return moved
   }

@@ -88,6 +88,8 @@ const BEGIN = 'begin isolation level read committed'
 export class CopyLane {
   readonly #options: CopyLaneOptions
   readonly #session: Session
+  /** Resolves when the last batch is committed. */
+  #last: Promise<void> = Promise.resolve()
 
   constructor(options: CopyLaneOptions) {
     this.#options = options
@@ -97,15 +99,22 @@ export class CopyLane {
   }
 
   /**
-   * Loads a batch. Its rows are copied at once, but its state changes and the commit wait for its
-   * turn. A later batch that held a row of `exporters` while it waits would block an earlier one
-   * for ever, and PostgreSQL could not see that deadlock.
+   * Loads a batch after those that this lane was given before. Its rows are copied at once, but its
+   * state changes and the commit wait for its turn. A later batch that held a row of `exporters`
+   * while it waits would block an earlier one for ever, and PostgreSQL could not see that deadlock.
    *
-   * @throws DatabaseError when the batch can never be loaded; the reason of `signal`
+   * @throws DatabaseError when the batch, or one before it, can never be loaded; the reason of
+   *   `signal`
    */
-  async load(job: LaneJob): Promise<void> {
+  load(job: LaneJob): Promise<void> {
+    this.#last = this.#loadAfter(this.#last, job)
+    return this.#last
+  }
+
+  async #loadAfter(last: Promise<void>, job: LaneJob): Promise<void> {
     const { outage, signal } = this.#options
     const attempts = new Attempts()
+    await last
     for (;;) {
       signal.throwIfAborted()
       if (attempts.waiting) await job.turn

@@ -88,8 +88,6 @@ export class FlowLoader {
   #store: FlowStore | undefined
   #upkeep: Upkeep | undefined
   #lanes: readonly CopyLane[] = []
-  /** By lane: resolves when its last batch is committed. */
-  #laneFree: Promise<void>[] = []
   #lastCommit: Promise<void> = Promise.resolve()
   #submitted = 0
   /** Batches that are submitted and not committed. */
@@ -123,7 +121,6 @@ export class FlowLoader {
     signal.throwIfAborted()
     this.#store = store
     this.#lanes = Array.from({ length: lanes }, () => new CopyLane(lane))
-    this.#laneFree = this.#lanes.map(() => Promise.resolve())
     this.#upkeep = new Upkeep({
       ...this.#options,
       ...{ store, session: this.#session, archive: this.#archive },
@@ -228,15 +225,12 @@ export class FlowLoader {
     const from = this.#position
     this.#position = { position: batch.journalTo, batches: from.batches + 1 }
     const job = { batch, step: { journalId, from, to: batch.journalTo }, turn: this.#lastCommit }
-    const lane = this.#submitted % this.#lanes.length
+    const lane = this.#lanes[this.#submitted % this.#lanes.length] as CopyLane
     this.#submitted += 1
     this.#inFlight += 1
-    const free = this.#laneFree[lane] as Promise<void>
-    const committed = free.then(() => (this.#lanes[lane] as CopyLane).load(job))
-    this.#laneFree[lane] = committed
-    this.#lastCommit = committed
+    this.#lastCommit = lane.load(job)
     try {
-      await committed
+      await this.#lastCommit
     } catch (error) {
       throw this.#abort.signal.aborted ? this.#abort.signal.reason : error
     } finally {

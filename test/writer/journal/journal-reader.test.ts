@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { Journal, type LostBytes } from '../../../writer/journal/journal.ts'
 import { JournalReader } from '../../../writer/journal/journal-reader.ts'
 import { RecordingLogger } from '../../collector/recording-logger.ts'
+import { appendBytes } from './append-bytes.ts'
 
 const LIMITS = { maxBytes: 10_000_000, segmentBytes: 65_536, fsync: false }
 
@@ -47,11 +48,7 @@ class Setup {
   }
 
   append(text: string): void {
-    for (let at = 0; at < text.length; ) {
-      at += this.journal.append(text.length - at, (fd, room) =>
-        writeSync(fd, text.slice(at, at + room)),
-      )
-    }
+    appendBytes(this.journal, Buffer.from(text))
   }
 
   /** Reads until there is nothing more to read now. */
