@@ -8,15 +8,10 @@ import type { FlowStore } from '../../../../writer/load/stores/flow-store.ts'
 import { findStore } from '../../../../writer/load/stores/live-store.ts'
 import { Retention } from '../../../../writer/load/upkeep/retention.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+import { ago, hourAgo, nameOf } from '../days-ago.ts'
 import { ask, countRows, LoaderHarness, type LogLine, recordingLogger } from '../loader-harness.ts'
 import { numberedBatch } from '../sample-rows.ts'
 import { citusCluster } from './stand-ins.ts'
-
-const DAY_MS = 86_400_000
-/** Noon (UTC) of a day that begins `days` ago. */
-const ago = (days: number) => (Math.floor(Date.now() / DAY_MS) - days) * DAY_MS + DAY_MS / 2
-const nameOf = (days: number) =>
-  `flows_${new Date(ago(days)).toISOString().slice(0, 10).replaceAll('-', '')}`
 
 for (const place of ['the coordinator', 'a worker'] as const) {
   describe(`flows in a Citus cluster, at ${place}`, () => {
@@ -35,10 +30,7 @@ for (const place of ['the coordinator', 'a worker'] as const) {
       lines = []
       client = await connectDatabase({ connectionString: database.url })
       store = await findStore(client, 'day')
-      await store.targets.ensure(
-        client,
-        [0, 3, 4].map((days) => Math.floor(ago(days) / 3_600_000)),
-      )
+      await store.targets.ensure(client, [0, 3, 4].map(hourAgo))
       for (const days of [0, 3, 4]) await insert(days)
     })
     afterEach(async () => {
@@ -83,7 +75,7 @@ for (const place of ['the coordinator', 'a worker'] as const) {
       assert.deepEqual(await countRows(database.url), { rows: 30, different: 30 })
       assert.ok((await names()).includes(nameOf(1)))
       const again = await findStore(client, 'day')
-      const hours = [Math.floor(ago(1) / 3_600_000)]
+      const hours = [hourAgo(1)]
       assert.deepEqual(await again.targets.ensure(client, hours), [])
       assert.equal(again.targets.find(hours), nameOf(1))
     })
