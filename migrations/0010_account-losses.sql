@@ -1,6 +1,6 @@
 -- Up Migration
 
--- Users of other collectors ask for a way to say what an exporter counts, or that it counts nothing.
+-- An operator may say what an exporter counts, or that it counts nothing.
 alter table exporters add column sequence_check text not null default 'auto'
   check (sequence_check in ('auto', 'off', 'none', 'flows', 'flows-inclusive', 'datagrams', 'records',
     'records-inclusive', 'records+templates', 'sets', 'bidirectional-flows',

@@ -244,7 +244,7 @@ export class Journal {
    * @returns the count of lost bytes; 0 when nothing had to be moved
    * @throws the system's error
    */
-  moveBehind(position: number): number {
+  moveAfter(position: number): number {
     const lost = position - this.#openedAt
     if (lost <= 0) return 0
     for (const segment of this.#segments.toReversed()) {

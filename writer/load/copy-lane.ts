@@ -36,8 +36,8 @@ const BACK_OFF = { firstMs: 100, longestMs: 10_000 }
  */
 const MAX_HOPELESS = 4
 /**
- * Internal errors of the server in a row until single rows are suspected of them, and until a batch may
- * consist of nothing else. With the back-off, these are about a second and two minutes.
+ * Internal errors of the server in a row: after the first number, single rows are suspected of causing
+ * them; after the second, even all rows of a batch. With the back-off, that takes a second and two minutes.
  */
 const SUSPICIOUS = 4
 const PATIENCE_OVER = 20
@@ -133,7 +133,7 @@ export class CopyLane {
   async #afterFailure(error: unknown, attempts: Attempts): Promise<void> {
     const { outage, targets, signal } = this.#options
     if (error instanceof DatabaseError) throw error
-    // Somebody may have dropped one.
+    // Somebody may have dropped a partition.
     targets.forget()
     const described = describeError(error)
     if (this.#changesWay(error, described, attempts)) return

@@ -38,7 +38,7 @@ const LOCK_PATIENCE_MS = 15_000
 export interface FlowLoaderOptions {
   /** Empty: libpq's PG variables. */
   readonly databaseUrl: string
-  /** Makes COPY by a Unix socket faster. */
+  /** Makes COPY over a Unix socket faster. */
   readonly libc?: Libc | undefined
   /** What an empty `flows` becomes; default: it stays as it is. */
   readonly flowsStore?: FlowsStore
@@ -59,7 +59,7 @@ export interface FlowLoaderOptions {
   readonly maxStreams: number
   /** Names the journal, whose position the database keeps. */
   readonly journalId: string
-  /** Position of its oldest byte: there a database begins to which it is new. */
+  /** Position of its oldest byte: a database that does not know the journal begins there. */
   readonly journalStart: number
   /** The database that this journal was loaded into so far; undefined for a new journal. */
   readonly journalDatabase: string | undefined
@@ -112,7 +112,7 @@ export class FlowLoader {
     })
   }
 
-  /** Makes all that works on the table of flows. */
+  /** Creates and starts all that works on the table of flows. */
   async #open(store: FlowStore): Promise<void> {
     const { databaseUrl, libc, lanes, logger } = this.#options
     const { indexAddresses = 'none', columnarAfterDays = 0 } = this.#options

@@ -221,7 +221,7 @@ describe('a journal', () => {
     truncateSync(join(folder, '0000000000065536.lines'), 1_000)
     const next = openJournal(folder)
     appendBytes(next, numbered(100_000, 70_000))
-    assert.equal(next.moveBehind(70_000), 70_000 - 66_536)
+    assert.equal(next.moveAfter(70_000), 70_000 - 66_536)
     assert.equal(next.end, 170_000)
     const { bytes, gaps } = readBack(next, 70_000)
     assert.deepEqual(gaps, [])
@@ -236,7 +236,7 @@ describe('a journal', () => {
   it('does not move bytes that the database lacks', (context) => {
     const journal = openJournal(makeFolder(context))
     appendBytes(journal, numbered(1_000))
-    assert.equal(journal.moveBehind(0), 0)
+    assert.equal(journal.moveAfter(0), 0)
     assert.equal(journal.end, 1_000)
     journal.close()
   })

@@ -1,7 +1,7 @@
 /**
- * Finds out whether a pooler stands before the server and gives each transaction any session. The
- * writer cannot work so: its locks and settings would stay in sessions of other programs, and a lock
- * of a killed writer would never be freed.
+ * Finds out whether a pooler in front of the server gives each transaction another session. The writer
+ * cannot work with that: its locks and settings would stay in sessions of other programs, and a lock of
+ * a killed writer would never be freed.
  */
 
 import type pg from 'pg'

@@ -13,7 +13,7 @@ export class FailingBuckets {
     return this.#retries.size
   }
 
-  /** Returns those that are not to be tried at a time. */
+  /** Returns the buckets that are not tried at this time. */
   at(nowMs: number): Avoided {
     return { has: (key) => (this.#retries.get(key)?.retryAtMs ?? nowMs) > nowMs }
   }

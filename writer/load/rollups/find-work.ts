@@ -53,7 +53,7 @@ interface Listed {
 /**
  * Finds the oldest work: some minutes at a time, or one hour or day.
  *
- * @param endsMs by level: only buckets that ended until then
+ * @param endsMs by level: only buckets that ended by then
  */
 export async function findWork(
   client: pg.Client,

@@ -10,18 +10,19 @@ import { BackOff } from '../database/back-off.ts'
 import { RepeatedJob } from '../database/repeated-job.ts'
 import { Session } from '../database/session.ts'
 import { describeError, type SqlError } from '../database/sql-state.ts'
+import { expireRollups, giveUpTooLate, markSettled, type RollupDays, thinList } from './expiry.ts'
 import { FailingBuckets } from './failing-buckets.ts'
 import { type Backlog, findWork, readBacklog } from './find-work.ts'
 import { LEVELS, type Level } from './levels.ts'
 import { RollupProgress } from './progress.ts'
 import {
-  expireRollups,
-  giveUpTooLate,
-  markSettled,
-  type RollupDays,
-  thinList,
-} from './retention.ts'
-import { beginWork, type ListDepths, settle, settledUntil, type Work } from './settle.ts'
+  beginWork,
+  type ListDepths,
+  settle,
+  settledUntil,
+  type WhenBusy,
+  type Work,
+} from './settle.ts'
 
 /** How often the list is looked at. */
 const LOOK_MS = 5_000
@@ -113,13 +114,13 @@ export class RollupJob {
       return isAllDone ? LOOK_MS : 0
     } catch (error) {
       const waitMs = this.#awayBackOff.nextMs()
-      if (!this.#job.signal.aborted) this.#tellFailure(describeError(error), waitMs)
+      if (!this.#job.signal.aborted) this.#logFailure(describeError(error), waitMs)
       return waitMs
     }
   }
 
-  /** Others tell that the database is away. */
-  #tellFailure(described: SqlError, waitMs: number): void {
+  /** Others log that the database is away. */
+  #logFailure(described: SqlError, waitMs: number): void {
     const { logger } = this.#options
     const facts = { ...described, retrySeconds: Math.ceil(waitMs / 1000) }
     const text = 'no rollup can be computed now: answers read flows instead; trying again'
@@ -158,7 +159,7 @@ export class RollupJob {
   async #attempt(client: pg.Client, work: Work, nowMs: number): Promise<void> {
     const startedAt = performance.now()
     try {
-      await this.#transact(client, false, () => settle(client, work, this.#options.depths))
+      await this.#transact(client, 'skip', () => settle(client, work, this.#options.depths))
       this.#failing.succeeded(work)
     } catch (error) {
       const described = describeError(error)
@@ -209,10 +210,10 @@ export class RollupJob {
   /** Returns whether no other job was at work. */
   async #transact(
     client: pg.Client,
-    waits: boolean,
+    whenBusy: WhenBusy,
     action: () => Promise<void>,
   ): Promise<boolean> {
-    const isAlone = await beginWork(client, waits)
+    const isAlone = await beginWork(client, whenBusy)
     if (isAlone) await action()
     await client.query('commit')
     return isAlone
@@ -221,7 +222,7 @@ export class RollupJob {
   /** Returns whether no other job was at work. */
   #tidy(client: pg.Client, nowMs: number): Promise<boolean> {
     const { enabled, days, depths } = this.#options
-    return this.#transact(client, false, async () => {
+    return this.#transact(client, 'skip', async () => {
       await giveUpTooLate(client)
       if (!enabled) await thinList(client)
       if (!enabled || nowMs - this.#expiredAtMs < EXPIRE_MS) return
@@ -247,7 +248,7 @@ export class RollupJob {
         const works = await findWork(client, ends, options)
         if (works.length === 0) break
         for (const work of works) {
-          await this.#transact(client, true, () => settle(client, work, depths)).catch(
+          await this.#transact(client, 'wait', () => settle(client, work, depths)).catch(
             async (error) => {
               await client.query('rollback')
               failure = error
@@ -255,7 +256,7 @@ export class RollupJob {
           )
         }
       }
-      await this.#transact(client, true, () => markSettled(client, until))
+      await this.#transact(client, 'wait', () => markSettled(client, until))
       if (failure !== undefined) throw failure
     })
   }

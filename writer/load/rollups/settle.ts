@@ -1,6 +1,6 @@
 /**
- * Computes listed buckets, each call in one transaction: it takes them off the list first, and
- * computes them then. A batch that commits in between lists its minutes again, so every flow is
+ * Computes listed buckets, each call in one transaction: it takes them off the list, and then computes
+ * them. A batch that commits in between lists its minutes again, so every flow is
  * counted once, wherever a job is killed.
  */
 
@@ -48,15 +48,19 @@ const TRANSACTION_SETTINGS = `
   set local statement_timeout = '30min';
   set local lock_timeout = '30min'`
 
+/** Whether to wait for another job, or to leave the work to it. */
+export type WhenBusy = 'wait' | 'skip'
+
 /**
- * Begins a transaction of the job. Returns whether no other job is at work: two must not compute the same
- * bucket at once. They lock a row, which is the same one at every node of a cluster; advisory locks are
- * not.
+ * Begins a transaction of the job. Two jobs must not compute the same bucket at once, so each locks a row:
+ * unlike an advisory lock, it is the same at every node of a cluster.
+ *
+ * @returns whether no other job is at work
  */
-export async function beginWork(client: pg.Client, waits: boolean): Promise<boolean> {
+export async function beginWork(client: pg.Client, whenBusy: WhenBusy): Promise<boolean> {
   await client.query(`begin isolation level read committed; ${TRANSACTION_SETTINGS}`)
   const { rowCount } = await client.query(
-    `select is_only from rollup_state for no key update ${waits ? '' : 'skip locked'}`,
+    `select is_only from rollup_state for no key update ${whenBusy === 'wait' ? '' : 'skip locked'}`,
   )
   return rowCount === 1
 }
@@ -99,7 +103,7 @@ async function settleBucket(client: pg.Client, work: BucketWork): Promise<void> 
   const range = { from: bucket, to: bucket + level.ms, hasPrefixes: state.hasPrefixes }
   const finer = LEVELS[level.number - 1] as Level
   await remove(client, level, MARGIN_FIELDS, [bucket])
-  // Of a bucket whose minutes or hours are deleted already, only flows know the sums.
+  // When the minutes or hours of a bucket are deleted, only flows have its sums.
   if (bucket >= state.since[finer.number]) {
     await client.query(marginsFromFiner(level, finer), toTimes([range.from, range.to]))
   } else {
@@ -189,7 +193,7 @@ function toTimes(buckets: readonly number[]): Date[] {
   return buckets.map((ms) => new Date(ms))
 }
 
-/** Where retention of flows stands when everything before this time is dropped: at the end of its day. */
+/** Returns up to when rollups must be final before flows before this time are dropped: the end of its day. */
 export function settledUntil(ms: number): number {
   return nextStart(LEVELS[2], ms)
 }

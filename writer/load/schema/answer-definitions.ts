@@ -1,6 +1,6 @@
 /**
- * Reads `migrations/answers/`: the views and functions that answer questions, one a file that is named
- * after it. A line `-- needs: …` lists the others that it uses.
+ * Reads `migrations/answers/`: the views and functions that answer questions, each in a file of its name.
+ * A line `-- needs: …` lists the others that it uses.
  */
 
 import { createHash } from 'node:crypto'

@@ -1,14 +1,14 @@
 /**
- * Makes functions that a Citus cluster cannot plan plannable. PostgreSQL reads a table function in SQL as
- * a part of the question; Citus has divided the question among its nodes before, and refuses it.
+ * Rewrites functions that a Citus cluster cannot plan. PostgreSQL makes a table function in SQL a part of
+ * the query, but only after Citus has divided the query among its nodes: Citus refuses such a query.
  */
 
 import type pg from 'pg'
 import { isDistributed } from '../stores/store-kind.ts'
 
 /**
- * The functions among the names $1 that are table functions in SQL, and what makes them of PL/pgSQL. Their
- * parameters keep their names, so that the body stays as it is.
+ * Statements that turn those of the functions $1 that are table functions in SQL into PL/pgSQL. Their
+ * parameters keep their names, so the body stays as it is.
  */
 const CONVERSIONS = `
   select format(
@@ -23,7 +23,7 @@ const CONVERSIONS = `
   where pronamespace = (select oid from pg_namespace where nspname = current_schema())
     and proname = any ($1) and lanname = 'sql' and proretset and prosqlbody is not null`
 
-/** Changes them where `flows` is distributed; within a transaction that has just created them. */
+/** Rewrites the functions of these names if `flows` is distributed, in the transaction that created them. */
 export async function adaptAnswers(client: pg.Client, names: readonly string[]): Promise<void> {
   if (!(await isDistributed(client))) return
   const { rows } = await client.query<{ statement: string }>(CONVERSIONS, [names])

@@ -1,6 +1,6 @@
 /**
- * Distributes `flows` over the nodes of a Citus cluster, and makes all other tables of ours known to every
- * node. May be repeated: it does what is missing, as after an upgrade.
+ * Distributes `flows` over the nodes of a Citus cluster, and makes our other tables known to every node.
+ * It may be repeated, for example after an upgrade: it does only what is missing.
  */
 
 import type pg from 'pg'
@@ -23,8 +23,8 @@ const CLUSTER = `
     (select count(*)::int from pg_dist_node where isactive and shouldhaveshards) as nodes`
 
 /**
- * The tables that the nodes do not know: all of the schema of `flows` and of its owner, without
- * partitions and what belongs to extensions.
+ * The tables that the nodes do not know: those with the schema and the owner of `flows`, except
+ * partitions and the tables of extensions.
  */
 const UNKNOWN_TABLES = `
   select own.oid::regclass::text as name
@@ -41,8 +41,8 @@ const UNKNOWN_TABLES = `
   order by own.relname`
 
 /**
- * A statement that changes the state at a worker node asks two tables at once, and the coordinator, which
- * has both, runs it as one within another. It allows that only to roles that have asked for it.
+ * At a worker node, a statement that changes the state reads two tables of the coordinator at once. The
+ * coordinator then runs one query inside another, which it allows only to roles with this setting.
  */
 const NESTING = 'citus.allow_nested_distributed_execution'
 
@@ -81,13 +81,13 @@ export async function distributeTables(client: pg.Client, logger: Logger): Promi
     if (isNew) {
       logger.info({ column: DISTRIBUTION_COLUMN }, 'distributing flows over the nodes')
       await client.query(`select create_distributed_table('flows', '${DISTRIBUTION_COLUMN}')`)
-      // Without it, the rows that were copied to the nodes stay on the disk here, and nobody sees them.
+      // Else the rows that were copied to the nodes stay on the disk here, and nobody sees them.
       await client.query(`select truncate_local_data_after_distributing_table('flows')`)
     }
     for (;;) {
       const next = await findUnknown(client)
       if (next === undefined) break
-      // It takes along the tables that foreign keys tie to this one.
+      // This includes the tables that foreign keys tie to it.
       await client.query(
         `select citus_add_local_table_to_metadata($1::regclass, cascade_via_foreign_keys => true)`,
         [next],

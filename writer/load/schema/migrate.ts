@@ -46,7 +46,7 @@ export interface MigrationTarget {
   readonly store?: FlowsStore
 }
 
-/** Returns the target of a start: all migrations, and an empty `flows` as it is wanted. */
+/** Returns the target of a start: all migrations, and the kind of an empty `flows`. */
 export function allUp(store: FlowsStore = 'partitioned'): MigrationTarget {
   return { direction: 'up', count: Number.POSITIVE_INFINITY, store }
 }
@@ -163,7 +163,7 @@ async function migrate(run: MigrationRun): Promise<readonly string[]> {
   return names
 }
 
-/** Makes the runner find a table that tells which migrations were run. */
+/** Prepares the table in which the runner finds the migrations that were run. */
 async function prepareTable(
   { client, schema, logger }: MigrationRun,
   known: readonly string[],

@@ -25,7 +25,7 @@ const HERE = `
 
 interface Place {
   readonly isCoordinator: boolean
-  /** Of `flows`. The coordinator may have another `search_path`. */
+  /** Of `flows`: the coordinator's `search_path` may lead elsewhere. */
   readonly schema: string
 }
 
@@ -53,7 +53,7 @@ export async function citusStore(
   }
 }
 
-/** The lock is that of the coordinator: also its own writers take it there. */
+/** The lock is the coordinator's: writers there take the same one. */
 function createThere(schema: string): CreatePartition {
   return (client, { name, from, to }) =>
     runThere(client, [
@@ -70,7 +70,7 @@ function createThere(schema: string): CreatePartition {
     ])
 }
 
-/** Citus detaches no partition concurrently, so that all who load or read wait as long as this waits. */
+/** Citus cannot detach concurrently: whoever loads or reads waits as long as this waits for its locks. */
 function disposalBy(run: RunChanges, nameOf: (name: string) => string): Disposal {
   return {
     list: listPartitions,

@@ -33,13 +33,13 @@ const USELESS_INDEXES = `
   where indrelid = $1::regclass and relname ~ '_(src_addr|dst_addr|addresses|nat)_idx$'
     and not exists (select from pg_inherits where inhrelid = indexrelid)`
 
-/** Changes one partition, in a transaction. */
+/** Makes one partition columnar, in a transaction. */
 export type ChangeMethod = (client: pg.Client, name: string) => Promise<void>
 
 const changeHere: ChangeMethod = async (client, name) => {
   const { rows } = await client.query<{ index: string }>(USELESS_INDEXES, [name])
   await runShortly(client, [
-    // First alone: the conversion may take long, and waits for nobody then.
+    // The lock comes first: the conversion may take long, and waits for nobody then.
     `lock table ${name} in access exclusive mode`,
     ...rows.map(({ index }) => `drop index if exists ${index}`),
     `alter table ${name} set access method ${COLUMNAR}`,

@@ -12,7 +12,7 @@ const DOOMED = 'Older than RETENTION_DAYS: about to be dropped.'
 /** Counting the rows of a larger partition would take longer than dropping it. */
 export const COUNTED_BYTES = 67_108_864
 
-/** Where somebody must act first. The message says what to do. */
+/** The partition cannot be dropped until somebody acts. The message says what to do. */
 export class PartitionInUseError extends Error {
   readonly code = 'PARTITION_IN_USE'
 

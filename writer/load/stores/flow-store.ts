@@ -1,12 +1,12 @@
 /**
- * What a table of flows is to the writer. There are three kinds, and each has a file of its own here;
+ * The table of flows, as the writer uses it. There are three kinds, and each has a file of its own;
  * `store-kind.ts` finds out which one a database has.
  *
  *     partitioned   a partitioned table of PostgreSQL
  *     citus         the same, distributed over the nodes of a Citus cluster
  *     hypertable    a hypertable of TimescaleDB; its chunks are what is called partitions here
  *
- * Loading asks `targets`; what works in the background (`upkeep/`) asks the rest.
+ * Loading uses `targets`; the work in the background (`upkeep/`) uses the rest.
  */
 
 import type pg from 'pg'
@@ -26,16 +26,17 @@ export interface Partition extends TimeRange {
   readonly name: string
 }
 
-/** The tables that rows are copied into. It knows them from one call to the next. */
+/** The tables that rows are copied into. They are remembered between calls. */
 export interface CopyTargets {
   /**
-   * Makes what is missing for rows of these hours (since 1970). Must not be called within a transaction.
+   * Creates the partitions that rows of these hours (since 1970) lack. Must not be called within a
+   * transaction.
    *
-   * @returns the names of the partitions that were made
+   * @returns the names of the partitions that were created
    * @throws the database's error
    */
   ensure(client: pg.Client, hours: Iterable<number>): Promise<readonly string[]>
-  /** Makes what rows of now and of the next interval need. */
+  /** Creates the partitions that rows of the present and the next interval need. */
   ensureAhead(client: pg.Client, nowMs: number): Promise<readonly string[]>
   /**
    * Finds the one partition that all rows of these hours belong to, and that COPY may name. Undefined:
@@ -77,15 +78,15 @@ export interface Compressible {
 
 /** Makes closed partitions smaller. */
 export interface Compression {
-  /** What a partition is made, in the words of the log: `columnar`. */
+  /** What a partition becomes, in the words of the log: `columnar`, `compressed`. */
   readonly format: string
-  /** Says why nothing can be compressed, and what to do; undefined: it can. */
+  /** Returns why nothing can be compressed, and what to do; undefined: partitions can be. */
   findObstacle(client: pg.Client): Promise<string | undefined>
   /** Finds the newest uncompressed partition that ended `afterDays` ago or earlier. */
   findNext(client: pg.Client, afterDays: number): Promise<Compressible | undefined>
   /**
-   * Compresses one partition, in a transaction of its own. Waits for its readers up to 2 s, because
-   * others would wait behind it.
+   * Compresses one partition, in a transaction of its own. Waits for its readers up to 2 s: everyone
+   * who asks for it meanwhile waits, too.
    *
    * @throws the database's error
    */
@@ -98,7 +99,7 @@ export interface IndexOrder {
   readonly name: string
   /** The partition. */
   readonly table: string
-  /** What follows `using`. */
+  /** The statement after `using`. */
   readonly how: string
   /** An earlier build of this name was cut short. */
   readonly isBroken: boolean

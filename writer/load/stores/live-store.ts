@@ -1,6 +1,6 @@
 /**
- * The store that a database has at the moment: `flows` may be converted while the writer runs. It looks
- * again after each failure of a lane, and whenever partitions are made ahead of time.
+ * The store that a database has at the moment: `flows` may be converted while the writer runs. Its kind
+ * is looked up again after each failure of a lane, and whenever partitions are made ahead of time.
  */
 
 import type pg from 'pg'

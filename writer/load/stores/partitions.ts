@@ -17,7 +17,7 @@ export const DAY_MS = 24 * HOUR_MS
  */
 export const PARTITION_LOCK = 7_411_982
 
-/** A partition to be: its name, and its range as SQL has it. */
+/** A partition to create: its name, and the bounds of its range for SQL. */
 export interface NewPartition {
   readonly name: string
   readonly from: string

@@ -140,7 +140,7 @@ async function buildKind(
   }
 }
 
-/** Prepares a session: a build may be long, and must neither wait for a client nor take two cores. */
+/** Prepares a session: a build may take long, uses one core, and ends when this process is gone. */
 export async function prepareForIndexes(client: pg.Client): Promise<void> {
   await client.query(`
     set statement_timeout = 0;

@@ -25,7 +25,7 @@ interface ArchivedPart {
 
 export class ArchiveGuard {
   readonly #folder: string
-  /** Partitions that wait for the archive, and the manifest that was compared. */
+  /** Partitions that wait for the archive, with the manifest that lacked them. */
   readonly #waiting = new Map<string, string>()
 
   /** @param folder where the archive is; empty: there is none, and nothing waits for it */
@@ -38,8 +38,8 @@ export class ArchiveGuard {
     return this.#waiting.size
   }
 
-  /** Forgets what waited before; called before partitions are looked at in turn. */
-  begin(existing: readonly string[]): void {
+  /** Forgets the partitions that do not exist any more. */
+  forgetOthers(existing: readonly string[]): void {
     for (const name of this.#waiting.keys()) {
       if (!existing.includes(name)) this.#waiting.delete(name)
     }

@@ -13,13 +13,13 @@ const UNDEFINED_TABLE = '42P01'
 
 interface HistoryOptions {
   readonly store: Pick<FlowStore, 'compression'>
-  /** How long a partition has been closed; 0: none is compressed. */
+  /** Days from the end of a partition until it is compressed; 0: never. */
   readonly afterDays: number
   readonly logger: Logger
   readonly signal: AbortSignal
 }
 
-/** What it has done since the start. */
+/** The work since the start, and what is left. */
 export interface HistoryStatus {
   /** Partitions that are to be compressed, as seen last. */
   readonly waiting: number
@@ -42,7 +42,7 @@ const NOTHING: HistoryStatus = {
 export class History {
   readonly #options: HistoryOptions
   #status = NOTHING
-  /** What the log has told last. */
+  /** What the log told last. */
   #toldObstacle: string | undefined
   #toldPartition: string | undefined
 

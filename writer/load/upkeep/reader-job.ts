@@ -1,6 +1,6 @@
 /**
- * Works for those who ask, in the background and on a connection of its own: notes the counters of
- * streams, builds the indexes of closed partitions, and compresses old ones. Nothing waits for it.
+ * Works for readers, in the background and on a connection of its own: notes the counters of streams,
+ * builds the indexes of closed partitions, and compresses old ones. Nothing waits for it.
  */
 
 import type { Logger } from '../../../shared/logger.ts'

@@ -1,6 +1,6 @@
 /**
- * Drops what is older than RETENTION_DAYS, and the oldest of what is more than RETENTION_BYTES, one
- * partition at a time, while loading goes on. What cannot be dropped stops nothing else.
+ * Drops partitions older than RETENTION_DAYS, and the oldest ones while `flows` is larger than
+ * RETENTION_BYTES: one at a time, while loading goes on. One that cannot be dropped stops no other.
  */
 
 import type pg from 'pg'
@@ -124,7 +124,7 @@ export class Retention {
 
   async #dropOlder(run: RetentionRun, oldestMs: number): Promise<boolean> {
     const { partitions, newestFrom } = run.inventory
-    this.#options.archive?.begin(partitions.map(({ name }) => name))
+    this.#options.archive?.forgetOthers(partitions.map(({ name }) => name))
     const doomed = partitions.filter(({ from, to }) => to <= oldestMs && from < newestFrom)
     let isDone = true
     for (const partition of doomed) {

@@ -1,4 +1,4 @@
-/** All that works beside the lanes on the table of flows, on connections of its own. */
+/** All work on the table of flows beside loading, in the background. */
 
 import type { HistoryStatus } from './history.ts'
 import { PartitionJob, type PartitionJobOptions } from './partition-job.ts'

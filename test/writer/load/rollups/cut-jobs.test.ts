@@ -67,7 +67,7 @@ describe('a job that is cut', () => {
 
   it('does not sort a partition without statistics', async () => {
     const client = await connectDatabase({ connectionString: given.url })
-    await beginWork(client, true)
+    await beginWork(client, 'wait')
     const [minute, hour] = LEVELS
     const range = [new Date('2026-11-20T00:00Z'), new Date('2026-11-20T00:10Z')]
     const explain = async (sql: string, values: unknown[]) => {

@@ -1,4 +1,4 @@
-/** Deletes rollups that are older than their settings, and makes those final whose flows are dropped. */
+/** Deletes rollups that are older than the settings keep, and makes rollups final before their flows are dropped. */
 
 import type pg from 'pg'
 import { LEVELS, nextStart, startOf } from './levels.ts'
@@ -16,8 +16,8 @@ export interface RollupDays {
 }
 
 /**
- * Deletes what is too old, within an open transaction of the job. Readers see from `rollup_state` in
- * the same moment that it is gone.
+ * Deletes what is too old, within an open transaction of the job. `rollup_state` tells readers in the
+ * same moment that it is gone.
  */
 export async function expireRollups(
   client: pg.Client,
@@ -82,8 +82,8 @@ async function expireLists(
 }
 
 /**
- * Takes off the list what lies in days whose flows are dropped: computing it again would replace a
- * whole minute by its late rows. Counts the rows.
+ * Takes the buckets of days without flows off the list, and counts them: computed again, a whole minute
+ * would be replaced by its late rows.
  */
 export async function giveUpTooLate(client: pg.Client): Promise<void> {
   await client.query(`
