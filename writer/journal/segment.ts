@@ -82,7 +82,7 @@ export class Segment {
       if (fstatSync(fd).size > 0) {
         throw Object.assign(new Error(`${path} holds bytes of another process`), { code: 'EEXIST' })
       }
-      segment.#sums = BlockSums.open(segment.#path(SUMS), true)
+      segment.#sums = BlockSums.create(segment.#path(SUMS))
       return segment
     } catch (error) {
       closeSync(fd)
@@ -201,7 +201,7 @@ export class Segment {
   }
 
   #openSums(): BlockSums {
-    this.#sums ??= BlockSums.open(this.#path(SUMS), false)
+    this.#sums ??= BlockSums.read(this.#path(SUMS))
     return this.#sums
   }
 

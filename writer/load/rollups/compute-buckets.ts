@@ -5,7 +5,7 @@
  */
 
 import type pg from 'pg'
-import { joinBuckets, LEVELS, type Level, nextStart, startOf } from './levels.ts'
+import { joinBuckets, LEVELS, type Level, startOf } from './levels.ts'
 import {
   LIST_FIELD_NUMBERS,
   LIST_FIELDS,
@@ -66,7 +66,11 @@ export async function beginWork(client: pg.Client, whenBusy: WhenBusy): Promise<
 }
 
 /** Computes buckets within the open transaction of `beginWork`. */
-export async function settle(client: pg.Client, work: Work, depths: ListDepths): Promise<void> {
+export async function computeBuckets(
+  client: pg.Client,
+  work: Work,
+  depths: ListDepths,
+): Promise<void> {
   const { level, buckets } = work
   await client.query('delete from rollup_dirty where level = $1 and bucket = any($2)', [
     level.number,
@@ -74,12 +78,12 @@ export async function settle(client: pg.Client, work: Work, depths: ListDepths):
   ])
   const state = await readCompleteness(client)
   const kept = buckets.filter((bucket) => bucket >= state.since[level.number])
-  if (level.number === 0) await settleMinutes(client, kept, state)
-  else for (const bucket of kept) await settleBucket(client, { level, bucket, state, depths })
+  if (level.number === 0) await computeMinutes(client, kept, state)
+  else for (const bucket of kept) await computeBucket(client, { level, bucket, state, depths })
   await listCoarser(client, level, buckets)
 }
 
-async function settleMinutes(
+async function computeMinutes(
   client: pg.Client,
   minutes: readonly number[],
   { hasPrefixes }: Completeness,
@@ -98,7 +102,7 @@ interface BucketWork {
   readonly depths: ListDepths
 }
 
-async function settleBucket(client: pg.Client, work: BucketWork): Promise<void> {
+async function computeBucket(client: pg.Client, work: BucketWork): Promise<void> {
   const { level, bucket, state } = work
   const range = { from: bucket, to: bucket + level.ms, hasPrefixes: state.hasPrefixes }
   const finer = LEVELS[level.number - 1] as Level
@@ -109,7 +113,7 @@ async function settleBucket(client: pg.Client, work: BucketWork): Promise<void> 
   } else {
     await sumFlows(client, level, range)
   }
-  if (bucket >= state.listsSince[level.number]) await settleLists(client, work)
+  if (bucket >= state.listsSince[level.number]) await computeLists(client, work)
 }
 
 interface FlowRange {
@@ -132,7 +136,7 @@ async function sumFlows(
   }
 }
 
-async function settleLists(
+async function computeLists(
   client: pg.Client,
   { level, bucket, state, depths }: BucketWork,
 ): Promise<void> {
@@ -191,9 +195,4 @@ async function readCompleteness(client: pg.Client): Promise<Completeness> {
 
 function toTimes(buckets: readonly number[]): Date[] {
   return buckets.map((ms) => new Date(ms))
-}
-
-/** Returns up to when rollups must be final before flows before this time are dropped: the end of its day. */
-export function settledUntil(ms: number): number {
-  return nextStart(LEVELS[2], ms)
 }

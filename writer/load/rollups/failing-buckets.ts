@@ -1,8 +1,8 @@
 /** Buckets that could not be computed, and when each is tried again. */
 
 import { BackOff } from '../database/back-off.ts'
+import type { Work } from './compute-buckets.ts'
 import { type Avoided, keyOf } from './find-work.ts'
-import type { Work } from './settle.ts'
 
 const BACK_OFF = { firstMs: 60_000, longestMs: 3_600_000 }
 

@@ -1,8 +1,8 @@
 /** Finds what is to be computed next, and how far behind the rollups are. */
 
 import type pg from 'pg'
+import type { Work } from './compute-buckets.ts'
 import { LEVELS, type Level } from './levels.ts'
-import type { Work } from './settle.ts'
 
 /** Buckets that failed lately, by `keyOf`. */
 export interface Avoided {

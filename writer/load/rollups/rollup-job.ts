@@ -10,19 +10,25 @@ import { BackOff } from '../database/back-off.ts'
 import { RepeatedJob } from '../database/repeated-job.ts'
 import { Session } from '../database/session.ts'
 import { describeError, type SqlError } from '../database/sql-state.ts'
-import { expireRollups, giveUpTooLate, markSettled, type RollupDays, thinList } from './expiry.ts'
-import { FailingBuckets } from './failing-buckets.ts'
-import { type Backlog, findWork, readBacklog } from './find-work.ts'
-import { LEVELS, type Level } from './levels.ts'
-import { RollupProgress } from './progress.ts'
 import {
   beginWork,
+  computeBuckets,
   type ListDepths,
-  settle,
-  settledUntil,
   type WhenBusy,
   type Work,
-} from './settle.ts'
+} from './compute-buckets.ts'
+import {
+  expireRollups,
+  giveUpTooLate,
+  markSettled,
+  type RollupDays,
+  settledUntil,
+  thinList,
+} from './expiry.ts'
+import { FailingBuckets } from './failing-buckets.ts'
+import { type Backlog, findWork, readBacklog } from './find-work.ts'
+import { LEVELS } from './levels.ts'
+import { RollupProgress } from './progress.ts'
 
 /** How often the list is looked at. */
 const LOOK_MS = 5_000
@@ -159,7 +165,7 @@ export class RollupJob {
   async #attempt(client: pg.Client, work: Work, nowMs: number): Promise<void> {
     const startedAt = performance.now()
     try {
-      await this.#transact(client, 'skip', () => settle(client, work, this.#options.depths))
+      await this.#transact(client, 'skip', () => computeBuckets(client, work, this.#options.depths))
       this.#failing.succeeded(work)
     } catch (error) {
       const described = describeError(error)
@@ -238,27 +244,28 @@ export class RollupJob {
    * @throws when something cannot be computed, or the database is away
    */
   settleBefore(timeMs: number): Promise<void> {
-    const until = settledUntil(timeMs)
+    return this.#session.use((client) => this.#settleUntil(client, settledUntil(timeMs)))
+  }
+
+  async #settleUntil(client: pg.Client, until: number): Promise<void> {
     const { enabled, depths } = this.#options
-    return this.#session.use(async (client) => {
-      const ends = LEVELS.map((level: Level) => Math.min(until, Date.now() - level.graceMs))
-      const options = { avoided: new Set<string>(), maxMinutes: MINUTES_AT_ONCE }
-      let failure: unknown
-      while (enabled && failure === undefined) {
-        const works = await findWork(client, ends, options)
-        if (works.length === 0) break
-        for (const work of works) {
-          await this.#transact(client, 'wait', () => settle(client, work, depths)).catch(
-            async (error) => {
-              await client.query('rollback')
-              failure = error
-            },
-          )
+    const ends = LEVELS.map(({ graceMs }) => Math.min(until, Date.now() - graceMs))
+    const options = { avoided: new Set<string>(), maxMinutes: MINUTES_AT_ONCE }
+    let failure: unknown
+    while (enabled && failure === undefined) {
+      const works = await findWork(client, ends, options)
+      if (works.length === 0) break
+      for (const work of works) {
+        try {
+          await this.#transact(client, 'wait', () => computeBuckets(client, work, depths))
+        } catch (error) {
+          await client.query('rollback')
+          failure = error
         }
       }
-      await this.#transact(client, 'wait', () => markSettled(client, until))
-      if (failure !== undefined) throw failure
-    })
+    }
+    await this.#transact(client, 'wait', () => markSettled(client, until))
+    if (failure !== undefined) throw failure
   }
 
   /** Closes the connection at once: what was not committed is computed again after the next start. */

@@ -11,8 +11,7 @@
 
 import type pg from 'pg'
 
-export const STORE_KINDS = ['partitioned', 'citus', 'hypertable'] as const
-export type StoreKind = (typeof STORE_KINDS)[number]
+export type StoreKind = 'partitioned' | 'citus' | 'hypertable'
 
 /** A range of time in Unix milliseconds, without `to`. */
 export interface TimeRange {

@@ -58,7 +58,9 @@ export class ArchiveGuard {
     if (this.#waiting.get(name) === text) throw this.#refuse(name, text)
     const id = await readId(client, name)
     const part = partsOf(text).find((one) => one.id === id)
-    const facts = await readFacts(client, source, part !== undefined)
+    const first = `(select bytes, packets from ${source} limit 1) as first`
+    // Without an entry in the manifest it only matters whether there is a row.
+    const facts = await readFacts(client, part === undefined ? first : source)
     const isSame = (['flows', 'bytes', 'packets'] as const).every(
       (fact) => part?.[fact] === facts[fact],
     )
@@ -99,9 +101,8 @@ async function readId(client: pg.Client, name: string): Promise<string | undefin
   return rows[0]?.id
 }
 
-/** Without an entry in the manifest it only matters whether there is a row. */
-async function readFacts(client: pg.Client, rowsOf: string, isCounted: boolean) {
-  const source = isCounted ? rowsOf : `(select bytes, packets from ${rowsOf} limit 1) as first`
+/** @param source rows, for the FROM of a question */
+async function readFacts(client: pg.Client, source: string) {
   const { rows } = await client.query<Omit<ArchivedPart, 'id'>>(
     `select count(*)::text as flows, coalesce(sum(bytes), 0)::text as bytes,
        coalesce(sum(packets), 0)::text as packets from ${source}`,

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type pg from 'pg'
 import { connectDatabase } from '../../../../writer/load/database/connection.ts'
+import { beginWork } from '../../../../writer/load/rollups/compute-buckets.ts'
 import { LEVELS } from '../../../../writer/load/rollups/levels.ts'
-import { beginWork } from '../../../../writer/load/rollups/settle.ts'
 import {
   LIST_FIELDS,
   listFromFlows,
