@@ -1,4 +1,4 @@
-/** A server that was started without TimescaleDB, played by a stand-in on any server. */
+/** A server that was started without TimescaleDB. A stand-in plays it on any server. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'

@@ -1,4 +1,4 @@
-/** Stand-ins for Citus: what the writer does at a coordinator and at a worker, not what the engine does. */
+/** Stand-ins for Citus: what the writer does at a coordinator and at a worker, not what Citus does. */
 
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
