@@ -157,8 +157,8 @@ export class Journal {
   }
 
   /**
-   * Writes the checksums of bytes that were here at the last call: nobody has read them, perhaps for
-   * long. To be called now and then; throws the system's error.
+   * Writes the checksums of bytes that were here at the last call already: nobody has read them. Call it
+   * now and then; throws the system's error.
    */
   sealOld(): void {
     const active = this.#active
@@ -189,8 +189,8 @@ export class Journal {
   }
 
   /**
-   * Goes on in another segment when somebody has deleted the one that takes the bytes; to be called
-   * now and then.
+   * Goes on in another segment when somebody has deleted the one that takes the bytes. Call it now and
+   * then.
    *
    * @returns the first position of the deleted segment
    * @throws the system's error
@@ -268,7 +268,7 @@ export class Journal {
     this.#segments.splice(this.#segments.indexOf(segment), 1)
   }
 
-  /** Brings appended bytes to the disk in the background, where that is set; to be called often. */
+  /** Brings appended bytes to the disk in the background, if `fsync` is set. Call it often. */
   sync(done: (error: Error) => void): void {
     const active = this.#active
     if (!this.#options.fsync || !active || !this.#unsynced || active.isSyncing) return

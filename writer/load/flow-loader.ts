@@ -84,7 +84,7 @@ export class FlowLoader {
   readonly #session: Session
   readonly #archive: ArchiveGuard
   readonly #rollups: RollupJob
-  /** Undefined until the database has told what `flows` is. */
+  /** Undefined until `start` has found out what `flows` is. */
   #store: FlowStore | undefined
   #upkeep: Upkeep | undefined
   #lanes: readonly CopyLane[] = []
@@ -149,12 +149,12 @@ export class FlowLoader {
     return this.#archive.waiting
   }
 
-  /** What `flows` is; undefined until the database has told. */
+  /** What `flows` is; undefined until `start` has found out. */
   get storeKind(): StoreKind | undefined {
     return this.#store?.kind
   }
 
-  /** The partitions compressed so far; undefined until the database has told what `flows` is. */
+  /** The partitions compressed so far; undefined before the background work has begun. */
   get historyStatus(): HistoryStatus | undefined {
     return this.#upkeep?.historyStatus
   }

@@ -11,7 +11,7 @@ const METRICS: Readonly<Record<keyof HistoryStatus, readonly [name: string, help
   seconds: ['history_seconds', 'Time that compressing took since the start.'],
 }
 
-/** @param status returns undefined until the database has told what `flows` is */
+/** @param status returns undefined before the background work has begun */
 export function addHistoryMetrics(
   registry: Registry,
   status: () => HistoryStatus | undefined,

@@ -31,13 +31,13 @@ export interface WriterFigures {
   readonly heldSets: () => number
   readonly heldBytes: () => number
   readonly exporters: () => number
-  /** Undefined until the database has told where to begin. */
+  /** Undefined until the position to begin at is known. */
   readonly streams: () => FollowedStreams | undefined
   readonly batchesInFlight: () => number
   /** 1 while the database answers, else 0. */
   readonly databaseUp: () => number
   readonly oldestUnloadedSeconds: () => number
-  /** What `flows` is; undefined until the database has told. */
+  /** What `flows` is; undefined while that is not known. */
   readonly storeKind: () => string | undefined
   readonly rollups: () => RollupStatus | undefined
   readonly history: () => HistoryStatus | undefined

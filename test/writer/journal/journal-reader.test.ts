@@ -144,7 +144,7 @@ describe('the reader of the journal', () => {
     assert.equal(setup.bytes + hurried.bytes, 'one\ntwo\n')
   })
 
-  it('lets nothing wait once everything is to be read', async (context) => {
+  it('lets nothing wait once everything must be read', async (context) => {
     const setup = new Setup(context, 0, 60_000)
     setup.append('one\n')
     const more = setup.reader.more()

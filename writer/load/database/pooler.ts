@@ -14,8 +14,8 @@ const ROUNDS = 5
 type ClientWithProcess = pg.Client & { readonly processID?: number | null }
 
 /**
- * Checks that `client` keeps its session between transactions. To be called before anything is set
- * in the session. Without a pooler, it costs one question.
+ * Checks that `client` keeps its session between transactions. Call it before anything is set in the
+ * session. Without a pooler, it costs one question.
  *
  * @throws DatabaseError when a pooler shares the sessions
  */

@@ -82,8 +82,8 @@ async function expireLists(
 }
 
 /**
- * Takes the buckets of days without flows off the list, and counts them: computed again, a whole minute
- * would be replaced by its late rows.
+ * Removes the buckets of days whose flows are dropped from the list, and counts them: computed again, a
+ * whole minute would be replaced by its late rows.
  */
 export async function giveUpTooLate(client: pg.Client): Promise<void> {
   await client.query(`

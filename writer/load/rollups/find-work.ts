@@ -1,4 +1,4 @@
-/** Finds what is to be computed next, and how far behind the rollups are. */
+/** Finds the buckets to compute next, and measures how far behind the rollups are. */
 
 import type pg from 'pg'
 import type { Work } from './compute-buckets.ts'

@@ -21,7 +21,7 @@ interface HistoryOptions {
 
 /** The work since the start, and what is left. */
 export interface HistoryStatus {
-  /** Partitions that are to be compressed, as seen last. */
+  /** Partitions that are due, as of the last look. */
   readonly waiting: number
   /** Partitions that were compressed, and their bytes before and after. */
   readonly partitions: number

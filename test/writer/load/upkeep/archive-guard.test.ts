@@ -52,7 +52,7 @@ describe('retention beside an archive', () => {
     )
   }
 
-  /** Writes that the archive has this partition with so many rows. */
+  /** Writes a manifest that has this partition with a number of rows. */
   async function writeManifest(rows: number, id?: string): Promise<void> {
     const { rows: found } = await client.query('select $1::regclass::oid::text as id', [nameOf(4)])
     const counts = { flows: String(rows), bytes: String(100 * rows), packets: '0' }

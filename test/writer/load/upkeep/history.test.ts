@@ -50,7 +50,7 @@ describe('the history of flows', () => {
     return Object.fromEntries(rows.map(({ name, method }) => [name, method]))
   }
 
-  it('begins so many days after the end of a partition, the newest first', async () => {
+  it('begins the set number of days after the end of a partition, the newest first', async () => {
     await history(2).compress(fixture.client)
     assert.deepEqual(await methods(), {
       flows_20200101: 'columnar',
@@ -120,7 +120,7 @@ describe('the history of flows', () => {
     )
   })
 
-  it('waits 2 s for a reader, and no longer: others would wait behind it', async () => {
+  it('waits 2 s for a reader, and no longer: others would have to wait, too', async () => {
     const reader = new pg.Client({ connectionString: fixture.database.url })
     await reader.connect()
     try {
