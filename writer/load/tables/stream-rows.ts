@@ -40,7 +40,7 @@ export function upsertRows(table: string, columns: Columns): string {
     on conflict (${namesOf(keys)}) do update set ${updatesOf(columns)}`
 }
 
-/** A table whose rows a batch replaces and deletes, and a start reads back. */
+/** A table of what the writer remembers of streams: batches write it, and a start reads it back. */
 export interface StreamTable<Key, Row extends Key> {
   /** Writes the statements that delete and replace rows. */
   write(changes: RowChanges<Key, Row>): Iterable<Statement>
@@ -48,7 +48,11 @@ export interface StreamTable<Key, Row extends Key> {
   read(client: pg.Client, maxStreams: number): Promise<readonly Row[]>
 }
 
-/** @param order of the rows that `read` returns, in SQL */
+/**
+ * Makes the statements of a table.
+ *
+ * @param order of the rows that `read` returns, in SQL
+ */
 export function streamTable<Key extends object, Row extends Key>(
   table: string,
   columns: Columns,

@@ -1,4 +1,4 @@
-/** Lets one of several writers of a table do a work in the background, and the others leave it. */
+/** Lets only one of several writers do a job on the table of flows at a time. */
 
 import type pg from 'pg'
 
@@ -9,10 +9,10 @@ import type pg from 'pg'
 const LOCKS = { drop: 7_411_983, index: 7_411_984, compress: 7_411_986 } as const
 
 /**
- * Does the work while no other writer does it. The lock is that of the session: what is done
- * concurrently cannot be done within a transaction.
+ * Runs the work unless another writer runs it. The lock belongs to the session, because no table is
+ * changed concurrently within a transaction.
  *
- * @returns the result of the work; undefined: another writer is at it, and nothing was done
+ * @returns the result of the work; undefined: another writer runs it
  * @throws the error of the work
  */
 export async function withTableLock<Result>(
