@@ -8,8 +8,8 @@ import { describeCause } from '../shared/logged-error.ts'
 import type { Logger } from '../shared/logger.ts'
 import { adviseOn } from '../writer/load/database/advice.ts'
 import { DatabaseError } from '../writer/load/database/connection.ts'
-import { migrateDatabase } from '../writer/load/database/migrate.ts'
 import { describeError } from '../writer/load/database/sql-state.ts'
+import { migrateDatabase } from '../writer/load/schema/migrate.ts'
 
 const LONGEST_DELAY_MS = 10_000
 

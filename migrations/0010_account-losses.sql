@@ -1,6 +1,6 @@
 -- Up Migration
 
--- Users of other collectors ask for a way to say what an exporter counts, or that it counts nothing.
+-- An operator may say what an exporter counts, or that it counts nothing.
 alter table exporters add column sequence_check text not null default 'auto'
   check (sequence_check in ('auto', 'off', 'none', 'flows', 'flows-inclusive', 'datagrams', 'records',
     'records-inclusive', 'records+templates', 'sets', 'bidirectional-flows',
@@ -30,8 +30,8 @@ select exporter, export_version, observation_domain, sequence_unit, lost
 from exporter_streams
 where lost > 0 and sequence_unit <> 'none';
 
--- Rows that no unit explains are taken back, not deleted: somebody may have acted on them. An
--- exporter that invents millions of gaps must not fill the disk.
+-- Rows that no unit explains are marked as taken back, not deleted: somebody may have acted on them. An
+-- exporter that invents millions of gaps must not fill the disk, so rows are merged.
 alter table sequence_gaps
   add column claim integer,
   add column merged bigint,
@@ -43,7 +43,7 @@ comment on column sequence_gaps.retracted_at is 'When the gap was taken back: no
 create unique index sequence_gaps_merged_idx on sequence_gaps
   (exporter, export_version, observation_domain, journal, unit, detected_at, (retracted_at is null))
   where merged is not null;
--- Claims are looked up by it, and people ask for one exporter.
+-- Claims are looked up by exporter, and people ask for one exporter.
 create index sequence_gaps_exporter_idx on sequence_gaps (exporter, detected_at);
 
 create or replace view balance as

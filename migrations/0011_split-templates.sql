@@ -17,7 +17,7 @@ alter table samplers add primary key
   (exporter, export_version, observation_domain, source_port, scope, scope_value);
 comment on column samplers.source_port is '0: for every source port without samplers of its own; else the UDP source port of one of several exporters behind one address.';
 
--- Behind a relay all of them have one source port.
+-- Exporters behind a relay share one source port, too.
 alter table exporter_streams add column mixed_templates_at timestamptz;
 comment on column exporter_streams.mixed_templates_at is 'When definitions of a template from one source port last contradicted each other: rows of that time may be misread. NULL = never.';
 

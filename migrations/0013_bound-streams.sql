@@ -1,7 +1,7 @@
 -- Up Migration
 
 -- A stream that was forgotten to make room for others begins anew when it is heard again. Its claims
--- must not be taken for those of before, so they begin at the time in microseconds.
+-- must differ from its earlier ones, so their numbers begin with the time in microseconds.
 alter table sequence_gaps alter column claim type bigint;
 
 alter table exporter_streams add column refused_sets bigint not null default 0;

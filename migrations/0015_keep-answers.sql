@@ -1,7 +1,7 @@
 -- Up Migration
 
--- The definitions of views and functions stand in the folder answers, one a file. The migration
--- command applies all of them whenever one has changed.
+-- The definitions of views and functions are in the folder answers, each in a file of its own. The
+-- migration command applies all of them whenever one has changed.
 create table answer_definitions (
   name text primary key,
   hash text not null
@@ -17,7 +17,7 @@ insert into answer_definitions values
 
 drop table answer_definitions;
 
--- Until here the numbered migrations created the views of the balance, and drop them.
+-- The migrations before this one created the views of the balance, and drop them again.
 -- A report comes in the pipe directly after the datagrams that it counts. Between the first and the
 -- latest report the writer must have read as many datagrams as the collector has put there.
 create or replace view collector_balance as

@@ -16,8 +16,8 @@ import {
   connectionConfig,
   DatabaseError,
 } from './load/database/connection.ts'
-import { migrateDatabase } from './load/database/migrate.ts'
-import { distributeTables } from './load/stores/distribute.ts'
+import { distributeTables } from './load/schema/distribute-flows.ts'
+import { migrateDatabase } from './load/schema/migrate.ts'
 
 const { DATABASE_URL, LOG_LEVEL } = WRITER_SETTINGS
 const shape = { DATABASE_URL, LOG_LEVEL }

@@ -12,7 +12,7 @@ import {
   text,
 } from '../shared/settings.ts'
 import { findElementsProblems } from './elements-file.ts'
-import { FLOWS_STORES } from './load/database/migrate.ts'
+import { FLOWS_STORES } from './load/schema/migrate.ts'
 import { INDEX_ADDRESSES } from './load/upkeep/address-indexes.ts'
 import { isCidr } from './streams/allow-list.ts'
 import { EXPORTER_POLICIES } from './streams/exporter-registry.ts'

@@ -7,7 +7,7 @@ import { runMain } from '../shared/shutdown.ts'
 import { chooseDatabase } from './choose-database.ts'
 import { WRITER_SETTINGS } from './config.ts'
 import { adviseOn } from './load/database/advice.ts'
-import { convertToHypertable } from './load/database/migrate.ts'
+import { convertToHypertable } from './load/schema/migrate.ts'
 
 const USAGE = 'usage: npm run convert -- hypertable'
 

@@ -9,8 +9,8 @@ import { answerArguments } from '../shared/command-line.ts'
 import { createLogger } from '../shared/logger.ts'
 import { databaseUrl, readSettings, text } from '../shared/settings.ts'
 import { runMain } from '../shared/shutdown.ts'
-import { CREATE_OPERATOR } from './load/database/operator-role.ts'
 import { spellOutVerification } from './load/database/tls.ts'
+import { CREATE_OPERATOR } from './load/schema/operator-role.ts'
 
 const shape = {
   DATABASE_URL: databaseUrl().describe('of the administrator; empty: PGHOST, PGUSER, …'),

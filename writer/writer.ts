@@ -185,7 +185,7 @@ export class Writer {
     const { logger } = this.#options
     const { journal } = this.#journalWriter
     this.#journalWriter.kept.noteDatabase(database)
-    const lostBytes = journal.moveBehind(position)
+    const lostBytes = journal.moveAfter(position)
     const text =
       'the end of the journal is missing, as after a power cut; the database holds it already: no flow is lost'
     if (lostBytes > 0 && journal.start !== position) logger.warn({ lostBytes, position }, text)

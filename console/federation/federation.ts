@@ -1,7 +1,7 @@
 /** A reporting database over several sites: adds and removes sites, and checks that they answer. */
 
 import pg from 'pg'
-import { readDefinitions } from '../../writer/load/database/answer-definitions.ts'
+import { readDefinitions } from '../../writer/load/schema/answer-definitions.ts'
 import { createAllSites, dropAllSites } from './all-sites.ts'
 import { type Site, SiteError } from './site.ts'
 import { createSchema, createServer, schemaOf } from './site-schema.ts'

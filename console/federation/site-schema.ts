@@ -4,7 +4,7 @@
  */
 
 import type pg from 'pg'
-import type { Definition } from '../../writer/load/database/answer-definitions.ts'
+import type { Definition } from '../../writer/load/schema/answer-definitions.ts'
 import { type Site, siteOptions } from './site.ts'
 
 /** Functions that write, or that read partitions. */

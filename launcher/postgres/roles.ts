@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { CREATE_OPERATOR } from '../../writer/load/database/operator-role.ts'
+import { CREATE_OPERATOR } from '../../writer/load/schema/operator-role.ts'
 
 /** The socket is private to the user who has started the server, so the role needs no password. */
 const CREATE_ROLE = `

@@ -1,4 +1,4 @@
--- The views of TimescaleDB are missing on most servers, so they are asked for by name.
+-- Most servers lack the views of TimescaleDB, so they are named only where they exist.
 create or replace function flow_chunks()
 returns table (
   partition oid, since timestamptz, until timestamptz, total_bytes bigint, index_bytes bigint,

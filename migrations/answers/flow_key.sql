@@ -1,6 +1,6 @@
 -- needs: prefix_flows protocol_name service_name
 
--- What the word after `by` means, as parts of a query. traffic and top_talkers put them together.
+-- Returns the parts of a query that belong to a key of `by`. traffic and top_talkers put them together.
 create or replace function flow_key(
   by text,
   out relation text, out ends text, out flow_values text[], out fields smallint[],
@@ -11,7 +11,7 @@ declare
   word text := lower(btrim(by));
   lengths text[] := regexp_match(word, '^(?:src|dst)/(\d{1,3})(?:,(\d{1,3}))?$');
   column_name text := case when word like 'src%' then 'src_addr' else 'dst_addr' end;
-  -- Of a field that is a number, in both kinds of tables.
+  -- The number that rollups give to each field that is a number.
   number_fields constant jsonb :=
     '{"protocol": 1, "direction": 2, "input_if": 3, "output_if": 4, "tos": 5, "src_as": 6, "dst_as": 7}';
   unnamed constant text := 'null::text';
@@ -34,7 +34,7 @@ begin
     name_text := case word
       when 'protocol' then 'protocol_name(key::smallint)'
       when 'direction' then $sql$case key when '0' then 'ingress' when '1' then 'egress' end$sql$
-      -- Several exporters may number different interfaces alike.
+      -- Exporters number their interfaces independently of each other.
       when 'input_if' then interface_name
       when 'output_if' then interface_name
       else unnamed end;

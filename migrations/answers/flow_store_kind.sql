@@ -1,4 +1,4 @@
--- The catalogs of the extensions are missing on most servers, so they are asked for by name.
+-- Most servers lack the catalogs of the extensions, so they are named only where they exist.
 create or replace function flow_store_kind(out kind text, out detail jsonb)
 language plpgsql stable
 set search_path from current

@@ -44,7 +44,7 @@ begin
       columns := by_key.rollup_values;
       relation := format('rollup_%s', part.source);
       if by_key.lists then
-        -- Each listed value with what an unlisted one of its list has at most.
+        -- Each listed value, with the most that an unlisted one of its list can have.
         relation := format(
           $sql$(
             select rollup.*, list.least_bytes

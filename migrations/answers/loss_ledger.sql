@@ -1,7 +1,8 @@
 -- needs: traffic_bin
 
--- The counters of a stream only grow, and stream_history has them at earlier times. What a bin counts
--- is the difference at its edges, in between in proportion to the time: all bins together are exact.
+-- The counters of a stream only grow, and stream_history has them at earlier times. A bin counts the
+-- difference between its edges. Between two notes, counters grow in proportion to the time: so the sum of
+-- all bins is exact.
 create or replace function loss_ledger(
   since timestamptz, until timestamptz, step interval default null)
 returns table (
@@ -17,7 +18,7 @@ declare
   -- Whether this host has dropped datagrams, ever: their gaps look like those of the network.
   has_drops boolean;
   gaps_since timestamptz;
-  -- Of the first bin, as the caller asked for it.
+  -- The first bin begins where the caller asked.
   first_bucket timestamptz := since;
 begin
   if since is null or until is null or since >= until then return; end if;
@@ -122,7 +123,7 @@ begin
         else growth.lost end as lost
     from growth join streams using (exporter, export_version, observation_domain)
     where growth.bucket is not null
-      -- A short bin may have its part of the flows and none of the datagrams.
+      -- A short bin may have a share of the flows, but of no datagram.
       and (growth.datagrams > 0 or growth.flow_records > 0 or growth.options_records > 0
         or growth.late > 0 or growth.duplicates > 0 or growth.lost > 0
         or (exporter, export_version, observation_domain, growth.bucket) in (select exporter, export_version, observation_domain, bucket from gaps))

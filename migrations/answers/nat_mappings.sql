@@ -46,7 +46,7 @@ begin atomic
             and later.protocol is not distinct from mapping.protocol
             and later.first_port is not distinct from mapping.first_port
             and (
-              -- The end of it, or a mapping to somebody else, whose predecessor's end was lost.
+              -- Its end; or a mapping to somebody else, which shows that its end was lost.
               later.kind = 'close' and later.inside_addr = mapping.inside_addr
                 and later.inside_port is not distinct from mapping.inside_port
               or later.kind = 'open' and later.event_at > mapping.event_at

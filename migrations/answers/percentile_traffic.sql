@@ -1,6 +1,6 @@
 -- needs: flow_key flow_sums prefix_traffic
 
--- Bins without traffic count as 0, without being made: the position is shifted by their number.
+-- Bins without traffic count as 0, but have no rows: the position is shifted by their number.
 create or replace function percentile_traffic(
   since timestamptz, until timestamptz, p double precision default 0.95, by text default 'prefix')
 returns table (

@@ -1,5 +1,5 @@
--- The prefixes come as one list for each exporter, and there is no subquery of a row: so the nodes of a
--- cluster can join them with their flows.
+-- The prefixes are one list for each exporter, and no row needs a subquery: so each node of a cluster can
+-- join them with its own flows.
 create or replace view prefix_flows as
 select flows.received_at, prefix,
   case

@@ -1,4 +1,4 @@
--- The extension may be missing, so that its function is not named before it is needed.
+-- The extension may be missing, so its function is named only where it exists.
 create or replace function relation_bytes(relation regclass) returns bigint
 language plpgsql stable
 set search_path from current

@@ -16,7 +16,7 @@ declare
   state rollup_state;
   complete tstzmultirange;
   usable tstzmultirange;
-  -- By level, and what none of them has.
+  -- The parts that each level answers, and those that are left.
   taken tstzmultirange[] := array['{}', '{}', '{}'];
   rest tstzmultirange;
   width interval;
@@ -41,7 +41,7 @@ begin
         case when lists then (array['infinity', state.hour_lists_since, state.day_lists_since])[number + 1] end),
       null));
     if prefixes then
-      -- Up to a change of prefixes only flows know the answer; where they are dropped, the rollups do.
+      -- Rollups from before a change of prefixes do not fit: flows answer, unless they are dropped.
       -- The clocks of collector, writer and server may differ by minutes.
       complete := complete * (
         tstzmultirange(tstzrange(null, state.settled_until))

@@ -1,6 +1,6 @@
 -- needs: relation_bytes
 
--- A node of a cluster joins its own catalog only with what is read beforehand.
+-- A node of a cluster can join its own catalog only with rows that were read before.
 create or replace view rollup_status as
 with state as materialized (
   select * from rollup_state

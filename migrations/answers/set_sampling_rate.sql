@@ -1,7 +1,7 @@
 -- needs: flow_partitions rollup_refresh
 
--- With the rights of its owner: an operator has none to update flows. So it looks who asks, and its
--- search_path is fixed, so that no table of the caller's is taken for one of ours.
+-- It runs with the rights of its owner, because an operator may not update flows. So it checks who asks,
+-- and its search_path is fixed: no table of the caller is taken for one of ours.
 create or replace function set_sampling_rate(
   exporter inet, rate bigint, since timestamptz, until timestamptz)
 returns bigint

@@ -1,7 +1,7 @@
 -- needs: flow_key traffic_bin prefix_flows
 
--- As flow_sums, but each flow counts in all bins that it covers, in proportion to the time. What a bin
--- gets is the difference of two rounded sums, so the bins of a flow add up to it exactly: with floating
+-- As flow_sums, but each flow counts in all bins that it covers, in proportion to the time. A bin
+-- gets the difference of two rounded sums, so the bins of a flow add up to it exactly: with floating
 -- point, an hour lacked 9 kB of 4 TB. The flow itself counts where it begins.
 create or replace function spread_sums(
   since timestamptz, until timestamptz, by text, step interval)

@@ -10,7 +10,7 @@ set search_path from current set timezone = 'UTC' set jit = off set work_mem = '
 as $$
 declare
   by_key record;
-  -- What lists leave out, at most, if a key were in none of them.
+  -- The most that a key can have that is in none of the lists.
   left_out text;
 begin
   select * into strict by_key from flow_key(by);

@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { EmbeddedPostgres } from '../../launcher/postgres/embedded-postgres.ts'
 import { createLogger } from '../../shared/logger.ts'
-import { migrateDatabase } from '../../writer/load/database/migrate.ts'
+import { migrateDatabase } from '../../writer/load/schema/migrate.ts'
 
 const run = promisify(execFile)
 

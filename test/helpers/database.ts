@@ -15,7 +15,7 @@ import pg from 'pg'
 import { EmbeddedPostgres } from '../../launcher/postgres/embedded-postgres.ts'
 import type { StopMode } from '../../launcher/postgres/server-process.ts'
 import { createLogger } from '../../shared/logger.ts'
-import { migrateDatabase } from '../../writer/load/database/migrate.ts'
+import { migrateDatabase } from '../../writer/load/schema/migrate.ts'
 import { ClusterTemplate } from './cluster-template.ts'
 
 const SILENT = createLogger('test', 'silent')

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createLogger } from '../../shared/logger.ts'
-import { migrateDatabase } from '../../writer/load/database/migrate.ts'
+import { migrateDatabase } from '../../writer/load/schema/migrate.ts'
 import { startTestServer, type TestServer } from './database.ts'
 
 const CREATE_ROLE = fileURLToPath(new URL('../../writer/create-role.js', import.meta.url))

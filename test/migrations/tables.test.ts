@@ -1,13 +1,12 @@
 /** TABLES.md lists the tables, views and columns that a migrated database has. */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import pg from 'pg'
+import { describe, it } from 'node:test'
 import { FLOW_COLUMNS } from '../../writer/load/copy/flow-columns.ts'
 import { findElement } from '../../writer/netflow/elements/element-registry.ts'
 import { SYNONYMS } from '../../writer/netflow/elements/synonyms.ts'
-import { createTestDatabase, type TestDatabase } from '../helpers/database.ts'
 import { readDocument, sectionOf, tableOf, tablesOf } from '../helpers/markdown.ts'
+import { useClient } from '../helpers/use-client.ts'
 
 const TABLES = readDocument('migrations/TABLES.md')
 
@@ -17,20 +16,10 @@ function namesIn(text: string): string[] {
 }
 
 describe('TABLES.md', () => {
-  let database: TestDatabase
-  let client: pg.Client
-  before(async () => {
-    database = await createTestDatabase()
-    client = new pg.Client({ connectionString: database.url })
-    await client.connect()
-  })
-  after(async () => {
-    await client?.end()
-    await database?.drop()
-  })
+  const fixture = useClient()
 
   async function columnsOf(relation: string): Promise<string[]> {
-    const { rows } = await client.query<{ name: string }>(
+    const { rows } = await fixture.client.query<{ name: string }>(
       `select attname as name from pg_attribute
        where attrelid = $1::regclass and attnum > 0 and not attisdropped order by attnum`,
       [relation],
@@ -39,7 +28,7 @@ describe('TABLES.md', () => {
   }
 
   it('lists exactly the tables and views of the database', async () => {
-    const { rows } = await client.query<{ name: string }>(
+    const { rows } = await fixture.client.query<{ name: string }>(
       `select relname as name from pg_class
        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v')
          and not relispartition and relname <> 'netflow_migrations'`,

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { pino } from 'pino'
-import { migrateDatabase } from '../../writer/load/database/migrate.ts'
+import { migrateDatabase } from '../../writer/load/schema/migrate.ts'
 import { startTestServer, type TestServer } from '../helpers/database.ts'
 
 const COMMAND = fileURLToPath(new URL('../../writer/create-role.js', import.meta.url))

@@ -32,13 +32,15 @@ export class BlockSums {
     this.#written = sums.length
   }
 
-  /** Opens the checksums in `path`, for writing when `canGrow`; without a file there are none. */
-  static open(path: string, canGrow: boolean): BlockSums {
+  /** Creates checksums that grow with their segment, and are written to `path`. */
+  static create(path: string): BlockSums {
     const { O_WRONLY, O_CREAT, O_TRUNC } = constants
-    if (canGrow) {
-      const fd = openPrivateFile(path, O_WRONLY | O_CREAT | O_TRUNC)
-      return new BlockSums(fd, new Uint32Array(0))
-    }
+    const fd = openPrivateFile(path, O_WRONLY | O_CREAT | O_TRUNC)
+    return new BlockSums(fd, new Uint32Array(0))
+  }
+
+  /** Reads the checksums in `path`; without a file there are none. */
+  static read(path: string): BlockSums {
     return new BlockSums(-1, readSums(path))
   }
 

@@ -20,7 +20,7 @@ const RETRY_MS = 200
 const LOOK_MS = 1_000
 /** A full journal gets room with each loaded segment, and is full again: report that once. */
 const CALM_MS = 5_000
-/** A pipe this long empty holds the last line of a collector that stops at the same time. */
+/** After this long without bytes, the last line of a collector that stops now has arrived. */
 const QUIET_MS = 100
 /** Longest draining: a collector that goes on must not keep the writer from stopping. */
 const DRAIN_MS = 2_000
@@ -208,9 +208,7 @@ export class JournalWriter {
       return 0
     }
     try {
-      const moved = journal.append(Math.min(room, MOVE_BYTES), (fd, maxBytes) =>
-        pipe.moveTo(fd, maxBytes),
-      )
+      const moved = journal.append(pipe, Math.min(room, MOVE_BYTES))
       this.#goOn()
       return moved
     } catch (error) {

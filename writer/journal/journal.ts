@@ -8,7 +8,7 @@ import { BlockSums } from './block-sums.ts'
 import { EndWaits } from './end-waits.ts'
 import { JournalError } from './journal-folder.ts'
 import { makePrivateFolder } from './private-file.ts'
-import { parseSegmentName, Segment, type SegmentRead } from './segment.ts'
+import { type ByteSource, parseSegmentName, Segment, type SegmentRead } from './segment.ts'
 
 /**
  * Bytes of one read: decoding them takes about half a millisecond. Longer turns of this process let
@@ -134,16 +134,15 @@ export class Journal {
   }
 
   /**
-   * Lets `move` append up to `maxBytes`, and returns their count.
+   * Appends up to `maxBytes`, and returns their count.
    *
-   * @param move writes at the end of the file `fd`, up to `maxBytes`, and returns the count
-   * @throws what `move` throws, or the system's error when no file can be created; then nothing is
-   *   appended
+   * @throws the error of the source, or the system's error when no file can be created; then nothing
+   *   is appended
    */
-  append(maxBytes: number, move: (fd: number, maxBytes: number) => number): number {
+  append(source: ByteSource, maxBytes: number): number {
     const active = this.#activeSegment()
     const fits = Math.min(maxBytes, this.#segmentBytes - active.size)
-    const moved = active.append((fd) => move(fd, fits))
+    const moved = active.append(source, fits)
     if (moved === 0) return 0
     this.#bytes += moved
     this.#unsynced = true
@@ -158,8 +157,8 @@ export class Journal {
   }
 
   /**
-   * Writes the checksums of bytes that were here at the last call: nobody has read them, perhaps for
-   * long. To be called now and then; throws the system's error.
+   * Writes the checksums of bytes that were here at the last call already: nobody has read them. Call it
+   * now and then; throws the system's error.
    */
   sealOld(): void {
     const active = this.#active
@@ -190,8 +189,8 @@ export class Journal {
   }
 
   /**
-   * Goes on in another segment when somebody has deleted the one that takes the bytes; to be called
-   * now and then.
+   * Goes on in another segment when somebody has deleted the one that takes the bytes. Call it now and
+   * then.
    *
    * @returns the first position of the deleted segment
    * @throws the system's error
@@ -245,7 +244,7 @@ export class Journal {
    * @returns the count of lost bytes; 0 when nothing had to be moved
    * @throws the system's error
    */
-  moveBehind(position: number): number {
+  moveAfter(position: number): number {
     const lost = position - this.#openedAt
     if (lost <= 0) return 0
     for (const segment of this.#segments.toReversed()) {
@@ -269,7 +268,7 @@ export class Journal {
     this.#segments.splice(this.#segments.indexOf(segment), 1)
   }
 
-  /** Brings appended bytes to the disk in the background, where that is set; to be called often. */
+  /** Brings appended bytes to the disk in the background, if `fsync` is set. Call it often. */
   sync(done: (error: Error) => void): void {
     const active = this.#active
     if (!this.#options.fsync || !active || !this.#unsynced || active.isSyncing) return

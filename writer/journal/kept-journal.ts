@@ -98,8 +98,8 @@ export class KeptJournal {
   }
 
   /**
-   * Puts back what somebody has deleted: the folder, or the segment that takes the bytes; and gives
-   * bytes that nobody has read their checksums. To be called now and then.
+   * Creates again what somebody has deleted: the folder, or the segment that takes the bytes. Writes the
+   * checksums of bytes that nobody has read. Call it now and then.
    *
    * @throws JournalError, or the system's error
    */

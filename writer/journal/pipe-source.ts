@@ -131,7 +131,7 @@ export class PipeSource {
     return true
   }
 
-  /** Takes `awaitBytes` back. */
+  /** Ends the calls of `awaitBytes`. */
   stopWaiting(): void {
     this.#watch?.stop()
   }

@@ -27,7 +27,7 @@ export function makePrivateFolder(path: string): void {
   chmodSync(path, FOLDER_MODE)
 }
 
-/** Takes the rights of all other users of a folder away, where this user owns it. */
+/** Removes the rights of all other users on a folder, if this user owns it. */
 export function closeFolderToOthers(path: string): void {
   const { mode, uid } = statSync(path)
   if ((mode & 0o077) !== 0 && uid === process.geteuid?.()) chmodSync(path, FOLDER_MODE)

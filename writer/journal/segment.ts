@@ -32,6 +32,16 @@ export function parseSegmentName(fileName: string): number | undefined {
   return digits === undefined ? undefined : Number(digits)
 }
 
+/** The bytes to append to a segment, such as those in the pipe. */
+export interface ByteSource {
+  /**
+   * Moves up to `maxBytes` to the end of the file.
+   *
+   * @returns the count of bytes; 0 when there are none
+   */
+  moveTo(fileFd: number, maxBytes: number): number
+}
+
 /** The result of one read. */
 export interface SegmentRead {
   /** Good bytes, valid until the next read; empty when there are none. */
@@ -72,7 +82,7 @@ export class Segment {
       if (fstatSync(fd).size > 0) {
         throw Object.assign(new Error(`${path} holds bytes of another process`), { code: 'EEXIST' })
       }
-      segment.#sums = BlockSums.open(segment.#path(SUMS), true)
+      segment.#sums = BlockSums.create(segment.#path(SUMS))
       return segment
     } catch (error) {
       closeSync(fd)
@@ -94,9 +104,9 @@ export class Segment {
     return this.#start + this.#size
   }
 
-  /** Lets `move` append to the file, and returns the count of bytes; only before `close`. */
-  append(move: (fd: number) => number): number {
-    const moved = move(this.#openFile())
+  /** Appends up to `maxBytes`, and returns their count; only before `close`. */
+  append(source: ByteSource, maxBytes: number): number {
+    const moved = source.moveTo(this.#openFile(), maxBytes)
     this.#size += moved
     return moved
   }
@@ -191,7 +201,7 @@ export class Segment {
   }
 
   #openSums(): BlockSums {
-    this.#sums ??= BlockSums.open(this.#path(SUMS), false)
+    this.#sums ??= BlockSums.read(this.#path(SUMS))
     return this.#sums
   }
 

@@ -83,7 +83,7 @@ export class WatchedPipe {
     return this.#successor === undefined && this.#source.awaitBytes(onBytes)
   }
 
-  /** Takes `awaitBytes` back. */
+  /** Ends the calls of `awaitBytes`. */
   stopWaiting(): void {
     this.#source.stopWaiting()
   }

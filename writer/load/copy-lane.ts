@@ -36,8 +36,8 @@ const BACK_OFF = { firstMs: 100, longestMs: 10_000 }
  */
 const MAX_HOPELESS = 4
 /**
- * Internal errors of the server in a row until single rows are suspected of them, and until a batch may
- * consist of nothing else. With the back-off, these are about a second and two minutes.
+ * Internal errors of the server in a row: after the first number, single rows are suspected of causing
+ * them; after the second, even all rows of a batch. With the back-off, that takes a second and two minutes.
  */
 const SUSPICIOUS = 4
 const PATIENCE_OVER = 20
@@ -88,6 +88,8 @@ const BEGIN = 'begin isolation level read committed'
 export class CopyLane {
   readonly #options: CopyLaneOptions
   readonly #session: Session
+  /** Resolves when the last batch is committed. */
+  #last: Promise<void> = Promise.resolve()
 
   constructor(options: CopyLaneOptions) {
     this.#options = options
@@ -97,15 +99,22 @@ export class CopyLane {
   }
 
   /**
-   * Loads a batch. Its rows are copied at once, but its state changes and the commit wait for its
-   * turn. A later batch that held a row of `exporters` while it waits would block an earlier one
-   * for ever, and PostgreSQL could not see that deadlock.
+   * Loads a batch after those that this lane was given before. Its rows are copied at once, but its
+   * state changes and the commit wait for its turn. A later batch that held a row of `exporters`
+   * while it waits would block an earlier one for ever, and PostgreSQL could not see that deadlock.
    *
-   * @throws DatabaseError when the batch can never be loaded; the reason of `signal`
+   * @throws DatabaseError when the batch, or one before it, can never be loaded; the reason of
+   *   `signal`
    */
-  async load(job: LaneJob): Promise<void> {
+  load(job: LaneJob): Promise<void> {
+    this.#last = this.#loadAfter(this.#last, job)
+    return this.#last
+  }
+
+  async #loadAfter(last: Promise<void>, job: LaneJob): Promise<void> {
     const { outage, signal } = this.#options
     const attempts = new Attempts()
+    await last
     for (;;) {
       signal.throwIfAborted()
       if (attempts.waiting) await job.turn
@@ -124,7 +133,7 @@ export class CopyLane {
   async #afterFailure(error: unknown, attempts: Attempts): Promise<void> {
     const { outage, targets, signal } = this.#options
     if (error instanceof DatabaseError) throw error
-    // Somebody may have dropped one.
+    // Somebody may have dropped a partition.
     targets.forget()
     const described = describeError(error)
     if (this.#changesWay(error, described, attempts)) return

@@ -11,11 +11,11 @@ import { CopyLane } from './copy-lane.ts'
 import { adviseOn } from './database/advice.ts'
 import { BackOff } from './database/back-off.ts'
 import { DatabaseError } from './database/connection.ts'
-import { allUp, type FlowsStore, migrateDatabase } from './database/migrate.ts'
 import { OutageLog } from './database/outage-log.ts'
 import { Session } from './database/session.ts'
 import { describeError } from './database/sql-state.ts'
 import { RollupJob, type RollupOptions, type RollupStatus } from './rollups/rollup-job.ts'
+import { allUp, type FlowsStore, migrateDatabase } from './schema/migrate.ts'
 import type { FlowStore, StoreKind } from './stores/flow-store.ts'
 import { openStore } from './stores/live-store.ts'
 import type { PartitionInterval } from './stores/partitions.ts'
@@ -28,8 +28,8 @@ import {
 import { type ResumePoint, readResumePoint } from './tables/resume-point.ts'
 import type { IndexAddresses } from './upkeep/address-indexes.ts'
 import { ArchiveGuard } from './upkeep/archive-guard.ts'
-import { Background } from './upkeep/background.ts'
 import type { HistoryStatus } from './upkeep/history.ts'
+import { Upkeep } from './upkeep/upkeep.ts'
 
 const BACK_OFF = { firstMs: 500, longestMs: 2_000 }
 /** A killed writer leaves its lock until the server notices. A start waits this long for it. */
@@ -38,7 +38,7 @@ const LOCK_PATIENCE_MS = 15_000
 export interface FlowLoaderOptions {
   /** Empty: libpq's PG variables. */
   readonly databaseUrl: string
-  /** Makes COPY by a Unix socket faster. */
+  /** Makes COPY over a Unix socket faster. */
   readonly libc?: Libc | undefined
   /** What an empty `flows` becomes; default: it stays as it is. */
   readonly flowsStore?: FlowsStore
@@ -59,7 +59,7 @@ export interface FlowLoaderOptions {
   readonly maxStreams: number
   /** Names the journal, whose position the database keeps. */
   readonly journalId: string
-  /** Position of its oldest byte: there a database begins to which it is new. */
+  /** Position of its oldest byte: a database that does not know the journal begins there. */
   readonly journalStart: number
   /** The database that this journal was loaded into so far; undefined for a new journal. */
   readonly journalDatabase: string | undefined
@@ -84,12 +84,10 @@ export class FlowLoader {
   readonly #session: Session
   readonly #archive: ArchiveGuard
   readonly #rollups: RollupJob
-  /** Undefined until the database has told what `flows` is. */
+  /** Undefined until `start` has found out what `flows` is. */
   #store: FlowStore | undefined
-  #background: Background | undefined
+  #upkeep: Upkeep | undefined
   #lanes: readonly CopyLane[] = []
-  /** By lane: resolves when its last batch is committed. */
-  #laneFree: Promise<void>[] = []
   #lastCommit: Promise<void> = Promise.resolve()
   #submitted = 0
   /** Batches that are submitted and not committed. */
@@ -114,7 +112,7 @@ export class FlowLoader {
     })
   }
 
-  /** Makes all that works on the table of flows. */
+  /** Creates and starts all that works on the table of flows. */
   async #open(store: FlowStore): Promise<void> {
     const { databaseUrl, libc, lanes, logger } = this.#options
     const { indexAddresses = 'none', columnarAfterDays = 0 } = this.#options
@@ -123,14 +121,13 @@ export class FlowLoader {
     signal.throwIfAborted()
     this.#store = store
     this.#lanes = Array.from({ length: lanes }, () => new CopyLane(lane))
-    this.#laneFree = this.#lanes.map(() => Promise.resolve())
-    this.#background = new Background({
+    this.#upkeep = new Upkeep({
       ...this.#options,
       ...{ store, session: this.#session, archive: this.#archive },
       ...{ indexAddresses, columnarAfterDays },
       settle: (timeMs) => this.#rollups.settleBefore(timeMs),
     })
-    await this.#background.start()
+    await this.#upkeep.start()
     this.#rollups.start()
   }
 
@@ -152,14 +149,14 @@ export class FlowLoader {
     return this.#archive.waiting
   }
 
-  /** What `flows` is; undefined until the database has told. */
+  /** What `flows` is; undefined until `start` has found out. */
   get storeKind(): StoreKind | undefined {
     return this.#store?.kind
   }
 
-  /** The partitions compressed so far; undefined until the database has told what `flows` is. */
+  /** The partitions compressed so far; undefined before the background work has begun. */
   get historyStatus(): HistoryStatus | undefined {
-    return this.#background?.historyStatus
+    return this.#upkeep?.historyStatus
   }
 
   /** How far the rollups are. */
@@ -228,15 +225,12 @@ export class FlowLoader {
     const from = this.#position
     this.#position = { position: batch.journalTo, batches: from.batches + 1 }
     const job = { batch, step: { journalId, from, to: batch.journalTo }, turn: this.#lastCommit }
-    const lane = this.#submitted % this.#lanes.length
+    const lane = this.#lanes[this.#submitted % this.#lanes.length] as CopyLane
     this.#submitted += 1
     this.#inFlight += 1
-    const free = this.#laneFree[lane] as Promise<void>
-    const committed = free.then(() => (this.#lanes[lane] as CopyLane).load(job))
-    this.#laneFree[lane] = committed
-    this.#lastCommit = committed
+    this.#lastCommit = lane.load(job)
     try {
-      await committed
+      await this.#lastCommit
     } catch (error) {
       throw this.#abort.signal.aborted ? this.#abort.signal.reason : error
     } finally {
@@ -250,7 +244,7 @@ export class FlowLoader {
     await Promise.all([
       ...this.#lanes.map((lane) => lane.stop()),
       this.#session.stop(),
-      this.#background?.stop(),
+      this.#upkeep?.stop(),
       this.#rollups.stop(),
     ])
   }

@@ -1,7 +1,7 @@
 /**
- * What the writer counts while it works, in plain numbers. prom-client reads them when somebody asks:
- * it finds a label by its text, which three times a datagram costs as much as the sequence
- * accounting; and a writer without a metrics port need not load it.
+ * The counters of the writer, as plain numbers. prom-client reads them only when somebody asks: it finds
+ * a label by its text, which costs as much as the sequence accounting when it is done three times a
+ * datagram. A writer without a metrics port does not load it.
  */
 
 interface CounterOptions {
@@ -62,7 +62,7 @@ export class PlainCounter {
   }
 }
 
-/** Ages of batches. Only a histogram keeps them: without one they go nowhere. */
+/** Ages of batches. A histogram keeps them; without one they are dropped. */
 export class Ages {
   readonly name: string
   readonly help: string

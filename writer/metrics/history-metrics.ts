@@ -1,16 +1,9 @@
 /** The Prometheus metrics of partitions that are compressed (COLUMNAR_AFTER_DAYS). */
 
 import { Gauge, type Registry } from 'prom-client'
+import type { HistoryStatus } from '../load/upkeep/history.ts'
 
-export interface FollowedHistory {
-  readonly waiting: number
-  readonly partitions: number
-  readonly bytesBefore: number
-  readonly bytesAfter: number
-  readonly seconds: number
-}
-
-const METRICS: Readonly<Record<keyof FollowedHistory, readonly [name: string, help: string]>> = {
+const METRICS: Readonly<Record<keyof HistoryStatus, readonly [name: string, help: string]>> = {
   waiting: ['history_waiting', 'Partitions that are old enough, and not compressed yet.'],
   partitions: ['history_partitions', 'Partitions that were compressed since the start.'],
   bytesBefore: ['history_bytes_before', 'Bytes of these partitions before, with their indexes.'],
@@ -18,12 +11,12 @@ const METRICS: Readonly<Record<keyof FollowedHistory, readonly [name: string, he
   seconds: ['history_seconds', 'Time that compressing took since the start.'],
 }
 
-/** @param status returns undefined until the database has told what `flows` is */
+/** @param status returns undefined before the background work has begun */
 export function addHistoryMetrics(
   registry: Registry,
-  status: () => FollowedHistory | undefined,
+  status: () => HistoryStatus | undefined,
 ): void {
-  for (const key of Object.keys(METRICS) as (keyof FollowedHistory)[]) {
+  for (const key of Object.keys(METRICS) as (keyof HistoryStatus)[]) {
     const [name, help] = METRICS[key]
     new Gauge({
       name: `netflow_writer_${name}`,

@@ -2,10 +2,12 @@
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { addProcessMetrics } from '../../shared/process-metrics.ts'
+import type { RollupStatus } from '../load/rollups/rollup-job.ts'
+import type { HistoryStatus } from '../load/upkeep/history.ts'
 import { Ages, LabelCounter, PlainCounter } from './counters.ts'
 import { addDiskMetrics } from './disk-metrics.ts'
 import { addExporterMetrics } from './exporter-registry.ts'
-import { addHistoryMetrics, type FollowedHistory } from './history-metrics.ts'
+import { addHistoryMetrics } from './history-metrics.ts'
 import type { WriterMetrics } from './metrics.ts'
 import { addStoreMetrics } from './store-metrics.ts'
 
@@ -22,14 +24,6 @@ interface FollowedStreams {
   readonly sequenceBytes: number
 }
 
-/** How far the rollups are. */
-interface FollowedRollups {
-  readonly dirtyMinutes: number
-  readonly lagSeconds: number
-  readonly seconds: number
-  readonly failing: number
-}
-
 /** What the gauges read when somebody asks. */
 export interface WriterFigures {
   /** Datagrams that are neither decoded nor given up yet. */
@@ -37,16 +31,16 @@ export interface WriterFigures {
   readonly heldSets: () => number
   readonly heldBytes: () => number
   readonly exporters: () => number
-  /** Undefined until the database has told where to begin. */
+  /** Undefined until the position to begin at is known. */
   readonly streams: () => FollowedStreams | undefined
   readonly batchesInFlight: () => number
   /** 1 while the database answers, else 0. */
   readonly databaseUp: () => number
   readonly oldestUnloadedSeconds: () => number
-  /** What `flows` is; undefined until the database has told. */
+  /** What `flows` is; undefined while that is not known. */
   readonly storeKind: () => string | undefined
-  readonly rollups: () => FollowedRollups | undefined
-  readonly history: () => FollowedHistory | undefined
+  readonly rollups: () => RollupStatus | undefined
+  readonly history: () => HistoryStatus | undefined
   readonly journalBytes: () => number
   readonly journalLimitBytes: () => number
   readonly journalFolder: () => string
@@ -122,9 +116,9 @@ export function createWriterRegistry(metrics: WriterMetrics, values: WriterFigur
 
 function registerRollups(
   gauge: (name: string, help: string, read: () => number) => unknown,
-  status: () => FollowedRollups | undefined,
+  status: () => RollupStatus | undefined,
 ): void {
-  const read = (name: keyof FollowedRollups) => () => status()?.[name] ?? 0
+  const read = (name: keyof Omit<RollupStatus, 'enabled'>) => () => status()?.[name] ?? 0
   gauge('rollup_dirty_buckets', 'Minutes that the rollups do not hold yet.', read('dirtyMinutes'))
   gauge('rollup_lag_seconds', 'Time since the oldest of them ended.', read('lagSeconds'))
   gauge('rollup_seconds', 'Time that the rollups took since the start.', read('seconds'))

@@ -2,7 +2,7 @@
 
 import { Gauge, type Registry } from 'prom-client'
 
-/** @param kindOf returns undefined until the database has told */
+/** @param kindOf returns undefined while the kind is not known */
 export function addStoreMetrics(registry: Registry, kindOf: () => string | undefined): void {
   new Gauge({
     name: 'netflow_flow_store_info',

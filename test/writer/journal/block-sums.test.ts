@@ -31,11 +31,11 @@ function makeFile(context: TestContext) {
 describe('checksums of blocks', () => {
   it('are made of every whole block, and read again', (context) => {
     const { bytes, fd, sumsPath } = makeFile(context)
-    const sums = BlockSums.open(sumsPath, true)
+    const sums = BlockSums.create(sumsPath)
     sums.seal(fd, bytes.length)
     sums.close()
     assert.equal(statSync(sumsPath).size, BLOCKS * 4)
-    const again = BlockSums.open(sumsPath, false)
+    const again = BlockSums.read(sumsPath)
     assert.equal(again.sealedBytes, BLOCKS * BlockSums.BLOCK_BYTES)
     assert.equal(again.check(bytes, 0), bytes.length)
     bytes.writeUInt8(0, 3 * BlockSums.BLOCK_BYTES)
@@ -46,7 +46,7 @@ describe('checksums of blocks', () => {
     skip: existsSync('/dev/full') ? false : 'this system has no /dev/full',
   }, (context) => {
     const { bytes, fd } = makeFile(context)
-    const sums = BlockSums.open('/dev/full', true)
+    const sums = BlockSums.create('/dev/full')
     context.after(() => sums.close())
     sums.seal(fd, bytes.length)
     assert.equal(sums.check(bytes, 0), bytes.length)
@@ -57,7 +57,7 @@ describe('checksums of blocks', () => {
   it('are written some at a time, and the last ones when the file is closed', (context) => {
     const { bytes, sumsPath } = makeFile(context)
     const whole = bytes.subarray(0, BLOCKS * BlockSums.BLOCK_BYTES)
-    const sums = BlockSums.open(sumsPath, true)
+    const sums = BlockSums.create(sumsPath)
     sums.check(whole, 0)
     assert.equal(statSync(sumsPath).size, 0)
     sums.check(whole, whole.length)

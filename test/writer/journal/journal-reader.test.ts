@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { Journal, type LostBytes } from '../../../writer/journal/journal.ts'
 import { JournalReader } from '../../../writer/journal/journal-reader.ts'
 import { RecordingLogger } from '../../collector/recording-logger.ts'
+import { appendBytes } from './append-bytes.ts'
 
 const LIMITS = { maxBytes: 10_000_000, segmentBytes: 65_536, fsync: false }
 
@@ -47,11 +48,7 @@ class Setup {
   }
 
   append(text: string): void {
-    for (let at = 0; at < text.length; ) {
-      at += this.journal.append(text.length - at, (fd, room) =>
-        writeSync(fd, text.slice(at, at + room)),
-      )
-    }
+    appendBytes(this.journal, Buffer.from(text))
   }
 
   /** Reads until there is nothing more to read now. */
@@ -147,7 +144,7 @@ describe('the reader of the journal', () => {
     assert.equal(setup.bytes + hurried.bytes, 'one\ntwo\n')
   })
 
-  it('lets nothing wait once everything is to be read', async (context) => {
+  it('lets nothing wait once everything must be read', async (context) => {
     const setup = new Setup(context, 0, 60_000)
     setup.append('one\n')
     const more = setup.reader.more()

@@ -8,7 +8,6 @@ import {
   statSync,
   truncateSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +15,7 @@ import { describe, it, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import { Journal, type JournalOptions } from '../../../writer/journal/journal.ts'
 import { JournalError } from '../../../writer/journal/journal-folder.ts'
+import { appendBytes } from './append-bytes.ts'
 
 function makeFolder(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'journal-'))
@@ -28,16 +28,6 @@ function openJournal(folder: string, options: Partial<JournalOptions> = {}): Jou
   const journal = new Journal({ folder, ...limits, ...options })
   journal.open()
   return journal
-}
-
-/** Appends all of `bytes`, in pieces as they fit. */
-function append(journal: Journal, bytes: Buffer): void {
-  let at = 0
-  while (at < bytes.length) {
-    at += journal.append(bytes.length - at, (fd, room) => {
-      return writeSync(fd, bytes, at, Math.min(room, bytes.length - at))
-    })
-  }
 }
 
 interface ReadBack {
@@ -91,7 +81,7 @@ describe('a journal', () => {
           const journal = openJournal(folder, { segmentBytes: 65_536 })
           assert.equal(journal.end, length)
           for (const size of sizes) {
-            append(journal, numbered(size, length))
+            appendBytes(journal, numbered(size, length))
             length += size
           }
           journal.close()
@@ -113,7 +103,7 @@ describe('a journal', () => {
     const whole = numbered(300_000)
     let position = 0
     for (let at = 0; at < whole.length; at += 1_111) {
-      append(journal, whole.subarray(at, Math.min(at + 1_111, whole.length)))
+      appendBytes(journal, whole.subarray(at, Math.min(at + 1_111, whole.length)))
       const { bytes } = readBack(journal, position)
       assert.ok(bytes.equals(whole.subarray(position, position + bytes.length)))
       position += bytes.length
@@ -125,7 +115,7 @@ describe('a journal', () => {
   it('deletes segments that are wholly before a position, and never the last one', (context) => {
     const folder = makeFolder(context)
     const journal = openJournal(folder)
-    append(journal, numbered(200_000))
+    appendBytes(journal, numbered(200_000))
     assert.equal(segmentsOf(folder).length, 4)
     journal.trim(65_535)
     assert.equal(journal.start, 0)
@@ -144,7 +134,7 @@ describe('a journal', () => {
   it('has room up to its limit, and again when segments are deleted, however large those are', (context) => {
     const options = { maxBytes: 1_048_576, segmentBytes: 1_073_741_824 }
     const journal = openJournal(makeFolder(context), options)
-    append(journal, numbered(journal.room))
+    appendBytes(journal, numbered(journal.room))
     assert.equal(journal.room, 0)
     assert.equal(journal.fill, 1)
     journal.trim(journal.end)
@@ -156,7 +146,7 @@ describe('a journal', () => {
     const folder = makeFolder(context)
     const journal = openJournal(folder)
     const whole = numbered(200_000)
-    append(journal, whole)
+    appendBytes(journal, whole)
     journal.close()
     const path = join(folder, '0000000000065536.lines')
     const bytes = readFileSync(path)
@@ -178,7 +168,7 @@ describe('a journal', () => {
     ] as const) {
       const folder = makeFolder(context)
       const journal = openJournal(folder, { segmentBytes: 1_048_576, maxBytes: 4_194_304 })
-      append(journal, numbered(bytes))
+      appendBytes(journal, numbered(bytes))
       for (let look = 0; look < looks; look++) journal.sealOld()
       const path = join(folder, '0000000000000000.lines')
       const content = readFileSync(path)
@@ -193,7 +183,7 @@ describe('a journal', () => {
   it('reports missing bytes: a segment, the end of one, and those before the first', (context) => {
     const folder = makeFolder(context)
     const journal = openJournal(folder)
-    append(journal, numbered(330_000))
+    appendBytes(journal, numbered(330_000))
     journal.close()
     rmSync(join(folder, '0000000000000000.lines'))
     rmSync(join(folder, '0000000000131072.lines'))
@@ -211,12 +201,12 @@ describe('a journal', () => {
   it('goes on at the place where a cut segment ends', (context) => {
     const folder = makeFolder(context)
     const journal = openJournal(folder)
-    append(journal, numbered(50_000))
+    appendBytes(journal, numbered(50_000))
     journal.close()
     truncateSync(join(folder, '0000000000000000.lines'), 33_333)
     const next = openJournal(folder)
     assert.equal(next.end, 33_333)
-    append(next, numbered(20_000, 33_333))
+    appendBytes(next, numbered(20_000, 33_333))
     const { bytes, gaps } = readBack(next, 0)
     assert.deepEqual(gaps, [])
     assert.ok(bytes.equals(numbered(53_333)))
@@ -226,12 +216,12 @@ describe('a journal', () => {
   it('moves bytes since the start after the position of the database', (context) => {
     const folder = makeFolder(context)
     const journal = openJournal(folder)
-    append(journal, numbered(70_000))
+    appendBytes(journal, numbered(70_000))
     journal.close()
     truncateSync(join(folder, '0000000000065536.lines'), 1_000)
     const next = openJournal(folder)
-    append(next, numbered(100_000, 70_000))
-    assert.equal(next.moveBehind(70_000), 70_000 - 66_536)
+    appendBytes(next, numbered(100_000, 70_000))
+    assert.equal(next.moveAfter(70_000), 70_000 - 66_536)
     assert.equal(next.end, 170_000)
     const { bytes, gaps } = readBack(next, 70_000)
     assert.deepEqual(gaps, [])
@@ -245,8 +235,8 @@ describe('a journal', () => {
 
   it('does not move bytes that the database lacks', (context) => {
     const journal = openJournal(makeFolder(context))
-    append(journal, numbered(1_000))
-    assert.equal(journal.moveBehind(0), 0)
+    appendBytes(journal, numbered(1_000))
+    assert.equal(journal.moveAfter(0), 0)
     assert.equal(journal.end, 1_000)
     journal.close()
   })
@@ -256,13 +246,18 @@ describe('a journal', () => {
     const journal = openJournal(folder)
     assert.throws(
       () =>
-        journal.append(10, () => {
-          throw new Error('no room')
-        }),
+        journal.append(
+          {
+            moveTo() {
+              throw new Error('no room')
+            },
+          },
+          10,
+        ),
       /no room/,
     )
     assert.equal(journal.end, 0)
-    append(journal, numbered(10))
+    appendBytes(journal, numbered(10))
     assert.ok(readBack(journal, 0).bytes.equals(numbered(10)))
     journal.close()
   })
@@ -282,7 +277,7 @@ describe('a journal', () => {
     writeFileSync(join(folder, 'journal-id'), 'x')
     mkdirSync(join(folder, 'lost+found'))
     const journal = openJournal(folder)
-    append(journal, numbered(200_000))
+    appendBytes(journal, numbered(200_000))
     journal.trim(200_000)
     journal.close()
     assert.ok(statSync(join(folder, 'lost+found')).isDirectory())

@@ -9,7 +9,6 @@ import {
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +16,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { loadLibc } from '../../../shared/libc.ts'
 import { KeptJournal } from '../../../writer/journal/kept-journal.ts'
 import { RecordingLogger } from '../../collector/recording-logger.ts'
+import { appendBytes } from './append-bytes.ts'
 
 const libc = loadLibc()
 
@@ -48,12 +48,7 @@ class Setup {
   }
 
   append(text: string): void {
-    let at = 0
-    while (at < text.length) {
-      at += this.kept.journal.append(text.length - at, (fd, room) =>
-        writeSync(fd, text.slice(at, at + room)),
-      )
-    }
+    appendBytes(this.kept.journal, Buffer.from(text))
   }
 
   /** Reads all bytes from a position on; missing ones as their count in braces. */

@@ -32,7 +32,7 @@ const KEEP_JOURNAL = `
   const kept = new KeptJournal({ folder, libc: undefined, logger, ...limits })
   for (const round of [1, 2]) {
     kept.open()
-    kept.journal.append(10, (fd) => writeSync(fd, 'bytes'))
+    kept.journal.append({ moveTo: (fd) => writeSync(fd, 'bytes') }, 10)
     kept.noteDatabase('a database')
     kept.noteLoaded()
     if (round === 2) kept.setAside()

@@ -1,4 +1,4 @@
-/** Rows that a server refuses with internal errors, as distributed servers report what their nodes say. */
+/** Rows that a server refuses with internal errors, as Citus reports what its nodes refuse. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

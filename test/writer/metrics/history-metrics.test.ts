@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { Registry } from 'prom-client'
-import { addHistoryMetrics, type FollowedHistory } from '../../../writer/metrics/history-metrics.ts'
+import type { HistoryStatus } from '../../../writer/load/upkeep/history.ts'
+import { addHistoryMetrics } from '../../../writer/metrics/history-metrics.ts'
 
 it('the metrics of compressing are 0 until something is known, and then what has been done', async () => {
   const registry = new Registry()
-  let status: FollowedHistory | undefined
+  let status: HistoryStatus | undefined
   addHistoryMetrics(registry, () => status)
   assert.match(await registry.metrics(), /^netflow_writer_history_waiting 0$/m)
   status = { waiting: 4, partitions: 3, bytesBefore: 5000, bytesAfter: 1000, seconds: 2.5 }

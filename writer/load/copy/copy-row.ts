@@ -9,6 +9,7 @@ import {
   type FlowRecord,
   type MessageContext,
 } from '../../netflow/flow-record.ts'
+import { POSTGRES_EPOCH_MICROS } from '../tables/encode-array.ts'
 import { type ColumnType, FLOW_COLUMNS, MAX_TIME_MICROS } from './flow-columns.ts'
 
 /** A buffer with one DataView over all of it (u32 write 1 ns; `Buffer.writeUInt32BE` 6 ns). */
@@ -21,8 +22,6 @@ export interface RowBuffer {
   readonly columns: number
 }
 
-/** From the Unix epoch to PostgreSQL's, 2000-01-01 UTC. */
-export const POSTGRES_EPOCH_MICROS = 946_684_800_000_000
 const INET_FAMILY = { ipv4: 2, ipv6: 3 } as const
 const JSONB_VERSION = 1
 

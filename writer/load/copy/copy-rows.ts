@@ -69,13 +69,13 @@ export async function runCopy(
   return copy.rowCount
 }
 
-/** More rows are not refused for their own sake: the server has a fault, and may be repaired. */
+/** With more suspects, the fault is the server's, not that of the rows: it may be repaired. */
 const MOST_SUSPECTS = 100
 
 interface HalvingOptions {
   /** Rows that cause an internal error of the server are refused, too. */
   readonly suspectRows: boolean
-  /** So are all rows of a batch, up to `MOST_SUSPECTS`. */
+  /** Even when that leaves no row of the batch. */
   readonly isPatienceOver: boolean
 }
 
@@ -85,7 +85,7 @@ const ONLY_DATA: HalvingOptions = { suspectRows: false, isPatienceOver: false }
  * Copies all rows but those that the database refuses, which it finds by halving.
  *
  * @returns how many rows the server says it has stored, and the refused rows in their order
- * @throws the server's error when it is none of single rows
+ * @throws the server's error when no single row is to blame
  */
 export async function copyAcceptableRows(
   client: pg.Client,

@@ -1,7 +1,8 @@
 /** Reads tuples of binary COPY back: to show them to people, and to add columns to them. */
 
 import { addressText } from '../../netflow/address-text.ts'
-import { POSTGRES_EPOCH_MICROS, type RowBuffer } from './copy-row.ts'
+import { POSTGRES_EPOCH_MICROS } from '../tables/encode-array.ts'
+import type { RowBuffer } from './copy-row.ts'
 import { type ColumnType, columnsOf } from './flow-columns.ts'
 
 /**

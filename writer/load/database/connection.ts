@@ -4,8 +4,8 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Libc } from '../../../shared/libc.ts'
-import { FIND_LOST_ENGINE, refuseLostEngine } from './lost-engine.ts'
 import { spellOutVerification } from './tls.ts'
+import { refuseUnloadedTimescale } from './unloaded-timescale.ts'
 
 /** A COPY or statement that needs longer is given up: the server hangs. The batch is kept. */
 const QUERY_TIMEOUT_MS = 60_000
@@ -16,8 +16,8 @@ const CLOSE_TIMEOUT_MS = 1_000
 const SEND_BUFFER_BYTES = 1_048_576
 
 /**
- * Of a database in a Citus cluster: a transaction that copies into shards, and then writes the tables of
- * the state, needs it.
+ * In a Citus cluster, a transaction that has copied into shards can write the tables of the state only
+ * with this.
  */
 const CITUS_SETTINGS = `
   select set_config('citus.multi_shard_modify_mode', 'sequential', false)
@@ -92,11 +92,11 @@ export async function openClient(
 /**
  * Sets what the statements of the writer need.
  *
- * @throws LostEngineError when the server cannot read `flows`
+ * @throws UnloadedTimescaleError when the server does not find all flows
  */
 export async function prepareSession(client: pg.Client): Promise<void> {
   await client.query(SESSION_SETTINGS)
-  refuseLostEngine((await client.query(FIND_LOST_ENGINE)).rows)
+  await refuseUnloadedTimescale(client)
 }
 
 /** Opens a connection and prepares its session. */

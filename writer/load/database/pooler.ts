@@ -1,7 +1,7 @@
 /**
- * Finds out whether a pooler stands before the server and gives each transaction any session. The
- * writer cannot work so: its locks and settings would stay in sessions of other programs, and a lock
- * of a killed writer would never be freed.
+ * Finds out whether a pooler in front of the server gives each transaction another session. The writer
+ * cannot work with that: its locks and settings would stay in sessions of other programs, and a lock of
+ * a killed writer would never be freed.
  */
 
 import type pg from 'pg'
@@ -14,8 +14,8 @@ const ROUNDS = 5
 type ClientWithProcess = pg.Client & { readonly processID?: number | null }
 
 /**
- * Checks that `client` keeps its session between transactions. To be called before anything is set
- * in the session. Without a pooler, it costs one question.
+ * Checks that `client` keeps its session between transactions. Call it before anything is set in the
+ * session. Without a pooler, it costs one question.
  *
  * @throws DatabaseError when a pooler shares the sessions
  */

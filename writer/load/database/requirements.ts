@@ -16,7 +16,7 @@ interface ServerFacts {
   readonly schema: string | null
 }
 
-// Also servers that are too old must understand it.
+// Servers that are too old must understand it, too.
 const READ_FACTS = `
   select current_setting('server_version') as version,
     current_setting('server_version_num')::int as "versionNumber",

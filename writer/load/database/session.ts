@@ -32,7 +32,7 @@ export class Session {
    * @throws the error of connecting or of `work`; the connection is closed then
    */
   use<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
-    const result = this.#last.then(() => this.#run(work))
+    const result = this.#runAfter(this.#last, work)
     this.#last = result.then(
       () => {},
       () => {
@@ -42,7 +42,11 @@ export class Session {
     return result
   }
 
-  async #run<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  async #runAfter<Result>(
+    last: Promise<void>,
+    work: (client: pg.Client) => Promise<Result>,
+  ): Promise<Result> {
+    await last
     try {
       return await work(await this.#connected())
     } catch (error) {

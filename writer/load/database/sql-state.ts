@@ -3,8 +3,8 @@
  */
 
 import { quoteText } from '../../../shared/quoted-text.ts'
-import { LostEngineError } from './lost-engine.ts'
 import { adviseOnTls } from './tls.ts'
+import { UnloadedTimescaleError } from './unloaded-timescale.ts'
 
 /**
  * `retry`: the database is away or busy. `data`: a value cannot be stored. `partition`: a row has
@@ -50,8 +50,8 @@ const CHECK_VIOLATION = '23514'
 export const INTERNAL_ERROR = 'XX000'
 
 /**
- * A distributed server reports what its nodes refuse as internal errors, in the words of the node. Their
- * kind is that of the SQLSTATE which the node has given.
+ * Citus reports as an internal error what a node refuses, in the words of the node. Its kind is that of
+ * the SQLSTATE that the node gave.
  */
 const WORDS_OF_NODES: readonly (readonly [words: RegExp, kind: ErrorKind, condition: string])[] = [
   [/no partition of relation .* found for row/, 'partition', 'a row has no partition'],
@@ -112,7 +112,7 @@ function findKind(sqlState: string): readonly [kind: ErrorKind, condition: strin
 }
 
 function describeClientError(error: unknown, message: string): SqlError {
-  if (error instanceof LostEngineError) {
+  if (error instanceof UnloadedTimescaleError) {
     const condition = 'the server was started without timescaledb, and does not find all flows'
     return { kind: 'retry', sqlState: '', condition, message, isRefusal: true }
   }

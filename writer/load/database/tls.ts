@@ -1,7 +1,4 @@
-/**
- * Spells out how pg reads `sslmode`, and advises when TLS fails. The table stands
- * in OPERATING.md.
- */
+/** Spells out how pg reads `sslmode` (OPERATING.md has the table), and advises when TLS fails. */
 
 /** Modes that pg reads as `verify-full`, with a warning of many lines. */
 const READ_AS_VERIFY_FULL = /([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/

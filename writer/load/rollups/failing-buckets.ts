@@ -1,8 +1,8 @@
 /** Buckets that could not be computed, and when each is tried again. */
 
 import { BackOff } from '../database/back-off.ts'
+import type { Work } from './compute-buckets.ts'
 import { type Avoided, keyOf } from './find-work.ts'
-import type { Work } from './settle.ts'
 
 const BACK_OFF = { firstMs: 60_000, longestMs: 3_600_000 }
 
@@ -13,7 +13,7 @@ export class FailingBuckets {
     return this.#retries.size
   }
 
-  /** Returns those that are not to be tried at a time. */
+  /** Returns the buckets that are not tried at this time. */
   at(nowMs: number): Avoided {
     return { has: (key) => (this.#retries.get(key)?.retryAtMs ?? nowMs) > nowMs }
   }

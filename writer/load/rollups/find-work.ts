@@ -1,8 +1,8 @@
-/** Finds what is to be computed next, and how far behind the rollups are. */
+/** Finds the buckets to compute next, and measures how far behind the rollups are. */
 
 import type pg from 'pg'
+import type { Work } from './compute-buckets.ts'
 import { LEVELS, type Level } from './levels.ts'
-import type { Work } from './settle.ts'
 
 /** Buckets that failed lately, by `keyOf`. */
 export interface Avoided {
@@ -53,7 +53,7 @@ interface Listed {
 /**
  * Finds the oldest work: some minutes at a time, or one hour or day.
  *
- * @param endsMs by level: only buckets that ended until then
+ * @param endsMs by level: only buckets that ended by then
  */
 export async function findWork(
   client: pg.Client,

@@ -7,20 +7,28 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
 import { BackOff } from '../database/back-off.ts'
+import { RepeatedJob } from '../database/repeated-job.ts'
 import { Session } from '../database/session.ts'
 import { describeError, type SqlError } from '../database/sql-state.ts'
-import { FailingBuckets } from './failing-buckets.ts'
-import { type Backlog, findWork, readBacklog } from './find-work.ts'
-import { LEVELS, type Level } from './levels.ts'
-import { RollupProgress } from './progress.ts'
+import {
+  beginWork,
+  computeBuckets,
+  type ListDepths,
+  type WhenBusy,
+  type Work,
+} from './compute-buckets.ts'
 import {
   expireRollups,
   giveUpTooLate,
   markSettled,
   type RollupDays,
+  settledUntil,
   thinList,
-} from './retention.ts'
-import { beginWork, type ListDepths, settle, settledUntil, type Work } from './settle.ts'
+} from './expiry.ts'
+import { FailingBuckets } from './failing-buckets.ts'
+import { type Backlog, findWork, readBacklog } from './find-work.ts'
+import { LEVELS } from './levels.ts'
+import { RollupProgress } from './progress.ts'
 
 /** How often the list is looked at. */
 const LOOK_MS = 5_000
@@ -71,9 +79,7 @@ export class RollupJob {
   readonly #failing = new FailingBuckets()
   readonly #progress: RollupProgress
   readonly #awayBackOff = new BackOff(AWAY_BACK_OFF)
-  #timer: NodeJS.Timeout | undefined
-  #isStarted = false
-  readonly #abort = new AbortController()
+  readonly #job = new RepeatedJob(() => this.#work())
   #expiredAtMs = Number.NEGATIVE_INFINITY
   #backlog: Backlog = { minutes: 0, oldestMs: undefined }
   #workMs = 0
@@ -101,19 +107,12 @@ export class RollupJob {
     }
   }
 
-  /** Begins to work in the background. */
+  /** Begins to work in the background. May be called twice. */
   start(): void {
-    if (this.#isStarted || this.#abort.signal.aborted) return
-    this.#isStarted = true
-    this.#wakeIn(0)
+    this.#job.start()
   }
 
-  #wakeIn(ms: number): void {
-    if (this.#abort.signal.aborted) return
-    this.#timer = setTimeout(() => void this.#work().then((waitMs) => this.#wakeIn(waitMs)), ms)
-  }
-
-  /** Works for a while. Returns how long to sleep then. */
+  /** Works for a while. Returns how long to wait then, in milliseconds. */
   async #work(): Promise<number> {
     try {
       const isAllDone = await this.#session.use((client) => this.run(client, Date.now()))
@@ -121,13 +120,13 @@ export class RollupJob {
       return isAllDone ? LOOK_MS : 0
     } catch (error) {
       const waitMs = this.#awayBackOff.nextMs()
-      if (!this.#abort.signal.aborted) this.#tellFailure(describeError(error), waitMs)
+      if (!this.#job.signal.aborted) this.#logFailure(describeError(error), waitMs)
       return waitMs
     }
   }
 
-  /** Others tell that the database is away. */
-  #tellFailure(described: SqlError, waitMs: number): void {
+  /** Others log that the database is away. */
+  #logFailure(described: SqlError, waitMs: number): void {
     const { logger } = this.#options
     const facts = { ...described, retrySeconds: Math.ceil(waitMs / 1000) }
     const text = 'no rollup can be computed now: answers read flows instead; trying again'
@@ -156,7 +155,7 @@ export class RollupJob {
     const startedAt = performance.now()
     this.#failures = 0
     for (const work of works) {
-      if (this.#abort.signal.aborted || performance.now() - startedAt > PASS_MS) break
+      if (this.#job.signal.aborted || performance.now() - startedAt > PASS_MS) break
       await this.#attempt(client, work, nowMs)
       if (this.#failures >= MAX_FAILURES) throw this.#lastFailure
     }
@@ -166,7 +165,7 @@ export class RollupJob {
   async #attempt(client: pg.Client, work: Work, nowMs: number): Promise<void> {
     const startedAt = performance.now()
     try {
-      await this.#transact(client, false, () => settle(client, work, this.#options.depths))
+      await this.#transact(client, 'skip', () => computeBuckets(client, work, this.#options.depths))
       this.#failing.succeeded(work)
     } catch (error) {
       const described = describeError(error)
@@ -181,7 +180,7 @@ export class RollupJob {
   }
 
   async #rest(ms: number): Promise<void> {
-    const { signal } = this.#abort
+    const { signal } = this.#job
     await sleep(Math.min(ms, MAX_REST_MS), undefined, { signal }).catch(() => {
       // The job is stopped.
     })
@@ -217,10 +216,10 @@ export class RollupJob {
   /** Returns whether no other job was at work. */
   async #transact(
     client: pg.Client,
-    waits: boolean,
+    whenBusy: WhenBusy,
     action: () => Promise<void>,
   ): Promise<boolean> {
-    const isAlone = await beginWork(client, waits)
+    const isAlone = await beginWork(client, whenBusy)
     if (isAlone) await action()
     await client.query('commit')
     return isAlone
@@ -229,7 +228,7 @@ export class RollupJob {
   /** Returns whether no other job was at work. */
   #tidy(client: pg.Client, nowMs: number): Promise<boolean> {
     const { enabled, days, depths } = this.#options
-    return this.#transact(client, false, async () => {
+    return this.#transact(client, 'skip', async () => {
       await giveUpTooLate(client)
       if (!enabled) await thinList(client)
       if (!enabled || nowMs - this.#expiredAtMs < EXPIRE_MS) return
@@ -245,33 +244,33 @@ export class RollupJob {
    * @throws when something cannot be computed, or the database is away
    */
   settleBefore(timeMs: number): Promise<void> {
-    const until = settledUntil(timeMs)
+    return this.#session.use((client) => this.#settleUntil(client, settledUntil(timeMs)))
+  }
+
+  async #settleUntil(client: pg.Client, until: number): Promise<void> {
     const { enabled, depths } = this.#options
-    return this.#session.use(async (client) => {
-      const ends = LEVELS.map((level: Level) => Math.min(until, Date.now() - level.graceMs))
-      const options = { avoided: new Set<string>(), maxMinutes: MINUTES_AT_ONCE }
-      let failure: unknown
-      while (enabled && failure === undefined) {
-        const works = await findWork(client, ends, options)
-        if (works.length === 0) break
-        for (const work of works) {
-          await this.#transact(client, true, () => settle(client, work, depths)).catch(
-            async (error) => {
-              await client.query('rollback')
-              failure = error
-            },
-          )
+    const ends = LEVELS.map(({ graceMs }) => Math.min(until, Date.now() - graceMs))
+    const options = { avoided: new Set<string>(), maxMinutes: MINUTES_AT_ONCE }
+    let failure: unknown
+    while (enabled && failure === undefined) {
+      const works = await findWork(client, ends, options)
+      if (works.length === 0) break
+      for (const work of works) {
+        try {
+          await this.#transact(client, 'wait', () => computeBuckets(client, work, depths))
+        } catch (error) {
+          await client.query('rollback')
+          failure = error
         }
       }
-      await this.#transact(client, true, () => markSettled(client, until))
-      if (failure !== undefined) throw failure
-    })
+    }
+    await this.#transact(client, 'wait', () => markSettled(client, until))
+    if (failure !== undefined) throw failure
   }
 
   /** Closes the connection at once: what was not committed is computed again after the next start. */
   async stop(): Promise<void> {
-    this.#abort.abort()
-    clearTimeout(this.#timer)
+    this.#job.stop()
     await this.#session.stop()
   }
 }

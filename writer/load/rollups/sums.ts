@@ -27,7 +27,7 @@ export const LIST_FIELDS: readonly ListField[] = [
 ]
 export const LIST_FIELD_NUMBERS = '{6,7,8,9,10}'
 
-/** Where the flows come from: all of an exporter, or by the prefixes that have one of their ends. */
+/** The relation of the flows: once each, or once for each prefix that contains one of their ends. */
 export type Source = 'flows' | 'prefix_flows'
 
 const COLUMNS =
@@ -76,8 +76,8 @@ export function marginsFromFiner(level: Level, finer: Level): string {
 /**
  * Lists the greatest values of a field in the bucket $1 up to $2, always from flows: sums of shallow
  * lists would miss most of what is below their depth. $3 values by bytes and $4 by flows are listed
- * for each exporter and rate, since scanners have hardly any bytes. Which of equal ones are listed does
- * not matter: `least_bytes` is of those that are not.
+ * for each exporter and rate, since scanners have hardly any bytes. Which of equal values are listed does
+ * not matter: `least_bytes` is the greatest sum of the others.
  */
 export function listFromFlows(level: Level, source: Source, list: ListField): string {
   const scope = scopeOf(source)

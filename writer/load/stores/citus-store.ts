@@ -6,8 +6,9 @@
 import type pg from 'pg'
 import { columnarCompression } from './columnar.ts'
 import { type RunChanges, runHere, runThere } from './coordinator.ts'
-import { findUsers, PartitionInUseError } from './drop-partition.ts'
+import { COUNTED_BYTES, countRows, refuseUsers } from './drop-partition.ts'
 import type { Disposal, FlowStore, Indexing } from './flow-store.ts'
+import { readBytes } from './partition-bytes.ts'
 import { CONCURRENT_INDEXING } from './partitioned-store.ts'
 import {
   type CreatePartition,
@@ -17,12 +18,6 @@ import {
   Partitions,
 } from './partitions.ts'
 
-/** Counting the rows of a larger partition would take longer than dropping it. */
-const COUNTED_BYTES = 67_108_864
-
-const BYTES = `
-  select partition::text as name, total_bytes::float8 as bytes from flow_partitions`
-
 const HERE = `
   select citus_is_coordinator() as "isCoordinator", quote_ident(nspname) as schema
   from pg_class join pg_namespace on pg_namespace.oid = relnamespace
@@ -30,7 +25,7 @@ const HERE = `
 
 interface Place {
   readonly isCoordinator: boolean
-  /** Of `flows`. The coordinator may have another `search_path`. */
+  /** Of `flows`: the coordinator's `search_path` may lead elsewhere. */
   readonly schema: string
 }
 
@@ -58,7 +53,7 @@ export async function citusStore(
   }
 }
 
-/** The lock is that of the coordinator: also its own writers take it there. */
+/** The lock is the coordinator's: writers there take the same one. */
 function createThere(schema: string): CreatePartition {
   return (client, { name, from, to }) =>
     runThere(client, [
@@ -75,42 +70,25 @@ function createThere(schema: string): CreatePartition {
     ])
 }
 
-/** Citus detaches no partition concurrently, so that all who load or read wait as long as this waits. */
+/** Citus cannot detach concurrently: whoever loads or reads waits as long as this waits for its locks. */
 function disposalBy(run: RunChanges, nameOf: (name: string) => string): Disposal {
   return {
     list: listPartitions,
-    async readBytes(client) {
-      const { rows } = await client.query<{ name: string; bytes: number }>(BYTES)
-      return new Map(rows.map(({ name, bytes }) => [name, bytes]))
-    },
     rowsOf: ({ name }) => `only ${name}`,
     async drop(client, { name }) {
-      const users = await findUsers(client, name)
-      if (users.length > 0) throw new PartitionInUseError(`drop what uses it: ${users.join(', ')}`)
-      const rows = await countRows(client, name)
+      await refuseUsers(client, name)
+      const rows = await countFewRows(client, name)
       await run(client, [
         `alter table ${nameOf('flows')} detach partition ${nameOf(name)}`,
         `drop table ${nameOf(name)}`,
       ])
       return rows
     },
-    // One transaction detaches and drops, or does not.
-    listUnfinished: async () => [],
-    async finish() {},
-    isBlocked: async () => false,
   }
 }
 
-async function countRows(client: pg.Client, name: string): Promise<number | undefined> {
-  const { rows } = await client.query<{ bytes: number }>(
-    `${BYTES} where partition = $1::regclass`,
-    [name],
-  )
-  if ((rows[0]?.bytes ?? 0) > COUNTED_BYTES) return undefined
-  const counted = await client.query<{ rows: number }>(
-    `select count(*)::float8 as rows from only ${name}`,
-  )
-  return counted.rows[0]?.rows
+async function countFewRows(client: pg.Client, name: string): Promise<number | undefined> {
+  return (await readBytes(client, name)) > COUNTED_BYTES ? undefined : await countRows(client, name)
 }
 
 /**

@@ -33,16 +33,13 @@ const USELESS_INDEXES = `
   where indrelid = $1::regclass and relname ~ '_(src_addr|dst_addr|addresses|nat)_idx$'
     and not exists (select from pg_inherits where inhrelid = indexrelid)`
 
-const BYTES =
-  'select total_bytes::float8 as bytes from flow_partitions where partition = $1::regclass'
-
-/** Changes one partition, in a transaction. */
+/** Makes one partition columnar, in a transaction. */
 export type ChangeMethod = (client: pg.Client, name: string) => Promise<void>
 
 const changeHere: ChangeMethod = async (client, name) => {
   const { rows } = await client.query<{ index: string }>(USELESS_INDEXES, [name])
   await runShortly(client, [
-    // First alone: the conversion may take long, and waits for nobody then.
+    // The lock comes first: the conversion may take long, and waits for nobody then.
     `lock table ${name} in access exclusive mode`,
     ...rows.map(({ index }) => `drop index if exists ${index}`),
     `alter table ${name} set access method ${COLUMNAR}`,
@@ -62,10 +59,6 @@ export function columnarCompression(change: ChangeMethod = changeHere): Compress
       const { rows } = await client.query<Compressible>(NEXT_PARTITION, [afterDays])
       return rows[0]
     },
-    async compress(client, name) {
-      await change(client, name)
-      const { rows } = await client.query<{ bytes: number }>(BYTES, [name])
-      return rows[0]?.bytes ?? 0
-    },
+    compress: change,
   }
 }

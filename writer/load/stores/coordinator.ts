@@ -1,6 +1,6 @@
 /**
- * Changes tables of a Citus cluster. Only its coordinator may: a session at a worker node has it done
- * there.
+ * Changes tables of a Citus cluster. Only its coordinator may do that; a session at a worker node asks
+ * the coordinator.
  */
 
 import type pg from 'pg'
@@ -9,10 +9,10 @@ import { LOCK_PATIENCE, runShortly } from './run-shortly.ts'
 /** Runs statements in one transaction, which waits 2 s for each lock. */
 export type RunChanges = (client: pg.Client, statements: readonly string[]) => Promise<void>
 
-/** What the coordinator answers, as the driver's errors are: with `severity` and SQLSTATE. */
+/** An error that the coordinator answered. It has `severity` and SQLSTATE like the driver's errors. */
 export class CoordinatorError extends Error {
   readonly severity = 'ERROR'
-  /** SQLSTATE; XX000 where the coordinator has told none. */
+  /** SQLSTATE; XX000: the answer has none. */
   readonly code: string
 
   constructor(answer: string) {
@@ -23,7 +23,7 @@ export class CoordinatorError extends Error {
   }
 }
 
-/** What a transaction sets has to be told to the nodes, or they wait for locks for ever. */
+/** Without this, the nodes do not get `lock_timeout`, and wait for locks for ever. */
 const TELL_NODES = `set local citus.propagate_set_commands = 'local'`
 
 /** For a session at the coordinator. */
@@ -44,7 +44,7 @@ export const runThere: RunChanges = async (client, statements) => {
   if (!answer?.success) throw new CoordinatorError(answer?.result ?? 'no answer')
 }
 
-/** An error comes back as its message alone, so that the SQLSTATE has to be part of it. */
+/** Only the message of an error comes back, so the block puts the SQLSTATE into it. */
 function asBlock(statements: readonly string[]): string {
   const changes = statements.map((statement) => `execute ${quote(statement)};`).join('\n')
   return `do ${quote(`begin

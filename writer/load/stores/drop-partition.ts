@@ -1,7 +1,8 @@
 /** Drops one partition of `flows` while others load and read, and says why one cannot be dropped. */
 
 import type pg from 'pg'
-import type { Partition, UnfinishedDrop } from './flow-store.ts'
+import type { Partition } from './flow-store.ts'
+import { runShortly } from './run-shortly.ts'
 
 /**
  * Marks a partition before it is detached, so that a later run finds it if this one is cut short.
@@ -9,9 +10,9 @@ import type { Partition, UnfinishedDrop } from './flow-store.ts'
 const DOOMED = 'Older than RETENTION_DAYS: about to be dropped.'
 
 /** Counting the rows of a larger partition would take longer than dropping it. */
-const COUNTED_BYTES = 67_108_864
+export const COUNTED_BYTES = 67_108_864
 
-/** Where somebody must act first. The message says what to do. */
+/** The partition cannot be dropped until somebody acts. The message says what to do. */
 export class PartitionInUseError extends Error {
   readonly code = 'PARTITION_IN_USE'
 
@@ -33,8 +34,7 @@ export async function dropPartition(
   { name }: Partition,
   defaultPartition: string | undefined,
 ): Promise<number | undefined> {
-  const users = await findUsers(client, name)
-  if (users.length > 0) throw new PartitionInUseError(`drop what uses it: ${users.join(', ')}`)
+  await refuseUsers(client, name)
   const rows = await estimateRows(client, name)
   if (defaultPartition !== undefined) {
     await dropBesideDefault(client, name, defaultPartition)
@@ -73,10 +73,8 @@ async function dropBesideDefault(
   defaultPartition: string,
 ): Promise<void> {
   try {
-    // All who load or read wait as long as this waits.
-    await client.query(`begin; set local lock_timeout = '2s'; drop table ${name}; commit`)
+    await runShortly(client, [`drop table ${name}`])
   } catch (error) {
-    await client.query('rollback')
     if ((error as { code?: string }).code !== '55P03') throw error
     throw new PartitionInUseError(
       `beside the default partition ${defaultPartition} it can be dropped only while nobody uses ` +
@@ -100,10 +98,11 @@ const FIND_USERS = `
         and own.refobjid = d.refobjid and own.deptype in ('a', 'i'))
   order by 1`
 
-/** Finds the views and other objects that use a partition by its own name. */
-export async function findUsers(client: pg.Client, name: string): Promise<readonly string[]> {
+/** @throws PartitionInUseError when views or other objects use a partition by its own name */
+export async function refuseUsers(client: pg.Client, name: string): Promise<void> {
   const { rows } = await client.query<{ name: string }>(FIND_USERS, [name])
-  return rows.map((row) => row.name)
+  if (rows.length === 0) return
+  throw new PartitionInUseError(`drop what uses it: ${rows.map((row) => row.name).join(', ')}`)
 }
 
 /** Counts the rows of a small partition; of a large one, returns what the server has counted. */
@@ -118,10 +117,20 @@ async function estimateRows(client: pg.Client, name: string): Promise<number | u
   if (known === undefined) return undefined
   // Without statistics, both are 0 or less.
   if (known.bytes > COUNTED_BYTES) return known.rows > 0 ? known.rows : undefined
-  const counted = await client.query<{ rows: number }>(
+  return await countRows(client, name)
+}
+
+export async function countRows(client: pg.Client, name: string): Promise<number | undefined> {
+  const { rows } = await client.query<{ rows: number }>(
     `select count(*)::float8 as rows from only ${name}`,
   )
-  return counted.rows[0]?.rows
+  return rows[0]?.rows
+}
+
+/** A partition whose dropping was begun and cut short. */
+interface UnfinishedDrop {
+  readonly name: string
+  readonly isDetached: boolean
 }
 
 /** Finds the partitions that an earlier run marked, but did not detach or drop. */

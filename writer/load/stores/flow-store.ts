@@ -1,18 +1,17 @@
 /**
- * What a table of flows is to the writer. There are three kinds, and each has a file of its own here;
- * `find-store.ts` looks which one the database has.
+ * The table of flows, as the writer uses it. There are three kinds, and each has a file of its own;
+ * `store-kind.ts` finds out which one a database has.
  *
  *     partitioned   a partitioned table of PostgreSQL
  *     citus         the same, distributed over the nodes of a Citus cluster
  *     hypertable    a hypertable of TimescaleDB; its chunks are what is called partitions here
  *
- * Loading asks `targets`; what works in the background (`upkeep/`) asks the rest.
+ * Loading uses `targets`; the work in the background (`upkeep/`) uses the rest.
  */
 
 import type pg from 'pg'
 
-export const STORE_KINDS = ['partitioned', 'citus', 'hypertable'] as const
-export type StoreKind = (typeof STORE_KINDS)[number]
+export type StoreKind = 'partitioned' | 'citus' | 'hypertable'
 
 /** A range of time in Unix milliseconds, without `to`. */
 export interface TimeRange {
@@ -26,16 +25,17 @@ export interface Partition extends TimeRange {
   readonly name: string
 }
 
-/** The tables that rows are copied into. It knows them from one call to the next. */
+/** The tables that rows are copied into. They are remembered between calls. */
 export interface CopyTargets {
   /**
-   * Makes what is missing for rows of these hours (since 1970). Must not be called within a transaction.
+   * Creates the partitions that rows of these hours (since 1970) lack. Must not be called within a
+   * transaction.
    *
-   * @returns the names of the partitions that were made
+   * @returns the names of the partitions that were created
    * @throws the database's error
    */
   ensure(client: pg.Client, hours: Iterable<number>): Promise<readonly string[]>
-  /** Makes what rows of now and of the next interval need. */
+  /** Creates the partitions that rows of the present and the next interval need. */
   ensureAhead(client: pg.Client, nowMs: number): Promise<readonly string[]>
   /**
    * Finds the one partition that all rows of these hours belong to, and that COPY may name. Undefined:
@@ -48,18 +48,10 @@ export interface CopyTargets {
   forget(): void
 }
 
-/** A partition whose dropping was begun and cut short. */
-export interface UnfinishedDrop {
-  readonly name: string
-  readonly isDetached: boolean
-}
-
 /** Lists and drops partitions. All of it is called on a connection that is in no transaction. */
 export interface Disposal {
   /** Lists all partitions; a default partition has no bounds. */
   list(client: pg.Client): Promise<readonly Partition[]>
-  /** Reads the bytes of all partitions, with their indexes, by name. */
-  readBytes(client: pg.Client): Promise<ReadonlyMap<string, number>>
   /** Returns the rows of one partition, for the FROM of a question. */
   rowsOf(partition: Partition): string
   /**
@@ -74,10 +66,6 @@ export interface Disposal {
     partition: Partition,
     defaultPartition: string | undefined,
   ): Promise<number | undefined>
-  listUnfinished(client: pg.Client): Promise<readonly UnfinishedDrop[]>
-  finish(client: pg.Client, unfinished: UnfinishedDrop): Promise<void>
-  /** Whether a drop that was begun keeps all others from beginning. */
-  isBlocked(client: pg.Client): Promise<boolean>
 }
 
 /** A partition that may be compressed, and how many there are. */
@@ -89,20 +77,19 @@ export interface Compressible {
 
 /** Makes closed partitions smaller. */
 export interface Compression {
-  /** What a partition is made, in the words of the log: `columnar`. */
+  /** What a partition becomes, in the words of the log: `columnar`, `compressed`. */
   readonly format: string
-  /** Says why nothing can be compressed, and what to do; undefined: it can. */
+  /** Returns why nothing can be compressed, and what to do; undefined: partitions can be. */
   findObstacle(client: pg.Client): Promise<string | undefined>
   /** Finds the newest uncompressed partition that ended `afterDays` ago or earlier. */
   findNext(client: pg.Client, afterDays: number): Promise<Compressible | undefined>
   /**
-   * Compresses one partition, in a transaction of its own. Waits for its readers up to 2 s, because
-   * others would wait behind it.
+   * Compresses one partition, in a transaction of its own. Waits for its readers up to 2 s: everyone
+   * who asks for it meanwhile waits, too.
    *
-   * @returns its bytes afterwards
    * @throws the database's error
    */
-  compress(client: pg.Client, name: string): Promise<number>
+  compress(client: pg.Client, name: string): Promise<void>
 }
 
 /** An index to build. */
@@ -111,7 +98,7 @@ export interface IndexOrder {
   readonly name: string
   /** The partition. */
   readonly table: string
-  /** What follows `using`. */
+  /** The statement after `using`. */
   readonly how: string
   /** An earlier build of this name was cut short. */
   readonly isBroken: boolean

@@ -24,14 +24,14 @@ async function homeOf(client: pg.Client): Promise<string> {
   return rows[0]?.home ?? 'public'
 }
 
-/** The length of a chunk, if it is another one. */
+/** One row if chunks have another length than `$1`. */
 const OTHER_INTERVAL = `
   select from timescaledb_information.dimensions
   where hypertable_name = 'flows' and time_interval <> $1::interval and hypertable_schema = (
     select nspname from pg_class join pg_namespace on pg_namespace.oid = relnamespace
     where pg_class.oid = 'flows'::regclass)`
 
-/** @param interval of chunks that the engine makes from now on */
+/** @param interval of chunks that TimescaleDB makes from now on */
 function chunkTargets(interval: PartitionInterval): CopyTargets {
   return {
     ensure: async () => [],
@@ -51,24 +51,15 @@ function chunkTargets(interval: PartitionInterval): CopyTargets {
 }
 
 const CHUNKS = `
-  select partition::text as name, total_bytes::float8 as bytes,
+  select partition::text as name,
     extract(epoch from since)::float8 * 1000 as from, extract(epoch from until)::float8 * 1000 as to
   from flow_partitions order by since`
 
-interface Chunk extends Partition {
-  readonly bytes: number
-}
-
-async function listChunks(client: pg.Client): Promise<readonly Chunk[]> {
-  return (await client.query<Chunk>(CHUNKS)).rows
-}
-
 const CHUNK_DISPOSAL: Disposal = {
-  list: listChunks,
-  async readBytes(client) {
-    return new Map((await listChunks(client)).map(({ name, bytes }) => [name, bytes]))
+  async list(client) {
+    return (await client.query<Partition>(CHUNKS)).rows
   },
-  // Without ONLY, which leaves out the compressed ones.
+  // Not ONLY: that would leave out the compressed rows.
   rowsOf: ({ name }) => name,
   async drop(client, chunk) {
     const home = await homeOf(client)
@@ -78,15 +69,11 @@ const CHUNK_DISPOSAL: Disposal = {
     ])
     return undefined
   },
-  // One transaction drops a chunk, or does not.
-  listUnfinished: async () => [],
-  async finish() {},
-  isBlocked: async () => false,
 }
 
 /**
- * The newest chunk that ended `$1` days ago and is not compressed, or has many late rows beside those that
- * are. Bit 3 of its status says that there are any.
+ * The newest chunk that ended `$1` days ago and is not compressed, or has many late rows beside compressed
+ * ones. Bit 3 of its status says that it has any.
  */
 const NEXT_CHUNK = `
   select partition::text as name, total_bytes::float8 as bytes, (count(*) over ())::float8 as waiting
@@ -101,9 +88,6 @@ const NEXT_CHUNK = `
     and not is_building
     and pg_has_role(child.relowner, 'usage')
   order by flow_partitions.since desc limit 1`
-
-const BYTES =
-  'select total_bytes::float8 as bytes from flow_partitions where partition = $1::regclass'
 
 const IS_COMPLETE = `select current_setting('timescaledb.license', true) = 'timescale' as complete`
 
@@ -120,12 +104,10 @@ const CHUNK_COMPRESSION: Compression = {
   },
   async compress(client, name) {
     const home = await homeOf(client)
-    // The engine lets others read until it is done, and then waits for them: a reader that is here for
-    // long would make all the work be in vain.
+    // TimescaleDB waits for readers only at its end, where a long reader would make all the work vain:
+    // this finds such a reader before.
     await runShortly(client, [`lock table ${name} in access exclusive mode`])
     await runShortly(client, [`select ${home}.compress_chunk(${client.escapeLiteral(name)})`])
-    const { rows } = await client.query<{ bytes: number }>(BYTES, [name])
-    return rows[0]?.bytes ?? 0
   },
 }
 

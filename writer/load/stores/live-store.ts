@@ -1,11 +1,11 @@
 /**
- * The store that a database has at the moment: `flows` may be converted while the writer runs. It looks
- * again after each failure of a lane, and whenever partitions are made ahead of time.
+ * The store that a database has at the moment: `flows` may be converted while the writer runs. Its kind
+ * is looked up again after each failure of a lane, and whenever partitions are made ahead of time.
  */
 
 import type pg from 'pg'
 import { type Logger, START_LEVEL } from '../../../shared/logger.ts'
-import { findStore } from './find-store.ts'
+import { citusStore } from './citus-store.ts'
 import type {
   Compression,
   CopyTargets,
@@ -14,7 +14,10 @@ import type {
   Indexing,
   StoreKind,
 } from './flow-store.ts'
+import { hypertableStore } from './hypertable-store.ts'
+import { partitionedStore } from './partitioned-store.ts'
 import type { PartitionInterval } from './partitions.ts'
+import { findKind } from './store-kind.ts'
 
 const TEXTS: Readonly<Record<StoreKind, string>> = {
   partitioned: 'flows is a partitioned table',
@@ -22,51 +25,62 @@ const TEXTS: Readonly<Record<StoreKind, string>> = {
   hypertable: 'flows is a hypertable of TimescaleDB',
 }
 
+interface StoreOptions {
+  readonly partitionInterval: PartitionInterval
+  readonly logger: Logger
+}
+
 /**
- * Finds the store, and tells the log; also later, when `flows` has become something else.
+ * Finds the store, and logs what it is; also later, when `flows` has become something else.
  *
  * @throws DatabaseError when `flows` is a table that the writer cannot use
  */
-export async function openStore(
-  client: pg.Client,
-  options: { readonly partitionInterval: PartitionInterval; readonly logger: Logger },
-): Promise<FlowStore> {
-  const look: LookForStore = (asked) => findStore(asked, options.partitionInterval)
-  const { logger } = options
-  const store = await look(client)
+export async function openStore(client: pg.Client, options: StoreOptions): Promise<FlowStore> {
+  const store = await findStore(client, options.partitionInterval)
   const { kind } = store
   // Most tables are partitioned.
-  logger[kind === 'partitioned' ? START_LEVEL : 'info']({ store: kind }, TEXTS[kind])
-  return new LiveStore(store, look, (other) => logger.info({ store: other }, TEXTS[other]))
+  options.logger[kind === 'partitioned' ? START_LEVEL : 'info']({ store: kind }, TEXTS[kind])
+  return new LiveStore(store, options)
 }
 
-/** Looks what `flows` is. */
-type LookForStore = (client: pg.Client) => Promise<FlowStore>
+/** @throws DatabaseError when `flows` is a table that the writer cannot use */
+export async function findStore(
+  client: pg.Client,
+  interval: PartitionInterval,
+): Promise<FlowStore> {
+  switch (await findKind(client)) {
+    case 'partitioned':
+      return partitionedStore(interval)
+    case 'citus':
+      return await citusStore(client, interval)
+    case 'hypertable':
+      return hypertableStore(interval)
+  }
+}
 
 class LiveStore implements FlowStore {
   readonly targets: CopyTargets
-  readonly disposal: Disposal
-  readonly compression: Compression
-  readonly #look: LookForStore
-  readonly #onChange: (kind: StoreKind) => void
+  readonly #options: StoreOptions
   #store: FlowStore
   #isInDoubt = false
 
-  /**
-   * @param store what was found last
-   * @param onChange called when `flows` has become something else
-   */
-  constructor(store: FlowStore, look: LookForStore, onChange: (kind: StoreKind) => void) {
-    this.#store = store
-    this.#look = look
-    this.#onChange = onChange
+  /** @param found what `flows` is at first */
+  constructor(found: FlowStore, options: StoreOptions) {
+    this.#store = found
+    this.#options = options
     this.targets = this.#followTargets()
-    this.disposal = this.#followDisposal()
-    this.compression = this.#followCompression()
   }
 
   get kind(): StoreKind {
     return this.#store.kind
+  }
+
+  get disposal(): Disposal {
+    return this.#store.disposal
+  }
+
+  get compression(): Compression {
+    return this.#store.compression
   }
 
   get indexing(): Indexing | undefined {
@@ -74,11 +88,12 @@ class LiveStore implements FlowStore {
   }
 
   async #lookAgain(client: pg.Client): Promise<void> {
-    const found = await this.#look(client)
+    const { partitionInterval, logger } = this.#options
+    const found = await findStore(client, partitionInterval)
     this.#isInDoubt = false
     if (found.kind === this.#store.kind) return
     this.#store = found
-    this.#onChange(found.kind)
+    logger.info({ store: found.kind }, TEXTS[found.kind])
   }
 
   #followTargets(): CopyTargets {
@@ -98,31 +113,6 @@ class LiveStore implements FlowStore {
         this.#isInDoubt = true
         targets().forget()
       },
-    }
-  }
-
-  #followDisposal(): Disposal {
-    const disposal = () => this.#store.disposal
-    return {
-      list: (client) => disposal().list(client),
-      readBytes: (client) => disposal().readBytes(client),
-      rowsOf: (partition) => disposal().rowsOf(partition),
-      drop: (client, partition, other) => disposal().drop(client, partition, other),
-      listUnfinished: (client) => disposal().listUnfinished(client),
-      finish: (client, unfinished) => disposal().finish(client, unfinished),
-      isBlocked: (client) => disposal().isBlocked(client),
-    }
-  }
-
-  #followCompression(): Compression {
-    const compression = () => this.#store.compression
-    return {
-      get format() {
-        return compression().format
-      },
-      findObstacle: (client) => compression().findObstacle(client),
-      findNext: (client, afterDays) => compression().findNext(client, afterDays),
-      compress: (client, name) => compression().compress(client, name),
     }
   }
 }

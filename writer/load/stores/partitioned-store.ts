@@ -1,18 +1,14 @@
 /** `flows` as a partitioned table of PostgreSQL. */
 
 import { columnarCompression } from './columnar.ts'
-import { dropPartition, finishDropping, isDetaching, listUnfinished } from './drop-partition.ts'
+import { dropPartition } from './drop-partition.ts'
 import type { Disposal, FlowStore, Indexing } from './flow-store.ts'
-import { listPartitions, type PartitionInterval, Partitions, readBytes } from './partitions.ts'
+import { listPartitions, type PartitionInterval, Partitions } from './partitions.ts'
 
 export const PARTITION_DISPOSAL: Disposal = {
   list: listPartitions,
-  readBytes,
   rowsOf: ({ name }) => `only ${name}`,
   drop: dropPartition,
-  listUnfinished,
-  finish: finishDropping,
-  isBlocked: isDetaching,
 }
 
 export const CONCURRENT_INDEXING: Indexing = {

@@ -17,7 +17,7 @@ export const DAY_MS = 24 * HOUR_MS
  */
 export const PARTITION_LOCK = 7_411_982
 
-/** A partition to be: its name, and its range as SQL has it. */
+/** A partition to create: its name, and the bounds of its range for SQL. */
 export interface NewPartition {
   readonly name: string
   readonly from: string
@@ -210,13 +210,4 @@ function boundMs(text: string): number {
   const ms = Date.parse(text.replace(' ', 'T').replace(/\+00$/, 'Z'))
   // MAXVALUE, infinity, or a year of five digits.
   return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms
-}
-
-/** Reads the bytes of all partitions, with their indexes, by name. */
-export async function readBytes(client: pg.Client): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await client.query<{ name: string; bytes: number }>(
-    `select inhrelid::regclass::text as name, pg_total_relation_size(inhrelid)::float8 as bytes
-     from pg_inherits where inhparent = 'flows'::regclass`,
-  )
-  return new Map(rows.map(({ name, bytes }) => [name, bytes]))
 }

@@ -1,8 +1,8 @@
-/** Runs statements that lock out others, without making them wait for long. */
+/** Runs statements that lock others out, and never keeps them waiting for long. */
 
 import type pg from 'pg'
 
-/** Whoever asks for `flows` waits as long for a reader of it. */
+/** While this waits for a reader of `flows`, everyone else who asks for `flows` waits, too. */
 export const LOCK_PATIENCE = '2s'
 
 /**

@@ -7,12 +7,12 @@ import { streamStatements } from './exporter-streams.ts'
 import { exporterStatements } from './exporters.ts'
 import { flowTotalStatements } from './flow-totals.ts'
 import { expiryStatements, heldSetStatements } from './held-sets.ts'
-import { nameStatements } from './names.ts'
+import { NAMES } from './names.ts'
 import { outcomeStatements, type RowCount } from './outcome-counts.ts'
-import { samplerStatements } from './samplers.ts'
+import { SAMPLERS } from './samplers.ts'
 import { gapStatements } from './sequence-gaps.ts'
 import { lossStatements } from './stream-losses.ts'
-import { templateStatements } from './templates.ts'
+import { TEMPLATES } from './templates.ts'
 
 /** @param rows of the batch by exporter: those stored and those refused */
 export function* batchStatements(
@@ -25,9 +25,9 @@ export function* batchStatements(
   yield* lossStatements(changes.losses)
   yield* gapStatements(changes.gaps, journalId)
   yield* reportStatements(changes.collectorReports.values(), journalId)
-  yield* templateStatements(changes.templates)
-  yield* samplerStatements(changes.samplers)
-  yield* nameStatements(changes.names)
+  yield* TEMPLATES.write(changes.templates)
+  yield* SAMPLERS.write(changes.samplers)
+  yield* NAMES.write(changes.names)
   yield* flowTotalStatements(changes.flowTotals, journalId)
   yield* heldSetStatements(changes.heldSets, journalId)
   yield* expiryStatements(changes.expiredMessages, journalId)

@@ -1,6 +1,7 @@
 /** Encodes arrays of one dimension as PostgreSQL reads them from a parameter. */
 
-import { POSTGRES_EPOCH_MICROS } from '../copy/copy-row.ts'
+/** From the Unix epoch to PostgreSQL's, 2000-01-01 UTC. */
+export const POSTGRES_EPOCH_MICROS = 946_684_800_000_000
 
 /** The types in PostgreSQL. Times are Unix microseconds. */
 export type ElementType =

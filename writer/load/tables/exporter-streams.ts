@@ -19,12 +19,12 @@ import {
   updatesOf,
 } from './table.ts'
 
-/** A sender of absurd numbers does not get beyond it: an overflow would stop the batch. */
+/** Sums end here, whatever an exporter sends: an overflow would stop the batch. */
 export const MAX_BIGINT = '9223372036854775807'
 
 /**
- * Adds losses in the present unit, after another unit those that `stream_losses` has of it. The loss
- * in no unit is unknown.
+ * Adds losses of one unit. When the unit has changed, the sum goes on from what `stream_losses` has of
+ * the new unit. Without a unit the loss is unknown.
  */
 function addLoss(name: string): string {
   const known = `case when known.sequence_unit = excluded.sequence_unit and known.${name} is not null

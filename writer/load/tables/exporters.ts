@@ -20,7 +20,7 @@ const COLUMNS = {
   firstSeenMicros: {
     name: 'first_seen',
     type: 'micros',
-    // NULL: an operator has registered it, and no start of the writer has heard it yet.
+    // NULL: an operator has registered it, and it has not been heard yet.
     nullable: true,
     combine: (name: string) => `coalesce(known.${name}, excluded.${name}, excluded.last_seen)`,
   },
@@ -37,7 +37,7 @@ export interface ExporterRow extends RowOf<typeof COLUMNS> {
     readonly default: number | null
     readonly byteOrder: 'network' | 'little'
   }
-  /** How its sequence numbers are to be followed: `auto`, `off`, or the unit that they count. */
+  /** How its sequence numbers are judged: `auto`, `off`, or by the unit that they count. */
   readonly sequenceCheck: string
 }
 

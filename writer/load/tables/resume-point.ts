@@ -7,10 +7,10 @@ import { type ExporterRow, readExporterRows } from './exporters.ts'
 import { type FlowTotalRow, readFlowTotalRows } from './flow-totals.ts'
 import { type HeldSetRow, readHeldSetRows } from './held-sets.ts'
 import { type LineCounts, readLineCounts } from './journal-positions.ts'
-import { type NameRow, readNameRows } from './names.ts'
+import { NAMES, type NameRow } from './names.ts'
 import { type HeldCount, readHeldCounts } from './outcome-counts.ts'
-import { readSamplerRows, type SamplerRow } from './samplers.ts'
-import { readTemplateRows, type TemplateRow } from './templates.ts'
+import { SAMPLERS, type SamplerRow } from './samplers.ts'
+import { TEMPLATES, type TemplateRow } from './templates.ts'
 
 /** The memory of all streams up to the position. */
 export interface MemoryRows {
@@ -68,9 +68,9 @@ async function readMemory(
   { journalId, maxStreams }: ResumeOptions,
 ): Promise<MemoryRows> {
   return {
-    templates: await readTemplateRows(client, maxStreams),
-    samplers: await readSamplerRows(client, maxStreams),
-    names: await readNameRows(client, maxStreams),
+    templates: await TEMPLATES.read(client, maxStreams),
+    samplers: await SAMPLERS.read(client, maxStreams),
+    names: await NAMES.read(client, maxStreams),
     flowTotals: await readFlowTotalRows(client, journalId),
     heldSets: await readHeldSetRows(client, journalId),
   }

@@ -1,9 +1,7 @@
 /** The table `samplers`: sampling rates as exporters announce them and operators configure them. */
 
-import type pg from 'pg'
-import { rowsStatements, type Statement } from '../database/statements.ts'
-import { deleteRows, STREAM_COLUMNS, selectRows, upsertRows } from './stream-rows.ts'
-import type { Columns, KeyOf, RowChanges, RowOf } from './table.ts'
+import { STREAM_COLUMNS, streamTable } from './stream-rows.ts'
+import type { Columns, KeyOf, RowOf } from './table.ts'
 
 const COLUMNS = {
   ...STREAM_COLUMNS,
@@ -22,23 +20,9 @@ const COLUMNS = {
 export type SamplerKey = KeyOf<typeof COLUMNS>
 export type SamplerRow = RowOf<typeof COLUMNS>
 
-const UPSERT = upsertRows('samplers', COLUMNS)
-const DELETE = deleteRows('samplers', COLUMNS)
-const SELECT = selectRows('samplers', COLUMNS, 'last_seen, scope_value')
-
-export function* samplerStatements({
-  written,
-  removed,
-}: RowChanges<SamplerKey, SamplerRow>): Iterable<Statement> {
-  yield* rowsStatements('delete samplers', DELETE, removed)
-  yield* rowsStatements('upsert samplers', UPSERT, written)
-}
-
-/** Reads the samplers of the streams heard last, the least recently seen sampler first. */
-export async function readSamplerRows(
-  client: pg.Client,
-  maxStreams: number,
-): Promise<readonly SamplerRow[]> {
-  const { rows } = await client.query<SamplerRow>(SELECT, [maxStreams])
-  return rows
-}
+/** Reads the least recently seen sampler first. */
+export const SAMPLERS = streamTable<SamplerKey, SamplerRow>(
+  'samplers',
+  COLUMNS,
+  'last_seen, scope_value',
+)

@@ -8,25 +8,24 @@ import { MAX_BIGINT } from './exporter-streams.ts'
 import { STREAM_COLUMNS } from './stream-rows.ts'
 import { type Columns, fieldsOf, namesOf, type RowOf, valuesOf } from './table.ts'
 
-const COLUMNS = {
+const GAP_COLUMNS = {
   ...STREAM_COLUMNS,
+  /** In a merged row the beginning of the hour. */
   detectedAtMicros: { name: 'detected_at', type: 'micros' },
   expected: { name: 'expected', type: 'bigint' },
   received: { name: 'received', type: 'bigint' },
   lost: { name: 'lost', type: 'bigint' },
   unit: { name: 'unit', type: 'text' },
+} as const satisfies Columns
+
+const COLUMNS = {
+  ...GAP_COLUMNS,
   /** Names the gaps of a stream and journal that are taken back together. */
   claim: { name: 'claim', type: 'bigint' },
 } as const satisfies Columns
 
 const MERGED_COLUMNS = {
-  ...STREAM_COLUMNS,
-  /** The beginning of the hour. */
-  detectedAtMicros: { name: 'detected_at', type: 'micros' },
-  expected: { name: 'expected', type: 'bigint' },
-  received: { name: 'received', type: 'bigint' },
-  lost: { name: 'lost', type: 'bigint' },
-  unit: { name: 'unit', type: 'text' },
+  ...GAP_COLUMNS,
   merged: { name: 'merged', type: 'bigint' },
 } as const satisfies Columns
 

@@ -24,8 +24,8 @@ const NOTE = `
   on conflict do nothing`
 
 /**
- * All notes of the last hour stay, one of each hour of a week, one of each day before, and the newest
- * that is older than 400 days: the bins of loss_ledger lie between them.
+ * Keeps all notes of the last hour, one of each hour of a week, one of each day before that, and the
+ * newest one older than 400 days: the bins of loss_ledger lie between them.
  */
 const THIN = `
   delete from stream_history as history

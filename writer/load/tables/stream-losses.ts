@@ -1,4 +1,4 @@
-/** The table `stream_losses`: what each stream has lost, by the unit that it was counted in. */
+/** The table `stream_losses`: the losses of each stream, by the unit that they were counted in. */
 
 import { rowsStatements, type Statement } from '../database/statements.ts'
 import { MAX_BIGINT } from './exporter-streams.ts'

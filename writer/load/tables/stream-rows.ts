@@ -3,7 +3,18 @@
  * is left out, as its foreign key refers to nothing.
  */
 
-import { type Columns, fieldsOf, keysOf, namesOf, selectOf, updatesOf, valuesOf } from './table.ts'
+import type pg from 'pg'
+import { rowsStatements, type Statement } from '../database/statements.ts'
+import {
+  type Columns,
+  fieldsOf,
+  keysOf,
+  namesOf,
+  type RowChanges,
+  selectOf,
+  updatesOf,
+  valuesOf,
+} from './table.ts'
 
 export const STREAM_COLUMNS = {
   exporter: { name: 'exporter', type: 'inet', combine: 'key' },
@@ -29,8 +40,39 @@ export function upsertRows(table: string, columns: Columns): string {
     on conflict (${namesOf(keys)}) do update set ${updatesOf(columns)}`
 }
 
+/** A table of what the writer remembers of streams: batches write it, and a start reads it back. */
+export interface StreamTable<Key, Row extends Key> {
+  /** Writes the statements that delete and replace rows. */
+  write(changes: RowChanges<Key, Row>): Iterable<Statement>
+  /** Reads the rows of the streams heard last. */
+  read(client: pg.Client, maxStreams: number): Promise<readonly Row[]>
+}
+
+/**
+ * Makes the statements of a table.
+ *
+ * @param order of the rows that `read` returns, in SQL
+ */
+export function streamTable<Key extends object, Row extends Key>(
+  table: string,
+  columns: Columns,
+  order: string,
+): StreamTable<Key, Row> {
+  const [remove, upsert] = [deleteRows(table, columns), upsertRows(table, columns)]
+  const select = selectRows(table, columns, order)
+  return {
+    *write({ written, removed }) {
+      yield* rowsStatements(`delete ${table}`, remove, removed)
+      yield* rowsStatements(`upsert ${table}`, upsert, written)
+    },
+    async read(client, maxStreams) {
+      return (await client.query(select, [maxStreams])).rows
+    },
+  }
+}
+
 /** Writes a statement that deletes rows by their keys. */
-export function deleteRows(table: string, columns: Columns): string {
+function deleteRows(table: string, columns: Columns): string {
   const keys = keysOf(columns)
   return `
     delete from ${table} as known
@@ -39,7 +81,7 @@ export function deleteRows(table: string, columns: Columns): string {
 }
 
 /** Writes a statement that reads the rows of the `$1` streams heard last. */
-export function selectRows(table: string, columns: Columns, order: string): string {
+function selectRows(table: string, columns: Columns, order: string): string {
   const stream = namesOf(STREAM_COLUMNS)
   return `
     select ${selectOf(columns)} from ${table}

@@ -1,9 +1,7 @@
 /** The table `templates`: how exporters describe their records. */
 
-import type pg from 'pg'
-import { rowsStatements, type Statement } from '../database/statements.ts'
-import { deleteRows, STREAM_COLUMNS, selectRows, upsertRows } from './stream-rows.ts'
-import type { Columns, KeyOf, RowChanges, RowOf } from './table.ts'
+import { STREAM_COLUMNS, streamTable } from './stream-rows.ts'
+import type { Columns, KeyOf, RowOf } from './table.ts'
 
 const COLUMNS = {
   ...STREAM_COLUMNS,
@@ -35,23 +33,9 @@ export interface TemplateRow extends RowOf<typeof COLUMNS> {
   readonly fields: readonly (readonly [enterprise: number, id: number, length: number])[]
 }
 
-const UPSERT = upsertRows('templates', COLUMNS)
-const DELETE = deleteRows('templates', COLUMNS)
-const SELECT = selectRows('templates', COLUMNS, 'last_seen, template_id')
-
-export function* templateStatements({
-  written,
-  removed,
-}: RowChanges<TemplateKey, TemplateRow>): Iterable<Statement> {
-  yield* rowsStatements('delete templates', DELETE, removed)
-  yield* rowsStatements('upsert templates', UPSERT, written)
-}
-
-/** Reads the templates of the streams heard last, the least recently seen template first. */
-export async function readTemplateRows(
-  client: pg.Client,
-  maxStreams: number,
-): Promise<readonly TemplateRow[]> {
-  const { rows } = await client.query<TemplateRow>(SELECT, [maxStreams])
-  return rows
-}
+/** Reads the least recently seen template first. */
+export const TEMPLATES = streamTable<TemplateKey, TemplateRow>(
+  'templates',
+  COLUMNS,
+  'last_seen, template_id',
+)

@@ -6,6 +6,7 @@
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
 import type { Indexing } from '../stores/flow-store.ts'
+import { withTableLock } from './table-lock.ts'
 
 /**
  * `closed`: btrees of both addresses on each partition that has ended. `brin`: one BRIN of both
@@ -13,9 +14,6 @@ import type { Indexing } from '../stores/flow-store.ts'
  */
 export const INDEX_ADDRESSES = ['closed', 'brin', 'none'] as const
 export type IndexAddresses = (typeof INDEX_ADDRESSES)[number]
-
-/** An advisory lock, together with the table: one of several writers builds at a time. */
-const INDEX_LOCK = 7_411_984
 
 /** Late rows still come after the end of a partition. */
 const SETTLING_TIME = '1 hour'
@@ -108,22 +106,12 @@ interface IndexOptions {
 export async function buildIndexes(client: pg.Client, options: IndexOptions): Promise<void> {
   const kinds = KINDS[options.mode]
   if (kinds.length === 0) return
-  // Of the session: an index cannot be built concurrently within a transaction.
-  const lock = await client.query(
-    `select pg_try_advisory_lock($1, 'flows'::regclass::oid::integer) as locked`,
-    [INDEX_LOCK],
-  )
-  if (!lock.rows[0]?.locked) return
-  try {
+  await withTableLock(client, 'index', async () => {
     const { rows } = await client.query(HAS_NAT)
     for (const kind of kinds) {
       if (kind !== NAT || rows[0]?.found) await buildKind(client, kind, options)
     }
-  } finally {
-    // A lost connection has lost the lock as well.
-    const unlock = `select pg_advisory_unlock($1, 'flows'::regclass::oid::integer)`
-    await client.query(unlock, [INDEX_LOCK]).catch(() => {})
-  }
+  })
 }
 
 async function buildKind(
@@ -152,7 +140,7 @@ async function buildKind(
   }
 }
 
-/** Prepares a session: a build may be long, and must neither wait for a client nor take two cores. */
+/** Prepares a session: a build may take long, uses one core, and ends when this process is gone. */
 export async function prepareForIndexes(client: pg.Client): Promise<void> {
   await client.query(`
     set statement_timeout = 0;

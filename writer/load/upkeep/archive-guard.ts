@@ -25,7 +25,7 @@ interface ArchivedPart {
 
 export class ArchiveGuard {
   readonly #folder: string
-  /** Partitions that wait for the archive, and the manifest that was compared. */
+  /** Partitions that wait for the archive, with the manifest that lacked them. */
   readonly #waiting = new Map<string, string>()
 
   /** @param folder where the archive is; empty: there is none, and nothing waits for it */
@@ -38,8 +38,8 @@ export class ArchiveGuard {
     return this.#waiting.size
   }
 
-  /** Forgets what waited before; called before partitions are looked at in turn. */
-  begin(existing: readonly string[]): void {
+  /** Forgets the partitions that do not exist any more. */
+  forgetOthers(existing: readonly string[]): void {
     for (const name of this.#waiting.keys()) {
       if (!existing.includes(name)) this.#waiting.delete(name)
     }
@@ -58,7 +58,9 @@ export class ArchiveGuard {
     if (this.#waiting.get(name) === text) throw this.#refuse(name, text)
     const id = await readId(client, name)
     const part = partsOf(text).find((one) => one.id === id)
-    const facts = await readFacts(client, source, part !== undefined)
+    const first = `(select bytes, packets from ${source} limit 1) as first`
+    // Without an entry in the manifest it only matters whether there is a row.
+    const facts = await readFacts(client, part === undefined ? first : source)
     const isSame = (['flows', 'bytes', 'packets'] as const).every(
       (fact) => part?.[fact] === facts[fact],
     )
@@ -99,9 +101,8 @@ async function readId(client: pg.Client, name: string): Promise<string | undefin
   return rows[0]?.id
 }
 
-/** Without an entry in the manifest it only matters whether there is a row. */
-async function readFacts(client: pg.Client, rowsOf: string, isCounted: boolean) {
-  const source = isCounted ? rowsOf : `(select bytes, packets from ${rowsOf} limit 1) as first`
+/** @param source rows, for the FROM of a question */
+async function readFacts(client: pg.Client, source: string) {
   const { rows } = await client.query<Omit<ArchivedPart, 'id'>>(
     `select count(*)::text as flows, coalesce(sum(bytes), 0)::text as bytes,
        coalesce(sum(packets), 0)::text as packets from ${source}`,

@@ -6,7 +6,7 @@ const PORTION_ROWS = 10_000
 
 /** The rows to delete: those of `table` whose `column` is before `before`. */
 interface OldRows {
-  /** As SQL has it. */
+  /** Its name in SQL. */
   readonly table: string
   /** With an index. */
   readonly column: string

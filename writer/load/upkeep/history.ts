@@ -4,25 +4,24 @@
 
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
-import type { Compression } from '../stores/flow-store.ts'
-
-/** An advisory lock, together with the table: one of several writers compresses at a time. */
-const HISTORY_LOCK = 7_411_986
+import type { FlowStore } from '../stores/flow-store.ts'
+import { readBytes } from '../stores/partition-bytes.ts'
+import { withTableLock } from './table-lock.ts'
 
 /** SQLSTATE. */
 const UNDEFINED_TABLE = '42P01'
 
 interface HistoryOptions {
-  readonly compression: Compression
-  /** How long a partition has been closed; 0: none is compressed. */
+  readonly store: Pick<FlowStore, 'compression'>
+  /** Days from the end of a partition until it is compressed; 0: never. */
   readonly afterDays: number
   readonly logger: Logger
   readonly signal: AbortSignal
 }
 
-/** What it has done since the start. */
+/** The work since the start, and what is left. */
 export interface HistoryStatus {
-  /** Partitions that are to be compressed, as seen last. */
+  /** Partitions that are due, as of the last look. */
   readonly waiting: number
   /** Partitions that were compressed, and their bytes before and after. */
   readonly partitions: number
@@ -43,7 +42,7 @@ const NOTHING: HistoryStatus = {
 export class History {
   readonly #options: HistoryOptions
   #status = NOTHING
-  /** What the log has told last. */
+  /** What the log told last. */
   #toldObstacle: string | undefined
   #toldPartition: string | undefined
 
@@ -63,23 +62,14 @@ export class History {
   async compress(client: pg.Client): Promise<void> {
     const { afterDays, signal } = this.#options
     if (afterDays === 0 || !(await this.#isPossible(client))) return
-    const { rows } = await client.query(
-      `select pg_try_advisory_lock($1, 'flows'::regclass::oid::integer) as locked`,
-      [HISTORY_LOCK],
-    )
-    if (!rows[0]?.locked) return
-    try {
+    await withTableLock(client, 'compress', async () => {
       while (!signal.aborted && (await this.#compressNext(client)));
-    } finally {
-      // A lost connection has lost the lock as well.
-      const unlock = `select pg_advisory_unlock($1, 'flows'::regclass::oid::integer)`
-      await client.query(unlock, [HISTORY_LOCK]).catch(() => {})
-    }
+    })
   }
 
   async #isPossible(client: pg.Client): Promise<boolean> {
-    const { compression, logger } = this.#options
-    const obstacle = await compression.findObstacle(client)
+    const { store, logger } = this.#options
+    const obstacle = await store.compression.findObstacle(client)
     if (obstacle !== undefined && obstacle !== this.#toldObstacle) {
       logger.warn(
         `COLUMNAR_AFTER_DAYS is set, but partitions stay as they are: ${obstacle}, or set ` +
@@ -92,7 +82,8 @@ export class History {
 
   /** Returns whether there was one. */
   async #compressNext(client: pg.Client): Promise<boolean> {
-    const { compression, afterDays, logger } = this.#options
+    const { store, afterDays, logger } = this.#options
+    const { compression } = store
     const next = await compression.findNext(client, afterDays)
     this.#status = { ...this.#status, waiting: next?.waiting ?? 0 }
     if (next === undefined) return false
@@ -105,7 +96,8 @@ export class History {
     this.#toldPartition = partition
     const startedAt = performance.now()
     try {
-      const bytes = await compression.compress(client, partition)
+      await compression.compress(client, partition)
+      const bytes = await readBytes(client, partition)
       const seconds = Math.round((performance.now() - startedAt) / 100) / 10
       this.#status = {
         waiting: waiting - 1,

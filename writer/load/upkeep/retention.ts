@@ -1,20 +1,25 @@
 /**
- * Drops what is older than RETENTION_DAYS, and the oldest of what is more than RETENTION_BYTES, one
- * partition at a time, while loading goes on. What cannot be dropped stops nothing else.
+ * Drops partitions older than RETENTION_DAYS, and the oldest ones while `flows` is larger than
+ * RETENTION_BYTES: one at a time, while loading goes on. One that cannot be dropped stops no other.
  */
 
 import type pg from 'pg'
 import { LogThrottle } from '../../../shared/log-throttle.ts'
 import type { Logger } from '../../../shared/logger.ts'
 import { describeError } from '../database/sql-state.ts'
-import { PartitionInUseError } from '../stores/drop-partition.ts'
-import type { Disposal, Partition } from '../stores/flow-store.ts'
+import {
+  finishDropping,
+  isDetaching,
+  listUnfinished,
+  PartitionInUseError,
+} from '../stores/drop-partition.ts'
+import type { FlowStore, Partition } from '../stores/flow-store.ts'
+import { readAllBytes } from '../stores/partition-bytes.ts'
 import { DAY_MS, isDefault } from '../stores/partitions.ts'
 import { type ArchiveGuard, NotArchivedError } from './archive-guard.ts'
 import { deleteOldRows } from './delete-rows.ts'
+import { withTableLock } from './table-lock.ts'
 
-/** An advisory lock, together with the table: one of several writers drops at a time. */
-const RETENTION_LOCK = 7_411_983
 /** Clocks that differ by more are not trusted: one of them would delete too much. */
 const MAX_CLOCK_DIFFERENCE_MS = 3_600_000
 /** How often the log repeats why something was not dropped. */
@@ -23,7 +28,7 @@ const REMIND_MS = 3_600_000
 const BUSY = ['55P03', '40P01']
 
 interface RetentionOptions {
-  readonly disposal: Disposal
+  readonly store: Pick<FlowStore, 'disposal'>
   /** 0 keeps all. */
   readonly days: number
   /** Of all partitions with their indexes; 0: no limit. */
@@ -71,26 +76,13 @@ export class Retention {
   async apply(client: pg.Client, ownMs: number): Promise<boolean> {
     const { days, bytes } = this.#options
     if (days === 0 && bytes === 0) return true
-    // A lock of the session: a partition cannot be detached concurrently within a transaction.
-    const lock = [RETENTION_LOCK]
-    const { rows } = await client.query<{ locked: boolean; nowMs: number }>(
-      `select pg_try_advisory_lock($1, 'flows'::regclass::oid::integer) as locked,
-         (extract(epoch from clock_timestamp()) * 1000)::float8 as "nowMs"`,
-      lock,
-    )
-    const [server] = rows
-    if (!server?.locked) return true
-    try {
-      return await this.#applyLocked(client, ownMs, server.nowMs)
-    } finally {
-      const unlock = `select pg_advisory_unlock($1, 'flows'::regclass::oid::integer)`
-      // A lost connection has lost the lock as well.
-      await client.query(unlock, lock).catch(() => {})
-    }
+    const isDone = await withTableLock(client, 'drop', () => this.#applyLocked(client, ownMs))
+    return isDone ?? true
   }
 
-  async #applyLocked(client: pg.Client, ownMs: number, serverMs: number): Promise<boolean> {
+  async #applyLocked(client: pg.Client, ownMs: number): Promise<boolean> {
     const { days, bytes } = this.#options
+    const serverMs = await readClock(client)
     const nowMs = Math.min(ownMs, serverMs)
     const oldestMs = nowMs - days * DAY_MS
     const isAgeKnown = days > 0 && this.#trustClocks(ownMs, serverMs)
@@ -118,10 +110,10 @@ export class Retention {
   /** Finishes what an earlier run began. */
   async #finish(client: pg.Client): Promise<boolean> {
     let isDone = true
-    for (const unfinished of await this.#options.disposal.listUnfinished(client)) {
+    for (const unfinished of await listUnfinished(client)) {
       const { name } = unfinished
       const isDropped = await this.#attempt(name, async () => {
-        await this.#options.disposal.finish(client, unfinished)
+        await finishDropping(client, unfinished)
         const text = 'dropped a partition whose dropping had been cut short'
         this.#options.logger.info({ partition: name }, text)
       })
@@ -132,11 +124,11 @@ export class Retention {
 
   async #dropOlder(run: RetentionRun, oldestMs: number): Promise<boolean> {
     const { partitions, newestFrom } = run.inventory
-    this.#options.archive?.begin(partitions.map(({ name }) => name))
+    this.#options.archive?.forgetOthers(partitions.map(({ name }) => name))
     const doomed = partitions.filter(({ from, to }) => to <= oldestMs && from < newestFrom)
     let isDone = true
     for (const partition of doomed) {
-      if (!isDone && (await this.#options.disposal.isBlocked(run.client))) break
+      if (!isDone && (await isDetaching(run.client))) break
       const isDropped = await this.#drop(run, partition, 'older than RETENTION_DAYS')
       isDone &&= isDropped
     }
@@ -145,13 +137,13 @@ export class Retention {
 
   async #dropBeyond(run: RetentionRun, bytes: number): Promise<boolean> {
     const { partitions, newestFrom } = run.inventory
-    const sizes = await this.#options.disposal.readBytes(run.client)
+    const sizes = await readAllBytes(run.client)
     let tableBytes = [...sizes.values()].reduce((sum, size) => sum + size, 0)
     let isDone = true
     for (const partition of partitions) {
       if (tableBytes <= bytes) return isDone
       if (partition.from >= newestFrom || partition.to > run.nowMs) break
-      if (!isDone && (await this.#options.disposal.isBlocked(run.client))) break
+      if (!isDone && (await isDetaching(run.client))) break
       const isDropped = await this.#drop(run, partition, 'beyond RETENTION_BYTES')
       isDone &&= isDropped
       if (isDropped) tableBytes -= sizes.get(partition.name) ?? 0
@@ -169,7 +161,8 @@ export class Retention {
   /** Drops one partition; logs it, or why it stays. */
   #drop({ client, inventory }: RetentionRun, partition: Partition, why: string): Promise<boolean> {
     const { name, from, to } = partition
-    const { disposal, archive } = this.#options
+    const { store, archive } = this.#options
+    const { disposal } = store
     return this.#attempt(name, async () => {
       await archive?.check(client, name, disposal.rowsOf(partition))
       await this.#settleRollups(partition)
@@ -237,7 +230,7 @@ export class Retention {
   }
 
   async #takeInventory(client: pg.Client): Promise<Inventory> {
-    const { disposal } = this.#options
+    const { disposal } = this.#options.store
     const all = await disposal.list(client)
     const defaultPartition = all.find(isDefault)?.name
     const partitions = all.filter((one) => !isDefault(one)).sort((a, b) => a.from - b.from)
@@ -260,6 +253,14 @@ function remedyOf(sqlState: string): string {
   }
   if (sqlState === '2BP01') return 'drop the objects that the detail names'
   return sqlState === '42501' ? 'the role of the writer must own it' : 'mend what the message names'
+}
+
+/** Reads the clock of the server, in Unix milliseconds. */
+async function readClock(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ nowMs: number }>(
+    `select (extract(epoch from clock_timestamp()) * 1000)::float8 as "nowMs"`,
+  )
+  return rows[0]?.nowMs as number
 }
 
 async function hasRows(client: pg.Client, source: string): Promise<boolean> {

@@ -1,88 +1,30 @@
-/**
- * Works for those who ask, in the background and on a connection of its own: notes the counters of
- * streams, builds the indexes of closed partitions, and compresses old ones. Nothing waits for it.
- */
+/** All work on the table of flows beside loading, in the background. */
 
-import type { Logger } from '../../../shared/logger.ts'
-import { Session } from '../database/session.ts'
-import { describeError } from '../database/sql-state.ts'
-import type { FlowStore } from '../stores/flow-store.ts'
-import { noteStreamHistory } from '../tables/stream-history.ts'
-import { buildIndexes, type IndexAddresses, prepareForIndexes } from './address-indexes.ts'
-import { History, type HistoryStatus } from './history.ts'
-
-const INTERVAL_MS = 60_000
-
-interface UpkeepOptions {
-  readonly databaseUrl: string
-  readonly store: FlowStore
-  readonly indexAddresses: IndexAddresses
-  /** 0: partitions stay as they are. */
-  readonly columnarAfterDays: number
-  readonly logger: Logger
-}
+import type { HistoryStatus } from './history.ts'
+import { PartitionJob, type PartitionJobOptions } from './partition-job.ts'
+import { ReaderJob, type ReaderJobOptions } from './reader-job.ts'
 
 export class Upkeep {
-  readonly #options: UpkeepOptions
-  readonly #session: Session
-  readonly #history: History
-  readonly #abort = new AbortController()
-  #timer: NodeJS.Timeout | undefined
+  readonly #partitions: PartitionJob
+  readonly #readers: ReaderJob
 
-  constructor(options: UpkeepOptions) {
-    this.#options = options
-    const { databaseUrl, store, columnarAfterDays: afterDays, logger } = options
-    const { signal } = this.#abort
-    this.#history = new History({ compression: store.compression, afterDays, logger, signal })
-    this.#session = new Session({ databaseUrl, isPatient: true, onConnect: prepareForIndexes })
+  constructor(options: PartitionJobOptions & ReaderJobOptions) {
+    this.#partitions = new PartitionJob(options)
+    this.#readers = new ReaderJob(options)
   }
 
   get historyStatus(): HistoryStatus {
-    return this.#history.status
+    return this.#readers.historyStatus
   }
 
-  /** Begins to work periodically, the first time soon. May be called twice. */
-  start(): void {
-    if (this.#timer || this.#abort.signal.aborted) return
-    this.#repeat(0)
+  /** Makes the partitions of now and next; the rest follows by itself, periodically. */
+  async start(): Promise<void> {
+    await this.#partitions.start()
+    this.#readers.start()
   }
 
-  #repeat(delayMs: number): void {
-    this.#timer = setTimeout(() => {
-      void this.#work().finally(() => {
-        if (!this.#abort.signal.aborted) this.#repeat(INTERVAL_MS)
-      })
-    }, delayMs)
-  }
-
-  async #work(): Promise<void> {
-    const { indexAddresses: mode, store, logger } = this.#options
-    const { signal } = this.#abort
-    const { indexing } = store
-    await this.#attempt('the counters of streams could not be noted', noteStreamHistory)
-    if (indexing !== undefined) {
-      await this.#attempt('an index could not be built on a closed partition', (client) =>
-        buildIndexes(client, { indexing, mode, logger, signal }),
-      )
-    }
-    await this.#attempt(`a partition could not be made ${store.compression.format}`, (client) =>
-      this.#history.compress(client),
-    )
-  }
-
-  async #attempt(failure: string, action: Parameters<Session['use']>[0]): Promise<void> {
-    try {
-      await this.#session.use(action)
-    } catch (error) {
-      if (this.#abort.signal.aborted) return
-      this.#options.logger.warn(describeError(error), `${failure}; trying again within a minute`)
-    }
-  }
-
-  /** Closes the connection at once; an index that is being built is built anew. May be called twice. */
+  /** Closes the connections at once. May be called twice. */
   async stop(): Promise<void> {
-    this.#abort.abort()
-    clearTimeout(this.#timer)
-    await this.#session.stop()
+    await Promise.all([this.#partitions.stop(), this.#readers.stop()])
   }
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import pg from 'pg'
+import { describe, it } from 'node:test'
 import { CopyBatch } from '../../../../writer/load/copy/copy-batch.ts'
 import { encodeRow, maxRowBytes } from '../../../../writer/load/copy/copy-row.ts'
 import { copyRows } from '../../../../writer/load/copy/copy-rows.ts'
@@ -18,7 +17,7 @@ import {
   FlowRecord,
   type MessageContext,
 } from '../../../../writer/netflow/flow-record.ts'
-import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+import { useClient } from '../../../helpers/use-client.ts'
 import { ALL_FIELDS, messageOf, numberedBatch } from '../sample-rows.ts'
 
 const ALL_COLUMNS = { fields: ALL_FIELDS, columns: FLOW_COLUMNS.length }
@@ -43,27 +42,16 @@ function ipv6(hex: string): DataView {
 }
 
 describe('an encoded row', () => {
-  let database: TestDatabase
-  let client: pg.Client
-  before(async () => {
-    database = await createTestDatabase()
-    client = new pg.Client({ connectionString: database.url })
-    await client.connect()
-    await client.query("set timezone = 'UTC'")
-  })
-  after(async () => {
-    await client.end()
-    await database.drop()
-  })
+  const fixture = useClient()
 
   /** Loads one row and reads it back; every column but `extra` as text. */
   async function roundTrip(record: FlowRecord, message: MessageContext = messageOf()) {
     const batch = new CopyBatch()
     batch.append(record, message)
-    await new Partitions('day').ensure(client, batch.hours)
-    await client.query('delete from flows')
-    await copyRows(client, batch)
-    const { rows } = await client.query(
+    await new Partitions('day').ensure(fixture.client, batch.hours)
+    await fixture.client.query('delete from flows')
+    await copyRows(fixture.client, batch)
+    const { rows } = await fixture.client.query(
       `select to_jsonb(flows) || jsonb_build_object(
          'received_at', to_char(received_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
          'flow_start', to_char(flow_start, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
@@ -71,7 +59,7 @@ describe('an encoded row', () => {
     )
     const row = rows[0]?.row as Record<string, unknown>
     // JSON numbers do not hold counters of 63 bits exactly.
-    const exact = await client.query('select bytes::text, packets::text from flows')
+    const exact = await fixture.client.query('select bytes::text, packets::text from flows')
     const texts = Object.entries({ ...row, ...exact.rows[0] }).map(([name, value]) => [
       name,
       value === null || typeof value === 'object' ? value : String(value),
@@ -191,11 +179,11 @@ describe('an encoded row', () => {
   })
 
   it('is loaded by COPY 100,000 times', async () => {
-    await client.query('delete from flows')
+    await fixture.client.query('delete from flows')
     const batch = numberedBatch({ from: 0, count: 100_000 })
-    await new Partitions('day').ensure(client, batch.hours)
-    await copyRows(client, batch)
-    const { rows } = await client.query(
+    await new Partitions('day').ensure(fixture.client, batch.hours)
+    await copyRows(fixture.client, batch)
+    const { rows } = await fixture.client.query(
       'select count(*)::int as rows, count(distinct bytes)::int as different from flows',
     )
     assert.deepEqual(rows, [{ rows: 100_000, different: 100_000 }])

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import type pg from 'pg'
+import { before, describe, it } from 'node:test'
 import { runCopy } from '../../../../writer/load/copy/copy-rows.ts'
 import { connectDatabase } from '../../../../writer/load/database/connection.ts'
-import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+import { useClient } from '../../../helpers/use-client.ts'
 
 const COPY = 'copy noted from stdin'
 
@@ -16,53 +15,48 @@ function* numbers(count: number): Iterable<Buffer> {
 }
 
 describe('a COPY of data in memory', () => {
-  let database: TestDatabase
-  let client: pg.Client
-  before(async () => {
-    database = await createTestDatabase({ migrate: false })
-    client = await connectDatabase({ connectionString: database.url })
-    await client.query('create temporary table noted (number integer check (number <> 70000))')
-  })
-  after(async () => {
-    await client.end()
-    await database.drop()
-  })
+  const fixture = useClient({ migrate: false })
+  before(() =>
+    fixture.client.query('create temporary table noted (number integer check (number <> 70000))'),
+  )
 
   async function countNoted(): Promise<number> {
-    const { rows } = await client.query('select count(distinct number)::int as count from noted')
+    const { rows } = await fixture.client.query(
+      'select count(distinct number)::int as count from noted',
+    )
     return rows[0]?.count
   }
 
   it('sends pieces that are larger than a socket accepts at once', async () => {
-    await client.query('alter table noted drop constraint noted_number_check')
-    assert.equal(await runCopy(client, COPY, numbers(300_000)), 300_000)
+    await fixture.client.query('alter table noted drop constraint noted_number_check')
+    assert.equal(await runCopy(fixture.client, COPY, numbers(300_000)), 300_000)
     assert.equal(await countNoted(), 300_000)
-    await client.query('truncate noted')
-    await client.query('alter table noted add check (number <> 70000)')
+    await fixture.client.query('truncate noted')
+    await fixture.client.query('alter table noted add check (number <> 70000)')
   })
 
   it('may follow other statements, and returns the rows of the COPY', async () => {
-    assert.equal(await runCopy(client, `begin; ${COPY}`, numbers(5)), 5)
-    await client.query('rollback')
+    assert.equal(await runCopy(fixture.client, `begin; ${COPY}`, numbers(5)), 5)
+    await fixture.client.query('rollback')
     assert.equal(await countNoted(), 0)
-    assert.equal(await runCopy(client, COPY, []), 0)
+    assert.equal(await runCopy(fixture.client, COPY, []), 0)
   })
 
   it('fails with the first refused row, and leaves the connection usable', async () => {
-    await assert.rejects(runCopy(client, COPY, numbers(300_000)), { code: '23514' })
+    await assert.rejects(runCopy(fixture.client, COPY, numbers(300_000)), { code: '23514' })
     assert.equal(await countNoted(), 0)
   })
 
   it('fails when the statement is refused, and leaves the connection usable', async () => {
-    const missing = runCopy(client, 'copy nothing from stdin', numbers(300_000))
+    const missing = runCopy(fixture.client, 'copy nothing from stdin', numbers(300_000))
     await assert.rejects(missing, { code: '42P01' })
-    assert.equal(await runCopy(client, COPY, numbers(10)), 10)
+    assert.equal(await runCopy(fixture.client, COPY, numbers(10)), 10)
   })
 
   it('fails when the connection breaks', async () => {
-    const other = await connectDatabase({ connectionString: database.url })
+    const other = await connectDatabase({ connectionString: fixture.database.url })
     const pid = (await other.query('select pg_backend_pid() as pid')).rows[0]?.pid
-    await client.query('select pg_terminate_backend($1)', [pid])
+    await fixture.client.query('select pg_terminate_backend($1)', [pid])
     await assert.rejects(runCopy(other, COPY, numbers(300_000)))
   })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
-import { migrateDatabase } from '../../../../writer/load/database/migrate.ts'
+import { migrateDatabase } from '../../../../writer/load/schema/migrate.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { startWriterAlone } from '../../../helpers/pipeline.ts'
 import { Pooler, type PoolMode, whyNoPooler } from '../../../helpers/pooler.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server, type Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { migrateDatabase } from '../../../../writer/load/database/migrate.ts'
+import { migrateDatabase } from '../../../../writer/load/schema/migrate.ts'
 import { createTestDatabase } from '../../../helpers/database.ts'
 import { recordingLogger } from '../loader-harness.ts'
 

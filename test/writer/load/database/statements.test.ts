@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import type pg from 'pg'
+import { before, describe, it } from 'node:test'
 import { connectDatabase } from '../../../../writer/load/database/connection.ts'
 import {
   rowsStatements,
   runTogether,
   type Statement,
 } from '../../../../writer/load/database/statements.ts'
-import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+import { useClient } from '../../../helpers/use-client.ts'
 
 function insert(...numbers: (number | null)[]): Statement {
   const values = [`{${numbers.map((number) => number ?? 'null').join(',')}}`]
@@ -48,20 +47,11 @@ describe('statements for rows', () => {
 })
 
 describe('statements that run together', () => {
-  let database: TestDatabase
-  let client: pg.Client
-  before(async () => {
-    database = await createTestDatabase({ migrate: false })
-    client = await connectDatabase({ connectionString: database.url })
-    await client.query('create temporary table noted (number integer not null)')
-  })
-  after(async () => {
-    await client.end()
-    await database.drop()
-  })
+  const fixture = useClient({ migrate: false })
+  before(() => fixture.client.query('create temporary table noted (number integer not null)'))
 
   async function notedNumbers(): Promise<number[]> {
-    const { rows } = await client.query('select number from noted order by number')
+    const { rows } = await fixture.client.query('select number from noted order by number')
     return rows.map(({ number }) => number)
   }
 
@@ -72,28 +62,32 @@ describe('statements that run together', () => {
       text: 'select from noted where number > $1::int and $2::text is null',
       values: [12, null],
     }
-    const results = await runTogether(client, [insert(1, 2, 3), update, find])
+    const results = await runTogether(fixture.client, [insert(1, 2, 3), update, find])
     assert.deepEqual(results, { counts: [3, 3, 1], error: undefined })
     assert.deepEqual(await notedNumbers(), [11, 12, 13])
     // Both are prepared already.
-    assert.deepEqual((await runTogether(client, [insert(4), find])).counts, [1, 1])
+    assert.deepEqual((await runTogether(fixture.client, [insert(4), find])).counts, [1, 1])
   })
 
   it('stop at the first one that fails, and report those before it', async () => {
-    await client.query('delete from noted')
-    await client.query('begin')
-    const { counts, error } = await runTogether(client, [insert(1), insert(2, null), insert(3)])
+    await fixture.client.query('delete from noted')
+    await fixture.client.query('begin')
+    const { counts, error } = await runTogether(fixture.client, [
+      insert(1),
+      insert(2, null),
+      insert(3),
+    ])
     assert.deepEqual(counts, [1])
     assert.equal((error as { code?: string }).code, '23502')
-    await client.query('rollback')
+    await fixture.client.query('rollback')
     assert.deepEqual(await notedNumbers(), [])
   })
 
   it('fail when the connection breaks', async () => {
-    const other = await connectDatabase({ connectionString: database.url })
+    const other = await connectDatabase({ connectionString: fixture.database.url })
     const wait = { name: 'wait', text: 'select pg_sleep($1)', values: [60] }
     const running = runTogether(other, [wait])
-    await client.query(
+    await fixture.client.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
        where datname = current_database() and pid <> pg_backend_pid()`,
     )

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type pg from 'pg'
 import { connectDatabase } from '../../../../writer/load/database/connection.ts'
+import { beginWork } from '../../../../writer/load/rollups/compute-buckets.ts'
 import { LEVELS } from '../../../../writer/load/rollups/levels.ts'
-import { beginWork } from '../../../../writer/load/rollups/settle.ts'
 import {
   LIST_FIELDS,
   listFromFlows,
@@ -67,7 +67,7 @@ describe('a job that is cut', () => {
 
   it('does not sort a partition without statistics', async () => {
     const client = await connectDatabase({ connectionString: given.url })
-    await beginWork(client, true)
+    await beginWork(client, 'wait')
     const [minute, hour] = LEVELS
     const range = [new Date('2026-11-20T00:00Z'), new Date('2026-11-20T00:10Z')]
     const explain = async (sql: string, values: unknown[]) => {

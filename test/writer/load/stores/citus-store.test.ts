@@ -1,22 +1,17 @@
-/** Stand-ins for Citus: what the writer does at a coordinator and at a worker, not what the engine does. */
+/** Stand-ins for Citus: what the writer does at a coordinator and at a worker, not what Citus does. */
 
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import pg from 'pg'
 import { connectDatabase } from '../../../../writer/load/database/connection.ts'
-import { findStore } from '../../../../writer/load/stores/find-store.ts'
 import type { FlowStore } from '../../../../writer/load/stores/flow-store.ts'
+import { findStore } from '../../../../writer/load/stores/live-store.ts'
 import { Retention } from '../../../../writer/load/upkeep/retention.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+import { ago, hourAgo, nameOf } from '../days-ago.ts'
 import { ask, countRows, LoaderHarness, type LogLine, recordingLogger } from '../loader-harness.ts'
 import { numberedBatch } from '../sample-rows.ts'
 import { citusCluster } from './stand-ins.ts'
-
-const DAY_MS = 86_400_000
-/** Noon (UTC) of a day that begins `days` ago. */
-const ago = (days: number) => (Math.floor(Date.now() / DAY_MS) - days) * DAY_MS + DAY_MS / 2
-const nameOf = (days: number) =>
-  `flows_${new Date(ago(days)).toISOString().slice(0, 10).replaceAll('-', '')}`
 
 for (const place of ['the coordinator', 'a worker'] as const) {
   describe(`flows in a Citus cluster, at ${place}`, () => {
@@ -35,10 +30,7 @@ for (const place of ['the coordinator', 'a worker'] as const) {
       lines = []
       client = await connectDatabase({ connectionString: database.url })
       store = await findStore(client, 'day')
-      await store.targets.ensure(
-        client,
-        [0, 3, 4].map((days) => Math.floor(ago(days) / 3_600_000)),
-      )
+      await store.targets.ensure(client, [0, 3, 4].map(hourAgo))
       for (const days of [0, 3, 4]) await insert(days)
     })
     afterEach(async () => {
@@ -57,7 +49,7 @@ for (const place of ['the coordinator', 'a worker'] as const) {
     const names = async () => (await store.disposal.list(client)).map(({ name }) => name)
     const retain = () => {
       const logger = recordingLogger(lines)
-      const retention = new Retention({ disposal: store.disposal, days: 2, bytes: 0, logger })
+      const retention = new Retention({ store, days: 2, bytes: 0, logger })
       return retention.apply(client, Date.now())
     }
 
@@ -83,7 +75,7 @@ for (const place of ['the coordinator', 'a worker'] as const) {
       assert.deepEqual(await countRows(database.url), { rows: 30, different: 30 })
       assert.ok((await names()).includes(nameOf(1)))
       const again = await findStore(client, 'day')
-      const hours = [Math.floor(ago(1) / 3_600_000)]
+      const hours = [hourAgo(1)]
       assert.deepEqual(await again.targets.ensure(client, hours), [])
       assert.equal(again.targets.find(hours), nameOf(1))
     })

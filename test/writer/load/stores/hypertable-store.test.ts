@@ -6,31 +6,29 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { createLogger } from '../../../../shared/logger.ts'
-import { convertToHypertable } from '../../../../writer/load/database/migrate.ts'
+import { convertToHypertable } from '../../../../writer/load/schema/migrate.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { until } from '../../../helpers/until.ts'
+import { ago, DAY_MS } from '../days-ago.ts'
 import { ask, countRows, LoaderHarness } from '../loader-harness.ts'
 import { numberedBatch } from '../sample-rows.ts'
-import { skipWithoutTimescale } from './engine.ts'
+import { skipWithoutTimescale } from './skip-without-timescale.ts'
 import { TIMESCALE_STAND_IN } from './timescale-stand-in.ts'
 
 const SILENT = createLogger('test', 'silent')
-const DAY_MS = 86_400_000
-/** Noon (UTC) of a day that begins `days` ago. */
-const ago = (days: number) => (Math.floor(Date.now() / DAY_MS) - days) * DAY_MS + DAY_MS / 2
 
-const ENGINES = [
-  { engine: 'a stand-in', create: TIMESCALE_STAND_IN, skip: false, compresses: false },
+const EXTENSIONS = [
+  { extension: 'a stand-in', create: TIMESCALE_STAND_IN, skip: false, compresses: false },
   {
-    engine: 'TimescaleDB',
+    extension: 'TimescaleDB',
     create: 'create extension timescaledb',
     skip: await skipWithoutTimescale(),
     compresses: true,
   },
 ] as const
 
-for (const { engine, create, skip, compresses } of ENGINES) {
-  describe(`a hypertable of ${engine}`, { skip }, () => {
+for (const { extension, create, skip, compresses } of EXTENSIONS) {
+  describe(`a hypertable of ${extension}`, { skip }, () => {
     let database: TestDatabase
     let harness: LoaderHarness
     let rows = 0

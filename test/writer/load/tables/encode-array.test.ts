@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import type pg from 'pg'
-import { connectDatabase } from '../../../../writer/load/database/connection.ts'
 import { type ElementType, encodeArray } from '../../../../writer/load/tables/encode-array.ts'
-import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+import { useClient } from '../../../helpers/use-client.ts'
 
 const SAFE = fc.maxSafeInteger()
 const VALUES: Readonly<Record<ElementType, fc.Arbitrary<string | number | boolean>>> = {
@@ -24,20 +22,11 @@ const AS_TEXT: Readonly<Partial<Record<ElementType, string>>> = {
 }
 
 describe('an encoded array', () => {
-  let database: TestDatabase
-  let client: pg.Client
-  before(async () => {
-    database = await createTestDatabase({ migrate: false })
-    client = await connectDatabase({ connectionString: database.url })
-  })
-  after(async () => {
-    await client.end()
-    await database.drop()
-  })
+  const fixture = useClient({ migrate: false })
 
   async function readBack(type: ElementType, values: readonly unknown[]): Promise<unknown[]> {
     const asText = AS_TEXT[type] ?? 'value::text'
-    const { rows } = await client.query(
+    const { rows } = await fixture.client.query(
       `select ${asText} as text from unnest($1::${type}[]) with ordinality as given (value, place)
        order by place`,
       [encodeArray(type, values)],

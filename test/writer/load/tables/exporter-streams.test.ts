@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import pg from 'pg'
-import { migrateDatabase } from '../../../../writer/load/database/migrate.ts'
+import { migrateDatabase } from '../../../../writer/load/schema/migrate.ts'
 import { readStreamRows } from '../../../../writer/load/tables/exporter-streams.ts'
 import { Stream } from '../../../../writer/streams/stream.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'

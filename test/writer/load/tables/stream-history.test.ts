@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import pg from 'pg'
+import { before, describe, it } from 'node:test'
 import { noteStreamHistory } from '../../../../writer/load/tables/stream-history.ts'
-import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+import { useClient } from '../../../helpers/use-client.ts'
 
 const STREAM = `
   insert into exporters (address, first_seen, last_seen) values ('192.0.2.1', now(), now());
@@ -11,53 +10,43 @@ const STREAM = `
   values ('192.0.2.1', 5, 0, now() - interval '40 days', now(), 1000, 30000, 60, 'flows')`
 
 describe('the history of streams', () => {
-  let database: TestDatabase
-  let client: pg.Client
-  before(async () => {
-    database = await createTestDatabase()
-    client = new pg.Client({ connectionString: database.url })
-    await client.connect()
-    await client.query(STREAM)
-  })
-  after(async () => {
-    await client?.end()
-    await database?.drop()
-  })
+  const fixture = useClient()
+  before(() => fixture.client.query(STREAM))
 
   const count = async () =>
-    Number((await client.query('select count(*) from stream_history')).rows[0]?.count)
+    Number((await fixture.client.query('select count(*) from stream_history')).rows[0]?.count)
 
   /** Lets time pass since all notes. */
   const age = (by: string) =>
-    client.query(`update stream_history set taken_at = taken_at - interval '${by}'`)
+    fixture.client.query(`update stream_history set taken_at = taken_at - interval '${by}'`)
 
   it('is noted once in ten minutes, and only where counters have changed', async () => {
-    await noteStreamHistory(client)
-    await noteStreamHistory(client)
+    await noteStreamHistory(fixture.client)
+    await noteStreamHistory(fixture.client)
     assert.equal(await count(), 1)
     await age('10 minutes')
-    await noteStreamHistory(client)
+    await noteStreamHistory(fixture.client)
     assert.equal(await count(), 1)
-    await client.query(
+    await fixture.client.query(
       'update exporter_streams set datagrams = 1100, flow_records = 33000, lost = 90',
     )
-    await noteStreamHistory(client)
+    await noteStreamHistory(fixture.client)
     assert.equal(await count(), 2)
   })
 
   it('gives the growth of the day and of the last minutes', async () => {
-    await client.query('truncate stream_history')
-    await noteStreamHistory(client)
+    await fixture.client.query('truncate stream_history')
+    await noteStreamHistory(fixture.client)
     await age('1 day')
-    await client.query(
+    await fixture.client.query(
       'update exporter_streams set datagrams = 1200, flow_records = 36000, lost = 390',
     )
-    await noteStreamHistory(client)
+    await noteStreamHistory(fixture.client)
     await age('10 minutes')
-    await client.query(
+    await fixture.client.query(
       'update exporter_streams set datagrams = 1220, flow_records = 36600, lost = 690',
     )
-    const { rows } = await client.query(
+    const { rows } = await fixture.client.query(
       `select datagrams::int, flow_records::int, lost::int, lost_percent::float8,
          recent_flow_records::int, round(recent_seconds)::int as recent_seconds
        from stream_day`,
@@ -75,14 +64,14 @@ describe('the history of streams', () => {
   })
 
   it('keeps all of an hour, then one an hour for a week, and one a day before', async () => {
-    await client.query('truncate stream_history')
-    await client.query(
+    await fixture.client.query('truncate stream_history')
+    await fixture.client.query(
       `insert into stream_history
        select date_trunc('hour', now()) - interval '10 minutes' * n, 0, n, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
          5, '192.0.2.1', 'flows' from generate_series(2, 144 * 10) as n`,
     )
-    await noteStreamHistory(client)
-    const { rows } = await client.query(
+    await noteStreamHistory(fixture.client)
+    const { rows } = await fixture.client.query(
       `select count(*) filter (where taken_at < now() - interval '7 days')::int as days,
          count(*) filter (where taken_at >= now() - interval '7 days'
            and taken_at < now() - interval '70 minutes')::int as hours

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { afterEach, before, beforeEach, describe, it } from 'node:test'
 import pg from 'pg'
 import { CONCURRENT_INDEXING } from '../../../../writer/load/stores/partitioned-store.ts'
 import {
@@ -7,8 +7,8 @@ import {
   type IndexAddresses,
   prepareForIndexes,
 } from '../../../../writer/load/upkeep/address-indexes.ts'
-import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { until } from '../../../helpers/until.ts'
+import { useClient } from '../../../helpers/use-client.ts'
 import { type LogLine, recordingLogger } from '../loader-harness.ts'
 
 /** A partition that ended long ago, one that ended half an hour ago, and one of now. */
@@ -35,35 +35,27 @@ const CGNAT = `
     now(), now(), 0, '')`
 
 describe('the indexes of partitions', () => {
-  let database: TestDatabase
-  let client: pg.Client
+  const fixture = useClient()
   let lines: LogLine[]
-  before(async () => {
-    database = await createTestDatabase()
-    client = new pg.Client({ connectionString: database.url })
-    await client.connect()
-    await prepareForIndexes(client)
-  })
-  after(async () => {
-    await client?.end()
-    await database?.drop()
-  })
+  before(() => prepareForIndexes(fixture.client))
   beforeEach(async () => {
     lines = []
-    await client.query(PARTITIONS)
+    await fixture.client.query(PARTITIONS)
   })
   afterEach(() =>
-    client.query('drop table flows_20200101, flows_ended, flows_open; delete from exporters'),
+    fixture.client.query(
+      'drop table flows_20200101, flows_ended, flows_open; delete from exporters',
+    ),
   )
 
   function build(mode: IndexAddresses, signal = new AbortController().signal): Promise<void> {
     const logger = recordingLogger(lines)
-    return buildIndexes(client, { indexing: CONCURRENT_INDEXING, mode, logger, signal })
+    return buildIndexes(fixture.client, { indexing: CONCURRENT_INDEXING, mode, logger, signal })
   }
 
   /** Returns the indexes of addresses that can be used. */
   async function indexes(): Promise<string[]> {
-    const { rows } = await client.query<{ name: string }>(
+    const { rows } = await fixture.client.query<{ name: string }>(
       `select unnest(indexes) as name from flow_partitions order by name`,
     )
     return rows.map(({ name }) => name).filter((name) => !name.includes('received_at'))
@@ -78,7 +70,7 @@ describe('the indexes of partitions', () => {
     assert.equal(lines.filter(({ msg }) => msg === 'built an index on a partition').length, 2)
     await build('closed')
     assert.equal(lines.length, 2)
-    const { rows } = await client.query(
+    const { rows } = await fixture.client.query(
       `explain select * from flow_details where received_at >= '2020-01-01'
          and received_at < '2020-01-02' and src_addr = '10.0.0.7'`,
     )
@@ -100,18 +92,20 @@ describe('the indexes of partitions', () => {
   })
 
   it('of translated addresses are built where an exporter sends them', async () => {
-    await client.query(CGNAT)
+    await fixture.client.query(CGNAT)
     await build('closed')
     assert.ok((await indexes()).includes('flows_20200101_nat_idx'))
   })
 
   it('that were cut short are dropped and built again', async () => {
-    await client.query('create index flows_20200101_src_addr_idx on flows_20200101 (src_addr)')
-    await client.query(
+    await fixture.client.query(
+      'create index flows_20200101_src_addr_idx on flows_20200101 (src_addr)',
+    )
+    await fixture.client.query(
       `update pg_index set indisvalid = false
        where indexrelid = 'flows_20200101_src_addr_idx'::regclass`,
     )
-    const { rows } = await client.query(
+    const { rows } = await fixture.client.query(
       `select is_building from flow_partitions where partition = 'flows_20200101'::regclass`,
     )
     assert.deepEqual(rows, [{ is_building: true }])
@@ -120,14 +114,14 @@ describe('the indexes of partitions', () => {
   })
 
   it('are built by one writer at a time, while rows are loaded and read', async () => {
-    const loading = new pg.Client({ connectionString: database.url })
+    const loading = new pg.Client({ connectionString: fixture.database.url })
     await loading.connect()
     const insert = `insert into flows (received_at, observation_domain, export_version, exporter)
       values ('2020-01-01 13:00', 0, 5, '192.0.2.1')`
     // The build waits for this transaction, and others wait for neither.
     await loading.query(`begin; ${insert}`)
     const waiting = build('closed')
-    const other = new pg.Client({ connectionString: database.url })
+    const other = new pg.Client({ connectionString: fixture.database.url })
     await other.connect()
     await until('the build waits', async () => {
       const { rows } = await other.query(
@@ -153,9 +147,9 @@ describe('the indexes of partitions', () => {
 
   it('go with their partition', async () => {
     await build('closed')
-    await client.query('alter table flows detach partition flows_20200101 concurrently')
-    await client.query('drop table flows_20200101')
+    await fixture.client.query('alter table flows detach partition flows_20200101 concurrently')
+    await fixture.client.query('drop table flows_20200101')
     assert.deepEqual(await indexes(), [])
-    await client.query('create table flows_20200101 ()')
+    await fixture.client.query('create table flows_20200101 ()')
   })
 })

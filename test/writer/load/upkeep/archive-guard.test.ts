@@ -10,13 +10,8 @@ import { listPartitions, Partitions } from '../../../../writer/load/stores/parti
 import { ArchiveGuard } from '../../../../writer/load/upkeep/archive-guard.ts'
 import { Retention } from '../../../../writer/load/upkeep/retention.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+import { ago, hourAgo, nameOf } from '../days-ago.ts'
 import { type LogLine, recordingLogger } from '../loader-harness.ts'
-
-const DAY_MS = 86_400_000
-/** Noon (UTC) of a day that begins `days` ago. */
-const ago = (days: number) => (Math.floor(Date.now() / DAY_MS) - days) * DAY_MS + DAY_MS / 2
-const nameOf = (days: number) =>
-  `flows_${new Date(ago(days)).toISOString().slice(0, 10).replaceAll('-', '')}`
 
 describe('retention beside an archive', () => {
   const folder = mkdtempSync(join(tmpdir(), 'netflow-guard-'))
@@ -35,7 +30,7 @@ describe('retention beside an archive', () => {
   beforeEach(async () => {
     client = await connectDatabase({ connectionString: database.url })
     for (const { name } of await listPartitions(client)) await client.query(`drop table ${name}`)
-    const hours = [0, 4, 5].map((days) => Math.floor(ago(days) / 3_600_000))
+    const hours = [0, 4, 5].map(hourAgo)
     await new Partitions('day').ensure(client, hours)
     await insert(0, 1)
     await insert(4, 10)
@@ -43,7 +38,7 @@ describe('retention beside an archive', () => {
     lines = []
     guard = new ArchiveGuard(folder)
     retention = new Retention({
-      ...{ disposal: PARTITION_DISPOSAL, days: 2, bytes: 0, archive: guard },
+      ...{ store: { disposal: PARTITION_DISPOSAL }, days: 2, bytes: 0, archive: guard },
       logger: recordingLogger(lines),
     })
   })
@@ -57,7 +52,7 @@ describe('retention beside an archive', () => {
     )
   }
 
-  /** Writes that the archive has this partition with so many rows. */
+  /** Writes a manifest that has this partition with a number of rows. */
   async function writeManifest(rows: number, id?: string): Promise<void> {
     const { rows: found } = await client.query('select $1::regclass::oid::text as id', [nameOf(4)])
     const counts = { flows: String(rows), bytes: String(100 * rows), packets: '0' }
@@ -114,7 +109,7 @@ describe('retention beside an archive', () => {
 
   it('drops without an archive what is old', async () => {
     const plain = new Retention({
-      disposal: PARTITION_DISPOSAL,
+      store: { disposal: PARTITION_DISPOSAL },
       ...{ days: 2, bytes: 0, archive: new ArchiveGuard('') },
       logger: recordingLogger(lines),
     })

@@ -6,14 +6,10 @@ import { PARTITION_DISPOSAL } from '../../../../writer/load/stores/partitioned-s
 import { listPartitions, Partitions } from '../../../../writer/load/stores/partitions.ts'
 import { Retention } from '../../../../writer/load/upkeep/retention.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+import { ago, DAY_MS, dayOf, hourAgo, nameOf } from '../days-ago.ts'
 import { type LogLine, recordingLogger } from '../loader-harness.ts'
 
-const DAY_MS = 86_400_000
 const WARN = 40
-/** Noon (UTC) of a day that begins `days` ago; the server's clock decides what is old. */
-const ago = (days: number) => (Math.floor(Date.now() / DAY_MS) - days) * DAY_MS + DAY_MS / 2
-const dayOf = (days: number) => new Date(ago(days)).toISOString().slice(0, 10)
-const nameOf = (days: number) => `flows_${dayOf(days).replaceAll('-', '')}`
 
 describe('retention', () => {
   let database: TestDatabase
@@ -29,7 +25,7 @@ describe('retention', () => {
     for (const { name } of await listPartitions(client)) {
       await client.query(`drop table ${name} cascade`)
     }
-    const hours = [0, 1, 2, 3].map((days) => Math.floor(ago(days) / 3_600_000))
+    const hours = [0, 1, 2, 3].map(hourAgo)
     await new Partitions('day').ensure(client, hours)
     await insertRows(0, 1)
   })
@@ -46,7 +42,13 @@ describe('retention', () => {
 
   function retention(options: { readonly days?: number; readonly bytes?: number }): Retention {
     const logger = recordingLogger(lines)
-    return new Retention({ disposal: PARTITION_DISPOSAL, days: 0, bytes: 0, logger, ...options })
+    return new Retention({
+      store: { disposal: PARTITION_DISPOSAL },
+      days: 0,
+      bytes: 0,
+      logger,
+      ...options,
+    })
   }
 
   function apply(days: number): Promise<boolean> {

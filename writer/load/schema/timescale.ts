@@ -1,7 +1,7 @@
 /** Looks for TimescaleDB in the server, and says what is missing. */
 
 import type pg from 'pg'
-import { DatabaseError } from './connection.ts'
+import { DatabaseError } from '../database/connection.ts'
 
 /** The first whose filters of addresses find the same rows after an update of the extension. */
 const OLDEST_VERSION = '2.24'

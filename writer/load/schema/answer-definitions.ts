@@ -1,13 +1,13 @@
 /**
- * Reads `migrations/answers/`: the views and functions that answer questions, one a file that is named
- * after it. A line `-- needs: …` lists the others that it uses.
+ * Reads `migrations/answers/`: the views and functions that answer questions, each in a file of its name.
+ * A line `-- needs: …` lists the others that it uses.
  */
 
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
-/** Relative to the built file in `dist/writer/load/database`. */
+/** Relative to the built file in `dist/writer/load/schema`. */
 export const ANSWERS = fileURLToPath(new URL('../../../../migrations/answers', import.meta.url))
 
 export interface Definition {

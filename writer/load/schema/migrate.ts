@@ -4,15 +4,18 @@ import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
-import { adviseOn } from './advice.ts'
-import { applyAnswers, dropAnswers } from './answers.ts'
+import { adviseOn } from '../database/advice.ts'
 import {
   closeClient,
   connectionConfig,
   DatabaseError,
   openClient,
   prepareSession,
-} from './connection.ts'
+} from '../database/connection.ts'
+import { refuseSharedSessions } from '../database/pooler.ts'
+import { requireUsableDatabase } from '../database/requirements.ts'
+import { describeError } from '../database/sql-state.ts'
+import { applyAnswers, dropAnswers } from './answers.ts'
 import { convertEmptyFlows, convertFlows } from './convert-flows.ts'
 import { readFlowsState } from './make-hypertable.ts'
 import {
@@ -23,12 +26,9 @@ import {
   MIGRATIONS_TABLE,
   readMigrations,
 } from './migrations-table.ts'
-import { refuseSharedSessions } from './pooler.ts'
-import { requireUsableDatabase } from './requirements.ts'
-import { describeError } from './sql-state.ts'
 import { requireTimescale } from './timescale.ts'
 
-/** Relative to the built file in `dist/writer/load/database`. */
+/** Relative to the built file in `dist/writer/load/schema`. */
 const MIGRATIONS = fileURLToPath(new URL('../../../../migrations', import.meta.url))
 
 /** A table, type, function or schema exists already. */
@@ -46,7 +46,7 @@ export interface MigrationTarget {
   readonly store?: FlowsStore
 }
 
-/** Returns the target of a start: all migrations, and an empty `flows` as it is wanted. */
+/** Returns the target of a start: all migrations, and the kind of an empty `flows`. */
 export function allUp(store: FlowsStore = 'partitioned'): MigrationTarget {
   return { direction: 'up', count: Number.POSITIVE_INFINITY, store }
 }
@@ -163,7 +163,7 @@ async function migrate(run: MigrationRun): Promise<readonly string[]> {
   return names
 }
 
-/** Makes the runner find a table that tells which migrations were run. */
+/** Prepares the table in which the runner finds the migrations that were run. */
 async function prepareTable(
   { client, schema, logger }: MigrationRun,
   known: readonly string[],

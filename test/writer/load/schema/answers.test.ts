@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import pg from 'pg'
-import { applyAnswers, dropAnswers } from '../../../../writer/load/database/answers.ts'
+import { applyAnswers, dropAnswers } from '../../../../writer/load/schema/answers.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { type LogLine, recordingLogger } from '../loader-harness.ts'
 

@@ -1,12 +1,13 @@
 /**
- * Distributes `flows` over the nodes of a Citus cluster, and makes all other tables of ours known to every
- * node. May be repeated: it does what is missing, as after an upgrade.
+ * Distributes `flows` over the nodes of a Citus cluster, and makes our other tables known to every node.
+ * It may be repeated, for example after an upgrade: it does only what is missing.
  */
 
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
-import { actWithoutAnswers } from '../database/answers.ts'
 import { DatabaseError } from '../database/connection.ts'
+import { isDistributed } from '../stores/store-kind.ts'
+import { actWithoutAnswers } from './answers.ts'
 
 /** Never NULL, and never changes. All flows of an exporter are on one node. */
 const DISTRIBUTION_COLUMN = 'exporter'
@@ -19,14 +20,11 @@ const FACTS = `
 /** Whether this session is at the coordinator, and how many nodes take shards. */
 const CLUSTER = `
   select citus_is_coordinator() as "isCoordinator",
-    (select count(*)::int from pg_dist_node where isactive and shouldhaveshards) as nodes,
-    exists (
-      select from pg_dist_partition where logicalrelid = 'flows'::regclass and partmethod = 'h'
-    ) as "isDistributed"`
+    (select count(*)::int from pg_dist_node where isactive and shouldhaveshards) as nodes`
 
 /**
- * The tables that the nodes do not know: all of the schema of `flows` and of its owner, without
- * partitions and what belongs to extensions.
+ * The tables that the nodes do not know: those with the schema and the owner of `flows`, except
+ * partitions and the tables of extensions.
  */
 const UNKNOWN_TABLES = `
   select own.oid::regclass::text as name
@@ -43,8 +41,8 @@ const UNKNOWN_TABLES = `
   order by own.relname`
 
 /**
- * A statement that changes the state at a worker node asks two tables at once, and the coordinator, which
- * has both, runs it as one within another. It allows that only to roles that have asked for it.
+ * At a worker node, a statement that changes the state reads two tables of the coordinator at once. The
+ * coordinator then runs one query inside another, which it allows only to roles with this setting.
  */
 const NESTING = 'citus.allow_nested_distributed_execution'
 
@@ -73,22 +71,23 @@ export interface Distributed {
  * @throws DatabaseError that says what to do
  */
 export async function distributeTables(client: pg.Client, logger: Logger): Promise<Distributed> {
-  const { isDistributed } = await requireCluster(client)
+  await requireCluster(client)
+  const isNew = !(await isDistributed(client))
   const tables: string[] = []
   const { rows } = await client.query<{ allowed: boolean }>(IS_NESTING_ALLOWED)
   if (!rows[0]?.allowed) await client.query(ALLOW_NESTING)
-  if (isDistributed && (await findUnknown(client)) === undefined) return { isNew: false, tables }
+  if (!isNew && (await findUnknown(client)) === undefined) return { isNew, tables }
   await actWithoutAnswers(client, async () => {
-    if (!isDistributed) {
+    if (isNew) {
       logger.info({ column: DISTRIBUTION_COLUMN }, 'distributing flows over the nodes')
       await client.query(`select create_distributed_table('flows', '${DISTRIBUTION_COLUMN}')`)
-      // Without it, the rows that were copied to the nodes stay on the disk here, and nobody sees them.
+      // Else the rows that were copied to the nodes stay on the disk here, and nobody sees them.
       await client.query(`select truncate_local_data_after_distributing_table('flows')`)
     }
     for (;;) {
       const next = await findUnknown(client)
       if (next === undefined) break
-      // It takes along the tables that foreign keys tie to this one.
+      // This includes the tables that foreign keys tie to it.
       await client.query(
         `select citus_add_local_table_to_metadata($1::regclass, cascade_via_foreign_keys => true)`,
         [next],
@@ -96,7 +95,7 @@ export async function distributeTables(client: pg.Client, logger: Logger): Promi
       tables.push(next)
     }
   })
-  return { isNew: !isDistributed, tables }
+  return { isNew, tables }
 }
 
 async function findUnknown(client: pg.Client): Promise<string | undefined> {
@@ -104,7 +103,7 @@ async function findUnknown(client: pg.Client): Promise<string | undefined> {
   return rows[0]?.name
 }
 
-async function requireCluster(client: pg.Client): Promise<{ isDistributed: boolean }> {
+async function requireCluster(client: pg.Client): Promise<void> {
   const { rows: facts } = await client.query(FACTS)
   if (!facts[0]?.hasCitus) {
     throw new DatabaseError(
@@ -125,5 +124,4 @@ async function requireCluster(client: pg.Client): Promise<{ isDistributed: boole
       `the cluster has no node for shards: "select citus_add_node('NAME', PORT)" for each worker`,
     )
   }
-  return cluster
 }

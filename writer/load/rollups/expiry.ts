@@ -1,8 +1,8 @@
-/** Deletes rollups that are older than their settings, and makes those final whose flows are dropped. */
+/** Deletes rollups that are older than the settings keep, and makes rollups final before their flows are dropped. */
 
 import type pg from 'pg'
+import type { ListDepths } from './compute-buckets.ts'
 import { LEVELS, nextStart, startOf } from './levels.ts'
-import type { ListDepths } from './settle.ts'
 import { LIST_FIELD_NUMBERS, MARGIN_FIELDS } from './sums.ts'
 
 /** Lists of hours take more room than all margins, and the lists of days answer for longer. */
@@ -16,8 +16,8 @@ export interface RollupDays {
 }
 
 /**
- * Deletes what is too old, within an open transaction of the job. Readers see from `rollup_state` in
- * the same moment that it is gone.
+ * Deletes what is too old, within an open transaction of the job. `rollup_state` tells readers in the
+ * same moment that it is gone.
  */
 export async function expireRollups(
   client: pg.Client,
@@ -82,8 +82,8 @@ async function expireLists(
 }
 
 /**
- * Takes off the list what lies in days whose flows are dropped: computing it again would replace a
- * whole minute by its late rows. Counts the rows.
+ * Removes the buckets of days whose flows are dropped from the list, and counts them: computed again, a
+ * whole minute would be replaced by its late rows.
  */
 export async function giveUpTooLate(client: pg.Client): Promise<void> {
   await client.query(`
@@ -93,6 +93,11 @@ export async function giveUpTooLate(client: pg.Client): Promise<void> {
     )
     update rollup_state set rows_too_late = rows_too_late + (select count(*) from late)
     where exists (select from late)`)
+}
+
+/** Returns the end of the day of a time: rollups before it are final when flows before the time are dropped. */
+export function settledUntil(ms: number): number {
+  return nextStart(LEVELS[2], ms)
 }
 
 /** Makes the rollups before a time final: their flows are about to be dropped. */

@@ -6,13 +6,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
+import { DatabaseError } from '../database/connection.ts'
+import { describeError } from '../database/sql-state.ts'
 import { actWithoutAnswers } from './answers.ts'
-import { DatabaseError } from './connection.ts'
 import { makeHypertable, readFlowsState } from './make-hypertable.ts'
-import { describeError } from './sql-state.ts'
 import type { Timescale } from './timescale.ts'
 
-/** Whoever asks for `flows` waits as long behind this, while this waits for who uses it. */
+/** While this waits for those who use `flows`, everyone else who asks for it waits, too. */
 const LOCK_PATIENCE = '5s'
 /** Between two attempts, so that those who waited have their turn. */
 const PAUSE_MS = 5_000
@@ -43,8 +43,8 @@ export async function convertEmptyFlows(
 }
 
 /**
- * Makes `flows` a hypertable. Its tables, views and functions must be up to date. Writers keep what comes in their journals
- * meanwhile, and readers wait.
+ * Makes `flows` a hypertable. The tables, views and functions must be up to date. Meanwhile writers keep
+ * what comes in their journals, and readers wait.
  *
  * @throws DatabaseError that says what is in the way; the database's error
  */

@@ -3,17 +3,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { connectDatabase } from '../../../../writer/load/database/connection.ts'
-import { migrateDatabase } from '../../../../writer/load/database/migrate.ts'
-import { distributeTables } from '../../../../writer/load/stores/distribute.ts'
+import { distributeTables } from '../../../../writer/load/schema/distribute-flows.ts'
+import { migrateDatabase } from '../../../../writer/load/schema/migrate.ts'
 import { until } from '../../../helpers/until.ts'
+import { ago } from '../days-ago.ts'
 import { ask, countRows, LoaderHarness, recordingLogger } from '../loader-harness.ts'
 import { numberedBatch } from '../sample-rows.ts'
 import { type CitusCluster, createCitusCluster, skipWithoutCitus } from './citus-cluster.ts'
-
-const DAY_MS = 86_400_000
-/** Noon (UTC) of a day that begins `days` ago, in microseconds. */
-const ago = (days: number) =>
-  ((Math.floor(Date.now() / DAY_MS) - days) * DAY_MS + DAY_MS / 2) * 1000
 
 describe('a Citus cluster', { skip: skipWithoutCitus }, () => {
   let cluster: CitusCluster
@@ -45,7 +41,7 @@ describe('a Citus cluster', { skip: skipWithoutCitus }, () => {
       await harness.loader.start()
       assert.equal(harness.loader.storeKind, 'citus')
       for (const [number, days] of [0, 9, 8, 0].entries()) {
-        const receivedAtMicros = ago(days)
+        const receivedAtMicros = ago(days) * 1000
         harness.submit(numberedBatch({ from: 10 * number, count: 10, receivedAtMicros }))
       }
       await harness.committed()

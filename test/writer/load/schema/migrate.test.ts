@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { migrateDatabase } from '../../../../writer/load/database/migrate.ts'
+import { migrateDatabase } from '../../../../writer/load/schema/migrate.ts'
 import { createTestDatabase } from '../../../helpers/database.ts'
 import { ask, recordingLogger } from '../loader-harness.ts'
 

@@ -23,7 +23,7 @@ describe('retention of rollups', () => {
   async function applyFlowRetention(): Promise<void> {
     const now = Date.now()
     const retention = new Retention({
-      disposal: PARTITION_DISPOSAL,
+      store: { disposal: PARTITION_DISPOSAL },
       days: (now - Date.parse('2026-11-16T00:00Z')) / 86_400_000,
       bytes: 0,
       settle: (timeMs) => given.job.settleBefore(timeMs),

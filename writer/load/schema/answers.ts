@@ -5,9 +5,9 @@
 
 import pg from 'pg'
 import type { Logger } from '../../../shared/logger.ts'
+import { DatabaseError } from '../database/connection.ts'
 import { ANSWERS, type Definition, readDefinitions } from './answer-definitions.ts'
 import { adaptAnswers } from './citus-answers.ts'
-import { DatabaseError } from './connection.ts'
 import { MIGRATION_LOCK } from './migrations-table.ts'
 
 /**
@@ -262,7 +262,7 @@ async function renewAnswers(
   )
 }
 
-/** A reader may hold a view for long; it is not made to wait longer behind this. */
+/** A reader may hold a view for long: while this waits for it, other readers wait, too. */
 const VIEW_LOCK_TIMEOUT = '20s'
 
 async function inTransaction(client: pg.Client, use: () => Promise<void>): Promise<void> {

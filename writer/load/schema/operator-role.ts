@@ -6,8 +6,8 @@ const OPERATORS_COLUMNS =
 
 /**
  * Creates the role, or changes its password: the setting `netflow.operator_password` of the session, in
- * the schema `netflow.schema`. The operator reads all, and edits what is for operators. Tables that are
- * missing yet get their rights from the migration that explains them.
+ * the schema `netflow.schema`. The operator reads all, and edits what is for operators. A migration
+ * grants these rights on tables that do not exist yet.
  */
 export const CREATE_OPERATOR = `
 do $$

@@ -1,4 +1,4 @@
-/** Looks whether the server of the tests has an extension that tests want to use. */
+/** Finds out whether the server of the tests has TimescaleDB. */
 
 import pg from 'pg'
 import { createTestDatabase } from '../../../helpers/database.ts'

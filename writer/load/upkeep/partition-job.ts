@@ -1,11 +1,12 @@
 /**
- * Looks after the partitions of `flows`: creates them ahead of time, and drops old ones.
+ * Creates the partitions of `flows` ahead of time, and drops old ones, in the background.
  * Each of the two has a connection of its own, so a long wait for a reader never stops loading.
  */
 
 import type { Logger } from '../../../shared/logger.ts'
 import { BackOff } from '../database/back-off.ts'
-import type { Session } from '../database/session.ts'
+import { RepeatedJob } from '../database/repeated-job.ts'
+import { Session } from '../database/session.ts'
 import { describeError } from '../database/sql-state.ts'
 import type { FlowStore } from '../stores/flow-store.ts'
 import type { ArchiveGuard } from './archive-guard.ts'
@@ -15,12 +16,12 @@ const INTERVAL_MS = 600_000
 /** After a failure it works again sooner. */
 const RETRY_MS = 60_000
 
-interface HousekeepingOptions {
+export interface PartitionJobOptions {
+  /** Empty: libpq's PG variables. */
+  readonly databaseUrl: string
+  readonly store: FlowStore
   /** Creates partitions: short work. */
   readonly session: Session
-  /** Drops partitions, and waits for readers meanwhile. */
-  readonly retentionSession: Session
-  readonly store: FlowStore
   /** 0 keeps all. */
   readonly retentionDays: number
   /** 0: no limit. */
@@ -31,43 +32,36 @@ interface HousekeepingOptions {
   readonly logger: Logger
 }
 
-export class Housekeeping {
-  readonly #options: HousekeepingOptions
+export class PartitionJob {
+  readonly #options: PartitionJobOptions
   readonly #retention: Retention
+  /** Drops partitions, and waits for readers meanwhile. */
+  readonly #retentionSession: Session
   readonly #backOff = new BackOff({ firstMs: RETRY_MS, longestMs: RETRY_MS })
-  #timer: NodeJS.Timeout | undefined
-  #isStopped = false
+  readonly #job = new RepeatedJob(() => this.#work())
 
-  constructor(options: HousekeepingOptions) {
+  constructor(options: PartitionJobOptions) {
     this.#options = options
-    const { retentionDays: days, retentionBytes: bytes, settle, archive, logger } = options
-    const { disposal } = options.store
-    this.#retention = new Retention({ disposal, days, bytes, settle, archive, logger })
+    const { databaseUrl, store, settle, archive, logger } = options
+    const { retentionDays: days, retentionBytes: bytes } = options
+    this.#retention = new Retention({ store, days, bytes, settle, archive, logger })
+    this.#retentionSession = new Session({ databaseUrl })
   }
 
-  /** Creates the partitions of now and next; the rest follows in the background, periodically. */
+  /** Creates the partitions of now and next; the rest follows in the background. */
   async start(): Promise<void> {
-    if (this.#timer || this.#isStopped) return
     await this.#createPartitions()
-    this.#repeat(0)
+    this.#job.start()
   }
 
-  #repeat(delayMs: number): void {
-    if (this.#isStopped) return
-    this.#timer = setTimeout(() => {
-      void this.#work().then((isDone) =>
-        this.#repeat(isDone ? INTERVAL_MS : this.#backOff.nextMs()),
-      )
-    }, delayMs)
+  /** Returns how long to wait then, in milliseconds. */
+  async #work(): Promise<number> {
+    const hasPartitions = await this.#createPartitions()
+    const hasDropped = await this.#dropOld()
+    return hasPartitions && hasDropped ? INTERVAL_MS : this.#backOff.nextMs()
   }
 
   /** Returns whether all was done. */
-  async #work(): Promise<boolean> {
-    const hasPartitions = await this.#createPartitions()
-    const hasDropped = await this.#dropOld()
-    return hasPartitions && hasDropped
-  }
-
   #createPartitions(): Promise<boolean> {
     const { session, store, logger } = this.#options
     return this.#attempt('partitions could not be made ahead of time', async () => {
@@ -77,11 +71,12 @@ export class Housekeeping {
     })
   }
 
+  /** Returns whether all was done. */
   #dropOld(): Promise<boolean> {
-    const { retentionSession, retentionDays, retentionBytes } = this.#options
+    const { retentionDays, retentionBytes } = this.#options
     return this.#attempt('old partitions could not be dropped', async () => {
       if (retentionDays === 0 && retentionBytes === 0) return true
-      return await retentionSession.use((client) => this.#retention.apply(client, Date.now()))
+      return await this.#retentionSession.use((client) => this.#retention.apply(client, Date.now()))
     })
   }
 
@@ -90,15 +85,16 @@ export class Housekeeping {
     try {
       return await action()
     } catch (error) {
-      if (!this.#isStopped) {
+      if (!this.#job.signal.aborted) {
         this.#options.logger.warn(describeError(error), `${failure}; trying again within a minute`)
       }
       return false
     }
   }
 
-  stop(): void {
-    this.#isStopped = true
-    clearTimeout(this.#timer)
+  /** Closes its connection at once. May be called twice. */
+  async stop(): Promise<void> {
+    this.#job.stop()
+    await this.#retentionSession.stop()
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { migrateDatabase } from '../../../../writer/load/database/migrate.ts'
+import { migrateDatabase } from '../../../../writer/load/schema/migrate.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { ask, LoaderHarness, type LogLine, recordingLogger } from '../loader-harness.ts'
 import { numberedBatch } from '../sample-rows.ts'

@@ -1,14 +1,14 @@
-/** A server that was started without TimescaleDB, played by a stand-in on any server. */
+/** A server that was started without TimescaleDB. A stand-in plays it on any server. */
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { createLogger } from '../../../shared/logger.ts'
-import { convertToHypertable } from '../../../writer/load/database/migrate.ts'
-import { createTestDatabase, type TestDatabase } from '../../helpers/database.ts'
-import { until } from '../../helpers/until.ts'
-import { ask, countRows, LoaderHarness } from './loader-harness.ts'
-import { numberedBatch } from './sample-rows.ts'
-import { TIMESCALE_STAND_IN } from './stores/timescale-stand-in.ts'
+import { createLogger } from '../../../../shared/logger.ts'
+import { convertToHypertable } from '../../../../writer/load/schema/migrate.ts'
+import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
+import { until } from '../../../helpers/until.ts'
+import { ask, countRows, LoaderHarness } from '../loader-harness.ts'
+import { numberedBatch } from '../sample-rows.ts'
+import { TIMESCALE_STAND_IN } from '../stores/timescale-stand-in.ts'
 
 /** With 'reset' or 'set … = off' the next connections find the library missing or loaded. */
 const libraryIs = (url: string, change: string) =>

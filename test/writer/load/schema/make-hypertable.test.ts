@@ -10,17 +10,17 @@ import {
   allUp,
   convertToHypertable,
   migrateDatabase,
-} from '../../../../writer/load/database/migrate.ts'
+} from '../../../../writer/load/schema/migrate.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { ask } from '../loader-harness.ts'
-import { skipWithoutTimescale } from '../stores/engine.ts'
+import { skipWithoutTimescale } from '../stores/skip-without-timescale.ts'
 import { TIMESCALE_STAND_IN } from '../stores/timescale-stand-in.ts'
 
 const SILENT = createLogger('test', 'silent')
-const ENGINES = [
-  { engine: 'a stand-in', create: TIMESCALE_STAND_IN, skip: false },
+const EXTENSIONS = [
+  { extension: 'a stand-in', create: TIMESCALE_STAND_IN, skip: false },
   {
-    engine: 'TimescaleDB',
+    extension: 'TimescaleDB',
     create: 'create extension timescaledb',
     skip: await skipWithoutTimescale(),
   },
@@ -48,8 +48,8 @@ const ANSWERS = `
     and proname in (select name from answer_definitions)
   order by 1, 2`
 
-for (const { engine, create, skip } of ENGINES) {
-  describe(`flows as a hypertable of ${engine}`, { skip }, () => {
+for (const { extension, create, skip } of EXTENSIONS) {
+  describe(`flows as a hypertable of ${extension}`, { skip }, () => {
     let database: TestDatabase
     beforeEach(async () => {
       database = await createTestDatabase()

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import type pg from 'pg'
 import { connectDatabase } from '../../../../writer/load/database/connection.ts'
-import { distributeTables } from '../../../../writer/load/stores/distribute.ts'
+import { distributeTables } from '../../../../writer/load/schema/distribute-flows.ts'
 import { createTestDatabase, type TestDatabase } from '../../../helpers/database.ts'
 import { ask, recordingLogger } from '../loader-harness.ts'
-import { citusCluster } from './stand-ins.ts'
+import { citusCluster } from '../stores/stand-ins.ts'
 
 describe('distributing the tables', () => {
   let database: TestDatabase

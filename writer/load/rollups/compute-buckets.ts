@@ -1,11 +1,11 @@
 /**
- * Computes listed buckets, each call in one transaction: it takes them off the list first, and
- * computes them then. A batch that commits in between lists its minutes again, so every flow is
+ * Computes listed buckets, each call in one transaction: it takes them off the list, and then computes
+ * them. A batch that commits in between lists its minutes again, so every flow is
  * counted once, wherever a job is killed.
  */
 
 import type pg from 'pg'
-import { joinBuckets, LEVELS, type Level, nextStart, startOf } from './levels.ts'
+import { joinBuckets, LEVELS, type Level, startOf } from './levels.ts'
 import {
   LIST_FIELD_NUMBERS,
   LIST_FIELDS,
@@ -48,21 +48,29 @@ const TRANSACTION_SETTINGS = `
   set local statement_timeout = '30min';
   set local lock_timeout = '30min'`
 
+/** Whether to wait for another job, or to leave the work to it. */
+export type WhenBusy = 'wait' | 'skip'
+
 /**
- * Begins a transaction of the job. Returns whether no other job is at work: two must not compute the same
- * bucket at once. They lock a row, which is the same one at every node of a cluster; advisory locks are
- * not.
+ * Begins a transaction of the job. Two jobs must not compute the same bucket at once, so each locks a row:
+ * unlike an advisory lock, it is the same at every node of a cluster.
+ *
+ * @returns whether no other job is at work
  */
-export async function beginWork(client: pg.Client, waits: boolean): Promise<boolean> {
+export async function beginWork(client: pg.Client, whenBusy: WhenBusy): Promise<boolean> {
   await client.query(`begin isolation level read committed; ${TRANSACTION_SETTINGS}`)
   const { rowCount } = await client.query(
-    `select is_only from rollup_state for no key update ${waits ? '' : 'skip locked'}`,
+    `select is_only from rollup_state for no key update ${whenBusy === 'wait' ? '' : 'skip locked'}`,
   )
   return rowCount === 1
 }
 
 /** Computes buckets within the open transaction of `beginWork`. */
-export async function settle(client: pg.Client, work: Work, depths: ListDepths): Promise<void> {
+export async function computeBuckets(
+  client: pg.Client,
+  work: Work,
+  depths: ListDepths,
+): Promise<void> {
   const { level, buckets } = work
   await client.query('delete from rollup_dirty where level = $1 and bucket = any($2)', [
     level.number,
@@ -70,12 +78,12 @@ export async function settle(client: pg.Client, work: Work, depths: ListDepths):
   ])
   const state = await readCompleteness(client)
   const kept = buckets.filter((bucket) => bucket >= state.since[level.number])
-  if (level.number === 0) await settleMinutes(client, kept, state)
-  else for (const bucket of kept) await settleBucket(client, { level, bucket, state, depths })
+  if (level.number === 0) await computeMinutes(client, kept, state)
+  else for (const bucket of kept) await computeBucket(client, { level, bucket, state, depths })
   await listCoarser(client, level, buckets)
 }
 
-async function settleMinutes(
+async function computeMinutes(
   client: pg.Client,
   minutes: readonly number[],
   { hasPrefixes }: Completeness,
@@ -94,18 +102,18 @@ interface BucketWork {
   readonly depths: ListDepths
 }
 
-async function settleBucket(client: pg.Client, work: BucketWork): Promise<void> {
+async function computeBucket(client: pg.Client, work: BucketWork): Promise<void> {
   const { level, bucket, state } = work
   const range = { from: bucket, to: bucket + level.ms, hasPrefixes: state.hasPrefixes }
   const finer = LEVELS[level.number - 1] as Level
   await remove(client, level, MARGIN_FIELDS, [bucket])
-  // Of a bucket whose minutes or hours are deleted already, only flows know the sums.
+  // When the minutes or hours of a bucket are deleted, only flows have its sums.
   if (bucket >= state.since[finer.number]) {
     await client.query(marginsFromFiner(level, finer), toTimes([range.from, range.to]))
   } else {
     await sumFlows(client, level, range)
   }
-  if (bucket >= state.listsSince[level.number]) await settleLists(client, work)
+  if (bucket >= state.listsSince[level.number]) await computeLists(client, work)
 }
 
 interface FlowRange {
@@ -128,7 +136,7 @@ async function sumFlows(
   }
 }
 
-async function settleLists(
+async function computeLists(
   client: pg.Client,
   { level, bucket, state, depths }: BucketWork,
 ): Promise<void> {
@@ -187,9 +195,4 @@ async function readCompleteness(client: pg.Client): Promise<Completeness> {
 
 function toTimes(buckets: readonly number[]): Date[] {
   return buckets.map((ms) => new Date(ms))
-}
-
-/** Where retention of flows stands when everything before this time is dropped: at the end of its day. */
-export function settledUntil(ms: number): number {
-  return nextStart(LEVELS[2], ms)
 }

@@ -1,18 +1,14 @@
 /**
- * Makes functions that a Citus cluster cannot plan plannable. PostgreSQL reads a table function in SQL as
- * a part of the question; Citus has divided the question among its nodes before, and refuses it.
+ * Rewrites functions that a Citus cluster cannot plan. PostgreSQL makes a table function in SQL a part of
+ * the query, but only after Citus has divided the query among its nodes: Citus refuses such a query.
  */
 
 import type pg from 'pg'
-
-const IS_DISTRIBUTED = `
-  select exists (
-    select from pg_dist_partition where logicalrelid = 'flows'::regclass and partmethod = 'h'
-  ) as found`
+import { isDistributed } from '../stores/store-kind.ts'
 
 /**
- * The functions among the names $1 that are table functions in SQL, and what makes them of PL/pgSQL. Their
- * parameters keep their names, so that the body stays as it is.
+ * Statements that turn those of the functions $1 that are table functions in SQL into PL/pgSQL. Their
+ * parameters keep their names, so the body stays as it is.
  */
 const CONVERSIONS = `
   select format(
@@ -27,14 +23,9 @@ const CONVERSIONS = `
   where pronamespace = (select oid from pg_namespace where nspname = current_schema())
     and proname = any ($1) and lanname = 'sql' and proretset and prosqlbody is not null`
 
-/** Changes them where `flows` is distributed; within a transaction that has just created them. */
+/** Rewrites the functions of these names if `flows` is distributed, in the transaction that created them. */
 export async function adaptAnswers(client: pg.Client, names: readonly string[]): Promise<void> {
-  const { rows: catalogs } = await client.query<{ found: boolean }>(
-    `select to_regclass('pg_dist_partition') is not null as found`,
-  )
-  if (!catalogs[0]?.found) return
-  const { rows: flows } = await client.query<{ found: boolean }>(IS_DISTRIBUTED)
-  if (!flows[0]?.found) return
+  if (!(await isDistributed(client))) return
   const { rows } = await client.query<{ statement: string }>(CONVERSIONS, [names])
   for (const { statement } of rows) await client.query(statement)
 }

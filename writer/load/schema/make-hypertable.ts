@@ -4,17 +4,17 @@
  */
 
 import type pg from 'pg'
-import { DatabaseError } from './connection.ts'
+import { DatabaseError } from '../database/connection.ts'
 import type { Timescale } from './timescale.ts'
 
-/** How the partitioned table is called until it is dropped. */
+/** The name of the partitioned table until it is dropped. */
 const OLD = 'flows_partitioned'
 
 /** The writer changes it when PARTITION_INTERVAL is hour. */
 const CHUNK_INTERVAL = '1 day'
 /**
- * How chunks are compressed. In the order of time, an hour is read alone. The filters cost 4 bytes a row
- * beside 30, and find an address with an eighth of the work.
+ * How chunks are compressed: in the order of time, so that an hour can be read alone. The filters cost 4
+ * bytes a row on top of 30, and an address is found with an eighth of the work.
  */
 const COLUMNSTORE = `
   alter table flows set (timescaledb.enable_columnstore = true, timescaledb.segmentby = '',
@@ -48,7 +48,7 @@ const PARTITIONS = `
   where inhparent = 'flows'::regclass
   order by since, name`
 
-/** What somebody has put on `flows`, and a new table would not have. */
+/** Objects that somebody has put on `flows`, and that the new table would lack. */
 const ADDITIONS = `
   select 'trigger ' || tgname as name from pg_trigger
   where tgrelid = 'flows'::regclass and not tgisinternal
@@ -136,7 +136,7 @@ export async function makeHypertable(
   )
   if (timescale.isComplete) await client.query(COLUMNSTORE)
   const hasBounds = ({ since, until }: FoundPartition) => since !== null && until !== null
-  // Chunks that the engine makes for copied rows must not be in the way of the others.
+  // Rows are copied last: the chunks that TimescaleDB makes for them would be in the way of partitions.
   const ordered = [...partitions.filter(hasBounds), ...partitions.filter((one) => !hasBounds(one))]
   for (const [index, partition] of ordered.entries()) {
     const { name, since, until } = partition
@@ -151,7 +151,7 @@ export async function makeHypertable(
   await dropPartitionedTable(client)
 }
 
-/** @throws DatabaseError when something of somebody else uses the old table */
+/** @throws DatabaseError when objects of somebody else use the old table */
 async function dropPartitionedTable(client: pg.Client): Promise<void> {
   try {
     await client.query(`drop table ${OLD}`)
