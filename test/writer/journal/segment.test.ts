@@ -15,7 +15,8 @@ function makeSegment(context: TestContext) {
     segment.close()
     rmSync(folder, { recursive: true })
   })
-  segment.append((fd) => writeSync(fd, Buffer.alloc(BYTES, 'line\n')))
+  const bytes = Buffer.alloc(BYTES, 'line\n')
+  segment.append({ moveTo: (fd, room) => writeSync(fd, bytes, 0, room) }, BYTES)
   segment.seal()
   return { path: join(folder, '0000000000000000.lines'), segment }
 }
