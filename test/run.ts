@@ -14,10 +14,13 @@ import { listTestFiles, planTestRun } from './helpers/test-files.ts'
 
 /** Run by `npm run test:compose`. */
 const OWN_COMMANDS = ['compose/']
-/** Run by `npm run test:long`: whole starts of the program and its server, a browser, and what takes minutes. */
+/**
+ * Run by `npm run test:long`: whole starts of the program and its server, programs of others (exporters, a
+ * browser), and what takes minutes.
+ */
 const LONG = [
   ...['chaos/', 'console/web/load', 'console/web/page/browser/', 'bench/smoke'],
-  ...['end-to-end/', 'launcher/postgres/', 'package'],
+  ...['end-to-end/', 'integration/exporters/', 'launcher/demo/main', 'launcher/postgres/', 'package'],
 ]
 /** Run by both; the long run tries more. */
 const SHORTENED = ['writer/netflow/decode-fuzz', 'writer/netflow/ipfix-fuzz']

@@ -72,6 +72,7 @@ const SHARED_ROOMS = [
   { room: 'writer', processes: 1 },
   { room: 'collector', processes: 1 },
   { room: 'deploy', processes: 1 },
+  { room: '', processes: 2 },
 ] as const
 const PROCESS_CHANGES =
   /\bprocess\.(?:on|exit|chdir|umask|cpuUsage|memoryUsage)\(|process\.env\[[^\]]+\] = |\bmock\./
@@ -121,8 +122,8 @@ function findRoom(name: string, imports: ImportGraph, index: number): string | u
     return `${room} (database)`
   }
   if (LONG_FIRST.has(name) || !keepsToItself(path)) return undefined
-  const shared = SHARED_ROOMS.find((own) => name.startsWith(`${own.room}/`))
-  return shared && `${shared.room} #${index % shared.processes}`
+  const shared = SHARED_ROOMS.find(({ room }) => room === '' || name.startsWith(`${room}/`))
+  return shared && `${shared.room || 'others'} #${index % shared.processes}`
 }
 
 /** Whether a file has no hooks of its whole file, and does not change or measure its process. */

@@ -46,10 +46,12 @@ describe('statistics', () => {
     return labels?.times[0]?.[time] ?? []
   }
 
-  /** Stores flows of a day, many of them in its first hour, and computes the rollups. */
+  /** Stores flows of a day, half of them in its first hour, and computes the rollups. */
   async function fillDay(): Promise<void> {
     await given.rollups.fill(1500, DAY[0], '2026-11-19T01:00Z')
-    await given.rollups.fill(1500, '2026-11-19T01:00Z', DAY[1])
+    for (const hour of ['01', '06', '11', '17', '23']) {
+      await given.rollups.fill(300, `2026-11-19T${hour}:00Z`, `2026-11-19T${hour}:20Z`)
+    }
     await given.rollups.settle('2026-11-20T00:30Z')
   }
 
