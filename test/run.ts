@@ -7,7 +7,6 @@
 
 import { spawn } from 'node:child_process'
 import { rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { findMemoryFolder } from './helpers/cluster-template.ts'
 import { startRunServer } from './helpers/database.ts'
 import { listTestFiles, planTestRun } from './helpers/test-files.ts'
@@ -20,7 +19,13 @@ const OWN_COMMANDS = ['compose/']
  */
 const LONG = [
   ...['chaos/', 'console/web/load', 'console/web/page/browser/', 'bench/smoke'],
-  ...['end-to-end/', 'integration/exporters/', 'launcher/demo/main', 'launcher/postgres/', 'package'],
+  ...[
+    'end-to-end/',
+    'integration/exporters/',
+    'launcher/demo/main',
+    'launcher/postgres/',
+    'package',
+  ],
 ]
 /** Run by both; the long run tries more. */
 const SHORTENED = ['writer/netflow/decode-fuzz', 'writer/netflow/ipfix-fuzz']
@@ -46,14 +51,12 @@ function chooseFiles(area: string, isLong: boolean): string[] {
 }
 
 async function runTests(names: readonly string[]): Promise<number> {
-  const files = await planTestRun(names)
-  const rooms = files.filter((path) => path.endsWith('.mjs')).map((path) => dirname(path))
-  const isPure = rooms.length === files.length
+  const { folder, entries, isPure } = await planTestRun(names)
   const own = isPure || process.env['DATABASE_URL'] ? undefined : await startRunServer()
   const options = [`--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TEST_TIMEOUT_MS}`]
   const child = spawn(
     process.execPath,
-    [...PRELOADED, '--test', '--test-reporter=spec', ...options, ...files],
+    [...PRELOADED, '--test', '--test-reporter=spec', ...options, ...entries],
     { stdio: 'inherit', env: { ...process.env, ...own?.environment } },
   )
   // Ctrl-C reaches the tests, too: wait for them, then stop the server.
@@ -63,7 +66,7 @@ async function runTests(names: readonly string[]): Promise<number> {
     child.once('exit', (code) => resolve(code ?? 1))
   })
   await own?.stop()
-  for (const folder of new Set(rooms)) await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true })
   return exitCode
 }
 

@@ -52,7 +52,9 @@ const OUTSIDE = new Set([
 /** Exports of `node:net` that only compute. */
 const ADDRESS_TOOLS = new Set(['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress'])
 
-/** Rooms whose computing tests take seconds; those of all others share a process. */
+/** The process of tests that only compute. */
+const COMPUTING = 'computing'
+/** Rooms whose computing tests take seconds, and have a process of their own. */
 const COMPUTING_ROOMS = new Set(['writer/netflow', 'writer/sequence', 'console/web'])
 
 /** Rooms whose tests of SQL share a process: each describes its own database and no process. */
@@ -88,36 +90,52 @@ export function listTestFiles(): string[] {
     .sort()
 }
 
-/**
- * Returns the files to hand to `node --test`. Most files share a process with others of their room:
- * alone they would spend more time on starting than on testing.
- */
-export async function planTestRun(names: readonly string[]): Promise<string[]> {
-  const imports = new ImportGraph()
-  const rooms = new Map<string, string[]>()
-  const entries: { name: string; path: string }[] = []
-  names.forEach((name, index) => {
-    const path = join(TESTS_DIR, `${name}.test.js`)
-    const sharing = findRoom(name, imports, index)
-    if (sharing === undefined) entries.push({ name, path })
-    else rooms.set(sharing, [...(rooms.get(sharing) ?? []), path])
-  })
-  const folder = rooms.size > 0 ? await mkdtemp(join(tmpdir(), 'netflow-test-rooms-')) : ''
-  for (const [room, paths] of rooms) {
-    const path = join(folder, `${room.replaceAll(/\W+/g, '-')}.test.mjs`)
-    const lines = paths.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)}\n`)
-    await writeFile(path, lines.join(''))
-    entries.push({ name: room.replace(/ #\d+$/, ''), path })
-  }
-  const weight = ({ name }: { name: string }) => LONG_FIRST.get(name) ?? 1
-  return entries.sort((a, b) => weight(b) - weight(a)).map(({ path }) => path)
+/** The entries of a run in a folder of their own. */
+export interface TestPlan {
+  /** To remove after the run. */
+  readonly folder: string
+  /** To hand to `node --test`, the longest first. */
+  readonly entries: readonly string[]
+  /** Whether all tests only compute, and need no server. */
+  readonly isPure: boolean
 }
 
-/** Names the process that a file shares with others; undefined: it has its own. */
+/**
+ * Writes a file for each process of a run. Most test files share a process with others of their room:
+ * alone they would spend more time on starting than on testing.
+ *
+ * `node --test` starts files in the order of their names, whatever the order of its arguments, so the
+ * names begin with numbers.
+ */
+export async function planTestRun(names: readonly string[]): Promise<TestPlan> {
+  const imports = new ImportGraph()
+  const rooms = new Map<string, string[]>()
+  names.forEach((name, index) => {
+    const room = findRoom(name, imports, index) ?? name
+    rooms.set(room, [...(rooms.get(room) ?? []), join(TESTS_DIR, `${name}.test.js`)])
+  })
+  const weight = ([room]: [string, ...unknown[]]) => LONG_FIRST.get(room.replace(/ #\d+$/, '')) ?? 1
+  const folder = await mkdtemp(join(tmpdir(), 'netflow-test-run-'))
+  const entries: string[] = []
+  for (const [room, paths] of [...rooms].sort((a, b) => weight(b) - weight(a))) {
+    const number = String(entries.length).padStart(3, '0')
+    const path = join(folder, `${number}-${room.replaceAll(/\W+/g, '-')}.test.mjs`)
+    const lines = paths.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)}\n`)
+    await writeFile(path, lines.join(''))
+    entries.push(path)
+  }
+  return {
+    folder,
+    entries,
+    isPure: [...rooms.keys()].every((room) => room === COMPUTING || COMPUTING_ROOMS.has(room)),
+  }
+}
+
+/** Returns the name of the process that a file shares with others; undefined: it has its own. */
 function findRoom(name: string, imports: ImportGraph, index: number): string | undefined {
   const path = join(TESTS_DIR, `${name}.test.js`)
   const room = dirname(name).split('/').slice(0, 2).join('/')
-  if (imports.isPure(path)) return COMPUTING_ROOMS.has(room) ? room : 'computing'
+  if (imports.isPure(path)) return COMPUTING_ROOMS.has(room) ? room : COMPUTING
   if (DATABASE_ROOMS.has(room) && imports.isPure(path, ['pg', DATABASE_HELPER])) {
     return `${room} (database)`
   }
