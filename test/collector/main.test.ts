@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { it, type TestContext } from 'node:test'
 import { loadSocketCalls } from '../../collector/receive/socket-calls.ts'
+import { findFreePort } from '../helpers/free-port.ts'
+import { readMetric } from '../helpers/metrics-reader.ts'
 import { until } from '../helpers/until.ts'
 import { CollectorProcess } from './collector-process.ts'
 import { DatagramSender } from './datagram-sender.ts'
@@ -25,6 +27,8 @@ async function preparePipe(context: TestContext) {
   makePipe(path)
   return { path, reader: openReader(context, path) }
 }
+
+const RECEIVED = 'netflow_collector_datagrams_received_total'
 
 /** Without addons, Node cannot call the C library. */
 const MODES: readonly (readonly [string, readonly string[]])[] = [
@@ -66,16 +70,23 @@ for (const [mode, nodeOptions] of MODES) {
   it(`with a stalled reader, sent = forwarded + dropped to the datagram (${mode})`, async (context) => {
     const path = await makePipePath(context)
     makePipe(path)
+    const metricsPort = await findFreePort()
     const collector = await startCollector(
       context,
       {
         NAMED_PIPE_FILENAME: path,
         COLLECTOR_QUEUE_BYTES: '262144',
+        METRICS_PORT: String(metricsPort),
       },
       nodeOptions,
     )
     await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(1200, 900)
     await until('the drops are logged', () => collector.find(/queue is full/) !== undefined)
+    // A datagram that is still in the socket buffer would find the room that the reader makes.
+    await until('all are received', async () => {
+      const received = await readMetric(metricsPort, RECEIVED, '')
+      return received[''] === 1200
+    })
     const reader = openReader(context, path)
     await until('the recovery is logged', () => collector.find(/has room again/) !== undefined)
     await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(10, 900, 1200)
