@@ -34,7 +34,7 @@ const MIN_BYTES_TO_PAUSE = 1_048_576
 export interface DatagramSink {
   /** Takes a datagram; the next one reuses the object. */
   push(datagram: Datagram): void
-  /** Follows the datagrams that were read in one turn; not those that Node reads singly. */
+  /** Called after the datagrams of one turn, but not for those that Node reads singly. */
   flush(): void
 }
 

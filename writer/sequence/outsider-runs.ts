@@ -51,7 +51,7 @@ export class OutsiderRuns {
   #outsiders: Outsider[] = []
   #dropped = 0
 
-  /** @param main of the stream itself; the caller keeps it up to date */
+  /** @param main the cadence of the stream itself, which the caller keeps up to date */
   constructor(main: Cadence) {
     this.#main = main
   }

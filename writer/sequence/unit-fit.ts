@@ -11,7 +11,7 @@ const PROVEN_SHARE = 0.75
 const UNFIT_SHARE = 0.5
 /** The same after the unit was proven: nearly all messages of the stream may be lost for a while. */
 const PROVEN_UNFIT_SHARE = 0.1
-/** After the unit was proven, no unit fits only after this many such blocks in a row. */
+/** A proven unit is given up only after this many such blocks in a row. */
 const PROVEN_UNFIT_BLOCKS = 4
 /** After no unit fitted, a unit that explains this share of a block fits again. */
 const AGAIN_SHARE = 0.9

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Cadence } from '../../../writer/sequence/cadence.ts'
 
-describe('the longest interval of late', () => {
+describe('the longest recent interval', () => {
   it('is unknown before the second datagram', () => {
     const cadence = new Cadence()
     assert.deepEqual([cadence.heardAtMs, cadence.intervalMs], [undefined, undefined])

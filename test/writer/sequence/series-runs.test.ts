@@ -39,7 +39,7 @@ describe('a run beside a stream', () => {
     assert.equal(runs.size, 0)
   })
 
-  it('is forgotten as the one continued least lately, when there are more than 16', () => {
+  it('is forgotten when there are more than 16 and it was continued longest ago', () => {
     const runs = new SeriesRuns()
     for (let run = 0; run < 16; run += 1) addRun(runs, run * 1_000, 5)
     runs.noteMain()
