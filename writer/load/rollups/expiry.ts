@@ -1,4 +1,7 @@
-/** Deletes rollups that are older than the settings keep, and makes rollups final before their flows are dropped. */
+/**
+ * Deletes rollups that are older than their settings, and makes rollups final before their flows are
+ * dropped.
+ */
 
 import type pg from 'pg'
 import type { ListDepths } from './compute-buckets.ts'

@@ -93,6 +93,18 @@ for (const place of ['the coordinator', 'a worker'] as const) {
       )
     })
 
+    it('lose a partition whose dropping was cut short before they were distributed', async () => {
+      await client.query(
+        `create table flows_cut (like flows);
+         comment on table flows_cut is 'Older than RETENTION_DAYS: about to be dropped.'`,
+      )
+      assert.equal(await retain(), true)
+      const finished = lines.find(({ partition }) => partition === 'flows_cut')
+      assert.match(String(finished?.msg), /^dropped a partition whose dropping had been cut short$/)
+      const { rows } = await client.query(`select to_regclass('flows_cut') as found`)
+      assert.deepEqual(rows, [{ found: null }])
+    })
+
     it('keep a partition that somebody reads, say so, and lose it later', async () => {
       const reader = new pg.Client({ connectionString: database.url })
       await reader.connect()

@@ -216,6 +216,27 @@ describe('retention', () => {
     assert.deepEqual(await names(), [0, -1].map(nameOf))
   })
 
+  it('does not count a partition that is being detached towards RETENTION_BYTES', async () => {
+    await insertRows(3, 5_000)
+    const reader = await connectDatabase({ connectionString: database.url })
+    await reader.query('begin; select count(*) from flows')
+    await client.query("set lock_timeout = '300ms'")
+    assert.equal(await apply(2), false)
+    const { rows } = await client.query(
+      `select sum(pg_total_relation_size(inhrelid))::int as bytes from pg_inherits
+       where inhparent = 'flows'::regclass and not inhdetachpending`,
+    )
+    const own = retention({ bytes: rows[0]?.bytes })
+    assert.equal(await own.apply(client, Date.now()), false)
+    const stuck = lines.filter(({ level }) => level === WARN).map(({ object }) => object)
+    assert.deepEqual([...new Set(stuck)], [nameOf(3)])
+    await reader.query('commit')
+    await reader.end()
+    assert.equal(await own.apply(client, Date.now()), true)
+    assert.deepEqual(await names(), [2, 1, 0].map(nameOf))
+    assert.equal(await tables(), 3)
+  })
+
   it('gives up waiting for a reader, lets others load meanwhile, and finishes later', async () => {
     const reader = await connectDatabase({ connectionString: database.url })
     await reader.query('begin')
