@@ -1,4 +1,4 @@
-/** Cuts a stream of chunks into blocks. A block begins with its length. */
+/** Cuts a stream of chunks into blocks. The beginning of each block tells its length. */
 
 /**
  * Reads the block at `at` if it is whole.

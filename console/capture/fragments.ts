@@ -73,7 +73,10 @@ export class Fragments {
   }
 }
 
-/** Joins the pieces; undefined while bytes are missing. Of overlapping pieces, the first counts. */
+/**
+ * Joins the pieces; undefined while bytes are missing. Where pieces overlap, the one that begins
+ * first counts.
+ */
 function join({ pieces, length }: Waiting): Buffer | undefined {
   if (length < 0) return undefined
   const content = Buffer.alloc(length)

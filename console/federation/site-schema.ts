@@ -83,7 +83,7 @@ end
 $$;
 `
 
-/** Hands values over as settings: as parameters, they stay out of the server's log of statements. */
+/** Hands values over as settings, so that no statement has them in its text. */
 const HAND_OVER = `
   select set_config('netflow.site_options', $1, true), set_config('netflow.user_options', $2, true)`
 

@@ -111,12 +111,14 @@ export class Terminal {
   source(): Promise<Database | Archive> {
     const { archive } = this.options
     if (archive === undefined) return this.database
-    const open = loadDuckDb(this.surroundings.folder)
-    this.#archive ??= Archive.open(archive, this.range(), open).then((opened) => {
-      this.#progress.start()
-      return opened
-    })
+    this.#archive ??= this.#openArchive(archive)
     return this.#archive
+  }
+
+  async #openArchive(folder: string): Promise<Archive> {
+    const archive = await Archive.open(folder, this.range(), loadDuckDb(this.surroundings.folder))
+    this.#progress.start()
+    return archive
   }
 
   /** Cancels the running query. */

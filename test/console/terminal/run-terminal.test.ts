@@ -53,6 +53,7 @@ describe('the terminal', () => {
       'netflow top --format line',
       'netflow flows --format fmt:%zz',
       'netflow flows --order colour',
+      'netflow flows --archive /nowhere --since tomorrow',
       'netflow traffic --step 0s',
       'netflow nat here',
       'netflow exporters sampling 192.0.2.1 0',
