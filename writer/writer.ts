@@ -105,7 +105,7 @@ export class Writer {
     this.#every(TICK_MS, () => pull.tick())
     this.#every(EXPORTER_POLL_MS, () => void this.#pollExporters(spine))
     const facts = { journalId: kept.id, position, behindBytes: journal.end - position }
-    logger.info(facts, 'loading the journal, and new datagrams as they come')
+    logger.info(facts, 'loading the journal, then new datagrams')
   }
 
   /** Loads prom-client, a tenth of the start, only when a port is set. */
