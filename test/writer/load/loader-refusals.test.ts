@@ -37,6 +37,17 @@ const REFUSALS: readonly Refusal[] = [
   },
 ]
 
+/** PostgreSQL does not rename a database that is in use, and the loader may be back already. */
+function isRenamed(renaming: Promise<unknown>): Promise<boolean> {
+  return renaming.then(
+    () => true,
+    (error: Error & { code?: string }) => {
+      if (error.code === '55006') return false
+      throw error
+    },
+  )
+}
+
 describe('a loader that is refused', () => {
   const fixture = useLoader()
   let name: string
@@ -65,10 +76,15 @@ describe('a loader that is refused', () => {
         await harness.committed()
         const terminate = `select pg_terminate_backend(pid, 5000) from pg_stat_activity
           where datname = '$1'`
-        // PostgreSQL does not rename a database that is in use.
-        if (sqlState !== '3D000') await administrate(change)
-        await administrate(terminate)
-        if (sqlState === '3D000') await administrate(change)
+        if (sqlState === '3D000') {
+          await until('nobody uses the database, and it is renamed', async () => {
+            await administrate(terminate)
+            return isRenamed(administrate(change))
+          })
+        } else {
+          await administrate(change)
+          await administrate(terminate)
+        }
         harness.submit(numberedBatch({ from: 10, count: 10 }))
         await until('the refusal', () =>
           // Work in the background is refused as well, and says that it tries again.
