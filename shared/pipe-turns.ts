@@ -20,7 +20,7 @@ export function announceCollector(libc: Libc, fd: number): boolean {
   return !libc.isPlaceLocked(fd, TURN)
 }
 
-/** Takes the turn to write whole lines. */
+/** Claims the turn to write whole lines; `collector`: one runs, and the turn is refused. */
 export function takeTurn(libc: Libc, fd: number): 'taken' | 'collector' | 'busy' {
   if (!libc.lockPlace(fd, TURN, 'exclusive')) return 'busy'
   if (!libc.isPlaceLocked(fd, COLLECTORS)) return 'taken'

@@ -30,9 +30,9 @@ const ERROR_PAUSE_MS = 50
 /** A smaller receive buffer could overflow within a pause. */
 const MIN_BYTES_TO_PAUSE = 1_048_576
 
-/** Takes the datagrams of the sockets. */
+/** The receiver of the datagrams that sockets read. */
 export interface DatagramSink {
-  /** Takes a datagram; the next one reuses the object. */
+  /** Receives one datagram. Its object is reused for the next one, so copy what is kept. */
   push(datagram: Datagram): void
   /** Called after the datagrams of one turn, but not for those that Node reads singly. */
   flush(): void

@@ -83,10 +83,8 @@ for (const [mode, nodeOptions] of MODES) {
     await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(1200, 900)
     await until('the drops are logged', () => collector.find(/queue is full/) !== undefined)
     // A datagram that is still in the socket buffer would find the room that the reader makes.
-    await until('all are received', async () => {
-      const received = await readMetric(metricsPort, RECEIVED, '')
-      return received[''] === 1200
-    })
+    const received = async () => (await readMetric(metricsPort, RECEIVED, ''))['']
+    await until('all are received', async () => (await received()) === 1200)
     const reader = openReader(context, path)
     await until('the recovery is logged', () => collector.find(/has room again/) !== undefined)
     await new DatagramSender(context, '127.0.0.1', collector.port).sendNumbered(10, 900, 1200)

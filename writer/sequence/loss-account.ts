@@ -57,7 +57,7 @@ export class LossAccount {
     this.#settled.push(claim.id)
   }
 
-  /** Takes the gaps of a claim back. */
+  /** Retracts the gaps of a claim. */
   retract(claim: Claim): void {
     this.#retracted.push(claim)
     for (const [unit, lost] of Object.entries(claim.losses)) {

@@ -52,7 +52,7 @@ export class LossClaims {
     this.#base = { late, restarts, strays }
   }
 
-  /** Takes the claims back; returns their losses, and the counters that are left. */
+  /** Retracts the claims. Returns their losses, and the counters without them. */
   retract(): { readonly losses: Claim['losses']; readonly counts: JudgedCounts } {
     const losses = this.#claim?.losses ?? {}
     if (this.#claim) this.#account.retract(this.#claim)

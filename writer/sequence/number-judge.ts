@@ -247,8 +247,8 @@ export class NumberJudge {
   }
 
   /**
-   * Takes a jump back that is not certain yet, if there is one. The datagrams since the jump,
-   * including the last one, belong to another numbering.
+   * Undoes a jump that is not certain yet, if there is one. The datagrams since the jump, including
+   * the last one, belong to another numbering.
    */
   comeHome(): void {
     this.#takeBack(this.#position.count + 1)

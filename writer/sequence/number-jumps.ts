@@ -137,7 +137,7 @@ export class NumberJumps {
   }
 
   /**
-   * Takes the jump back, if there is one: the datagrams since were late ones, or strays.
+   * Undoes the jump, if there is one: the datagrams since were late ones, or strays.
    *
    * @param count how many datagrams were observed, with one that goes on before the jump
    */

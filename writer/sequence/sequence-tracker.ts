@@ -245,7 +245,7 @@ export class SequenceTracker {
     return this.#series.observe(message, this.#learner.doubtAt(message.receivedAtMs))
   }
 
-  /** Takes the claims back that were made so far, because no unit explains the numbers. */
+  /** Retracts all claims that are not final, because no unit explains the numbers. */
   #giveUpUnit(): SequenceVerdict {
     const { losses, counts } = this.#claims.retract()
     this.#notices.push({ kind: 'unit-unknown', retracted: losses })

@@ -182,7 +182,7 @@ export class UnitLearner {
     this.#fit.count(explaining, 1)
   }
 
-  /** Takes a comparison back, because another message belongs between the two. */
+  /** Undoes a comparison, because another message belongs between the two. */
   #retract(previous: CountedMessage, message: CountedMessage): void {
     this.#evidence.count(-1)
     this.#weigh(previous, message, -1)

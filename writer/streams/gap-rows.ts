@@ -65,7 +65,7 @@ export class GapRows {
     }
   }
 
-  /** Takes the gaps of a claim back. */
+  /** Retracts the gaps of a claim. */
   retract(claim: number): RetractedClaim {
     for (const { claim: other, ...share } of this.#shares?.values() ?? []) {
       if (other === claim) this.#retracted = addTo(this.#retracted, keyOf(share), share)

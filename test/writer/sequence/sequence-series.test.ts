@@ -47,6 +47,7 @@ describe('three line cards behind one port', () => {
         const stream = new StreamSequence(version)
         send(stream, cards, order)
         assert.equal(stream.lost, 0)
+        assert.equal(stream.strays, 0, 'the first datagrams of a series are no strays')
         assert.equal(stream.next, null)
         cards[2]?.lose(2)
         send(stream, cards, inTurn(20))
